@@ -1,0 +1,232 @@
+//! The call: what its webhooks may change, and what the phone hears next.
+//!
+//! Webhooks arrive twice, late and out of order. A call only ever moves forward through
+//! [`CallState`], and only while its challenge is open, so a repeated or overtaken webhook changes
+//! nothing. What to say is decided from what the store holds afterwards, never from the webhook.
+
+use rand::{CryptoRng, RngExt as _};
+use subtle::ConstantTimeEq as _;
+
+use crate::challenge::{Challenge, Outcome};
+use crate::digest::sha256;
+use crate::locale::Phrases;
+use crate::policy::Policy;
+use crate::time::Timestamp;
+
+/// The secret of one call's webhook addresses: a replayed or older call's webhook has another.
+#[derive(Clone)]
+pub struct CallToken([u8; 16]);
+
+impl CallToken {
+    /// Draws a token.
+    pub fn draw(random: &mut impl CryptoRng) -> Self {
+        Self(random.random())
+    }
+
+    /// The token of a webhook's address.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, for the webhook's address.
+    #[must_use]
+    pub const fn expose(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// What is stored of it, so that who reads the table cannot forge a webhook.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        sha256(&[b"call token", &self.0])
+    }
+}
+
+/// How far a call has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallState {
+    /// Asked of the provider.
+    Calling,
+    /// The phone rings.
+    Ringing,
+    /// Someone, or something judged human, has answered.
+    Answered,
+    /// A machine has answered.
+    Voicemail,
+    /// Nobody has answered.
+    NoAnswer,
+    /// The line was busy.
+    Busy,
+    /// It could not be placed.
+    Failed,
+    /// It was hung up after an answer.
+    Ended,
+}
+
+impl CallState {
+    /// Whether the call is over.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        self.rank() == 3
+    }
+
+    /// The states that `self` may follow.
+    #[must_use]
+    pub fn predecessors(self) -> impl Iterator<Item = Self> {
+        [Self::Calling, Self::Ringing, Self::Answered].into_iter().filter(move |state| state.rank() < self.rank())
+    }
+
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Calling => 0,
+            Self::Ringing => 1,
+            Self::Answered => 2,
+            Self::Voicemail | Self::NoAnswer | Self::Busy | Self::Failed | Self::Ended => 3,
+        }
+    }
+}
+
+/// Who answered, as the provider's machine detection judged before the prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnsweredBy {
+    /// A person.
+    Human,
+    /// An answering machine, a fax, or nothing the detection could name.
+    NotHuman,
+    /// Nobody judged.
+    Unjudged,
+}
+
+impl AnsweredBy {
+    /// Whether a key pressed in this call may approve: a fixed `#` can be recorded as a greeting.
+    #[must_use]
+    pub const fn may_approve(self, policy: &Policy) -> bool {
+        match self {
+            Self::Human => true,
+            Self::NotHuman => false,
+            Self::Unjudged => !policy.machine_detection,
+        }
+    }
+
+    /// The state that an answer leads to.
+    #[must_use]
+    pub const fn state(self, policy: &Policy) -> CallState {
+        if self.may_approve(policy) { CallState::Answered } else { CallState::Voicemail }
+    }
+}
+
+/// A call of a challenge, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The digest of its token.
+    pub token: [u8; 32],
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// How far it has come.
+    pub state: CallState,
+    /// Who answered.
+    pub answered_by: Option<AnsweredBy>,
+    /// Keys pressed that mean nothing.
+    pub wrong_keys: u32,
+}
+
+impl Call {
+    /// A call about to be placed.
+    #[must_use]
+    pub fn place(token: &CallToken, now: Timestamp) -> Self {
+        Self { token: token.digest(), placed_at: now, state: CallState::Calling, answered_by: None, wrong_keys: 0 }
+    }
+
+    /// Whether the call may still be going on.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        !self.state.is_over() && now.since(self.placed_at) < Policy::RING + Policy::TALK
+    }
+}
+
+/// What a webhook reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallEvent {
+    /// The call was answered.
+    Answered(AnsweredBy),
+    /// A key was pressed.
+    Pressed(Key),
+    /// The provider reports progress.
+    Progress(CallState),
+}
+
+/// A key, by what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// `#`: it is me.
+    Approve,
+    /// `0`: it is not me.
+    Fraud,
+    /// Any other.
+    Other,
+}
+
+/// What the phone hears next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// Asks for a key.
+    Prompt,
+    /// Says that the key meant nothing and asks again.
+    PromptAgain,
+    /// Says that the sign-in is approved.
+    Approved,
+    /// Says that the sign-in was stopped.
+    Denied,
+    /// Says to whoever was not judged human that a code works too.
+    UseCode,
+    /// Says that the call is not needed any more.
+    Over,
+}
+
+impl Script {
+    /// The next words of the call with `token`, given its challenge as it now stands.
+    #[must_use]
+    pub fn next(challenge: Option<&Challenge>, token: &CallToken, policy: &Policy, now: Timestamp) -> Self {
+        let Some((challenge, call)) = challenge.and_then(|challenge| Some((challenge, challenge.call.as_ref()?)))
+        else {
+            return Self::Over;
+        };
+        if !bool::from(call.token.ct_eq(&token.digest())) {
+            return Self::Over;
+        }
+        match challenge.outcome {
+            Outcome::Approved { .. } => Self::Approved,
+            Outcome::Denied => Self::Denied,
+            Outcome::Pending if !challenge.is_open(now) || call.wrong_keys >= Policy::MAX_WRONG_KEYS => Self::Over,
+            Outcome::Pending => match call.answered_by {
+                Some(by) if by.may_approve(policy) && !challenge.contested => {
+                    if call.wrong_keys > 0 {
+                        Self::PromptAgain
+                    } else {
+                        Self::Prompt
+                    }
+                }
+                _ => Self::UseCode,
+            },
+        }
+    }
+
+    /// What to say.
+    #[must_use]
+    pub const fn words(self, phrases: &Phrases) -> &'static str {
+        match self {
+            Self::Prompt => phrases.prompt,
+            Self::PromptAgain => phrases.wrong_key,
+            Self::Approved => phrases.approved,
+            Self::Denied => phrases.denied,
+            Self::UseCode => phrases.use_code,
+            Self::Over => phrases.over,
+        }
+    }
+
+    /// Whether a key is awaited.
+    #[must_use]
+    pub const fn listens(self) -> bool {
+        matches!(self, Self::Prompt | Self::PromptAgain)
+    }
+}

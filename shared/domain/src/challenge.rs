@@ -1,0 +1,216 @@
+//! The challenge: one per login session, replaced by its next generation, never reopened.
+//!
+//! | From | To | When |
+//! |---|---|---|
+//! | none, expired, exhausted | pending, next generation | a start within the subject's budgets |
+//! | pending | pending, next generation | another number is given; guesses and sends used carry over |
+//! | pending | approved | right code, or `#` on an answered, human, uncontested call |
+//! | pending | denied | the fraud key |
+//! | approved, denied | — | final for this login session |
+//!
+//! Expired and exhausted are never stored: they follow from `expires_at` and `attempts`, so no write
+//! can be missed and none can be undone.
+
+use crate::call::Call;
+use crate::code::CodeMac;
+use crate::digest::sha256;
+use crate::locale::Locale;
+use crate::phone::PhoneNumber;
+use crate::policy::Policy;
+use crate::subject::{Channel, Reservation, SessionId, SubjectId};
+use crate::time::Timestamp;
+
+/// Where a login session's challenge is kept: the caller's own identity, nothing to leak or guess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ChallengeKey {
+    /// Who signs in.
+    pub subject: SubjectId,
+    /// In which login session.
+    pub session: SessionId,
+}
+
+/// One challenge among the generations of its login session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ChallengeId {
+    /// The login session's place.
+    pub key: ChallengeKey,
+    /// Counts up with each replacement.
+    pub generation: u32,
+}
+
+impl ChallengeId {
+    /// A digest that names this challenge to the outside, the `jti` of its result.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        sha256(&[
+            b"challenge",
+            self.key.subject.as_bytes(),
+            self.key.session.as_bytes(),
+            &self.generation.to_be_bytes(),
+        ])
+    }
+}
+
+/// Where the challenge's number came from, which decides what approval proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NumberSource {
+    /// It was enrolled, as this version of the binding.
+    Enrolled(u64),
+    /// The first factor vouched for it; approval enrols it.
+    Claimed,
+    /// It was typed at the prompt; approval enrols it, with less assurance.
+    Typed,
+}
+
+impl NumberSource {
+    /// Whether approval enrols the number.
+    #[must_use]
+    pub const fn enrols(self) -> bool {
+        !matches!(self, Self::Enrolled(_))
+    }
+}
+
+/// What approved a challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// A code that came by text message.
+    SmsCode,
+    /// The pound key in a call.
+    PressPound,
+}
+
+/// What became of a challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing yet: open unless expired or exhausted.
+    Pending,
+    /// The phone was proven.
+    Approved {
+        /// When.
+        at: Timestamp,
+        /// How.
+        by: Method,
+        /// Whether the subject agreed to it too: only then is a result token issued.
+        settled: bool,
+    },
+    /// Its owner reported it.
+    Denied,
+}
+
+/// What is known of a send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// The provider took it. Written before the send and corrected when the send does otherwise.
+    Accepted,
+    /// It surely was not sent.
+    Failed,
+    /// Nobody can tell; it counts as sent.
+    Unknown,
+}
+
+/// The sends of one channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sends {
+    /// How many count against the challenge.
+    pub used: u32,
+    /// The latest.
+    pub last: Option<(Timestamp, Delivery)>,
+}
+
+/// A challenge as it is stored.
+#[derive(Clone, Debug)]
+pub struct Challenge {
+    /// Which it is.
+    pub id: ChallengeId,
+    /// The number it goes to, fixed from the start.
+    pub phone: PhoneNumber,
+    /// Where that number came from.
+    pub source: NumberSource,
+    /// The language of its messages and calls.
+    pub locale: Locale,
+    /// When it started.
+    pub created_at: Timestamp,
+    /// When it stops being open; the caller must compare, the store deletes much later.
+    pub expires_at: Timestamp,
+    /// Guesses counted so far.
+    pub attempts: u32,
+    /// Guesses counted before it replaced another.
+    pub carried: u32,
+    /// Guesses that it may judge.
+    pub max_attempts: u32,
+    /// When the last guess was counted.
+    pub last_guess_at: Option<Timestamp>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The MACs of every code sent.
+    pub codes: Vec<CodeMac>,
+    /// Messages sent.
+    pub sms: Sends,
+    /// Calls placed.
+    pub calls: Sends,
+    /// The latest call.
+    pub call: Option<Call>,
+    /// Whether another login session of the subject was live beside it.
+    pub contested: bool,
+}
+
+impl Challenge {
+    /// Whether it may still be approved.
+    #[must_use]
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.outcome == Outcome::Pending && !self.is_exhausted() && self.expires_at > now
+    }
+
+    /// Whether every guess is spent.
+    #[must_use]
+    pub const fn is_exhausted(&self) -> bool {
+        self.attempts >= self.max_attempts
+    }
+
+    /// Whether the phone was proven.
+    #[must_use]
+    pub const fn is_approved(&self) -> bool {
+        matches!(self.outcome, Outcome::Approved { .. })
+    }
+
+    /// Whether it is closed by any function's clock, so that its guesses are final.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.outcome != Outcome::Pending || self.is_exhausted() || self.expires_at + Policy::CLOCK_SKEW <= now
+    }
+
+    /// Guesses left.
+    #[must_use]
+    pub const fn attempts_left(&self) -> u32 {
+        self.max_attempts.saturating_sub(self.attempts)
+    }
+
+    /// The sends of `channel`.
+    #[must_use]
+    pub const fn sends(&self, channel: Channel) -> &Sends {
+        match channel {
+            Channel::Sms => &self.sms,
+            Channel::Call => &self.calls,
+        }
+    }
+
+    /// The sends of `channel`, to note one.
+    pub const fn sends_mut(&mut self, channel: Channel) -> &mut Sends {
+        match channel {
+            Channel::Sms => &mut self.sms,
+            Channel::Call => &mut self.calls,
+        }
+    }
+
+    /// When `channel` may send again.
+    #[must_use]
+    pub fn next_send_at(&self, channel: Channel, policy: &Policy) -> Option<Timestamp> {
+        self.sends(channel).last.map(|(at, _)| at + policy.cooldown)
+    }
+
+    /// The subject's reservation of guesses for this challenge.
+    #[must_use]
+    pub const fn reservation(&self) -> Reservation {
+        Reservation { session: self.id.key.session, generation: self.id.generation }
+    }
+}

@@ -1,0 +1,21 @@
+//! The rules of the phone second factor.
+//!
+//! Everything here is pure: the time and the random source are arguments, and storage, networks and
+//! the environment are behind the traits of [`ports`]. Start with [`challenge`] for the state
+//! machine, [`start`] for what a request to send may do, and [`policy`] for every number.
+
+pub mod call;
+pub mod challenge;
+pub mod code;
+mod digest;
+pub mod limits;
+pub mod locale;
+pub mod phone;
+pub mod policy;
+pub mod ports;
+pub mod refusal;
+pub mod result;
+pub mod start;
+pub mod status;
+pub mod subject;
+pub mod time;

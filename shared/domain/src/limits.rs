@@ -1,0 +1,73 @@
+//! Limits on what one subject may have sent, over sliding windows of exact times.
+
+use std::time::Duration;
+
+use crate::policy::Policy;
+use crate::refusal::SendLimit;
+use crate::subject::{Channel, Subject};
+use crate::time::Timestamp;
+
+/// The limit that refuses a send by `channel` now, if one does: the one that gives way last.
+#[must_use]
+pub fn reached(subject: &Subject, channel: Channel, policy: &Policy, now: Timestamp) -> Option<SendLimit> {
+    windows(channel, policy)
+        .into_iter()
+        .filter_map(|window| window.reached(subject, now))
+        .max_by_key(|limit| limit.retry_at)
+}
+
+/// Sends by `channel` that the windows still allow.
+#[must_use]
+pub fn left(subject: &Subject, channel: Channel, policy: &Policy, now: Timestamp) -> usize {
+    let left = |window: &Window| window.quota.saturating_sub(window.sent(subject, now).len());
+    windows(channel, policy).iter().map(left).min().unwrap_or_default()
+}
+
+struct Window {
+    policy: &'static str,
+    channels: &'static [Channel],
+    quota: usize,
+    length: Duration,
+}
+
+fn windows(channel: Channel, policy: &Policy) -> Vec<Window> {
+    let mut windows = vec![
+        Window {
+            policy: "subject-short",
+            channels: &Channel::ALL,
+            quota: policy.max_sends_short,
+            length: Policy::SHORT_WINDOW,
+        },
+        Window {
+            policy: "subject-long",
+            channels: &Channel::ALL,
+            quota: policy.max_sends_long,
+            length: Policy::LONG_WINDOW,
+        },
+    ];
+    if channel == Channel::Call {
+        windows.push(Window {
+            policy: "subject-calls",
+            channels: &[Channel::Call],
+            quota: policy.max_calls_short,
+            length: Policy::SHORT_WINDOW,
+        });
+    }
+    windows
+}
+
+impl Window {
+    fn sent(&self, subject: &Subject, now: Timestamp) -> Vec<Timestamp> {
+        let mut sent: Vec<_> =
+            self.channels.iter().flat_map(|channel| subject.sent_within(*channel, self.length, now)).collect();
+        sent.sort_unstable();
+        sent
+    }
+
+    fn reached(&self, subject: &Subject, now: Timestamp) -> Option<SendLimit> {
+        let sent = self.sent(subject, now);
+        let beyond = sent.len().checked_sub(self.quota)?;
+        let retry_at = sent.get(beyond).map_or(now + self.length, |first| *first + self.length);
+        Some(SendLimit { policy: self.policy, quota: self.quota, window: self.length, retry_at })
+    }
+}

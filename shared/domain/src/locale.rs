@@ -1,0 +1,151 @@
+//! The words of messages and calls, one place per language.
+//!
+//! A message must fit one SMS part with the longest brand (16 characters) and host (24): 160
+//! characters of the GSM 7-bit alphabet, or 70 of UCS-2. Its last line is the origin-bound code of
+//! the WICG draft, so that a browser offers the code only to the page it belongs to.
+
+use crate::code::Code;
+
+/// A language the product speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Locale {
+    /// English, and the answer to every language not spoken here.
+    #[default]
+    En,
+    /// Spanish.
+    Es,
+    /// Arabic.
+    Ar,
+}
+
+/// What a call says.
+pub struct Phrases {
+    /// The `language` attribute for the provider's text-to-speech.
+    pub language: &'static str,
+    /// Introduces the call; the brand is spoken before it.
+    pub prompt: &'static str,
+    /// After a key that means nothing.
+    pub wrong_key: &'static str,
+    /// After approval.
+    pub approved: &'static str,
+    /// After the fraud key.
+    pub denied: &'static str,
+    /// To whoever is not judged human: a misjudged person learns what else works.
+    pub use_code: &'static str,
+    /// When the call is too late or was never ours.
+    pub over: &'static str,
+}
+
+impl Locale {
+    /// All languages.
+    pub const ALL: [Self; 3] = [Self::En, Self::Es, Self::Ar];
+
+    /// The language of a BCP 47 tag, by its first subtag.
+    #[must_use]
+    pub fn from_tag(tag: &str) -> Self {
+        let primary = tag.split(['-', '_']).next().unwrap_or_default();
+        Self::ALL.into_iter().find(|locale| locale.tag().eq_ignore_ascii_case(primary)).unwrap_or_default()
+    }
+
+    /// The language's BCP 47 tag.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Es => "es",
+            Self::Ar => "ar",
+        }
+    }
+
+    /// The message that carries `code`, bound to the page at `host`.
+    #[must_use]
+    pub fn sms(self, brand: &str, host: &str, code: &Code) -> String {
+        let code = code.expose();
+        let words = match self {
+            Self::En => format!("{code} is your {brand} code. Never share it, we will not ask for it."),
+            Self::Es => format!("{code} es su clave de {brand}. No la comparta con nadie."),
+            Self::Ar => format!("رمز {brand}: {code}"),
+        };
+        format!("{words}\n@{host} #{code}")
+    }
+
+    /// The words of a call.
+    #[must_use]
+    pub const fn phrases(self) -> &'static Phrases {
+        match self {
+            Self::En => &ENGLISH,
+            Self::Es => &SPANISH,
+            Self::Ar => &ARABIC,
+        }
+    }
+}
+
+static ENGLISH: Phrases = Phrases {
+    language: "en-US",
+    prompt: "To finish signing in, press the pound key. If you are not signing in, press zero.",
+    wrong_key: "That key does nothing here.",
+    approved: "Thank you. You are signed in. Goodbye.",
+    denied: "Thank you. We stopped this sign-in. Please change your password. Goodbye.",
+    use_code: "We could not confirm this call. You can ask for a code by text message instead. Goodbye.",
+    over: "This call is no longer needed. Goodbye.",
+};
+
+static SPANISH: Phrases = Phrases {
+    language: "es-ES",
+    prompt: "Para terminar de iniciar sesión, pulse la tecla almohadilla. Si no está iniciando sesión, pulse cero.",
+    wrong_key: "Esa tecla no hace nada aquí.",
+    approved: "Gracias. Ha iniciado sesión. Adiós.",
+    denied: "Gracias. Hemos detenido este inicio de sesión. Cambie su contraseña. Adiós.",
+    use_code: "No hemos podido confirmar esta llamada. Puede pedir un código por mensaje de texto. Adiós.",
+    over: "Esta llamada ya no es necesaria. Adiós.",
+};
+
+static ARABIC: Phrases = Phrases {
+    language: "arb",
+    prompt: "لإكمال تسجيل الدخول، اضغط على مفتاح المربع. إذا لم تكن أنت من يسجل الدخول، اضغط على صفر.",
+    wrong_key: "هذا المفتاح لا يفعل شيئا هنا.",
+    approved: "شكرا. تم تسجيل دخولك. مع السلامة.",
+    denied: "شكرا. لقد أوقفنا عملية تسجيل الدخول هذه. يرجى تغيير كلمة المرور. مع السلامة.",
+    use_code: "لم نتمكن من تأكيد هذه المكالمة. يمكنك طلب رمز برسالة نصية. مع السلامة.",
+    over: "لم تعد هذه المكالمة مطلوبة. مع السلامة.",
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GSM7: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+
+    fn fits_one_part(text: &str) -> bool {
+        if text.chars().all(|character| GSM7.contains(character)) {
+            text.chars().count() <= 160
+        } else {
+            text.encode_utf16().count() <= 70
+        }
+    }
+
+    #[test]
+    fn every_message_fits_one_part_with_the_longest_brand_and_host() {
+        let code = Code::parse("123456").expect("six digits");
+        for locale in Locale::ALL {
+            let text = locale.sms(&"B".repeat(16), &"h".repeat(24), &code);
+            assert!(fits_one_part(&text), "{locale:?}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_last_line_binds_the_code_to_its_origin() {
+        let code = Code::parse("012345").expect("six digits");
+        for locale in Locale::ALL {
+            let text = locale.sms("Example", "login.example.com", &code);
+            assert_eq!(text.lines().last(), Some("@login.example.com #012345"));
+            assert!(!text.ends_with('\n'));
+        }
+    }
+
+    #[test]
+    fn tags_choose_by_their_language_and_fall_back_to_english() {
+        let chosen = ["es-MX", "ES", "ar_EG", "en", "tlh", ""].map(|tag| Locale::from_tag(tag).tag());
+        assert_eq!(chosen, ["es", "es", "ar", "en", "en", "en"]);
+    }
+}

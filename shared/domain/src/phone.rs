@@ -1,0 +1,239 @@
+//! Phone numbers: what a person may type, what is kept, and which numbers are refused.
+//!
+//! Everything is keyed on E.164, so that one subscriber has one key however the number is spelled.
+//! The numbering plan itself (which prefix belongs to which country and type) is behind
+//! [`NumberingPlan`], so that only the function that needs its tables links them.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use thiserror::Error;
+
+/// A phone number in E.164 form. Prints masked, since a log or a response never needs all of it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PhoneNumber(String);
+
+impl PhoneNumber {
+    /// Takes a number that is already in E.164 form: `+` and 7 to 15 digits, the first not zero.
+    pub fn parse(e164: &str) -> Result<Self, PhoneRefusal> {
+        let digits = e164.strip_prefix('+').ok_or(PhoneRefusal::Invalid)?;
+        let well_formed = (7..=15).contains(&digits.len())
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+            && !digits.starts_with('0');
+        if well_formed { Ok(Self(e164.to_owned())) } else { Err(PhoneRefusal::Invalid) }
+    }
+
+    /// The full number, for the store, the providers and the MAC; never for a log or a response.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// All but the last two digits hidden: enough to recognise one's own number by.
+impl fmt::Display for PhoneNumber {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (hidden, shown) = self.0.split_at(self.0.len() - 2);
+        write!(out, "+{}{shown}", "•".repeat(hidden.len() - 1))
+    }
+}
+
+impl fmt::Debug for PhoneNumber {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "PhoneNumber({self})")
+    }
+}
+
+/// A country by its ISO 3166-1 alpha-2 code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Country([u8; 2]);
+
+impl Country {
+    /// Reads a two-letter code in either case.
+    pub fn parse(code: &str) -> Result<Self, PhoneRefusal> {
+        match code.as_bytes() {
+            [a, b] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() => {
+                Ok(Self([a.to_ascii_uppercase(), b.to_ascii_uppercase()]))
+            }
+            _ => Err(PhoneRefusal::Invalid),
+        }
+    }
+
+    /// The code in upper case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// What a person typed, reduced to an optional leading `+` and ASCII digits.
+///
+/// Separators that people write are dropped; anything that could change the meaning (letters,
+/// extensions, digits of other scripts) is refused rather than silently lost.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Dialled(String);
+
+impl Dialled {
+    /// Reads a number as typed or pasted, in international or national form.
+    pub fn parse(typed: &str) -> Result<Self, PhoneRefusal> {
+        let typed = typed.trim_matches(is_separator);
+        let typed = typed.strip_prefix("tel:").unwrap_or(typed);
+        let mut dialled = String::with_capacity(16);
+        for character in typed.chars() {
+            match character {
+                '+' if dialled.is_empty() => dialled.push('+'),
+                '0'..='9' if dialled.len() < 16 => dialled.push(character),
+                separator if is_separator(separator) => {}
+                _ => return Err(PhoneRefusal::Invalid),
+            }
+        }
+        let digits = dialled.trim_start_matches('+').len();
+        if (7..=15).contains(&digits) { Ok(Self(dialled)) } else { Err(PhoneRefusal::Invalid) }
+    }
+
+    /// The `+` and digits for the numbering plan.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the number names its country itself.
+    #[must_use]
+    pub fn is_international(&self) -> bool {
+        self.0.starts_with('+')
+    }
+}
+
+fn is_separator(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(character, '-' | '.' | '(' | ')' | '/')
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}')
+        || matches!(character, '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{feff}')
+}
+
+/// What the numbering plan says of a valid number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscriber {
+    /// The number.
+    pub number: PhoneNumber,
+    /// Its country; none for satellite and other ranges that belong to no country.
+    pub country: Option<Country>,
+    /// What kind of line it is.
+    pub line: Line,
+}
+
+/// The kinds of line that matter here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// Can receive both messages and calls.
+    Mobile,
+    /// Can be called only.
+    Fixed,
+    /// Premium, shared-cost, toll-free, pager, satellite, voice over IP and whatever is unknown:
+    /// either a way to make us pay, or no proof of one person's phone (NIST SP 800-63B-4 §3.1.3).
+    Other,
+}
+
+/// The tables that tell a number's country and kind.
+pub trait NumberingPlan {
+    /// Finds the valid number that was dialled, in `region` when it does not name its country.
+    fn find(&self, dialled: &Dialled, region: Option<Country>) -> Option<Subscriber>;
+}
+
+/// Which numbers a deployment sends to.
+#[derive(Clone, Debug)]
+pub struct Reach(BTreeSet<Country>);
+
+impl Reach {
+    /// Sends to the `countries` and to no other.
+    #[must_use]
+    pub const fn new(countries: BTreeSet<Country>) -> Self {
+        Self(countries)
+    }
+
+    /// The subscriber if this deployment sends to such numbers, else why not.
+    pub fn admit(&self, subscriber: Subscriber) -> Result<Subscriber, PhoneRefusal> {
+        if subscriber.line == Line::Other {
+            return Err(PhoneRefusal::Type);
+        }
+        match subscriber.country {
+            Some(country) if self.0.contains(&country) => Ok(subscriber),
+            _ => Err(PhoneRefusal::Country),
+        }
+    }
+}
+
+/// Why a phone number is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum PhoneRefusal {
+    /// Not a number that could be dialled.
+    #[error("not a valid phone number")]
+    Invalid,
+    /// A number of a kind that is never used.
+    #[error("a number of this type is not accepted")]
+    Type,
+    /// A number of a country this deployment does not send to.
+    #[error("numbers of this country are not accepted")]
+    Country,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_one_number_is_dialled_alike() {
+        let spellings = [
+            "+14155552671",
+            "+1 (415) 555-2671",
+            "tel:+1-415-555-2671",
+            "\u{200e}+1 415 555 2671",
+            "+1\u{a0}415\u{a0}555\u{a0}2671",
+            "+1.415.555.2671\n",
+            "\u{feff}tel:+1/415/555/2671\u{202c}",
+            "+1 415\u{2011}555\u{2013}2671",
+        ];
+        for spelling in spellings {
+            assert_eq!(Dialled::parse(spelling).map(|dialled| dialled.0), Ok("+14155552671".into()), "{spelling:?}");
+        }
+    }
+
+    #[test]
+    fn what_could_change_the_meaning_is_refused() {
+        let refused = [
+            "",
+            "+",
+            "123456",
+            "+1234567890123456",
+            "+1 415 555 2671 ext 9",
+            "+1415555267x1",
+            "+14155552671;ext=9",
+            "+1-800-FLOWERS",
+            "+1415+5552671",
+            "+１４１５５５５２６７１",
+            "+١٤١٥٥٥٥٢٦٧١",
+            "+1415555\0671",
+            "+14155552671,9",
+            "+14155552671#9",
+        ];
+        for typed in refused {
+            assert!(Dialled::parse(typed).is_err(), "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn a_stored_number_is_plain_e164() {
+        assert!(PhoneNumber::parse("+14155552671").is_ok());
+        for wrong in ["14155552671", "+0415555267", "+1 4155552671", "+123456", "+1234567890123456", "+1415555267a"] {
+            assert!(PhoneNumber::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_number_prints_masked() -> Result<(), PhoneRefusal> {
+        let number = PhoneNumber::parse("+14155552671")?;
+        assert_eq!(number.to_string(), "+•••••••••71");
+        assert_eq!(format!("{number:?}"), "PhoneNumber(+•••••••••71)");
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! Every number that governs the factor, in one typed place with its default and source.
+
+use std::time::Duration;
+
+/// Limits, lives and delays. The defaults are the product's; a deployment may override each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// How long a code or a call can approve after the last send. NIST SP 800-63B-4 §3.1.3.2 allows
+    /// 10 minutes at most.
+    pub code_life: Duration,
+    /// Guesses that one challenge judges, whatever the concurrency (PSD2 RTS 4(3)(b)).
+    pub max_guesses: u32,
+    /// Sends of one channel within one challenge.
+    pub max_sends: u32,
+    /// Least time between two sends of one channel.
+    pub cooldown: Duration,
+    /// Sends and calls to one subject in [`Policy::SHORT_WINDOW`].
+    pub max_sends_short: usize,
+    /// Sends and calls to one subject in [`Policy::LONG_WINDOW`].
+    pub max_sends_long: usize,
+    /// Calls to one subject in [`Policy::SHORT_WINDOW`].
+    pub max_calls_short: usize,
+    /// Consecutive failures of a subject from which the next challenge has to wait.
+    pub delay_from_failures: u32,
+    /// Consecutive failures that disable the factor (NIST SP 800-63B-4 §3.2.2: 100 at most).
+    pub lock_at_failures: u32,
+    /// How long a subject is blocked who reported a call as fraud.
+    pub fraud_block: Duration,
+    /// Whether only a call judged human may approve.
+    pub machine_detection: bool,
+}
+
+impl Policy {
+    /// The short window over which sends and calls are counted.
+    pub const SHORT_WINDOW: Duration = Duration::from_mins(10);
+    /// The long window over which sends are counted.
+    pub const LONG_WINDOW: Duration = Duration::from_hours(24);
+    /// No code outlives this, resends included (NIST SP 800-63B-4 §3.1.3.2).
+    pub const MAX_CODE_LIFE: Duration = Duration::from_mins(10);
+    /// From this long after a send on, the page may offer the other channel.
+    pub const PATIENCE: Duration = Duration::from_secs(30);
+    /// How long the phone rings before a call counts as not answered.
+    pub const RING: Duration = Duration::from_secs(20);
+    /// The longest a call can last once it is answered.
+    pub const TALK: Duration = Duration::from_mins(2);
+    /// Wrong keys that one call tolerates before it ends.
+    pub const MAX_WRONG_KEYS: u32 = 3;
+    /// Two functions' clocks may differ by this much before a challenge counts as surely over.
+    pub const CLOCK_SKEW: Duration = Duration::from_mins(1);
+    /// How long a result token is valid.
+    pub const RESULT_LIFE: Duration = Duration::from_mins(5);
+    /// The first delay, doubled with each further failure.
+    pub const FIRST_DELAY: Duration = Duration::from_secs(30);
+    /// The longest delay.
+    pub const LONGEST_DELAY: Duration = Duration::from_hours(1);
+
+    /// How long after the last of `failures` consecutive failures a new challenge has to wait.
+    #[must_use]
+    pub fn delay_after(&self, failures: u32) -> Duration {
+        let Some(beyond) = failures.checked_sub(self.delay_from_failures) else {
+            return Duration::ZERO;
+        };
+        Self::FIRST_DELAY.saturating_mul(2_u32.saturating_pow(beyond)).min(Self::LONGEST_DELAY)
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            code_life: Duration::from_mins(5),
+            max_guesses: 5,
+            max_sends: 3,
+            cooldown: Duration::from_secs(30),
+            max_sends_short: 5,
+            max_sends_long: 10,
+            max_calls_short: 2,
+            delay_from_failures: 10,
+            lock_at_failures: 100,
+            fraud_block: Duration::from_hours(24),
+            machine_detection: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_start_at_ten_failures_and_double_from_thirty_seconds_to_an_hour() {
+        let delays = [9, 10, 11, 12, 16, 17, 99].map(|failures| Policy::default().delay_after(failures).as_secs());
+        assert_eq!(delays, [0, 30, 60, 120, 1920, 3600, 3600]);
+    }
+}

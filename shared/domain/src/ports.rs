@@ -1,0 +1,161 @@
+//! What the rules need of the world. Each store verb is one atomic operation of the domain, so that
+//! no caller can check first and act later.
+
+use std::error::Error;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::call::{CallEvent, CallToken};
+use crate::challenge::{Challenge, ChallengeId, ChallengeKey, Delivery};
+use crate::code::Code;
+use crate::locale::Locale;
+use crate::phone::PhoneNumber;
+use crate::policy::Policy;
+use crate::start::{Draft, Snapshot};
+use crate::subject::{Channel, SubjectId};
+use crate::time::Timestamp;
+
+/// Keeps challenges and subjects. Every verb is at most one request to the store; an answer other
+/// than `Ok` has approved nothing and refunded nothing.
+pub trait ChallengeStore: Sync {
+    /// Reads all of a subject, consistently.
+    fn load(&self, subject: &SubjectId) -> impl Future<Output = Result<Snapshot, StoreError>> + Send;
+
+    /// Applies a draft whole, if neither the subject nor the challenge it was decided on has moved;
+    /// otherwise answers [`StoreError::Conflict`]. Closes the race of two starts, and of a start
+    /// with a guess on the generation it replaces.
+    fn start(&self, draft: &Draft) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Corrects a send that the draft took for accepted. A send that surely failed is given back to
+    /// the challenge, never to the subject's windows.
+    fn record_send(
+        &self,
+        challenge: &ChallengeId,
+        channel: Channel,
+        delivery: Delivery,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Counts one guess before anybody compares it. Answers the challenge to judge it against, or
+    /// `None` when it is not open. Closes the race of parallel guesses: each judged guess has been
+    /// counted under the limit.
+    fn count_guess(
+        &self,
+        key: &ChallengeKey,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Challenge>, StoreError>> + Send;
+
+    /// Approves a challenge whose code was judged right, or completes the approval of one that a
+    /// call approved, together with its subject: not blocked, and bound to the same number or to
+    /// none. Resets the subject's failures and enrols the number where none was. Closes the race of
+    /// two right guesses, and that of an approval with a change, reset or block of the subject.
+    fn settle(
+        &self,
+        challenge: &Challenge,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Settlement, StoreError>> + Send;
+
+    /// Applies a webhook of the call with `token` if that moves the call forward, and answers the
+    /// challenge as it then stands. `#` approves only an open challenge whose uncontested call was
+    /// answered by one who may; `0` denies the challenge and blocks its subject.
+    fn advance_call(
+        &self,
+        challenge: &ChallengeId,
+        token: &CallToken,
+        event: CallEvent,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Challenge>, StoreError>> + Send;
+}
+
+/// How a settlement ended.
+#[derive(Clone, Debug)]
+pub enum Settlement {
+    /// Challenge and subject agree: the challenge as it now stands.
+    Settled(Box<Challenge>),
+    /// They do not, or someone else was first. No token may be issued.
+    Refused,
+}
+
+/// Why the store did not do as asked.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// Something it depended on has moved, or another transaction was in the way.
+    #[error("the stored state has changed since it was read")]
+    Conflict,
+    /// It did not answer, or not in time. What it did is unknown.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// It holds what this version cannot read.
+    #[error("a stored item cannot be read: {0}")]
+    Unreadable(&'static str),
+}
+
+/// A message to send.
+pub struct Message<'a> {
+    /// To whom.
+    pub to: &'a PhoneNumber,
+    /// The code it carries.
+    pub code: &'a Code,
+    /// In which language.
+    pub locale: Locale,
+}
+
+/// Sends messages. Never tries twice: a repeated send would cost twice.
+pub trait SmsSender: Sync {
+    /// Sends one message, within `limit`.
+    fn send(&self, message: &Message<'_>, limit: Duration) -> impl Future<Output = Result<(), SendError>> + Send;
+}
+
+/// Places calls. Never tries twice: a repeated call would ring twice.
+pub trait Caller: Sync {
+    /// Has the provider call `to` and report to the webhooks of `challenge` and `token`.
+    fn call(
+        &self,
+        to: &PhoneNumber,
+        challenge: &ChallengeId,
+        token: &CallToken,
+        limit: Duration,
+    ) -> impl Future<Output = Result<(), SendError>> + Send;
+}
+
+/// How a send went wrong.
+#[derive(Debug, Error)]
+#[error("{kind:?}")]
+pub struct SendError {
+    /// What is known of it.
+    pub kind: SendFailure,
+    /// What the provider said, for the log.
+    #[source]
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What is known of a send that was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendFailure {
+    /// The provider does not take this number.
+    NumberRefused,
+    /// We lack permission, or a key is out of order: needs an operator.
+    Unauthorized,
+    /// The account's spending limit is reached: needs an operator.
+    SpendLimit,
+    /// Too many sends at once.
+    Throttled,
+    /// The provider is out of order, or answered what cannot be understood.
+    ProviderFault,
+    /// No answer in time: it may have been sent.
+    Unknown,
+}
+
+impl SendFailure {
+    /// What to record of the send.
+    #[must_use]
+    pub const fn delivery(self) -> Delivery {
+        match self {
+            Self::Unknown => Delivery::Unknown,
+            Self::NumberRefused | Self::Unauthorized | Self::SpendLimit | Self::Throttled | Self::ProviderFault => {
+                Delivery::Failed
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The result: what an approved challenge proves to the login that asked.
+
+use crate::challenge::{Challenge, ChallengeId, Method, NumberSource, Outcome};
+use crate::policy::Policy;
+use crate::time::Timestamp;
+
+/// The facts of an approval from which the result token is made. The same challenge yields the same
+/// facts whenever it is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// The challenge.
+    pub id: ChallengeId,
+    /// When it was approved.
+    pub at: Timestamp,
+    /// How.
+    pub by: Method,
+    /// Whether the number was typed and enrolled in this very login.
+    pub enrolled_now: bool,
+}
+
+impl Approval {
+    /// The approval of a settled challenge, until its result has expired.
+    #[must_use]
+    pub fn of(challenge: &Challenge, now: Timestamp) -> Option<Self> {
+        let Outcome::Approved { at, by, settled: true } = challenge.outcome else { return None };
+        let enrolled_now = challenge.source == NumberSource::Typed;
+        let approval = Self { id: challenge.id, at, by, enrolled_now };
+        (approval.expires_at() > now).then_some(approval)
+    }
+
+    /// When the result expires.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.at + Policy::RESULT_LIFE
+    }
+
+    /// The authentication methods it adds to the first factor's (RFC 8176).
+    #[must_use]
+    pub const fn methods(&self) -> &'static [&'static str] {
+        match self.by {
+            Method::SmsCode => &["otp", "sms", "mfa"],
+            Method::PressPound => &["tel", "mfa"],
+        }
+    }
+}

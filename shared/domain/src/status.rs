@@ -1,0 +1,186 @@
+//! What the page needs to draw itself, computed from what is stored.
+
+use crate::call::CallState;
+use crate::challenge::{Challenge, ChallengeKey, Delivery, NumberSource, Outcome};
+use crate::limits;
+use crate::phone::PhoneNumber;
+use crate::policy::Policy;
+use crate::result::Approval;
+use crate::start::{Rules, Snapshot};
+use crate::subject::Channel;
+use crate::time::Timestamp;
+
+/// The state of a login session's challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Never started.
+    None,
+    /// Waiting for the phone.
+    Pending,
+    /// Proven.
+    Approved,
+    /// Reported by its owner, or overtaken before it was settled.
+    Denied,
+    /// Its time is over.
+    Expired,
+    /// Its guesses are spent.
+    Exhausted,
+    /// Too many failures: until the time given, or until an administrator unlocks.
+    Locked,
+    /// The subject reported fraud.
+    Blocked,
+}
+
+/// Why a channel cannot be used now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// Its last send is too fresh.
+    Cooldown,
+    /// A limit is reached.
+    SendLimit,
+    /// The challenge is final.
+    Closed,
+    /// Too many failures.
+    Locked,
+    /// Fraud was reported.
+    Blocked,
+    /// The deployment does not use it.
+    Disabled,
+}
+
+/// One channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChannelStatus {
+    /// Why it cannot be used, if it cannot.
+    pub unavailable: Option<Unavailable>,
+    /// When it may be used next, if a time is known.
+    pub next_send_at: Option<Timestamp>,
+    /// Sends left.
+    pub sends_left: usize,
+    /// What became of the last send.
+    pub last_send: Option<Delivery>,
+}
+
+/// The whole of it.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// The challenge's state.
+    pub state: State,
+    /// The number it goes or would go to.
+    pub phone: Option<PhoneNumber>,
+    /// Whether the number was typed and may be corrected.
+    pub can_change_number: bool,
+    /// When a pending challenge expires.
+    pub expires_at: Option<Timestamp>,
+    /// Guesses that a pending challenge has left.
+    pub attempts_left: Option<u32>,
+    /// When a delay or block ends.
+    pub retry_at: Option<Timestamp>,
+    /// The message channel.
+    pub sms: ChannelStatus,
+    /// The call channel.
+    pub call_channel: ChannelStatus,
+    /// How far the latest call has come.
+    pub call: Option<CallState>,
+    /// Whether another login session waits too.
+    pub contested: bool,
+    /// Whether to offer the other channel.
+    pub offer_alternative: bool,
+    /// The result to hand out.
+    pub approval: Option<Approval>,
+}
+
+/// The status of the login session `key`.
+#[must_use]
+pub fn status(
+    rules: &Rules,
+    stored: &Snapshot,
+    key: &ChallengeKey,
+    claimed: Option<&PhoneNumber>,
+    now: Timestamp,
+) -> Status {
+    let own = stored.challenge(key);
+    let (state, retry_at) = state(&rules.policy, stored, own, now);
+    let pending = own.filter(|_| state == State::Pending);
+    let typed = own.filter(|challenge| challenge.source == NumberSource::Typed);
+    let enrolled = stored.subject.binding.as_ref().map(|binding| &binding.number);
+    let known = enrolled.or(claimed);
+    let channel = |channel| channel_status(rules, stored, own, channel, state, retry_at, now);
+    Status {
+        state,
+        phone: known.or(typed.map(|challenge| &challenge.phone)).cloned(),
+        can_change_number: known.is_none() && typed.is_some(),
+        expires_at: pending.map(|challenge| challenge.expires_at),
+        attempts_left: pending.map(Challenge::attempts_left),
+        retry_at,
+        sms: channel(Channel::Sms),
+        call_channel: channel(Channel::Call),
+        call: own.and_then(|challenge| Some(challenge.call.as_ref()?.state)),
+        contested: pending.is_some_and(|challenge| challenge.contested),
+        offer_alternative: pending.is_some_and(|challenge| patience_is_over(challenge, now)),
+        approval: own.and_then(|challenge| Approval::of(challenge, now)),
+    }
+}
+
+fn state(policy: &Policy, stored: &Snapshot, own: Option<&Challenge>, now: Timestamp) -> (State, Option<Timestamp>) {
+    match own.map(|challenge| challenge.outcome) {
+        Some(Outcome::Approved { settled: true, .. }) => return (State::Approved, None),
+        Some(Outcome::Approved { settled: false, .. } | Outcome::Denied) => return (State::Denied, None),
+        Some(Outcome::Pending) | None => {}
+    }
+    if let Some(until) = stored.subject.blocked(now) {
+        return (State::Blocked, Some(until));
+    }
+    if own.is_some_and(|challenge| challenge.is_open(now)) {
+        return (State::Pending, None);
+    }
+    let (failures, last) = stored.subject.failures_so_far(&stored.challenges);
+    let delayed = last.map(|at| at + policy.delay_after(failures)).filter(|until| *until > now);
+    match own {
+        _ if failures >= policy.lock_at_failures => (State::Locked, None),
+        _ if delayed.is_some() => (State::Locked, delayed),
+        Some(challenge) if challenge.is_exhausted() => (State::Exhausted, None),
+        Some(_) => (State::Expired, None),
+        None => (State::None, None),
+    }
+}
+
+fn channel_status(
+    rules: &Rules,
+    stored: &Snapshot,
+    own: Option<&Challenge>,
+    channel: Channel,
+    state: State,
+    retry_at: Option<Timestamp>,
+    now: Timestamp,
+) -> ChannelStatus {
+    let policy = &rules.policy;
+    let used = own.filter(|_| state == State::Pending).map_or(0, |challenge| challenge.sends(channel).used);
+    let window = limits::reached(&stored.subject, channel, policy, now).map(|limit| limit.retry_at);
+    let within_challenge = policy.max_sends.saturating_sub(used) as usize;
+    let sends_left = within_challenge.min(limits::left(&stored.subject, channel, policy, now));
+    let cooling = own.and_then(|challenge| challenge.next_send_at(channel, policy)).filter(|at| *at > now);
+    let (unavailable, next_send_at) = match state {
+        _ if !rules.channels.contains(&channel) => (Some(Unavailable::Disabled), None),
+        State::Approved | State::Denied => (Some(Unavailable::Closed), None),
+        State::Blocked => (Some(Unavailable::Blocked), retry_at),
+        State::Locked => (Some(Unavailable::Locked), retry_at),
+        _ if sends_left == 0 => {
+            let expiry = own.map(|challenge| challenge.expires_at).filter(|_| within_challenge == 0);
+            (Some(Unavailable::SendLimit), window.max(expiry))
+        }
+        _ if cooling.is_some() => (Some(Unavailable::Cooldown), cooling),
+        _ => (None, None),
+    };
+    let last_send = own.and_then(|challenge| Some(challenge.sends(channel).last?.1));
+    ChannelStatus { unavailable, next_send_at, sends_left, last_send }
+}
+
+/// Whether the last send has had its time, or is known not to help any more.
+fn patience_is_over(challenge: &Challenge, now: Timestamp) -> bool {
+    let last = Channel::ALL.into_iter().filter_map(|channel| challenge.sends(channel).last).max_by_key(|(at, _)| *at);
+    let call_is_over = challenge.call.as_ref().is_some_and(|call| call.state.is_over());
+    last.is_some_and(|(at, delivery)| {
+        delivery != Delivery::Accepted || call_is_over || now.since(at) >= Policy::PATIENCE
+    })
+}

@@ -1,0 +1,212 @@
+//! The subject: who signs in, their enrolled number, and what outlives single challenges.
+//!
+//! The guess budget belongs here. A challenge reserves its guesses when it starts; when it is over,
+//! what was spent becomes failures and the rest is given back. So a wrong guess is one write on the
+//! challenge alone, and still no new code, channel or login ever resets the count: only success does.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::challenge::Challenge;
+use crate::digest::sha256;
+use crate::phone::PhoneNumber;
+use crate::policy::Policy;
+use crate::time::Timestamp;
+
+/// A subject, as a digest of the first factor's issuer and its `sub`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubjectId([u8; 32]);
+
+impl SubjectId {
+    /// The subject that `issuer` calls `sub`.
+    #[must_use]
+    pub fn new(issuer: &str, sub: &str) -> Self {
+        Self(sha256(&[b"subject", issuer.as_bytes(), sub.as_bytes()]))
+    }
+
+    /// A subject by its digest.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The digest.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// One login session of a subject, as a digest of the first factor's session claim.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId([u8; 32]);
+
+impl SessionId {
+    /// The session that the claim's parts name: the claim alone when it is new with each login, with
+    /// the time of authentication when it outlives one.
+    #[must_use]
+    pub fn new(claim: &str, auth_time: Option<Timestamp>) -> Self {
+        let auth_time = auth_time.map_or(0, Timestamp::as_unix).to_be_bytes();
+        Self(sha256(&[b"session", claim.as_bytes(), &auth_time]))
+    }
+
+    /// A session by its digest.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The digest.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SubjectId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, ..] = self.0;
+        write!(out, "SubjectId({a:02x}{b:02x}{c:02x}{d:02x}…)")
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, ..] = self.0;
+        write!(out, "SessionId({a:02x}{b:02x}{c:02x}{d:02x}…)")
+    }
+}
+
+/// An enrolled number. Its version changes with each enrolment, change and reset, so that a
+/// challenge started for one binding can never be settled on another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The enrolled number.
+    pub number: PhoneNumber,
+    /// Which enrolment it is.
+    pub version: u64,
+}
+
+/// The channels by which a challenge reaches a phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Channel {
+    /// A code by text message.
+    Sms,
+    /// A call to be confirmed with `#`.
+    Call,
+}
+
+impl Channel {
+    /// Both channels.
+    pub const ALL: [Self; 2] = [Self::Sms, Self::Call];
+}
+
+/// What is kept of a subject between challenges.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// Rises with every write that must not overtake another.
+    pub version: u64,
+    /// The enrolled number.
+    pub binding: Option<Binding>,
+    /// Wrong guesses since the last success, of challenges that are over.
+    pub failures: u32,
+    /// When the latest of these was made.
+    pub last_failure_at: Option<Timestamp>,
+    /// When a challenge was last settled.
+    pub last_success_at: Option<Timestamp>,
+    /// Guesses set aside for challenges not yet accounted for, by [`Reservation`].
+    pub reserved: BTreeMap<Reservation, u32>,
+    /// When messages were sent in the long window, latest last.
+    pub sms_sent: Vec<Timestamp>,
+    /// When calls were placed in the long window, latest last.
+    pub calls_placed: Vec<Timestamp>,
+    /// Until when everything is refused, after a report of fraud.
+    pub blocked_until: Option<Timestamp>,
+}
+
+/// The challenge a reservation is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Reservation {
+    /// The login session.
+    pub session: SessionId,
+    /// The challenge's generation in it.
+    pub generation: u32,
+}
+
+impl Subject {
+    /// When the subject's block ends, if it is blocked now.
+    #[must_use]
+    pub fn blocked(&self, now: Timestamp) -> Option<Timestamp> {
+        self.blocked_until.filter(|until| *until > now)
+    }
+
+    /// Turns the reservations of challenges that are over into failures. A challenge that is gone
+    /// altogether counts as spent.
+    pub fn account_for(&mut self, challenges: &[Challenge], now: Timestamp) {
+        let reserved = std::mem::take(&mut self.reserved);
+        for (reservation, guesses) in reserved {
+            match challenges.iter().find(|challenge| challenge.reservation() == reservation) {
+                Some(challenge) if !challenge.is_over(now) => {
+                    self.reserved.insert(reservation, guesses);
+                }
+                Some(challenge) => self.count(challenge),
+                None => self.failures = self.failures.saturating_add(guesses),
+            }
+        }
+    }
+
+    /// Counts the guesses that `challenge` spent in vain and drops its reservation.
+    pub fn count(&mut self, challenge: &Challenge) {
+        self.reserved.remove(&challenge.reservation());
+        self.failures = self.failures.saturating_add(self.failures_of(challenge));
+        if challenge.attempts > challenge.carried {
+            self.last_failure_at = self.last_failure_at.max(challenge.last_guess_at);
+        }
+    }
+
+    /// Failures that count against the subject now, those of running challenges included.
+    #[must_use]
+    pub fn failures_so_far(&self, challenges: &[Challenge]) -> (u32, Option<Timestamp>) {
+        let mut seen = self.clone();
+        for challenge in challenges.iter().filter(|challenge| self.reserved.contains_key(&challenge.reservation())) {
+            seen.count(challenge);
+        }
+        (seen.failures, seen.last_failure_at)
+    }
+
+    /// Guesses that a new challenge may reserve.
+    #[must_use]
+    pub fn budget(&self, policy: &Policy) -> u32 {
+        let reserved = self.reserved.values().fold(0, |sum: u32, guesses| sum.saturating_add(*guesses));
+        policy.lock_at_failures.saturating_sub(self.failures).saturating_sub(reserved).min(policy.max_guesses)
+    }
+
+    /// Sends of `channel` so far that count in the window that ends now.
+    #[must_use]
+    pub fn sent_within(&self, channel: Channel, window: std::time::Duration, now: Timestamp) -> Vec<Timestamp> {
+        let log = match channel {
+            Channel::Sms => &self.sms_sent,
+            Channel::Call => &self.calls_placed,
+        };
+        log.iter().copied().filter(|at| now.since(*at) < window).collect()
+    }
+
+    /// Notes a send, and forgets those that no window counts any more.
+    pub fn note_send(&mut self, channel: Channel, now: Timestamp) {
+        let log = match channel {
+            Channel::Sms => &mut self.sms_sent,
+            Channel::Call => &mut self.calls_placed,
+        };
+        log.retain(|at| now.since(*at) < Policy::LONG_WINDOW);
+        log.push(now);
+    }
+
+    /// A challenge's failures, unless a later success has already made up for them.
+    fn failures_of(&self, challenge: &Challenge) -> u32 {
+        if challenge.is_approved() || challenge.last_guess_at < self.last_success_at {
+            0
+        } else {
+            challenge.attempts.saturating_sub(challenge.carried)
+        }
+    }
+}

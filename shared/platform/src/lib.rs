@@ -1,0 +1,33 @@
+//! What connects the domain to AWS, the voice provider and API Gateway.
+//!
+//! Every outward thing is one module behind one feature, so that a function links only the clients
+//! it calls. The door ([`request`], [`first_factor`]) parses, the way out ([`problem`], [`reply`])
+//! renders; in between there are only the domain's types.
+
+pub mod aws;
+pub mod clock;
+pub mod config;
+pub mod encoding;
+pub mod first_factor;
+pub mod problem;
+pub mod reply;
+pub mod request;
+pub mod settings;
+pub mod telemetry;
+
+#[cfg(feature = "callback")]
+pub mod callback;
+#[cfg(feature = "dynamodb")]
+pub mod store;
+#[cfg(feature = "jwks")]
+pub mod jwks;
+#[cfg(feature = "numbering")]
+pub mod numbering;
+#[cfg(feature = "secrets")]
+pub mod secrets;
+#[cfg(feature = "kms")]
+pub mod signer;
+#[cfg(feature = "sms")]
+pub mod sms;
+#[cfg(feature = "voice")]
+pub mod voice;
