@@ -67,22 +67,7 @@ impl CallState {
     /// Whether the call is over.
     #[must_use]
     pub const fn is_over(self) -> bool {
-        self.rank() == 3
-    }
-
-    /// The states that `self` may follow.
-    #[must_use]
-    pub fn predecessors(self) -> impl Iterator<Item = Self> {
-        [Self::Calling, Self::Ringing, Self::Answered].into_iter().filter(move |state| state.rank() < self.rank())
-    }
-
-    const fn rank(self) -> u8 {
-        match self {
-            Self::Calling => 0,
-            Self::Ringing => 1,
-            Self::Answered => 2,
-            Self::Voicemail | Self::NoAnswer | Self::Busy | Self::Failed | Self::Ended => 3,
-        }
+        !matches!(self, Self::Calling | Self::Ringing | Self::Answered)
     }
 }
 

@@ -11,7 +11,7 @@
 //! Expired and exhausted are never stored: they follow from `expires_at` and `attempts`, so no write
 //! can be missed and none can be undone.
 
-use crate::call::Call;
+use crate::call::{Call, CallState};
 use crate::code::CodeMac;
 use crate::digest::sha256;
 use crate::locale::Locale;
@@ -199,6 +199,21 @@ impl Challenge {
         match channel {
             Channel::Sms => &mut self.sms,
             Channel::Call => &mut self.calls,
+        }
+    }
+
+    /// Corrects the last send of `channel`, which was taken for accepted: one that surely failed is
+    /// given back.
+    pub fn correct_send(&mut self, channel: Channel, delivery: Delivery) {
+        let sends = self.sends_mut(channel);
+        if let Some((_, last)) = &mut sends.last {
+            *last = delivery;
+        }
+        if delivery == Delivery::Failed {
+            sends.used = sends.used.saturating_sub(1);
+            if let Some(call) = self.call.as_mut().filter(|_| channel == Channel::Call) {
+                call.state = CallState::Failed;
+            }
         }
     }
 

@@ -2,13 +2,14 @@
 //! no caller can check first and act later.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 
 use crate::call::{CallEvent, CallToken};
 use crate::challenge::{Challenge, ChallengeId, ChallengeKey, Delivery};
-use crate::code::Code;
+use crate::code::{Code, MacKeys};
 use crate::locale::Locale;
 use crate::phone::PhoneNumber;
 use crate::policy::Policy;
@@ -90,6 +91,17 @@ pub enum StoreError {
     #[error("a stored item cannot be read: {0}")]
     Unreadable(&'static str),
 }
+
+/// Keeps the MAC keys fresh.
+pub trait KeySource: Sync {
+    /// The keys as of now.
+    fn keys(&self, now: Timestamp) -> impl Future<Output = Result<Arc<MacKeys>, KeyError>> + Send;
+}
+
+/// The keys cannot be had.
+#[derive(Debug, Error)]
+#[error("the MAC keys are unavailable")]
+pub struct KeyError(#[source] pub Box<dyn Error + Send + Sync>);
 
 /// A message to send.
 pub struct Message<'a> {

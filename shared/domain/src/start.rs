@@ -53,6 +53,12 @@ impl Snapshot {
     pub fn challenge(&self, key: &ChallengeKey) -> Option<&Challenge> {
         self.challenges.iter().find(|challenge| challenge.id.key == *key)
     }
+
+    /// Puts a challenge in the place of its login session's former one.
+    pub fn replace(&mut self, challenge: Challenge) {
+        self.challenges.retain(|other| other.id.key != challenge.id.key);
+        self.challenges.push(challenge);
+    }
 }
 
 /// A request to send, as far as it has been parsed.
@@ -100,6 +106,10 @@ pub enum Replaces {
 /// One transaction that starts, resends or adds a channel.
 #[derive(Clone, Debug)]
 pub struct Draft {
+    /// The channel of the send.
+    pub channel: Channel,
+    /// When it was decided.
+    pub at: Timestamp,
     /// The subject as it shall be; its version is the one read.
     pub subject: Subject,
     /// The challenge as it shall be.
@@ -114,17 +124,25 @@ pub struct Draft {
 
 impl Draft {
     /// Draws the code to send and adds its MAC.
-    pub fn add_code(&mut self, keys: &MacKeys, now: Timestamp, random: &mut impl CryptoRng) -> Code {
+    pub fn add_code(&mut self, keys: &MacKeys, random: &mut impl CryptoRng) -> Code {
         let challenge = &mut self.challenge;
-        let (code, mac) = keys.issue(&challenge.id, &challenge.phone, &challenge.codes, now, random);
+        let (code, mac) = keys.issue(&challenge.id, &challenge.phone, &challenge.codes, self.at, random);
         challenge.codes.push(mac);
         code
     }
 
+    /// What is stored once the draft is applied.
+    #[must_use]
+    pub fn applied(&self, mut stored: Snapshot) -> Snapshot {
+        stored.subject = self.subject.clone();
+        stored.replace(self.challenge.clone());
+        stored
+    }
+
     /// Draws the token of the call to place and adds the call.
-    pub fn add_call(&mut self, now: Timestamp, random: &mut impl CryptoRng) -> CallToken {
+    pub fn add_call(&mut self, random: &mut impl CryptoRng) -> CallToken {
         let token = CallToken::draw(random);
-        self.challenge.call = Some(Call::place(&token, now));
+        self.challenge.call = Some(Call::place(&token, self.at));
         token
     }
 }
@@ -162,8 +180,8 @@ impl<P: NumberingPlan> Start<'_, P> {
             Some(challenge) => self.continuation(stored, challenge, request, now),
             None => self.next_generation(stored, own, request, (phone, source), now)?,
         };
-        self.within_limits(&draft, request.channel, now)?;
-        note_send(&mut draft, request.channel, now);
+        self.within_limits(&draft)?;
+        note_send(&mut draft);
         Ok(Decision::Send(Box::new(draft)))
     }
 
@@ -212,6 +230,8 @@ impl<P: NumberingPlan> Start<'_, P> {
         let mut subject = stored.subject.clone();
         subject.account_for(&stored.challenges, now);
         Draft {
+            channel: request.channel,
+            at: now,
             subject,
             challenge,
             replaces: Replaces::Continues,
@@ -265,7 +285,15 @@ impl<P: NumberingPlan> Start<'_, P> {
             generation: own.id.generation,
             attempts: own.attempts,
         });
-        let mut draft = Draft { subject, challenge, replaces, contests: Vec::new(), keep_until: request.keep_until };
+        let mut draft = Draft {
+            channel: request.channel,
+            at: now,
+            subject,
+            challenge,
+            replaces,
+            contests: Vec::new(),
+            keep_until: request.keep_until,
+        };
         contest(&mut draft, stored, now);
         Ok(draft)
     }
@@ -282,9 +310,9 @@ impl<P: NumberingPlan> Start<'_, P> {
         }
     }
 
-    fn within_limits(&self, draft: &Draft, channel: Channel, now: Timestamp) -> Result<(), Refusal> {
+    fn within_limits(&self, draft: &Draft) -> Result<(), Refusal> {
         let policy = &self.rules.policy;
-        if draft.challenge.sends(channel).used >= policy.max_sends {
+        if draft.challenge.sends(draft.channel).used >= policy.max_sends {
             return Err(Refusal::SendLimit(SendLimit {
                 policy: "challenge",
                 quota: policy.max_sends as usize,
@@ -292,7 +320,8 @@ impl<P: NumberingPlan> Start<'_, P> {
                 retry_at: draft.challenge.expires_at,
             }));
         }
-        limits::reached(&draft.subject, channel, policy, now).map_or(Ok(()), |limit| Err(Refusal::SendLimit(limit)))
+        limits::reached(&draft.subject, draft.channel, policy, draft.at)
+            .map_or(Ok(()), |limit| Err(Refusal::SendLimit(limit)))
     }
 }
 
@@ -303,9 +332,9 @@ fn contest(draft: &mut Draft, stored: &Snapshot, now: Timestamp) {
     draft.challenge.contested = !draft.contests.is_empty();
 }
 
-fn note_send(draft: &mut Draft, channel: Channel, now: Timestamp) {
-    let sends = draft.challenge.sends_mut(channel);
+fn note_send(draft: &mut Draft) {
+    let sends = draft.challenge.sends_mut(draft.channel);
     sends.used += 1;
-    sends.last = Some((now, Delivery::Accepted));
-    draft.subject.note_send(channel, now);
+    sends.last = Some((draft.at, Delivery::Accepted));
+    draft.subject.note_send(draft.channel, draft.at);
 }

@@ -99,6 +99,15 @@ pub enum Channel {
 impl Channel {
     /// Both channels.
     pub const ALL: [Self; 2] = [Self::Sms, Self::Call];
+
+    /// Its name in the API, the logs and the metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sms => "sms",
+            Self::Call => "call",
+        }
+    }
 }
 
 /// What is kept of a subject between challenges.

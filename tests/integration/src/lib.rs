@@ -1,0 +1,10 @@
+//! Tests of the functions and the store together, in one process.
+//!
+//! The store speaks to a real DynamoDB API over HTTP: an embedded one, or the one that
+//! `STORE_CONTRACT_ENDPOINT` names.
+
+#![cfg(test)]
+
+mod backend;
+mod scene;
+mod store_contract;

@@ -1,0 +1,73 @@
+//! `GET /v1/challenge`: all that the page needs to draw itself and, once approved, the result token.
+//!
+//! Normally one read. A challenge that a call has approved is settled by the first status call that
+//! finds it so; a settle that was interrupted is completed by the next.
+
+use domain::challenge::{ChallengeKey, Outcome};
+use domain::ports::{ChallengeStore, Settlement};
+use domain::result::Approval;
+use domain::start::Snapshot;
+use domain::status::status;
+use domain::time::Timestamp;
+use http::{Response, StatusCode};
+use lambda_http::{Body, Request};
+use platform::clock::Stopwatch;
+use platform::first_factor::FirstFactor;
+use platform::problem::{Failure, Problem};
+use platform::reply;
+use platform::settings::FactorSettings;
+use platform::signer::ResultSigner;
+
+pub mod config;
+
+/// What the function works with.
+pub struct App<S, R> {
+    /// Settings shared with the other functions.
+    pub settings: FactorSettings,
+    /// Where challenges are kept.
+    pub store: S,
+    /// Signs result tokens.
+    pub signer: R,
+}
+
+impl<S: ChallengeStore, R: ResultSigner> App<S, R> {
+    /// Answers one request.
+    pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
+        let watch = Stopwatch::start();
+        reply::conclude("get-challenge", self.status(&request, now).await, watch, now)
+    }
+
+    async fn status(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {
+        let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
+        let mut stored = self.store.load(&first_factor.key.subject).await?;
+        self.complete_settling(&mut stored, &first_factor.key, now).await?;
+        let view = status(&self.settings.rules, &stored, &first_factor.key, first_factor.phone.as_ref(), now);
+        let token = match &view.approval {
+            Some(approval) => Some(self.sign(approval, &first_factor).await?),
+            None => None,
+        };
+        Ok(reply::challenge(StatusCode::OK, &view, token, self.settings.support_url.as_deref()))
+    }
+
+    async fn complete_settling(
+        &self,
+        stored: &mut Snapshot,
+        key: &ChallengeKey,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let Some(challenge) = stored.challenge(key) else { return Ok(()) };
+        if !matches!(challenge.outcome, Outcome::Approved { settled: false, .. }) {
+            return Ok(());
+        }
+        if let Settlement::Settled(settled) = self.store.settle(challenge, now).await? {
+            tracing::info!(subject = ?key.subject, method = "press-pound", "approved");
+            stored.replace(*settled);
+        }
+        Ok(())
+    }
+
+    async fn sign(&self, approval: &Approval, first_factor: &FirstFactor) -> Result<String, Failure> {
+        let signed = self.signer.sign(approval, first_factor).await;
+        signed.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))
+    }
+}

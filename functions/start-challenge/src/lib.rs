@@ -1,0 +1,197 @@
+//! `POST /v1/challenge`: sends a code or places a call, resends, or adds the other channel.
+//!
+//! Persist, then send. The transaction that starts a challenge takes the send for accepted; only a
+//! send that turns out otherwise costs one more write. A provider is asked once: a retry would
+//! charge, or ring, twice.
+
+use std::time::Duration;
+
+use domain::call::CallToken;
+use domain::code::Code;
+use domain::locale::Locale;
+use domain::phone::{Country, Dialled, NumberingPlan, PhoneRefusal, Reach};
+use domain::ports::{Caller, ChallengeStore, KeySource, Message, SendError, SendFailure, SmsSender, StoreError};
+use domain::refusal::Refusal;
+use domain::start::{Decision, Draft, Request as Asked, Snapshot, Start};
+use domain::status::status;
+use domain::subject::Channel;
+use domain::time::Timestamp;
+use http::{Response, StatusCode};
+use lambda_http::{Body, Request};
+use platform::clock::{self, Stopwatch};
+use platform::first_factor::FirstFactor;
+use platform::numbering::WorldPlan;
+use platform::problem::{Failure, Problem};
+use platform::request::Fields;
+use platform::settings::FactorSettings;
+use platform::{reply, telemetry};
+
+pub mod config;
+
+/// What the function works with.
+pub struct App<S, K, M, C> {
+    /// Settings shared with the other functions.
+    pub settings: FactorSettings,
+    /// The countries it sends to.
+    pub reach: Reach,
+    /// Time from the request to the provider's acceptance, in all.
+    pub send_timeout: Duration,
+    /// Where challenges are kept.
+    pub store: S,
+    /// The MAC keys.
+    pub keys: K,
+    /// Sends messages.
+    pub sms: M,
+    /// Places calls.
+    pub caller: C,
+}
+
+impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
+    /// Answers one request.
+    pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
+        let watch = Stopwatch::start();
+        let outcome = self.start(&request, now, watch).await;
+        reply::conclude("start-challenge", outcome, watch, now)
+    }
+
+    async fn start(&self, request: &Request, now: Timestamp, watch: Stopwatch) -> Result<Response<Body>, Failure> {
+        let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
+        let asked = asked(request, &first_factor)?;
+        let (stored, draft, parcel) = match self.persist(&asked, now).await? {
+            Persisted::Running(stored) => return Ok(self.view(StatusCode::OK, &stored, &asked, now)),
+            Persisted::ToSend(stored, draft, parcel) => (stored, draft, parcel),
+        };
+        let mut challenge = draft.challenge.clone();
+        let sent = self.send(&draft, &parcel, self.send_timeout.saturating_sub(watch.elapsed())).await;
+        let outcome = note(asked.channel, sent.as_ref().err(), watch);
+        tracing::info!(subject = ?asked.key.subject, channel = asked.channel.as_str(), outcome, "sent");
+        let Err(error) = sent else {
+            return Ok(self.view(StatusCode::CREATED, &draft.applied(stored), &asked, now));
+        };
+        let delivery = error.kind.delivery();
+        self.store.record_send(&challenge.id, asked.channel, delivery).await?;
+        if error.kind != SendFailure::Unknown {
+            return Err(Failure::caused(problem(error.kind), error));
+        }
+        challenge.correct_send(asked.channel, delivery);
+        let mut stored = draft.applied(stored);
+        stored.replace(challenge);
+        Ok(self.view(StatusCode::CREATED, &stored, &asked, now))
+    }
+
+    /// Decides and writes; once more from the start if another request came between.
+    async fn persist(&self, asked: &Asked, now: Timestamp) -> Result<Persisted, Failure> {
+        let keys =
+            self.keys.keys(now).await.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?;
+        let start = Start { rules: &self.settings.rules, reach: &self.reach, plan: &WorldPlan };
+        let mut retried = false;
+        loop {
+            let stored = self.store.load(&asked.key.subject).await?;
+            let Decision::Send(mut draft) = start.decide(&stored, asked, now)? else {
+                return Ok(Persisted::Running(stored));
+            };
+            let parcel = match draft.channel {
+                Channel::Sms => Parcel::Code(draft.add_code(&keys, &mut clock::random())),
+                Channel::Call => Parcel::Call(draft.add_call(&mut clock::random())),
+            };
+            match self.store.start(&draft).await {
+                Ok(()) => return Ok(Persisted::ToSend(stored, draft, parcel)),
+                Err(StoreError::Conflict) if !retried => retried = true,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn send(&self, draft: &Draft, parcel: &Parcel, limit: Duration) -> Result<(), SendError> {
+        let challenge = &draft.challenge;
+        match parcel {
+            Parcel::Code(code) => {
+                let message = Message { to: &challenge.phone, code, locale: challenge.locale };
+                self.sms.send(&message, limit).await
+            }
+            Parcel::Call(token) => self.caller.call(&challenge.phone, &challenge.id, token, limit).await,
+        }
+    }
+
+    fn view(&self, code: StatusCode, stored: &Snapshot, asked: &Asked, now: Timestamp) -> Response<Body> {
+        let view = status(&self.settings.rules, stored, &asked.key, asked.claimed.as_ref(), now);
+        reply::challenge(code, &view, None, self.settings.support_url.as_deref())
+    }
+}
+
+enum Persisted {
+    Running(Snapshot),
+    ToSend(Snapshot, Box<Draft>, Parcel),
+}
+
+enum Parcel {
+    Code(Code),
+    Call(CallToken),
+}
+
+fn asked(request: &Request, first_factor: &FirstFactor) -> Result<Asked, Problem> {
+    let mut fields = Fields::of(request)?;
+    let channel = match fields.text("channel")?.as_str() {
+        "sms" => Channel::Sms,
+        "call" => Channel::Call,
+        _ => return Err(Problem::invalid_field("channel", "must be sms or call")),
+    };
+    let number = fields.maybe_text("phoneNumber")?;
+    let region = match fields.maybe_text("region")?.as_deref().map(Country::parse) {
+        Some(Err(_)) => return Err(Problem::invalid_field("region", "must be an ISO 3166-1 alpha-2 code")),
+        Some(Ok(region)) => Some(region),
+        None => None,
+    };
+    let locale = fields.maybe_text("locale")?.as_deref().map(Locale::from_tag).unwrap_or_default();
+    if fields.maybe_text("purpose")?.is_some_and(|purpose| purpose != "login") {
+        return Err(Problem::invalid_field("purpose", "must be login"));
+    }
+    fields.finish()?;
+    let typed = number.map(|number| {
+        let dialled = Dialled::parse(&number)?;
+        WorldPlan.find(&dialled, region).ok_or(PhoneRefusal::Invalid)
+    });
+    let typed = typed.transpose().map_err(|refusal| Problem::Refused(Refusal::Number(refusal)))?;
+    let first_factor = first_factor.clone();
+    Ok(Asked {
+        key: first_factor.key,
+        channel,
+        typed,
+        claimed: first_factor.phone,
+        locale,
+        keep_until: first_factor.keep_until,
+    })
+}
+
+/// Measures a send, and names its outcome for the log.
+fn note(channel: Channel, error: Option<&SendError>, watch: Stopwatch) -> &'static str {
+    let Some(error) = error else {
+        telemetry::send_latency(channel.as_str(), watch.elapsed());
+        return "accepted";
+    };
+    let reason = match error.kind {
+        SendFailure::NumberRefused => "invalid",
+        SendFailure::Unauthorized => "authorization",
+        SendFailure::SpendLimit => "spend-limit",
+        SendFailure::Throttled => "throttled",
+        SendFailure::ProviderFault => "fault",
+        SendFailure::Unknown => "unknown",
+    };
+    match (channel, error.kind) {
+        (_, SendFailure::ProviderFault | SendFailure::Unknown) | (Channel::Call, _) => {
+            telemetry::provider_failed(channel.as_str());
+        }
+        (Channel::Sms, _) => telemetry::sms_refused(reason),
+    }
+    reason
+}
+
+fn problem(failure: SendFailure) -> Problem {
+    match failure {
+        SendFailure::NumberRefused => Problem::Refused(Refusal::Number(PhoneRefusal::Invalid)),
+        SendFailure::Throttled => Problem::TemporarilyUnavailable,
+        SendFailure::Unauthorized | SendFailure::SpendLimit | SendFailure::ProviderFault | SendFailure::Unknown => {
+            Problem::DeliveryFailed
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! `POST /v1/challenge/code`: judges one guess.
+//!
+//! Count, compare, consume. The count is one conditional write that answers the challenge to compare
+//! with; a right guess is consumed together with the settling of its subject in one transaction, so
+//! that of any number of right guesses exactly one approves.
+
+use domain::challenge::Challenge;
+use domain::code::Code;
+use domain::ports::{ChallengeStore, KeySource, Settlement, StoreError};
+use domain::refusal::Refusal;
+use domain::start::Snapshot;
+use domain::status::status;
+use domain::time::Timestamp;
+use http::{Response, StatusCode};
+use lambda_http::{Body, Request};
+use platform::clock::Stopwatch;
+use platform::first_factor::FirstFactor;
+use platform::problem::{Failure, Problem};
+use platform::reply;
+use platform::request::Fields;
+use platform::settings::FactorSettings;
+use platform::signer::ResultSigner;
+
+pub mod config;
+
+/// What the function works with.
+pub struct App<S, K, R> {
+    /// Settings shared with the other functions.
+    pub settings: FactorSettings,
+    /// Where challenges are kept.
+    pub store: S,
+    /// The MAC keys.
+    pub keys: K,
+    /// Signs result tokens.
+    pub signer: R,
+}
+
+impl<S: ChallengeStore, K: KeySource, R: ResultSigner> App<S, K, R> {
+    /// Answers one request.
+    pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
+        let watch = Stopwatch::start();
+        reply::conclude("verify-code", self.verify(&request, now).await, watch, now)
+    }
+
+    async fn verify(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {
+        let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
+        let guess = guess(request)?;
+        let keys =
+            self.keys.keys(now).await.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?;
+
+        let counted = self.store.count_guess(&first_factor.key, now).await?.ok_or(Refusal::Closed)?;
+        let right = keys.verify(&counted.id, &counted.phone, &counted.codes, &guess);
+        tracing::info!(subject = ?counted.id.key.subject, right, attempts = counted.attempts, "judged");
+        if !right {
+            return Err(Refusal::WrongCode { attempts_left: counted.attempts_left() }.into());
+        }
+        let approved = self.consume(&counted, now).await?.ok_or(Refusal::Closed)?;
+        self.answer(approved, &first_factor, now).await
+    }
+
+    /// Approves and settles. A conflict changed nothing, so it is tried once more.
+    async fn consume(&self, challenge: &Challenge, now: Timestamp) -> Result<Option<Challenge>, StoreError> {
+        let settlement = match self.store.settle(challenge, now).await {
+            Err(StoreError::Conflict) => self.store.settle(challenge, now).await?,
+            settlement => settlement?,
+        };
+        Ok(match settlement {
+            Settlement::Settled(approved) => Some(*approved),
+            Settlement::Refused => None,
+        })
+    }
+
+    async fn answer(
+        &self,
+        approved: Challenge,
+        first_factor: &FirstFactor,
+        now: Timestamp,
+    ) -> Result<Response<Body>, Failure> {
+        let phone = approved.phone.clone();
+        let stored = Snapshot { challenges: vec![approved], ..Snapshot::default() };
+        let view = status(&self.settings.rules, &stored, &first_factor.key, Some(&phone), now);
+        let token = match &view.approval {
+            Some(approval) => self.signer.sign(approval, first_factor).await,
+            None => return Err(Refusal::Closed.into()),
+        };
+        let token = token.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?;
+        Ok(reply::challenge(StatusCode::OK, &view, Some(token), self.settings.support_url.as_deref()))
+    }
+}
+
+fn guess(request: &Request) -> Result<Code, Failure> {
+    let mut fields = Fields::of(request)?;
+    let code = fields.text("code")?;
+    fields.finish()?;
+    Ok(Code::parse(&code).map_err(|_| Refusal::MalformedCode)?)
+}

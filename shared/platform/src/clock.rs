@@ -1,0 +1,41 @@
+//! The ambient things, each in one place: the time and the system's random source.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use domain::time::Timestamp;
+use rand::rngs::ThreadRng;
+
+/// The time now. A clock before 1970 reads as 1970, when every challenge has long expired or not
+/// yet begun: nothing is approved by it.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one source of time")]
+pub fn now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix(since_epoch.as_secs())
+}
+
+/// The random source: `ChaCha12`, seeded and reseeded by the operating system.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one source of randomness")]
+pub fn random() -> ThreadRng {
+    rand::rng()
+}
+
+/// Measures how long something takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts measuring.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one stopwatch")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The time since the start.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}

@@ -1,0 +1,191 @@
+//! The caller's identity, from the claims that API Gateway's JWT authorizer has verified, and from
+//! nowhere else. API Gateway turns every claim into a string; they are read strictly, and a claim
+//! that cannot be read refuses the request rather than weakening it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use domain::challenge::ChallengeKey;
+use domain::phone::PhoneNumber;
+use domain::subject::{SessionId, SubjectId};
+use domain::time::Timestamp;
+use lambda_http::request::RequestContext;
+use lambda_http::{Request, RequestExt as _};
+
+use crate::problem::Problem;
+
+/// How the login session is found in the claims.
+#[derive(Clone, Debug)]
+pub struct SessionRule {
+    /// The claim that names the session. `jti` is new with each login; any other may outlive one
+    /// and is combined with `auth_time`.
+    pub claim: String,
+    /// How long ago the first factor may have been given.
+    pub max_age: Duration,
+}
+
+/// Who has passed the first factor, when and how.
+#[derive(Clone, Debug)]
+pub struct FirstFactor {
+    /// Where this login session's challenge is kept.
+    pub key: ChallengeKey,
+    /// The first factor's `sub`.
+    pub sub: String,
+    /// The session claim's value: the login's id, which the result names as `txn`.
+    pub txn: String,
+    /// The methods of the first factor (RFC 8176).
+    pub amr: Vec<String>,
+    /// When it was given.
+    pub auth_time: Timestamp,
+    /// Until when the challenge must be remembered: an hour longer than this login can last.
+    pub keep_until: Timestamp,
+    /// The phone number that the first factor vouches for.
+    pub phone: Option<PhoneNumber>,
+}
+
+impl FirstFactor {
+    /// Reads the claims of `request`.
+    pub fn of(request: &Request, rule: &SessionRule, now: Timestamp) -> Result<Self, Problem> {
+        let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else {
+            return Err(Problem::Unauthenticated("authorizer"));
+        };
+        let jwt = context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
+        let claims = Claims(&jwt.ok_or(Problem::Unauthenticated("authorizer"))?.claims);
+        claims.first_factor(rule, now)
+    }
+}
+
+struct Claims<'a>(&'a HashMap<String, String>);
+
+/// Two machines' clocks may differ by this much.
+const SKEW: Duration = Duration::from_mins(1);
+const MEMORY: Duration = Duration::from_hours(1);
+
+impl Claims<'_> {
+    fn first_factor(&self, rule: &SessionRule, now: Timestamp) -> Result<FirstFactor, Problem> {
+        let subject = SubjectId::new(self.required("iss")?, self.required("sub")?);
+        let auth_time = self.time("auth_time").ok_or(Problem::AuthenticationTooOld)?;
+        if auth_time + rule.max_age <= now || auth_time > now + SKEW {
+            return Err(Problem::AuthenticationTooOld);
+        }
+        let expires_at = self.time("exp").ok_or(Problem::Unauthenticated("exp"))?;
+        let txn = self.text(&rule.claim).ok_or(Problem::SessionMissing)?;
+        let outlives_a_login = rule.claim != "jti";
+        let session = SessionId::new(txn, outlives_a_login.then_some(auth_time));
+        Ok(FirstFactor {
+            key: ChallengeKey { subject, session },
+            sub: self.required("sub")?.to_owned(),
+            txn: txn.to_owned(),
+            amr: self.methods()?,
+            auth_time,
+            keep_until: expires_at.max(auth_time + rule.max_age) + MEMORY,
+            phone: self.phone()?,
+        })
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    fn required(&self, name: &'static str) -> Result<&str, Problem> {
+        self.text(name).ok_or(Problem::Unauthenticated(name))
+    }
+
+    fn time(&self, name: &str) -> Option<Timestamp> {
+        self.text(name)?.parse().ok().map(Timestamp::from_unix)
+    }
+
+    /// `[pwd mfa]` for a list, or one value.
+    fn methods(&self) -> Result<Vec<String>, Problem> {
+        let Some(claim) = self.text("amr") else { return Ok(Vec::new()) };
+        let listed = claim.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(claim);
+        let methods: Vec<_> = listed.split_ascii_whitespace().map(str::to_owned).collect();
+        let plain = |method: &String| method.chars().all(|c| c.is_ascii_alphanumeric() || "_-.:/".contains(c));
+        if methods.iter().all(plain) { Ok(methods) } else { Err(Problem::Unauthenticated("amr")) }
+    }
+
+    /// A number counts only when the first factor has verified it.
+    fn phone(&self) -> Result<Option<PhoneNumber>, Problem> {
+        match (self.text("phone_number"), self.text("phone_number_verified")) {
+            (Some(number), Some("true")) => {
+                PhoneNumber::parse(number).map(Some).map_err(|_| Problem::Unauthenticated("phone_number"))
+            }
+            (_, None | Some("true" | "false")) => Ok(None),
+            _ => Err(Problem::Unauthenticated("phone_number_verified")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
+
+    fn read(changes: &[(&str, &str)], claim: &str) -> Result<FirstFactor, Problem> {
+        let mut claims: HashMap<String, String> = [
+            ("iss", "https://login.example"),
+            ("sub", "alice"),
+            ("jti", "login-1"),
+            ("sid", "session-1"),
+            ("exp", "1800000300"),
+            ("auth_time", "1799999990"),
+            ("amr", "[pwd kba]"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        claims.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let rule = SessionRule { claim: claim.to_owned(), max_age: Duration::from_mins(15) };
+        Claims(&claims).first_factor(&rule, NOW)
+    }
+
+    #[test]
+    fn stringified_claims_are_read() {
+        let caller = read(&[("phone_number", "+14155552671"), ("phone_number_verified", "true")], "jti").expect("valid");
+        assert_eq!((caller.sub.as_str(), caller.txn.as_str()), ("alice", "login-1"));
+        assert_eq!(caller.amr, ["pwd", "kba"]);
+        assert_eq!(caller.phone.map(|phone| phone.expose().to_owned()).as_deref(), Some("+14155552671"));
+    }
+
+    #[test]
+    fn a_number_counts_only_when_verified() {
+        for verified in ["false", ""] {
+            let claims = [("phone_number", "+14155552671"), ("phone_number_verified", verified)];
+            assert_eq!(read(&claims, "jti").expect("valid").phone, None);
+        }
+    }
+
+    #[test]
+    fn claims_that_cannot_be_read_refuse_the_request() {
+        let unreadable: [(&[(&str, &str)], Problem); 8] = [
+            (&[("sub", "")], Problem::Unauthenticated("sub")),
+            (&[("iss", "")], Problem::Unauthenticated("iss")),
+            (&[("exp", "soon")], Problem::Unauthenticated("exp")),
+            (&[("jti", "")], Problem::SessionMissing),
+            (&[("auth_time", "")], Problem::AuthenticationTooOld),
+            (&[("amr", "[<script>]")], Problem::Unauthenticated("amr")),
+            (&[("phone_number_verified", "TRUE")], Problem::Unauthenticated("phone_number_verified")),
+            (
+                &[("phone_number", "4155552671"), ("phone_number_verified", "true")],
+                Problem::Unauthenticated("phone_number"),
+            ),
+        ];
+        for (changes, problem) in unreadable {
+            assert_eq!(read(changes, "jti").expect_err("refused"), problem, "{changes:?}");
+        }
+    }
+
+    #[test]
+    fn a_first_factor_older_than_the_limit_or_from_the_future_is_refused() {
+        for auth_time in ["1799999100", "1800000061"] {
+            assert_eq!(read(&[("auth_time", auth_time)], "jti").expect_err("refused"), Problem::AuthenticationTooOld);
+        }
+    }
+
+    #[test]
+    fn a_session_that_outlives_a_login_is_bound_to_its_time_of_authentication() {
+        let session = |auth_time, claim| read(&[("auth_time", auth_time)], claim).expect("valid").key.session;
+        assert_eq!(session("1799999990", "jti"), session("1799999991", "jti"));
+        assert_ne!(session("1799999990", "sid"), session("1799999991", "sid"));
+    }
+}

@@ -1,0 +1,261 @@
+//! Problem documents (RFC 9457): the one place where refusals and failures become HTTP.
+
+use std::error::Error;
+use std::time::Duration;
+
+use domain::phone::PhoneRefusal;
+use domain::ports::StoreError;
+use domain::refusal::{Refusal, SendLimit};
+use domain::time::Timestamp;
+use http::{HeaderValue, Response, StatusCode};
+use lambda_http::Body;
+use serde_json::{Value, json};
+
+use crate::reply;
+
+/// What a caller may see of a request that was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The event carries no claims of a first factor, or one that cannot be read.
+    Unauthenticated(&'static str),
+    /// The session claim is missing.
+    SessionMissing,
+    /// The first factor was given too long ago.
+    AuthenticationTooOld,
+    /// The body is not a JSON object.
+    MalformedJson,
+    /// A field is missing, unknown or of the wrong type.
+    InvalidField {
+        /// Which.
+        field: String,
+        /// What is wrong with it.
+        fault: &'static str,
+    },
+    /// The body is larger than is read.
+    BodyTooLarge,
+    /// The body is not JSON.
+    UnsupportedMediaType,
+    /// The rules refuse.
+    Refused(Refusal),
+    /// The provider surely did not send.
+    DeliveryFailed,
+    /// Something behind is out of order, or in the way.
+    TemporarilyUnavailable,
+    /// A webhook is not signed by the provider.
+    SignatureInvalid,
+    /// No such resource.
+    NotFound,
+    /// A fault of ours.
+    Internal,
+}
+
+impl Problem {
+    /// A field and what is wrong with it.
+    #[must_use]
+    pub fn invalid_field(field: &str, fault: &'static str) -> Self {
+        Self::InvalidField { field: field.chars().take(64).collect(), fault }
+    }
+
+    /// The last part of the problem's `type`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated(_) => "unauthenticated",
+            Self::SessionMissing => "session-missing",
+            Self::AuthenticationTooOld => "authentication-too-old",
+            Self::MalformedJson => "malformed-json",
+            Self::InvalidField { .. } => "invalid-field",
+            Self::BodyTooLarge => "body-too-large",
+            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::Refused(refusal) => refusal_name(refusal),
+            Self::DeliveryFailed => "delivery-failed",
+            Self::TemporarilyUnavailable => "temporarily-unavailable",
+            Self::SignatureInvalid => "signature-invalid",
+            Self::NotFound => "not-found",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The response's status.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+            Self::SessionMissing | Self::AuthenticationTooOld | Self::SignatureInvalid => StatusCode::FORBIDDEN,
+            Self::MalformedJson | Self::InvalidField { .. } => StatusCode::BAD_REQUEST,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Refused(refusal) => refusal_status(refusal),
+            Self::DeliveryFailed | Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn detail(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated(_) => "The first factor's token lacks a claim, or one cannot be read.",
+            Self::SessionMissing => "The first factor's token does not name its login session.",
+            Self::AuthenticationTooOld => "The first factor was given too long ago. Sign in again.",
+            Self::MalformedJson => "The body must be one JSON object.",
+            Self::InvalidField { fault, .. } => fault,
+            Self::BodyTooLarge => "The body must not be larger than 4 KiB.",
+            Self::UnsupportedMediaType => "The body must be application/json.",
+            Self::Refused(refusal) => refusal_detail(refusal),
+            Self::DeliveryFailed => "It could not be sent. Try the other channel, or again in a moment.",
+            Self::TemporarilyUnavailable => "Please try again in a moment. Nothing is lost.",
+            Self::SignatureInvalid => "The request is not signed by the voice provider.",
+            Self::NotFound => "There is no such resource.",
+            Self::Internal => "Something went wrong on our side.",
+        }
+    }
+
+    fn retry_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Refused(Refusal::Blocked(at) | Refusal::TooManyFailures(at)) => Some(*at),
+            Self::Refused(Refusal::SendLimit(limit)) => Some(limit.retry_at),
+            _ => None,
+        }
+    }
+
+    fn retry_after(&self, now: Timestamp) -> Option<Duration> {
+        match self {
+            Self::DeliveryFailed => Some(Duration::from_secs(30)),
+            Self::TemporarilyUnavailable => Some(Duration::from_secs(1)),
+            _ => self.retry_at().map(|at| at.since(now)),
+        }
+    }
+
+    /// The problem document.
+    #[must_use]
+    pub fn response(&self, now: Timestamp) -> Response<Body> {
+        let mut document = json!({
+            "type": format!("urn:alliance-mfa:problem:{}", self.name()),
+            "title": self.name().replace('-', " "),
+            "status": self.status().as_u16(),
+            "detail": self.detail(),
+        });
+        match self {
+            Self::Unauthenticated(claim) => document["claim"] = json!(claim),
+            Self::InvalidField { field, .. } => document["field"] = json!(field),
+            Self::Refused(Refusal::WrongCode { attempts_left }) => document["attemptsLeft"] = json!(attempts_left),
+            Self::Refused(Refusal::SendLimit(limit)) => document["policy"] = json!(limit.policy),
+            _ => {}
+        }
+        if let Some(at) = self.retry_at() {
+            document["retryAt"] = Value::String(reply::rfc3339(at));
+        }
+        let mut response = reply::document(self.status(), "application/problem+json", document.to_string());
+        let headers = response.headers_mut();
+        if let Some(after) = self.retry_after(now) {
+            headers.insert(http::header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+        }
+        if let Self::Refused(Refusal::SendLimit(limit)) = self {
+            for (name, value) in rate_limit_fields(limit, now) {
+                if let Ok(value) = HeaderValue::from_str(&value) {
+                    headers.insert(name, value);
+                }
+            }
+        }
+        response
+    }
+}
+
+/// The fields of draft-ietf-httpapi-ratelimit-headers, without a partition key.
+fn rate_limit_fields(limit: &SendLimit, now: Timestamp) -> [(&'static str, String); 2] {
+    let SendLimit { policy, quota, window, retry_at } = limit;
+    [
+        ("ratelimit-policy", format!("\"{policy}\";q={quota};w={}", window.as_secs())),
+        ("ratelimit", format!("\"{policy}\";r=0;t={}", retry_at.since(now).as_secs())),
+    ]
+}
+
+const fn refusal_name(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::NumberRequired => "phone-number-required",
+        Refusal::Number(PhoneRefusal::Invalid) => "phone-number-invalid",
+        Refusal::Number(PhoneRefusal::Type) => "phone-number-type-refused",
+        Refusal::Number(PhoneRefusal::Country) => "country-refused",
+        Refusal::NumberKnown => "phone-number-known",
+        Refusal::EnrolmentClosed => "enrolment-closed",
+        Refusal::ChannelUnavailable => "channel-unavailable",
+        Refusal::Denied => "denied",
+        Refusal::Blocked(_) => "blocked",
+        Refusal::Locked => "locked",
+        Refusal::TooManyFailures(_) => "too-many-failures",
+        Refusal::SendLimit(_) => "send-limit",
+        Refusal::MalformedCode => "code-malformed",
+        Refusal::WrongCode { .. } => "code-wrong",
+        Refusal::Closed => "challenge-closed",
+    }
+}
+
+const fn refusal_status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::NumberRequired | Refusal::Number(_) | Refusal::MalformedCode | Refusal::WrongCode { .. } => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Refusal::NumberKnown | Refusal::ChannelUnavailable => StatusCode::CONFLICT,
+        Refusal::EnrolmentClosed | Refusal::Denied | Refusal::Blocked(_) | Refusal::Locked => StatusCode::FORBIDDEN,
+        Refusal::TooManyFailures(_) | Refusal::SendLimit(_) => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::Closed => StatusCode::GONE,
+    }
+}
+
+const fn refusal_detail(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::NumberRequired => "No phone number is known for this account. Send one in phoneNumber.",
+        Refusal::Number(PhoneRefusal::Invalid) => "This is not a valid phone number. Include the country code.",
+        Refusal::Number(PhoneRefusal::Type) => "Numbers of this type cannot be used. Give a mobile number.",
+        Refusal::Number(PhoneRefusal::Country) => "Numbers of this country cannot be used here.",
+        Refusal::NumberKnown => "A phone number is already known for this account.",
+        Refusal::EnrolmentClosed => "No phone number is known for this account, and none can be added here.",
+        Refusal::ChannelUnavailable => "This channel cannot reach this number. Use the other one.",
+        Refusal::Denied => "This sign-in was stopped from the phone. Sign in again if it was you.",
+        Refusal::Blocked(_) => "A sign-in was reported as fraud. The phone factor is blocked for a time.",
+        Refusal::Locked => "Too many wrong codes. An administrator has to unlock the phone factor.",
+        Refusal::TooManyFailures(_) => "Too many wrong codes. Wait before the next try.",
+        Refusal::SendLimit(_) => "Too many messages and calls. Wait before the next one.",
+        Refusal::MalformedCode => "A code is exactly six digits. This did not cost an attempt.",
+        Refusal::WrongCode { .. } => "This code is wrong.",
+        Refusal::Closed => "There is nothing to confirm: the code was used, has expired, or was never asked for.",
+    }
+}
+
+/// A request that was not done: what the caller sees, and what only the log does.
+#[derive(Debug)]
+pub struct Failure {
+    /// For the caller.
+    pub problem: Problem,
+    /// For the log.
+    pub cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Failure {
+    /// A problem with the fault behind it.
+    pub fn caused(problem: Problem, cause: impl Error + Send + Sync + 'static) -> Self {
+        Self { problem, cause: Some(Box::new(cause)) }
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self { problem, cause: None }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Problem::Refused(refusal).into()
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let problem = match error {
+            StoreError::Conflict | StoreError::Unavailable(_) => Problem::TemporarilyUnavailable,
+            StoreError::Unreadable(_) => Problem::Internal,
+        };
+        Self::caused(problem, error)
+    }
+}

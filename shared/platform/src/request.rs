@@ -1,0 +1,61 @@
+//! Reading request bodies: a small JSON object whose every field is known.
+
+use lambda_http::{Body, Request};
+use serde_json::{Map, Value};
+
+use crate::problem::Problem;
+
+/// The largest body that is read.
+pub const MAX_BODY: usize = 4096;
+
+/// The fields of a JSON object, to be taken one by one.
+#[derive(Debug)]
+pub struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// Reads the body of `request`.
+    pub fn of(request: &Request) -> Result<Self, Problem> {
+        let media_type = request.headers().get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+        if !media_type.trim().eq_ignore_ascii_case("application/json") {
+            return Err(Problem::UnsupportedMediaType);
+        }
+        let body = body(request)?;
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(fields)) => Ok(Self(fields)),
+            _ => Err(Problem::MalformedJson),
+        }
+    }
+
+    /// Takes a text that must be there.
+    pub fn text(&mut self, name: &'static str) -> Result<String, Problem> {
+        self.maybe_text(name)?.ok_or_else(|| Problem::invalid_field(name, "is required"))
+    }
+
+    /// Takes a text that may be missing or null.
+    pub fn maybe_text(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Problem::invalid_field(name, "must be a string")),
+        }
+    }
+
+    /// Refuses what was not taken.
+    pub fn finish(self) -> Result<(), Problem> {
+        match self.0.keys().next() {
+            Some(unknown) => Err(Problem::invalid_field(unknown, "is not known here")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The raw body of `request`, if it is not too large.
+pub fn body(request: &Request) -> Result<&[u8], Problem> {
+    let body: &[u8] = match request.body() {
+        Body::Text(text) => text.as_bytes(),
+        Body::Binary(bytes) => bytes,
+        _ => &[],
+    };
+    if body.len() > MAX_BODY { Err(Problem::BodyTooLarge) } else { Ok(body) }
+}

@@ -1,0 +1,115 @@
+//! Applying a call's webhooks, each on condition that it moves this very call forward.
+
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
+use domain::challenge::{Challenge, ChallengeId, Method};
+use domain::policy::Policy;
+use domain::ports::StoreError;
+use domain::time::Timestamp;
+
+use super::challenge_item::{APPROVED, DENIED, PENDING};
+use super::fault::{Updated, cancelled, unavailable};
+use super::item::{Word, bytes, number, text, time};
+use super::verbs::transaction;
+use super::{DynamoStore, challenge_item, challenge_key, expression, subject_key};
+
+impl DynamoStore {
+    pub(super) async fn advance(
+        &self,
+        challenge: &ChallengeId,
+        token: &CallToken,
+        event: CallEvent,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Option<Challenge>, StoreError> {
+        let update = match event {
+            CallEvent::Pressed(Key::Fraud) => return self.report_fraud(challenge, token, policy, now).await,
+            CallEvent::Answered(by) => self.answer(challenge, by, policy, now),
+            CallEvent::Pressed(Key::Approve) => self.approve(challenge, policy, now),
+            CallEvent::Pressed(Key::Other) => self
+                .update(challenge_key(&challenge.key), expression::WRONG_KEY, expression::IN_TALK)
+                .expression_attribute_values(":one", number(1_u32))
+                .expression_attribute_values(":answered", text(CallState::Answered.word())),
+            CallEvent::Progress(state) => self.progress(challenge, state),
+        };
+        let update = update
+            .expression_attribute_values(":generation", number(challenge.generation))
+            .expression_attribute_values(":pending", text(PENDING))
+            .expression_attribute_values(":token", bytes(&token.digest()));
+        let item = match self.send_update(update).await? {
+            Updated::Done(item) => Some(item),
+            Updated::Refused(item) => item,
+        };
+        item.map(|item| challenge_item::read(&challenge.key.subject, &item)).transpose()
+    }
+
+    fn answer(
+        &self,
+        challenge: &ChallengeId,
+        by: AnsweredBy,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> UpdateItemFluentBuilder {
+        self.update(challenge_key(&challenge.key), expression::ANSWER, expression::CAN_ANSWER)
+            .expression_attribute_values(":state", text(by.state(policy).word()))
+            .expression_attribute_values(":by", text(by.word()))
+            .expression_attribute_values(":now", time(now))
+            .expression_attribute_values(":calling", text(CallState::Calling.word()))
+            .expression_attribute_values(":ringing", text(CallState::Ringing.word()))
+    }
+
+    fn approve(&self, challenge: &ChallengeId, policy: &Policy, now: Timestamp) -> UpdateItemFluentBuilder {
+        let or_unjudged =
+            if AnsweredBy::Unjudged.may_approve(policy) { AnsweredBy::Unjudged } else { AnsweredBy::Human };
+        self.update(challenge_key(&challenge.key), expression::APPROVE_BY_CALL, expression::CAN_APPROVE)
+            .expression_attribute_values(":approved", text(APPROVED))
+            .expression_attribute_values(":now", time(now))
+            .expression_attribute_values(":method", text(Method::PressPound.word()))
+            .expression_attribute_values(":answered", text(CallState::Answered.word()))
+            .expression_attribute_values(":human", text(AnsweredBy::Human.word()))
+            .expression_attribute_values(":orUnjudged", text(or_unjudged.word()))
+    }
+
+    fn progress(&self, challenge: &ChallengeId, state: CallState) -> UpdateItemFluentBuilder {
+        let condition = if state.is_over() { expression::CAN_END } else { expression::CAN_RING };
+        let update = self
+            .update(challenge_key(&challenge.key), expression::PROGRESS, condition)
+            .expression_attribute_values(":state", text(state.word()))
+            .expression_attribute_values(":calling", text(CallState::Calling.word()));
+        if !state.is_over() {
+            return update;
+        }
+        update
+            .expression_attribute_values(":ringing", text(CallState::Ringing.word()))
+            .expression_attribute_values(":answered", text(CallState::Answered.word()))
+    }
+
+    /// Denies the challenge and blocks its subject, both or neither, then reads what stands.
+    async fn report_fraud(
+        &self,
+        challenge: &ChallengeId,
+        token: &CallToken,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Option<Challenge>, StoreError> {
+        let key = challenge_key(&challenge.key);
+        let deny = self
+            .write(key.clone(), expression::DENY, expression::IN_TALK)
+            .expression_attribute_values(":denied", text(DENIED))
+            .expression_attribute_values(":generation", number(challenge.generation))
+            .expression_attribute_values(":pending", text(PENDING))
+            .expression_attribute_values(":token", bytes(&token.digest()))
+            .expression_attribute_values(":answered", text(CallState::Answered.word()));
+        let block = self
+            .write(subject_key(&challenge.key.subject), expression::BLOCK, expression::EXISTS)
+            .expression_attribute_values(":until", time(now + policy.fraud_block))
+            .expression_attribute_values(":one", number(1_u32));
+        let writes = transaction([deny, block])?;
+        if let Err(error) = self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
+            cancelled(error)?; // not this call any more: what stands says what the phone shall hear
+        }
+        let read = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
+        let item = read.send().await.map_err(unavailable)?.item;
+        item.map(|item| challenge_item::read(&challenge.key.subject, &item)).transpose()
+    }
+}

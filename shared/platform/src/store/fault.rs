@@ -1,0 +1,64 @@
+//! What DynamoDB's errors mean here. Nothing unknown ever counts as success.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::CancellationReason;
+use domain::ports::StoreError;
+
+use super::Item;
+
+pub(super) fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Unavailable(Box::new(error))
+}
+
+/// The outcome of a conditional update: the item after it, or the one that failed the condition.
+pub(super) enum Updated {
+    Done(Item),
+    Refused(Option<Item>),
+}
+
+pub(super) fn refused_update<R>(error: SdkError<UpdateItemError, R>) -> Result<Updated, StoreError>
+where
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => Ok(Updated::Refused(refusal.item.clone())),
+        Some(UpdateItemError::TransactionConflictException(_)) => Err(StoreError::Conflict),
+        _ => Err(unavailable(error)),
+    }
+}
+
+/// Which writes of a transaction failed their condition, with the items that did.
+pub(super) struct Cancelled(Vec<CancellationReason>);
+
+impl Cancelled {
+    /// The item on which the write at `position` failed its condition, if that write did.
+    pub(super) fn refused(&self, position: usize) -> Option<&Item> {
+        let reason = self.0.get(position)?;
+        reason.item.as_ref().filter(|_| reason.code.as_deref() == Some(CONDITION_FAILED))
+    }
+}
+
+const CONDITION_FAILED: &str = "ConditionalCheckFailed";
+
+pub(super) fn cancelled<R>(error: SdkError<TransactWriteItemsError, R>) -> Result<Cancelled, StoreError>
+where
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancellation)) => {
+            let reasons = cancellation.cancellation_reasons();
+            let codes = || reasons.iter().filter_map(|reason| reason.code.as_deref());
+            if codes().any(|code| code == "TransactionConflict") {
+                Err(StoreError::Conflict)
+            } else if codes().any(|code| code == CONDITION_FAILED) {
+                Ok(Cancelled(reasons.to_vec()))
+            } else {
+                Err(unavailable(error))
+            }
+        }
+        Some(TransactWriteItemsError::TransactionInProgressException(_)) => Err(StoreError::Conflict),
+        _ => Err(unavailable(error)),
+    }
+}

@@ -1,0 +1,67 @@
+//! The challenge store on DynamoDB: one partition per subject, one item per login session.
+//!
+//! | `pk` | `sk` | holds |
+//! |---|---|---|
+//! | `subject#<digest>` | `subject` | the enrolled number, failures, reservations, windows, block |
+//! | `subject#<digest>` | `challenge#<session digest>` | the session's current challenge generation |
+//!
+//! The generation is an attribute and not a part of the key. So a guess can be counted on the item
+//! without reading first which generation is current, and replacing a generation closes the old one
+//! in the same write: its codes and call token are gone with it.
+//!
+//! Every state change is one conditional write. The conditions are the constants of
+//! [`expression`], to be read side by side.
+
+mod challenge_item;
+mod expression;
+mod call;
+mod fault;
+mod item;
+mod start;
+mod subject_item;
+mod verbs;
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::challenge::ChallengeKey;
+use domain::subject::SubjectId;
+
+use crate::encoding::base64url;
+
+/// The store.
+#[derive(Clone, Debug)]
+pub struct DynamoStore {
+    client: Client,
+    table: String,
+}
+
+impl DynamoStore {
+    /// The store in `table`.
+    #[must_use]
+    pub const fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+}
+
+type Item = HashMap<String, AttributeValue>;
+
+const SUBJECT: &str = "subject";
+const CHALLENGE_PREFIX: &str = "challenge#";
+
+fn partition(subject: &SubjectId) -> AttributeValue {
+    AttributeValue::S(format!("subject#{}", base64url(subject.as_bytes())))
+}
+
+fn subject_key(subject: &SubjectId) -> Item {
+    key(subject, SUBJECT.to_owned())
+}
+
+fn challenge_key(challenge: &ChallengeKey) -> Item {
+    key(&challenge.subject, format!("{CHALLENGE_PREFIX}{}", base64url(challenge.session.as_bytes())))
+}
+
+fn key(subject: &SubjectId, sort: String) -> Item {
+    HashMap::from([("pk".to_owned(), partition(subject)), ("sk".to_owned(), AttributeValue::S(sort))])
+}

@@ -1,0 +1,179 @@
+//! The store's verbs: reading, counting, settling. Starting and calling have files of their own.
+
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use domain::call::{CallEvent, CallToken};
+use domain::challenge::{Challenge, ChallengeId, ChallengeKey, Delivery, Method, NumberSource, Outcome};
+use domain::policy::Policy;
+use domain::ports::{ChallengeStore, Settlement, StoreError};
+use domain::start::{Draft, Snapshot};
+use domain::subject::{Channel, SubjectId};
+use domain::time::Timestamp;
+
+use super::challenge_item::{APPROVED, PENDING};
+use super::fault::{Updated, cancelled, refused_update, unavailable};
+use super::item::{Word, number, text, time};
+use super::{DynamoStore, Item, SUBJECT, challenge_item, challenge_key, expression, partition, subject_item, subject_key};
+
+impl ChallengeStore for DynamoStore {
+    async fn load(&self, subject: &SubjectId) -> Result<Snapshot, StoreError> {
+        let query = self.client.query().table_name(&self.table).consistent_read(true);
+        let query = query.key_condition_expression("pk = :pk").expression_attribute_values(":pk", partition(subject));
+        let mut pages = query.into_paginator().send();
+        let mut snapshot = Snapshot::default();
+        while let Some(page) = pages.next().await {
+            for item in page.map_err(unavailable)?.items() {
+                if item.get("sk").is_some_and(|sort| sort.as_s().is_ok_and(|sort| sort == SUBJECT)) {
+                    snapshot.subject = subject_item::read(item)?;
+                } else {
+                    snapshot.challenges.push(challenge_item::read(subject, item)?);
+                }
+            }
+        }
+        Ok(snapshot)
+    }
+
+    async fn start(&self, draft: &Draft) -> Result<(), StoreError> {
+        self.apply(draft).await
+    }
+
+    async fn record_send(
+        &self,
+        challenge: &ChallengeId,
+        channel: Channel,
+        delivery: Delivery,
+    ) -> Result<(), StoreError> {
+        self.correct_send(challenge, channel, delivery).await
+    }
+
+    async fn count_guess(&self, key: &ChallengeKey, now: Timestamp) -> Result<Option<Challenge>, StoreError> {
+        let update = self
+            .update(challenge_key(key), expression::COUNT_GUESS, expression::IS_OPEN)
+            .expression_attribute_values(":one", number(1_u32))
+            .expression_attribute_values(":now", time(now))
+            .expression_attribute_values(":pending", text(PENDING));
+        match self.send_update(update).await? {
+            Updated::Done(item) => challenge_item::read(&key.subject, &item).map(Some),
+            Updated::Refused(_) => Ok(None),
+        }
+    }
+
+    async fn settle(&self, challenge: &Challenge, now: Timestamp) -> Result<Settlement, StoreError> {
+        let outcome = match challenge.outcome {
+            Outcome::Pending => Outcome::Approved { at: now, by: Method::SmsCode, settled: true },
+            Outcome::Approved { at, by, settled: false } => Outcome::Approved { at, by, settled: true },
+            Outcome::Approved { settled: true, .. } => return Ok(Settlement::Settled(Box::new(challenge.clone()))),
+            Outcome::Denied => return Ok(Settlement::Refused),
+        };
+        let writes = [self.settled_challenge(challenge, now), self.settled_subject(challenge, now)];
+        let writes = transaction(writes)?;
+        let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+        let Err(error) = sent else {
+            return Ok(Settlement::Settled(Box::new(Challenge { outcome, ..challenge.clone() })));
+        };
+        match cancelled(error)?.refused(0) {
+            Some(item) => completed_by_another(challenge, item),
+            None => Ok(Settlement::Refused),
+        }
+    }
+
+    async fn advance_call(
+        &self,
+        challenge: &ChallengeId,
+        token: &CallToken,
+        event: CallEvent,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Option<Challenge>, StoreError> {
+        self.advance(challenge, token, event, policy, now).await
+    }
+}
+
+impl DynamoStore {
+    /// A conditional update that answers the item, whether the condition holds or not.
+    pub(super) fn update(&self, key: Item, update: &str, condition: &str) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key))
+            .update_expression(update)
+            .condition_expression(condition)
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+
+    pub(super) async fn send_update(&self, update: UpdateItemFluentBuilder) -> Result<Updated, StoreError> {
+        match update.send().await {
+            Ok(output) => output.attributes.map(Updated::Done).ok_or(StoreError::Unreadable("attributes")),
+            Err(error) => refused_update(error),
+        }
+    }
+
+    /// A conditional update as a part of a transaction.
+    pub(super) fn write(&self, key: Item, update: impl Into<String>, condition: &str) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key))
+            .update_expression(update)
+            .condition_expression(condition)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+
+    fn settled_challenge(&self, challenge: &Challenge, now: Timestamp) -> UpdateBuilder {
+        let key = challenge_key(&challenge.id.key);
+        let write = if challenge.is_approved() {
+            self.write(key, expression::COMPLETE_APPROVAL, expression::APPROVED_BY_CALL)
+        } else {
+            self.write(key, expression::APPROVE_BY_CODE, expression::OPEN_FOR_CODE)
+                .expression_attribute_values(":pending", text(PENDING))
+                .expression_attribute_values(":now", time(now))
+                .expression_attribute_values(":method", text(Method::SmsCode.word()))
+        };
+        write
+            .expression_attribute_values(":approved", text(APPROVED))
+            .expression_attribute_values(":generation", number(challenge.id.generation))
+            .expression_attribute_values(":true", AttributeValue::Bool(true))
+    }
+
+    fn settled_subject(&self, challenge: &Challenge, now: Timestamp) -> UpdateBuilder {
+        let key = subject_key(&challenge.id.key.subject);
+        let phone = text(challenge.phone.expose());
+        let write = match challenge.source {
+            NumberSource::Enrolled(version) => self
+                .write(key, expression::SETTLE, expression::BOUND_ALIKE)
+                .expression_attribute_values(":binding", number(version)),
+            NumberSource::Claimed | NumberSource::Typed => {
+                self.write(key, expression::SETTLE_AND_ENROL, expression::NOT_BOUND)
+            }
+        };
+        write
+            .expression_attribute_values(":phone", phone)
+            .expression_attribute_values(":zero", number(0_u32))
+            .expression_attribute_values(":one", number(1_u32))
+            .expression_attribute_values(":now", time(now))
+            .expression_attribute_names("#reservation", subject_item::reservation_name(&challenge.reservation()))
+    }
+}
+
+/// The parts of a transaction.
+pub(super) fn transaction(
+    writes: impl IntoIterator<Item = UpdateBuilder>,
+) -> Result<Vec<TransactWriteItem>, StoreError> {
+    writes
+        .into_iter()
+        .map(|write| Ok(TransactWriteItem::builder().update(write.build().map_err(unavailable)?).build()))
+        .collect()
+}
+
+/// Two status calls may complete one approval: the second finds it done.
+fn completed_by_another(challenge: &Challenge, item: &Item) -> Result<Settlement, StoreError> {
+    let stored = challenge_item::read(&challenge.id.key.subject, item)?;
+    let same_approval = stored.id == challenge.id && challenge.is_approved();
+    match stored.outcome {
+        Outcome::Approved { settled: true, .. } if same_approval => Ok(Settlement::Settled(Box::new(stored))),
+        _ => Ok(Settlement::Refused),
+    }
+}

@@ -1,0 +1,155 @@
+//! One subject in one login session, with the time in hand.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use domain::call::{AnsweredBy, CallEvent, CallToken, Key};
+use domain::challenge::{Challenge, ChallengeKey};
+use domain::code::{Code, MacKey, MacKeys};
+use domain::locale::Locale;
+use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
+use domain::policy::Policy;
+use domain::ports::{ChallengeStore, Settlement, StoreError};
+use domain::refusal::Refusal;
+use domain::start::{Decision, Draft, Enrolment, Request, Rules, Snapshot, Start};
+use domain::subject::{Channel, SessionId, SubjectId};
+use domain::time::Timestamp;
+use platform::store::DynamoStore;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+use crate::backend::Backend;
+
+pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
+pub(crate) const ALICE: &str = "+14155552671";
+
+pub(crate) struct Scene {
+    pub(crate) backend: Backend,
+    pub(crate) store: DynamoStore,
+    pub(crate) key: ChallengeKey,
+    pub(crate) now: Timestamp,
+    pub(crate) rules: Rules,
+    pub(crate) keys: MacKeys,
+    pub(crate) claimed: Option<PhoneNumber>,
+    random: StdRng,
+}
+
+impl Scene {
+    pub(crate) async fn new() -> Self {
+        let backend = Backend::fresh().await;
+        Self {
+            store: backend.store(),
+            backend,
+            key: ChallengeKey { subject: SubjectId::new("https://login", "alice"), session: SessionId::new("1", None) },
+            now: NOW,
+            rules: Rules {
+                policy: Policy::default(),
+                channels: BTreeSet::from(Channel::ALL),
+                enrolment: Enrolment::SelfService,
+            },
+            keys: MacKeys { current: MacKey::from_secret("current"), previous: None, next: None },
+            claimed: Some(number(ALICE)),
+            random: StdRng::seed_from_u64(7),
+        }
+    }
+
+    pub(crate) fn session(&mut self, session: &str) {
+        self.key.session = SessionId::new(session, None);
+    }
+
+    pub(crate) fn pass(&mut self, seconds: u64) {
+        self.now = self.now + Duration::from_secs(seconds);
+    }
+
+    pub(crate) async fn load(&self) -> Snapshot {
+        self.store.load(&self.key.subject).await.expect("a snapshot")
+    }
+
+    pub(crate) async fn challenge(&self) -> Challenge {
+        self.load().await.challenge(&self.key).expect("a challenge").clone()
+    }
+
+    pub(crate) fn decide(&self, stored: &Snapshot, channel: Channel, typed: Option<&str>) -> Result<Decision, Refusal> {
+        let reach = Reach::new(BTreeSet::from([Country::parse("US").expect("a country")]));
+        let request = Request {
+            key: self.key,
+            channel,
+            typed: typed.map(|typed| subscriber(&Dialled::parse(typed).expect("dialled"))),
+            claimed: self.claimed.clone(),
+            locale: Locale::En,
+            keep_until: self.now + Duration::from_hours(2),
+        };
+        Start { rules: &self.rules, reach: &reach, plan: &AllMobile }.decide(stored, &request, self.now)
+    }
+
+    pub(crate) async fn draft(&self, channel: Channel) -> Draft {
+        match self.decide(&self.load().await, channel, None).expect("a decision") {
+            Decision::Send(draft) => *draft,
+            Decision::Running => panic!("the challenge is running"),
+        }
+    }
+
+    /// Sends a code and answers it.
+    pub(crate) async fn send_code(&mut self) -> Code {
+        let mut draft = self.draft(Channel::Sms).await;
+        let code = draft.add_code(&self.keys, &mut self.random);
+        self.store.start(&draft).await.expect("started");
+        code
+    }
+
+    /// Places a call and answers its token.
+    pub(crate) async fn place_call(&mut self) -> CallToken {
+        let mut draft = self.draft(Channel::Call).await;
+        let token = draft.add_call(&mut self.random);
+        self.store.start(&draft).await.expect("started");
+        token
+    }
+
+    /// What a guess comes to: `None` when it was not judged.
+    pub(crate) async fn guess(&self, code: &Code) -> Result<Option<bool>, StoreError> {
+        let Some(counted) = self.store.count_guess(&self.key, self.now).await? else { return Ok(None) };
+        if !self.keys.verify(&counted.id, &counted.phone, &counted.codes, code) {
+            return Ok(Some(false));
+        }
+        let settled = self.store.settle(&counted, self.now).await?;
+        Ok(Some(matches!(settled, Settlement::Settled(_))))
+    }
+
+    /// A code that is none of those sent.
+    pub(crate) async fn wrong_code(&self) -> Code {
+        let challenge = self.challenge().await;
+        let codes = (0..1_000_000).map(|code| Code::parse(&format!("{code:06}")).expect("six digits"));
+        let mut wrong = codes.filter(|code| !self.keys.verify(&challenge.id, &challenge.phone, &challenge.codes, code));
+        wrong.next().expect("a wrong code")
+    }
+
+    pub(crate) async fn webhook(&self, token: &CallToken, event: CallEvent) -> Option<Challenge> {
+        let id = self.challenge().await.id;
+        self.store.advance_call(&id, token, event, &self.rules.policy, self.now).await.expect("an answer")
+    }
+
+    pub(crate) async fn answer(&self, token: &CallToken, by: AnsweredBy) -> Option<Challenge> {
+        self.webhook(token, CallEvent::Answered(by)).await
+    }
+
+    pub(crate) async fn press(&self, token: &CallToken, key: Key) -> Option<Challenge> {
+        self.webhook(token, CallEvent::Pressed(key)).await
+    }
+}
+
+pub(crate) fn number(e164: &str) -> PhoneNumber {
+    PhoneNumber::parse(e164).expect("a number")
+}
+
+/// A numbering plan in which every number is an American mobile's.
+struct AllMobile;
+
+impl NumberingPlan for AllMobile {
+    fn find(&self, dialled: &Dialled, _: Option<Country>) -> Option<Subscriber> {
+        Some(subscriber(dialled))
+    }
+}
+
+fn subscriber(dialled: &Dialled) -> Subscriber {
+    Subscriber { number: number(dialled.as_str()), country: Country::parse("US").ok(), line: Line::Mobile }
+}

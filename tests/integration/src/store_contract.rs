@@ -1,0 +1,470 @@
+//! The contract of the challenge store, with real concurrency, on whatever backend is given.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::call::{AnsweredBy, CallEvent, CallState, Key, Script};
+use domain::challenge::{Delivery, NumberSource, Outcome};
+use domain::code::Code;
+use domain::ports::{ChallengeStore as _, Settlement, StoreError};
+use domain::refusal::Refusal;
+use domain::start::{Decision, Replaces};
+use domain::subject::Channel;
+
+use crate::scene::{ALICE, Scene, number};
+
+/// Runs `count` copies of a request at once, and answers what came of each.
+async fn at_once<T, F>(count: usize, request: impl Fn(usize) -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let running: Vec<_> = (0..count).map(|index| tokio::spawn(request(index))).collect();
+    let mut outcomes = Vec::with_capacity(count);
+    for task in running {
+        outcomes.push(task.await.expect("no panic"));
+    }
+    outcomes
+}
+
+async fn guesses_at_once(scene: Scene, count: usize, codes: Vec<Code>) -> (Arc<Scene>, Vec<Option<bool>>) {
+    let scene = Arc::new(scene);
+    let codes = Arc::new(codes);
+    let outcomes = at_once(count, |index| {
+        let (scene, codes) = (Arc::clone(&scene), Arc::clone(&codes));
+        async move { scene.guess(&codes[index % codes.len()]).await.unwrap_or(None) }
+    });
+    let outcomes = outcomes.await;
+    (scene, outcomes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_parallel_guesses_are_judged_five_times_at_most() {
+    let mut scene = Scene::new().await;
+    scene.send_code().await;
+    let wrong = scene.wrong_code().await;
+    let (scene, outcomes) = guesses_at_once(scene, 200, vec![wrong]).await;
+    let judged = outcomes.iter().filter(|outcome| outcome.is_some()).count();
+    assert!((1..=5).contains(&judged), "{judged} judged");
+    assert!(outcomes.iter().all(|outcome| *outcome != Some(true)));
+    assert_eq!(scene.challenge().await.attempts, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_verifies_once_even_when_submitted_fifty_times_at_once() {
+    let mut scene = Scene::new().await;
+    let right = scene.send_code().await;
+    let (scene, outcomes) = guesses_at_once(scene, 50, vec![right.clone()]).await;
+    let approved = outcomes.iter().filter(|outcome| **outcome == Some(true)).count();
+    assert!(approved <= 1, "{approved} approved");
+    if approved == 0 {
+        // Every judged guess met another transaction: closed, but nothing is lost while guesses are left.
+        assert!(!scene.challenge().await.is_approved());
+    }
+    assert_eq!(
+        scene.guess(&right).await.expect("an answer").is_some(),
+        approved == 0 && scene.challenge().await.attempts < 5
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_twenty_starts_at_once_one_is_applied() {
+    let mut scene = Scene::new().await;
+    let draft = scene.draft(Channel::Sms).await;
+    let store = scene.store.clone();
+    let outcomes = at_once(20, |_| {
+        let (store, draft) = (store.clone(), draft.clone());
+        async move { store.start(&draft).await }
+    });
+    let outcomes = outcomes.await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(()) | Err(StoreError::Conflict))));
+    scene.pass(1);
+    assert_eq!(scene.load().await.subject.sms_sent.len(), 1);
+}
+
+#[tokio::test]
+async fn every_code_of_a_live_challenge_stays_good_whatever_the_order() {
+    for late in 0..3 {
+        let mut scene = Scene::new().await;
+        let mut codes = Vec::new();
+        for _ in 0..3 {
+            codes.push(scene.send_code().await);
+            scene.pass(30);
+        }
+        assert_eq!(scene.guess(&codes[late]).await.expect("judged"), Some(true), "code {late}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_dies_with_its_challenge_though_the_item_is_still_there() {
+    let mut scene = Scene::new().await;
+    let code = scene.send_code().await;
+    scene.pass(299);
+    assert_eq!(scene.guess(&scene.wrong_code().await).await.expect("judged"), Some(false));
+    scene.pass(1);
+    assert_eq!(scene.guess(&code).await.expect("an answer"), None);
+}
+
+#[tokio::test]
+async fn a_resend_lets_no_code_outlive_ten_minutes() {
+    let mut scene = Scene::new().await;
+    let first = scene.send_code().await;
+    for _ in 0..2 {
+        scene.pass(290);
+        scene.send_code().await;
+    }
+    scene.pass(20);
+    assert_eq!(scene.guess(&first).await.expect("an answer"), None);
+}
+
+#[tokio::test]
+async fn another_number_closes_the_old_generation_and_keeps_what_was_used() {
+    let mut scene = Scene::new().await;
+    scene.claimed = None;
+    let Decision::Send(mut draft) =
+        scene.decide(&scene.load().await, Channel::Sms, Some("+14155550001")).expect("sends")
+    else {
+        panic!("nothing runs yet")
+    };
+    let mut random = platform::clock::random();
+    let old = draft.add_code(&scene.keys, &mut random);
+    scene.store.start(&draft).await.expect("started");
+    assert_eq!(scene.guess(&scene.wrong_code().await).await.expect("judged"), Some(false));
+
+    let Decision::Send(mut draft) =
+        scene.decide(&scene.load().await, Channel::Sms, Some("+14155550002")).expect("sends")
+    else {
+        panic!("another number is another challenge")
+    };
+    assert_eq!(draft.replaces, Replaces::Generation { generation: 1, attempts: 1 });
+    let new = draft.add_code(&scene.keys, &mut random);
+    scene.store.start(&draft).await.expect("started");
+
+    assert_eq!(scene.guess(&old).await.expect("judged"), Some(false), "the first number's code is dead");
+    let challenge = scene.challenge().await;
+    assert_eq!((challenge.attempts, challenge.max_attempts, challenge.sms.used), (2, 5, 2));
+    assert_eq!(scene.guess(&new).await.expect("judged"), Some(true));
+    let bound = scene.load().await.subject.binding.expect("enrolled");
+    assert_eq!(bound.number, number("+14155550002"));
+}
+
+#[tokio::test]
+async fn a_generation_is_not_replaced_over_a_guess_that_was_not_accounted_for() {
+    let mut scene = Scene::new().await;
+    scene.send_code().await;
+    scene.pass(301);
+    let draft = scene.draft(Channel::Sms).await;
+    scene.now = crate::scene::NOW; // a guess that a slower clock still lets in
+    assert_eq!(scene.guess(&scene.wrong_code().await).await.expect("judged"), Some(false));
+    assert!(matches!(scene.store.start(&draft).await, Err(StoreError::Conflict)));
+}
+
+#[tokio::test]
+async fn settling_enrols_resets_failures_and_returns_the_reservation() {
+    let mut scene = Scene::new().await;
+    scene.send_code().await;
+    for _ in 0..5 {
+        scene.guess(&scene.wrong_code().await).await.expect("judged");
+    }
+    scene.pass(31);
+    let code = scene.send_code().await;
+    assert_eq!(scene.load().await.subject.failures, 5);
+    assert_eq!(scene.guess(&code).await.expect("judged"), Some(true));
+    let subject = scene.load().await.subject;
+    assert_eq!((subject.failures, subject.reserved.len()), (0, 0));
+    assert_eq!(subject.binding.map(|binding| binding.number), Some(number(ALICE)));
+}
+
+#[tokio::test]
+async fn no_approval_survives_a_change_of_its_subject() {
+    // The number was enrolled elsewhere meanwhile: the challenge that would have enrolled is stale.
+    let mut scene = Scene::new().await;
+    let stale = scene.send_code().await;
+    scene.session("2");
+    let code = scene.send_code().await;
+    assert_eq!(scene.guess(&code).await.expect("judged"), Some(true));
+    scene.session("1");
+    assert_eq!(scene.guess(&stale).await.expect("judged"), Some(false));
+    assert!(!scene.challenge().await.is_approved());
+
+    // The subject was blocked meanwhile.
+    let mut scene = Scene::new().await;
+    let token = scene.place_call().await;
+    let code = scene.send_code().await;
+    scene.answer(&token, AnsweredBy::Human).await;
+    let counted = scene.store.count_guess(&scene.key, scene.now).await.expect("an answer").expect("open");
+    scene.press(&token, Key::Fraud).await;
+    assert!(scene.keys.verify(&counted.id, &counted.phone, &counted.codes, &code));
+    assert!(matches!(scene.store.settle(&counted, scene.now).await, Ok(Settlement::Refused)));
+}
+
+#[tokio::test]
+async fn a_number_enrolled_once_is_proven_as_that_binding_ever_after() {
+    let mut scene = Scene::new().await;
+    let code = scene.send_code().await;
+    scene.guess(&code).await.expect("judged");
+    scene.session("2");
+    scene.claimed = Some(number("+14155559999"));
+    let code = scene.send_code().await;
+    let challenge = scene.challenge().await;
+    assert_eq!(challenge.phone, number(ALICE), "the enrolled number wins over a claim");
+    assert!(matches!(challenge.source, NumberSource::Enrolled(_)));
+    assert_eq!(scene.guess(&code).await.expect("judged"), Some(true));
+}
+
+#[tokio::test]
+async fn pound_on_an_answered_human_call_approves_and_any_status_call_settles_it() {
+    let mut scene = Scene::new().await;
+    let token = scene.place_call().await;
+    scene.webhook(&token, CallEvent::Progress(CallState::Ringing)).await;
+    scene.answer(&token, AnsweredBy::Human).await;
+    let approved = scene.press(&token, Key::Approve).await.expect("a challenge");
+    assert!(matches!(approved.outcome, Outcome::Approved { settled: false, .. }));
+    for _ in 0..2 {
+        // the second finds the first one's work
+        let Ok(Settlement::Settled(settled)) = scene.store.settle(&approved, scene.now).await else {
+            panic!("settled")
+        };
+        assert!(matches!(settled.outcome, Outcome::Approved { settled: true, .. }));
+    }
+    assert_eq!(scene.load().await.subject.binding.map(|binding| binding.number), Some(number(ALICE)));
+}
+
+#[tokio::test]
+async fn only_a_human_may_approve() {
+    for by in [None, Some(AnsweredBy::NotHuman), Some(AnsweredBy::Unjudged)] {
+        let mut scene = Scene::new().await;
+        let token = scene.place_call().await;
+        if let Some(by) = by {
+            scene.answer(&token, by).await;
+        }
+        let stands = scene.press(&token, Key::Approve).await;
+        assert!(!stands.expect("a challenge").is_approved(), "{by:?}");
+    }
+}
+
+#[tokio::test]
+async fn with_detection_off_an_unjudged_answer_may_approve() {
+    let mut scene = Scene::new().await;
+    scene.rules.policy.machine_detection = false;
+    let token = scene.place_call().await;
+    scene.answer(&token, AnsweredBy::Unjudged).await;
+    assert!(scene.press(&token, Key::Approve).await.expect("a challenge").is_approved());
+}
+
+#[tokio::test]
+async fn a_call_approves_only_while_its_challenge_is_open_and_uncontested() {
+    let mut scene = Scene::new().await;
+    let token = scene.place_call().await;
+    scene.answer(&token, AnsweredBy::Human).await;
+    let id = scene.challenge().await.id;
+    let other = domain::call::CallToken::from_bytes([0; 16]);
+    assert!(!scene.press(&other, Key::Approve).await.expect("a challenge").is_approved(), "another call's token");
+    for generation in [0, 2] {
+        let id = domain::challenge::ChallengeId { generation, ..id };
+        let event = CallEvent::Pressed(Key::Approve);
+        let stands = scene.store.advance_call(&id, &token, event, &scene.rules.policy, scene.now).await;
+        assert!(!stands.expect("an answer").expect("a challenge").is_approved(), "generation {generation}");
+    }
+    let wrong = Code::parse("000000").expect("six digits");
+    for _ in 0..5 {
+        scene.guess(&wrong).await.expect("judged");
+    }
+    assert!(!scene.press(&token, Key::Approve).await.expect("a challenge").is_approved(), "exhausted");
+
+    let mut scene = Scene::new().await;
+    let token = scene.place_call().await;
+    scene.answer(&token, AnsweredBy::Human).await;
+    scene.pass(300);
+    assert!(!scene.press(&token, Key::Approve).await.expect("a challenge").is_approved(), "expired");
+}
+
+#[tokio::test]
+async fn two_sessions_start_calls_and_pound_approves_neither() {
+    let mut scene = Scene::new().await;
+    let first = scene.place_call().await;
+    scene.answer(&first, AnsweredBy::Human).await;
+    scene.session("2");
+    let second = scene.place_call().await;
+    scene.answer(&second, AnsweredBy::Human).await;
+    for (session, token) in [("1", &first), ("2", &second)] {
+        scene.session(session);
+        let stands = scene.press(token, Key::Approve).await.expect("a challenge");
+        assert!(!stands.is_approved() && stands.contested, "session {session}");
+        assert_eq!(Script::next(Some(&stands), token, &scene.rules.policy, scene.now), Script::UseCode);
+    }
+}
+
+#[tokio::test]
+async fn webhooks_that_come_twice_late_or_out_of_order_change_nothing_settled() {
+    let mut scene = Scene::new().await;
+    let token = scene.place_call().await;
+    scene.answer(&token, AnsweredBy::Human).await;
+    for late in [CallState::Ringing, CallState::Ended] {
+        scene.webhook(&token, CallEvent::Progress(late)).await;
+    }
+    assert_eq!(scene.challenge().await.call.map(|call| call.state), Some(CallState::Ended));
+    scene.answer(&token, AnsweredBy::Human).await;
+    assert_eq!(scene.challenge().await.call.map(|call| call.state), Some(CallState::Ended), "a late answer");
+
+    let mut scene = Scene::new().await;
+    let token = scene.place_call().await;
+    scene.answer(&token, AnsweredBy::Human).await;
+    let approved = scene.press(&token, Key::Approve).await.expect("a challenge").outcome;
+    scene.pass(5);
+    for event in [
+        CallEvent::Answered(AnsweredBy::NotHuman),
+        CallEvent::Pressed(Key::Approve),
+        CallEvent::Pressed(Key::Other),
+        CallEvent::Pressed(Key::Fraud),
+        CallEvent::Progress(CallState::Ended),
+    ] {
+        assert_eq!(scene.webhook(&token, event).await.map(|challenge| challenge.outcome), Some(approved), "{event:?}");
+    }
+    assert_eq!(scene.load().await.subject.blocked_until, None, "a late fraud key blocks nobody");
+}
+
+#[tokio::test]
+async fn the_fraud_key_denies_and_blocks_both_or_neither() {
+    let mut scene = Scene::new().await;
+    let token = scene.place_call().await;
+    assert_eq!(scene.press(&token, Key::Fraud).await.map(|c| c.outcome), Some(Outcome::Pending), "not answered yet");
+    assert_eq!(scene.load().await.subject.blocked_until, None);
+    scene.answer(&token, AnsweredBy::Human).await;
+    assert_eq!(scene.press(&token, Key::Fraud).await.map(|c| c.outcome), Some(Outcome::Denied));
+    let until = scene.now + Duration::from_hours(24);
+    assert_eq!(scene.load().await.subject.blocked_until, Some(until));
+    scene.session("2");
+    assert_eq!(scene.decide(&scene.load().await, Channel::Sms, None).err(), Some(Refusal::Blocked(until)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_code_and_pound_at_once_approve_once() {
+    for _ in 0..10 {
+        let mut scene = Scene::new().await;
+        let token = scene.place_call().await;
+        let code = scene.send_code().await;
+        scene.answer(&token, AnsweredBy::Human).await;
+        let scene = Arc::new(scene);
+        let by_code = tokio::spawn({
+            let (scene, code) = (Arc::clone(&scene), code.clone());
+            async move { scene.guess(&code).await.ok().flatten() }
+        });
+        let id = scene.challenge().await.id;
+        let event = CallEvent::Pressed(Key::Approve);
+        let by_call = scene.store.advance_call(&id, &token, event, &scene.rules.policy, scene.now).await;
+        let by_code = by_code.await.expect("no panic") == Some(true);
+        let stands = scene.challenge().await.outcome;
+        let pound = matches!(by_call, Ok(Some(challenge)) if matches!(challenge.outcome, Outcome::Approved { settled: false, .. }));
+        assert!(!(by_code && pound), "{stands:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_send_that_surely_failed_is_given_back_to_the_challenge_but_not_to_the_windows() {
+    let mut scene = Scene::new().await;
+    scene.send_code().await;
+    let id = scene.challenge().await.id;
+    scene.store.record_send(&id, Channel::Sms, Delivery::Failed).await.expect("recorded");
+    scene.store.record_send(&id, Channel::Sms, Delivery::Failed).await.expect("the second time changes nothing");
+    let stored = scene.load().await;
+    let sms = stored.challenge(&scene.key).expect("a challenge").sms;
+    assert_eq!((sms.used, sms.last.map(|(_, delivery)| delivery)), (0, Some(Delivery::Failed)));
+    assert_eq!(stored.subject.sms_sent.len(), 1);
+
+    scene.place_call().await;
+    scene.store.record_send(&id, Channel::Call, Delivery::Unknown).await.expect("recorded");
+    let calls = scene.challenge().await.calls;
+    assert_eq!((calls.used, calls.last.map(|(_, delivery)| delivery)), (1, Some(Delivery::Unknown)));
+}
+
+#[tokio::test]
+async fn guesses_over_many_challenges_resends_channels_and_logins_add_up_to_the_lock() {
+    let mut scene = Scene::new().await;
+    scene.rules.policy.max_sends_short = 1000;
+    scene.rules.policy.max_sends_long = 1000;
+    scene.rules.policy.max_calls_short = 1000;
+    let (mut judged, mut login) = (0, 0);
+    let refusal = loop {
+        login += 1;
+        scene.session(&login.to_string());
+        let channel = if login % 3 == 0 { Channel::Call } else { Channel::Sms };
+        match scene.decide(&scene.load().await, channel, None) {
+            Err(Refusal::TooManyFailures(until)) => scene.now = until,
+            Err(refusal) => break refusal,
+            Ok(_) if channel == Channel::Call => drop(scene.place_call().await),
+            Ok(_) => {
+                scene.send_code().await;
+                scene.pass(30);
+                scene.send_code().await;
+            }
+        }
+        let wrong = Code::parse("000000").expect("six digits");
+        while scene.guess(&wrong).await.expect("an answer") == Some(false) {
+            judged += 1;
+        }
+        assert!(login < 200, "locked long before");
+    };
+    assert_eq!((refusal, judged), (Refusal::Locked, 100));
+}
+
+#[tokio::test]
+async fn guesses_left_unspent_are_given_back() {
+    let mut scene = Scene::new().await;
+    scene.rules.policy.max_sends_short = 1000;
+    scene.rules.policy.max_sends_long = 1000;
+    for login in 0..40 {
+        scene.session(&login.to_string());
+        scene.send_code().await;
+        assert_eq!(scene.guess(&scene.wrong_code().await).await.expect("judged"), Some(false));
+        scene.pass(3600 * 2);
+    }
+    let subject = scene.load().await.subject;
+    assert_eq!((subject.failures, subject.reserved.len()), (39, 1));
+}
+
+#[tokio::test]
+async fn round_trips_are_as_designed() {
+    let mut scene = Scene::new().await;
+    let trips = |scene: &Scene| scene.backend.round_trips();
+    let code = scene.send_code().await;
+    assert_eq!(trips(&scene), 2, "start");
+    let wrong = scene.wrong_code().await;
+    scene.backend.round_trips();
+    scene.guess(&wrong).await.expect("judged");
+    assert_eq!(trips(&scene), 1, "wrong guess");
+    scene.load().await;
+    assert_eq!(trips(&scene), 1, "status");
+    scene.guess(&code).await.expect("judged");
+    assert_eq!(trips(&scene), 2, "right guess");
+    scene.guess(&code).await.expect("an answer");
+    assert_eq!(trips(&scene), 1, "a guess at what is closed");
+
+    scene.session("2");
+    let token = scene.place_call().await;
+    let id = scene.challenge().await.id;
+    scene.backend.round_trips();
+    for event in [
+        CallEvent::Progress(CallState::Ringing),
+        CallEvent::Answered(AnsweredBy::Human),
+        CallEvent::Pressed(Key::Other),
+        CallEvent::Pressed(Key::Approve),
+        CallEvent::Progress(CallState::Ended),
+    ] {
+        let answer = scene.store.advance_call(&id, &token, event, &scene.rules.policy, scene.now).await;
+        answer.expect("an answer");
+        assert_eq!(trips(&scene), 1, "{event:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_stored_holds_no_code_and_is_kept_long_enough() {
+    let mut scene = Scene::new().await;
+    let code = scene.send_code().await;
+    let items = scene.backend.client.scan().table_name(&scene.backend.table).send().await.expect("items");
+    let stored = format!("{:?}", items.items());
+    assert!(!stored.contains(code.expose()));
+    let ttl = items.items().iter().find_map(|item| item.get("ttl")).expect("a TTL");
+    assert_eq!(ttl.as_n().ok(), Some(&(scene.now.as_unix() + 7200).to_string()));
+}
