@@ -13,6 +13,7 @@ use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
 use platform::callback::{self, Webhook};
 use platform::clock::Stopwatch;
+use platform::encoding::webhook_url;
 use platform::problem::{Failure, Problem};
 use platform::reply;
 
@@ -52,7 +53,7 @@ impl<S: ChallengeStore, T: callback::TokenSource> App<S, T> {
         }
         let script = Script::next(stands.as_ref(), &token, &self.policy, now);
         let locale = stands.map_or(Locale::default(), |challenge| challenge.locale);
-        let action = callback::digits_url(&self.public_base_url, &challenge, &token);
+        let action = webhook_url(&self.public_base_url, &challenge, &token, "digits");
         Ok(reply::document(StatusCode::OK, "text/xml", callback::twiml(script, locale, &self.brand, &action)))
     }
 }

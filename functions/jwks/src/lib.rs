@@ -1,2 +1,41 @@
 //! `GET /.well-known/jwks.json` and `/.well-known/openid-configuration`: what verifiers of the result
 //! token need. Built once at init from the public halves of the current and the previous key.
+
+use domain::time::Timestamp;
+use http::{HeaderValue, Response, StatusCode, header};
+use lambda_http::{Body, Request, RequestExt as _};
+use platform::clock::Stopwatch;
+use platform::problem::{Failure, Problem};
+use platform::reply;
+
+pub mod config;
+
+/// The two documents.
+#[derive(Debug)]
+pub struct App {
+    /// The JWK set.
+    pub key_set: String,
+    /// The discovery document.
+    pub discovery: String,
+}
+
+impl App {
+    /// Answers one request.
+    #[must_use]
+    pub fn handle(&self, request: &Request, now: Timestamp) -> Response<Body> {
+        let watch = Stopwatch::start();
+        let outcome = match request.raw_http_path() {
+            "/.well-known/jwks.json" => Ok(cacheable("application/jwk-set+json", &self.key_set)),
+            "/.well-known/openid-configuration" => Ok(cacheable("application/json", &self.discovery)),
+            _ => Err(Failure::from(Problem::NotFound)),
+        };
+        reply::conclude("jwks", outcome, watch, now)
+    }
+}
+
+/// Verifiers may keep it for five minutes: a new key is published long before it signs.
+fn cacheable(media_type: &'static str, body: &str) -> Response<Body> {
+    let mut response = reply::document(StatusCode::OK, media_type, body.to_owned());
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    response
+}

@@ -1,1 +1,93 @@
+//! The function's configuration.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use domain::phone::{Country, PhoneNumber, Reach};
+use domain::subject::Channel;
+use platform::config::{Environment, any, short_ascii};
+use platform::settings::{FactorSettings, public_base_url};
+use platform::sms::SmsSettings;
+use platform::telemetry;
+use platform::voice::VoiceSettings;
+use tracing::Level;
+
+/// All that the function reads from its environment.
+#[derive(Debug)]
+pub struct Config {
+    /// Settings shared with the other functions.
+    pub settings: FactorSettings,
+    /// How messages are sent.
+    pub sms: SmsSettings,
+    /// How calls are placed, when they are.
+    pub voice: Option<(VoiceSettings, String)>,
+    /// The countries it sends to.
+    pub reach: Reach,
+    /// Time from the request to the provider's acceptance, in all.
+    pub send_timeout: Duration,
+    /// Where the MAC keys are.
+    pub mac_keys_secret: String,
+    /// At which level it logs.
+    pub log_level: Level,
+}
+
+impl Config {
+    /// Reads it.
+    pub fn read(env: &mut Environment) -> Option<Self> {
+        let settings = FactorSettings::read(env);
+        let calls = settings.as_ref().is_none_or(|settings| settings.rules.channels.contains(&Channel::Call));
+        let sms = sms(env);
+        let voice = if calls { voice(env, settings.as_ref()).map(Some) } else { Some(None) };
+        let reach = env.required("ALLOWED_COUNTRIES", countries);
+        let send_timeout = env.seconds("SEND_TIMEOUT_SECONDS", Duration::from_secs(10));
+        let mac_keys_secret = env.required("MAC_KEYS_SECRET_ARN", any);
+        let log_level = telemetry::level(env);
+        Some(Self {
+            settings: settings?,
+            sms: sms?,
+            voice: voice?,
+            reach: reach?,
+            send_timeout: send_timeout?,
+            mac_keys_secret: mac_keys_secret?,
+            log_level: log_level?,
+        })
+    }
+}
+
+fn sms(env: &mut Environment) -> Option<SmsSettings> {
+    let brand = env.required("BRAND", short_ascii(16));
+    let host = env.required("ORIGIN_HOST", short_ascii(24));
+    let sender_id = env.optional("SMS_SENDER_ID", any);
+    let origination_number = env.optional("SMS_ORIGINATION_NUMBER", any);
+    let max_price = env.optional("SMS_MAX_PRICE", any);
+    let entity_id = env.optional("SMS_ENTITY_ID", any);
+    let template_id = env.optional("SMS_TEMPLATE_ID", any);
+    Some(SmsSettings {
+        brand: brand?,
+        host: host?,
+        sender_id: sender_id?,
+        origination_number: origination_number?,
+        max_price: max_price?,
+        entity_id: entity_id?,
+        template_id: template_id?,
+    })
+}
+
+fn voice(env: &mut Environment, settings: Option<&FactorSettings>) -> Option<(VoiceSettings, String)> {
+    let api_base_url = env.optional("VOICE_API_BASE_URL", platform::config::base_url);
+    let from = env.required("VOICE_FROM", |value| PhoneNumber::parse(value).map_err(|_| "must be E.164".to_owned()));
+    let public_base_url = public_base_url(env);
+    let secret = env.required("VOICE_API_SECRET_ARN", any);
+    let settings = VoiceSettings {
+        api_base_url: api_base_url?.unwrap_or_else(|| "https://api.twilio.com".to_owned()),
+        from: from?,
+        public_base_url: public_base_url?,
+        machine_detection: settings?.rules.policy.machine_detection,
+    };
+    Some((settings, secret?))
+}
+
+fn countries(list: &str) -> Result<Reach, String> {
+    let countries: Result<BTreeSet<_>, _> = list.split(',').map(|code| Country::parse(code.trim())).collect();
+    countries.map(Reach::new).map_err(|_| "must list ISO 3166-1 alpha-2 codes, such as US,CA".to_owned())
+}

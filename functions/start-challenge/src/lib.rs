@@ -42,8 +42,8 @@ pub struct App<S, K, M, C> {
     pub keys: K,
     /// Sends messages.
     pub sms: M,
-    /// Places calls.
-    pub caller: C,
+    /// Places calls, where the deployment has calls.
+    pub caller: Option<C>,
 }
 
 impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
@@ -109,7 +109,10 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
                 let message = Message { to: &challenge.phone, code, locale: challenge.locale };
                 self.sms.send(&message, limit).await
             }
-            Parcel::Call(token) => self.caller.call(&challenge.phone, &challenge.id, token, limit).await,
+            Parcel::Call(token) => match &self.caller {
+                Some(caller) => caller.call(&challenge.phone, &challenge.id, token, limit).await,
+                None => Err(SendError { kind: SendFailure::ProviderFault, source: None }),
+            },
         }
     }
 

@@ -4,6 +4,8 @@
 //! [`CallState`], and only while its challenge is open, so a repeated or overtaken webhook changes
 //! nothing. What to say is decided from what the store holds afterwards, never from the webhook.
 
+use std::fmt;
+
 use rand::{CryptoRng, RngExt as _};
 use subtle::ConstantTimeEq as _;
 
@@ -39,6 +41,12 @@ impl CallToken {
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         sha256(&[b"call token", &self.0])
+    }
+}
+
+impl fmt::Debug for CallToken {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("CallToken(…)")
     }
 }
 

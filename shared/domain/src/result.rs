@@ -34,6 +34,12 @@ impl Approval {
         self.at + Policy::RESULT_LIFE
     }
 
+    /// The authentication context class: lower where the number was taken on trust in this login.
+    #[must_use]
+    pub const fn assurance(&self) -> &'static str {
+        if self.enrolled_now { "urn:alliance-mfa:acr:phone-enrolled" } else { "urn:alliance-mfa:acr:phone" }
+    }
+
     /// The authentication methods it adds to the first factor's (RFC 8176).
     #[must_use]
     pub const fn methods(&self) -> &'static [&'static str] {

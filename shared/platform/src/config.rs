@@ -2,6 +2,7 @@
 //! operator mends a deployment in one go.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
@@ -24,9 +25,8 @@ impl Environment {
     /// The process's own environment.
     #[must_use]
     pub fn of_process() -> Self {
-        Self::from_iter(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }))
+        let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        std::env::vars_os().filter_map(text).collect()
     }
 
     /// A variable that must be there.
@@ -108,7 +108,8 @@ pub fn any(value: &str) -> Result<String, String> {
 /// twice and are safe in a header.
 pub fn short_ascii(most: usize) -> impl FnOnce(&str) -> Result<String, String> {
     move |value| {
-        let fits = value.len() <= most && value.chars().all(|character| character == ' ' || character.is_ascii_graphic());
+        let fits =
+            value.len() <= most && value.chars().all(|character| character == ' ' || character.is_ascii_graphic());
         if fits { Ok(value.to_owned()) } else { Err(format!("must be at most {most} printable ASCII characters")) }
     }
 }

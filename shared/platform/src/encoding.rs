@@ -53,6 +53,12 @@ pub fn parse_call_token(segment: &str) -> Option<CallToken> {
     from_base64url(segment).map(CallToken::from_bytes)
 }
 
+/// The address of a call's webhook for `event`.
+#[must_use]
+pub fn webhook_url(public_base_url: &str, challenge: &ChallengeId, token: &CallToken, event: &str) -> String {
+    format!("{public_base_url}/v1/calls/{}/{}/{event}", challenge_path(challenge), call_token(token))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

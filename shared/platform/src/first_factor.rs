@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn stringified_claims_are_read() {
-        let caller = read(&[("phone_number", "+14155552671"), ("phone_number_verified", "true")], "jti").expect("valid");
+        let caller =
+            read(&[("phone_number", "+14155552671"), ("phone_number_verified", "true")], "jti").expect("valid");
         assert_eq!((caller.sub.as_str(), caller.txn.as_str()), ("alice", "login-1"));
         assert_eq!(caller.amr, ["pwd", "kba"]);
         assert_eq!(caller.phone.map(|phone| phone.expose().to_owned()).as_deref(), Some("+14155552671"));

@@ -12,13 +12,12 @@ pub mod first_factor;
 pub mod problem;
 pub mod reply;
 pub mod request;
+pub mod run;
 pub mod settings;
 pub mod telemetry;
 
 #[cfg(feature = "callback")]
 pub mod callback;
-#[cfg(feature = "dynamodb")]
-pub mod store;
 #[cfg(feature = "jwks")]
 pub mod jwks;
 #[cfg(feature = "numbering")]
@@ -29,5 +28,7 @@ pub mod secrets;
 pub mod signer;
 #[cfg(feature = "sms")]
 pub mod sms;
+#[cfg(feature = "dynamodb")]
+pub mod store;
 #[cfg(feature = "voice")]
 pub mod voice;

@@ -1,6 +1,5 @@
 //! Rendering responses, and the one boundary where a request is logged.
 
-
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use domain::call::CallState;
@@ -132,7 +131,9 @@ pub fn conclude(
 ) -> Response<Body> {
     let (response, problem, cause) = match outcome {
         Ok(response) => (response, None, None),
-        Err(failure) => (failure.problem.response(now), Some(failure.problem.name()), failure.cause.map(|c| chain(&*c))),
+        Err(failure) => {
+            (failure.problem.response(now), Some(failure.problem.name()), failure.cause.map(|c| chain(&*c)))
+        }
     };
     let status = response.status().as_u16();
     let elapsed_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -29,10 +29,8 @@ impl FactorSettings {
         let table = table(env);
         let policy = policy(env);
         let channels = channels(env);
-        let enrolment = env.choice(
-            "ENROLMENT",
-            &[("self", Enrolment::SelfService), ("claims-only", Enrolment::ClaimsOnly)],
-        );
+        let enrolment =
+            env.choice("ENROLMENT", &[("self", Enrolment::SelfService), ("claims-only", Enrolment::ClaimsOnly)]);
         let claim = env.optional("SESSION_CLAIM", any);
         let max_age = env.seconds("MAX_AUTH_AGE_SECONDS", Duration::from_mins(15));
         let support_url = env.optional("SUPPORT_URL", any);

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use aws_sdk_dynamodb::{Client, Config};
 use dynoxide::{Database, server};
+use platform::aws::{Roots, connector, http_client};
 use platform::store::DynamoStore;
 
 /// A table of its own, and what was sent to it.
@@ -27,7 +28,7 @@ impl Backend {
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
             .endpoint_url(endpoint())
-            .http_client(platform::aws::http_client(platform::aws::Roots::Amazon))
+            .http_client(http_client(&connector(Roots::Amazon).expect("usable roots")))
             .interceptor(Count(Arc::clone(&sent)));
         let client = Client::from_conf(config.build());
         let table = table_name();
@@ -37,7 +38,7 @@ impl Backend {
     }
 
     pub(crate) fn store(&self) -> DynamoStore {
-        DynamoStore::new(self.client.clone(), self.table.clone())
+        DynamoStore::over(self.client.clone(), self.table.clone())
     }
 
     /// Requests sent since the last time this was asked.

@@ -111,7 +111,10 @@ impl Scene {
         if !self.keys.verify(&counted.id, &counted.phone, &counted.codes, code) {
             return Ok(Some(false));
         }
-        let settled = self.store.settle(&counted, self.now).await?;
+        let settled = match self.store.settle(&counted, self.now).await {
+            Err(StoreError::Conflict) => self.store.settle(&counted, self.now).await?,
+            settled => settled?,
+        };
         Ok(Some(matches!(settled, Settlement::Settled(_))))
     }
 

@@ -56,15 +56,8 @@ async fn a_code_verifies_once_even_when_submitted_fifty_times_at_once() {
     let right = scene.send_code().await;
     let (scene, outcomes) = guesses_at_once(scene, 50, vec![right.clone()]).await;
     let approved = outcomes.iter().filter(|outcome| **outcome == Some(true)).count();
-    assert!(approved <= 1, "{approved} approved");
-    if approved == 0 {
-        // Every judged guess met another transaction: closed, but nothing is lost while guesses are left.
-        assert!(!scene.challenge().await.is_approved());
-    }
-    assert_eq!(
-        scene.guess(&right).await.expect("an answer").is_some(),
-        approved == 0 && scene.challenge().await.attempts < 5
-    );
+    assert_eq!(approved, 1);
+    assert_eq!(scene.guess(&right).await.expect("an answer"), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -393,7 +386,9 @@ async fn guesses_over_many_challenges_resends_channels_and_logins_add_up_to_the_
         match scene.decide(&scene.load().await, channel, None) {
             Err(Refusal::TooManyFailures(until)) => scene.now = until,
             Err(refusal) => break refusal,
-            Ok(_) if channel == Channel::Call => drop(scene.place_call().await),
+            Ok(_) if channel == Channel::Call => {
+                scene.place_call().await;
+            }
             Ok(_) => {
                 scene.send_code().await;
                 scene.pass(30);

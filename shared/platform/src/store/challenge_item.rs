@@ -20,10 +20,7 @@ pub(super) fn read(subject: &SubjectId, item: &Item) -> Result<Challenge, StoreE
     let session = reader.text("sk")?.strip_prefix(CHALLENGE_PREFIX).and_then(from_base64url);
     let session = SessionId::from_bytes(session.ok_or(StoreError::Unreadable("sk"))?);
     Ok(Challenge {
-        id: ChallengeId {
-            key: ChallengeKey { subject: *subject, session },
-            generation: reader.number("generation")?,
-        },
+        id: ChallengeId { key: ChallengeKey { subject: *subject, session }, generation: reader.number("generation")? },
         phone: PhoneNumber::parse(reader.text("phone")?).map_err(|_| StoreError::Unreadable("phone"))?,
         source: source(&reader)?,
         locale: reader.word("locale", Locale::from_word)?,
@@ -133,11 +130,8 @@ fn sends(reader: &Reader<'_>, names: &SendNames) -> Result<Sends, StoreError> {
 }
 
 fn call(reader: &Reader<'_>) -> Result<Call, StoreError> {
-    let answered_by = if reader.has("answeredBy") {
-        Some(reader.word("answeredBy", AnsweredBy::from_word)?)
-    } else {
-        None
-    };
+    let answered_by =
+        if reader.has("answeredBy") { Some(reader.word("answeredBy", AnsweredBy::from_word)?) } else { None };
     Ok(Call {
         token: reader.digest("callToken")?,
         placed_at: reader.time("callPlacedAt")?,

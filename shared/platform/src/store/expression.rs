@@ -25,8 +25,7 @@ pub(super) const SUBJECT_IS_NEW: &str = "attribute_not_exists(pk)";
 pub(super) const SUBJECT_UNMOVED: &str = "version = :version";
 
 pub(super) const NO_CHALLENGE: &str = "attribute_not_exists(pk)";
-pub(super) const GENERATION_UNMOVED: &str =
-    "generation = :generation AND attempts = :attempts AND outcome = :pending";
+pub(super) const GENERATION_UNMOVED: &str = "generation = :generation AND attempts = :attempts AND outcome = :pending";
 pub(super) const RESEND_SMS: &str = "SET smsUsed = smsUsed + :one, smsAt = :now, smsDelivery = :accepted, \
      codes = :codes, expiresAt = :expiresAt, locale = :locale, #ttl = :ttl";
 pub(super) const CALL_AGAIN: &str = "SET callsUsed = callsUsed + :one, callsAt = :now, callsDelivery = :accepted, \
@@ -40,8 +39,7 @@ pub(super) const SMS_UNKNOWN: &str = "SET smsDelivery = :delivery";
 pub(super) const SMS_FAILED: &str = "SET smsDelivery = :delivery, smsUsed = smsUsed - :one";
 pub(super) const SMS_TAKEN_FOR_ACCEPTED: &str = "generation = :generation AND smsDelivery = :accepted";
 pub(super) const CALL_UNKNOWN: &str = "SET callsDelivery = :delivery";
-pub(super) const CALL_FAILED: &str =
-    "SET callsDelivery = :delivery, callsUsed = callsUsed - :one, callState = :failed";
+pub(super) const CALL_FAILED: &str = "SET callsDelivery = :delivery, callsUsed = callsUsed - :one, callState = :failed";
 pub(super) const CALL_TAKEN_FOR_ACCEPTED: &str = "generation = :generation AND callsDelivery = :accepted";
 
 pub(super) const APPROVE_BY_CODE: &str =
@@ -71,7 +69,8 @@ pub(super) const BOUND_ALIKE: &str = not_blocked!("phone = :phone AND binding = 
 pub(super) const NOT_BOUND: &str = not_blocked!("attribute_not_exists(phone)");
 
 pub(super) const ANSWER: &str = "SET callState = :state, answeredBy = :by";
-pub(super) const CAN_ANSWER: &str = concat!(this_call!(), " AND expiresAt > :now AND callState IN (:calling, :ringing)");
+pub(super) const CAN_ANSWER: &str =
+    concat!(this_call!(), " AND expiresAt > :now AND callState IN (:calling, :ringing)");
 pub(super) const APPROVE_BY_CALL: &str = "SET outcome = :approved, approvedAt = :now, approvedBy = :method";
 pub(super) const CAN_APPROVE: &str = concat!(
     this_call!(),

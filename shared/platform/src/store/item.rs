@@ -81,11 +81,7 @@ impl Reader<'_> {
         self.0.contains_key(name)
     }
 
-    fn list<T>(
-        &self,
-        name: &'static str,
-        read: impl Fn(&AttributeValue) -> Option<T>,
-    ) -> Result<Vec<T>, StoreError> {
+    fn list<T>(&self, name: &'static str, read: impl Fn(&AttributeValue) -> Option<T>) -> Result<Vec<T>, StoreError> {
         let Some(value) = self.0.get(name) else { return Ok(Vec::new()) };
         let values = value.as_l().map_err(|_| StoreError::Unreadable(name))?;
         values.iter().map(read).collect::<Option<_>>().ok_or(StoreError::Unreadable(name))
@@ -137,8 +133,7 @@ impl Word for Delivery {
 }
 
 impl Word for Method {
-    const WORDS: &'static [(Self, &'static str)] =
-        &[(Self::SmsCode, "sms-code"), (Self::PressPound, "press-pound")];
+    const WORDS: &'static [(Self, &'static str)] = &[(Self::SmsCode, "sms-code"), (Self::PressPound, "press-pound")];
 }
 
 impl Word for Locale {

@@ -12,9 +12,9 @@
 //! Every state change is one conditional write. The conditions are the constants of
 //! [`expression`], to be read side by side.
 
+mod call;
 mod challenge_item;
 mod expression;
-mod call;
 mod fault;
 mod item;
 mod start;
@@ -23,6 +23,7 @@ mod verbs;
 
 use std::collections::HashMap;
 
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::challenge::ChallengeKey;
@@ -40,7 +41,13 @@ pub struct DynamoStore {
 impl DynamoStore {
     /// The store in `table`.
     #[must_use]
-    pub const fn new(client: Client, table: String) -> Self {
+    pub fn new(config: &SdkConfig, table: String) -> Self {
+        Self::over(Client::new(config), table)
+    }
+
+    /// The store in `table`, over a client made elsewhere.
+    #[must_use]
+    pub const fn over(client: Client, table: String) -> Self {
         Self { client, table }
     }
 }

@@ -101,12 +101,7 @@ impl DynamoStore {
         Ok(TransactWriteItem::builder().put(put.build().map_err(unavailable)?).build())
     }
 
-    fn next_generation(
-        &self,
-        draft: &Draft,
-        generation: u32,
-        attempts: u32,
-    ) -> Result<TransactWriteItem, StoreError> {
+    fn next_generation(&self, draft: &Draft, generation: u32, attempts: u32) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(challenge_item::begin(&draft.challenge, draft.keep_until)))

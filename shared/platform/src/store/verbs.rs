@@ -16,7 +16,9 @@ use domain::time::Timestamp;
 use super::challenge_item::{APPROVED, PENDING};
 use super::fault::{Updated, cancelled, refused_update, unavailable};
 use super::item::{Word, number, text, time};
-use super::{DynamoStore, Item, SUBJECT, challenge_item, challenge_key, expression, partition, subject_item, subject_key};
+use super::{
+    DynamoStore, Item, SUBJECT, challenge_item, challenge_key, expression, partition, subject_item, subject_key,
+};
 
 impl ChallengeStore for DynamoStore {
     async fn load(&self, subject: &SubjectId) -> Result<Snapshot, StoreError> {

@@ -1,0 +1,30 @@
+//! Composes the function: configuration, one connector, the clients it calls.
+
+use call_callback::App;
+use call_callback::config::Config;
+use lambda_http::Error;
+use platform::aws::{Roots, connector, sdk_config};
+use platform::callback::SigningTokens;
+use platform::config::Environment;
+use platform::secrets::{Secret, SecretsManager};
+use platform::store::DynamoStore;
+use platform::{clock, run, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let mut env = Environment::of_process();
+    let config = Config::read(&mut env);
+    let config = env.finish(config)?;
+    telemetry::init(config.log_level);
+
+    let aws = sdk_config(&connector(Roots::Amazon)?).await;
+    let secrets = SecretsManager::new(&aws);
+    let app = App {
+        store: DynamoStore::new(&aws, config.table),
+        tokens: Secret::<SigningTokens, _>::open(secrets, config.signing_secret, clock::now()).await?,
+        policy: config.policy,
+        public_base_url: config.public_base_url,
+        brand: config.brand,
+    };
+    run::serve(|request, now| app.handle(request, now)).await
+}

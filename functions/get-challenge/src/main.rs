@@ -1,0 +1,26 @@
+//! Composes the function: configuration, one connector, the clients it calls.
+
+use get_challenge::App;
+use get_challenge::config::Config;
+use lambda_http::Error;
+use platform::aws::{Roots, connector, sdk_config};
+use platform::config::Environment;
+use platform::signer::KmsSigner;
+use platform::store::DynamoStore;
+use platform::{run, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let mut env = Environment::of_process();
+    let config = Config::read(&mut env);
+    let config = env.finish(config)?;
+    telemetry::init(config.log_level);
+
+    let aws = sdk_config(&connector(Roots::Amazon)?).await;
+    let app = App {
+        store: DynamoStore::new(&aws, config.settings.table.clone()),
+        signer: KmsSigner::new(&aws, config.signer),
+        settings: config.settings,
+    };
+    run::serve(|request, now| app.handle(request, now)).await
+}

@@ -1,0 +1,24 @@
+//! Composes the function: configuration, one connector, the keys read once.
+
+use jwks::App;
+use jwks::config::Config;
+use lambda_http::Error;
+use platform::aws::{Roots, connector, sdk_config};
+use platform::config::Environment;
+use platform::jwks::{discovery, key_set};
+use platform::{run, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let mut env = Environment::of_process();
+    let config = Config::read(&mut env);
+    let config = env.finish(config)?;
+    telemetry::init(config.log_level);
+
+    let aws = sdk_config(&connector(Roots::Amazon)?).await;
+    let app = App {
+        key_set: key_set(&aws, &config.key_arns).await?.to_string(),
+        discovery: discovery(&config.issuer).to_string(),
+    };
+    run::serve(async |request, now| app.handle(&request, now)).await
+}

@@ -1,0 +1,44 @@
+//! Composes the function: configuration, one connector, the clients it calls.
+
+use domain::code::MacKeys;
+use lambda_http::Error;
+use platform::aws::{Roots, connector, sdk_config};
+use platform::config::Environment;
+use platform::numbering::WorldPlan;
+use platform::secrets::{Secret, SecretsManager};
+use platform::sms::SnsSender;
+use platform::store::DynamoStore;
+use platform::voice::TwilioCaller;
+use platform::{clock, run, telemetry};
+use start_challenge::App;
+use start_challenge::config::Config;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let mut env = Environment::of_process();
+    let config = Config::read(&mut env);
+    let config = env.finish(config)?;
+    telemetry::init(config.log_level);
+    WorldPlan::warm();
+
+    let connector = connector(Roots::Public)?;
+    let aws = sdk_config(&connector).await;
+    let secrets = SecretsManager::new(&aws);
+    let caller = match config.voice {
+        Some((settings, secret)) => {
+            let credentials = Secret::open(secrets.clone(), secret, clock::now()).await?;
+            Some(TwilioCaller::new(connector, settings, credentials))
+        }
+        None => None,
+    };
+    let app = App {
+        store: DynamoStore::new(&aws, config.settings.table.clone()),
+        keys: Secret::<MacKeys, _>::open(secrets, config.mac_keys_secret, clock::now()).await?,
+        sms: SnsSender::new(&aws, config.sms),
+        caller,
+        reach: config.reach,
+        send_timeout: config.send_timeout,
+        settings: config.settings,
+    };
+    run::serve(|request, now| app.handle(request, now)).await
+}

@@ -1,0 +1,29 @@
+//! Composes the function: configuration, one connector, the clients it calls.
+
+use domain::code::MacKeys;
+use lambda_http::Error;
+use platform::aws::{Roots, connector, sdk_config};
+use platform::config::Environment;
+use platform::secrets::{Secret, SecretsManager};
+use platform::signer::KmsSigner;
+use platform::store::DynamoStore;
+use platform::{clock, run, telemetry};
+use verify_code::App;
+use verify_code::config::Config;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let mut env = Environment::of_process();
+    let config = Config::read(&mut env);
+    let config = env.finish(config)?;
+    telemetry::init(config.log_level);
+
+    let aws = sdk_config(&connector(Roots::Amazon)?).await;
+    let app = App {
+        store: DynamoStore::new(&aws, config.settings.table.clone()),
+        keys: Secret::<MacKeys, _>::open(SecretsManager::new(&aws), config.mac_keys_secret, clock::now()).await?,
+        signer: KmsSigner::new(&aws, config.signer),
+        settings: config.settings,
+    };
+    run::serve(|request, now| app.handle(request, now)).await
+}

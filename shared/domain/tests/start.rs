@@ -1,0 +1,369 @@
+//! What a request to send may do, and what the page is told: the rules in tables.
+
+#![cfg(test)]
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use domain::call::{Call, CallState, CallToken};
+use domain::challenge::{Challenge, ChallengeKey, Delivery, Method, NumberSource, Outcome};
+use domain::locale::Locale;
+use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Reach, Subscriber};
+use domain::policy::Policy;
+use domain::refusal::Refusal;
+use domain::start::{Decision, Draft, Enrolment, Replaces, Request, Rules, Snapshot, Start};
+use domain::status::{State, Status, Unavailable, status};
+use domain::subject::{Binding, Channel, SessionId, SubjectId};
+use domain::time::Timestamp;
+
+const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
+const MOBILE: &str = "+14155552671";
+const LANDLINE: &str = "+14155550000";
+const PREMIUM: &str = "+19005550000";
+const FOREIGN: &str = "+442071838750";
+
+/// American mobiles, but for the numbers named above.
+struct Plan;
+
+impl NumberingPlan for Plan {
+    fn find(&self, dialled: &Dialled, _: Option<Country>) -> Option<Subscriber> {
+        let number = PhoneNumber::parse(dialled.as_str()).ok()?;
+        let country = Country::parse(if dialled.as_str() == FOREIGN { "GB" } else { "US" }).ok();
+        let line = match dialled.as_str() {
+            LANDLINE => Line::Fixed,
+            PREMIUM => Line::Other,
+            _ => Line::Mobile,
+        };
+        Some(Subscriber { number, country, line })
+    }
+}
+
+fn number(e164: &str) -> PhoneNumber {
+    PhoneNumber::parse(e164).expect("E.164")
+}
+
+struct Case {
+    rules: Rules,
+    stored: Snapshot,
+    request: Request,
+    now: Timestamp,
+}
+
+impl Case {
+    fn new() -> Self {
+        let key = ChallengeKey { subject: SubjectId::new("idp", "a"), session: SessionId::new("s", None) };
+        let channels = BTreeSet::from(Channel::ALL);
+        Self {
+            rules: Rules { policy: Policy::default(), channels, enrolment: Enrolment::SelfService },
+            stored: Snapshot::default(),
+            request: Request {
+                key,
+                channel: Channel::Sms,
+                typed: None,
+                claimed: Some(number(MOBILE)),
+                locale: Locale::En,
+                keep_until: NOW + Duration::from_hours(1),
+            },
+            now: NOW,
+        }
+    }
+
+    fn unknown_number() -> Self {
+        let mut case = Self::new();
+        case.request.claimed = None;
+        case
+    }
+
+    fn typing(mut self, e164: &str) -> Self {
+        self.request.typed = Plan.find(&Dialled::parse(e164).expect("dialled"), None);
+        self
+    }
+
+    fn by(mut self, channel: Channel) -> Self {
+        self.request.channel = channel;
+        self
+    }
+
+    fn decide(&self) -> Result<Decision, Refusal> {
+        let reach = Reach::new(BTreeSet::from([Country::parse("US").expect("a country")]));
+        Start { rules: &self.rules, reach: &reach, plan: &Plan }.decide(&self.stored, &self.request, self.now)
+    }
+
+    fn draft(&self) -> Draft {
+        match self.decide() {
+            Ok(Decision::Send(draft)) => *draft,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Decides, applies and answers what then runs.
+    fn send(&mut self) -> Challenge {
+        let mut draft = self.draft();
+        if draft.channel == Channel::Call {
+            draft.challenge.call = Some(Call::place(&CallToken::from_bytes([1; 16]), self.now));
+        }
+        draft.subject.version += 1;
+        self.stored = draft.applied(std::mem::take(&mut self.stored));
+        draft.challenge
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut Challenge)) {
+        let mut challenge = self.stored.challenge(&self.request.key).expect("a challenge").clone();
+        change(&mut challenge);
+        self.stored.replace(challenge);
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        self.now = self.now + Duration::from_secs(seconds);
+    }
+
+    fn status(&self) -> Status {
+        status(&self.rules, &self.stored, &self.request.key, self.request.claimed.as_ref(), self.now)
+    }
+}
+
+fn refusal(case: &Case) -> Option<Refusal> {
+    case.decide().err()
+}
+
+#[test]
+fn the_enrolled_number_wins_over_the_claimed_one() {
+    let mut case = Case::new();
+    assert_eq!(case.draft().challenge.source, NumberSource::Claimed);
+    case.stored.subject.binding = Some(Binding { number: number("+14155550001"), version: 7 });
+    let challenge = case.draft().challenge;
+    assert_eq!((challenge.phone, challenge.source), (number("+14155550001"), NumberSource::Enrolled(7)));
+}
+
+#[test]
+fn a_number_is_taken_at_the_prompt_only_where_none_is_known() {
+    assert_eq!(refusal(&Case::unknown_number()), Some(Refusal::NumberRequired));
+    assert_eq!(refusal(&Case::new().typing(MOBILE)), Some(Refusal::NumberKnown));
+    let typed = Case::unknown_number().typing(MOBILE);
+    assert_eq!(typed.draft().challenge.source, NumberSource::Typed);
+
+    let mut closed = Case::unknown_number().typing(MOBILE);
+    closed.rules.enrolment = Enrolment::ClaimsOnly;
+    assert_eq!(refusal(&closed), Some(Refusal::EnrolmentClosed));
+}
+
+#[test]
+fn numbers_of_refused_types_and_countries_are_not_sent_to_wherever_they_come_from() {
+    for (e164, expected) in [(PREMIUM, PhoneRefusal::Type), (FOREIGN, PhoneRefusal::Country)] {
+        assert_eq!(refusal(&Case::unknown_number().typing(e164)), Some(Refusal::Number(expected)));
+        let mut claimed = Case::new();
+        claimed.request.claimed = Some(number(e164));
+        assert_eq!(refusal(&claimed), Some(Refusal::Number(expected)));
+    }
+    let landline = Case::unknown_number().typing(LANDLINE);
+    assert_eq!(refusal(&landline), Some(Refusal::ChannelUnavailable));
+    assert!(landline.by(Channel::Call).decide().is_ok());
+}
+
+#[test]
+fn within_the_cooldown_of_a_channel_nothing_is_sent_by_it() {
+    let mut case = Case::new();
+    case.send();
+    case.pass(29);
+    assert!(matches!(case.decide(), Ok(Decision::Running)));
+    case.pass(1);
+    let resend = case.draft();
+    assert_eq!((resend.replaces, resend.challenge.sms.used), (Replaces::Continues, 2));
+
+    let mut other = Case::new();
+    other.send();
+    let other = other.by(Channel::Call);
+    assert_eq!(other.draft().replaces, Replaces::Continues, "the other channel has a cooldown of its own");
+}
+
+#[test]
+fn one_call_at_a_time() {
+    let mut case = Case::new().by(Channel::Call);
+    case.send();
+    case.pass(60);
+    assert!(matches!(case.decide(), Ok(Decision::Running)), "it may still be going on");
+    case.change(|challenge| challenge.call.as_mut().expect("a call").state = CallState::NoAnswer);
+    assert!(matches!(case.decide(), Ok(Decision::Send(_))));
+}
+
+#[test]
+fn sends_of_a_challenge_and_of_a_subject_are_limited() {
+    let mut case = Case::new();
+    for _ in 0..3 {
+        case.send();
+        case.pass(30);
+    }
+    let Some(Refusal::SendLimit(limit)) = refusal(&case) else { panic!("three are enough") };
+    assert_eq!(limit.policy, "challenge");
+
+    let mut case = Case::new();
+    for login in 0..5 {
+        case.request.key.session = SessionId::new(&login.to_string(), None);
+        case.send();
+        case.pass(60);
+    }
+    case.request.key.session = SessionId::new("6", None);
+    let Some(Refusal::SendLimit(limit)) = refusal(&case) else { panic!("five in ten minutes") };
+    assert_eq!((limit.policy, limit.retry_at), ("subject-short", NOW + Duration::from_mins(10)));
+    case.now = limit.retry_at;
+    assert!(case.decide().is_ok());
+
+    let mut case = Case::new().by(Channel::Call);
+    for login in 0..2 {
+        case.request.key.session = SessionId::new(&login.to_string(), None);
+        case.send();
+    }
+    case.request.key.session = SessionId::new("3", None);
+    let Some(Refusal::SendLimit(limit)) = refusal(&case) else { panic!("two calls in ten minutes") };
+    assert_eq!(limit.policy, "subject-calls");
+}
+
+#[test]
+fn ten_sends_a_day_are_the_limit() {
+    let mut case = Case::new();
+    for login in 0..10 {
+        case.request.key.session = SessionId::new(&login.to_string(), None);
+        case.send();
+        case.pass(700);
+    }
+    case.request.key.session = SessionId::new("11", None);
+    let Some(Refusal::SendLimit(limit)) = refusal(&case) else { panic!("ten a day") };
+    assert_eq!((limit.policy, limit.retry_at), ("subject-long", NOW + Duration::from_hours(24)));
+}
+
+#[test]
+fn an_expired_or_exhausted_challenge_is_followed_by_the_next_generation() {
+    let mut expired = Case::new();
+    expired.send();
+    expired.pass(300);
+    let mut exhausted = Case::new();
+    exhausted.send();
+    exhausted.pass(30);
+    exhausted.change(|challenge| {
+        challenge.attempts = 5;
+        challenge.last_guess_at = Some(NOW);
+    });
+    for (case, spent) in [(expired, 0), (exhausted, 5)] {
+        let draft = case.draft();
+        assert_eq!(draft.replaces, Replaces::Generation { generation: 1, attempts: spent });
+        assert_eq!((draft.challenge.id.generation, draft.challenge.attempts_left()), (2, 5));
+        assert_eq!(draft.subject.failures, spent);
+        assert!(draft.challenge.codes.is_empty(), "no code carries over");
+    }
+}
+
+#[test]
+fn a_new_challenge_gets_no_more_guesses_than_the_subject_has_left() {
+    let mut case = Case::new();
+    case.stored.subject.version = 1;
+    case.stored.subject.failures = 97;
+    assert_eq!(case.draft().challenge.max_attempts, 3);
+    case.stored.subject.failures = 100;
+    assert_eq!(refusal(&case), Some(Refusal::Locked));
+}
+
+#[test]
+fn from_ten_failures_on_the_next_challenge_has_to_wait() {
+    let mut case = Case::new();
+    case.stored.subject.failures = 12;
+    case.stored.subject.last_failure_at = Some(NOW);
+    let until = NOW + Duration::from_mins(2);
+    assert_eq!(refusal(&case), Some(Refusal::TooManyFailures(until)));
+    assert_eq!((case.status().state, case.status().retry_at), (State::Locked, Some(until)));
+    case.now = until;
+    assert!(case.decide().is_ok());
+}
+
+#[test]
+fn a_final_challenge_stays_final() {
+    let mut approved = Case::new();
+    approved.send();
+    approved.change(|challenge| {
+        challenge.outcome = Outcome::Approved { at: NOW, by: Method::SmsCode, settled: true };
+    });
+    assert!(matches!(approved.decide(), Ok(Decision::Running)));
+    assert!(approved.status().approval.is_some());
+    approved.pass(300);
+    assert!(approved.status().approval.is_none(), "no result after its life");
+    assert_eq!(approved.status().state, State::Approved);
+
+    let mut denied = Case::new();
+    denied.send();
+    denied.change(|challenge| challenge.outcome = Outcome::Denied);
+    assert_eq!(refusal(&denied), Some(Refusal::Denied));
+}
+
+#[test]
+fn an_approval_that_is_not_settled_yields_no_result() {
+    let mut case = Case::new();
+    case.send();
+    case.change(|challenge| {
+        challenge.outcome = Outcome::Approved { at: NOW, by: Method::PressPound, settled: false };
+    });
+    assert!(case.status().approval.is_none());
+    assert_eq!(case.status().state, State::Denied);
+}
+
+#[test]
+fn the_page_learns_what_may_be_done_and_why_not() {
+    let mut case = Case::new();
+    assert_eq!(case.status().state, State::None);
+    assert_eq!(case.status().sms.unavailable, None);
+    case.send();
+    let view = case.status();
+    assert_eq!((view.state, view.attempts_left, view.sms.sends_left), (State::Pending, Some(5), 2));
+    assert_eq!(view.sms.unavailable, Some(Unavailable::Cooldown));
+    assert_eq!(view.sms.next_send_at, Some(NOW + Duration::from_secs(30)));
+    assert_eq!(view.call_channel.unavailable, None);
+    assert!(!view.offer_alternative);
+
+    case.pass(30);
+    let view = case.status();
+    assert!(view.offer_alternative && view.sms.unavailable.is_none(), "after 30 s both may be offered");
+    case.pass(270);
+    assert_eq!(case.status().state, State::Expired);
+}
+
+#[test]
+fn a_send_that_failed_is_told_at_once_and_given_back() {
+    let mut case = Case::new();
+    case.send();
+    case.change(|challenge| challenge.correct_send(Channel::Sms, Delivery::Failed));
+    let view = case.status();
+    assert_eq!((view.sms.last_send, view.sms.sends_left), (Some(Delivery::Failed), 3));
+    assert!(view.offer_alternative);
+
+    let mut case = Case::new().by(Channel::Call);
+    case.send();
+    case.change(|challenge| challenge.correct_send(Channel::Call, Delivery::Unknown));
+    assert_eq!(case.status().call_channel.sends_left, 1, "what nobody knows counts as sent");
+    assert!(case.status().offer_alternative);
+}
+
+#[test]
+fn a_typed_number_can_be_corrected_until_it_is_enrolled() {
+    let mut case = Case::unknown_number().typing(MOBILE);
+    case.send();
+    assert!(case.status().can_change_number);
+    case.request.typed = None;
+    case.pass(30);
+    assert_eq!(case.draft().challenge.phone, number(MOBILE), "a resend needs no number");
+    let mut case = case.typing("+14155550009");
+    case.change(|challenge| challenge.attempts = 2);
+    let draft = case.draft();
+    assert_eq!(draft.replaces, Replaces::Generation { generation: 1, attempts: 2 });
+    assert_eq!((draft.challenge.attempts, draft.challenge.carried, draft.challenge.max_attempts), (2, 2, 5));
+    assert_eq!(draft.subject.reserved.values().sum::<u32>(), 3);
+}
+
+#[test]
+fn two_live_sessions_of_one_subject_are_contested() {
+    let mut case = Case::new();
+    case.send();
+    case.request.key.session = SessionId::new("other", None);
+    let draft = case.draft();
+    assert!(draft.challenge.contested);
+    assert_eq!(draft.contests.len(), 1);
+    case.pass(300);
+    assert!(!case.draft().challenge.contested, "an expired one contests nothing");
+}

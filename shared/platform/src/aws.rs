@@ -1,0 +1,126 @@
+//! One HTTP client for everything outward: one connection pool, one TLS stack, roots pinned.
+//!
+//! Scanning the machine's certificate store would be most of a cold start. AWS endpoints need five
+//! roots; only the function that calls the voice provider takes the public ones too. `ring` rather
+//! than `aws-lc`: half the build time and binary, and no entropy warm-up at the first handshake.
+
+use std::error::Error;
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::dns::ResolveDnsError;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use thiserror::Error as ThisError;
+
+const AMAZON: &[u8] = include_bytes!("../roots/amazon.pem");
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The certificate authorities to trust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Roots {
+    /// Amazon's, for AWS endpoints.
+    Amazon,
+    /// Mozilla's, for the voice provider.
+    #[cfg(feature = "voice")]
+    Public,
+}
+
+/// The pinned roots cannot be used.
+#[derive(Debug, ThisError)]
+#[error("TLS cannot be set up")]
+pub struct TlsError(#[source] Box<dyn Error + Send + Sync>);
+
+/// The connector that every client of the process shares.
+pub fn connector(roots: Roots) -> Result<SharedHttpConnector, TlsError> {
+    let store = match roots {
+        Roots::Amazon => TrustStore::empty().with_pem_certificate(AMAZON),
+        #[cfg(feature = "voice")]
+        Roots::Public => TrustStore::empty().with_pem_certificate(public_roots()),
+    };
+    let context = TlsContext::builder().with_trust_store(store).build().map_err(|error| TlsError(Box::new(error)))?;
+    let connector = Connector::builder()
+        .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build())
+        .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
+        .enable_tcp_nodelay(true)
+        .tls_provider(Provider::rustls(CryptoMode::Ring))
+        .tls_context(context)
+        .build();
+    Ok(SharedHttpConnector::new(connector))
+}
+
+/// The AWS SDK's client over the shared connector.
+#[must_use]
+pub fn http_client(connector: &SharedHttpConnector) -> SharedHttpClient {
+    let connector = connector.clone();
+    http_client_fn(move |_, _| connector.clone())
+}
+
+/// What every AWS client starts from: credentials and region as Lambda's environment gives them, and
+/// time limits well under the functions' own. A client without a second chance overrides the retries.
+pub async fn sdk_config(connector: &SharedHttpConnector) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client(connector))
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+        .region(EnvironmentVariableRegionProvider::new())
+        .retry_config(RetryConfig::standard())
+        .timeout_config(timeouts)
+        .load()
+        .await
+}
+
+/// Whether a request that failed with `error` surely never reached the other side.
+#[must_use]
+pub fn never_sent(error: &(dyn Error + 'static)) -> bool {
+    let unreachable = |error: &std::io::Error| {
+        use ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
+        matches!(error.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable)
+    };
+    error.is::<ResolveDnsError>()
+        || error.downcast_ref().is_some_and(unreachable)
+        || error.source().is_some_and(never_sent)
+}
+
+/// Mozilla's roots in the one form that the connector takes.
+#[cfg(feature = "voice")]
+fn public_roots() -> Vec<u8> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    let mut pem = String::new();
+    for certificate in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+        pem.push_str("-----BEGIN CERTIFICATE-----\n");
+        for line in STANDARD.encode(certificate).as_bytes().chunks(64) {
+            pem.extend(line.iter().copied().map(char::from));
+            pem.push('\n');
+        }
+        pem.push_str("-----END CERTIFICATE-----\n");
+    }
+    pem.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pinned_roots_are_usable() {
+        for roots in [Roots::Amazon, Roots::Public] {
+            assert!(connector(roots).is_ok(), "{roots:?}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The voice provider's webhooks: who sent them, and what they say.
+
+mod signature;
+mod twiml;
+
+use std::sync::Arc;
+
+use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
+use domain::challenge::ChallengeId;
+use domain::time::Timestamp;
+use lambda_http::{Request, RequestExt as _};
+
+pub use self::signature::{SigningTokens, sign};
+pub use self::twiml::twiml;
+use crate::encoding::{parse_call_token, parse_challenge_path};
+use crate::problem::Problem;
+use crate::request;
+use crate::secrets::{Document, Secret, SecretError, SecretSource, document};
+
+/// Keeps the signing tokens fresh.
+pub trait TokenSource: Sync {
+    /// The tokens as of now.
+    fn tokens(&self, now: Timestamp) -> impl Future<Output = Result<Arc<SigningTokens>, SecretError>> + Send;
+}
+
+impl<S: SecretSource + Send> TokenSource for Secret<SigningTokens, S> {
+    async fn tokens(&self, now: Timestamp) -> Result<Arc<SigningTokens>, SecretError> {
+        self.value(now).await
+    }
+}
+
+impl Document for SigningTokens {
+    fn parse(text: &str) -> Result<Self, String> {
+        let tokens: Self = document(text)?;
+        if tokens.is_void() { Err("a token is empty".to_owned()) } else { Ok(tokens) }
+    }
+}
+
+/// Which webhook it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The call was answered: what shall it say?
+    Answer,
+    /// A key was pressed: what shall it say?
+    Digits,
+    /// Progress, for information.
+    Status,
+}
+
+impl Kind {
+    /// Whether the provider awaits what to say.
+    #[must_use]
+    pub const fn expects_script(self) -> bool {
+        matches!(self, Self::Answer | Self::Digits)
+    }
+}
+
+/// A webhook that the provider has signed.
+#[derive(Debug)]
+pub struct Webhook {
+    /// The challenge it is about.
+    pub challenge: ChallengeId,
+    /// The token of its call.
+    pub token: CallToken,
+    /// Which one it is.
+    pub kind: Kind,
+    /// What it reports, if that matters here.
+    pub event: Option<CallEvent>,
+}
+
+impl Webhook {
+    /// Reads a webhook once its signature is found to be the provider's, over the address that is
+    /// configured: never over the Host header, which the sender chooses.
+    pub fn of(request: &Request, public_base_url: &str, tokens: &SigningTokens) -> Result<Self, Problem> {
+        let body = request::body(request)?;
+        let query = request.uri().query().unwrap_or_default();
+        let mut url = format!("{public_base_url}{}", request.raw_http_path());
+        if !query.is_empty() {
+            url.push('?');
+            url.push_str(query);
+        }
+        let is_json = media_type(request) == "application/json";
+        let form = if is_json { Vec::new() } else { pairs(body) };
+        let signed = tokens.verify(&url, &form, signature(request)?);
+        if !signed || (is_json && !signature::body_matches(query, body)) {
+            return Err(Problem::SignatureInvalid);
+        }
+        Self::read(request, &form)
+    }
+
+    fn read(request: &Request, form: &[(String, String)]) -> Result<Self, Problem> {
+        let path = request.path_parameters();
+        let challenge = path.first("challenge").and_then(parse_challenge_path).ok_or(Problem::NotFound)?;
+        let token = path.first("token").and_then(parse_call_token).ok_or(Problem::NotFound)?;
+        let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let (kind, event) = match path.first("event") {
+            Some("answer") => (Kind::Answer, Some(CallEvent::Answered(answered_by(field("AnsweredBy"))))),
+            Some("digits") => (Kind::Digits, field("Digits").map(key).map(CallEvent::Pressed)),
+            Some("status") => (Kind::Status, field("CallStatus").and_then(progress).map(CallEvent::Progress)),
+            _ => return Err(Problem::NotFound),
+        };
+        Ok(Self { challenge, token, kind, event })
+    }
+}
+
+/// The one signature header; a missing, empty or repeated one is none.
+fn signature(request: &Request) -> Result<&str, Problem> {
+    let mut values = request.headers().get_all("x-twilio-signature").iter();
+    match (values.next().and_then(|value| value.to_str().ok()), values.next()) {
+        (Some(value), None) if !value.is_empty() => Ok(value),
+        _ => Err(Problem::SignatureInvalid),
+    }
+}
+
+fn media_type(request: &Request) -> String {
+    let value = request.headers().get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.and_then(|value| value.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn pairs(body: &[u8]) -> Vec<(String, String)> {
+    form_urlencoded::parse(body).into_owned().collect()
+}
+
+fn answered_by(value: Option<&str>) -> AnsweredBy {
+    match value {
+        Some("human") => AnsweredBy::Human,
+        Some(_) => AnsweredBy::NotHuman,
+        None => AnsweredBy::Unjudged,
+    }
+}
+
+fn key(digits: &str) -> Key {
+    match digits {
+        "#" => Key::Approve,
+        "0" => Key::Fraud,
+        _ => Key::Other,
+    }
+}
+
+fn progress(status: &str) -> Option<CallState> {
+    match status {
+        "ringing" => Some(CallState::Ringing),
+        "busy" => Some(CallState::Busy),
+        "no-answer" => Some(CallState::NoAnswer),
+        "failed" | "canceled" => Some(CallState::Failed),
+        "completed" => Some(CallState::Ended),
+        _ => None,
+    }
+}

@@ -1,0 +1,161 @@
+//! `X-Twilio-Signature`: HMAC-SHA1 over the full URL and, for a form, each of its parameters.
+//!
+//! The signature carries no time, so it cannot stop a replay: the token in the signed URL and the
+//! call's monotonic states do. There is no switch that turns the check off.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::Deserialize;
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256};
+use subtle::{Choice, ConstantTimeEq as _};
+
+/// The provider's tokens: the current one, and the previous one while a rotation lasts.
+#[derive(Clone, Deserialize)]
+pub struct SigningTokens {
+    current: String,
+    previous: Option<String>,
+}
+
+impl SigningTokens {
+    /// The tokens of a rotation.
+    #[must_use]
+    pub const fn new(current: String, previous: Option<String>) -> Self {
+        Self { current, previous }
+    }
+
+    /// Whether a token is missing, so that anybody could sign.
+    pub(super) fn is_void(&self) -> bool {
+        self.current.is_empty() || self.previous.as_ref().is_some_and(String::is_empty)
+    }
+
+    /// Whether `signature` is the provider's over `url` and `form`. All that could match is tried,
+    /// whichever does.
+    #[must_use]
+    pub fn verify(&self, url: &str, form: &[(String, String)], signature: &str) -> bool {
+        let mut found = Choice::from(0);
+        for token in [Some(&self.current), self.previous.as_ref()].into_iter().flatten() {
+            for url in [url.to_owned(), with_port(url)] {
+                found |= sign(token, &url, form).as_bytes().ct_eq(signature.as_bytes());
+            }
+        }
+        found.into()
+    }
+}
+
+impl fmt::Debug for SigningTokens {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("SigningTokens(…)")
+    }
+}
+
+/// The signature of `url` and `form` under `token`: keys sorted, the values of one key sorted and
+/// without repetition, nothing in between.
+#[must_use]
+pub fn sign(token: &str, url: &str, form: &[(String, String)]) -> String {
+    let mut parameters: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (key, value) in form {
+        parameters.entry(key).or_default().insert(value);
+    }
+    // HMAC takes a key of any length: the error case does not exist.
+    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(token.as_bytes()) else { return String::new() };
+    mac.update(url.as_bytes());
+    for (key, values) in parameters {
+        for value in values {
+            mac.update(key.as_bytes());
+            mac.update(value.as_bytes());
+        }
+    }
+    STANDARD.encode(mac.finalize().into_bytes())
+}
+
+/// Whether a JSON body is the one whose hash the signed query carries.
+pub(super) fn body_matches(query: &str, body: &[u8]) -> bool {
+    let digest = Sha256::digest(body);
+    let hex = digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
+        hex.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or_default());
+        hex.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or_default());
+        hex
+    });
+    let claimed = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "bodySHA256");
+    claimed.is_some_and(|(_, claimed)| claimed.as_bytes().ct_eq(hex.as_bytes()).into())
+}
+
+/// The provider signs some URLs with the port that they leave out.
+fn with_port(url: &str) -> String {
+    let Some(rest) = url.strip_prefix("https://") else { return url.to_owned() };
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at(end);
+    if host.contains(':') { url.to_owned() } else { format!("https://{host}:443{path}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "https://mycompany.com/myapp.php?foo=1&bar=2";
+
+    fn form(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn call(digits: &str) -> Vec<(String, String)> {
+        form(&[
+            ("CallSid", "CA1234567890ABCDE"),
+            ("Caller", "+14158675309"),
+            ("Digits", digits),
+            ("From", "+14158675309"),
+            ("To", "+18005551212"),
+        ])
+    }
+
+    fn tokens(current: &str, previous: Option<&str>) -> SigningTokens {
+        SigningTokens::new(current.to_owned(), previous.map(str::to_owned))
+    }
+
+    #[test]
+    fn signatures_are_those_of_the_provider() {
+        assert_eq!(sign("12345", URL, &call("1234")), "RSOYDt4T1cUTdK1PDd93/VVr8B8=");
+        assert_eq!(sign("12345", URL, &call("#")), "vKtaWS1ru8nIcJvzPw10XzE/zSo=");
+        let repeated = form(&[("B", "x"), ("a", "2"), ("a", "1"), ("a", "1")]);
+        assert_eq!(sign("12345", "https://h/x", &repeated), "VcH5Rq54iu5kNSZXb4itpvT6Di4=");
+    }
+
+    #[test]
+    fn a_url_may_have_been_signed_with_its_port() {
+        assert!(tokens("12345", None).verify(URL, &call("1234"), "kvajT1Ptam85bY51eRf/AJRuM3w="));
+        assert_eq!(with_port("https://h"), "https://h:443");
+        assert_eq!(with_port("http://127.0.0.1:80/x"), "http://127.0.0.1:80/x");
+    }
+
+    #[test]
+    fn a_rotation_takes_both_tokens_and_no_other() {
+        let signature = sign("old", URL, &call("#"));
+        assert!(tokens("new", Some("old")).verify(URL, &call("#"), &signature));
+        assert!(!tokens("new", None).verify(URL, &call("#"), &signature));
+    }
+
+    #[test]
+    fn anything_changed_is_another_signature() {
+        let signature = sign("12345", URL, &call("1"));
+        let judge = tokens("12345", None);
+        assert!(judge.verify(URL, &call("1"), &signature));
+        assert!(!judge.verify(URL, &call("#"), &signature));
+        assert!(!judge.verify("https://mycompany.com/myapp.php?foo=1&bar=3", &call("1"), &signature));
+        for wrong in ["", "=", &signature[1..], &format!("{signature} ")] {
+            assert!(!judge.verify(URL, &call("1"), wrong), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_json_body_is_bound_by_the_hash_in_the_signed_query() {
+        let query = "bodySHA256=44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+        assert!(body_matches(query, b"{}"));
+        assert!(!body_matches(query, b"{ }"));
+        assert!(!body_matches("", b"{}"));
+    }
+}

@@ -1,0 +1,219 @@
+//! Secrets from Secrets Manager: read at init, cached, and refreshed while requests go on.
+//!
+//! A rotation keeps the old value beside the new one, so a function that refreshes a little late
+//! still judges right. When Secrets Manager does not answer, the cached value serves on for a day.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_secretsmanager::Client;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use domain::code::{MacKey, MacKeys};
+use domain::ports::{KeyError, KeySource};
+use domain::time::Timestamp;
+use serde::Deserialize;
+use thiserror::Error as ThisError;
+
+/// How old a cached value may get before it is refreshed.
+pub const REFRESH: Duration = Duration::from_mins(5);
+const RETRY: Duration = Duration::from_secs(30);
+const OLDEST: Duration = Duration::from_hours(24);
+const SHORTEST_KEY: usize = 32;
+
+/// A secret cannot be had, or not be used.
+#[derive(Debug, ThisError)]
+pub enum SecretError {
+    /// Secrets Manager did not give it.
+    #[error("the secret {0} cannot be read")]
+    Unavailable(String, #[source] Box<dyn Error + Send + Sync>),
+    /// It is not what it should be. Names every fault, and no value.
+    #[error("the secret {0} is wrong: {1}")]
+    Invalid(String, String),
+}
+
+/// Where secret documents come from.
+pub trait SecretSource: Sync {
+    /// The current document of the secret `id`.
+    fn read(&self, id: &str) -> impl Future<Output = Result<String, SecretError>> + Send;
+}
+
+/// Secrets Manager.
+#[derive(Clone, Debug)]
+pub struct SecretsManager(Client);
+
+impl SecretsManager {
+    /// A client of its own over the shared connector.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self(Client::new(config))
+    }
+}
+
+impl SecretSource for SecretsManager {
+    async fn read(&self, id: &str) -> Result<String, SecretError> {
+        let answer = self.0.get_secret_value().secret_id(id).send().await;
+        let answer = answer.map_err(|error| SecretError::Unavailable(id.to_owned(), Box::new(error)))?;
+        answer.secret_string.ok_or_else(|| SecretError::Invalid(id.to_owned(), "it has no text".to_owned()))
+    }
+}
+
+/// What a secret document holds.
+pub trait Document: Sized + Send + Sync {
+    /// Reads it, naming what is wrong.
+    fn parse(text: &str) -> Result<Self, String>;
+}
+
+/// A cached secret.
+pub struct Secret<D, S> {
+    source: S,
+    id: String,
+    cached: Mutex<Cached<D>>,
+}
+
+struct Cached<D> {
+    value: Arc<D>,
+    read_at: Timestamp,
+    try_at: Timestamp,
+}
+
+impl<D: Document, S: SecretSource> Secret<D, S> {
+    /// Reads the secret for the first time.
+    pub async fn open(source: S, id: String, now: Timestamp) -> Result<Self, SecretError> {
+        let value = Arc::new(read(&source, &id).await?);
+        Ok(Self { source, id, cached: Mutex::new(Cached { value, read_at: now, try_at: now + REFRESH }) })
+    }
+
+    /// The value, refreshed when it is due.
+    pub async fn value(&self, now: Timestamp) -> Result<Arc<D>, SecretError> {
+        let Some(age) = self.due(now) else { return Ok(self.cached()) };
+        match read(&self.source, &self.id).await {
+            Ok(value) => {
+                let value = Arc::new(value);
+                *self.lock() = Cached { value: Arc::clone(&value), read_at: now, try_at: now + REFRESH };
+                Ok(value)
+            }
+            Err(error) if age < OLDEST => {
+                tracing::warn!(secret = self.id, %error, "a secret was not refreshed, the cached one serves on");
+                Ok(self.cached())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The value's age if it is to be refreshed by this caller; others meanwhile use the cached one.
+    fn due(&self, now: Timestamp) -> Option<Duration> {
+        let mut cached = self.lock();
+        if now < cached.try_at {
+            return None;
+        }
+        cached.try_at = now + RETRY;
+        Some(now.since(cached.read_at))
+    }
+
+    fn cached(&self) -> Arc<D> {
+        Arc::clone(&self.lock().value)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Cached<D>> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner) // nothing panics while it is held
+    }
+}
+
+impl<D, S> fmt::Debug for Secret<D, S> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Secret({})", self.id)
+    }
+}
+
+async fn read<D: Document>(source: &impl SecretSource, id: &str) -> Result<D, SecretError> {
+    let text = source.read(id).await?;
+    D::parse(&text).map_err(|faults| SecretError::Invalid(id.to_owned(), faults))
+}
+
+impl<S: SecretSource + Send> KeySource for Secret<MacKeys, S> {
+    async fn keys(&self, now: Timestamp) -> Result<Arc<MacKeys>, KeyError> {
+        self.value(now).await.map_err(|error| KeyError(Box::new(error)))
+    }
+}
+
+impl Document for MacKeys {
+    fn parse(text: &str) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Keys {
+            current: String,
+            previous: Option<String>,
+            next: Option<String>,
+            next_not_before: Option<String>,
+        }
+        let keys: Keys = document(text)?;
+        let mut faults = Vec::new();
+        let named =
+            [("current", Some(&keys.current)), ("previous", keys.previous.as_ref()), ("next", keys.next.as_ref())];
+        for (name, key) in named {
+            if key.is_some_and(|key| key.len() < SHORTEST_KEY) {
+                faults.push(format!("{name} is shorter than {SHORTEST_KEY} characters"));
+            }
+        }
+        let not_before = keys.next_not_before.as_deref().and_then(timestamp);
+        if keys.next.is_some() && not_before.is_none() {
+            faults.push("next needs an RFC 3339 nextNotBefore, two refresh intervals (10 min) ahead".to_owned());
+        }
+        if !faults.is_empty() {
+            return Err(faults.join("; "));
+        }
+        Ok(Self {
+            current: MacKey::from_secret(&keys.current),
+            previous: keys.previous.as_deref().map(MacKey::from_secret),
+            next: keys.next.as_deref().map(MacKey::from_secret).zip(not_before),
+        })
+    }
+}
+
+/// What authenticates us to the voice provider's REST API: an API key, never the account's token.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VoiceCredentials {
+    /// The account.
+    pub account_sid: String,
+    /// The API key's name.
+    pub api_key_sid: String,
+    /// The API key's secret.
+    pub api_key_secret: String,
+}
+
+impl fmt::Debug for VoiceCredentials {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "VoiceCredentials({})", self.account_sid)
+    }
+}
+
+impl Document for VoiceCredentials {
+    fn parse(text: &str) -> Result<Self, String> {
+        let credentials: Self = document(text)?;
+        let fields = [
+            ("accountSid", &credentials.account_sid),
+            ("apiKeySid", &credentials.api_key_sid),
+            ("apiKeySecret", &credentials.api_key_secret),
+        ];
+        let empty: Vec<_> = fields.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| *name).collect();
+        if empty.is_empty() { Ok(credentials) } else { Err(format!("empty: {}", empty.join(", "))) }
+    }
+}
+
+/// Reads JSON without ever repeating a value in the error.
+pub(crate) fn document<'a, D: Deserialize<'a>>(text: &'a str) -> Result<D, String> {
+    serde_json::from_str(text).map_err(|error| {
+        let what = if error.is_data() { "a field is missing or of the wrong type" } else { "it is not JSON" };
+        format!("{what} (line {}, column {})", error.line(), error.column())
+    })
+}
+
+fn timestamp(text: &str) -> Option<Timestamp> {
+    let at = DateTime::from_str(text, Format::DateTimeWithOffset).ok()?;
+    u64::try_from(at.secs()).ok().map(Timestamp::from_unix)
+}

@@ -1,0 +1,153 @@
+//! Result tokens: JWTs signed RS256 by a KMS key, whose private half is in no process of ours.
+//!
+//! RS256, since API Gateway's own authorizer takes nothing but RSA. The claims follow from the
+//! challenge and the first factor alone and PKCS #1 v1.5 is deterministic, so that asking again
+//! yields the same bytes.
+
+use std::error::Error;
+
+use aws_config::SdkConfig;
+use aws_sdk_kms::Client;
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
+use domain::result::Approval;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use thiserror::Error as ThisError;
+
+use crate::config::{Environment, any};
+use crate::encoding::base64url;
+use crate::first_factor::FirstFactor;
+use crate::settings::public_base_url;
+
+/// How results are signed.
+#[derive(Clone, Debug)]
+pub struct SignerSettings {
+    /// The KMS key.
+    pub key_arn: String,
+    /// `iss`: the API's own address, under which verifiers find its keys.
+    pub issuer: String,
+    /// `aud`: the login backend.
+    pub audience: String,
+}
+
+impl SignerSettings {
+    /// Reads them.
+    pub fn read(env: &mut Environment) -> Option<Self> {
+        let key_arn = env.required("SIGNING_KEY_ARN", any);
+        let issuer = public_base_url(env);
+        let audience = env.required("RESULT_AUDIENCE", any);
+        Some(Self { key_arn: key_arn?, issuer: issuer?, audience: audience? })
+    }
+}
+
+/// No token was signed.
+#[derive(Debug, ThisError)]
+#[error("the result could not be signed")]
+pub struct SignError(#[source] Box<dyn Error + Send + Sync>);
+
+/// Signs results.
+pub trait ResultSigner: Sync {
+    /// The token for an approval, for the login that asked.
+    fn sign(
+        &self,
+        approval: &Approval,
+        first_factor: &FirstFactor,
+    ) -> impl Future<Output = Result<String, SignError>> + Send;
+}
+
+/// Signs with KMS.
+#[derive(Clone, Debug)]
+pub struct KmsSigner {
+    client: Client,
+    settings: SignerSettings,
+}
+
+impl KmsSigner {
+    /// A signer over the shared connector.
+    #[must_use]
+    pub fn new(config: &SdkConfig, settings: SignerSettings) -> Self {
+        Self { client: Client::new(config), settings }
+    }
+}
+
+impl ResultSigner for KmsSigner {
+    async fn sign(&self, approval: &Approval, first_factor: &FirstFactor) -> Result<String, SignError> {
+        let unsigned = unsigned(&self.settings, approval, first_factor).map_err(|error| SignError(Box::new(error)))?;
+        let digest = Sha256::digest(unsigned.as_bytes()).to_vec();
+        let signed = self
+            .client
+            .sign()
+            .key_id(&self.settings.key_arn)
+            .message_type(MessageType::Digest)
+            .signing_algorithm(SigningAlgorithmSpec::RsassaPkcs1V15Sha256)
+            .message(Blob::new(digest))
+            .send()
+            .await
+            .map_err(|error| SignError(Box::new(error)))?;
+        let signature = signed.signature.ok_or_else(|| SignError("KMS answered without a signature".into()))?;
+        Ok(format!("{unsigned}.{}", base64url(signature.as_ref())))
+    }
+}
+
+/// The `kid` of a signing key: a digest, so that it tells nothing of the account.
+#[must_use]
+pub fn key_id(key_arn: &str) -> String {
+    let digest: [u8; 32] = Sha256::digest(key_arn.as_bytes()).into();
+    let mut kid = base64url(&digest);
+    kid.truncate(16);
+    kid
+}
+
+#[derive(Serialize)]
+struct Header<'a> {
+    alg: &'static str,
+    typ: &'static str,
+    kid: &'a str,
+}
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    sub: &'a str,
+    iat: u64,
+    exp: u64,
+    jti: String,
+    txn: &'a str,
+    amr: Vec<&'a str>,
+    acr: &'static str,
+    auth_time: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    enrolled_now: bool,
+}
+
+/// The part of a JWT that is signed: header and claims.
+pub fn unsigned(
+    settings: &SignerSettings,
+    approval: &Approval,
+    first_factor: &FirstFactor,
+) -> Result<String, serde_json::Error> {
+    let header = Header { alg: "RS256", typ: "mfa-result+jwt", kid: &key_id(&settings.key_arn) };
+    let mut amr: Vec<_> = first_factor.amr.iter().map(String::as_str).collect();
+    for method in approval.methods() {
+        if !amr.contains(method) {
+            amr.push(method);
+        }
+    }
+    let claims = Claims {
+        iss: &settings.issuer,
+        aud: &settings.audience,
+        sub: &first_factor.sub,
+        iat: approval.at.as_unix(),
+        exp: approval.expires_at().as_unix(),
+        jti: base64url(&approval.id.digest()),
+        txn: &first_factor.txn,
+        amr,
+        acr: approval.assurance(),
+        auth_time: first_factor.auth_time.as_unix(),
+        enrolled_now: approval.enrolled_now,
+    };
+    let part = |json: Vec<u8>| base64url(&json);
+    Ok(format!("{}.{}", part(serde_json::to_vec(&header)?), part(serde_json::to_vec(&claims)?)))
+}

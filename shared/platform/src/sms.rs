@@ -1,0 +1,123 @@
+//! Messages through SNS.
+//!
+//! `Publish` has no idempotency token for SMS, so a message is published once: no retry, and a time
+//! limit under the function's own. A `MessageId` says that SNS took it, not that it arrived.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_sns::Client;
+use aws_sdk_sns::error::{BuildError, ProvideErrorMetadata as _, SdkError};
+use aws_sdk_sns::operation::publish::PublishError;
+use aws_sdk_sns::types::MessageAttributeValue;
+use domain::ports::{Message, SendError, SendFailure, SmsSender};
+
+use crate::aws::never_sent;
+
+/// How messages are sent.
+#[derive(Clone, Debug)]
+pub struct SmsSettings {
+    /// Whose code it is: at most 16 characters.
+    pub brand: String,
+    /// The host of the page that takes the code: at most 24 characters.
+    pub host: String,
+    /// The sender that phones show, where the country allows one.
+    pub sender_id: Option<String>,
+    /// The number to send from.
+    pub origination_number: Option<String>,
+    /// The most that one message may cost, in US dollars.
+    pub max_price: Option<String>,
+    /// India's registration of the sender.
+    pub entity_id: Option<String>,
+    /// India's registration of the text.
+    pub template_id: Option<String>,
+}
+
+/// Sends messages through SNS.
+#[derive(Clone, Debug)]
+pub struct SnsSender {
+    client: Client,
+    settings: SmsSettings,
+}
+
+impl SnsSender {
+    /// A sender with a client of its own that never tries twice.
+    #[must_use]
+    pub fn new(config: &SdkConfig, settings: SmsSettings) -> Self {
+        let once = aws_sdk_sns::config::Builder::from(config).retry_config(RetryConfig::disabled()).build();
+        Self { client: Client::from_conf(once), settings }
+    }
+
+    /// The attributes that SNS takes with a message. `Transactional`, since the default is
+    /// `Promotional`, which may be late or dropped.
+    fn attributes(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
+        let settings = &self.settings;
+        [
+            ("AWS.SNS.SMS.SMSType", "String", Some("Transactional")),
+            ("AWS.SNS.SMS.SenderID", "String", settings.sender_id.as_deref()),
+            ("AWS.SNS.SMS.MaxPrice", "Number", settings.max_price.as_deref()),
+            ("AWS.MM.SMS.OriginationNumber", "String", settings.origination_number.as_deref()),
+            ("AWS.MM.SMS.EntityId", "String", settings.entity_id.as_deref()),
+            ("AWS.MM.SMS.TemplateId", "String", settings.template_id.as_deref()),
+        ]
+        .into_iter()
+        .filter_map(|(name, kind, value)| Some((name, kind, value?)))
+    }
+}
+
+impl SmsSender for SnsSender {
+    async fn send(&self, message: &Message<'_>, limit: Duration) -> Result<(), SendError> {
+        let text = message.locale.sms(&self.settings.brand, &self.settings.host, message.code);
+        let mut publish = self.client.publish().phone_number(message.to.expose()).message(text);
+        for (name, kind, value) in self.attributes() {
+            publish = publish.message_attributes(name, attribute(kind, value).map_err(incomplete)?);
+        }
+        let timeouts = TimeoutConfig::builder().operation_timeout(limit).operation_attempt_timeout(limit).build();
+        let once = aws_sdk_sns::config::Builder::new().timeout_config(timeouts);
+        match publish.customize().config_override(once).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(SendError { kind: failure(&error), source: Some(Box::new(error)) }),
+        }
+    }
+}
+
+fn attribute(kind: &str, value: &str) -> Result<MessageAttributeValue, BuildError> {
+    MessageAttributeValue::builder().data_type(kind).string_value(value).build()
+}
+
+fn incomplete(error: BuildError) -> SendError {
+    SendError { kind: SendFailure::ProviderFault, source: Some(Box::new(error)) }
+}
+
+fn failure<R: std::fmt::Debug + 'static>(error: &SdkError<PublishError, R>) -> SendFailure {
+    match error {
+        SdkError::ServiceError(answer) => refusal(answer.err()),
+        SdkError::ConstructionFailure(_) => SendFailure::ProviderFault,
+        _ if never_sent(error) => SendFailure::ProviderFault,
+        _ => SendFailure::Unknown,
+    }
+}
+
+fn refusal(error: &PublishError) -> SendFailure {
+    let code = error.code().unwrap_or_default();
+    let message = error.message().unwrap_or_default().to_ascii_lowercase();
+    if message.contains("spend") || message.contains("quota") {
+        return SendFailure::SpendLimit;
+    }
+    match code.strip_suffix("Exception").unwrap_or(code) {
+        "InvalidParameter" | "InvalidParameterValue" | "ParameterValueInvalid" | "OptedOut" => {
+            SendFailure::NumberRefused
+        }
+        code if code.starts_with("KMS") && code.contains("Throttl") => SendFailure::Throttled,
+        code if code.starts_with("KMS") => SendFailure::Unauthorized,
+        "AuthorizationError"
+        | "AccessDenied"
+        | "InvalidClientTokenId"
+        | "SignatureDoesNotMatch"
+        | "InvalidSecurity" => SendFailure::Unauthorized,
+        "Throttled" | "Throttling" | "TooManyRequests" => SendFailure::Throttled,
+        _ => SendFailure::ProviderFault,
+    }
+}
