@@ -1,0 +1,148 @@
+//! The challenge of the samples: a code sent a minute ago, or a call placed just now.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::fmt;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow, bail};
+use domain::call::{AnsweredBy, CallEvent, CallToken};
+use domain::challenge::ChallengeKey;
+use domain::code::{MacKey, MacKeys};
+use domain::locale::Locale;
+use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
+use domain::policy::Policy;
+use domain::ports::ChallengeStore as _;
+use domain::start::{Decision, Draft, Enrolment, Request, Rules, Start};
+use domain::subject::Channel;
+use domain::time::Timestamp;
+use platform::store::DynamoStore;
+use rand::{TryCryptoRng, TryRng};
+
+/// The code of the samples. Real codes are drawn; this one is what the sample of a right code enters.
+const CODE: u32 = 123_456;
+/// The number, where a sample's claims bring none.
+const PHONE: &str = "+14155552671";
+/// Longer ago than any cooldown, so that a resend is in order.
+const AGE: Duration = Duration::from_mins(1);
+
+/// A challenge to write.
+pub(crate) struct Fixture {
+    /// Whose, and of which login session.
+    pub(crate) key: ChallengeKey,
+    /// To which number.
+    pub(crate) phone: Option<PhoneNumber>,
+    /// The call, where the challenge is one by call.
+    pub(crate) call: Option<Call>,
+}
+
+/// A call to be confirmed.
+pub(crate) struct Call {
+    /// The token of its webhooks.
+    pub(crate) token: CallToken,
+    /// Whether a human has answered it.
+    pub(crate) answered: bool,
+}
+
+impl Fixture {
+    /// Decides as the product would, and writes.
+    pub(crate) async fn write(&self, store: &DynamoStore, mac_key: &str, now: Timestamp) -> Result<()> {
+        let mut draft = self.draft(store, now).await?;
+        match &self.call {
+            Some(call) => draft.challenge.call = Some(domain::call::Call::place(&call.token, now)),
+            None => {
+                let keys = MacKeys { current: MacKey::from_secret(mac_key), previous: None, next: None };
+                draft.add_code(&keys, &mut AlwaysTheCode);
+            }
+        }
+        store.start(&draft).await?;
+        if let Some(call) = self.call.as_ref().filter(|call| call.answered) {
+            let answered = CallEvent::Answered(AnsweredBy::Human);
+            store.advance_call(&draft.challenge.id, &call.token, answered, &Policy::default(), now).await?;
+        }
+        Ok(())
+    }
+
+    async fn draft(&self, store: &DynamoStore, now: Timestamp) -> Result<Draft> {
+        let rules = Rules {
+            policy: Policy::default(),
+            channels: BTreeSet::from(Channel::ALL),
+            enrolment: Enrolment::SelfService,
+        };
+        let phone = self.phone.clone().map_or_else(|| PhoneNumber::parse(PHONE), Ok)?;
+        let (channel, age) = if self.call.is_some() { (Channel::Call, Duration::ZERO) } else { (Channel::Sms, AGE) };
+        let at = Timestamp::from_unix(now.as_unix() - age.as_secs());
+        let request = Request {
+            key: self.key,
+            channel,
+            typed: None,
+            claimed: Some(phone),
+            locale: Locale::default(),
+            keep_until: now + Duration::from_hours(2),
+        };
+        let reach = Reach::new(BTreeSet::from([Country::parse("US")?]));
+        let stored = store.load(&self.key.subject).await?;
+        let start = Start { rules: &rules, reach: &reach, plan: &AllMobile };
+        match start.decide(&stored, &request, at) {
+            Ok(Decision::Send(draft)) => Ok(*draft),
+            Ok(Decision::Running) => bail!("the table holds this sample's challenge already: use a fresh table"),
+            Err(refusal) => Err(anyhow!("the table refuses this sample's challenge ({refusal:?}): use a fresh table")),
+        }
+    }
+}
+
+impl fmt::Display for Fixture {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.call {
+            Some(Call { answered: true, .. }) => write!(out, "a call that a human has answered"),
+            Some(_) => write!(out, "a call that was placed just now"),
+            None => write!(out, "a challenge whose code {CODE:06} was sent a minute ago"),
+        }
+    }
+}
+
+/// A numbering plan in which every number is an American mobile's.
+struct AllMobile;
+
+impl NumberingPlan for AllMobile {
+    fn find(&self, dialled: &Dialled, _: Option<Country>) -> Option<Subscriber> {
+        let number = PhoneNumber::parse(dialled.as_str()).ok()?;
+        Some(Subscriber { number, country: Country::parse("US").ok(), line: Line::Mobile })
+    }
+}
+
+/// A random source whose every draw below a million is [`CODE`].
+struct AlwaysTheCode;
+
+impl TryRng for AlwaysTheCode {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        // A draw below n is the upper half of word * n: the least word that yields the code.
+        let word = (u64::from(CODE) << 32).div_ceil(1_000_000);
+        Ok(u32::try_from(word).unwrap_or(u32::MAX))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.try_next_u32().map(u64::from)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        bytes.fill(0);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for AlwaysTheCode {}
+
+#[cfg(test)]
+mod tests {
+    use domain::code::Code;
+
+    use super::*;
+
+    #[test]
+    fn the_code_drawn_is_the_code_of_the_samples() {
+        assert_eq!(Code::draw(&mut AlwaysTheCode).expose(), "123456");
+    }
+}

@@ -1,0 +1,74 @@
+//! Writes the challenge that a sample event needs, so that `cargo lambda invoke` meets it as a real
+//! login would have left it. It decides and writes through the product's own rules and store; only
+//! the code is fixed. A crate of its own, since nothing else here needs the AWS SDK.
+//!
+//! Called by `local invoke` with an event file and the functions' environment.
+
+mod fixture;
+
+use std::env;
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::{Client, Config};
+use lambda_http::{Request, RequestExt as _};
+use platform::aws::{Roots, connector, http_client};
+use platform::clock;
+use platform::encoding::{parse_call_token, parse_challenge_path};
+use platform::first_factor::{FirstFactor, SessionRule};
+use platform::store::DynamoStore;
+
+use fixture::{Call, Fixture};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let file = env::args().nth(1).context("usage: seed EVENT_FILE")?;
+    let event = fs::read_to_string(&file).with_context(|| format!("{file} cannot be read"))?;
+    let request = lambda_http::request::from_str(&event).with_context(|| format!("{file} is no HTTP API event"))?;
+    let Some(fixture) = fixture(&request, file.contains("resend"))? else {
+        eprintln!("seeded nothing: the sample starts from nothing");
+        return Ok(());
+    };
+    let store = DynamoStore::over(client()?, variable("TABLE_NAME")?);
+    fixture.write(&store, &variable("SEED_MAC_KEY")?, clock::now()).await?;
+    eprintln!("seeded {fixture}");
+    Ok(())
+}
+
+/// What the sample presumes: a running challenge, unless it starts one.
+fn fixture(request: &Request, resends: bool) -> Result<Option<Fixture>> {
+    let parameters = request.path_parameters();
+    if let Some(path) = parameters.first("challenge") {
+        let challenge = parse_challenge_path(path).context("the path names no challenge")?;
+        if challenge.generation != 1 {
+            bail!("the path must name generation 1, the first of a login, not {}", challenge.generation);
+        }
+        let token = parameters.first("token").and_then(parse_call_token).context("the path has no call token")?;
+        let call = Call { token, answered: parameters.first("event") == Some("digits") };
+        return Ok(Some(Fixture { key: challenge.key, phone: None, call: Some(call) }));
+    }
+    let starts = request.raw_http_path() == "/v1/challenge" && request.method() == "POST";
+    let rule = SessionRule { claim: "jti".to_owned(), max_age: std::time::Duration::from_mins(15) };
+    match FirstFactor::of(request, &rule, clock::now()) {
+        Ok(FirstFactor { key, phone, .. }) if !starts || resends => Ok(Some(Fixture { key, phone, call: None })),
+        // Nobody to seed for: the function refuses such a sample, or needs nothing.
+        Ok(_) | Err(_) => Ok(None),
+    }
+}
+
+fn client() -> Result<Client> {
+    let credentials =
+        Credentials::new(variable("AWS_ACCESS_KEY_ID")?, variable("AWS_SECRET_ACCESS_KEY")?, None, None, "local");
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(variable("AWS_REGION")?))
+        .credentials_provider(credentials)
+        .endpoint_url(variable("AWS_ENDPOINT_URL_DYNAMODB")?)
+        .http_client(http_client(&connector(Roots::Amazon)?));
+    Ok(Client::from_conf(config.build()))
+}
+
+fn variable(name: &str) -> Result<String> {
+    env::var(name).with_context(|| format!("{name} is not set: this is run by `local invoke`"))
+}

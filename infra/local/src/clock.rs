@@ -1,0 +1,35 @@
+//! Wall-clock time in the forms that the emulated services print.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Time since the epoch.
+pub(crate) fn since_epoch() -> Duration {
+    // A clock before 1970 is a broken machine: zero makes every token expired, which is safe.
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Seconds since the epoch.
+pub(crate) fn epoch_seconds() -> u64 {
+    since_epoch().as_secs()
+}
+
+/// Milliseconds since the epoch.
+pub(crate) fn epoch_millis() -> u64 {
+    let now = since_epoch();
+    now.as_secs() * 1000 + u64::from(now.subsec_millis())
+}
+
+/// `Wed, 25 Nov 2026 05:32:50 +0000`, as the voice provider writes it.
+pub(crate) fn rfc2822() -> String {
+    httpdate::fmt_http_date(SystemTime::now()).replace("GMT", "+0000")
+}
+
+/// `25/Nov/2026:05:32:50 +0000`, as API Gateway writes it.
+pub(crate) fn common_log() -> String {
+    let date = httpdate::fmt_http_date(SystemTime::now());
+    let fields: Vec<&str> = date.split(' ').collect();
+    match fields.as_slice() {
+        [_, day, month, year, time, _] => format!("{day}/{month}/{year}:{time} +0000"),
+        _ => date,
+    }
+}

@@ -1,0 +1,169 @@
+//! The demo's hands: it logs in at the issuer, calls the API as the login page would, and holds the
+//! phone. Everything goes over HTTP; nothing looks behind the product's back.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use reqwest::{RequestBuilder, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::transcript::mismatch;
+use crate::jwt::Token;
+use crate::stack::Stack;
+
+const PATIENCE: Duration = Duration::from_secs(15);
+const POLLING: Duration = Duration::from_millis(100);
+
+/// Where everything is.
+pub(crate) struct World {
+    pub(crate) http: reqwest::Client,
+    pub(crate) stack: Stack,
+}
+
+/// An answer of the API.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+}
+
+/// A login that passed its first factor.
+pub(crate) struct Login<'a> {
+    world: &'a World,
+    token: String,
+    /// The first-factor token's claims.
+    pub(crate) first_factor: Token,
+}
+
+/// A text message on the phone.
+#[derive(Deserialize)]
+pub(crate) struct Message {
+    to: String,
+    pub(crate) text: String,
+}
+
+/// A call on the phone.
+#[derive(Deserialize)]
+pub(crate) struct Call {
+    sid: String,
+    to: String,
+    pub(crate) status: String,
+    pub(crate) spoken: Vec<String>,
+    pub(crate) listening: bool,
+    pub(crate) problem: Option<String>,
+}
+
+impl World {
+    /// Passes the first factor as `account`.
+    pub(crate) async fn log_in(&self, account: &str) -> Result<Login<'_>> {
+        let request = self.http.post(format!("{}/login", self.stack.issuer)).json(&json!({ "account": account }));
+        let answer = send(request).await?.expect(StatusCode::OK)?;
+        let token = answer["token"].as_str().context("the issuer gave no token")?.to_owned();
+        let first_factor = Token::parse(&token)?;
+        Ok(Login { world: self, token, first_factor })
+    }
+
+    /// `GET` without a token.
+    pub(crate) async fn get(&self, path: &str) -> Result<Answer> {
+        send(self.http.get(format!("{}{path}", self.stack.gateway))).await
+    }
+
+    /// Every message to `number` so far, oldest first.
+    pub(crate) async fn messages(&self, number: &str) -> Result<Vec<Message>> {
+        let url = format!("{}/messages", self.stack.phone);
+        let messages: Vec<Message> = self.http.get(url).send().await?.json().await?;
+        Ok(messages.into_iter().filter(|message| message.to == number).collect())
+    }
+
+    /// The latest call to `number`, once it is as `wanted` says.
+    pub(crate) async fn call(&self, number: &str, what: &str, wanted: impl Fn(&Call) -> bool) -> Result<Call> {
+        eventually(|| async {
+            let url = format!("{}/calls", self.stack.phone);
+            let calls: Vec<Call> = self.http.get(url).send().await?.json().await?;
+            let Some(call) = calls.into_iter().rfind(|call| call.to == number) else {
+                return Ok(Err(mismatch(what, format!("no call to {number}"))));
+            };
+            let came = format!("status {}, heard {:?}, problem {:?}", call.status, call.spoken, call.problem);
+            Ok(if wanted(&call) { Ok(call) } else { Err(mismatch(what, came)) })
+        })
+        .await
+    }
+
+    /// Does something with a call: `answer`, `press`.
+    pub(crate) async fn act(&self, call: &Call, verb: &str, body: Value) -> Result<()> {
+        let url = format!("{}/calls/{}/{verb}", self.stack.phone, call.sid);
+        send(self.http.post(url).json(&body)).await?.expect(StatusCode::ACCEPTED)?;
+        Ok(())
+    }
+}
+
+impl Login<'_> {
+    /// `POST /v1/challenge`.
+    pub(crate) async fn start(&self, body: &Value) -> Result<Answer> {
+        self.post("/v1/challenge", body).await
+    }
+
+    /// `POST /v1/challenge/code`.
+    pub(crate) async fn enter(&self, code: &str) -> Result<Answer> {
+        self.post("/v1/challenge/code", &json!({ "code": code })).await
+    }
+
+    /// `GET /v1/challenge`, which must succeed.
+    pub(crate) async fn status(&self) -> Result<Value> {
+        let url = format!("{}/v1/challenge", self.world.stack.gateway);
+        send(self.world.http.get(url).bearer_auth(&self.token)).await?.expect(StatusCode::OK)
+    }
+
+    /// Polls the status, as the page does, until it is as `wanted` says.
+    pub(crate) async fn status_until(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
+        eventually(|| async {
+            let status = self.status().await?;
+            Ok(if wanted(&status) { Ok(status) } else { Err(mismatch(what, status)) })
+        })
+        .await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Result<Answer> {
+        let url = format!("{}{path}", self.world.stack.gateway);
+        send(self.world.http.post(url).bearer_auth(&self.token).json(body)).await
+    }
+}
+
+impl Answer {
+    /// The body, if the status is the expected one.
+    pub(crate) fn expect(self, status: StatusCode) -> Result<Value> {
+        if self.status == status {
+            Ok(self.body)
+        } else {
+            Err(mismatch(&format!("HTTP {status}"), format!("HTTP {} {}", self.status, self.body)))
+        }
+    }
+
+    /// The body, if it is the problem `name`.
+    pub(crate) fn expect_problem(self, status: StatusCode, name: &str) -> Result<Value> {
+        let expected = format!("urn:alliance-mfa:problem:{name}");
+        let body = self.expect(status)?;
+        if body["type"] == *expected { Ok(body) } else { Err(mismatch(&expected, body)) }
+    }
+}
+
+async fn send(request: RequestBuilder) -> Result<Answer> {
+    let response = request.send().await?;
+    let status = response.status();
+    let text = response.text().await?;
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    Ok(Answer { status, body })
+}
+
+/// Asks again until the inner result is good, or patience ends and the last one is the failure.
+async fn eventually<T, F: Future<Output = Result<Result<T>>>>(ask: impl Fn() -> F) -> Result<T> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match ask().await? {
+            Ok(found) => return Ok(found),
+            Err(last) if Instant::now() > deadline => return Err(last),
+            Err(_) => tokio::time::sleep(POLLING).await,
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The development identities and secrets: constants, worthless outside this machine's loopback,
+//! and the only values that the local stack ever hands to a function.
+
+/// Region and account that every name below lives in.
+pub(crate) const REGION: &str = "us-east-1";
+pub(crate) const ACCOUNT: &str = "123456789012";
+
+/// Access key of the children. Emulators that keep one database per key must see the same everywhere.
+pub(crate) const ACCESS_KEY: &str = "local";
+pub(crate) const ACCESS_SECRET: &str = "local";
+
+pub(crate) const TABLE: &str = "alliance-mfa-local";
+
+pub(crate) const SIGNING_KEY_ARN: &str = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-4000-8000-000000000001";
+
+/// The key that MACs codes: fixed, so that a fixture made today is judged tomorrow.
+pub(crate) const MAC_KEY: &str = "development-mac-key-0123456789abcdef";
+
+/// The voice provider's account, its REST key and the token that signs its webhooks.
+pub(crate) const VOICE_ACCOUNT: &str = "AC00000000000000000000000000000001";
+pub(crate) const VOICE_API_KEY: &str = "SK00000000000000000000000000000001";
+pub(crate) const VOICE_API_SECRET: &str = "development-voice-api-secret";
+pub(crate) const VOICE_AUTH_TOKEN: &str = "development-voice-auth-token";
+pub(crate) const VOICE_FROM: &str = "+14155552600";
+
+/// Audience of the first-factor tokens (who may call the API) and of the result tokens.
+pub(crate) const AUDIENCE: &str = "alliance-mfa";
+pub(crate) const RESULT_AUDIENCE: &str = "demo-login";
+
+/// Secrets by the name that follows `secret:` in their ARN.
+pub(crate) const MAC_KEYS_SECRET: &str = "alliance-mfa/mac-keys-local0";
+pub(crate) const VOICE_API_SECRET_NAME: &str = "alliance-mfa/voice-api-local0";
+pub(crate) const VOICE_SIGNING_SECRET: &str = "alliance-mfa/voice-signing-local0";
+
+/// The ARN of one of the secrets above.
+pub(crate) fn secret_arn(name: &str) -> String {
+    format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}")
+}

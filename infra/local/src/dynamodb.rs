@@ -1,0 +1,105 @@
+//! The table. By default an embedded, in-memory DynamoDB that lives as long as the program; with
+//! `DYNAMODB_ENDPOINT` set, any other one (DynamoDB Local, an emulator), where a missing table is made.
+
+use std::future;
+
+use anyhow::{Context, Result, anyhow, bail};
+use dynoxide::{Database, server};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::development::{ACCESS_KEY, REGION, TABLE};
+use crate::net;
+
+/// Makes DynamoDB ready with the product's table in it, and returns its endpoint.
+pub(crate) async fn start(http: &reqwest::Client, endpoint: Option<String>, port: u16) -> Result<String> {
+    let endpoint = match endpoint {
+        Some(endpoint) => endpoint,
+        None => embedded(port).await?,
+    };
+    create_table(http, &endpoint)
+        .await
+        .with_context(|| format!("no table could be made in the DynamoDB at {endpoint}"))?;
+    Ok(endpoint)
+}
+
+async fn embedded(port: u16) -> Result<String> {
+    let database = Database::memory().map_err(|error| anyhow!("embedded DynamoDB: {error:?}"))?;
+    let (listener, address) = net::listen(port).await?;
+    tokio::spawn(async move {
+        if let Err(error) = server::serve_with_shutdown(listener, database, future::pending()).await {
+            eprintln!("local: the embedded DynamoDB stopped: {error}");
+        }
+    });
+    Ok(format!("http://{address}"))
+}
+
+async fn create_table(http: &reqwest::Client, endpoint: &str) -> Result<()> {
+    let table = json!({
+        "TableName": TABLE,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [
+            { "AttributeName": "pk", "KeyType": "HASH" },
+            { "AttributeName": "sk", "KeyType": "RANGE" },
+        ],
+        "AttributeDefinitions": [
+            { "AttributeName": "pk", "AttributeType": "S" },
+            { "AttributeName": "sk", "AttributeType": "S" },
+        ],
+    });
+    let (status, answer) = call(http, endpoint, "CreateTable", &table).await?;
+    if answer["__type"].as_str().is_some_and(|fault| fault.ends_with("ResourceInUseException")) {
+        return Ok(());
+    }
+    accept("CreateTable", status, &answer)?;
+
+    let ttl = json!({
+        "TableName": TABLE,
+        "TimeToLiveSpecification": { "AttributeName": "ttl", "Enabled": true },
+    });
+    let (status, answer) = call(http, endpoint, "UpdateTimeToLive", &ttl).await?;
+    accept("UpdateTimeToLive", status, &answer)
+}
+
+fn accept(operation: &str, status: StatusCode, answer: &Value) -> Result<()> {
+    if !status.is_success() {
+        bail!("{operation} was answered {status}: {answer}");
+    }
+    Ok(())
+}
+
+/// One call in the awsJson1.0 protocol. Emulators want a signature's form, none checks its value.
+async fn call(http: &reqwest::Client, endpoint: &str, operation: &str, input: &Value) -> Result<(StatusCode, Value)> {
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/20260101/{REGION}/dynamodb/aws4_request, \
+         SignedHeaders=host;x-amz-date, Signature=0"
+    );
+    let response = http
+        .post(endpoint)
+        .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+        .header("x-amz-date", "20260101T000000Z")
+        .header("authorization", authorization)
+        .header("content-type", "application/x-amz-json-1.0")
+        .body(input.to_string())
+        .send()
+        .await?;
+    let status = response.status();
+    Ok((status, response.json().await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_table_is_there_and_a_second_start_on_the_same_endpoint_finds_it() {
+        let http = reqwest::Client::new();
+        let endpoint = start(&http, None, 0).await.unwrap();
+        let again = start(&http, Some(endpoint.clone()), 0).await.unwrap();
+        assert_eq!(again, endpoint);
+
+        let input = json!({ "TableName": TABLE });
+        let (_, described) = call(&http, &endpoint, "DescribeTimeToLive", &input).await.unwrap();
+        assert_eq!(described["TimeToLiveDescription"]["AttributeName"], "ttl");
+    }
+}

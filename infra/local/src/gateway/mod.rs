@@ -1,0 +1,137 @@
+//! The HTTP API in front of the functions, as API Gateway runs it: JWT authorizer, CORS, version 2.0
+//! events, and its own answers where it answers itself. Only the 30 s limit of an integration is
+//! absent, since here a request may have to wait for a compiler.
+
+mod authorizer;
+mod claims;
+mod event;
+mod response;
+mod routes;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Result;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, State};
+use axum::http::request::Parts;
+use axum::http::{Method, Request, StatusCode, header};
+use axum::response::Response;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use crate::net;
+use authorizer::Authorizer;
+use routes::Matched;
+pub(crate) use routes::function_of;
+
+/// The largest body that API Gateway takes.
+const BODY_LIMIT: usize = 10 * 1024 * 1024;
+
+/// What a gateway is made of.
+pub(crate) struct Gateway {
+    http: reqwest::Client,
+    authorizer: Authorizer,
+    /// Where functions are invoked.
+    functions: String,
+    allowed_origins: Vec<String>,
+    logs: bool,
+}
+
+impl Gateway {
+    /// A gateway that believes `issuer` and invokes what listens at `functions`.
+    pub(crate) fn new(http: reqwest::Client, issuer: String, functions: String) -> Self {
+        let authorizer = Authorizer::new(http.clone(), issuer);
+        Self { http, authorizer, functions, allowed_origins: Vec::new(), logs: false }
+    }
+
+    /// Lets pages of these origins call the API.
+    pub(crate) fn allow_origins(mut self, origins: Vec<String>) -> Self {
+        self.allowed_origins = origins;
+        self
+    }
+
+    /// Prints one line per request: the route, never the path, whose parts may be secret.
+    pub(crate) fn log(mut self, logs: bool) -> Self {
+        self.logs = logs;
+        self
+    }
+
+    /// Serves on a listener whose address was needed beforehand, and returns the base URL.
+    pub(crate) fn serve_on(self, listener: TcpListener, address: SocketAddr) -> String {
+        net::serve_on(listener, address, Router::new().fallback(handle).with_state(Arc::new(self)))
+    }
+
+    async fn answer(&self, peer: SocketAddr, parts: &Parts, body: Body) -> (Option<&'static str>, Response) {
+        if is_preflight(parts) {
+            return (None, response::empty(StatusCode::NO_CONTENT));
+        }
+        let Some(matched) = routes::find(&parts.method, parts.uri.path()) else {
+            return (None, response::message(StatusCode::NOT_FOUND, "Not Found"));
+        };
+        let answer = self.pass(&matched, peer, parts, body).await;
+        (Some(matched.route.key), answer)
+    }
+
+    async fn pass(&self, matched: &Matched, peer: SocketAddr, parts: &Parts, body: Body) -> Response {
+        let claims = if matched.route.authorized {
+            match self.authorizer.check(&parts.headers).await {
+                Ok(claims) => Some(claims),
+                Err(error) => {
+                    self.note(&format!("refused a token: {error:#}"));
+                    return response::unauthorized();
+                }
+            }
+        } else {
+            None
+        };
+        let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
+            return response::message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        };
+        let event = event::build(matched, claims, peer, parts, &body);
+        match self.invoke(matched.route.function, &event).await.and_then(response::render) {
+            Ok(answer) => answer,
+            Err(error) => {
+                eprintln!("gateway: {} failed: {error:#}", matched.route.function);
+                response::message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+            }
+        }
+    }
+
+    async fn invoke(&self, function: &str, event: &Value) -> Result<Value> {
+        let url = format!("{}/2015-03-31/functions/{function}/invocations", self.functions);
+        let answer = self.http.post(url).json(event).send().await?;
+        response::of_function(answer).await
+    }
+
+    fn note(&self, line: &str) {
+        if self.logs {
+            eprintln!("gateway: {line}");
+        }
+    }
+}
+
+async fn handle(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response {
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    let (route, mut answer) = gateway.answer(peer, &parts, body).await;
+    response::add_cors(&gateway.allowed_origins, &parts, &mut answer);
+    let route = route.unwrap_or("no route");
+    gateway.note(&format!("{route} {} in {} ms", answer.status().as_u16(), started.elapsed().as_millis()));
+    answer
+}
+
+fn is_preflight(parts: &Parts) -> bool {
+    parts.method == Method::OPTIONS
+        && parts.headers.contains_key(header::ORIGIN)
+        && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+#[cfg(test)]
+mod tests;

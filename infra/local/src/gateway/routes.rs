@@ -1,0 +1,91 @@
+//! The API's routes: which function serves which, and which ask for a first-factor token.
+
+use std::collections::BTreeMap;
+
+use axum::http::Method;
+use percent_encoding::percent_decode_str;
+
+/// A route, as the template declares it.
+pub(crate) struct Route {
+    /// Method and path template; a segment in braces stands for any one segment.
+    pub(crate) key: &'static str,
+    pub(crate) function: &'static str,
+    pub(crate) authorized: bool,
+}
+
+const ROUTES: [Route; 6] = [
+    Route { key: "GET /v1/challenge", function: "get-challenge", authorized: true },
+    Route { key: "POST /v1/challenge", function: "start-challenge", authorized: true },
+    Route { key: "POST /v1/challenge/code", function: "verify-code", authorized: true },
+    Route { key: "POST /v1/calls/{challenge}/{token}/{event}", function: "call-callback", authorized: false },
+    Route { key: "GET /.well-known/jwks.json", function: "jwks", authorized: false },
+    Route { key: "GET /.well-known/openid-configuration", function: "jwks", authorized: false },
+];
+
+/// A route that fits a request, with its path parameters, decoded.
+pub(crate) struct Matched {
+    pub(crate) route: &'static Route,
+    pub(crate) parameters: BTreeMap<&'static str, String>,
+}
+
+/// The route of `method` and `path`.
+pub(crate) fn find(method: &Method, path: &str) -> Option<Matched> {
+    ROUTES.iter().find_map(|route| {
+        let (route_method, template) = route.key.split_once(' ')?;
+        let parameters = (route_method == method.as_str()).then(|| parameters(template, path))??;
+        Some(Matched { route, parameters })
+    })
+}
+
+/// The function behind the route whose key is `key`.
+pub(crate) fn function_of(key: &str) -> Option<&'static str> {
+    ROUTES.iter().find(|route| route.key == key).map(|route| route.function)
+}
+
+/// What the template's braces stand for in `path`; none when the two do not fit.
+fn parameters(template: &'static str, path: &str) -> Option<BTreeMap<&'static str, String>> {
+    if template.split('/').count() != path.split('/').count() {
+        return None;
+    }
+    let mut parameters = BTreeMap::new();
+    for (expected, given) in template.split('/').zip(path.split('/')) {
+        match expected.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            Some(_) if given.is_empty() => return None,
+            Some(name) => parameters.insert(name, decode(given)),
+            None if expected == given => None,
+            None => return None,
+        };
+    }
+    Some(parameters)
+}
+
+/// Percent-decoded text, as the gateway hands paths on.
+pub(crate) fn decode(path: &str) -> String {
+    percent_decode_str(path).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_parameters_is_found_and_decoded() {
+        let matched = find(&Method::POST, "/v1/calls/a%2Db/token/answer").unwrap();
+        assert_eq!(matched.route.function, "call-callback");
+        assert_eq!(matched.parameters["challenge"], "a-b");
+        assert_eq!(matched.parameters["event"], "answer");
+    }
+
+    #[test]
+    fn another_method_a_longer_path_and_an_empty_segment_find_nothing() {
+        for (method, path) in [
+            (Method::DELETE, "/v1/challenge"),
+            (Method::GET, "/v1/challenge/code"),
+            (Method::GET, "/v1/challenge/"),
+            (Method::POST, "/v1/calls/a//answer"),
+            (Method::POST, "/v1/calls/a/b/answer/more"),
+        ] {
+            assert!(find(&method, path).is_none(), "{method} {path}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The gateway in front of a stub function that answers with the event it was given.
+
+use axum::extract::Path;
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use super::Gateway;
+use crate::{issuer, keys::SigningKey, net};
+
+struct Stack {
+    http: reqwest::Client,
+    issuer: String,
+    gateway: String,
+}
+
+async fn stack() -> Stack {
+    let http = reqwest::Client::new();
+    let echo = Router::new().route("/2015-03-31/functions/{name}/invocations", post(echo));
+    let functions = net::serve(echo, 0).await.unwrap();
+    let issuer = issuer::start(SigningKey::draw().await.unwrap(), 0).await.unwrap();
+    let (listener, address) = net::listen(0).await.unwrap();
+    let gateway = Gateway::new(http.clone(), issuer.clone(), functions)
+        .allow_origins(vec!["https://login.example.com".to_owned()])
+        .serve_on(listener, address);
+    Stack { http, issuer, gateway }
+}
+
+async fn echo(Path(name): Path<String>, Json(event): Json<Value>) -> Json<Value> {
+    if event["body"] == "fail" {
+        return Json(json!({ "statusCode": "none" }));
+    }
+    Json(json!({
+        "statusCode": 207,
+        "headers": { "x-function": name, "content-type": "application/json" },
+        "cookies": ["a=1", "b=2"],
+        "body": event.to_string(),
+    }))
+}
+
+impl Stack {
+    async fn token(&self, claims: Value) -> String {
+        let login = json!({ "account": "alice", "claims": claims });
+        let answer = self.http.post(format!("{}/login", self.issuer)).json(&login).send().await.unwrap();
+        answer.json::<Value>().await.unwrap()["token"].as_str().unwrap().to_owned()
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.gateway)
+    }
+}
+
+#[tokio::test]
+async fn a_good_token_reaches_the_function_with_its_claims_as_text() {
+    let stack = stack().await;
+    let token = stack.token(json!({})).await;
+    let request = stack.http.post(stack.url("/v1/challenge?a=1&a=2")).bearer_auth(&token);
+    let answer = request.header("cookie", "c=3; d=4").json(&json!({ "channel": "sms" })).send().await.unwrap();
+
+    assert_eq!(answer.status(), 207);
+    assert_eq!(answer.headers()["x-function"], "start-challenge");
+    assert_eq!(answer.headers().get_all("set-cookie").iter().count(), 2);
+    let event: Value = answer.json().await.unwrap();
+    assert_eq!(event["routeKey"], "POST /v1/challenge");
+    assert_eq!(event["rawQueryString"], "a=1&a=2");
+    assert_eq!(event["queryStringParameters"]["a"], "1,2");
+    assert_eq!(event["cookies"], json!(["c=3", "d=4"]));
+    assert_eq!(event["body"], r#"{"channel":"sms"}"#);
+    assert_eq!(event["requestContext"]["http"]["sourceIp"], "127.0.0.1");
+    let claims = &event["requestContext"]["authorizer"]["jwt"]["claims"];
+    assert_eq!(claims["sub"], "alice");
+    assert_eq!(claims["amr"], "[pwd]");
+    assert_eq!(claims["phone_number_verified"], "true");
+    assert!(claims["auth_time"].is_string());
+}
+
+#[tokio::test]
+async fn a_token_that_is_missing_expired_foreign_or_broken_is_refused_before_any_function() {
+    let stack = stack().await;
+    let good = stack.token(json!({})).await;
+    let bad = [
+        "none".to_owned(),
+        good[..good.len() - 8].to_owned(),
+        stack.token(json!({ "exp": 1_700_000_000 })).await,
+        stack.token(json!({ "aud": "other" })).await,
+        stack.token(json!({ "iss": "https://other.example.com" })).await,
+        stack.token(json!({ "nbf": 4_000_000_000_u64 })).await,
+    ];
+    for token in bad {
+        let answer = stack.http.get(stack.url("/v1/challenge")).bearer_auth(&token).send().await.unwrap();
+        assert_eq!(answer.status(), 401, "{token}");
+        assert_eq!(answer.text().await.unwrap(), r#"{"message":"Unauthorized"}"#);
+    }
+    let answer = stack.http.get(stack.url("/v1/challenge")).send().await.unwrap();
+    assert_eq!(answer.status(), 401);
+}
+
+#[tokio::test]
+async fn a_webhook_needs_no_token_and_its_form_arrives_in_base64() {
+    let stack = stack().await;
+    let request = stack.http.post(stack.url("/v1/calls/challenge/token/digits")).form(&[("Digits", "#")]);
+    let event: Value = request.send().await.unwrap().json().await.unwrap();
+
+    assert_eq!(event["pathParameters"]["event"], "digits");
+    assert_eq!(event["isBase64Encoded"], true);
+    assert_eq!(event["body"], "RGlnaXRzPSUyMw==");
+    assert!(event["requestContext"].get("authorizer").is_none());
+}
+
+#[tokio::test]
+async fn the_gateways_own_answers_are_its_own() {
+    let stack = stack().await;
+    let unknown = stack.http.get(stack.url("/v2/challenge")).send().await.unwrap();
+    assert_eq!(unknown.status(), 404);
+    assert_eq!(unknown.text().await.unwrap(), r#"{"message":"Not Found"}"#);
+
+    let webhook = stack.url("/v1/calls/challenge/token/digits");
+    let failed = stack.http.post(&webhook).header("content-type", "text/plain").body("fail").send().await.unwrap();
+    assert_eq!(failed.status(), 500);
+    assert_eq!(failed.text().await.unwrap(), r#"{"message":"Internal Server Error"}"#);
+
+    let large = stack.http.post(&webhook).body(vec![0_u8; super::BODY_LIMIT + 1]).send().await.unwrap();
+    assert_eq!(large.status(), 413);
+}
+
+#[tokio::test]
+async fn pages_of_allowed_origins_may_call_and_no_others() {
+    let stack = stack().await;
+    for (origin, allowed) in [("https://login.example.com", true), ("https://evil.example.com", false)] {
+        let preflight = stack
+            .http
+            .request(reqwest::Method::OPTIONS, stack.url("/v1/challenge"))
+            .header("origin", origin)
+            .header("access-control-request-method", "POST");
+        let answer = preflight.send().await.unwrap();
+        assert_eq!(answer.status(), 204);
+        assert_eq!(answer.headers().contains_key("access-control-allow-origin"), allowed, "{origin}");
+    }
+}

@@ -1,0 +1,51 @@
+//! The local stack: DynamoDB, KMS, Secrets Manager, SNS, the voice provider, an issuer and the HTTP
+//! API, all on loopback, around functions compiled from this checkout.
+//!
+//! `local run` leaves it up, `local demo` walks through the whole job, `local invoke EVENT_FILE` runs
+//! one function with one event, `local serve` starts everything but the functions, for scripts.
+
+mod aws_json;
+mod clock;
+mod demo;
+mod development;
+mod dynamodb;
+mod functions;
+mod gateway;
+mod invoke;
+mod issuer;
+mod jwt;
+mod keys;
+mod kms;
+mod net;
+mod phone;
+mod run;
+mod secrets;
+mod settings;
+mod stack;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "usage: local run | demo | serve | invoke EVENT_FILE";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match perform(&std::env::args().skip(1).collect::<Vec<_>>()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("local: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn perform(arguments: &[String]) -> Result<()> {
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["run"] => run::run().await,
+        ["demo"] => demo::demo().await,
+        ["invoke", file] => invoke::invoke(file).await,
+        ["serve"] => run::serve().await,
+        _ => bail!("{USAGE}"),
+    }
+}

@@ -1,0 +1,102 @@
+//! The phone from its holder's side, as a JSON API: read messages and calls, answer, press, hang up,
+//! let it ring, and break the providers. `GET /` shows the same to a person.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::call::{Action, Answerer, Call};
+use super::faults::{Change, Faults};
+use super::sms::Message;
+use super::{Phone, lock};
+
+/// `GET /`.
+pub(crate) async fn page() -> Html<&'static str> {
+    Html(include_str!("page.html"))
+}
+
+/// `GET /messages`, oldest first.
+pub(crate) async fn messages(State(phone): State<Arc<Phone>>) -> Json<Vec<Message>> {
+    Json(lock(&phone.messages).clone())
+}
+
+/// `GET /calls`, oldest first.
+pub(crate) async fn calls(State(phone): State<Arc<Phone>>) -> Json<Vec<Call>> {
+    Json(lock(&phone.calls).clone())
+}
+
+/// `GET /faults`.
+pub(crate) async fn faults(State(phone): State<Arc<Phone>>) -> Json<Faults> {
+    Json(phone.faults())
+}
+
+/// `POST /faults`.
+pub(crate) async fn set_faults(State(phone): State<Arc<Phone>>, Json(change): Json<Change>) -> Json<Faults> {
+    let mut faults = lock(&phone.faults);
+    *faults = faults.with(&change);
+    Json(*faults)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Answer {
+    #[serde(default, rename = "as")]
+    answerer: Answerer,
+}
+
+/// `POST /calls/{sid}/answer`, as a human unless told otherwise.
+pub(crate) async fn answer(
+    State(phone): State<Arc<Phone>>,
+    Path(sid): Path<String>,
+    answer: Option<Json<Answer>>,
+) -> Response {
+    let Json(answer) = answer.unwrap_or_default();
+    act(&phone, &sid, Action::Answer(answer.answerer))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Press {
+    key: char,
+}
+
+/// `POST /calls/{sid}/press`.
+pub(crate) async fn press(
+    State(phone): State<Arc<Phone>>,
+    Path(sid): Path<String>,
+    Json(press): Json<Press>,
+) -> Response {
+    if !"0123456789*#".contains(press.key) {
+        return problem(StatusCode::UNPROCESSABLE_ENTITY, "the keys are 0 to 9, * and #");
+    }
+    act(&phone, &sid, Action::Press(press.key))
+}
+
+/// `POST /calls/{sid}/hangup`.
+pub(crate) async fn hang_up(State(phone): State<Arc<Phone>>, Path(sid): Path<String>) -> Response {
+    act(&phone, &sid, Action::HangUp)
+}
+
+/// `POST /calls/{sid}/ignore`.
+pub(crate) async fn ignore(State(phone): State<Arc<Phone>>, Path(sid): Path<String>) -> Response {
+    act(&phone, &sid, Action::Ignore)
+}
+
+/// Hands the action to the call, which performs it in its turn: 202, and `GET /calls` shows the effect.
+fn act(phone: &Phone, sid: &str, action: Action) -> Response {
+    let handed = phone.update(sid, |call| !call.status.is_final() && call.actions.try_send(action).is_ok());
+    match handed {
+        Some(true) => StatusCode::ACCEPTED.into_response(),
+        Some(false) => problem(StatusCode::CONFLICT, "the call has ended"),
+        None => problem(StatusCode::NOT_FOUND, "there is no such call"),
+    }
+}
+
+fn problem(status: StatusCode, error: &str) -> Response {
+    (status, Json(json!({ "error": error }))).into_response()
+}

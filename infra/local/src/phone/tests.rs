@@ -1,0 +1,179 @@
+//! The phone against a stub product, which hands out a script and remembers what it was told.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header::CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde_json::{Value, json};
+
+use super::signature::{Form, sign};
+use super::start;
+use crate::development::{VOICE_ACCOUNT, VOICE_API_KEY, VOICE_API_SECRET, VOICE_AUTH_TOKEN};
+use crate::net;
+
+type Heard = Arc<Mutex<Vec<(String, Form, String)>>>;
+
+struct Stage {
+    http: reqwest::Client,
+    phone: String,
+    product: String,
+    heard: Heard,
+}
+
+async fn stage() -> Stage {
+    let http = reqwest::Client::new();
+    let heard = Heard::default();
+    let product = Router::new().route("/{event}", post(product)).with_state(Arc::clone(&heard));
+    Stage { phone: start(http.clone(), 0).await.unwrap(), product: net::serve(product, 0).await.unwrap(), http, heard }
+}
+
+async fn product(State(heard): State<Heard>, Path(event): Path<String>, headers: HeaderMap, body: String) -> Response {
+    let form = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+    let signature = headers["x-twilio-signature"].to_str().unwrap().to_owned();
+    heard.lock().unwrap().push((event.clone(), form, signature));
+    let script = match event.as_str() {
+        "answer" => {
+            r#"<Response>
+                <Gather action="digits" finishOnKey="" numDigits="1" timeout="2"><Say>Press the pound key</Say></Gather>
+                <Say>Goodbye</Say>
+            </Response>"#
+        }
+        _ => "<Response><Say>Thank you</Say><Hangup/></Response>",
+    };
+    ([(CONTENT_TYPE, "text/xml")], script).into_response()
+}
+
+impl Stage {
+    async fn call(&self) -> String {
+        let form = [
+            ("To", "+14155552671"),
+            ("From", "+14155552600"),
+            ("Url", &format!("{}/answer", self.product)),
+            ("StatusCallback", &format!("{}/status", self.product)),
+            ("StatusCallbackEvent", "initiated"),
+            ("StatusCallbackEvent", "ringing"),
+            ("StatusCallbackEvent", "answered"),
+            ("StatusCallbackEvent", "completed"),
+            ("MachineDetection", "Enable"),
+            ("Timeout", "20"),
+        ];
+        let url = format!("{}/2010-04-01/Accounts/{VOICE_ACCOUNT}/Calls.json", self.phone);
+        let request = self.http.post(url).basic_auth(VOICE_API_KEY, Some(VOICE_API_SECRET)).form(&form);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        answer.json::<Value>().await.unwrap()["sid"].as_str().unwrap().to_owned()
+    }
+
+    async fn act(&self, sid: &str, verb: &str, body: Value) {
+        let url = format!("{}/calls/{sid}/{verb}", self.phone);
+        let answer = self.http.post(url).json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), 202, "{verb}");
+    }
+
+    async fn until(&self, what: &str, met: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..100 {
+            let calls: Value =
+                self.http.get(format!("{}/calls", self.phone)).send().await.unwrap().json().await.unwrap();
+            if met(&calls[0]) {
+                return calls[0].clone();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the call never was {what}");
+    }
+
+    /// `event:status` of each webhook, digits where there are any.
+    fn heard(&self) -> Vec<String> {
+        let heard = self.heard.lock().unwrap();
+        let field =
+            |form: &Form, name: &str| form.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone());
+        heard
+            .iter()
+            .map(|(event, form, _)| {
+                let detail = field(form, "Digits").or_else(|| field(form, "AnsweredBy"));
+                detail.map_or_else(
+                    || format!("{event} {}", field(form, "CallStatus").unwrap()),
+                    |detail| format!("{event} {detail}"),
+                )
+            })
+            .collect()
+    }
+}
+
+#[tokio::test]
+async fn a_human_answers_hears_the_prompt_and_presses_the_pound_key() {
+    let stage = stage().await;
+    let sid = stage.call().await;
+    stage.until("ringing", |call| call["status"] == "ringing").await;
+    stage.act(&sid, "answer", json!({ "as": "human" })).await;
+    stage.until("listening", |call| call["listening"] == true).await;
+    stage.act(&sid, "press", json!({ "key": "#" })).await;
+    let call = stage.until("over", |call| call["status"] == "completed").await;
+
+    assert_eq!(call["spoken"], json!(["Press the pound key", "Thank you"]));
+    assert_eq!(call["problem"], Value::Null);
+    assert_eq!(
+        stage.heard(),
+        ["status initiated", "status ringing", "status in-progress", "answer human", "digits #", "status completed"]
+    );
+    for (event, form, signature) in stage.heard.lock().unwrap().iter() {
+        let url = format!("{}/{event}", stage.product);
+        assert_eq!(*signature, sign(VOICE_AUTH_TOKEN, &url, form).unwrap(), "{event}");
+    }
+}
+
+#[tokio::test]
+async fn a_machine_is_announced_and_silence_falls_through_to_the_next_verb() {
+    let stage = stage().await;
+    let sid = stage.call().await;
+    stage.act(&sid, "answer", json!({ "as": "machine" })).await;
+    let call = stage.until("over", |call| call["status"] == "completed").await;
+
+    assert_eq!(call["spoken"], json!(["Press the pound key", "Goodbye"]));
+    assert!(stage.heard().contains(&"answer machine_start".to_owned()));
+}
+
+#[tokio::test]
+async fn a_call_let_ring_ends_unanswered_and_one_declined_ends_busy() {
+    for (verb, status) in [("ignore", "no-answer"), ("hangup", "busy")] {
+        let stage = stage().await;
+        let sid = stage.call().await;
+        stage.act(&sid, verb, json!({})).await;
+        stage.until(status, |call| call["status"] == status).await;
+        let ended = format!("status {status}");
+        let heard = stage.until_heard(&ended).await;
+        assert!(!heard.iter().any(|webhook| webhook.starts_with("answer")));
+    }
+}
+
+#[tokio::test]
+async fn a_fault_is_what_the_next_caller_meets() {
+    let stage = stage().await;
+    let faults = stage.http.post(format!("{}/faults", stage.phone));
+    faults.json(&json!({ "sms": "throttle", "voice": "busy" })).send().await.unwrap();
+
+    let publish = [("Action", "Publish"), ("PhoneNumber", "+14155552671"), ("Message", "hello")];
+    let answer = stage.http.post(&stage.phone).form(&publish).send().await.unwrap();
+    assert_eq!(answer.status(), 429);
+    assert!(answer.text().await.unwrap().contains("<Code>Throttled</Code>"));
+
+    stage.call().await;
+    stage.until("busy", |call| call["status"] == "busy").await;
+}
+
+impl Stage {
+    async fn until_heard(&self, webhook: &str) -> Vec<String> {
+        for _ in 0..100 {
+            let heard = self.heard();
+            if heard.iter().any(|heard| heard == webhook) {
+                return heard;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{webhook} never came");
+    }
+}

@@ -1,0 +1,73 @@
+//! Secrets Manager with the three documents that the functions read, filled with development values.
+
+use anyhow::Result;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::{Router, routing::post};
+use serde_json::{Value, json};
+
+use crate::aws_json::{self, Fault, Outcome, text};
+use crate::development::{
+    MAC_KEY, MAC_KEYS_SECRET, VOICE_ACCOUNT, VOICE_API_KEY, VOICE_API_SECRET, VOICE_API_SECRET_NAME, VOICE_AUTH_TOKEN,
+    VOICE_SIGNING_SECRET, secret_arn,
+};
+use crate::{clock, net};
+
+/// Serves Secrets Manager and returns its endpoint.
+pub(crate) async fn start(port: u16) -> Result<String> {
+    net::serve(Router::new().route("/", post(handle)), port).await
+}
+
+async fn handle(headers: HeaderMap, body: String) -> Response {
+    let outcome = match aws_json::operation(&headers) {
+        "GetSecretValue" => secret_value(&body),
+        other => Err(Fault::unknown_operation(other)),
+    };
+    aws_json::respond(outcome)
+}
+
+fn secret_value(body: &str) -> Outcome {
+    let input: Value =
+        serde_json::from_str(body).map_err(|error| Fault::new("SerializationException", error.to_string()))?;
+    let id = text(&input, "SecretId")?;
+    let (name, document) = documents()
+        .into_iter()
+        .find(|(name, _)| id == secret_arn(name))
+        .ok_or_else(|| Fault::new("ResourceNotFoundException", "Secrets Manager can't find the specified secret."))?;
+    Ok(json!({
+        "ARN": secret_arn(name),
+        "Name": name,
+        "VersionId": "00000000-0000-4000-8000-000000000001",
+        "VersionStages": ["AWSCURRENT"],
+        "CreatedDate": clock::epoch_seconds(),
+        "SecretString": document.to_string(),
+    }))
+}
+
+fn documents() -> [(&'static str, Value); 3] {
+    [
+        (MAC_KEYS_SECRET, json!({ "current": MAC_KEY })),
+        (
+            VOICE_API_SECRET_NAME,
+            json!({
+                "accountSid": VOICE_ACCOUNT, "apiKeySid": VOICE_API_KEY, "apiKeySecret": VOICE_API_SECRET,
+            }),
+        ),
+        (VOICE_SIGNING_SECRET, json!({ "current": VOICE_AUTH_TOKEN })),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_found_by_its_arn_only() {
+        let input = json!({ "SecretId": secret_arn(MAC_KEYS_SECRET) });
+        let found = secret_value(&input.to_string()).unwrap();
+        assert_eq!(found["SecretString"], json!({ "current": MAC_KEY }).to_string());
+
+        let missing = secret_value(r#"{"SecretId":"other"}"#).unwrap_err();
+        assert_eq!(missing.kind, "ResourceNotFoundException");
+    }
+}

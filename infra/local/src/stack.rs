@@ -1,0 +1,102 @@
+//! Everything that surrounds the functions, started on loopback, and the environment that tells the
+//! functions where it is.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::development::{
+    ACCESS_KEY, ACCESS_SECRET, MAC_KEYS_SECRET, REGION, RESULT_AUDIENCE, SIGNING_KEY_ARN, TABLE, VOICE_API_SECRET_NAME,
+    VOICE_FROM, VOICE_SIGNING_SECRET, secret_arn,
+};
+use crate::gateway::Gateway;
+use crate::keys::SigningKey;
+use crate::settings::{Settings, set};
+use crate::{dynamodb, issuer, kms, net, phone, secrets};
+
+/// Base URL of each part.
+#[derive(Serialize)]
+pub(crate) struct Stack {
+    /// The API, as a browser calls it.
+    pub(crate) gateway: String,
+    pub(crate) issuer: String,
+    /// SNS, the voice provider, and the phone's own control API.
+    pub(crate) phone: String,
+    pub(crate) dynamodb: String,
+    pub(crate) kms: String,
+    pub(crate) secrets: String,
+    /// Where the gateway invokes functions; `run` and `demo` start them there.
+    pub(crate) functions: String,
+    /// What the functions must find in their environment.
+    pub(crate) environment: BTreeMap<&'static str, String>,
+}
+
+impl Stack {
+    /// Starts everything but the functions. `logs` makes the gateway print its requests.
+    pub(crate) async fn start(settings: &Settings, logs: bool) -> Result<Self> {
+        let http = reqwest::Client::new();
+        let (issuer_key, kms_key) = tokio::try_join!(SigningKey::draw(), SigningKey::draw())?;
+        let issuer = issuer::start(issuer_key, settings.issuer_port).await?;
+        let functions_port = match settings.functions_port {
+            0 => net::free_port().await?,
+            port => port,
+        };
+        let functions = format!("http://127.0.0.1:{functions_port}");
+        let (listener, address) = net::listen(settings.gateway_port).await?;
+        let gateway = Gateway::new(http.clone(), issuer.clone(), functions.clone())
+            .allow_origins(settings.allowed_origins.clone())
+            .log(logs)
+            .serve_on(listener, address);
+        let mut stack = Self {
+            gateway,
+            issuer,
+            phone: phone::start(http.clone(), settings.phone_port).await?,
+            dynamodb: dynamodb::start(&http, settings.dynamodb_endpoint.clone(), settings.dynamodb_port).await?,
+            kms: kms::start(kms_key, settings.kms_port).await?,
+            secrets: secrets::start(settings.secrets_port).await?,
+            functions,
+            environment: BTreeMap::new(),
+        };
+        stack.environment = stack.addresses().into_iter().chain(choices()).collect();
+        Ok(stack)
+    }
+
+    /// Names of things that exist here only: nothing may override them.
+    fn addresses(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("AWS_REGION", REGION.to_owned()),
+            ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", ACCESS_SECRET.to_owned()),
+            ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".to_owned()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb.clone()),
+            ("AWS_ENDPOINT_URL_SNS", self.phone.clone()),
+            ("AWS_ENDPOINT_URL_KMS", self.kms.clone()),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", self.secrets.clone()),
+            ("TABLE_NAME", TABLE.to_owned()),
+            ("PUBLIC_BASE_URL", self.gateway.clone()),
+            ("SIGNING_KEY_ARN", SIGNING_KEY_ARN.to_owned()),
+            ("RESULT_AUDIENCE", RESULT_AUDIENCE.to_owned()),
+            ("MAC_KEYS_SECRET_ARN", secret_arn(MAC_KEYS_SECRET)),
+            ("VOICE_API_SECRET_ARN", secret_arn(VOICE_API_SECRET_NAME)),
+            ("VOICE_SIGNING_SECRET_ARN", secret_arn(VOICE_SIGNING_SECRET)),
+            ("VOICE_API_BASE_URL", self.phone.clone()),
+            ("VOICE_FROM", VOICE_FROM.to_owned()),
+        ]
+    }
+}
+
+/// Settings of the product that a developer may choose otherwise, by setting the variable. Those that
+/// have a default of their own (every limit, for one) are left to it.
+fn choices() -> impl Iterator<Item = (&'static str, String)> {
+    [
+        ("BRAND", "Alliance"),
+        ("ORIGIN_HOST", "login.example.com"),
+        ("ALLOWED_COUNTRIES", "US,CA,GB"),
+        ("SUPPORT_URL", "https://support.example.com/sign-in"),
+    ]
+    .into_iter()
+    .map(|(name, default)| (name, set(name).unwrap_or_else(|| default.to_owned())))
+}
