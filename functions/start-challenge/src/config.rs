@@ -39,7 +39,7 @@ impl Config {
         let sms = sms(env);
         let voice = if calls { voice(env, settings.as_ref()).map(Some) } else { Some(None) };
         let reach = env.required("ALLOWED_COUNTRIES", countries);
-        let send_timeout = env.seconds("SEND_TIMEOUT_SECONDS", Duration::from_secs(10));
+        let send_timeout = env.seconds("SEND_TIMEOUT_SECONDS", Duration::from_secs(10), Duration::from_secs(12));
         let mac_keys_secret = env.required("MAC_KEYS_SECRET_ARN", any);
         let log_level = telemetry::level(env);
         Some(Self {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -46,21 +47,21 @@ impl Environment {
         }
     }
 
-    /// A number with a default and a least value.
-    pub fn number<N>(&mut self, name: &str, default: N, least: N) -> Option<N>
+    /// A number with a default, within bounds.
+    pub fn number<N>(&mut self, name: &str, default: N, bounds: RangeInclusive<N>) -> Option<N>
     where
         N: FromStr + PartialOrd + Display + Copy,
     {
         let parse = |value: &str| match value.parse() {
-            Ok(number) if number >= least => Ok(number),
-            _ => Err(format!("must be a whole number of at least {least}")),
+            Ok(number) if bounds.contains(&number) => Ok(number),
+            _ => Err(format!("must be a whole number from {} to {}", bounds.start(), bounds.end())),
         };
         self.optional(name, parse).map(|value| value.unwrap_or(default))
     }
 
-    /// A duration in whole seconds, one at the least.
-    pub fn seconds(&mut self, name: &str, default: Duration) -> Option<Duration> {
-        self.number(name, default.as_secs(), 1).map(Duration::from_secs)
+    /// A duration in whole seconds: at least one, and `most` at most.
+    pub fn seconds(&mut self, name: &str, default: Duration, most: Duration) -> Option<Duration> {
+        self.number(name, default.as_secs(), 1..=most.as_secs()).map(Duration::from_secs)
     }
 
     /// One of the words given, the first being the default.
@@ -132,13 +133,13 @@ mod tests {
     fn every_fault_is_named_at_once() {
         let mut env = Environment::from_iter([("LIFE", "soon"), ("MODE", "maybe"), ("URL", "http://example.com")]);
         let table = env.required("TABLE_NAME", any);
-        let life = env.seconds("LIFE", Duration::from_mins(5));
+        let life = env.seconds("LIFE", Duration::from_mins(5), Duration::from_mins(10));
         let mode = env.choice("MODE", &[("on", true), ("off", false)]);
         let url = env.required("URL", base_url);
         let settings = (|| Some((table?, life?, mode?, url?)))();
         assert_eq!(
             env.finish(settings).expect_err("four faults").to_string(),
-            "configuration: TABLE_NAME is not set; LIFE must be a whole number of at least 1; \
+            "configuration: TABLE_NAME is not set; LIFE must be a whole number from 1 to 600; \
              MODE must be one of on, off; URL must be an https URL without a trailing slash"
         );
     }
@@ -146,7 +147,7 @@ mod tests {
     #[test]
     fn an_empty_variable_counts_as_not_set() {
         let mut env = Environment::from_iter([("LIFE", " "), ("MODE", "")]);
-        assert_eq!(env.seconds("LIFE", Duration::from_mins(5)), Some(Duration::from_mins(5)));
+        assert_eq!(env.seconds("LIFE", Duration::from_mins(5), Duration::from_mins(10)), Some(Duration::from_mins(5)));
         assert_eq!(env.choice("MODE", &[("on", true), ("off", false)]), Some(true));
         assert_eq!(env.finish(Some(())), Ok(()));
     }

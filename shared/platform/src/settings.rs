@@ -32,7 +32,7 @@ impl FactorSettings {
         let enrolment =
             env.choice("ENROLMENT", &[("self", Enrolment::SelfService), ("claims-only", Enrolment::ClaimsOnly)]);
         let claim = env.optional("SESSION_CLAIM", any);
-        let max_age = env.seconds("MAX_AUTH_AGE_SECONDS", Duration::from_mins(15));
+        let max_age = env.seconds("MAX_AUTH_AGE_SECONDS", Duration::from_mins(15), DAY);
         let support_url = env.optional("SUPPORT_URL", any);
         Some(Self {
             table: table?,
@@ -53,19 +53,21 @@ pub fn public_base_url(env: &mut Environment) -> Option<String> {
     env.required("PUBLIC_BASE_URL", base_url)
 }
 
-/// The numbers of the policy.
+const DAY: Duration = Duration::from_hours(24);
+
+/// The numbers of the policy, none beyond what the standards allow.
 pub fn policy(env: &mut Environment) -> Option<Policy> {
     let default = Policy::default();
-    let code_life = env.seconds("CODE_LIFE_SECONDS", default.code_life);
-    let max_guesses = env.number("MAX_GUESSES", default.max_guesses, 1);
-    let max_sends = env.number("MAX_SENDS", default.max_sends, 1);
-    let cooldown = env.seconds("COOLDOWN_SECONDS", default.cooldown);
-    let max_sends_short = env.number("MAX_SENDS_PER_10_MINUTES", default.max_sends_short, 1);
-    let max_sends_long = env.number("MAX_SENDS_PER_DAY", default.max_sends_long, 1);
-    let max_calls_short = env.number("MAX_CALLS_PER_10_MINUTES", default.max_calls_short, 1);
-    let delay_from_failures = env.number("DELAY_FROM_FAILURES", default.delay_from_failures, 1);
-    let lock_at_failures = env.number("LOCK_AT_FAILURES", default.lock_at_failures, 1);
-    let fraud_block = env.seconds("FRAUD_BLOCK_SECONDS", default.fraud_block);
+    let code_life = env.seconds("CODE_LIFE_SECONDS", default.code_life, Policy::MAX_CODE_LIFE);
+    let max_guesses = env.number("MAX_GUESSES", default.max_guesses, 1..=5);
+    let max_sends = env.number("MAX_SENDS", default.max_sends, 1..=5);
+    let cooldown = env.seconds("COOLDOWN_SECONDS", default.cooldown, Policy::MAX_CODE_LIFE);
+    let max_sends_short = env.number("MAX_SENDS_PER_10_MINUTES", default.max_sends_short, 1..=100);
+    let max_sends_long = env.number("MAX_SENDS_PER_DAY", default.max_sends_long, 1..=100);
+    let max_calls_short = env.number("MAX_CALLS_PER_10_MINUTES", default.max_calls_short, 1..=100);
+    let delay_from_failures = env.number("DELAY_FROM_FAILURES", default.delay_from_failures, 1..=100);
+    let lock_at_failures = env.number("LOCK_AT_FAILURES", default.lock_at_failures, 1..=100);
+    let fraud_block = env.seconds("FRAUD_BLOCK_SECONDS", default.fraud_block, 30 * DAY);
     let machine_detection = env.choice("MACHINE_DETECTION", &[("on", true), ("off", false)]);
     Some(Policy {
         code_life: code_life?,

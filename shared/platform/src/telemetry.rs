@@ -7,10 +7,11 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use serde_json::json;
-use tracing::Level;
 use tracing::level_filters::LevelFilter;
+use tracing::{Level, Subscriber};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -25,14 +26,22 @@ pub fn level(env: &mut Environment) -> Option<Level> {
         .map(|level| level.unwrap_or(Level::INFO))
 }
 
-/// Starts logging.
+/// Starts logging to standard output.
 pub fn init(level: Level) {
+    subscriber(level, std::io::stdout).init();
+}
+
+/// What logs to `out`, one JSON object a line.
+pub fn subscriber<W>(level: Level, out: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let filter = Targets::new()
         .with_default(LevelFilter::WARN)
-        .with_target("Lambda runtime invoke", LevelFilter::INFO)
-        .with_targets(OURS.map(|target| (target, level)));
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_filter(filter);
-    tracing_subscriber::registry().with(lines).init();
+        .with_target("lambda_runtime::layers::trace", LevelFilter::INFO) // the span with the request's id
+        .with_targets(OURS.map(|target| (target, LevelFilter::from_level(level))));
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(out).with_filter(filter);
+    tracing_subscriber::registry().with(lines)
 }
 
 /// The namespace of the metrics.

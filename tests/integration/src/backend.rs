@@ -41,6 +41,10 @@ impl Backend {
         DynamoStore::over(self.client.clone(), self.table.clone())
     }
 
+    pub(crate) async fn store_is_empty(&self) -> bool {
+        self.client.scan().table_name(&self.table).send().await.expect("items").items().is_empty()
+    }
+
     /// Requests sent since the last time this was asked.
     pub(crate) fn round_trips(&self) -> usize {
         self.sent.swap(0, Ordering::SeqCst)

@@ -5,6 +5,12 @@
 
 #![cfg(test)]
 
+mod api;
 mod backend;
+mod configuration;
+mod fixed;
+mod journeys;
+mod leaks;
+mod samples;
 mod scene;
 mod store_contract;

@@ -1,0 +1,353 @@
+//! The functions as one API: real handlers over a real store, a phone in the hand, time as wanted.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::call::CallToken;
+use domain::challenge::ChallengeId;
+use domain::code::{MacKey, MacKeys};
+use domain::phone::{Country, PhoneNumber, Reach};
+use domain::policy::Policy;
+use domain::ports::{Caller, KeyError, KeySource, Message, SendError, SendFailure, SmsSender};
+use domain::result::Approval;
+use domain::start::{Enrolment, Rules};
+use domain::subject::Channel;
+use domain::time::Timestamp;
+use http::Response;
+use lambda_http::{Body, Request};
+use platform::callback::{SigningTokens, TokenSource, sign};
+use platform::encoding::{base64url, call_token, challenge_path};
+use platform::first_factor::{FirstFactor, SessionRule};
+use platform::secrets::SecretError;
+use platform::settings::FactorSettings;
+use platform::signer::{ResultSigner, SignError, SignerSettings, unsigned};
+use platform::store::DynamoStore;
+use serde_json::{Value, json};
+
+use crate::backend::Backend;
+
+pub(crate) const BASE_URL: &str = "https://mfa.example.com";
+pub(crate) const VOICE_TOKEN: &str = "development-voice-auth-token";
+/// When the samples' first factor was given.
+pub(crate) const LOGIN: Timestamp = Timestamp::from_unix(1_795_600_000);
+
+pub(crate) struct Api {
+    pub(crate) backend: Backend,
+    pub(crate) phone: Phone,
+    pub(crate) now: Timestamp,
+    pub(crate) start: start_challenge::App<DynamoStore, Keys, Phone, Phone>,
+    pub(crate) get: get_challenge::App<DynamoStore, Signer>,
+    verify: verify_code::App<DynamoStore, Keys, Signer>,
+    callback: call_callback::App<DynamoStore, Tokens>,
+}
+
+impl Api {
+    pub(crate) async fn new() -> Self {
+        Self::over(Backend::fresh().await)
+    }
+
+    pub(crate) fn over(backend: Backend) -> Self {
+        let settings = FactorSettings {
+            table: backend.table.clone(),
+            rules: Rules {
+                policy: Policy::default(),
+                channels: BTreeSet::from(Channel::ALL),
+                enrolment: Enrolment::SelfService,
+            },
+            session: SessionRule { claim: "jti".to_owned(), max_age: Duration::from_mins(15) },
+            support_url: Some("https://example.com/help".to_owned()),
+        };
+        let phone = Phone::default();
+        let store = || backend.store();
+        Self {
+            start: start_challenge::App {
+                settings: settings.clone(),
+                reach: Reach::new(["US", "GB"].iter().filter_map(|code| Country::parse(code).ok()).collect()),
+                send_timeout: Duration::from_secs(10),
+                store: store(),
+                keys: Keys,
+                sms: phone.clone(),
+                caller: Some(phone.clone()),
+            },
+            get: get_challenge::App { settings: settings.clone(), store: store(), signer: Signer },
+            verify: verify_code::App { settings, store: store(), keys: Keys, signer: Signer },
+            callback: call_callback::App {
+                policy: Policy::default(),
+                public_base_url: BASE_URL.to_owned(),
+                brand: "Example".to_owned(),
+                store: store(),
+                tokens: Tokens,
+            },
+            backend,
+            phone,
+            now: LOGIN + Duration::from_secs(10),
+        }
+    }
+
+    pub(crate) fn pass(&mut self, seconds: u64) {
+        self.now = self.now + Duration::from_secs(seconds);
+    }
+
+    /// Sends a request to the function whose route it has.
+    pub(crate) async fn send(&self, request: Request) -> Answer {
+        let response = match (request.method().as_str(), request.uri().path()) {
+            ("GET", "/v1/challenge") => self.get.handle(request, self.now).await,
+            ("POST", "/v1/challenge") => self.start.handle(request, self.now).await,
+            ("POST", "/v1/challenge/code") => self.verify.handle(request, self.now).await,
+            ("POST", path) if path.starts_with("/v1/calls/") => self.callback.handle(request, self.now).await,
+            route => panic!("no function has the route {route:?}"),
+        };
+        Answer::of(response)
+    }
+
+    pub(crate) async fn status(&self, login: &Login) -> Answer {
+        self.send(login.request("GET", "/v1/challenge", None)).await
+    }
+
+    pub(crate) async fn post(&self, login: &Login, body: Value) -> Answer {
+        self.send(login.request("POST", "/v1/challenge", Some(&body.to_string()))).await
+    }
+
+    pub(crate) async fn guess(&self, login: &Login, code: &str) -> Answer {
+        let body = json!({ "code": code }).to_string();
+        self.send(login.request("POST", "/v1/challenge/code", Some(&body))).await
+    }
+
+    /// A webhook of the last call, as the provider signs it.
+    pub(crate) async fn webhook(&self, event: &str, form: &[(&str, &str)]) -> Answer {
+        let (challenge, token) = self.phone.last_call();
+        self.send(webhook(&challenge, &token, event, form, |request, signature| {
+            request["headers"]["x-twilio-signature"] = json!(signature);
+        }))
+        .await
+    }
+}
+
+/// A login that has passed the first factor.
+#[derive(Clone)]
+pub(crate) struct Login {
+    pub(crate) claims: Value,
+}
+
+impl Login {
+    /// One whose number the first factor vouches for.
+    pub(crate) fn known() -> Self {
+        Self::of(
+            json!({ "sub": "alice", "jti": "login-1", "phone_number": "+14155552671", "phone_number_verified": "true" }),
+        )
+    }
+
+    pub(crate) fn newcomer() -> Self {
+        Self::of(json!({ "sub": "newcomer", "jti": "login-1" }))
+    }
+
+    fn of(own: Value) -> Self {
+        let time = LOGIN.as_unix();
+        let mut claims = json!({
+            "iss": "https://login.example.com", "aud": "alliance-mfa", "amr": "[pwd]",
+            "iat": time.to_string(), "auth_time": time.to_string(), "exp": (time + 900).to_string(),
+        });
+        if let (Value::Object(claims), Value::Object(own)) = (&mut claims, own) {
+            claims.extend(own);
+        }
+        Self { claims }
+    }
+
+    /// The same person in another login session.
+    pub(crate) fn again(&self, session: &str) -> Self {
+        let mut other = self.clone();
+        other.claims["jti"] = json!(session);
+        other
+    }
+
+    pub(crate) fn request(&self, method: &str, path: &str, body: Option<&str>) -> Request {
+        let mut event = event(method, path, body, "application/json");
+        event["requestContext"]["authorizer"]["jwt"] = json!({ "claims": self.claims, "scopes": null });
+        request(&event)
+    }
+}
+
+pub(crate) fn request(event: &Value) -> Request {
+    lambda_http::request::from_str(&event.to_string()).expect("an HTTP API event")
+}
+
+/// The sample event of that name.
+pub(crate) fn sample(name: &str) -> Request {
+    let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    lambda_http::request::from_str(&std::fs::read_to_string(path).expect("a sample")).expect("an HTTP API event")
+}
+
+pub(crate) fn event(method: &str, path: &str, body: Option<&str>, media_type: &str) -> Value {
+    json!({
+        "version": "2.0",
+        "routeKey": format!("{method} {path}"),
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": { "host": "attacker.example", "x-forwarded-for": "198.51.100.1", "content-type": media_type },
+        "requestContext": {
+            "domainName": "mfa.example.com",
+            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7" },
+            "stage": "$default",
+            "timeEpoch": LOGIN.as_unix() * 1000,
+        },
+        "body": body,
+        "isBase64Encoded": false,
+    })
+}
+
+/// A webhook, with its signature put where `place` wants it.
+pub(crate) fn webhook(
+    challenge: &ChallengeId,
+    token: &CallToken,
+    kind: &str,
+    form: &[(&str, &str)],
+    place: impl FnOnce(&mut Value, String),
+) -> Request {
+    let (challenge, token) = (challenge_path(challenge), call_token(token));
+    let path = format!("/v1/calls/{challenge}/{token}/{kind}");
+    let form: Vec<(String, String)> =
+        form.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
+    let mut event = event("POST", &path, Some(&body), "application/x-www-form-urlencoded");
+    event["pathParameters"] = json!({ "challenge": challenge, "token": token, "event": kind });
+    place(&mut event, sign(VOICE_TOKEN, &format!("{BASE_URL}{path}"), &form));
+    request(&event)
+}
+
+/// A response, read.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) text: String,
+    pub(crate) json: Value,
+}
+
+impl Answer {
+    fn of(response: Response<Body>) -> Self {
+        let (parts, body) = response.into_parts();
+        let text = match body {
+            Body::Text(text) => text,
+            _ => String::new(),
+        };
+        let json = serde_json::from_str(&text).unwrap_or_default();
+        Self { status: parts.status.as_u16(), headers: parts.headers, text, json }
+    }
+
+    /// The last part of a problem's type.
+    pub(crate) fn problem(&self) -> &str {
+        self.json["type"].as_str().and_then(|name| name.strip_prefix("urn:alliance-mfa:problem:")).unwrap_or_default()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// A phone that keeps what reaches it; or, when told so, nothing reaches it.
+#[derive(Clone, Default)]
+pub(crate) struct Phone(Arc<Mutex<Line>>);
+
+#[derive(Default)]
+struct Line {
+    messages: Vec<(PhoneNumber, String)>,
+    calls: Vec<(ChallengeId, CallToken)>,
+    failure: Option<SendFailure>,
+}
+
+impl Phone {
+    pub(crate) fn fail(&self, failure: Option<SendFailure>) {
+        self.line().failure = failure;
+    }
+
+    pub(crate) fn codes(&self) -> Vec<String> {
+        self.line().messages.iter().map(|(_, code)| code.clone()).collect()
+    }
+
+    pub(crate) fn last_code(&self) -> String {
+        self.codes().pop().expect("a message")
+    }
+
+    pub(crate) fn last_number(&self) -> PhoneNumber {
+        self.line().messages.last().expect("a message").0.clone()
+    }
+
+    pub(crate) fn last_call(&self) -> (ChallengeId, CallToken) {
+        self.line().calls.last().expect("a call").clone()
+    }
+
+    pub(crate) fn calls(&self) -> usize {
+        self.line().calls.len()
+    }
+
+    fn line(&self) -> std::sync::MutexGuard<'_, Line> {
+        self.0.lock().expect("nobody panicked")
+    }
+
+    fn outcome(&self) -> Result<(), SendError> {
+        match self.line().failure {
+            Some(kind) => Err(SendError { kind, source: None }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl SmsSender for Phone {
+    async fn send(&self, message: &Message<'_>, _: Duration) -> Result<(), SendError> {
+        self.outcome()?;
+        self.line().messages.push((message.to.clone(), message.code.expose().to_owned()));
+        Ok(())
+    }
+}
+
+impl Caller for Phone {
+    async fn call(
+        &self,
+        _: &PhoneNumber,
+        challenge: &ChallengeId,
+        token: &CallToken,
+        _: Duration,
+    ) -> Result<(), SendError> {
+        self.outcome()?;
+        self.line().calls.push((*challenge, token.clone()));
+        Ok(())
+    }
+}
+
+pub(crate) struct Keys;
+
+impl Keys {
+    pub(crate) fn all() -> MacKeys {
+        MacKeys { current: MacKey::from_secret("a development key"), previous: None, next: None }
+    }
+}
+
+impl KeySource for Keys {
+    async fn keys(&self, _: Timestamp) -> Result<Arc<MacKeys>, KeyError> {
+        Ok(Arc::new(Self::all()))
+    }
+}
+
+/// Stands for KMS: the same token for the same facts, signed by nobody.
+pub(crate) struct Signer;
+
+impl ResultSigner for Signer {
+    async fn sign(&self, approval: &Approval, first_factor: &FirstFactor) -> Result<String, SignError> {
+        let settings = SignerSettings {
+            key_arn: "arn:aws:kms:eu-central-1:123456789012:key/sample".to_owned(),
+            issuer: BASE_URL.to_owned(),
+            audience: "login".to_owned(),
+        };
+        let unsigned = unsigned(&settings, approval, first_factor).expect("serializable");
+        Ok(format!("{unsigned}.{}", base64url(b"not signed")))
+    }
+}
+
+pub(crate) struct Tokens;
+
+impl TokenSource for Tokens {
+    async fn tokens(&self, _: Timestamp) -> Result<Arc<SigningTokens>, SecretError> {
+        Ok(Arc::new(SigningTokens::new(VOICE_TOKEN.to_owned(), None)))
+    }
+}

@@ -1,0 +1,78 @@
+//! What a function says of an environment that is not as it should be: everything, at once.
+
+use platform::config::Environment;
+
+fn faults<T: std::fmt::Debug>(read: impl FnOnce(&mut Environment) -> Option<T>, variables: &[(&str, &str)]) -> String {
+    let mut env: Environment = variables.iter().copied().collect();
+    let config = read(&mut env);
+    env.finish(config).expect_err("something is wrong").to_string()
+}
+
+#[test]
+fn every_function_names_every_missing_variable() {
+    let missing = |faults: String| {
+        let named =
+            faults.trim_start_matches("configuration: ").split("; ").map(|fault| fault.trim_end_matches(" is not set"));
+        named.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        missing(faults(start_challenge::config::Config::read, &[])),
+        [
+            "TABLE_NAME",
+            "BRAND",
+            "ORIGIN_HOST",
+            "VOICE_FROM",
+            "PUBLIC_BASE_URL",
+            "VOICE_API_SECRET_ARN",
+            "ALLOWED_COUNTRIES",
+            "MAC_KEYS_SECRET_ARN",
+        ]
+    );
+    let sms_only = missing(faults(start_challenge::config::Config::read, &[("TABLE_NAME", "t"), ("CHANNELS", "sms")]));
+    assert_eq!(sms_only, ["BRAND", "ORIGIN_HOST", "ALLOWED_COUNTRIES", "MAC_KEYS_SECRET_ARN"]);
+    let signing = ["TABLE_NAME", "SIGNING_KEY_ARN", "PUBLIC_BASE_URL", "RESULT_AUDIENCE"];
+    assert_eq!(missing(faults(get_challenge::config::Config::read, &[])), signing);
+    assert_eq!(
+        missing(faults(verify_code::config::Config::read, &[])),
+        [&signing[..], &["MAC_KEYS_SECRET_ARN"]].concat()
+    );
+    assert_eq!(
+        missing(faults(call_callback::config::Config::read, &[])),
+        ["TABLE_NAME", "PUBLIC_BASE_URL", "BRAND", "VOICE_SIGNING_SECRET_ARN"]
+    );
+    assert_eq!(missing(faults(jwks::config::Config::read, &[])), ["SIGNING_KEY_ARN", "PUBLIC_BASE_URL"]);
+}
+
+#[test]
+fn what_would_break_a_message_or_a_limit_is_refused_at_init() {
+    let said = faults(
+        start_challenge::config::Config::read,
+        &[
+            ("TABLE_NAME", "t"),
+            ("CHANNELS", "sms,fax"),
+            ("ENROLMENT", "open"),
+            ("MAX_GUESSES", "0"),
+            ("CODE_LIFE_SECONDS", "601"),
+            ("BRAND", "A brand that is far too long"),
+            ("ORIGIN_HOST", "lögin.example.com"),
+            ("ALLOWED_COUNTRIES", "US,USA"),
+            ("MAC_KEYS_SECRET_ARN", "arn"),
+            ("VOICE_FROM", "5551234"),
+            ("VOICE_API_SECRET_ARN", "arn"),
+            ("PUBLIC_BASE_URL", "http://example.com"),
+        ],
+    );
+    for variable in [
+        "CHANNELS",
+        "ENROLMENT",
+        "MAX_GUESSES",
+        "CODE_LIFE_SECONDS",
+        "BRAND",
+        "ORIGIN_HOST",
+        "ALLOWED_COUNTRIES",
+        "VOICE_FROM",
+        "PUBLIC_BASE_URL",
+    ] {
+        assert!(said.contains(variable), "{variable} is not named in: {said}");
+    }
+}

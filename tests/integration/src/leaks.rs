@@ -1,0 +1,83 @@
+//! What never reaches a log, with the product's own log filter wide open.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use domain::ports::SendFailure;
+use platform::telemetry;
+use serde_json::json;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::api::{Api, Login};
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("nobody panicked").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn no_journey_leaves_a_code_a_number_or_a_token_in_the_log() {
+    let log = Log::default();
+    // For all threads: what the other tests log meanwhile is looked through as well.
+    tracing_subscriber::util::SubscriberInitExt::init(telemetry::subscriber(tracing::Level::TRACE, log.clone()));
+    let mut secrets = vec!["4155552671".to_owned(), "4155552672".to_owned(), "login-1".to_owned()];
+
+    let (mut api, login) = (Api::new().await, Login::known());
+    api.post(&login, json!({ "channel": "sms" })).await;
+    api.guess(&login, "987654").await;
+    api.pass(31);
+    api.post(&login, json!({ "channel": "sms" })).await;
+    let approved = api.guess(&login, &api.phone.last_code()).await;
+    secrets.extend(api.phone.codes());
+    secrets.push("987654".to_owned());
+    secrets.push(approved.json["resultToken"].as_str().expect("a token").to_owned());
+
+    let (api, login) = (Api::new().await, Login::known());
+    api.post(&login, json!({ "channel": "call" })).await;
+    api.webhook("answer", &[("AnsweredBy", "human"), ("To", "+14155552671")]).await;
+    api.webhook("digits", &[("Digits", "#"), ("To", "+14155552671")]).await;
+    let approved = api.status(&login).await;
+    secrets.push(approved.json["resultToken"].as_str().expect("a token").to_owned());
+    secrets.push(platform::encoding::call_token(&api.phone.last_call().1));
+
+    let (api, newcomer) = (Api::new().await, Login::newcomer());
+    api.phone.fail(Some(SendFailure::ProviderFault));
+    api.post(&newcomer, json!({ "channel": "sms", "phoneNumber": "+14155552672" })).await;
+    api.post(&newcomer, json!({ "channel": "sms", "phoneNumber": "+1 415 555 2672 x9" })).await;
+    api.post(&newcomer, json!({ "channel": "sms", "4155552672": 1 })).await;
+
+    let lines = lines(&log);
+    assert!(lines.len() >= 10 && lines.iter().any(|line| line.contains("\"judged\"")), "{lines:#?}");
+    for secret in secrets {
+        let leak = lines.iter().find(|line| line.contains(&secret));
+        assert_eq!(leak, None, "{secret} is in the log");
+    }
+}
+
+/// The lines without their times, whose microseconds may look like a code.
+fn lines(log: &Log) -> Vec<String> {
+    let log = log.0.lock().expect("nobody panicked");
+    let line = |line: &[u8]| {
+        let mut line: serde_json::Value = serde_json::from_slice(line).expect("a JSON object");
+        line["timestamp"] = json!(null);
+        line.to_string()
+    };
+    log.split(|byte| *byte == b'\n').filter(|bytes| !bytes.is_empty()).map(line).collect()
+}

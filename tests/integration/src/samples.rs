@@ -1,0 +1,130 @@
+//! Every sample under `events/`, run through its function as `make invoke` runs it.
+
+use domain::call::{AnsweredBy, Call, CallEvent, CallToken};
+use domain::challenge::ChallengeKey;
+use domain::locale::Locale;
+use domain::phone::{Country, Line, NumberingPlan as _, PhoneNumber, Reach};
+use domain::policy::Policy;
+use domain::ports::ChallengeStore as _;
+use domain::start::{Decision, Draft, Request, Start};
+use domain::subject::{Channel, SessionId, SubjectId};
+use platform::numbering::WorldPlan;
+use serde_json::json;
+
+use crate::api::{Api, Keys, LOGIN, sample};
+
+/// What a sample presumes.
+enum Given {
+    Nothing,
+    ACode,
+    ACall { answered: bool },
+}
+
+async fn seed(api: &Api, given: &Given) {
+    let channel = match given {
+        Given::Nothing => return,
+        Given::ACode => Channel::Sms,
+        Given::ACall { .. } => Channel::Call,
+    };
+    let store = api.backend.store();
+    let mut draft = draft(api, channel);
+    let token = CallToken::from_bytes(std::array::from_fn(|index| index.to_le_bytes()[0]));
+    if let Given::ACode = given {
+        draft.add_code(&Keys::all(), &mut crate::fixed::Draws(123_456));
+    } else {
+        draft.challenge.call = Some(Call::place(&token, LOGIN));
+    }
+    store.start(&draft).await.expect("started");
+    if let Given::ACall { answered: true } = given {
+        let answered = CallEvent::Answered(AnsweredBy::Human);
+        let id = &draft.challenge.id;
+        store.advance_call(id, &token, answered, &Policy::default(), LOGIN).await.expect("answered");
+    }
+}
+
+fn draft(api: &Api, channel: Channel) -> Draft {
+    let subject = SubjectId::new("https://login.example.com", "sample-user");
+    let reach = Reach::new(Country::parse("US").into_iter().collect());
+    let request = Request {
+        key: ChallengeKey { subject, session: SessionId::new("sample-login", None) },
+        channel,
+        typed: None,
+        claimed: PhoneNumber::parse("+14155552671").ok(),
+        locale: Locale::En,
+        keep_until: LOGIN,
+    };
+    let start = Start { rules: &api.start.settings.rules, reach: &reach, plan: &WorldPlan };
+    match start.decide(&domain::start::Snapshot::default(), &request, LOGIN) {
+        Ok(Decision::Send(draft)) => *draft,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn every_sample_gets_the_answer_it_is_named_for() {
+    let call = |answered| Given::ACall { answered };
+    let cases = [
+        ("start-sms", Given::Nothing, 201, "/state", json!("pending")),
+        ("start-call", Given::Nothing, 201, "/call", json!("calling")),
+        ("start-enrolment", Given::Nothing, 201, "/canChangeNumber", json!(true)),
+        ("resend", Given::ACode, 201, "/channels/sms/sendsLeft", json!(1)),
+        ("status", Given::ACode, 200, "/attemptsLeft", json!(5)),
+        ("no-first-factor", Given::Nothing, 401, "/claim", json!("authorizer")),
+        ("right-code", Given::ACode, 200, "/state", json!("approved")),
+        ("wrong-code", Given::ACode, 422, "/attemptsLeft", json!(4)),
+        ("no-answer", call(false), 204, "", json!(null)),
+        ("forged-signature", call(true), 403, "/type", json!("urn:alliance-mfa:problem:signature-invalid")),
+    ];
+    for (name, given, status, pointer, expected) in cases {
+        let mut api = Api::new().await;
+        seed(&api, &given).await;
+        api.pass(50);
+        let answer = api.send(sample(name)).await;
+        assert_eq!(answer.status, status, "{name}: {}", answer.text);
+        assert_eq!(answer.json.pointer(pointer).unwrap_or(&json!(null)), &expected, "{name}: {}", answer.text);
+    }
+    let spoken = [
+        ("answer", call(false), "press the pound key"),
+        ("answer-machine", call(false), "ask for a code"),
+        ("press-pound", call(true), "You are signed in"),
+        ("fraud-key", call(true), "stopped this sign-in"),
+    ];
+    for (name, given, words) in spoken {
+        let api = Api::new().await;
+        seed(&api, &given).await;
+        let answer = api.send(sample(name)).await;
+        assert!(answer.status == 200 && answer.text.contains(words), "{name}: {} {}", answer.status, answer.text);
+    }
+}
+
+#[test]
+fn the_public_documents_are_answered_from_their_samples() {
+    let documents = jwks::App {
+        key_set: json!({ "keys": [] }).to_string(),
+        discovery: platform::jwks::discovery("https://mfa.example.com").to_string(),
+    };
+    for (name, expected) in [("jwks", "keys"), ("discovery", "jwks_uri")] {
+        let response = documents.handle(&sample(name), LOGIN);
+        assert_eq!(response.status(), 200, "{name}");
+        assert_eq!(response.headers()["cache-control"], "public, max-age=300");
+        let lambda_http::Body::Text(text) = response.body() else { panic!("{name} has no text") };
+        assert!(text.contains(expected), "{name}: {text}");
+    }
+}
+
+#[test]
+fn no_sample_is_left_out_here() {
+    let here = include_str!("samples.rs");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
+    for entry in std::fs::read_dir(folder).expect("the samples") {
+        let name = entry.expect("an entry").file_name().into_string().expect("UTF-8");
+        let name = name.trim_end_matches(".json");
+        assert!(here.contains(&format!("(\"{name}\"")), "{name} is run by no test");
+    }
+}
+
+#[test]
+fn the_number_of_the_samples_can_be_sent_to() {
+    let dialled = domain::phone::Dialled::parse("+14155552671").expect("dialled");
+    assert_eq!(WorldPlan.find(&dialled, None).map(|found| found.line), Some(Line::Mobile));
+}
