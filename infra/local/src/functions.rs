@@ -43,10 +43,12 @@ pub(crate) struct Functions {
     group: Pid,
 }
 
-/// Where the child's own output goes.
-pub(crate) enum Output {
-    Terminal,
-    File(File),
+/// What the functions are run for.
+pub(crate) enum Purpose {
+    /// To work on them: they reload when their code changes, and report on the terminal.
+    Develop,
+    /// To be shown: no editor disturbs them, and their reports go to a file.
+    Demonstrate(File),
 }
 
 impl Functions {
@@ -65,7 +67,7 @@ impl Functions {
     }
 
     /// Starts them where the stack expects them.
-    pub(crate) fn start(settings: &Settings, stack: &Stack, output: Output) -> Result<Self> {
+    pub(crate) fn start(settings: &Settings, stack: &Stack, purpose: Purpose) -> Result<Self> {
         let (_, port) = stack.functions.rsplit_once(':').context("the functions' URL has no port")?;
         let mut command = Command::new(&settings.cargo_lambda);
         command
@@ -76,10 +78,10 @@ impl Functions {
             .kill_on_drop(true);
         clean(&mut command);
         command.envs(&stack.environment);
-        match output {
+        match purpose {
             // What a command itself has to say keeps its standard output to itself.
-            Output::Terminal => command.stdout(io::stderr()),
-            Output::File(file) => command.stdout(file.try_clone()?).stderr(file),
+            Purpose::Develop => command.stdout(io::stderr()),
+            Purpose::Demonstrate(file) => command.arg("--ignore-changes").stdout(file.try_clone()?).stderr(file),
         };
         let child = command.spawn().with_context(|| absent(settings))?;
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed())).context("the child ended at once")?;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::development::{MAC_KEY, VOICE_AUTH_TOKEN};
-use crate::functions::{self, Functions, Output};
+use crate::functions::{self, Functions, Purpose};
 use crate::gateway::function_of;
 use crate::run::told_to_end;
 use crate::settings::{Settings, repository, state_file};
@@ -36,7 +36,7 @@ pub(crate) async fn invoke(file: &str) -> Result<()> {
     }
     let prepared = prepared(file, &event)?;
     seed(&stack, &prepared).await?;
-    let mut functions = Functions::start(&settings, &stack, Output::Terminal)?;
+    let mut functions = Functions::start(&settings, &stack, Purpose::Develop)?;
     let outcome = tokio::select! {
         outcome = ask(&mut functions, &settings, &stack, function, &prepared) => outcome,
         stopped = told_to_end() => stopped.and(Err(anyhow!("it was interrupted"))),

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::functions::{Functions, NAMES, Output};
+use crate::functions::{Functions, NAMES, Purpose};
 use crate::issuer::ACCOUNTS;
 use crate::settings::Settings;
 use crate::stack::Stack;
@@ -14,7 +14,7 @@ pub(crate) async fn run() -> Result<()> {
     eprintln!("Compiling the functions (minutes on a fresh clone, seconds later)");
     Functions::compile(&settings).await?;
     let stack = Stack::start(&settings, true).await?;
-    let mut functions = Functions::start(&settings, &stack, Output::Terminal)?;
+    let mut functions = Functions::start(&settings, &stack, Purpose::Develop)?;
     let outcome = tokio::select! {
         outcome = stay_up(&mut functions, &stack) => outcome,
         stopped = told_to_end() => stopped,

@@ -48,12 +48,11 @@ impl Fixture {
     /// Decides as the product would, and writes.
     pub(crate) async fn write(&self, store: &DynamoStore, mac_key: &str, now: Timestamp) -> Result<()> {
         let mut draft = self.draft(store, now).await?;
-        match &self.call {
-            Some(call) => draft.challenge.call = Some(domain::call::Call::place(&call.token, now)),
-            None => {
-                let keys = MacKeys { current: MacKey::from_secret(mac_key), previous: None, next: None };
-                draft.add_code(&keys, &mut AlwaysTheCode);
-            }
+        if let Some(call) = &self.call {
+            draft.challenge.call = Some(domain::call::Call::place(&call.token, now));
+        } else {
+            let keys = MacKeys { current: MacKey::from_secret(mac_key), previous: None, next: None };
+            draft.add_code(&keys, &mut AlwaysTheCode);
         }
         store.start(&draft).await?;
         if let Some(call) = self.call.as_ref().filter(|call| call.answered) {

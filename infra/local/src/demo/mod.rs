@@ -8,18 +8,19 @@ mod world;
 
 use std::fs::{self, File};
 use std::path::Path;
+use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 
-use crate::functions::{Functions, NAMES, Output};
+use crate::functions::{Functions, NAMES, Purpose};
 use crate::run::told_to_end;
 use crate::settings::{Settings, set, state_file};
 use crate::stack::Stack;
 use transcript::Transcript;
 use world::World;
 
-/// Seconds between two sends of one channel: the product's default is 30, too long to watch.
-const COOLDOWN_SECONDS: &str = "3";
+/// Between two sends of one channel: the product's default is 30 s, too long to watch.
+const COOLDOWN: Duration = Duration::from_secs(3);
 const LAST_LINES: usize = 15;
 
 /// Runs the demo.
@@ -28,24 +29,26 @@ pub(crate) async fn demo() -> Result<()> {
     println!("Compiling the functions (minutes on a fresh clone, seconds later)");
     Functions::compile(&settings).await?;
     let mut stack = Stack::start(&settings, false).await?;
-    let cooldown = set("COOLDOWN_SECONDS").unwrap_or_else(|| COOLDOWN_SECONDS.to_owned());
-    stack.environment.insert("COOLDOWN_SECONDS", cooldown.clone());
+    let cooldown = cooldown()?;
+    stack.environment.insert("COOLDOWN_SECONDS", cooldown.as_secs().to_string());
     let log = state_file("functions.log")?;
-    let mut functions = Functions::start(&settings, &stack, Output::File(File::create(&log)?))?;
-    let world = World { http: reqwest::Client::new(), stack };
+    let mut functions = Functions::start(&settings, &stack, Purpose::Demonstrate(File::create(&log)?))?;
+    let world = World { http: reqwest::Client::new(), stack, cooldown };
     println!("Starting them (their own output goes to {})", log.display());
     let outcome = tokio::select! {
-        outcome = perform(&mut functions, &world, &cooldown) => outcome,
+        outcome = perform(&mut functions, &world) => outcome,
         stopped = told_to_end() => stopped.and(Err(anyhow!("it was interrupted"))),
     };
+    let outcome = outcome.map_err(|error| explain(&error, &log));
     functions.stop().await;
-    outcome.map_err(|error| explain(&error, &log))
+    outcome
 }
 
-async fn perform(functions: &mut Functions, world: &World, cooldown: &str) -> Result<()> {
+async fn perform(functions: &mut Functions, world: &World) -> Result<()> {
     functions.ready(&world.http, &world.stack, &NAMES).await?;
     println!("\nThe main job, end to end, against the real functions. DynamoDB, KMS, Secrets Manager, SNS,");
     println!("the voice provider and API Gateway are emulated on loopback.");
+    let cooldown = world.cooldown.as_secs();
     println!("The cooldown between sends is {cooldown} s here (COOLDOWN_SECONDS; the product's default is 30 s).");
     let mut transcript = Transcript::new();
     scenes::no_token(world, &mut transcript).await?;
@@ -56,6 +59,12 @@ async fn perform(functions: &mut Functions, world: &World, cooldown: &str) -> Re
     scenes::enrolment(world, &mut transcript).await?;
     println!("\n{}", transcript.summary());
     Ok(())
+}
+
+fn cooldown() -> Result<Duration> {
+    let Some(seconds) = set("COOLDOWN_SECONDS") else { return Ok(COOLDOWN) };
+    let seconds = seconds.parse().with_context(|| format!("COOLDOWN_SECONDS={seconds} is no number of seconds"))?;
+    Ok(Duration::from_secs(seconds))
 }
 
 /// A failure with what the functions said last, and what to do next.

@@ -58,10 +58,6 @@ pub(crate) async fn verify(world: &World, login: &Login<'_>, challenge: &Value, 
     let enrolled = token.claims.get("enrolled_now") == Some(&json!(true));
     equal("enrolled_now", &enrolled, &proof.enrolled_now)?;
     let source = format!("{}/.well-known/jwks.json", world.stack.gateway);
-    Ok(format!("signature verified with key {kid} from {source}\n{}", shown(&token)))
-}
-
-/// The claims, one a line.
-fn shown(token: &Token) -> String {
-    token.claims.iter().map(|(name, value)| format!("  {name:12} {value}\n")).collect()
+    let claims: Vec<_> = token.claims.iter().map(|(name, value)| format!("  {name:12} {value}")).collect();
+    Ok(format!("signature verified with key {kid} from {source}\n{}", claims.join("\n")))
 }

@@ -1,11 +1,12 @@
 //! The demo's printed account: numbered scenes, one line per step with the time that it took, and for
 //! a step that failed what was expected, what came, and where to look.
 
-use std::fmt::{Debug, Display};
+use std::fmt::Display;
 use std::future::Future;
 use std::time::Instant;
 
 use anyhow::{Result, anyhow};
+use serde::Serialize;
 
 /// Prints as the demo goes.
 pub(crate) struct Transcript {
@@ -55,8 +56,9 @@ impl Transcript {
 }
 
 /// Fails with both sides unless `came` is `expected`.
-pub(crate) fn equal<T: PartialEq + Debug>(what: &str, came: &T, expected: &T) -> Result<()> {
-    if came == expected { Ok(()) } else { Err(mismatch(&format!("{what} is {expected:?}"), format!("{came:?}"))) }
+pub(crate) fn equal<T: PartialEq + Serialize>(what: &str, came: &T, expected: &T) -> Result<()> {
+    let (shown, wanted) = (serde_json::to_string(came)?, serde_json::to_string(expected)?);
+    if came == expected { Ok(()) } else { Err(mismatch(&format!("{what} is {wanted}"), shown)) }
 }
 
 /// Fails with both sides unless `holds`.

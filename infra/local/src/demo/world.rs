@@ -13,13 +13,16 @@ use super::transcript::mismatch;
 use crate::jwt::Token;
 use crate::stack::Stack;
 
-const PATIENCE: Duration = Duration::from_secs(15);
+/// What anything may take, a cooldown apart.
+const PATIENCE: Duration = Duration::from_secs(10);
 const POLLING: Duration = Duration::from_millis(100);
 
 /// Where everything is.
 pub(crate) struct World {
     pub(crate) http: reqwest::Client,
     pub(crate) stack: Stack,
+    /// Between two sends of one channel.
+    pub(crate) cooldown: Duration,
 }
 
 /// An answer of the API.
@@ -78,7 +81,7 @@ impl World {
 
     /// The latest call to `number`, once it is as `wanted` says.
     pub(crate) async fn call(&self, number: &str, what: &str, wanted: impl Fn(&Call) -> bool) -> Result<Call> {
-        eventually(|| async {
+        eventually(PATIENCE, || async {
             let url = format!("{}/calls", self.stack.phone);
             let calls: Vec<Call> = self.http.get(url).send().await?.json().await?;
             let Some(call) = calls.into_iter().rfind(|call| call.to == number) else {
@@ -117,7 +120,7 @@ impl Login<'_> {
 
     /// Polls the status, as the page does, until it is as `wanted` says.
     pub(crate) async fn status_until(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
-        eventually(|| async {
+        eventually(self.world.cooldown + PATIENCE, || async {
             let status = self.status().await?;
             Ok(if wanted(&status) { Ok(status) } else { Err(mismatch(what, status)) })
         })
@@ -157,8 +160,11 @@ async fn send(request: RequestBuilder) -> Result<Answer> {
 }
 
 /// Asks again until the inner result is good, or patience ends and the last one is the failure.
-async fn eventually<T, F: Future<Output = Result<Result<T>>>>(ask: impl Fn() -> F) -> Result<T> {
-    let deadline = Instant::now() + PATIENCE;
+async fn eventually<T, F>(patience: Duration, ask: impl Fn() -> F) -> Result<T>
+where
+    F: Future<Output = Result<Result<T>>>,
+{
+    let deadline = Instant::now() + patience;
     loop {
         match ask().await? {
             Ok(found) => return Ok(found),

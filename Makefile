@@ -1,0 +1,105 @@
+# Everything the three users run. Tools are pinned and kept in .tools; nothing is installed elsewhere.
+#
+#   make demo     the whole job, step by step, on this machine
+#   make test     what CI runs
+#   make help     everything else
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+export SAM_CLI_TELEMETRY := 0
+
+TOOLS  := $(CURDIR)/.tools
+LAMBDA := $(TOOLS)/cargo-lambda/bin
+SAM    := $(TOOLS)/aws-sam-cli/bin
+E2E    := $(TOOLS)/e2e
+DENY   := $(TOOLS)/cargo-deny/bin/cargo-deny
+DENY_VERSION := 0.20.2
+LOCAL  := CARGO_LAMBDA=$(LAMBDA)/cargo-lambda cargo run --quiet --manifest-path infra/local/Cargo.toml --package local --
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- running ---------------------------------------------------------------------------------------
+
+.PHONY: demo run invoke
+demo: $(TOOLS)/cargo-lambda.done ## the whole job, step by step: exit status 0 only if each step truly happened
+	$(LOCAL) demo
+
+run: $(TOOLS)/cargo-lambda.done ## the local stack, until Ctrl-C
+	$(LOCAL) run
+
+invoke: $(TOOLS)/cargo-lambda.done ## one function with one sample: make invoke EVENT=events/start-sms.json
+	@test -n "$${EVENT:-$(EVENT)}" || { echo "which event? make invoke EVENT=events/start-sms.json"; exit 2; }
+	$(LOCAL) invoke $(EVENT)
+
+# --- checking --------------------------------------------------------------------------------------
+
+.PHONY: test lint unit local-test template audit e2e
+test: lint unit local-test template e2e ## all checks and tests
+
+lint: need-cargo $(DENY) ## formatting, clippy, licences and sources of dependencies
+	cargo fmt --all --check
+	cd infra/local && cargo fmt --package local --package seed --check
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	tests/pure-domain
+	$(DENY) check --hide-inclusion-graph bans licenses sources
+	$(DENY) --manifest-path infra/local/Cargo.toml --config .deny.toml check --hide-inclusion-graph bans licenses sources
+
+audit: $(DENY) ## known vulnerabilities of dependencies (needs the RustSec database from the network)
+	$(DENY) check advisories
+
+unit: need-cargo ## the rules, the store contract on an embedded DynamoDB, the handlers over events/
+	cargo test --locked --workspace
+
+local-test: need-cargo ## the local stack's own checks
+	cd infra/local && cargo clippy --locked --workspace --all-targets -- --deny warnings
+	cd infra/local && cargo test --locked --workspace
+
+template: $(TOOLS)/aws-sam-cli.done ## the SAM template, as SAM and cfn-lint see it
+	$(SAM)/sam validate --lint --template-file infra/template.yaml
+	$(SAM)/cfn-lint infra/template.yaml
+
+e2e: need-node $(TOOLS)/ministack.done $(E2E).done ## the deployed template on an emulated cloud, and other languages' libraries
+	cargo build --locked --bins
+	cargo build --locked --package integration --example interop
+	MINISTACK=$(TOOLS)/ministack/bin/ministack BOOTSTRAP_DIR=$(CARGO_TARGET_DIR)/debug $(E2E)/bin/pytest tests/e2e
+
+# --- deploying -------------------------------------------------------------------------------------
+
+.PHONY: build
+build: $(TOOLS)/aws-sam-cli.done $(TOOLS)/cargo-lambda.done ## what sam deploy takes
+	PATH="$(LAMBDA):$$PATH" $(SAM)/sam build --beta-features
+
+# --- tools -----------------------------------------------------------------------------------------
+
+.PHONY: need-cargo need-python need-node clean
+need-cargo:
+	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs"; exit 1; }
+need-python:
+	@command -v python3 >/dev/null || { echo "python3 is missing: install Python 3.11 or later"; exit 1; }
+need-node:
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or later"; exit 1; }
+
+$(TOOLS)/%.done: infra/tools/%.txt | need-cargo need-python
+	rm -rf $(TOOLS)/$* && python3 -m venv $(TOOLS)/$*
+	$(TOOLS)/$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(E2E).done: tests/e2e/requirements.txt tests/e2e/package-lock.json | need-python need-node
+	rm -rf $(E2E) && python3 -m venv $(E2E)
+	$(E2E)/bin/pip install --quiet --disable-pip-version-check --requirement tests/e2e/requirements.txt
+	cd tests/e2e && npm ci --no-fund --no-audit --silent
+	touch $@
+
+$(DENY): | need-cargo
+	@echo "building cargo-deny $(DENY_VERSION), once: about four minutes"
+	CARGO_TARGET_DIR=$(TOOLS)/build cargo install --quiet --locked --version $(DENY_VERSION) --root $(TOOLS)/cargo-deny cargo-deny
+	rm -rf $(TOOLS)/build
+
+clean: ## remove what was built, and the tools
+	rm -rf $(CARGO_TARGET_DIR) $(TOOLS) .local .aws-sam tests/e2e/node_modules
