@@ -227,6 +227,9 @@ impl<P: NumberingPlan> Start<'_, P> {
         let latest = challenge.created_at + Policy::MAX_CODE_LIFE;
         challenge.expires_at = challenge.expires_at.max(latest.min(now + self.rules.policy.code_life));
         challenge.locale = request.locale;
+        if let Some((_, Delivery::Failed)) = challenge.sms.last.filter(|_| request.channel == Channel::Sms) {
+            challenge.codes.pop(); // nobody has it: it would only be one more code to guess
+        }
         let mut subject = stored.subject.clone();
         subject.account_for(&stored.challenges, now);
         Draft {

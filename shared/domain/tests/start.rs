@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use domain::call::{Call, CallState, CallToken};
 use domain::challenge::{Challenge, ChallengeKey, Delivery, Method, NumberSource, Outcome};
+use domain::code::CodeMac;
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Reach, Subscriber};
 use domain::policy::Policy;
@@ -338,6 +339,17 @@ fn a_send_that_failed_is_told_at_once_and_given_back() {
     case.change(|challenge| challenge.correct_send(Channel::Call, Delivery::Unknown));
     assert_eq!(case.status().call_channel.sends_left, 1, "what nobody knows counts as sent");
     assert!(case.status().offer_alternative);
+}
+
+#[test]
+fn a_code_that_surely_was_not_sent_is_no_longer_good_once_another_is() {
+    let mut case = Case::new();
+    case.send();
+    case.change(|challenge| challenge.codes.push(CodeMac::from_bytes([1; 32])));
+    case.pass(30);
+    assert_eq!(case.draft().challenge.codes.len(), 1);
+    case.change(|challenge| challenge.correct_send(Channel::Sms, Delivery::Failed));
+    assert_eq!(case.draft().challenge.codes.len(), 0);
 }
 
 #[test]

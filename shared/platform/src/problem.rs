@@ -1,5 +1,6 @@
 //! Problem documents (RFC 9457): the one place where refusals and failures become HTTP.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::time::Duration;
 
@@ -92,13 +93,13 @@ impl Problem {
         }
     }
 
-    fn detail(&self) -> &'static str {
-        match self {
+    fn detail(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::Unauthenticated(_) => "The first factor's token lacks a claim, or one cannot be read.",
             Self::SessionMissing => "The first factor's token does not name its login session.",
             Self::AuthenticationTooOld => "The first factor was given too long ago. Sign in again.",
             Self::MalformedJson => "The body must be one JSON object.",
-            Self::InvalidField { fault, .. } => fault,
+            Self::InvalidField { field, fault } => return Cow::Owned(format!("{field} {fault}.")),
             Self::BodyTooLarge => "The body must not be larger than 4 KiB.",
             Self::UnsupportedMediaType => "The body must be application/json.",
             Self::Refused(refusal) => refusal_detail(refusal),
@@ -107,7 +108,7 @@ impl Problem {
             Self::SignatureInvalid => "The request is not signed by the voice provider.",
             Self::NotFound => "There is no such resource.",
             Self::Internal => "Something went wrong on our side.",
-        }
+        })
     }
 
     fn retry_at(&self) -> Option<Timestamp> {

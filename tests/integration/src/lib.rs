@@ -11,6 +11,7 @@ mod configuration;
 mod fixed;
 mod journeys;
 mod leaks;
+mod problems;
 mod samples;
 mod scene;
 mod store_contract;
