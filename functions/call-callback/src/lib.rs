@@ -4,10 +4,10 @@
 //! phone hears next follows from the challenge as it stands after the webhook, so that a repeated,
 //! late or overtaken webhook hears what is true and changes nothing.
 
-use domain::call::Script;
 use domain::locale::Locale;
 use domain::policy::Policy;
 use domain::ports::ChallengeStore;
+use domain::script::Script;
 use domain::time::Timestamp;
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
@@ -15,7 +15,7 @@ use platform::callback::{self, Webhook};
 use platform::clock::Stopwatch;
 use platform::encoding::webhook_url;
 use platform::problem::{Failure, Problem};
-use platform::reply;
+use platform::{reply, run};
 
 pub mod config;
 
@@ -37,7 +37,7 @@ impl<S: ChallengeStore, T: callback::TokenSource> App<S, T> {
     /// Answers one webhook.
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
-        reply::conclude("call-callback", self.webhook(&request, now).await, watch, now)
+        run::conclude("call-callback", self.webhook(&request, now).await, watch, now)
     }
 
     async fn webhook(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {

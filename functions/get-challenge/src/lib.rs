@@ -3,7 +3,8 @@
 //! Normally one read. A challenge that a call has approved is settled by the first status call that
 //! finds it so; a settle that was interrupted is completed by the next.
 
-use domain::challenge::{ChallengeKey, Outcome};
+use domain::challenge::Outcome;
+use domain::identity::ChallengeKey;
 use domain::ports::{ChallengeStore, Settlement};
 use domain::result::Approval;
 use domain::start::Snapshot;
@@ -14,9 +15,9 @@ use lambda_http::{Body, Request};
 use platform::clock::Stopwatch;
 use platform::first_factor::FirstFactor;
 use platform::problem::{Failure, Problem};
-use platform::reply;
 use platform::settings::FactorSettings;
 use platform::signer::ResultSigner;
+use platform::{reply, run};
 
 pub mod config;
 
@@ -34,7 +35,7 @@ impl<S: ChallengeStore, R: ResultSigner> App<S, R> {
     /// Answers one request.
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
-        reply::conclude("get-challenge", self.status(&request, now).await, watch, now)
+        run::conclude("get-challenge", self.status(&request, now).await, watch, now)
     }
 
     async fn status(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {

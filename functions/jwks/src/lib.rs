@@ -6,7 +6,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use lambda_http::{Body, Request, RequestExt as _};
 use platform::clock::Stopwatch;
 use platform::problem::{Failure, Problem};
-use platform::reply;
+use platform::{reply, run};
 
 pub mod config;
 
@@ -29,7 +29,7 @@ impl App {
             "/.well-known/openid-configuration" => Ok(cacheable("application/json", &self.discovery)),
             _ => Err(Failure::from(Problem::NotFound)),
         };
-        reply::conclude("jwks", outcome, watch, now)
+        run::conclude("jwks", outcome, watch, now)
     }
 }
 

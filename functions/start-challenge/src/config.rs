@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use domain::channel::Channel;
 use domain::phone::{Country, PhoneNumber, Reach};
-use domain::subject::Channel;
 use platform::config::{Environment, any, short_ascii};
 use platform::settings::{FactorSettings, public_base_url};
 use platform::sms::SmsSettings;

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use domain::call::CallToken;
+use domain::channel::Channel;
 use domain::code::Code;
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, NumberingPlan, PhoneRefusal, Reach};
@@ -14,7 +15,6 @@ use domain::ports::{Caller, ChallengeStore, KeySource, Message, SendError, SendF
 use domain::refusal::Refusal;
 use domain::start::{Decision, Draft, Request as Asked, Snapshot, Start};
 use domain::status::status;
-use domain::subject::Channel;
 use domain::time::Timestamp;
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
@@ -24,7 +24,7 @@ use platform::numbering::WorldPlan;
 use platform::problem::{Failure, Problem};
 use platform::request::Fields;
 use platform::settings::FactorSettings;
-use platform::{reply, telemetry};
+use platform::{reply, run, telemetry};
 
 pub mod config;
 
@@ -51,7 +51,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
         let outcome = self.start(&request, now, watch).await;
-        reply::conclude("start-challenge", outcome, watch, now)
+        run::conclude("start-challenge", outcome, watch, now)
     }
 
     async fn start(&self, request: &Request, now: Timestamp, watch: Stopwatch) -> Result<Response<Body>, Failure> {

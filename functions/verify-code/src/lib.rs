@@ -16,10 +16,10 @@ use lambda_http::{Body, Request};
 use platform::clock::Stopwatch;
 use platform::first_factor::FirstFactor;
 use platform::problem::{Failure, Problem};
-use platform::reply;
 use platform::request::Fields;
 use platform::settings::FactorSettings;
 use platform::signer::ResultSigner;
+use platform::{reply, run};
 
 pub mod config;
 
@@ -39,7 +39,7 @@ impl<S: ChallengeStore, K: KeySource, R: ResultSigner> App<S, K, R> {
     /// Answers one request.
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
-        reply::conclude("verify-code", self.verify(&request, now).await, watch, now)
+        run::conclude("verify-code", self.verify(&request, now).await, watch, now)
     }
 
     async fn verify(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {

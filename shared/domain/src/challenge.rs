@@ -12,44 +12,13 @@
 //! can be missed and none can be undone.
 
 use crate::call::{Call, CallState};
+use crate::channel::Channel;
 use crate::code::CodeMac;
-use crate::digest::sha256;
+use crate::identity::{ChallengeId, Reservation};
 use crate::locale::Locale;
 use crate::phone::PhoneNumber;
 use crate::policy::Policy;
-use crate::subject::{Channel, Reservation, SessionId, SubjectId};
 use crate::time::Timestamp;
-
-/// Where a login session's challenge is kept: the caller's own identity, nothing to leak or guess.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ChallengeKey {
-    /// Who signs in.
-    pub subject: SubjectId,
-    /// In which login session.
-    pub session: SessionId,
-}
-
-/// One challenge among the generations of its login session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ChallengeId {
-    /// The login session's place.
-    pub key: ChallengeKey,
-    /// Counts up with each replacement.
-    pub generation: u32,
-}
-
-impl ChallengeId {
-    /// A digest that names this challenge to the outside, the `jti` of its result.
-    #[must_use]
-    pub fn digest(&self) -> [u8; 32] {
-        sha256(&[
-            b"challenge",
-            self.key.subject.as_bytes(),
-            self.key.session.as_bytes(),
-            &self.generation.to_be_bytes(),
-        ])
-    }
-}
 
 /// Where the challenge's number came from, which decides what approval proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

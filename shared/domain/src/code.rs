@@ -6,8 +6,8 @@ use rand::{CryptoRng, RngExt as _};
 use subtle::{Choice, ConstantTimeEq as _};
 use thiserror::Error;
 
-use crate::challenge::ChallengeId;
 use crate::digest::hmac_sha256;
+use crate::identity::ChallengeId;
 use crate::phone::PhoneNumber;
 use crate::time::Timestamp;
 

@@ -6,8 +6,10 @@
 
 pub mod call;
 pub mod challenge;
+pub mod channel;
 pub mod code;
 mod digest;
+pub mod identity;
 pub mod limits;
 pub mod locale;
 pub mod phone;
@@ -15,6 +17,7 @@ pub mod policy;
 pub mod ports;
 pub mod refusal;
 pub mod result;
+pub mod script;
 pub mod start;
 pub mod status;
 pub mod subject;

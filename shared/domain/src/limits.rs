@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use crate::channel::Channel;
 use crate::policy::Policy;
 use crate::refusal::SendLimit;
-use crate::subject::{Channel, Subject};
+use crate::subject::Subject;
 use crate::time::Timestamp;
 
 /// The limit that refuses a send by `channel` now, if one does: the one that gives way last.

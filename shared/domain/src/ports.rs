@@ -8,13 +8,14 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::call::{CallEvent, CallToken};
-use crate::challenge::{Challenge, ChallengeId, ChallengeKey, Delivery};
+use crate::challenge::{Challenge, Delivery};
+use crate::channel::Channel;
 use crate::code::{Code, MacKeys};
+use crate::identity::{ChallengeId, ChallengeKey, SubjectId};
 use crate::locale::Locale;
 use crate::phone::PhoneNumber;
 use crate::policy::Policy;
 use crate::start::{Draft, Snapshot};
-use crate::subject::{Channel, SubjectId};
 use crate::time::Timestamp;
 
 /// Keeps challenges and subjects. Every verb is at most one request to the store; an answer other

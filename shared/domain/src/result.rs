@@ -1,6 +1,7 @@
 //! The result: what an approved challenge proves to the login that asked.
 
-use crate::challenge::{Challenge, ChallengeId, Method, NumberSource, Outcome};
+use crate::challenge::{Challenge, Method, NumberSource, Outcome};
+use crate::identity::ChallengeId;
 use crate::policy::Policy;
 use crate::time::Timestamp;
 

@@ -8,14 +8,16 @@ use std::collections::BTreeSet;
 use rand::CryptoRng;
 
 use crate::call::{Call, CallToken};
-use crate::challenge::{Challenge, ChallengeId, ChallengeKey, Delivery, NumberSource, Outcome, Sends};
+use crate::challenge::{Challenge, Delivery, NumberSource, Outcome, Sends};
+use crate::channel::Channel;
 use crate::code::{Code, MacKeys};
+use crate::identity::{ChallengeId, ChallengeKey};
 use crate::limits;
 use crate::locale::Locale;
 use crate::phone::{Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Reach, Subscriber};
 use crate::policy::Policy;
 use crate::refusal::{Refusal, SendLimit};
-use crate::subject::{Channel, Subject};
+use crate::subject::Subject;
 use crate::time::Timestamp;
 
 /// Whether a number may be typed at the prompt.

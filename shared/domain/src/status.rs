@@ -1,13 +1,14 @@
 //! What the page needs to draw itself, computed from what is stored.
 
 use crate::call::CallState;
-use crate::challenge::{Challenge, ChallengeKey, Delivery, NumberSource, Outcome};
+use crate::challenge::{Challenge, Delivery, NumberSource, Outcome};
+use crate::channel::Channel;
+use crate::identity::ChallengeKey;
 use crate::limits;
 use crate::phone::PhoneNumber;
 use crate::policy::Policy;
 use crate::result::Approval;
 use crate::start::{Rules, Snapshot};
-use crate::subject::Channel;
 use crate::time::Timestamp;
 
 /// The state of a login session's challenge.

@@ -5,77 +5,13 @@
 //! challenge alone, and still no new code, channel or login ever resets the count: only success does.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use crate::challenge::Challenge;
-use crate::digest::sha256;
+use crate::channel::Channel;
+use crate::identity::Reservation;
 use crate::phone::PhoneNumber;
 use crate::policy::Policy;
 use crate::time::Timestamp;
-
-/// A subject, as a digest of the first factor's issuer and its `sub`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SubjectId([u8; 32]);
-
-impl SubjectId {
-    /// The subject that `issuer` calls `sub`.
-    #[must_use]
-    pub fn new(issuer: &str, sub: &str) -> Self {
-        Self(sha256(&[b"subject", issuer.as_bytes(), sub.as_bytes()]))
-    }
-
-    /// A subject by its digest.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// The digest.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-/// One login session of a subject, as a digest of the first factor's session claim.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SessionId([u8; 32]);
-
-impl SessionId {
-    /// The session that the claim's parts name: the claim alone when it is new with each login, with
-    /// the time of authentication when it outlives one.
-    #[must_use]
-    pub fn new(claim: &str, auth_time: Option<Timestamp>) -> Self {
-        let auth_time = auth_time.map_or(0, Timestamp::as_unix).to_be_bytes();
-        Self(sha256(&[b"session", claim.as_bytes(), &auth_time]))
-    }
-
-    /// A session by its digest.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// The digest.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for SubjectId {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, ..] = self.0;
-        write!(out, "SubjectId({a:02x}{b:02x}{c:02x}{d:02x}…)")
-    }
-}
-
-impl fmt::Debug for SessionId {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, ..] = self.0;
-        write!(out, "SessionId({a:02x}{b:02x}{c:02x}{d:02x}…)")
-    }
-}
 
 /// An enrolled number. Its version changes with each enrolment, change and reset, so that a
 /// challenge started for one binding can never be settled on another.
@@ -85,29 +21,6 @@ pub struct Binding {
     pub number: PhoneNumber,
     /// Which enrolment it is.
     pub version: u64,
-}
-
-/// The channels by which a challenge reaches a phone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Channel {
-    /// A code by text message.
-    Sms,
-    /// A call to be confirmed with `#`.
-    Call,
-}
-
-impl Channel {
-    /// Both channels.
-    pub const ALL: [Self; 2] = [Self::Sms, Self::Call];
-
-    /// Its name in the API, the logs and the metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sms => "sms",
-            Self::Call => "call",
-        }
-    }
 }
 
 /// What is kept of a subject between challenges.
@@ -131,15 +44,6 @@ pub struct Subject {
     pub calls_placed: Vec<Timestamp>,
     /// Until when everything is refused, after a report of fraud.
     pub blocked_until: Option<Timestamp>,
-}
-
-/// The challenge a reservation is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Reservation {
-    /// The login session.
-    pub session: SessionId,
-    /// The challenge's generation in it.
-    pub generation: u32,
 }
 
 impl Subject {

@@ -4,10 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use domain::challenge::{ChallengeId, ChallengeKey};
 use domain::code::{Code, CodeMac, MacKey, MacKeys};
+use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::phone::PhoneNumber;
-use domain::subject::{SessionId, SubjectId};
 use domain::time::Timestamp;
 use proptest::prelude::*;
 use rand::SeedableRng as _;

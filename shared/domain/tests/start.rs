@@ -6,15 +6,17 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::call::{Call, CallState, CallToken};
-use domain::challenge::{Challenge, ChallengeKey, Delivery, Method, NumberSource, Outcome};
+use domain::challenge::{Challenge, Delivery, Method, NumberSource, Outcome};
+use domain::channel::Channel;
 use domain::code::CodeMac;
+use domain::identity::{ChallengeKey, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Reach, Subscriber};
 use domain::policy::Policy;
 use domain::refusal::Refusal;
 use domain::start::{Decision, Draft, Enrolment, Replaces, Request, Rules, Snapshot, Start};
 use domain::status::{State, Status, Unavailable, status};
-use domain::subject::{Binding, Channel, SessionId, SubjectId};
+use domain::subject::Binding;
 use domain::time::Timestamp;
 
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);

@@ -4,8 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::call::CallToken;
-use domain::challenge::{ChallengeId, ChallengeKey};
-use domain::subject::{SessionId, SubjectId};
+use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 
 /// The base64url form of `bytes`.
 #[must_use]

@@ -5,9 +5,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use domain::challenge::ChallengeKey;
+use domain::identity::{ChallengeKey, SessionId, SubjectId};
 use domain::phone::PhoneNumber;
-use domain::subject::{SessionId, SubjectId};
 use domain::time::Timestamp;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt as _};

@@ -1,4 +1,4 @@
-//! Rendering responses, and the one boundary where a request is logged.
+//! Rendering responses.
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
@@ -9,9 +9,6 @@ use domain::time::Timestamp;
 use http::{HeaderValue, Response, StatusCode, header};
 use lambda_http::Body;
 use serde_json::{Value, json};
-
-use crate::clock::Stopwatch;
-use crate::problem::Failure;
 
 /// How often a page should ask for news, in seconds.
 const POLL_SECONDS: u16 = 2;
@@ -119,39 +116,4 @@ const fn call(call: CallState) -> &'static str {
         CallState::Failed => "failed",
         CallState::Ended => "ended",
     }
-}
-
-/// Turns a handler's outcome into its response and leaves one log line: what was asked of which
-/// function, how it ended, and the chain of causes that no caller sees.
-pub fn conclude(
-    function: &'static str,
-    outcome: Result<Response<Body>, Failure>,
-    watch: Stopwatch,
-    now: Timestamp,
-) -> Response<Body> {
-    let (response, problem, cause) = match outcome {
-        Ok(response) => (response, None, None),
-        Err(failure) => {
-            (failure.problem.response(now), Some(failure.problem.name()), failure.cause.map(|c| chain(&*c)))
-        }
-    };
-    let status = response.status().as_u16();
-    let elapsed_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
-    if response.status().is_server_error() {
-        tracing::error!(function, status, problem, cause, elapsed_ms, "not answered");
-    } else {
-        tracing::info!(function, status, problem, cause, elapsed_ms, "answered");
-    }
-    response
-}
-
-fn chain(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

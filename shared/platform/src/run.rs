@@ -1,4 +1,4 @@
-//! Running a handler as a Lambda function.
+//! Running a handler as a Lambda function, and the one boundary where a request is logged.
 
 use std::convert::Infallible;
 
@@ -6,7 +6,8 @@ use domain::time::Timestamp;
 use http::Response;
 use lambda_http::{Body, Error, Request, service_fn};
 
-use crate::clock;
+use crate::clock::{self, Stopwatch};
+use crate::problem::Failure;
 
 /// Serves requests until the environment ends. Everything that can be prepared was prepared before,
 /// during init, which Lambda does not bill as a request's time.
@@ -18,4 +19,39 @@ where
     let handle = &handle;
     lambda_http::run(service_fn(move |request| async move { Ok::<_, Infallible>(handle(request, clock::now()).await) }))
         .await
+}
+
+/// Turns a handler's outcome into its response and leaves one log line: what was asked of which
+/// function, how it ended, and the chain of causes that no caller sees.
+pub fn conclude(
+    function: &'static str,
+    outcome: Result<Response<Body>, Failure>,
+    watch: Stopwatch,
+    now: Timestamp,
+) -> Response<Body> {
+    let (response, problem, cause) = match outcome {
+        Ok(response) => (response, None, None),
+        Err(failure) => {
+            (failure.problem.response(now), Some(failure.problem.name()), failure.cause.map(|c| chain(&*c)))
+        }
+    };
+    let status = response.status().as_u16();
+    let elapsed_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if response.status().is_server_error() {
+        tracing::error!(function, status, problem, cause, elapsed_ms, "not answered");
+    } else {
+        tracing::info!(function, status, problem, cause, elapsed_ms, "answered");
+    }
+    response
+}
+
+fn chain(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
 }

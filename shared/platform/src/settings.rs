@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use domain::channel::Channel;
 use domain::policy::Policy;
 use domain::start::{Enrolment, Rules};
-use domain::subject::Channel;
 
 use crate::config::{Environment, any, base_url};
 use crate::first_factor::SessionRule;

@@ -13,7 +13,7 @@ use aws_smithy_types::byte_stream::{AggregatedBytes, ByteStream};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::call::CallToken;
-use domain::challenge::ChallengeId;
+use domain::identity::ChallengeId;
 use domain::phone::PhoneNumber;
 use domain::policy::Policy;
 use domain::ports::{Caller, SendError, SendFailure};

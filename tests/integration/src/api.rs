@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::call::CallToken;
-use domain::challenge::ChallengeId;
+use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
+use domain::identity::ChallengeId;
 use domain::phone::{Country, PhoneNumber, Reach};
 use domain::policy::Policy;
 use domain::ports::{Caller, KeyError, KeySource, Message, SendError, SendFailure, SmsSender};
 use domain::result::Approval;
 use domain::start::{Enrolment, Rules};
-use domain::subject::Channel;
 use domain::time::Timestamp;
 use http::Response;
 use lambda_http::{Body, Request};

@@ -1,13 +1,13 @@
 //! Every sample under `events/`, run through its function as `make invoke` runs it.
 
 use domain::call::{AnsweredBy, Call, CallEvent, CallToken};
-use domain::challenge::ChallengeKey;
+use domain::channel::Channel;
+use domain::identity::{ChallengeKey, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Line, NumberingPlan as _, PhoneNumber, Reach};
 use domain::policy::Policy;
 use domain::ports::ChallengeStore as _;
 use domain::start::{Decision, Draft, Request, Start};
-use domain::subject::{Channel, SessionId, SubjectId};
 use platform::numbering::WorldPlan;
 use serde_json::json;
 

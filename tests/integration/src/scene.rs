@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::call::{AnsweredBy, CallEvent, CallToken, Key};
-use domain::challenge::{Challenge, ChallengeKey};
+use domain::challenge::Challenge;
+use domain::channel::Channel;
 use domain::code::{Code, MacKey, MacKeys};
+use domain::identity::{ChallengeKey, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
 use domain::policy::Policy;
 use domain::ports::{ChallengeStore, Settlement, StoreError};
 use domain::refusal::Refusal;
 use domain::start::{Decision, Draft, Enrolment, Request, Rules, Snapshot, Start};
-use domain::subject::{Channel, SessionId, SubjectId};
 use domain::time::Timestamp;
 use platform::store::DynamoStore;
 use rand::SeedableRng as _;

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::call::{AnsweredBy, CallEvent, CallState, Key, Script};
+use domain::call::{AnsweredBy, CallEvent, CallState, Key};
 use domain::challenge::{Delivery, NumberSource, Outcome};
+use domain::channel::Channel;
 use domain::code::Code;
 use domain::ports::{ChallengeStore as _, Settlement, StoreError};
 use domain::refusal::Refusal;
+use domain::script::Script;
 use domain::start::{Decision, Replaces};
-use domain::subject::Channel;
 
 use crate::scene::{ALICE, Scene, number};
 
@@ -255,7 +256,7 @@ async fn a_call_approves_only_while_its_challenge_is_open_and_uncontested() {
     let other = domain::call::CallToken::from_bytes([0; 16]);
     assert!(!scene.press(&other, Key::Approve).await.expect("a challenge").is_approved(), "another call's token");
     for generation in [0, 2] {
-        let id = domain::challenge::ChallengeId { generation, ..id };
+        let id = domain::identity::ChallengeId { generation, ..id };
         let event = CallEvent::Pressed(Key::Approve);
         let stands = scene.store.advance_call(&id, &token, event, &scene.rules.policy, scene.now).await;
         assert!(!stands.expect("an answer").expect("a challenge").is_approved(), "generation {generation}");

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 use domain::call::{AnsweredBy, CallEvent, CallToken};
-use domain::challenge::ChallengeKey;
+use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
+use domain::identity::ChallengeKey;
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
 use domain::policy::Policy;
 use domain::ports::ChallengeStore as _;
 use domain::start::{Decision, Draft, Enrolment, Request, Rules, Start};
-use domain::subject::Channel;
 use domain::time::Timestamp;
 use platform::store::DynamoStore;
 use rand::{TryCryptoRng, TryRng};

@@ -6,7 +6,7 @@ mod twiml;
 use std::sync::Arc;
 
 use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
-use domain::challenge::ChallengeId;
+use domain::identity::ChallengeId;
 use domain::time::Timestamp;
 use lambda_http::{Request, RequestExt as _};
 

@@ -1,8 +1,8 @@
 //! What the phone hears, as TwiML. Everything spoken is text to the writer: a brand that looks like
 //! markup is read out, not obeyed.
 
-use domain::call::Script;
 use domain::locale::{Locale, Phrases};
+use domain::script::Script;
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 

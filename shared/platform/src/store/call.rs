@@ -2,7 +2,8 @@
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
-use domain::challenge::{Challenge, ChallengeId, Method};
+use domain::challenge::{Challenge, Method};
+use domain::identity::ChallengeId;
 use domain::policy::Policy;
 use domain::ports::StoreError;
 use domain::time::Timestamp;

@@ -2,12 +2,12 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::call::{AnsweredBy, Call, CallState};
-use domain::challenge::{Challenge, ChallengeId, ChallengeKey, Delivery, Method, NumberSource, Outcome, Sends};
+use domain::challenge::{Challenge, Delivery, Method, NumberSource, Outcome, Sends};
 use domain::code::CodeMac;
+use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::PhoneNumber;
 use domain::ports::StoreError;
-use domain::subject::{SessionId, SubjectId};
 use domain::time::Timestamp;
 
 use super::item::{Reader, Word, bytes, number, text, time};

@@ -21,13 +21,12 @@ mod start;
 mod subject_item;
 mod verbs;
 
+use domain::identity::{ChallengeKey, SubjectId};
 use std::collections::HashMap;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::challenge::ChallengeKey;
-use domain::subject::SubjectId;
 
 use crate::encoding::base64url;
 

@@ -3,10 +3,12 @@
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use domain::call::CallState;
-use domain::challenge::{ChallengeId, Delivery};
+use domain::challenge::Delivery;
+use domain::channel::Channel;
+use domain::identity::ChallengeId;
 use domain::ports::StoreError;
 use domain::start::{Draft, Replaces};
-use domain::subject::{Channel, Subject};
+use domain::subject::Subject;
 
 use super::challenge_item::PENDING;
 use super::fault::{Updated, cancelled, unavailable};

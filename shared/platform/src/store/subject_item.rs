@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::identity::{Reservation, SessionId};
 use domain::phone::PhoneNumber;
 use domain::ports::StoreError;
-use domain::subject::{Binding, Reservation, SessionId, Subject};
+use domain::subject::{Binding, Subject};
 
 use super::Item;
 use super::item::{Reader, number, parse_number};

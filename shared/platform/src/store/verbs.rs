@@ -6,11 +6,12 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use domain::call::{CallEvent, CallToken};
-use domain::challenge::{Challenge, ChallengeId, ChallengeKey, Delivery, Method, NumberSource, Outcome};
+use domain::challenge::{Challenge, Delivery, Method, NumberSource, Outcome};
+use domain::channel::Channel;
+use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::policy::Policy;
 use domain::ports::{ChallengeStore, Settlement, StoreError};
 use domain::start::{Draft, Snapshot};
-use domain::subject::{Channel, SubjectId};
 use domain::time::Timestamp;
 
 use super::challenge_item::{APPROVED, PENDING};

@@ -1,0 +1,110 @@
+//! Who and what a challenge belongs to, as digests: identifiers that tell nothing and cannot be guessed.
+
+use std::fmt;
+
+use crate::digest::sha256;
+use crate::time::Timestamp;
+
+/// A subject, as a digest of the first factor's issuer and its `sub`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubjectId([u8; 32]);
+
+impl SubjectId {
+    /// The subject that `issuer` calls `sub`.
+    #[must_use]
+    pub fn new(issuer: &str, sub: &str) -> Self {
+        Self(sha256(&[b"subject", issuer.as_bytes(), sub.as_bytes()]))
+    }
+
+    /// A subject by its digest.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The digest.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// One login session of a subject, as a digest of the first factor's session claim.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId([u8; 32]);
+
+impl SessionId {
+    /// The session that the claim's parts name: the claim alone when it is new with each login, with
+    /// the time of authentication when it outlives one.
+    #[must_use]
+    pub fn new(claim: &str, auth_time: Option<Timestamp>) -> Self {
+        let auth_time = auth_time.map_or(0, Timestamp::as_unix).to_be_bytes();
+        Self(sha256(&[b"session", claim.as_bytes(), &auth_time]))
+    }
+
+    /// A session by its digest.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The digest.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SubjectId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, ..] = self.0;
+        write!(out, "SubjectId({a:02x}{b:02x}{c:02x}{d:02x}…)")
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, ..] = self.0;
+        write!(out, "SessionId({a:02x}{b:02x}{c:02x}{d:02x}…)")
+    }
+}
+
+/// Where a login session's challenge is kept: the caller's own identity, nothing to leak or guess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ChallengeKey {
+    /// Who signs in.
+    pub subject: SubjectId,
+    /// In which login session.
+    pub session: SessionId,
+}
+
+/// One challenge among the generations of its login session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ChallengeId {
+    /// The login session's place.
+    pub key: ChallengeKey,
+    /// Counts up with each replacement.
+    pub generation: u32,
+}
+
+impl ChallengeId {
+    /// A digest that names this challenge to the outside, the `jti` of its result.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        sha256(&[
+            b"challenge",
+            self.key.subject.as_bytes(),
+            self.key.session.as_bytes(),
+            &self.generation.to_be_bytes(),
+        ])
+    }
+}
+
+/// The challenge a reservation is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Reservation {
+    /// The login session.
+    pub session: SessionId,
+    /// The challenge's generation in it.
+    pub generation: u32,
+}
