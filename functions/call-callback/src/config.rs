@@ -2,8 +2,8 @@
 
 use domain::policy::Policy;
 use platform::config::{Environment, any, short_ascii};
-use platform::{settings, telemetry};
-use tracing::Level;
+use platform::settings;
+use platform::telemetry::Telemetry;
 
 /// All that the function reads from its environment.
 #[derive(Debug)]
@@ -18,8 +18,8 @@ pub struct Config {
     pub brand: String,
     /// Where the provider's signing tokens are.
     pub signing_secret: String,
-    /// At which level it logs.
-    pub log_level: Level,
+    /// How it tells of itself.
+    pub telemetry: Telemetry,
 }
 
 impl Config {
@@ -30,14 +30,14 @@ impl Config {
         let public_base_url = settings::public_base_url(env);
         let brand = env.required("BRAND", short_ascii(16));
         let signing_secret = env.required("VOICE_SIGNING_SECRET_ARN", any);
-        let log_level = telemetry::level(env);
+        let telemetry = Telemetry::read(env);
         Some(Self {
             table: table?,
             policy: policy?,
             public_base_url: public_base_url?,
             brand: brand?,
             signing_secret: signing_secret?,
-            log_level: log_level?,
+            telemetry: telemetry?,
         })
     }
 }

@@ -8,14 +8,14 @@ use platform::callback::SigningTokens;
 use platform::config::Environment;
 use platform::secrets::{Secret, SecretsManager};
 use platform::store::DynamoStore;
-use platform::{clock, run, telemetry};
+use platform::{clock, run};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let mut env = Environment::of_process();
     let config = Config::read(&mut env);
     let config = env.finish(config)?;
-    telemetry::init(config.log_level);
+    config.telemetry.init();
 
     let aws = sdk_config(&connector(Roots::Amazon)?).await;
     let secrets = SecretsManager::new(&aws);

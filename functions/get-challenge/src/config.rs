@@ -3,8 +3,7 @@
 use platform::config::Environment;
 use platform::settings::FactorSettings;
 use platform::signer::SignerSettings;
-use platform::telemetry;
-use tracing::Level;
+use platform::telemetry::Telemetry;
 
 /// All that the function reads from its environment.
 #[derive(Debug)]
@@ -13,8 +12,8 @@ pub struct Config {
     pub settings: FactorSettings,
     /// How results are signed.
     pub signer: SignerSettings,
-    /// At which level it logs.
-    pub log_level: Level,
+    /// How it tells of itself.
+    pub telemetry: Telemetry,
 }
 
 impl Config {
@@ -22,7 +21,7 @@ impl Config {
     pub fn read(env: &mut Environment) -> Option<Self> {
         let settings = FactorSettings::read(env);
         let signer = SignerSettings::read(env);
-        let log_level = telemetry::level(env);
-        Some(Self { settings: settings?, signer: signer?, log_level: log_level? })
+        let telemetry = Telemetry::read(env);
+        Some(Self { settings: settings?, signer: signer?, telemetry: telemetry? })
     }
 }

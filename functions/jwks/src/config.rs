@@ -2,8 +2,7 @@
 
 use platform::config::{Environment, any};
 use platform::settings::public_base_url;
-use platform::telemetry;
-use tracing::Level;
+use platform::telemetry::Telemetry;
 
 /// All that the function reads from its environment.
 #[derive(Debug)]
@@ -12,8 +11,8 @@ pub struct Config {
     pub key_arns: Vec<String>,
     /// The issuer of the result tokens.
     pub issuer: String,
-    /// At which level it logs.
-    pub log_level: Level,
+    /// How it tells of itself.
+    pub telemetry: Telemetry,
 }
 
 impl Config {
@@ -22,8 +21,8 @@ impl Config {
         let current = env.required("SIGNING_KEY_ARN", any);
         let previous = env.optional("PREVIOUS_SIGNING_KEY_ARN", any);
         let issuer = public_base_url(env);
-        let log_level = telemetry::level(env);
+        let telemetry = Telemetry::read(env);
         let key_arns = [Some(current?), previous?].into_iter().flatten().collect();
-        Some(Self { key_arns, issuer: issuer?, log_level: log_level? })
+        Some(Self { key_arns, issuer: issuer?, telemetry: telemetry? })
     }
 }

@@ -6,14 +6,14 @@ use lambda_http::Error;
 use platform::aws::{Roots, connector, sdk_config};
 use platform::config::Environment;
 use platform::jwks::{discovery, key_set};
-use platform::{run, telemetry};
+use platform::run;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let mut env = Environment::of_process();
     let config = Config::read(&mut env);
     let config = env.finish(config)?;
-    telemetry::init(config.log_level);
+    config.telemetry.init();
 
     let aws = sdk_config(&connector(Roots::Amazon)?).await;
     let app = App {

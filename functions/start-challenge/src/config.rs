@@ -8,9 +8,8 @@ use domain::phone::{Country, PhoneNumber, Reach};
 use platform::config::{Environment, any, short_ascii};
 use platform::settings::{FactorSettings, public_base_url};
 use platform::sms::SmsSettings;
-use platform::telemetry;
+use platform::telemetry::Telemetry;
 use platform::voice::VoiceSettings;
-use tracing::Level;
 
 /// All that the function reads from its environment.
 #[derive(Debug)]
@@ -27,8 +26,8 @@ pub struct Config {
     pub send_timeout: Duration,
     /// Where the MAC keys are.
     pub mac_keys_secret: String,
-    /// At which level it logs.
-    pub log_level: Level,
+    /// How it tells of itself.
+    pub telemetry: Telemetry,
 }
 
 impl Config {
@@ -41,7 +40,7 @@ impl Config {
         let reach = env.required("ALLOWED_COUNTRIES", countries);
         let send_timeout = env.seconds("SEND_TIMEOUT_SECONDS", Duration::from_secs(10), Duration::from_secs(12));
         let mac_keys_secret = env.required("MAC_KEYS_SECRET_ARN", any);
-        let log_level = telemetry::level(env);
+        let telemetry = Telemetry::read(env);
         Some(Self {
             settings: settings?,
             sms: sms?,
@@ -49,7 +48,7 @@ impl Config {
             reach: reach?,
             send_timeout: send_timeout?,
             mac_keys_secret: mac_keys_secret?,
-            log_level: log_level?,
+            telemetry: telemetry?,
         })
     }
 }

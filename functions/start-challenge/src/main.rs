@@ -9,7 +9,7 @@ use platform::secrets::{Secret, SecretsManager};
 use platform::sms::SnsSender;
 use platform::store::DynamoStore;
 use platform::voice::TwilioCaller;
-use platform::{clock, run, telemetry};
+use platform::{clock, run};
 use start_challenge::App;
 use start_challenge::config::Config;
 
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Error> {
     let mut env = Environment::of_process();
     let config = Config::read(&mut env);
     let config = env.finish(config)?;
-    telemetry::init(config.log_level);
+    config.telemetry.init();
     WorldPlan::warm();
 
     let connector = connector(Roots::Public)?;

@@ -3,8 +3,7 @@
 use platform::config::{Environment, any};
 use platform::settings::FactorSettings;
 use platform::signer::SignerSettings;
-use platform::telemetry;
-use tracing::Level;
+use platform::telemetry::Telemetry;
 
 /// All that the function reads from its environment.
 #[derive(Debug)]
@@ -15,8 +14,8 @@ pub struct Config {
     pub signer: SignerSettings,
     /// Where the MAC keys are.
     pub mac_keys_secret: String,
-    /// At which level it logs.
-    pub log_level: Level,
+    /// How it tells of itself.
+    pub telemetry: Telemetry,
 }
 
 impl Config {
@@ -25,7 +24,7 @@ impl Config {
         let settings = FactorSettings::read(env);
         let signer = SignerSettings::read(env);
         let mac_keys_secret = env.required("MAC_KEYS_SECRET_ARN", any);
-        let log_level = telemetry::level(env);
-        Some(Self { settings: settings?, signer: signer?, mac_keys_secret: mac_keys_secret?, log_level: log_level? })
+        let telemetry = Telemetry::read(env);
+        Some(Self { settings: settings?, signer: signer?, mac_keys_secret: mac_keys_secret?, telemetry: telemetry? })
     }
 }

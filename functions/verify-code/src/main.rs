@@ -7,7 +7,7 @@ use platform::config::Environment;
 use platform::secrets::{Secret, SecretsManager};
 use platform::signer::KmsSigner;
 use platform::store::DynamoStore;
-use platform::{clock, run, telemetry};
+use platform::{clock, run};
 use verify_code::App;
 use verify_code::config::Config;
 
@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
     let mut env = Environment::of_process();
     let config = Config::read(&mut env);
     let config = env.finish(config)?;
-    telemetry::init(config.log_level);
+    config.telemetry.init();
 
     let aws = sdk_config(&connector(Roots::Amazon)?).await;
     let app = App {

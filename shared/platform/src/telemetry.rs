@@ -4,6 +4,7 @@
 //! warnings, whatever the level: some log whole events at `trace`, and an event holds the code.
 
 use std::io::Write as _;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::json;
@@ -15,21 +16,38 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::config::Environment;
+use crate::config::{Environment, any};
 
 const OURS: [&str; 7] =
     ["domain", "platform", "start_challenge", "get_challenge", "verify_code", "call_callback", "jwks"];
 
-/// Reads the level at which the product logs.
-pub fn level(env: &mut Environment) -> Option<Level> {
-    env.optional("LOG_LEVEL", |value| value.parse().map_err(|_| "must be error, warn, info, debug or trace".to_owned()))
-        .map(|level| level.unwrap_or(Level::INFO))
+/// How the function tells of itself.
+#[derive(Clone, Debug)]
+pub struct Telemetry {
+    level: Level,
+    function: Option<String>,
 }
 
-/// Starts logging to standard output.
-pub fn init(level: Level) {
-    subscriber(level, std::io::stdout).init();
+impl Telemetry {
+    /// Reads it.
+    pub fn read(env: &mut Environment) -> Option<Self> {
+        let parse = |value: &str| value.parse().map_err(|_| "must be error, warn, info, debug or trace".to_owned());
+        let level = env.optional("LOG_LEVEL", parse);
+        let function = env.optional("AWS_LAMBDA_FUNCTION_NAME", any);
+        Some(Self { level: level?.unwrap_or(Level::INFO), function: function? })
+    }
+
+    /// Starts logging to standard output.
+    pub fn init(self) {
+        if let Some(function) = self.function {
+            FUNCTION.get_or_init(|| function);
+        }
+        subscriber(self.level, std::io::stdout).init();
+    }
 }
+
+/// The function's name: a dimension of every metric, so that two stacks in one account never mix.
+static FUNCTION: OnceLock<String> = OnceLock::new();
 
 /// What logs to `out`, one JSON object a line.
 pub fn subscriber<W>(level: Level, out: W) -> impl Subscriber + Send + Sync
@@ -69,10 +87,11 @@ fn emit(name: &str, unit: &str, value: f64, (dimension, dimension_value): (&str,
             "Timestamp": crate::clock::now().as_unix() * 1000,
             "CloudWatchMetrics": [{
                 "Namespace": NAMESPACE,
-                "Dimensions": [[dimension]],
+                "Dimensions": [["FunctionName", dimension]],
                 "Metrics": [{ "Name": name, "Unit": unit }],
             }],
         },
+        "FunctionName": FUNCTION.get().map_or("local", String::as_str),
         dimension: dimension_value,
         name: value,
     });
