@@ -11,9 +11,7 @@ use platform::store::DynamoStore;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let mut env = Environment::of_process();
-    let config = Config::read(&mut env);
-    let config = env.finish(config)?;
+    let config = Environment::of_process().read(Config::read)?;
     config.telemetry.init();
 
     let aws = sdk_config(&connector(Roots::Amazon)?).await;

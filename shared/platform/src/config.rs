@@ -76,9 +76,9 @@ impl Environment {
         self.optional(name, parse).and_then(|value| value.or(default))
     }
 
-    /// The settings read, or every fault found in reading them.
-    pub fn finish<T>(self, settings: Option<T>) -> Result<T, ConfigError> {
-        match settings {
+    /// What `settings` reads, or every fault found in reading it.
+    pub fn read<T>(mut self, settings: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, ConfigError> {
+        match settings(&mut self) {
             Some(settings) if self.faults.is_empty() => Ok(settings),
             _ => Err(ConfigError(self.faults)),
         }
@@ -131,14 +131,16 @@ mod tests {
 
     #[test]
     fn every_fault_is_named_at_once() {
-        let mut env = Environment::from_iter([("LIFE", "soon"), ("MODE", "maybe"), ("URL", "http://example.com")]);
-        let table = env.required("TABLE_NAME", any);
-        let life = env.seconds("LIFE", Duration::from_mins(5), Duration::from_mins(10));
-        let mode = env.choice("MODE", &[("on", true), ("off", false)]);
-        let url = env.required("URL", base_url);
-        let settings = (|| Some((table?, life?, mode?, url?)))();
+        let env = Environment::from_iter([("LIFE", "soon"), ("MODE", "maybe"), ("URL", "http://example.com")]);
+        let settings = |env: &mut Environment| {
+            let table = env.required("TABLE_NAME", any);
+            let life = env.seconds("LIFE", Duration::from_mins(5), Duration::from_mins(10));
+            let mode = env.choice("MODE", &[("on", true), ("off", false)]);
+            let url = env.required("URL", base_url);
+            Some((table?, life?, mode?, url?))
+        };
         assert_eq!(
-            env.finish(settings).expect_err("four faults").to_string(),
+            env.read(settings).expect_err("four faults").to_string(),
             "configuration: TABLE_NAME is not set; LIFE must be a whole number from 1 to 600; \
              MODE must be one of on, off; URL must be an https URL without a trailing slash"
         );
@@ -149,6 +151,6 @@ mod tests {
         let mut env = Environment::from_iter([("LIFE", " "), ("MODE", "")]);
         assert_eq!(env.seconds("LIFE", Duration::from_mins(5), Duration::from_mins(10)), Some(Duration::from_mins(5)));
         assert_eq!(env.choice("MODE", &[("on", true), ("off", false)]), Some(true));
-        assert_eq!(env.finish(Some(())), Ok(()));
+        assert_eq!(env.read(|_| Some(())), Ok(()));
     }
 }

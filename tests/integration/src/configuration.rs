@@ -3,9 +3,8 @@
 use platform::config::Environment;
 
 fn faults<T: std::fmt::Debug>(read: impl FnOnce(&mut Environment) -> Option<T>, variables: &[(&str, &str)]) -> String {
-    let mut env: Environment = variables.iter().copied().collect();
-    let config = read(&mut env);
-    env.finish(config).expect_err("something is wrong").to_string()
+    let env: Environment = variables.iter().copied().collect();
+    env.read(read).expect_err("something is wrong").to_string()
 }
 
 #[test]
