@@ -11,7 +11,7 @@ use std::time::Duration;
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -66,21 +66,27 @@ pub fn http_client(connector: &SharedHttpConnector) -> SharedHttpClient {
     http_client_fn(move |_, _| connector.clone())
 }
 
-/// What every AWS client starts from: credentials and region as Lambda's environment gives them, and
-/// time limits well under the functions' own. A client without a second chance overrides the retries.
+/// What every AWS client starts from, with credentials and region as Lambda's environment gives them.
 pub async fn sdk_config(connector: &SharedHttpConnector) -> SdkConfig {
+    defaults(connector)
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+        .region(EnvironmentVariableRegionProvider::new())
+        .load()
+        .await
+}
+
+/// The shared connector, and time limits well under the functions' own. A client that must not try
+/// twice overrides the retries.
+#[must_use]
+pub fn defaults(connector: &SharedHttpConnector) -> ConfigLoader {
     let timeouts = TimeoutConfig::builder()
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build();
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client(connector))
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-        .region(EnvironmentVariableRegionProvider::new())
         .retry_config(RetryConfig::standard())
         .timeout_config(timeouts)
-        .load()
-        .await
 }
 
 /// Whether a request that failed with `error` surely never reached the other side.

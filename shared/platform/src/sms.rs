@@ -91,9 +91,11 @@ fn incomplete(error: BuildError) -> SendError {
     SendError { kind: SendFailure::ProviderFault, source: Some(Box::new(error)) }
 }
 
-fn failure<R: std::fmt::Debug + 'static>(error: &SdkError<PublishError, R>) -> SendFailure {
+/// Only a 4xx says that SNS did not take the message: a 5xx, or a 200 that cannot be read, may come
+/// after it did.
+fn failure(error: &SdkError<PublishError>) -> SendFailure {
     match error {
-        SdkError::ServiceError(answer) => refusal(answer.err()),
+        SdkError::ServiceError(answer) if answer.raw().status().is_client_error() => refusal(answer.err()),
         SdkError::ConstructionFailure(_) => SendFailure::ProviderFault,
         _ if never_sent(error) => SendFailure::ProviderFault,
         _ => SendFailure::Unknown,

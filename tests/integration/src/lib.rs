@@ -12,6 +12,7 @@ mod fixed;
 mod journeys;
 mod leaks;
 mod problems;
+mod providers;
 mod samples;
 mod scene;
 mod store_contract;
