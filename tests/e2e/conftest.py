@@ -1,0 +1,121 @@
+"""The deployed template, end to end: gateway, functions, store, messages, calls, keys and logs.
+
+    pip install -r tests/e2e/requirements.txt
+    npm ci --prefix tests/e2e
+    cargo build && cargo build -p integration --example interop
+    pytest tests/e2e
+
+Everything runs on the loopback interface. What it works with, by environment variable:
+
+BOOTSTRAP_DIR  the built binaries, for x86-64 [target/debug]
+INTEROP        the program that signs and verifies as we do [BOOTSTRAP_DIR/examples/interop]
+MINISTACK      the emulator's program [ministack on the PATH, else beside this Python]
+TEMPLATE       the template to deploy [infra/template.yaml]
+
+The emulator enforces IAM, so that each journey also shows that the functions' roles suffice, and
+the functions log all that they can, so that the leak test, which runs last, has something to read.
+"""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import voice
+from backend import PyJwtBackend
+from confidential import Confidential
+from deployment import Deployment
+from login import AUDIENCE, HostedLogin
+from ministack import MiniStack
+from page import Person
+from voice import VoiceProvider
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parent.parent
+BOOTSTRAP_DIR = Path(os.environ.get("BOOTSTRAP_DIR") or REPOSITORY / "target" / "debug")
+TEMPLATE = Path(os.environ.get("TEMPLATE") or REPOSITORY / "infra" / "template.yaml")
+RESULT_AUDIENCE = "login-backend"
+
+
+def pytest_collection_modifyitems(items):
+    """What reads the journeys' logs comes after the journeys."""
+    items.sort(key=lambda item: item.path.name == "test_logs.py")
+
+
+@pytest.fixture(scope="session")
+def confidential():
+    return Confidential()
+
+
+@pytest.fixture(scope="session")
+def hosted_login():
+    with HostedLogin() as issuer:
+        yield issuer
+
+
+@pytest.fixture(scope="session")
+def provider(confidential):
+    with VoiceProvider(confidential) as provider:
+        yield provider
+
+
+@pytest.fixture(scope="session")
+def product(hosted_login, provider, confidential):
+    """The product as the template deploys it, with its defaults."""
+    with MiniStack(enforce_iam=True) as emulator:
+        deployment = Deployment(emulator)
+        api_key = {"accountSid": voice.ACCOUNT, "apiKeySid": voice.KEY, "apiKeySecret": voice.SECRET}
+        for secret in (voice.SECRET, voice.SIGNING_TOKEN):
+            confidential.add("secret", secret)
+        deployment.deploy(TEMPLATE, BOOTSTRAP_DIR, {
+            "AllowedCountries": "US",
+            "AllowedOrigins": "https://login.example.com",
+            "Architecture": "x86_64",
+            "Brand": "Example",
+            "FirstFactorAudience": AUDIENCE,
+            "FirstFactorIssuer": hosted_login.url,
+            "LogLevel": "trace",
+            "OriginHost": "login.example.com",
+            "PublicBaseUrl": deployment.base_url,
+            "ReservedConcurrency": "40",
+            "ResultAudience": RESULT_AUDIENCE,
+            "VoiceApiBaseUrl": provider.url,
+            "VoiceApiSecretArn": deployment.secret("voice-api", json.dumps(api_key)),
+            "VoiceFromNumber": voice.FROM,
+            "VoiceSigningSecretArn": deployment.secret("voice-signing", json.dumps({"current": voice.SIGNING_TOKEN})),
+        })
+        yield deployment
+
+
+@pytest.fixture(scope="session")
+def someone(product, hosted_login, confidential):
+    """Makes people who are new to the product."""
+    return lambda: Person(product, hosted_login, confidential)
+
+
+@pytest.fixture
+def person(someone):
+    """Someone new to the product."""
+    return someone()
+
+
+@pytest.fixture(scope="session")
+def interop():
+    """Asks our own signer and verifier: questions in, answers out, in the same order."""
+    program = os.environ.get("INTEROP") or BOOTSTRAP_DIR / "examples" / "interop"
+
+    def ask(questions):
+        lines = "".join(json.dumps(question) + "\n" for question in questions)
+        run = subprocess.run([program], input=lines, capture_output=True, text=True, timeout=120, check=True)
+        return [json.loads(line) for line in run.stdout.splitlines()]
+
+    return ask
+
+
+@pytest.fixture(scope="session")
+def verified(product):
+    """Verifies a result token as a login backend would, with PyJWT from the discovery document, and
+    answers its claims."""
+    return PyJwtBackend(product.base_url, RESULT_AUDIENCE).verified

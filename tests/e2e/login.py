@@ -1,0 +1,45 @@
+"""The hosted login: it proves the first factor and mints the token that the API asks for."""
+
+import time
+import uuid
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from serving import Server
+
+AUDIENCE = "alliance-mfa"
+KEY_ID = "login-1"
+
+
+class HostedLogin(Server):
+    """An issuer with discovery and keys, as API Gateway's authorizer looks for them."""
+
+    def __init__(self):
+        super().__init__()
+        self._key = new_key()
+        public = jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+        self._documents = {
+            "/.well-known/openid-configuration": {"issuer": self.url, "jwks_uri": f"{self.url}/keys"},
+            "/keys": {"keys": [public | {"kid": KEY_ID, "use": "sig", "alg": "RS256"}]},
+        }
+
+    def handle(self, method, path, headers, body):
+        if path in self._documents:
+            return 200, self._documents[path]
+        return 404, {}
+
+    def token(self, subject, key=None, **claims):
+        """A first-factor token. `claims` replaces some, or removes those that are None."""
+        now = int(time.time())
+        standard = {
+            "iss": self.url, "aud": AUDIENCE, "sub": subject, "jti": str(uuid.uuid4()),
+            "iat": now, "exp": now + 600, "auth_time": now, "amr": ["pwd"],
+        }
+        present = {name: value for name, value in (standard | claims).items() if value is not None}
+        return jwt.encode(present, key or self._key, algorithm="RS256", headers={"kid": KEY_ID})
+
+
+def new_key():
+    """A key that no issuer publishes, until one does."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -1,0 +1,116 @@
+"""Call Me, from the first factor's token to the verified result."""
+
+import pytest
+
+from voice import gather, signature
+
+PROMPT = {"input": "dtmf", "finishOnKey": "", "numDigits": "1", "timeout": "10", "method": "POST"}
+
+
+@pytest.fixture
+def called(person, provider):
+    """A login that asked for a call, and the call."""
+    page = person.log_in()
+    started = page.start("call")
+    assert started.status_code == 201, started.text
+    [call] = provider.calls_to(person.number)
+    return page, call
+
+
+def test_pound_on_an_answered_call_approves_without_further_action(called, person, verified):
+    page, call = called
+    assert page.challenge().json()["call"] == "calling"
+    assert call.becomes("ringing").status == 204
+    assert page.challenge().json()["call"] == "ringing"
+
+    prompt = call.answered("human")
+    assert (prompt.status, PROMPT.items() <= gather(prompt.text).attrib.items()) == (200, True)
+    assert page.challenge().json()["call"] == "answered"
+    thanks = call.pressed("#", prompt.text)
+    assert (thanks.status, gather(thanks.text)) == (200, None)
+
+    approved = page.challenge().json()
+    assert approved["state"] == "approved"
+    claims = verified(approved["resultToken"])
+    assert (claims["sub"], claims["amr"]) == (person.subject, ["pwd", "tel", "mfa"])
+    assert call.becomes("completed").status == 204
+    assert page.challenge().json()["resultToken"] == approved["resultToken"]
+
+
+def test_the_call_is_ordered_with_short_ringing_and_machine_detection(called, person):
+    _, call = called
+    assert {name: call.order[name] for name in ("To", "Timeout", "TimeLimit", "MachineDetection")} == {
+        "To": [person.number], "Timeout": ["20"], "TimeLimit": ["120"], "MachineDetection": ["Enable"],
+    }
+    assert call.order["StatusCallbackEvent"] == ["initiated", "ringing", "answered", "completed"]
+
+
+def test_a_forged_webhook_is_refused_and_changes_nothing(called):
+    page, call = called
+    prompt = call.answered("human").text
+    before = page.challenge().json()
+    stolen = signature(call.status_url, {"Digits": "#"})
+    for signatures in [[], [""], ["forged"], [stolen], [stolen, stolen]]:
+        answers = [
+            call.pressed("#", prompt, signatures=signatures),
+            call.becomes("completed", signatures=signatures),
+            call.answered("machine_start", signatures=signatures),
+        ]
+        assert [answer.status for answer in answers] == [403] * 3
+    after = page.challenge().json()
+    assert (before["state"], after) == ("pending", before)
+    assert call.pressed("#", prompt).status == 200
+    assert page.challenge().json()["state"] == "approved"
+
+
+def test_a_right_signature_twice_is_none(called):
+    page, call = called
+    url = gather(call.answered("human").text).get("action")
+    form = {"Digits": "#"}
+    assert call.post(url, form, signatures=[signature(url, call.filled(form))] * 2).status == 403
+    assert page.challenge().json()["state"] == "pending"
+
+
+@pytest.mark.parametrize("by", ["machine_start", "fax", "unknown", "something new", None])
+def test_only_a_human_may_approve(called, by):
+    page, call = called
+    script = call.answered(by)
+    assert gather(script.text) is None
+    digits = call.answer_url.removesuffix("answer") + "digits"
+    assert call.post(digits, {"Digits": "#"}).status == 200
+    assert page.challenge().json()["state"] == "pending"
+
+
+@pytest.mark.parametrize(("status", "seen"), [("busy", "busy"), ("no-answer", "no-answer"), ("failed", "failed"), ("canceled", "failed")])
+def test_a_call_that_does_not_come_through_offers_the_message(called, person, status, seen):
+    page, call = called
+    call.becomes(status)
+    over = page.challenge().json()
+    assert (over["call"], over["offerAlternative"], over["channels"]["sms"]["available"]) == (seen, True, True)
+    assert page.start("sms").status_code == 201
+    assert page.guess(person.code()).json()["state"] == "approved"
+
+
+def test_zero_reports_fraud_and_blocks_the_person(called, person, provider):
+    page, call = called
+    call.pressed("0", call.answered("human").text)
+    assert page.challenge().json()["state"] in ("denied", "blocked")
+    assert page.start("sms").status_code == 403
+    assert person.log_in().start("call").json()["type"] == "urn:alliance-mfa:problem:blocked"
+    assert len(provider.calls_to(person.number)) == 1
+
+
+def test_a_call_of_one_person_approves_nobody_else(called, someone, provider):
+    _, call = called
+    other = someone()
+    victim = other.log_in()
+    victim.start("call")
+    [theirs] = provider.calls_to(other.number)
+    theirs.answered("human")
+    swapped = theirs.answer_url.replace(theirs.token, call.token).removesuffix("answer") + "digits"
+    assert theirs.post(swapped, {"Digits": "#"}).status == 200
+    assert victim.challenge().json()["state"] == "pending"
+
+
+def test_the_provider_is_asked_with_its_key_and_nothing_else(called, provider):
+    assert provider.refused == []

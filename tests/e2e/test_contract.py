@@ -1,0 +1,690 @@
+"""The template, the API's description and the Rust source, held against one another.
+
+Nothing is started or built: the files are read as they are, the template also as SAM expands it.
+"""
+
+import ast
+import copy
+import functools
+import json
+import operator
+import os
+import re
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+REPOSITORY = Path(__file__).parent.parent.parent
+FUNCTIONS = {path.name for path in (REPOSITORY / "functions").iterdir()}
+# What a deployment has to say for itself, since the template cannot know it.
+CHOSEN = {"AllowedCountries", "Brand", "FirstFactorAudience", "FirstFactorIssuer", "OriginHost", "ResultAudience"}
+AUTHORIZED = {"GET /v1/challenge", "POST /v1/challenge", "POST /v1/challenge/code"}
+OPEN = {
+    "POST /v1/calls/{challenge}/{token}/{event}",
+    "GET /.well-known/jwks.json",
+    "GET /.well-known/openid-configuration",
+}
+PROBLEM = "urn:alliance-mfa:problem:"
+
+
+def source(path):
+    """A file's text, a Rust file's without its unit tests."""
+    return (REPOSITORY / path).read_text().split("#[cfg(test)]")[0]
+
+
+# --- the three parties -----------------------------------------------------------------------------
+
+
+@functools.cache
+def template():
+    return yaml_parse((REPOSITORY / "infra" / "template.yaml").read_text())
+
+
+@functools.cache
+def expanded():
+    """The template as SAM expands it, the code being anywhere."""
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    written = copy.deepcopy(template())
+    for function in functions(written).values():
+        function["Properties"]["CodeUri"] = "s3://bucket/key"
+    managed = {"AWSLambdaBasicExecutionRole": "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}
+    return transform(written, {}, SimpleNamespace(load=lambda: managed))
+
+
+@functools.cache
+def openapi():
+    return yaml.safe_load((REPOSITORY / "infra" / "openapi.yaml").read_text())
+
+
+def of_type(document, kind):
+    return {name: part for name, part in document["Resources"].items() if part["Type"] == kind}
+
+
+def functions(document):
+    """The template's functions by the name of their binary."""
+    found = of_type(document, "AWS::Serverless::Function").values()
+    return {function["Metadata"]["BuildProperties"]["Binary"]: function for function in found}
+
+
+def words(function, file="shared/platform/src/reply.rs"):
+    """The texts that a Rust function answers with."""
+    return set(re.findall(r'=> "([a-z-]+)"', body_of(function, source(file))))
+
+
+def body_of(name, text):
+    """A Rust function's text between its outer braces."""
+    start = text.index("{", text.index(f"fn {name}("))
+    depth = 0
+    for end in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[end], 0)
+        if depth == 0:
+            return text[start : end + 1]
+    raise AssertionError(name)
+
+
+# --- routes ----------------------------------------------------------------------------------------
+
+
+def operations():
+    """The operations that the API's description has, by route."""
+    methods = {"get", "post", "put", "patch", "delete"}
+    return {
+        f"{method.upper()} {path}": operation
+        for path, item in openapi()["paths"].items()
+        for method, operation in item.items()
+        if method in methods
+    }
+
+
+def events(function):
+    """A function's routes."""
+    found = [event["Properties"] for event in function["Properties"]["Events"].values()]
+    return {f"{event['Method']} {event['Path']}" for event in found}
+
+
+def gateway_routes():
+    """The routes that API Gateway imports, with the authorizers of each."""
+    [api] = of_type(expanded(), "AWS::ApiGatewayV2::Api").values()
+    for path, methods in api["Properties"]["Body"]["paths"].items():
+        for method, operation in present(methods).items():
+            security = present(operation).get("security", [])
+            yield f"{method.upper()} {path}", {name for requirement in security for name in requirement}
+
+
+def present(part):
+    """A part that is there on a condition, as if it held."""
+    return part["Fn::If"][1] if set(part) == {"Fn::If"} else part
+
+
+def test_every_route_is_deployed_and_described():
+    deployed = [route for function in functions(template()).values() for route in events(function)]
+    assert sorted(deployed) == sorted(operations()) == sorted(AUTHORIZED | OPEN)
+
+
+def test_every_function_is_deployed_with_the_routes_that_are_its_own():
+    assert {name: events(function) for name, function in functions(template()).items()} == {
+        "start-challenge": {"POST /v1/challenge"},
+        "get-challenge": {"GET /v1/challenge"},
+        "verify-code": {"POST /v1/challenge/code"},
+        "call-callback": {"POST /v1/calls/{challenge}/{token}/{event}"},
+        "jwks": {"GET /.well-known/jwks.json", "GET /.well-known/openid-configuration"},
+    }
+    assert set(functions(template())) == FUNCTIONS
+
+
+def test_the_authorizer_guards_the_three_routes_of_a_login_and_no_other():
+    authorizers = dict(gateway_routes())
+    assert authorizers == dict.fromkeys(AUTHORIZED, {"FirstFactor"}) | dict.fromkeys(OPEN, set())
+    described = {route for route, operation in operations().items() if {"FirstFactor": []} in operation["security"]}
+    assert described == AUTHORIZED
+    assert operations()["POST /v1/calls/{challenge}/{token}/{event}"]["security"] == [{"ProviderSignature": []}]
+
+
+def test_a_token_that_cannot_be_verified_stops_the_deployment():
+    [api] = of_type(template(), "AWS::Serverless::HttpApi").values()
+    assert api["Properties"]["FailOnWarnings"] is True
+    [authorizer] = api["Properties"]["Auth"]["Authorizers"].values()
+    assert authorizer["JwtConfiguration"]["issuer"] == {"Ref": "FirstFactorIssuer"}
+
+
+def test_browsers_are_let_in_from_the_origins_named_and_with_what_the_page_sends_and_reads():
+    [api] = of_type(expanded(), "AWS::ApiGatewayV2::Api").values()
+    condition, cors, none = api["Properties"]["Body"]["x-amazon-apigateway-cors"]["Fn::If"]
+    assert (condition, none) == ("HasAllowedOrigins", {"Ref": "AWS::NoValue"})
+    assert {name: sorted(cors[name]) for name in ("allowMethods", "allowHeaders", "exposeHeaders")} == {
+        "allowMethods": ["GET", "POST"],
+        "allowHeaders": ["authorization", "content-type"],
+        "exposeHeaders": ["ratelimit", "ratelimit-policy", "retry-after"],
+    }
+    # As its default stands in for the parameter here, which CloudFormation resolves.
+    assert cors["allowOrigins"] == {"Fn::Split": [",", ""]}
+
+
+def test_no_access_log_holds_a_path_or_a_token():
+    [api] = of_type(template(), "AWS::Serverless::HttpApi").values()
+    record = json.loads(api["Properties"]["AccessLogSettings"]["Format"])
+    assert record["routeKey"] == "$context.routeKey"
+    told = {value for value in record.values() if "path" in value.lower() or "claims" in value.lower()}
+    assert told == set()
+
+
+# --- responses -------------------------------------------------------------------------------------
+
+
+def resolved(part):
+    """A part of the API's description, or the one that it refers to."""
+    while isinstance(part, dict) and "$ref" in part:
+        target = openapi()
+        for step in part["$ref"].removeprefix("#/").split("/"):
+            target = target[step.replace("~1", "/")]
+        part = target
+    return part
+
+
+def rendered_problems():
+    """Every problem as the functions render it, in the file that a Rust test keeps true."""
+    for line in (REPOSITORY / "tests/integration/src/problems.txt").read_text().splitlines():
+        status, name, document, headers = re.fullmatch(r"(\d+) (\S+) (\{.*?\})((?: \S+: .*)?)", line).groups()
+        members = json.loads(document)
+        yield name, int(status), members, set(re.findall(r" ([a-z-]+): ", headers))
+
+
+def problem_responses():
+    """Every response with problems: its route, status, the types it names, the response."""
+    for route, operation in operations().items():
+        for status, response in operation["responses"].items():
+            response = resolved(response)
+            content = response.get("content", {}).get("application/problem+json")
+            if content:
+                [narrowed] = [part["properties"]["type"] for part in content["schema"]["allOf"] if "properties" in part]
+                types = [urn.removeprefix(PROBLEM) for urn in narrowed["enum"]]
+                yield route, int(status), types, response
+
+
+def test_the_description_is_valid_openapi():
+    validate(openapi())
+
+
+def test_every_problem_of_the_functions_is_described_and_no_other():
+    in_source = words("name", "shared/platform/src/problem.rs") | words(
+        "refusal_name", "shared/platform/src/problem.rs"
+    )
+    described = {urn.removeprefix(PROBLEM) for urn in openapi()["components"]["schemas"]["ProblemType"]["enum"]}
+    answered = {name for _, _, types, _ in problem_responses() for name in types}
+    assert in_source == {name for name, *_ in rendered_problems()} == described == answered
+
+
+def test_every_problem_is_described_as_it_is_rendered():
+    examples = openapi()["components"]["examples"]
+    for name, status, members, _ in rendered_problems():
+        title = name.replace("-", " ")
+        assert examples[name]["value"] == {"type": PROBLEM + name, "title": title, "status": status} | members
+
+
+def test_every_response_names_problems_of_its_status_with_their_headers():
+    problems = {name: (status, headers) for name, status, _, headers in rendered_problems()}
+    for route, status, types, response in problem_responses():
+        assert set(types) == set(response["content"]["application/problem+json"]["examples"]), (route, status)
+        needed = {"cache-control"}.union(*(problems[name][1] for name in types))
+        assert {problems[name][0] for name in types} == {status}, (route, status)
+        assert {name.lower() for name in response["headers"]} == needed, (route, status)
+
+
+def test_every_error_of_the_gateway_itself_is_described_as_none_of_ours():
+    for route, operation in operations().items():
+        gateways = {
+            status
+            for status, response in operation["responses"].items()
+            if "GatewayError" in json.dumps(resolved(response).get("content", {}).get("application/json", {}))
+        }
+        own = {"429", "500", "503"} | ({"401", "403"} if route in AUTHORIZED else set())
+        assert own <= gateways, route
+
+
+def test_the_challenge_is_described_as_it_is_rendered():
+    text = source("shared/platform/src/reply.rs")
+    schemas = openapi()["components"]["schemas"]
+    members = set(re.findall(r'"(\w+)": ', body_of("challenge", text).split("json!")[1].split("});")[0])) - {
+        "sms",
+        "call",
+    }
+    optional = set(re.findall(r'body\["(\w+)"\]', text))
+    assert set(schemas["Challenge"]["required"]) == members | {"call"}
+    assert set(schemas["Challenge"]["properties"]) == members | {"call"} | optional
+    of_channel = set(re.findall(r'"(\w+)": ', body_of("channel", text)))
+    assert set(schemas["Channel"]["required"]) == set(schemas["Channel"]["properties"]) == of_channel
+
+
+@pytest.mark.parametrize(
+    ("schema", "member", "function"),
+    [
+        ("Challenge", "state", "state"),
+        ("Challenge", "call", "call"),
+        ("Channel", "reason", "reason"),
+        ("Channel", "lastSend", "delivery"),
+    ],
+)
+def test_every_word_of_the_challenge_is_described(schema, member, function):
+    described = openapi()["components"]["schemas"][schema]["properties"][member]["enum"]
+    assert set(described) - {None} == words(function)
+
+
+def test_the_limits_on_sends_are_described():
+    named = set(
+        re.findall(r'policy: "([a-z-]+)"', source("shared/domain/src/limits.rs") + source("shared/domain/src/start.rs"))
+    )
+    assert set(openapi()["components"]["schemas"]["Problem"]["properties"]["policy"]["enum"]) == named
+
+
+def test_every_field_that_a_request_may_have_is_described():
+    schemas = openapi()["components"]["schemas"]
+    for schema, function in [("StartRequest", "start-challenge"), ("CodeRequest", "verify-code")]:
+        taken = re.findall(r'fields\.(text|maybe_text)\("(\w+)"\)', source(f"functions/{function}/src/lib.rs"))
+        assert set(schemas[schema]["properties"]) == {name for _, name in taken}
+        assert schemas[schema]["required"] == [name for kind, name in taken if kind == "text"]
+        assert schemas[schema]["additionalProperties"] is False
+
+
+def contents():
+    """Everything that has a schema and examples, with where it is."""
+    for route, operation in operations().items():
+        if "requestBody" in operation:
+            yield from ((route, part) for part in operation["requestBody"]["content"].values())
+        for status, response in operation["responses"].items():
+            yield from ((f"{route} {status}", part) for part in resolved(response).get("content", {}).values())
+
+
+def test_every_example_is_what_its_schema_says():
+    document = openapi()
+    registry = Registry().with_resource("urn:api", Resource(contents=document, specification=DRAFT202012))
+    for where, content in contents():
+        # References within the document, made references to it.
+        schema = json.loads(json.dumps(content["schema"]).replace('"#/', '"urn:api#/'))
+        validator = Draft202012Validator(schema, registry=registry, format_checker=Draft202012Validator.FORMAT_CHECKER)
+        examples = [resolved(example)["value"] for example in content.get("examples", {}).values()]
+        examples += [content["example"]] if "example" in content else []
+        assert examples, f"{where} has no example"
+        for example in examples:
+            assert list(validator.iter_errors(example)) == [], where
+
+
+def test_the_samples_of_requests_fit_the_description():
+    document = openapi()
+    for sample in (REPOSITORY / "events").glob("*.json"):
+        event = json.loads(sample.read_text())
+        operation = operations()[event["routeKey"]]
+        media = event["headers"].get("content-type", "").split(";")[0]
+        assert media in operation.get("requestBody", {"content": {"": None}})["content"], sample.name
+        for parameter in document["paths"][event["routeKey"].split()[1]].get("parameters", []):
+            value = event["pathParameters"][parameter["name"]]
+            assert list(Draft202012Validator(parameter["schema"]).iter_errors(value)) == [], sample.name
+
+
+# --- configuration ---------------------------------------------------------------------------------
+
+READ = re.compile(r'env\s*\.(?:required|optional|number|seconds|choice)\(\s*"([A-Z0-9_]+)"')
+CALL = re.compile(r"((?:\w+::)*\w+)\(env\b")
+
+
+def readers():
+    """Every function of the platform that reads the environment: the text of each by its name, which
+    for a type's `read` is the type's."""
+    found = {}
+    for path in sorted((REPOSITORY / "shared/platform/src").rglob("*.rs")):
+        text = source(path)
+        for match in re.finditer(r"fn (\w+)\(env: &mut Environment", text):
+            name = match.group(1)
+            if name == "read":
+                name = re.findall(r"^impl (\w+)", text[: match.start()], re.MULTILINE)[-1]
+            found[name] = body_of(match.group(1), text[match.start() :])
+    return found
+
+
+def variables(text, known):
+    """The variables that a piece of Rust reads, itself or through the platform."""
+    named = set(READ.findall(text))
+    for call in CALL.findall(text):
+        name = call.removesuffix("::read").split("::")[-1]
+        if name in known and known[name] != text:
+            named |= variables(known[name], known)
+    # Lambda sets these by itself.
+    return {name for name in named if not name.startswith("AWS_")}
+
+
+def environment(function):
+    """What the template gives a function."""
+    shared = template()["Globals"]["Function"]["Environment"]["Variables"]
+    return shared | function["Properties"]["Environment"]["Variables"]
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_a_function_is_given_the_variables_that_it_reads_and_no_other(name):
+    read = variables(source(f"functions/{name}/src/config.rs"), readers())
+    assert {"PUBLIC_BASE_URL", "LOG_LEVEL"} <= read
+    assert set(environment(functions(template())[name])) == read
+
+
+def test_a_variable_comes_from_the_parameter_of_its_name():
+    camel = {"VoiceFrom": "VoiceFromNumber", "TableName": "Table", "MacKeysSecretArn": "MacKeysSecret"}
+    for function in functions(template()).values():
+        for name, value in environment(function).items():
+            expected = "".join(word.capitalize() for word in name.split("_"))
+            if name == "SIGNING_KEY_ARN":
+                assert value["Fn::If"][2] == {"Ref": expected}
+            else:
+                assert value == {"Ref": camel.get(expected, expected)}
+
+
+def test_every_parameter_is_explained_grouped_and_used():
+    document = template()
+    groups = document["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(document["Parameters"])
+    used = json.dumps({name: part for name, part in document.items() if name not in ("Parameters", "Metadata")})
+    for name, parameter in document["Parameters"].items():
+        assert len(parameter["Description"]) > 20, name
+        assert re.search(rf'{{"Ref": "{name}"}}|\$\{{{name}\}}', used), f"{name} is not used"
+    assert {name for name, parameter in document["Parameters"].items() if "Default" not in parameter} == CHOSEN
+
+
+def rust(expression):
+    """The value of a Rust expression of numbers and durations, the latter in seconds."""
+    expression = expression.strip()
+    if match := re.fullmatch(r"Duration::from_(secs|mins|hours|days)\((\d+)\)", expression):
+        return int(match[2]) * {"secs": 1, "mins": 60, "hours": 3600, "days": 86400}[match[1]]
+    if match := re.fullmatch(r"default\.(\w+)", expression):
+        return rust(
+            re.search(rf"\b{match[1]}: (.+),", source("shared/domain/src/policy.rs").split("impl Default")[1])[1]
+        )
+    if match := re.fullmatch(r"(?:Policy::)?([A-Z_]+)", expression):
+        constants = source("shared/domain/src/policy.rs") + source("shared/platform/src/settings.rs")
+        return rust(re.search(rf"const {match[1]}: \w+ = (.+);", constants)[1])
+    if match := re.fullmatch(r"(\d+) \* (.+)", expression):
+        return operator.mul(int(match[1]), rust(match[2]))
+    return ast.literal_eval(expression)
+
+
+def numbers():
+    """Every number that the functions read: its variable, default, least and greatest value."""
+    texts = [source("shared/platform/src/settings.rs"), source("functions/start-challenge/src/config.rs")]
+    for text in texts:
+        for name, default, least, most in re.findall(r'env\.number\("(\w+)", ([^;]+), (\d+)\.\.=(\d+)\)', text):
+            yield name, rust(default), int(least), int(most)
+        for name, default, most in re.findall(r'env\.seconds\("(\w+)", ([^;]+), ([^;,]+)\);', text):
+            yield name, rust(default), 1, rust(most)
+
+
+def test_a_number_that_the_template_takes_is_taken_by_the_functions_with_the_same_default():
+    parameters = template()["Parameters"]
+    seen = set()
+    for name, default, least, most in numbers():
+        parameter = parameters["".join(word.capitalize() for word in name.split("_"))]
+        assert parameter["Default"] == default, name
+        assert least <= parameter["MinValue"] <= parameter["MaxValue"] <= most, name
+        seen.add(name)
+    assert len(seen) == 12, seen
+
+
+def test_a_word_that_the_template_takes_is_taken_by_the_functions():
+    text = source("shared/platform/src/settings.rs")
+    parameters = template()["Parameters"]
+    for variable, parameter in [("ENROLMENT", "Enrolment"), ("MACHINE_DETECTION", "MachineDetection")]:
+        choice = re.search(rf'"{variable}",\s*&\[(.+?)\]\)', text, re.DOTALL)[1]
+        taken = re.findall(r'\("([a-z-]+)", ', choice)
+        assert parameters[parameter]["AllowedValues"] == taken
+        assert parameters[parameter]["Default"] == taken[0]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "good", "bad"),
+    [
+        (
+            "FirstFactorIssuer",
+            ["https://login.example.com", "https://idp.example/tenant/"],
+            ["http://login.example.com", ""],
+        ),
+        (
+            "PublicBaseUrl",
+            ["https://mfa.example.com", "https://x.example/mfa"],
+            ["https://mfa.example.com/", "mfa.example.com"],
+        ),
+        (
+            "AllowedOrigins",
+            ["", "https://a.example", "https://a.example,https://b.example:8443"],
+            [
+                "*",
+                "https://*.example",
+                "https://a.example/",
+                "https://a.example,",
+                "https://a.example, https://b.example",
+            ],
+        ),
+        ("AllowedCountries", ["US", "US,CA,GB"], ["", "us", "USA", "US, CA", "US,"]),
+        ("Brand", ["Alliance", "A&B <Bank> ~ 1"], ["", " Bank", "Bank ", "Bänk", "B`nk"]),
+        ("OriginHost", ["login.example.com"], ["", "https://login.example.com", "login.example.com:443", "-a.example"]),
+        ("VoiceFromNumber", ["", "+14155550100"], ["4155550100", "+0123456789"]),
+        ("SmsMaxPrice", ["", "0.10", "1"], ["$1", "0,10", ".5"]),
+    ],
+)
+def test_a_parameter_takes_what_is_right_and_nothing_else(parameter, good, bad):
+    pattern = template()["Parameters"][parameter]["AllowedPattern"]
+    assert [value for value in good if not re.fullmatch(pattern, value)] == []
+    assert [value for value in bad if re.fullmatch(pattern, value)] == []
+
+
+def test_brand_and_host_are_no_longer_than_messages_are_made_for():
+    for parameter, variable in [("Brand", "BRAND"), ("OriginHost", "ORIGIN_HOST")]:
+        most = template()["Parameters"][parameter]["MaxLength"]
+        assert f'env.required("{variable}", short_ascii({most}))' in source("functions/start-challenge/src/config.rs")
+
+
+# --- functions -------------------------------------------------------------------------------------
+
+
+def test_every_function_is_built_from_its_own_crate():
+    for name, function in functions(template()).items():
+        assert function["Metadata"]["BuildMethod"] == "rust-cargolambda"
+        crate = REPOSITORY / "infra" / function["Properties"]["CodeUri"] / "Cargo.toml"
+        assert tomllib.loads(crate.read_text())["package"]["name"] == name
+
+
+def test_every_function_has_the_runtime_and_the_size_that_are_meant():
+    shared = template()["Globals"]["Function"]
+    assert (shared["Runtime"], shared["MemorySize"], shared["Timeout"]) == ("provided.al2023", 128, 6)
+    assert shared["Architectures"] == [{"Ref": "Architecture"}]
+    assert template()["Parameters"]["Architecture"]["Default"] == "arm64"
+    own = {name: function["Properties"].get("Timeout") for name, function in functions(template()).items()}
+    assert own == dict.fromkeys(FUNCTIONS) | {"start-challenge": 15}
+    # A send that takes all its time, then the write that records it, within the function's own time.
+    assert template()["Parameters"]["SendTimeoutSeconds"]["MaxValue"] + 3 < 15
+
+
+TABLE = {"Fn::GetAtt": ["Table", "Arn"]}
+KEY = {"Fn::If": ["SignsWithOwnKey", {"Fn::GetAtt": ["SigningKey", "Arn"]}, {"Ref": "SigningKeyArn"}]}
+MAC_KEYS = {"Ref": "MacKeysSecret"}
+SIGNING = {"StringEquals": {"kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256", "kms:MessageType": "DIGEST"}}
+
+
+def on_condition(condition, value):
+    return {"Fn::If": [condition, value, {"Ref": "AWS::NoValue"}]}
+
+
+def statement(effect, actions, *resources, condition=None):
+    return effect, frozenset(actions.split()), json.dumps(sorted(resources, key=json.dumps)), json.dumps(condition)
+
+
+ALLOWED = {
+    "start-challenge": {
+        statement("Allow", "dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem", TABLE),
+        statement(
+            "Allow",
+            "secretsmanager:GetSecretValue",
+            MAC_KEYS,
+            on_condition("OffersCalls", {"Ref": "VoiceApiSecretArn"}),
+        ),
+        statement("Allow", "sns:Publish", "*"),
+        statement("Deny", "sns:Publish", {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}),
+    },
+    "get-challenge": {
+        statement("Allow", "dynamodb:Query dynamodb:UpdateItem", TABLE),
+        statement("Allow", "kms:Sign", KEY, condition=SIGNING),
+    },
+    "verify-code": {
+        statement("Allow", "dynamodb:UpdateItem", TABLE),
+        statement("Allow", "secretsmanager:GetSecretValue", MAC_KEYS),
+        statement("Allow", "kms:Sign", KEY, condition=SIGNING),
+    },
+    "call-callback": {
+        statement("Allow", "dynamodb:GetItem dynamodb:UpdateItem", TABLE),
+        statement("Allow", "secretsmanager:GetSecretValue", {"Ref": "VoiceSigningSecretArn"}),
+    },
+    "jwks": {
+        statement(
+            "Allow", "kms:GetPublicKey", KEY, on_condition("PublishesPreviousKey", {"Ref": "PreviousSigningKeyArn"})
+        ),
+    },
+}
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_a_function_may_do_exactly_what_it_does(name):
+    properties = functions(template())[name]["Properties"]
+    assert "Role" not in properties
+    assert {
+        statement(
+            part["Effect"], " ".join(listed(part["Action"])), *listed(part["Resource"]), condition=part.get("Condition")
+        )
+        for policy in properties["Policies"]
+        for part in policy["Statement"]
+    } == ALLOWED[name]
+
+
+def test_every_function_logs_to_a_group_that_forgets():
+    document = template()
+    for name, function in functions(document).items():
+        group = document["Resources"][function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]]
+        assert group["Type"] == "AWS::Logs::LogGroup"
+        assert group.get("Condition") == function.get("Condition"), name
+    for name, group in of_type(document, "AWS::Logs::LogGroup").items():
+        assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}, name
+
+
+def test_without_calls_no_webhook_is_deployed_and_with_them_the_provider_must_be_named():
+    document = template()
+    assert functions(document)["call-callback"]["Condition"] == "OffersCalls"
+    [rule] = document["Rules"].values()
+    assert (
+        rule["RuleCondition"]
+        == document["Conditions"]["OffersCalls"]
+        == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Channels"}, "sms"]}]}
+    )
+    needed = {part["Assert"]["Fn::Not"][0]["Fn::Equals"][0]["Ref"] for part in rule["Assertions"]}
+    assert needed == {"VoiceApiSecretArn", "VoiceSigningSecretArn", "VoiceFromNumber"}
+
+
+# --- state, keys, alarms ---------------------------------------------------------------------------
+
+
+def test_the_table_is_kept_protected_and_forgets_what_is_over():
+    [table] = of_type(template(), "AWS::DynamoDB::Table").values()
+    properties = table["Properties"]
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert [(key["AttributeName"], key["KeyType"]) for key in properties["KeySchema"]] == [
+        ("pk", "HASH"),
+        ("sk", "RANGE"),
+    ]
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["SSESpecification"]["SSEEnabled"] is True
+    assert properties["DeletionProtectionEnabled"] is True
+    assert '("#ttl", "ttl")' in source("shared/platform/src/store/start.rs")
+
+
+def test_what_cannot_be_made_anew_outlives_the_stack():
+    lasting = {"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::SecretsManager::Secret"}
+    found = [part for part in template()["Resources"].values() if part["Type"] in lasting]
+    assert {part["Type"] for part in found} == lasting
+    for part in found:
+        assert (part["DeletionPolicy"], part["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_results_are_signed_by_a_key_that_an_authorizer_can_verify_and_that_has_a_name():
+    document = template()
+    key = document["Resources"]["SigningKey"]["Properties"]
+    assert (key["KeySpec"], key["KeyUsage"]) == ("RSA_2048", "SIGN_VERIFY")
+    [alias] = of_type(document, "AWS::KMS::Alias").values()
+    assert alias["Properties"]["TargetKeyId"] == {"Ref": "SigningKey"}
+
+
+def test_the_mac_key_is_drawn_by_the_deployment():
+    [secret] = of_type(template(), "AWS::SecretsManager::Secret").values()
+    drawn = secret["Properties"]["GenerateSecretString"]
+    assert (drawn["SecretStringTemplate"], drawn["GenerateStringKey"], drawn["PasswordLength"]) == ("{}", "current", 64)
+    assert re.search(r"SHORTEST_KEY: usize = 32;", source("shared/platform/src/secrets.rs"))
+
+
+def alarms():
+    """What is watched: namespace, metric, and the dimensions' values."""
+    for alarm in of_type(template(), "AWS::CloudWatch::Alarm").values():
+        properties = alarm["Properties"]
+        assert properties["TreatMissingData"] == "notBreaching"
+        assert properties["AlarmActions"] == on_condition("NotifiesOfAlarms", [{"Ref": "AlarmTopicArn"}])
+        metrics = [part["MetricStat"]["Metric"] for part in properties.get("Metrics", []) if "MetricStat" in part]
+        for metric in metrics or [properties]:
+            values = [part["Value"] for part in metric["Dimensions"]]
+            values = tuple(value["Ref"] if isinstance(value, dict) else value for value in values)
+            yield metric["Namespace"], metric["MetricName"], values
+
+
+def test_an_alarm_watches_everything_that_may_go_wrong():
+    logical = [name for name in of_type(template(), "AWS::Serverless::Function")]
+    start = "StartChallengeFunction"
+    assert sorted(alarms()) == sorted(
+        [("AWS/Lambda", metric, (name,)) for name in logical for metric in ("Errors", "Throttles")]
+        + [
+            ("AllianceMfa", "SmsRefused", (start, reason))
+            for reason in ("authorization", "spend-limit", "throttled", "invalid")
+        ]
+        + [
+            ("AllianceMfa", metric, (start, channel))
+            for metric in ("ProviderFailed", "SendLatency")
+            for channel in ("sms", "call")
+        ]
+        + [("AWS/DynamoDB", metric, ("Table",)) for metric in ("ReadThrottleEvents", "WriteThrottleEvents")]
+        + [("AWS/ApiGateway", "5xx", ("Api",))]
+    )
+
+
+def test_the_metrics_that_are_watched_are_those_that_are_written():
+    telemetry = source("shared/platform/src/telemetry.rs")
+    own = {(name, values[1]) for namespace, name, values in alarms() if namespace == "AllianceMfa"}
+    assert set(re.findall(r'emit\("(\w+)"', telemetry)) == {name for name, _ in own}
+    assert '["FunctionName", dimension]' in telemetry and 'NAMESPACE: &str = "AllianceMfa"' in telemetry
+    reasons = words("note", "functions/start-challenge/src/lib.rs") - {"fault", "unknown"}
+    assert {value for name, value in own if name == "SmsRefused"} == reasons
+
+
+# --- deploying -------------------------------------------------------------------------------------
+
+
+def test_what_is_deployed_is_what_was_built():
+    settings = tomllib.loads((REPOSITORY / "samconfig.toml").read_text())["default"]
+    assert settings["build"]["parameters"]["template_file"] == "infra/template.yaml"
+    assert settings["validate"]["parameters"]["template_file"] == "infra/template.yaml"
+    # A template named here would be deployed as it is written, without the built code.
+    assert "template_file" not in settings["deploy"]["parameters"]
+    assert "template_file" not in settings.get("global", {}).get("parameters", {})
+    assert settings["deploy"]["parameters"]["confirm_changeset"] is True

@@ -1,0 +1,78 @@
+"""What API Gateway refuses before any function is asked, and what it lets through."""
+
+import time
+
+import jwt
+import pytest
+import requests
+
+from login import AUDIENCE, new_key
+
+ROUTES = [("GET", "/v1/challenge"), ("POST", "/v1/challenge"), ("POST", "/v1/challenge/code")]
+STRANGER = "https://login.stranger.example"
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_no_route_of_a_login_answers_without_a_token(product, method, path):
+    answer = requests.request(method, product.base_url + path, json={}, timeout=60)
+    assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{"exp": 1}, {"iss": STRANGER}, {"aud": "another-api"}, {"aud": None}, {"nbf": 4_000_000_000}],
+    ids=["expired", "of another issuer", "for another audience", "for no audience", "not yet valid"],
+)
+def test_a_token_that_does_not_hold_is_refused(person, hosted_login, claims):
+    page = person.page(hosted_login.token(person.subject, **claims))
+    assert [page.challenge().status_code, page.start("sms").status_code, page.guess("123456").status_code] == [401] * 3
+
+
+def test_a_token_signed_by_a_stranger_is_refused(person, hosted_login):
+    forged = hosted_login.token(person.subject, key=new_key())
+    unsigned = jwt.encode({"iss": hosted_login.url, "aud": AUDIENCE, "sub": person.subject}, None, algorithm="none")
+    for token in [forged, unsigned, "not.a.token", forged.rsplit(".", 1)[0] + "."]:
+        assert person.page(token).challenge().status_code == 401
+    assert person.messages() == []
+
+
+def test_the_right_token_is_accepted_and_names_the_person(person):
+    answer = person.log_in().challenge()
+    assert (answer.status_code, answer.json()["state"]) == (200, "none")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_valid_token_without_what_a_second_factor_needs_is_refused_by_the_function(person):
+    old = int(time.time()) - 901
+    for claims, problem in [({"jti": None}, "session-missing"), ({"auth_time": old}, "authentication-too-old")]:
+        for answer in [person.log_in(**claims).start("sms"), person.log_in(**claims).challenge()]:
+            assert answer.status_code == 403
+            assert answer.json()["type"] == f"urn:alliance-mfa:problem:{problem}"
+    assert person.messages() == []
+
+
+def test_a_path_that_is_none_is_not_found(product):
+    for path in ["/", "/v1", "/v1/challenge/", "/v1/calls/a/b", "/.well-known/"]:
+        assert requests.get(product.base_url + path, timeout=60).status_code in (401, 404), path
+
+
+def test_browsers_may_call_from_the_login_page_and_from_nowhere_else(product):
+    def preflight(origin):
+        headers = {
+            "Origin": origin,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "authorization,content-type",
+        }
+        return requests.options(f"{product.base_url}/v1/challenge", headers=headers, timeout=60).headers
+
+    allowed = preflight("https://login.example.com")
+    assert allowed["Access-Control-Allow-Origin"] == "https://login.example.com"
+    assert {"authorization", "content-type"} <= set(allowed["Access-Control-Allow-Headers"].lower().split(","))
+    assert {"GET", "POST"} <= set(allowed["Access-Control-Allow-Methods"].split(","))
+    assert "Access-Control-Allow-Origin" not in preflight(STRANGER)
+
+
+def test_the_emulator_enforces_iam_so_that_the_journeys_prove_the_roles_sufficient(product):
+    outsider = product.outsider("dynamodb")
+    with pytest.raises(outsider.exceptions.ClientError, match="AccessDenied"):
+        outsider.list_tables()

@@ -1,0 +1,60 @@
+"""Runs last: what the journeys before it left in the logs, at a level that no deployment uses."""
+
+import collections
+import json
+
+import pytest
+
+# What each journey handles, and must not log.
+KINDS = {"body", "call token", "code", "phone number", "secret", "signature", "token"}
+
+
+@pytest.fixture(scope="module")
+def lines(product, someone, provider):
+    """Every line that the functions wrote. A journey of its own, so that there is one of each kind."""
+    person = someone()
+    page = person.log_in()
+    page.start("sms")
+    page.guess("000000")
+    page.guess(person.code())
+    caller = person.log_in()
+    caller.start("call")
+    call = provider.calls_to(person.number)[-1]
+    call.pressed("#", call.answered("human").text)
+    caller.challenge()
+    return [line for _, line in product.log_lines()]
+
+
+def records(lines):
+    """Those that are the functions' own, not the platform's."""
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def test_there_was_something_to_find_and_somewhere_to_find_it(product, lines, confidential):
+    assert confidential.kinds() == KINDS
+    functions = product.client("lambda").list_functions()["Functions"]
+    assert [function["Environment"]["Variables"]["LOG_LEVEL"] for function in functions] == ["trace"] * 5
+    written = collections.Counter(record.get("message") for record in records(lines))
+    assert {"sent", "judged", "webhook", "answered"} <= set(written)
+    # Each request leaves one line at the boundary: none of the output was lost on the way here.
+    requests = sum(line.startswith("START RequestId") for line in lines)
+    assert written["answered"] + written["not answered"] == requests
+
+
+def test_no_line_gives_away_a_code_a_number_a_token_a_secret_or_a_body(lines, confidential):
+    assert list(confidential.found_in(lines)) == []
+
+
+def test_the_search_finds_what_is_there(confidential):
+    """The search itself: each kind, in a line as a careless function would write it."""
+    for kind in KINDS:
+        [value, *_] = confidential.values(kind)
+        for line in [json.dumps({"message": f"got {value}"}), json.dumps({"event": {"x": value}}), f"panicked: {value!r}"]:
+            assert [(found, what) for found, what, _ in confidential.found_in([line]) if found == kind], (kind, line)
+
+
+def test_every_line_is_json_and_none_reports_a_fault(lines):
+    ours = [line for line in lines if not line.startswith(("START ", "END ", "REPORT "))]
+    assert all(isinstance(json.loads(line), dict) for line in ours)
+    faults = [record for record in records(lines) if record.get("level") in ("ERROR", "WARN")]
+    assert [record for record in faults if record.get("status") != 503] == []
