@@ -105,13 +105,16 @@ pub fn any(value: &str) -> Result<String, String> {
     Ok(value.to_owned())
 }
 
-/// Takes text of at most `most` printable ASCII characters, which cost one GSM-7 unit each at most
-/// twice and are safe in a header.
+/// Takes at most `most` printable ASCII characters of the GSM 7-bit alphabet, which lacks the backtick:
+/// one character outside of it would make a message two parts.
 pub fn short_ascii(most: usize) -> impl FnOnce(&str) -> Result<String, String> {
     move |value| {
-        let fits =
-            value.len() <= most && value.chars().all(|character| character == ' ' || character.is_ascii_graphic());
-        if fits { Ok(value.to_owned()) } else { Err(format!("must be at most {most} printable ASCII characters")) }
+        let in_gsm7 = |character: char| character == ' ' || (character.is_ascii_graphic() && character != '`');
+        if value.len() <= most && value.chars().all(in_gsm7) {
+            Ok(value.to_owned())
+        } else {
+            Err(format!("must be at most {most} printable ASCII characters, without a backtick"))
+        }
     }
 }
 

@@ -52,7 +52,7 @@ fn what_would_break_a_message_or_a_limit_is_refused_at_init() {
             ("ENROLMENT", "open"),
             ("MAX_GUESSES", "0"),
             ("CODE_LIFE_SECONDS", "601"),
-            ("BRAND", "A brand that is far too long"),
+            ("BRAND", "Back`tick"),
             ("ORIGIN_HOST", "lögin.example.com"),
             ("ALLOWED_COUNTRIES", "US,USA"),
             ("MAC_KEYS_SECRET_ARN", "arn"),
