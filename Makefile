@@ -22,7 +22,7 @@ LOCAL  := CARGO_LAMBDA=$(LAMBDA)/cargo-lambda cargo run --quiet --manifest-path 
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- running ---------------------------------------------------------------------------------------
 
@@ -64,9 +64,10 @@ template: $(TOOLS)/aws-sam-cli.done ## the SAM template, as SAM and cfn-lint see
 	$(SAM)/sam validate --lint --template-file infra/template.yaml
 	$(SAM)/cfn-lint infra/template.yaml
 
-e2e: need-node $(TOOLS)/ministack.done $(E2E).done ## the deployed template on an emulated cloud, and other languages' libraries
+e2e: need-cargo need-node $(TOOLS)/ministack.done $(E2E).done ## on an emulated cloud: the store contract, the deployed template, other languages' libraries
 	cargo build --locked --bins
 	cargo build --locked --package integration --example interop
+	MINISTACK=$(TOOLS)/ministack/bin/ministack $(E2E)/bin/python tests/e2e/ministack.py cargo test --locked --package integration store_contract
 	MINISTACK=$(TOOLS)/ministack/bin/ministack BOOTSTRAP_DIR=$(CARGO_TARGET_DIR)/debug $(E2E)/bin/pytest tests/e2e
 
 # --- deploying -------------------------------------------------------------------------------------

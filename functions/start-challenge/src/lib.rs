@@ -64,7 +64,8 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
         let mut challenge = draft.challenge.clone();
         let sent = self.send(&draft, &parcel, self.send_timeout.saturating_sub(watch.elapsed())).await;
         let outcome = note(asked.channel, sent.as_ref().err(), watch);
-        tracing::info!(subject = ?asked.key.subject, channel = asked.channel.as_str(), outcome, "sent");
+        let cause = sent.as_ref().err().map(|error| run::chain(error));
+        tracing::info!(subject = ?asked.key.subject, channel = asked.channel.as_str(), outcome, cause, "sent");
         let Err(error) = sent else {
             return Ok(self.view(StatusCode::CREATED, &draft.applied(stored), &asked, now));
         };

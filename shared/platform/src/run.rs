@@ -45,7 +45,8 @@ pub fn conclude(
     response
 }
 
-fn chain(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
+/// An error and its causes in one line, for the log.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

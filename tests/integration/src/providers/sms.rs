@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::code::Code;
 use domain::locale::Locale;
 use domain::ports::{Message, SendError, SendFailure, SmsSender as _};
+use platform::run::chain;
 use platform::sms::{SmsSettings, SnsSender};
 
 use super::{Behaviour, Stub, aws, nobody};
@@ -98,7 +99,7 @@ fn attributes(form: &[(String, String)]) -> Vec<(String, String, String)> {
 async fn each_refusal_is_told_apart_and_nothing_is_sent_twice() {
     use SendFailure::{NumberRefused, ProviderFault, SpendLimit, Throttled, Unauthorized, Unknown};
     for (status, code, message, expected) in [
-        (400, "InvalidParameter", "Invalid parameter: PhoneNumber Reason: +1 is not valid", NumberRefused),
+        (400, "InvalidParameter", "Invalid parameter: PhoneNumber Reason: +14155552671 is not valid", NumberRefused),
         (403, "AuthorizationError", "not authorized", Unauthorized),
         (403, "InvalidClientTokenId", "no such key", Unauthorized),
         (400, "KMSAccessDenied", "denied", Unauthorized),
@@ -112,6 +113,8 @@ async fn each_refusal_is_told_apart_and_nothing_is_sent_twice() {
         let sns = Stub::answering(status, &refusal(code, message)).await;
         let error = send(&sns.url, bare(), Duration::from_secs(5)).await.expect_err("refused");
         assert_eq!(error.kind, expected, "{status} {code}");
+        let logged = chain(&error);
+        assert!(logged.contains(code) && !logged.contains("14155552671"), "{logged}");
         sns.only_request();
     }
 }
