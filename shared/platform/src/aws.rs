@@ -15,10 +15,11 @@ use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::dns::ResolveDnsError;
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use aws_smithy_runtime_api::client::http::{
     HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use thiserror::Error as ThisError;
 
 const AMAZON: &[u8] = include_bytes!("../roots/amazon.pem");
@@ -55,7 +56,7 @@ pub fn connector(roots: Roots) -> Result<SharedHttpConnector, TlsError> {
         .enable_tcp_nodelay(true)
         .tls_provider(Provider::rustls(CryptoMode::Ring))
         .tls_context(context)
-        .build();
+        .build_with_resolver(Resolver);
     Ok(SharedHttpConnector::new(connector))
 }
 
@@ -89,7 +90,23 @@ pub fn defaults(connector: &SharedHttpConnector) -> ConfigLoader {
         .timeout_config(timeouts)
 }
 
-/// Whether a request that failed with `error` surely never reached the other side.
+/// The system's resolver. Its failures have a type of their own; those of the connector's default look
+/// like any other I/O error, and could as well have come after the request had left.
+#[derive(Clone, Copy, Debug)]
+struct Resolver;
+
+impl ResolveDns for Resolver {
+    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
+        DnsFuture::new(async move {
+            let found = tokio::net::lookup_host((name, 0)).await.map_err(ResolveDnsError::new)?;
+            Ok(found.map(|address| address.ip()).collect())
+        })
+    }
+}
+
+/// Whether a request that failed with `error` surely never reached the other side: its name was not
+/// found, or no connection came about. The connector's one time limit is that on connecting; the
+/// limits on a whole request are others', so a time-out of the connector's is early enough, too.
 #[must_use]
 pub fn never_sent(error: &(dyn Error + 'static)) -> bool {
     let unreachable = |error: &std::io::Error| {
@@ -97,6 +114,7 @@ pub fn never_sent(error: &(dyn Error + 'static)) -> bool {
         matches!(error.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable)
     };
     error.is::<ResolveDnsError>()
+        || error.downcast_ref().is_some_and(ConnectorError::is_timeout)
         || error.downcast_ref().is_some_and(unreachable)
         || error.source().is_some_and(never_sent)
 }
@@ -121,6 +139,11 @@ fn public_roots() -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_runtime_api::client::http::HttpConnector as _;
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_types::body::SdkBody;
+    use tokio::net::TcpListener;
+
     use super::*;
 
     #[test]
@@ -128,5 +151,34 @@ mod tests {
         for roots in [Roots::Amazon, Roots::Public] {
             assert!(connector(roots).is_ok(), "{roots:?}");
         }
+    }
+
+    async fn failure(url: &str) -> ConnectorError {
+        let request = http::Request::post(url).body(SdkBody::from("a")).expect("a request");
+        let request = HttpRequest::try_from(request).expect("a request");
+        connector(Roots::Amazon).expect("usable roots").call(request).await.expect_err("nobody answers")
+    }
+
+    #[tokio::test]
+    async fn a_request_without_a_connection_was_never_sent() {
+        let mute = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let closed = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let [mute_at, closed_at] = [&mute, &closed].map(|listener| listener.local_addr().expect("bound"));
+        drop(closed);
+        for url in ["http://name.invalid", &format!("http://{closed_at}"), &format!("https://{mute_at}")] {
+            let error = failure(url).await;
+            assert!(never_sent(&error), "{url}: {error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_whose_connection_broke_may_have_been_sent() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        let (error, ()) = tokio::join!(failure(&url), async {
+            let (stream, _) = listener.accept().await.expect("a connection");
+            stream.readable().await.expect("a request");
+        });
+        assert!(!never_sent(&error), "{error:?}");
     }
 }

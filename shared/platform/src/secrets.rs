@@ -89,7 +89,7 @@ impl<D: Document, S: SecretSource> Secret<D, S> {
 
     /// The value, refreshed when it is due.
     pub async fn value(&self, now: Timestamp) -> Result<Arc<D>, SecretError> {
-        let Some(age) = self.due(now) else { return Ok(self.cached()) };
+        let Some(age) = self.due(now) else { return self.cached(now) };
         match read(&self.source, &self.id).await {
             Ok(value) => {
                 let value = Arc::new(value);
@@ -98,7 +98,7 @@ impl<D: Document, S: SecretSource> Secret<D, S> {
             }
             Err(error) if age < OLDEST => {
                 tracing::warn!(secret = self.id, %error, "a secret was not refreshed, the cached one serves on");
-                Ok(self.cached())
+                self.cached(now)
             }
             Err(error) => Err(error),
         }
@@ -114,8 +114,14 @@ impl<D: Document, S: SecretSource> Secret<D, S> {
         Some(now.since(cached.read_at))
     }
 
-    fn cached(&self) -> Arc<D> {
-        Arc::clone(&self.lock().value)
+    /// The cached value, unless it is too old for anybody: who finds a refresh under way or just
+    /// failed may trust it no more than who tried.
+    fn cached(&self, now: Timestamp) -> Result<Arc<D>, SecretError> {
+        let cached = self.lock();
+        if now.since(cached.read_at) < OLDEST {
+            return Ok(Arc::clone(&cached.value));
+        }
+        Err(SecretError::Unavailable(self.id.clone(), "it was last read more than a day ago".into()))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Cached<D>> {
@@ -145,6 +151,7 @@ impl Document for MacKeys {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Keys {
+            #[serde(default)] // missing is too short, and so named with the other faults
             current: String,
             previous: Option<String>,
             next: Option<String>,
@@ -175,8 +182,8 @@ impl Document for MacKeys {
 }
 
 /// What authenticates us to the voice provider's REST API: an API key, never the account's token.
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)] // missing is empty, and so named with the other faults
 pub struct VoiceCredentials {
     /// The account.
     pub account_sid: String,
@@ -216,4 +223,50 @@ pub(crate) fn document<'a, D: Deserialize<'a>>(text: &'a str) -> Result<D, Strin
 fn timestamp(text: &str) -> Option<Timestamp> {
     let at = DateTime::from_str(text, Format::DateTimeWithOffset).ok()?;
     u64::try_from(at.secs()).ok().map(Timestamp::from_unix)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Source {
+        down: AtomicBool,
+    }
+
+    impl SecretSource for &Source {
+        async fn read(&self, id: &str) -> Result<String, SecretError> {
+            tokio::task::yield_now().await;
+            if self.down.load(Ordering::Relaxed) {
+                return Err(SecretError::Unavailable(id.to_owned(), "down".into()));
+            }
+            Ok(r#"{"accountSid":"AC","apiKeySid":"SK","apiKeySecret":"s"}"#.to_owned())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_secret_more_than_a_day_old_serves_nobody_whoever_tries_to_refresh_it() {
+        let (source, start) = (Source::default(), Timestamp::from_unix(1_700_000_000));
+        let secret = Secret::<VoiceCredentials, _>::open(&source, "voice".to_owned(), start).await.expect("opened");
+        source.down.store(true, Ordering::Relaxed);
+        let late = start + OLDEST;
+        for (after, what) in [(0, "tries"), (1, "finds that it was tried"), (30, "tries again")] {
+            assert!(secret.value(late + Duration::from_secs(after)).await.is_err(), "who {what}");
+        }
+        let again = late + Duration::from_mins(2);
+        let (tries, meanwhile) = tokio::join!(secret.value(again), secret.value(again));
+        assert!(tries.is_err() && meanwhile.is_err());
+        source.down.store(false, Ordering::Relaxed);
+        assert!(secret.value(late + Duration::from_mins(4)).await.is_ok());
+    }
+
+    #[test]
+    fn a_missing_field_is_named() {
+        let fault = |parsed: Result<(), String>| parsed.expect_err("nothing is there");
+        let keys = fault(MacKeys::parse(r#"{"previous":"short"}"#).map(drop));
+        assert!(keys.contains("current") && keys.contains("previous") && !keys.contains("short\""), "{keys}");
+        assert_eq!(fault(VoiceCredentials::parse("{}").map(drop)), "empty: accountSid, apiKeySid, apiKeySecret");
+    }
 }

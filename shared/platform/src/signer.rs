@@ -129,9 +129,9 @@ pub fn unsigned(
     first_factor: &FirstFactor,
 ) -> Result<String, serde_json::Error> {
     let header = Header { alg: "RS256", typ: "mfa-result+jwt", kid: &key_id(&settings.key_arn) };
-    let mut amr: Vec<_> = first_factor.amr.iter().map(String::as_str).collect();
-    for method in approval.methods() {
-        if !amr.contains(method) {
+    let mut amr = Vec::new();
+    for method in first_factor.amr.iter().map(String::as_str).chain(approval.methods().iter().copied()) {
+        if !amr.contains(&method) {
             amr.push(method);
         }
     }
@@ -150,4 +150,40 @@ pub fn unsigned(
     };
     let part = |json: Vec<u8>| base64url(&json);
     Ok(format!("{}.{}", part(serde_json::to_vec(&header)?), part(serde_json::to_vec(&claims)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use domain::challenge::Method;
+    use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
+    use domain::time::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn no_method_is_named_twice_not_even_by_the_first_factor() {
+        let key = ChallengeKey { subject: SubjectId::new("idp", "a"), session: SessionId::new("s", None) };
+        let (id, at) = (ChallengeId { key, generation: 1 }, Timestamp::from_unix(1_700_000_000));
+        let approval = Approval { id, at, by: Method::PressPound, enrolled_now: false };
+        let first_factor = FirstFactor {
+            key,
+            sub: "a".to_owned(),
+            txn: "s".to_owned(),
+            amr: ["pwd", "mfa", "pwd"].map(str::to_owned).into(),
+            auth_time: at,
+            keep_until: at,
+            phone: None,
+        };
+        let settings = SignerSettings {
+            key_arn: "arn".to_owned(),
+            issuer: "https://mfa.example.com".to_owned(),
+            audience: "login".to_owned(),
+        };
+        let unsigned = unsigned(&settings, &approval, &first_factor).expect("a token");
+        let claims = URL_SAFE_NO_PAD.decode(unsigned.split('.').nth(1).expect("claims")).expect("base64url");
+        let claims = String::from_utf8(claims).expect("JSON");
+        assert!(claims.contains(r#""amr":["pwd","mfa","tel"]"#), "{claims}");
+    }
 }

@@ -3,6 +3,7 @@
 //! `Publish` has no idempotency token for SMS, so a message is published once: no retry, and a time
 //! limit under the function's own. A `MessageId` says that SNS took it, not that it arrived.
 
+use std::error::Error;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -13,6 +14,7 @@ use aws_sdk_sns::error::{BuildError, ProvideErrorMetadata as _, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
 use domain::ports::{Message, SendError, SendFailure, SmsSender};
+use thiserror::Error as ThisError;
 
 use crate::aws::never_sent;
 
@@ -78,7 +80,7 @@ impl SmsSender for SnsSender {
         let once = aws_sdk_sns::config::Builder::new().timeout_config(timeouts);
         match publish.customize().config_override(once).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(SendError { kind: failure(&error), source: Some(Box::new(error)) }),
+            Err(error) => Err(SendError { kind: failure(&error), source: Some(cause(error)) }),
         }
     }
 }
@@ -89,6 +91,23 @@ fn attribute(kind: &str, value: &str) -> Result<MessageAttributeValue, BuildErro
 
 fn incomplete(error: BuildError) -> SendError {
     SendError { kind: SendFailure::ProviderFault, source: Some(Box::new(error)) }
+}
+
+/// What SNS answered, without its message: that repeats the number, which no log may show.
+#[derive(Debug, ThisError)]
+#[error("SNS answered {status}, code {code:?}")]
+struct Refused {
+    status: u16,
+    code: Option<String>,
+}
+
+fn cause(error: SdkError<PublishError>) -> Box<dyn Error + Send + Sync> {
+    match error {
+        SdkError::ServiceError(answer) => {
+            Box::new(Refused { status: answer.raw().status().as_u16(), code: answer.err().code().map(str::to_owned) })
+        }
+        unanswered => Box::new(unanswered),
+    }
 }
 
 /// Only a 4xx says that SNS did not take the message: a 5xx, or a 200 that cannot be read, may come
@@ -121,5 +140,36 @@ fn refusal(error: &PublishError) -> SendFailure {
         | "InvalidSecurity" => SendFailure::Unauthorized,
         "Throttled" | "Throttling" | "TooManyRequests" => SendFailure::Throttled,
         _ => SendFailure::ProviderFault,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sns::types::error::InvalidParameterException;
+    use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    #[test]
+    fn the_number_that_sns_repeats_is_in_no_cause() {
+        let reason = "Invalid parameter: PhoneNumber Reason: +14155552671 is not valid to publish to";
+        let known = InvalidParameterException::builder()
+            .message(reason)
+            .meta(ErrorMetadata::builder().code("InvalidParameter").message(reason).build())
+            .build();
+        let unknown = ErrorMetadata::builder().code("InvalidParameter").message(reason).build();
+        for error in [PublishError::InvalidParameterException(known), PublishError::generic(unknown)] {
+            let body = SdkBody::from(format!("<Message>{reason}</Message>"));
+            let answer = HttpResponse::new(StatusCode::try_from(400).expect("a status"), body);
+            let error = SdkError::service_error(error, answer);
+            assert_eq!(failure(&error), SendFailure::NumberRefused);
+            let cause = cause(error);
+            let shown = format!("{cause} {cause:?}");
+            assert!(shown.contains("400") && shown.contains("InvalidParameter"), "{shown}");
+            assert!(!shown.contains("4155552671") && cause.source().is_none(), "{shown}");
+        }
     }
 }

@@ -20,6 +20,7 @@ use domain::ports::{Caller, SendError, SendFailure};
 use form_urlencoded::Serializer;
 use serde_json::Value;
 use thiserror::Error as ThisError;
+use tokio::time::{Instant, timeout_at};
 
 use crate::aws::never_sent;
 use crate::clock;
@@ -104,9 +105,11 @@ impl<S: SecretSource> Caller for TwilioCaller<S> {
         token: &CallToken,
         limit: Duration,
     ) -> Result<(), SendError> {
+        let deadline = Instant::now() + limit;
+        let credentials = self.credentials.value(clock::now());
+        let credentials = timeout_at(deadline, credentials).await.map_err(never)?.map_err(never)?;
+        let request = self.request(&credentials, to, challenge, token)?;
         let place = async {
-            let credentials = self.credentials.value(clock::now()).await.map_err(never)?;
-            let request = self.request(&credentials, to, challenge, token)?;
             let response = self.connector.call(request).await.map_err(|error| {
                 let kind = if never_sent(&error) { SendFailure::ProviderFault } else { SendFailure::Unknown };
                 SendError { kind, source: Some(Box::new(error)) }
@@ -114,7 +117,7 @@ impl<S: SecretSource> Caller for TwilioCaller<S> {
             judge(response).await
         };
         let timed_out = |_| Err(SendError { kind: SendFailure::Unknown, source: None });
-        tokio::time::timeout(limit, place).await.unwrap_or_else(timed_out)
+        timeout_at(deadline, place).await.unwrap_or_else(timed_out)
     }
 }
 

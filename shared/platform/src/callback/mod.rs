@@ -92,7 +92,7 @@ impl Webhook {
         let path = request.path_parameters();
         let challenge = path.first("challenge").and_then(parse_challenge_path).ok_or(Problem::NotFound)?;
         let token = path.first("token").and_then(parse_call_token).ok_or(Problem::NotFound)?;
-        let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let field = |name| field(form, name);
         let (kind, event) = match path.first("event") {
             Some("answer") => (Kind::Answer, Some(CallEvent::Answered(answered_by(field("AnsweredBy"))))),
             Some("digits") => (Kind::Digits, field("Digits").map(key).map(CallEvent::Pressed)),
@@ -121,6 +121,14 @@ fn pairs(body: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(body).into_owned().collect()
 }
 
+/// A field's value. The signature covers a repeated field's values sorted, not their order: one that
+/// says two things says nothing, which approves nothing.
+fn field<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let mut values = form.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let first = values.next()?;
+    Some(if values.all(|value| value == first) { first } else { "" })
+}
+
 fn answered_by(value: Option<&str>) -> AnsweredBy {
     match value {
         Some("human") => AnsweredBy::Human,
@@ -145,5 +153,66 @@ fn progress(status: &str) -> Option<CallState> {
         "failed" | "canceled" => Some(CallState::Failed),
         "completed" => Some(CallState::Ended),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str, name: &str) -> Option<String> {
+        field(&pairs(body.as_bytes()), name).map(str::to_owned)
+    }
+
+    #[test]
+    fn only_a_human_answers_as_one() {
+        for (body, by) in [
+            ("AnsweredBy=human", AnsweredBy::Human),
+            ("AnsweredBy=human&AnsweredBy=human", AnsweredBy::Human),
+            ("CallStatus=in-progress", AnsweredBy::Unjudged),
+            ("AnsweredBy=", AnsweredBy::NotHuman),
+            ("AnsweredBy=Human", AnsweredBy::NotHuman),
+            ("AnsweredBy=machine_start", AnsweredBy::NotHuman),
+            ("AnsweredBy=fax", AnsweredBy::NotHuman),
+            ("AnsweredBy=unknown", AnsweredBy::NotHuman),
+            ("AnsweredBy=human&AnsweredBy=machine_start", AnsweredBy::NotHuman),
+            ("AnsweredBy=machine_start&AnsweredBy=human", AnsweredBy::NotHuman),
+        ] {
+            assert_eq!(answered_by(read(body, "AnsweredBy").as_deref()), by, "{body}");
+        }
+    }
+
+    #[test]
+    fn only_a_lone_pound_approves_and_a_lone_zero_reports() {
+        for (body, pressed) in [
+            ("Digits=%23", Some(Key::Approve)),
+            ("Digits=0", Some(Key::Fraud)),
+            ("Digits=", Some(Key::Other)),
+            ("Digits=%23%23", Some(Key::Other)),
+            ("Digits=%EF%BC%83", Some(Key::Other)),
+            ("Digits=1&Digits=%23", Some(Key::Other)),
+            ("Digits=%23&Digits=1", Some(Key::Other)),
+            ("FinishedOnKey=%23", None),
+        ] {
+            assert_eq!(read(body, "Digits").as_deref().map(key), pressed, "{body}");
+        }
+    }
+
+    #[test]
+    fn progress_that_means_nothing_here_is_ignored() {
+        for (status, state) in [
+            ("ringing", Some(CallState::Ringing)),
+            ("busy", Some(CallState::Busy)),
+            ("no-answer", Some(CallState::NoAnswer)),
+            ("failed", Some(CallState::Failed)),
+            ("canceled", Some(CallState::Failed)),
+            ("completed", Some(CallState::Ended)),
+            ("initiated", None),
+            ("in-progress", None),
+            ("COMPLETED", None),
+            ("", None),
+        ] {
+            assert_eq!(progress(status), state, "{status:?}");
+        }
     }
 }

@@ -17,6 +17,7 @@ use subtle::{Choice, ConstantTimeEq as _};
 /// The provider's tokens: the current one, and the previous one while a rotation lasts.
 #[derive(Clone, Deserialize)]
 pub struct SigningTokens {
+    #[serde(default)] // missing is empty, and refused as such
     current: String,
     previous: Option<String>,
 }
@@ -39,7 +40,7 @@ impl SigningTokens {
     pub fn verify(&self, url: &str, form: &[(String, String)], signature: &str) -> bool {
         let mut found = Choice::from(0);
         for token in [Some(&self.current), self.previous.as_ref()].into_iter().flatten() {
-            for url in [url.to_owned(), with_port(url)] {
+            for url in spellings(url) {
                 found |= sign(token, &url, form).as_bytes().ct_eq(signature.as_bytes());
             }
         }
@@ -85,12 +86,13 @@ pub(super) fn body_matches(query: &str, body: &[u8]) -> bool {
     claimed.is_some_and(|(_, claimed)| claimed.as_bytes().ct_eq(hex.as_bytes()).into())
 }
 
-/// The provider signs some URLs with the port that they leave out.
-fn with_port(url: &str) -> String {
-    let Some(rest) = url.strip_prefix("https://") else { return url.to_owned() };
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    let (host, path) = rest.split_at(end);
-    if host.contains(':') { url.to_owned() } else { format!("https://{host}:443{path}") }
+/// The provider signs some URLs with the default port and some without, whichever it was given.
+fn spellings(url: &str) -> [String; 2] {
+    let Some(rest) = url.strip_prefix("https://") else { return [url.to_owned(), url.to_owned()] };
+    let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let host = host.strip_suffix(":443").unwrap_or(host);
+    let port = if host.contains(':') { "" } else { ":443" };
+    [format!("https://{host}{path}"), format!("https://{host}{port}{path}")]
 }
 
 #[cfg(test)]
@@ -128,8 +130,12 @@ mod tests {
     #[test]
     fn a_url_may_have_been_signed_with_its_port() {
         assert!(tokens("12345", None).verify(URL, &call("1234"), "kvajT1Ptam85bY51eRf/AJRuM3w="));
-        assert_eq!(with_port("https://h"), "https://h:443");
-        assert_eq!(with_port("http://127.0.0.1:80/x"), "http://127.0.0.1:80/x");
+        for url in ["https://h/x?a=1", "https://h:443/x?a=1"] {
+            assert_eq!(spellings(url), ["https://h/x?a=1", "https://h:443/x?a=1"]);
+        }
+        for url in ["https://h:4430/x", "https://h:8443", "http://127.0.0.1:443/x"] {
+            assert_eq!(spellings(url), [url, url]);
+        }
     }
 
     #[test]
