@@ -1,0 +1,219 @@
+//! SNS: the whole request, every refusal, every way to lose an answer, and what a log may hold.
+
+use std::time::Duration;
+
+use domain::code::Code;
+use domain::locale::Locale;
+use domain::ports::{Message, SendError, SendFailure, SmsSender as _};
+use platform::sms::{SmsSettings, SnsSender};
+
+use crate::fixture::{NUMBER, assert_took, aws, chain, number, timed};
+use crate::stub::{Reply, Stub, nobody};
+
+const CODE: &str = "012345";
+const LIMIT: Duration = Duration::from_secs(10);
+const ACCEPTED: &str = "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult>\
+    <MessageId>m-1</MessageId></PublishResult><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata>\
+    </PublishResponse>";
+
+async fn sender(endpoint: &str, max_price: Option<&str>) -> SnsSender {
+    let settings = SmsSettings {
+        brand: "Example".to_owned(),
+        host: "login.example.com".to_owned(),
+        sender_id: None,
+        origination_number: None,
+        max_price: max_price.map(str::to_owned),
+        entity_id: None,
+        template_id: None,
+    };
+    SnsSender::new(&aws(endpoint).await, settings)
+}
+
+async fn publish(sender: &SnsSender, limit: Duration) -> Result<(), SendError> {
+    let code = Code::parse(CODE).expect("six digits");
+    sender.send(&Message { to: &number(), code: &code, locale: Locale::Es }, limit).await
+}
+
+async fn refused(endpoint: &str) -> SendError {
+    publish(&sender(endpoint, None).await, LIMIT).await.expect_err("not accepted")
+}
+
+fn refusal(status: u16, code: &str, message: &str) -> Reply {
+    let body = format!(
+        "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>Sender</Type>\
+         <Code>{code}</Code><Message>{message}</Message></Error><RequestId>r-1</RequestId></ErrorResponse>"
+    );
+    Reply::new(status, &body)
+}
+
+#[tokio::test]
+async fn a_publish_holds_these_fields_and_no_other() {
+    let sns = Stub::start([Reply::new(200, ACCEPTED)]);
+    publish(&sender(&sns.url(), Some("0.50")).await, LIMIT).await.expect("accepted");
+    let request = sns.only_request();
+    assert_eq!(request.line(), "POST / HTTP/1.1");
+    assert_eq!(request.header("content-type"), "application/x-www-form-urlencoded");
+    let mut form = request.form();
+    form[4..].sort(); // the SDK keeps the attributes in a map: their order is arbitrary, their numbers too
+    let text = "012345 es su clave de Example. No la comparta con nadie.\n@login.example.com #012345";
+    let (price, kind) = if form[4].1 == "AWS.SNS.SMS.MaxPrice" { ("1", "2") } else { ("2", "1") };
+    let attribute = |entry: &str, name: &str, data_type: &str, value: &str| {
+        let field = |field: &str, value: &str| (format!("MessageAttributes.entry.{entry}.{field}"), value.to_owned());
+        [field("Name", name), field("Value.DataType", data_type), field("Value.StringValue", value)]
+    };
+    let fields = [("Action", "Publish"), ("Version", "2010-03-31"), ("PhoneNumber", NUMBER), ("Message", text)];
+    let mut expected = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    expected.extend(attribute(price, "AWS.SNS.SMS.MaxPrice", "Number", "0.50"));
+    expected.extend(attribute(kind, "AWS.SNS.SMS.SMSType", "String", "Transactional"));
+    expected[4..].sort();
+    assert_eq!(form, expected);
+}
+
+#[tokio::test]
+async fn every_error_that_sns_documents_has_its_meaning() {
+    use SendFailure::{NumberRefused, ProviderFault, SpendLimit, Throttled, Unauthorized, Unknown};
+    for (status, code, message, expected) in [
+        (400, "InvalidParameter", "", NumberRefused),
+        (400, "InvalidParameterException", "", NumberRefused),
+        (400, "ParameterValueInvalid", "", NumberRefused),
+        (400, "OptedOut", "", NumberRefused),
+        (403, "AuthorizationError", "", Unauthorized),
+        (403, "InvalidSecurity", "", Unauthorized),
+        (403, "AccessDeniedException", "", Unauthorized),
+        (403, "SignatureDoesNotMatch", "", Unauthorized),
+        (400, "KMSAccessDenied", "", Unauthorized),
+        (400, "KMSDisabled", "", Unauthorized),
+        (400, "KMSInvalidState", "", Unauthorized),
+        (400, "KMSNotFound", "", Unauthorized),
+        (403, "KMSOptInRequired", "", Unauthorized),
+        (400, "KMSThrottling", "", Throttled),
+        (429, "Throttled", "", Throttled),
+        (400, "ThrottlingException", "", Throttled),
+        (400, "TooManyRequestsException", "", Throttled),
+        (400, "Throttled", "No quota left for account", SpendLimit),
+        (400, "EndpointDisabled", "", ProviderFault),
+        (404, "NotFound", "", ProviderFault),
+        (400, "ValidationException", "", ProviderFault),
+        (500, "InternalError", "", Unknown),
+        (503, "Throttling", "", Unknown),
+    ] {
+        let sns = Stub::start([refusal(status, code, message)]);
+        assert_eq!(refused(&sns.url()).await.kind, expected, "{status} {code}");
+        sns.only_request();
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_cannot_be_read_is_one_all_the_same() {
+    for reply in [Reply::new(400, "<html>"), Reply::new(400, ""), Reply::new(413, "too large")] {
+        let sns = Stub::start([reply]);
+        assert_eq!(refused(&sns.url()).await.kind, SendFailure::ProviderFault);
+        sns.only_request();
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_leaves_the_outcome_unknown_and_nothing_is_sent_again() {
+    for (case, reply) in [
+        ("no answer", Reply::nothing()),
+        ("not HTTP", Reply::garbage()),
+        ("half an answer", Reply::new(200, ACCEPTED).halved()),
+        ("half a refusal", refusal(400, "InvalidParameter", "no").halved()),
+        ("not XML", Reply::new(200, "it worked")),
+        ("an empty body", Reply::new(200, "")),
+        ("somebody else's XML", Reply::new(200, "<html><body>Sign in to the Wi-Fi</body></html>")),
+        ("a redirect", Reply::new(302, "")),
+    ] {
+        let sns = Stub::start([reply]);
+        assert_eq!(refused(&sns.url()).await.kind, SendFailure::Unknown, "{case}");
+        sns.only_request();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_given_is_the_one_that_holds_however_short_or_long() {
+    let half = Reply::new(200, ACCEPTED).halved();
+    for reply in [Reply::nothing().stalling(), half.stalling()] {
+        for limit in [Duration::from_millis(100), Duration::from_millis(1500), Duration::from_secs(12)] {
+            let sns = Stub::start([reply.clone()]);
+            let sender = sender(&sns.url(), None).await;
+            let (sent, elapsed) = timed(publish(&sender, limit)).await;
+            assert_eq!(sent.expect_err("no answer").kind, SendFailure::Unknown);
+            assert_took(elapsed, limit);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_no_connection_comes_about_nothing_was_sent() {
+    assert_eq!(refused(&nobody()).await.kind, SendFailure::ProviderFault);
+    let silent = Stub::start([Reply::nothing()]);
+    let (error, elapsed) = timed(Box::pin(refused(&silent.https_url()))).await;
+    assert_eq!(error.kind, SendFailure::ProviderFault, "{}", chain(&error));
+    assert!(elapsed < Duration::from_secs(2), "{elapsed:?}");
+}
+
+#[tokio::test]
+async fn a_connection_found_closed_is_replaced_by_another() {
+    let sns = Stub::start([Reply::new(200, ACCEPTED).closing(), Reply::new(200, ACCEPTED)]);
+    let sender = sender(&sns.url(), None).await;
+    publish(&sender, LIMIT).await.expect("accepted");
+    sns.freeze_until_closed();
+    tokio::time::sleep(Duration::from_millis(1)).await; // the runtime looks at its connections
+    publish(&sender, LIMIT).await.expect("accepted on another connection");
+    let connections: Vec<_> = sns.requests().iter().map(|request| request.connection).collect();
+    assert_eq!(connections, [0, 1]);
+}
+
+/// Whether the client notices in time is chance. If it does not, the request ran into the void, which
+/// looks like an answer that was lost.
+#[tokio::test]
+async fn a_connection_closed_while_frozen_never_sends_a_message_twice() {
+    let sns = Stub::start([Reply::new(200, ACCEPTED).closing(), Reply::new(200, ACCEPTED)]);
+    let sender = sender(&sns.url(), None).await;
+    publish(&sender, LIMIT).await.expect("accepted");
+    sns.freeze_until_closed();
+    let requests = match publish(&sender, LIMIT).await {
+        Ok(()) => 2,
+        Err(error) => {
+            assert_eq!(error.kind, SendFailure::Unknown);
+            1
+        }
+    };
+    assert_eq!(sns.requests().len(), requests);
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_breaks_under_a_message_sends_it_once() {
+    let sns = Stub::start([Reply::new(200, ACCEPTED), Reply::nothing(), Reply::new(200, ACCEPTED)]);
+    let sender = sender(&sns.url(), None).await;
+    publish(&sender, LIMIT).await.expect("accepted");
+    assert_eq!(publish(&sender, LIMIT).await.expect_err("no answer").kind, SendFailure::Unknown);
+    let connections: Vec<_> = sns.requests().iter().map(|request| request.connection).collect();
+    assert_eq!(connections, [0, 0]);
+}
+
+#[tokio::test]
+async fn no_error_repeats_the_number_or_the_code() {
+    let says = |what: &str| format!("Invalid parameter: PhoneNumber Reason: {NUMBER} is not valid: {what}");
+    for (case, reply) in [
+        ("a modelled refusal", refusal(400, "InvalidParameter", &says(CODE))),
+        ("another one", refusal(403, "AuthorizationError", &says(CODE))),
+        ("one that the SDK does not know", refusal(400, "SomethingNew", &says(CODE))),
+        ("a fault", refusal(500, "InternalError", &says(CODE))),
+        ("an answer that cannot be read", Reply::new(200, &format!("<{NUMBER} {CODE}"))),
+        ("a refusal that cannot be read", Reply::new(400, &format!("<{NUMBER} {CODE}"))),
+        ("half an answer", refusal(400, "InvalidParameter", &says(CODE)).halved()),
+    ] {
+        let sns = Stub::start([reply]);
+        let logged = chain(&refused(&sns.url()).await);
+        assert!(!logged.contains(&NUMBER[1..]) && !logged.contains(CODE), "{case}: {logged}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_names_its_code_for_the_operator() {
+    let sns = Stub::start([refusal(400, "KMSDisabled", "the key is disabled")]);
+    let logged = chain(&refused(&sns.url()).await);
+    assert!(logged.contains("400") && logged.contains("KMSDisabled"), "{logged}");
+}
