@@ -23,9 +23,11 @@ def test_no_route_of_a_login_answers_without_a_token(product, method, path):
     [{"exp": 1}, {"iss": STRANGER}, {"aud": "another-api"}, {"aud": None}, {"nbf": 4_000_000_000}],
     ids=["expired", "of another issuer", "for another audience", "for no audience", "not yet valid"],
 )
-def test_a_token_that_does_not_hold_is_refused(person, hosted_login, claims):
+def test_a_token_that_does_not_hold_is_refused_and_nothing_touched(product, person, hosted_login, claims):
+    before = product.stored()
     page = person.page(hosted_login.token(person.subject, **claims))
     assert [page.challenge().status_code, page.start("sms").status_code, page.guess("123456").status_code] == [401] * 3
+    assert product.stored() == before
 
 
 def test_a_token_signed_by_a_stranger_is_refused(person, hosted_login):

@@ -42,15 +42,17 @@ def test_there_was_something_to_find_and_somewhere_to_find_it(product, lines, co
 
 
 def test_no_line_gives_away_a_code_a_number_a_token_a_secret_or_a_body(lines, confidential):
-    assert list(confidential.found_in(lines)) == []
+    found = list(confidential.found_in(lines))
+    assert not found, found[:3]
 
 
 def test_the_search_finds_what_is_there(confidential):
     """The search itself: each kind, in a line as a careless function would write it."""
     for kind in KINDS:
         [value, *_] = confidential.values(kind)
-        for line in [json.dumps({"message": f"got {value}"}), json.dumps({"event": {"x": value}}), f"panicked: {value!r}"]:
-            assert [(found, what) for found, what, _ in confidential.found_in([line]) if found == kind], (kind, line)
+        written = [json.dumps({"message": f"got {value}"}), json.dumps({"event": {"x": value}}), f"panicked: {value!r}"]
+        for line in written:
+            assert kind in {found for found, _, _ in confidential.found_in([line])}, (kind, line)
 
 
 def test_every_line_is_json_and_none_reports_a_fault(lines):

@@ -80,11 +80,10 @@ def test_the_library_accepts_ours_and_nothing_near_it(signed):
 def test_we_accept_the_librarys_with_the_port_or_without(interop):
     library = RequestValidator(TOKEN)
     questions = [
-        {"op": "verify", "token": token, "url": url, "form": form, "signature": library.compute_signature(as_signed, Form(form))}
-        | ({"previous": previous} if previous else {})
+        verify(url, form, library.compute_signature(as_signed, Form(form))) | tokens
         for url, form in cases(500)
         for as_signed in (url, with_port(url))
-        for token, previous in ((TOKEN, None), ("the new one", TOKEN))
+        for tokens in ({}, {"token": "the new one", "previous": TOKEN})
     ]
     assert all(answer["valid"] for answer in interop(questions))
 
@@ -102,8 +101,8 @@ def test_we_refuse_what_the_library_refuses(interop):
             near.append((url, form[1:], right))
         for other_url, other_form, signature in near:
             assert not library.validate(other_url, Form(other_form), signature), (other_url, other_form, signature)
-            questions.append({"op": "verify", "token": TOKEN, "url": other_url, "form": other_form, "signature": signature})
-        questions.append({"op": "verify", "token": "another", "url": url, "form": form, "signature": right})
+            questions.append(verify(other_url, other_form, signature))
+        questions.append(verify(url, form, right) | {"token": "another"})
     assert not any(answer["valid"] for answer in interop(questions))
 
 
@@ -130,6 +129,11 @@ def test_the_deployed_webhook_takes_json_only_with_its_hash_in_the_signed_query(
     assert post(hashed, body, right) == 204
     assert post(hashed, body + " ", right) == 403
     assert post(plain, body, library.compute_signature(plain, {})) == 403
+
+
+def verify(url, form, signature):
+    """The question to our verifier."""
+    return {"op": "verify", "token": TOKEN, "url": url, "form": form, "signature": signature}
 
 
 def webhook_url(product, event):

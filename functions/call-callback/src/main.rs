@@ -1,5 +1,7 @@
 //! Composes the function: configuration, one connector, the clients it calls.
 
+use std::process::ExitCode;
+
 use call_callback::App;
 use call_callback::config::Config;
 use lambda_http::Error;
@@ -11,7 +13,11 @@ use platform::store::DynamoStore;
 use platform::{clock, run};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> ExitCode {
+    run::ended(serve().await)
+}
+
+async fn serve() -> Result<(), Error> {
     let config = Environment::of_process().read(Config::read)?;
     config.telemetry.init();
 

@@ -1,5 +1,7 @@
 //! Composes the function: configuration, one connector, the clients it calls.
 
+use std::process::ExitCode;
+
 use get_challenge::App;
 use get_challenge::config::Config;
 use lambda_http::Error;
@@ -10,7 +12,11 @@ use platform::signer::KmsSigner;
 use platform::store::DynamoStore;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> ExitCode {
+    run::ended(serve().await)
+}
+
+async fn serve() -> Result<(), Error> {
     let config = Environment::of_process().read(Config::read)?;
     config.telemetry.init();
 

@@ -1,5 +1,7 @@
 //! Composes the function: configuration, one connector, the keys read once.
 
+use std::process::ExitCode;
+
 use jwks::App;
 use jwks::config::Config;
 use lambda_http::Error;
@@ -9,7 +11,11 @@ use platform::jwks::{discovery, key_set};
 use platform::run;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> ExitCode {
+    run::ended(serve().await)
+}
+
+async fn serve() -> Result<(), Error> {
     let config = Environment::of_process().read(Config::read)?;
     config.telemetry.init();
 

@@ -1,5 +1,7 @@
 //! Composes the function: configuration, one connector, the clients it calls.
 
+use std::process::ExitCode;
+
 use domain::code::MacKeys;
 use lambda_http::Error;
 use platform::aws::{Roots, connector, sdk_config};
@@ -12,7 +14,11 @@ use verify_code::App;
 use verify_code::config::Config;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> ExitCode {
+    run::ended(serve().await)
+}
+
+async fn serve() -> Result<(), Error> {
     let config = Environment::of_process().read(Config::read)?;
     config.telemetry.init();
 

@@ -1,10 +1,13 @@
 //! Running a handler as a Lambda function, and the one boundary where a request is logged.
 
 use std::convert::Infallible;
+use std::io::Write as _;
+use std::process::ExitCode;
 
 use domain::time::Timestamp;
 use http::Response;
 use lambda_http::{Body, Error, Request, service_fn};
+use serde_json::json;
 
 use crate::clock::{self, Stopwatch};
 use crate::problem::Failure;
@@ -19,6 +22,17 @@ where
     let handle = &handle;
     lambda_http::run(service_fn(move |request| async move { Ok::<_, Infallible>(handle(request, clock::now()).await) }))
         .await
+}
+
+/// Ends the process, and says why if it was not to end: every cause in one line. Returning the error
+/// from `main` would print it whole, and with it the answer that it came with, a secret included.
+#[must_use]
+pub fn ended(outcome: Result<(), Error>) -> ExitCode {
+    let Err(error) = outcome else { return ExitCode::SUCCESS };
+    let line = json!({ "level": "ERROR", "message": "the function cannot run", "cause": chain(&*error) });
+    // Standard error, since configuration may have failed before logging began.
+    let written = writeln!(std::io::stderr().lock(), "{line}");
+    if written.is_err() { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
 /// Turns a handler's outcome into its response and leaves one log line: what was asked of which

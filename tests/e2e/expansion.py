@@ -1,0 +1,138 @@
+"""The product's template as CloudFormation that the emulator can deploy.
+
+The SAM transform is applied here, since the emulator keeps an HTTP API's OpenAPI body without making
+routes of it: the body is expanded into the routes, integrations and authorizers that API Gateway
+would import. The rest is as the template says, but for the few things that the emulator lacks; each is
+named where it is changed.
+"""
+
+import os
+import re
+from types import SimpleNamespace
+
+from samtranslator.translator.transform import transform
+
+from ministack import REGION
+
+
+def expand(template, parameters):
+    """The template as CloudFormation, without any OpenAPI body."""
+    _allow_loopback(template["Parameters"], parameters)
+    template["Parameters"]["LogLevel"].pop("AllowedValues", None)  # let it log more than any deployment may
+    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
+    expanded = transform(template, parameters, SimpleNamespace(load=dict))
+    for name in resources(expanded, "AWS::SecretsManager::Secret"):
+        # A secret's Ref is its ARN, which the emulator gives only as an attribute.
+        expanded = _replaced(expanded, {"Ref": name}, {"Fn::GetAtt": [name, "Id"]})
+    for role in resources(expanded, "AWS::IAM::Role").values():
+        _forget_conditions(role["Properties"])
+    for name, alarm in resources(expanded, "AWS::CloudWatch::Alarm").items():
+        if "Metrics" in alarm["Properties"]:
+            del expanded["Resources"][name]  # metric math is not emulated
+    for name, api in resources(expanded, "AWS::ApiGatewayV2::Api").items():
+        expanded["Resources"] |= _imported(name, api["Properties"])
+    return expanded
+
+
+def resources(template, kind):
+    """The resources of a kind, by name."""
+    return {name: resource for name, resource in template["Resources"].items() if resource["Type"] == kind}
+
+
+def _allow_loopback(declared, parameters):
+    """Lets an address be http on loopback where the template asks for https."""
+    for name, value in parameters.items():
+        pattern = declared[name].get("AllowedPattern", "")
+        if value.startswith("http://127.0.0.1:") and not re.search(pattern, value):
+            assert re.search(pattern, value.replace("http:", "https:")), (name, value)
+            del declared[name]["AllowedPattern"]
+
+
+def _forget_conditions(role):
+    """Drops the conditions on what is signed, and how: the emulator fills in no key of KMS."""
+    for policy in role.get("Policies", []):
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if any(key.startswith("kms:") for keys in statement.get("Condition", {}).values() for key in keys):
+                del statement["Condition"]
+
+
+def _replaced(part, old, new):
+    if part == old:
+        return new
+    if isinstance(part, dict):
+        return {name: _replaced(inner, old, new) for name, inner in part.items()}
+    if isinstance(part, list):
+        return [_replaced(inner, old, new) for inner in part]
+    return part
+
+
+def _imported(api, properties):
+    """What API Gateway makes of an OpenAPI body. Leaves `properties` without it."""
+    body = properties.pop("Body")
+    properties |= {"Name": body["info"]["title"], "ProtocolType": "HTTP"}
+    if "x-amazon-apigateway-cors" in body:
+        # In the API's own spelling, which is the one that the emulator reads.
+        properties["CorsConfiguration"] = body["x-amazon-apigateway-cors"]
+    schemes = body["components"]["securitySchemes"]
+    imported = {}
+    for name, scheme in schemes.items():
+        imported[f"{api}{name}"] = _authorizer(api, name, scheme["x-amazon-apigateway-authorizer"])
+    for path, methods in body["paths"].items():
+        methods, of_path = _unwrapped(methods)
+        for method, operation in methods.items():
+            operation, of_method = _unwrapped(operation)
+            name = "".join(filter(str.isalnum, f"{api}{method}{path}"))
+            made = {
+                f"{name}Integration": _integration(api, operation["x-amazon-apigateway-integration"]),
+                f"{name}Route": _route(api, f"{method.upper()} {path}", f"{name}Integration", operation, schemes),
+            }
+            for resource in made.values():
+                resource |= of_path | of_method
+            imported |= made
+    return imported
+
+
+def _unwrapped(part):
+    """A part of the body that is there on a condition, and that condition as a resource has it."""
+    if list(part) != ["Fn::If"]:
+        return part, {}
+    condition, then, otherwise = part["Fn::If"]
+    assert otherwise == {"Ref": "AWS::NoValue"}, otherwise
+    return then, {"Condition": condition}
+
+
+def _authorizer(api, name, scheme):
+    assert scheme["type"] == "jwt", scheme
+    return {"Type": "AWS::ApiGatewayV2::Authorizer", "Properties": {
+        "ApiId": {"Ref": api},
+        "AuthorizerType": "JWT",
+        "Name": name,
+        "IdentitySource": [scheme["identitySource"]],
+        "JwtConfiguration": {
+            "Audience": scheme["jwtConfiguration"]["audience"],
+            "Issuer": scheme["jwtConfiguration"]["issuer"],
+        },
+    }}
+
+
+def _integration(api, integration):
+    uri, _ = _unwrapped(integration["uri"])
+    return {"Type": "AWS::ApiGatewayV2::Integration", "Properties": {
+        "ApiId": {"Ref": api},
+        "IntegrationType": integration["type"].upper(),
+        "IntegrationUri": uri,
+        "PayloadFormatVersion": integration["payloadFormatVersion"],
+    }}
+
+
+def _route(api, key, integration, operation, schemes):
+    route = {
+        "ApiId": {"Ref": api},
+        "RouteKey": key,
+        "Target": {"Fn::Sub": f"integrations/${{{integration}}}"},
+    }
+    for name in {name for requirement in operation.get("security", []) for name in requirement}:
+        # SAM writes the absence of an authorizer as one called NONE.
+        if name in schemes:
+            route |= {"AuthorizationType": "JWT", "AuthorizerId": {"Ref": f"{api}{name}"}}
+    return {"Type": "AWS::ApiGatewayV2::Route", "Properties": route}

@@ -1,0 +1,57 @@
+"""What a function says when it cannot start: every fault in one JSON line, and no secret."""
+
+import json
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from conftest import BOOTSTRAP_DIR
+
+SECRET = "0123456789-a-secret-that-no-log-may-show"
+FUNCTIONS = ["start-challenge", "get-challenge", "verify-code", "call-callback", "jwks"]
+
+
+def start(function, **environment):
+    return subprocess.run([BOOTSTRAP_DIR / function], env=environment, capture_output=True, text=True, timeout=30)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_missing_variable_is_named_in_one_line(function):
+    ended = start(function)
+    assert ended.returncode == 1
+    [line] = ended.stderr.splitlines()
+    cause = json.loads(line)["cause"]
+    assert cause.startswith("configuration: ") and cause.count("is not set") >= 2, cause
+
+
+class CannotBeRead(BaseHTTPRequestHandler):
+    """Secrets Manager with an answer that holds the secret and does not parse."""
+
+    def do_POST(self):
+        body = json.dumps({"SecretString": SECRET, "CreatedDate": "not a number"}).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.parametrize("function", ["verify-code", "call-callback"])
+def test_an_answer_that_cannot_be_read_is_not_repeated(function):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), CannotBeRead)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    ended = start(
+        function,
+        AWS_ENDPOINT_URL=f"http://127.0.0.1:{server.server_port}", AWS_REGION="us-east-1",
+        AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", TABLE_NAME="table", BRAND="Example",
+        PUBLIC_BASE_URL="https://mfa.example.com", RESULT_AUDIENCE="login", SIGNING_KEY_ARN="key",
+        MAC_KEYS_SECRET_ARN="arn:mac", VOICE_SIGNING_SECRET_ARN="arn:signing",
+    )
+    server.shutdown()
+    assert ended.returncode == 1
+    assert "cannot be read" in ended.stderr
+    assert SECRET not in ended.stdout + ended.stderr
