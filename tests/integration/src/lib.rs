@@ -12,7 +12,6 @@ mod fixed;
 mod journeys;
 mod leaks;
 mod problems;
-mod providers;
 mod samples;
 mod scene;
 mod store_contract;

@@ -1,6 +1,5 @@
 //! What the tests have in common: one person, one login, and the product's own client settings.
 
-use std::error::Error;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -31,18 +30,6 @@ pub(crate) async fn aws(endpoint: &str) -> SdkConfig {
         .endpoint_url(endpoint)
         .load()
         .await
-}
-
-/// What a log shows of an error: the chain of its causes.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }
 
 /// Takes the time by the paused clock, which the timers alone move.

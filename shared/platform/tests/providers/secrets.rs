@@ -7,11 +7,12 @@ use std::time::Duration;
 use domain::code::MacKeys;
 use domain::ports::KeySource as _;
 use platform::callback::SigningTokens;
+use platform::run::chain;
 use platform::secrets::{Document, Secret, SecretError, SecretSource, SecretsManager, VoiceCredentials};
 use platform::telemetry;
 use tracing::Level;
 
-use crate::fixture::{NOW, aws, chain, timed};
+use crate::fixture::{NOW, aws, timed};
 use crate::stub::{Reply, Stub, nobody};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -66,6 +67,23 @@ async fn open(source: &Source) -> Credentials {
 
 async fn account(secret: &Credentials, after: Duration) -> Result<String, SecretError> {
     Ok(secret.value(NOW + after).await?.account_sid.clone())
+}
+
+#[tokio::test]
+async fn a_value_is_refreshed_every_five_minutes_and_after_a_failure_every_thirty_seconds() {
+    let source = Source::new(FIRST);
+    let secret = open(&source).await;
+    assert_eq!(account(&secret, Duration::from_secs(299)).await.expect("cached"), "AC1");
+    assert_eq!(source.reads(), 1);
+    source.answer(Some(Err(())));
+    for after in [300, 329] {
+        assert_eq!(account(&secret, Duration::from_secs(after)).await.expect("cached"), "AC1");
+        assert_eq!(source.reads(), 2);
+    }
+    source.answer(Some(Ok(SECOND)));
+    assert_eq!(account(&secret, Duration::from_secs(330)).await.expect("fresh"), "AC2");
+    assert_eq!(account(&secret, Duration::from_secs(629)).await.expect("cached"), "AC2");
+    assert_eq!(source.reads(), 3);
 }
 
 #[tokio::test]

@@ -9,11 +9,12 @@ use domain::result::Approval;
 use domain::time::Timestamp;
 use platform::first_factor::FirstFactor;
 use platform::jwks::{discovery, key_set};
+use platform::run::chain;
 use platform::signer::{KmsSigner, ResultSigner as _, SignError, SignerSettings, key_id};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde_json::{Value, json};
 
-use crate::fixture::{NOW, aws, chain, challenge, timed};
+use crate::fixture::{NOW, aws, challenge, timed};
 use crate::stub::{Reply, Stub, nobody};
 
 const KEY: &str = "arn:aws:kms:eu-central-1:123456789012:key/sample";

@@ -5,9 +5,10 @@ use std::time::Duration;
 use domain::code::Code;
 use domain::locale::Locale;
 use domain::ports::{Message, SendError, SendFailure, SmsSender as _};
+use platform::run::chain;
 use platform::sms::{SmsSettings, SnsSender};
 
-use crate::fixture::{NUMBER, assert_took, aws, chain, number, timed};
+use crate::fixture::{NUMBER, assert_took, aws, number, timed};
 use crate::stub::{Reply, Stub, nobody};
 
 const CODE: &str = "012345";

@@ -10,11 +10,12 @@ use domain::ports::{Caller as _, SendError, SendFailure};
 use domain::time::Timestamp;
 use platform::aws::{Roots, connector};
 use platform::clock;
-use platform::encoding::call_token;
+use platform::encoding::{call_token, challenge_path};
+use platform::run::chain;
 use platform::secrets::{Secret, SecretError, SecretSource};
 use platform::voice::{TwilioCaller, VoiceSettings};
 
-use crate::fixture::{NUMBER, assert_took, chain, challenge, number, timed};
+use crate::fixture::{NUMBER, assert_took, challenge, number, timed};
 use crate::stub::{Reply, Stub, nobody};
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -40,13 +41,20 @@ impl SecretSource for Source {
     }
 }
 
-async fn caller(api: &str, source: Source, read_at: Timestamp) -> TwilioCaller<Source> {
-    let settings = VoiceSettings {
+fn settings(api: &str) -> VoiceSettings {
+    VoiceSettings {
         api_base_url: api.to_owned(),
         from: PhoneNumber::parse("+12065550100").expect("a number"),
         public_base_url: "https://mfa.example.com".to_owned(),
         machine_detection: true,
-    };
+    }
+}
+
+async fn caller(api: &str, source: Source, read_at: Timestamp) -> TwilioCaller<Source> {
+    with(settings(api), source, read_at).await
+}
+
+async fn with(settings: VoiceSettings, source: Source, read_at: Timestamp) -> TwilioCaller<Source> {
     let credentials = Secret::open(source, "voice".to_owned(), read_at).await.expect("credentials");
     TwilioCaller::new(connector(Roots::Public).expect("usable roots"), settings, credentials)
 }
@@ -79,6 +87,40 @@ async fn the_api_key_authenticates_the_request() {
 }
 
 #[tokio::test]
+async fn a_call_is_asked_for_with_its_webhooks_and_limits() {
+    let provider = Stub::start([Reply::new(201, ACCEPTED)]);
+    call(&steady(&provider.url()).await, LIMIT).await.expect("accepted");
+    let webhook = |event: &str| {
+        let (challenge, token) = (challenge_path(&challenge()), call_token(&token()));
+        format!("https://mfa.example.com/v1/calls/{challenge}/{token}/{event}")
+    };
+    let expected = [
+        ("To", NUMBER),
+        ("From", "+12065550100"),
+        ("Url", &webhook("answer")),
+        ("Method", "POST"),
+        ("StatusCallback", &webhook("status")),
+        ("StatusCallbackMethod", "POST"),
+        ("StatusCallbackEvent", "initiated"),
+        ("StatusCallbackEvent", "ringing"),
+        ("StatusCallbackEvent", "answered"),
+        ("StatusCallbackEvent", "completed"),
+        ("Timeout", "20"),
+        ("TimeLimit", "120"),
+        ("MachineDetection", "Enable"),
+    ];
+    assert_eq!(provider.only_request().form(), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+}
+
+#[tokio::test]
+async fn without_detection_none_is_asked_for() {
+    let provider = Stub::start([Reply::new(201, ACCEPTED)]);
+    let settings = VoiceSettings { machine_detection: false, ..settings(&provider.url()) };
+    call(&with(settings, Source::Steady, clock::now()).await, LIMIT).await.expect("accepted");
+    assert!(provider.only_request().form().iter().all(|(name, _)| name != "MachineDetection"));
+}
+
+#[tokio::test]
 async fn each_code_for_a_bad_number_refuses_the_number_and_no_other_does() {
     use SendFailure::{NumberRefused, ProviderFault, Throttled, Unauthorized, Unknown};
     let said = |code: u64| format!(r#"{{"code":{code},"message":"{NUMBER}","status":400}}"#);
@@ -91,6 +133,8 @@ async fn each_code_for_a_bad_number_refuses_the_number_and_no_other_does() {
         (400, r#"{"code":"21211"}"#.to_owned(), ProviderFault),
         (302, String::new(), ProviderFault),
         (401, said(21_211), Unauthorized),
+        (403, said(21_211), Unauthorized),
+        (404, String::new(), ProviderFault),
         (429, said(21_211), Throttled),
         (500, said(21_211), Unknown),
     ] {
