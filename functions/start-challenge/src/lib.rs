@@ -104,6 +104,9 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
     }
 
     async fn send(&self, draft: &Draft, parcel: &Parcel, limit: Duration) -> Result<(), SendError> {
+        if limit.is_zero() {
+            return Err(SendError { kind: SendFailure::ProviderFault, source: None }); // no time to hear an answer
+        }
         let challenge = &draft.challenge;
         match parcel {
             Parcel::Code(code) => {

@@ -23,6 +23,10 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use thiserror::Error as ThisError;
 
 const AMAZON: &[u8] = include_bytes!("../roots/amazon.pem");
+/// Shorter than the peers keep an idle connection, so that a message is not lost on one that they closed.
+const IDLE: Duration = Duration::from_secs(20);
+/// Two retries fit into the operation's time.
+const BACKOFF: Duration = Duration::from_millis(100);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(3);
@@ -54,6 +58,7 @@ pub fn connector(roots: Roots) -> Result<SharedHttpConnector, TlsError> {
         .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build())
         .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
         .enable_tcp_nodelay(true)
+        .pool_idle_timeout(IDLE)
         .tls_provider(Provider::rustls(CryptoMode::Ring))
         .tls_context(context)
         .build_with_resolver(Resolver);
@@ -86,7 +91,7 @@ pub fn defaults(connector: &SharedHttpConnector) -> ConfigLoader {
         .build();
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client(connector))
-        .retry_config(RetryConfig::standard())
+        .retry_config(RetryConfig::standard().with_initial_backoff(BACKOFF))
         .timeout_config(timeouts)
 }
 

@@ -227,6 +227,15 @@ async fn a_send_whose_outcome_is_unknown_counts_as_sent() {
 }
 
 #[tokio::test]
+async fn nothing_is_sent_once_the_time_for_sending_is_up() {
+    let (mut api, login) = (Api::new().await, Login::known());
+    api.start.send_timeout = std::time::Duration::ZERO;
+    assert_eq!(api.post(&login, sms()).await.problem(), "delivery-failed");
+    assert_eq!(api.phone.codes().len(), 0);
+    assert_eq!(api.status(&login).await.json["channels"]["sms"]["lastSend"], "failed");
+}
+
+#[tokio::test]
 async fn what_the_provider_refuses_gets_the_answer_that_helps() {
     for (failure, status, problem) in [
         (SendFailure::NumberRefused, 422, "phone-number-invalid"),
