@@ -6,7 +6,7 @@
 
 use domain::locale::Locale;
 use domain::policy::Policy;
-use domain::ports::ChallengeStore;
+use domain::ports::{ChallengeStore, StoreError};
 use domain::script::Script;
 use domain::time::Timestamp;
 use http::{Response, StatusCode};
@@ -46,7 +46,11 @@ impl<S: ChallengeStore, T: callback::TokenSource> App<S, T> {
         let Webhook { challenge, token, kind, event } = Webhook::of(request, &self.public_base_url, &tokens)?;
 
         let Some(event) = event else { return Ok(no_content()) };
-        let stands = self.store.advance_call(&challenge, &token, event, &self.policy, now).await?;
+        let advance = || self.store.advance_call(&challenge, &token, event, &self.policy, now);
+        let stands = match advance().await {
+            Err(StoreError::Conflict) => advance().await?, // it changed nothing, and the provider does not try again
+            stands => stands?,
+        };
         tracing::info!(subject = ?challenge.key.subject, ?event, outcome = ?stands.as_ref().map(|c| c.outcome), "webhook");
         if !kind.expects_script() {
             return Ok(no_content());

@@ -3,7 +3,7 @@
 //! Normally one read. A challenge that a call has approved is settled by the first status call that
 //! finds it so; a settle that was interrupted is completed by the next.
 
-use domain::challenge::Outcome;
+use domain::challenge::{Challenge, Outcome};
 use domain::identity::ChallengeKey;
 use domain::ports::{ChallengeStore, Settlement};
 use domain::result::Approval;
@@ -60,10 +60,12 @@ impl<S: ChallengeStore, R: ResultSigner> App<S, R> {
         if !matches!(challenge.outcome, Outcome::Approved { settled: false, .. }) {
             return Ok(());
         }
-        if let Settlement::Settled(settled) = self.store.settle(challenge, now).await? {
-            tracing::info!(subject = ?key.subject, method = "press-pound", "approved");
-            stored.replace(*settled);
-        }
+        let settled = match self.store.settle(challenge, now).await? {
+            Settlement::Settled(settled) => *settled,
+            Settlement::Refused => Challenge { outcome: Outcome::Denied, ..challenge.clone() },
+        };
+        tracing::info!(subject = ?key.subject, approved = settled.is_approved(), "settled");
+        stored.replace(settled);
         Ok(())
     }
 

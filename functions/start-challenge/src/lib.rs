@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use domain::call::CallToken;
 use domain::channel::Channel;
-use domain::code::Code;
+use domain::code::{Code, MacKeys};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, NumberingPlan, PhoneRefusal, Reach};
 use domain::ports::{Caller, ChallengeStore, KeySource, Message, SendError, SendFailure, SmsSender, StoreError};
@@ -70,7 +70,10 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
             return Ok(self.view(StatusCode::CREATED, &draft.applied(stored), &asked, now));
         };
         let delivery = error.kind.delivery();
-        self.store.record_send(&challenge.id, asked.channel, delivery).await?;
+        if let Err(error) = self.store.record_send(&challenge.id, asked.channel, draft.at, delivery).await {
+            // The send is what it is: the answer tells it, though a later status will not.
+            tracing::error!(cause = run::chain(&error), "the outcome of a send was not recorded");
+        }
         if error.kind != SendFailure::Unknown {
             return Err(Failure::caused(problem(error.kind), error));
         }
@@ -84,22 +87,35 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
     async fn persist(&self, asked: &Asked, now: Timestamp) -> Result<Persisted, Failure> {
         let keys =
             self.keys.keys(now).await.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?;
+        if let Some(persisted) = self.try_to_persist(&keys, asked, now).await? {
+            return Ok(persisted);
+        }
+        self.try_to_persist(&keys, asked, now).await?.ok_or_else(|| StoreError::Conflict.into())
+    }
+
+    /// `None` when another request came between.
+    async fn try_to_persist(
+        &self,
+        keys: &MacKeys,
+        asked: &Asked,
+        now: Timestamp,
+    ) -> Result<Option<Persisted>, Failure> {
         let start = Start { rules: &self.settings.rules, reach: &self.reach, plan: &WorldPlan };
-        let mut retried = false;
-        loop {
-            let stored = self.store.load(&asked.key.subject).await?;
-            let Decision::Send(mut draft) = start.decide(&stored, asked, now)? else {
-                return Ok(Persisted::Running(stored));
-            };
-            let parcel = match draft.channel {
-                Channel::Sms => Parcel::Code(draft.add_code(&keys, &mut clock::random())),
-                Channel::Call => Parcel::Call(draft.add_call(&mut clock::random())),
-            };
-            match self.store.start(&draft).await {
-                Ok(()) => return Ok(Persisted::ToSend(stored, draft, parcel)),
-                Err(StoreError::Conflict) if !retried => retried = true,
-                Err(error) => return Err(error.into()),
-            }
+        let stored = self.store.load(&asked.key.subject).await?;
+        if stored.is_torn(now) {
+            return Ok(None);
+        }
+        let Decision::Send(mut draft) = start.decide(&stored, asked, now)? else {
+            return Ok(Some(Persisted::Running(stored)));
+        };
+        let parcel = match draft.channel {
+            Channel::Sms => Parcel::Code(draft.add_code(keys, &mut clock::random())),
+            Channel::Call => Parcel::Call(draft.add_call(&mut clock::random())),
+        };
+        match self.store.start(&draft).await {
+            Ok(()) => Ok(Some(Persisted::ToSend(stored, draft, parcel))),
+            Err(StoreError::Conflict) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -196,9 +212,10 @@ fn note(channel: Channel, error: Option<&SendError>, watch: Stopwatch) -> &'stat
 fn problem(failure: SendFailure) -> Problem {
     match failure {
         SendFailure::NumberRefused => Problem::Refused(Refusal::Number(PhoneRefusal::Invalid)),
-        SendFailure::Throttled => Problem::TemporarilyUnavailable,
-        SendFailure::Unauthorized | SendFailure::SpendLimit | SendFailure::ProviderFault | SendFailure::Unknown => {
-            Problem::DeliveryFailed
-        }
+        SendFailure::Throttled
+        | SendFailure::Unauthorized
+        | SendFailure::SpendLimit
+        | SendFailure::ProviderFault
+        | SendFailure::Unknown => Problem::DeliveryFailed,
     }
 }

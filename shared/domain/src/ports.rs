@@ -29,12 +29,14 @@ pub trait ChallengeStore: Sync {
     /// with a guess on the generation it replaces.
     fn start(&self, draft: &Draft) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Corrects a send that the draft took for accepted. A send that surely failed is given back to
-    /// the challenge, never to the subject's windows.
+    /// Corrects the send that a draft made at `sent_at` and took for accepted, unless a later send has
+    /// taken its place. One that surely failed is given back to the challenge, never to the subject's
+    /// windows.
     fn record_send(
         &self,
         challenge: &ChallengeId,
         channel: Channel,
+        sent_at: Timestamp,
         delivery: Delivery,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 

@@ -56,6 +56,17 @@ impl Snapshot {
         self.challenges.iter().find(|challenge| challenge.id.key == *key)
     }
 
+    /// Whether the read met a start half-way: a query sees each item as committed, not all as of one
+    /// moment. Every start accounts for what is gone, so a reservation without its challenge is either
+    /// older than any recent send or not yet to be seen.
+    #[must_use]
+    pub fn is_torn(&self, now: Timestamp) -> bool {
+        let window = Policy::SHORT_WINDOW + Policy::CLOCK_SKEW;
+        let recent = Channel::ALL.into_iter().any(|channel| !self.subject.sent_within(channel, window, now).is_empty());
+        let seen = |reservation| self.challenges.iter().any(|challenge| challenge.reservation() == reservation);
+        recent && self.subject.reserved.keys().any(|reservation| !seen(*reservation))
+    }
+
     /// Puts a challenge in the place of its login session's former one.
     pub fn replace(&mut self, challenge: Challenge) {
         self.challenges.retain(|other| other.id.key != challenge.id.key);
@@ -172,7 +183,8 @@ impl<P: NumberingPlan> Start<'_, P> {
             return Err(Refusal::Blocked(until));
         }
         let (phone, source) = self.number(stored, request)?;
-        self.reachable(&phone, request.channel)?;
+        let dialled = self.reachable(&phone, request.channel)?;
+        let phone = if source == NumberSource::Claimed { dialled } else { phone };
 
         let same_number = own.filter(|challenge| challenge.phone == phone && challenge.source == source);
         if same_number.is_some_and(|challenge| self.is_running(challenge, request.channel, now)) {
@@ -207,14 +219,14 @@ impl<P: NumberingPlan> Start<'_, P> {
         }
     }
 
-    fn reachable(&self, phone: &PhoneNumber, channel: Channel) -> Result<(), Refusal> {
+    fn reachable(&self, phone: &PhoneNumber, channel: Channel) -> Result<PhoneNumber, Refusal> {
         let subscriber = Dialled::parse(phone.expose())
             .ok()
             .and_then(|dialled| self.plan.find(&dialled, None))
             .ok_or(Refusal::Number(PhoneRefusal::Invalid))?;
-        let line = self.reach.admit(subscriber).map_err(Refusal::Number)?.line;
+        let Subscriber { line, number, .. } = self.reach.admit(subscriber).map_err(Refusal::Number)?;
         let usable = self.rules.channels.contains(&channel) && (channel == Channel::Call || line == Line::Mobile);
-        if usable { Ok(()) } else { Err(Refusal::ChannelUnavailable) }
+        if usable { Ok(number) } else { Err(Refusal::ChannelUnavailable) }
     }
 
     /// Whether the channel's last send is too fresh, or its call still going on.
@@ -332,7 +344,7 @@ impl<P: NumberingPlan> Start<'_, P> {
 
 /// Where two login sessions of one subject are live, `#` must not approve the other's.
 fn contest(draft: &mut Draft, stored: &Snapshot, now: Timestamp) {
-    let others = stored.challenges.iter().filter(|other| other.id.key != draft.challenge.id.key && other.is_open(now));
+    let others = stored.challenges.iter().filter(|other| other.id.key != draft.challenge.id.key && !other.is_over(now));
     draft.contests = others.map(|other| other.id).collect();
     draft.challenge.contested = !draft.contests.is_empty();
 }

@@ -20,7 +20,7 @@ pub enum State {
     Pending,
     /// Proven.
     Approved,
-    /// Reported by its owner, or overtaken before it was settled.
+    /// Reported by its owner, or refused by its subject when it was to be settled.
     Denied,
     /// Its time is over.
     Expired,
@@ -126,7 +126,8 @@ pub fn status(
 fn state(policy: &Policy, stored: &Snapshot, own: Option<&Challenge>, now: Timestamp) -> (State, Option<Timestamp>) {
     match own.map(|challenge| challenge.outcome) {
         Some(Outcome::Approved { settled: true, .. }) => return (State::Approved, None),
-        Some(Outcome::Approved { settled: false, .. } | Outcome::Denied) => return (State::Denied, None),
+        Some(Outcome::Approved { settled: false, .. }) => return (State::Pending, None),
+        Some(Outcome::Denied) => return (State::Denied, None),
         Some(Outcome::Pending) | None => {}
     }
     if let Some(until) = stored.subject.blocked(now) {

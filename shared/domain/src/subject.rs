@@ -116,7 +116,7 @@ impl Subject {
 
     /// A challenge's failures, unless a later success has already made up for them.
     fn failures_of(&self, challenge: &Challenge) -> u32 {
-        if challenge.is_approved() || challenge.last_guess_at < self.last_success_at {
+        if challenge.last_guess_at < self.last_success_at {
             0
         } else {
             challenge.attempts.saturating_sub(challenge.carried)

@@ -5,13 +5,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use domain::time::Timestamp;
 use rand::rngs::ThreadRng;
 
-/// The time now. A clock before 1970 reads as 1970, when every challenge has long expired or not
-/// yet begun: nothing is approved by it.
+/// The time now. A clock before 1970 reads as the end of time, when every challenge has expired.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the one source of time")]
 pub fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_unix(since_epoch.as_secs())
+    Timestamp::from_unix(SystemTime::now().duration_since(UNIX_EPOCH).map_or(u64::MAX, |since| since.as_secs()))
 }
 
 /// The random source: `ChaCha12`, seeded and reseeded by the operating system.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::identity::{ChallengeKey, SessionId, SubjectId};
-use domain::phone::PhoneNumber;
+use domain::phone::{Dialled, PhoneNumber};
 use domain::time::Timestamp;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt as _};
@@ -103,11 +103,12 @@ impl Claims<'_> {
         if methods.iter().all(plain) { Ok(methods) } else { Err(Problem::Unauthenticated("amr")) }
     }
 
-    /// A number counts only when the first factor has verified it.
+    /// A number counts only when the first factor has verified it. OpenID Connect lets it be formatted.
     fn phone(&self) -> Result<Option<PhoneNumber>, Problem> {
         match (self.text("phone_number"), self.text("phone_number_verified")) {
             (Some(number), Some("true")) => {
-                PhoneNumber::parse(number).map(Some).map_err(|_| Problem::Unauthenticated("phone_number"))
+                let dialled = Dialled::parse(number).and_then(|dialled| PhoneNumber::parse(dialled.as_str()));
+                dialled.map(Some).map_err(|_| Problem::Unauthenticated("phone_number"))
             }
             (_, None | Some("true" | "false")) => Ok(None),
             _ => Err(Problem::Unauthenticated("phone_number_verified")),

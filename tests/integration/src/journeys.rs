@@ -239,7 +239,7 @@ async fn nothing_is_sent_once_the_time_for_sending_is_up() {
 async fn what_the_provider_refuses_gets_the_answer_that_helps() {
     for (failure, status, problem) in [
         (SendFailure::NumberRefused, 422, "phone-number-invalid"),
-        (SendFailure::Throttled, 503, "temporarily-unavailable"),
+        (SendFailure::Throttled, 503, "delivery-failed"),
         (SendFailure::Unauthorized, 503, "delivery-failed"),
         (SendFailure::SpendLimit, 503, "delivery-failed"),
     ] {
@@ -264,6 +264,37 @@ async fn a_call_nobody_takes_is_told_and_a_code_offered() {
         api.webhook("status", &form).await;
         let view = api.status(&login).await;
         assert_eq!((&view.json["call"], &view.json["offerAlternative"]), (&json!(state), &json!(true)));
+    }
+}
+
+#[tokio::test]
+async fn a_start_after_pound_is_not_told_that_it_was_denied() {
+    let (api, login) = (Api::new().await, Login::known());
+    api.post(&login, call()).await;
+    api.webhook("answer", &HUMAN).await;
+    api.webhook("digits", &POUND).await;
+    assert_eq!(api.post(&login, sms()).await.json["state"], "pending");
+    assert_eq!(api.status(&login).await.json["state"], "approved");
+}
+
+#[tokio::test]
+async fn an_approval_that_its_subject_refuses_yields_no_token() {
+    let (mut api, login) = (Api::new().await, Login::known());
+    api.post(&login, call()).await;
+    api.webhook("answer", &HUMAN).await;
+    api.webhook("digits", &POUND).await;
+    api.pass(300);
+    let view = api.status(&login).await;
+    assert_eq!((&view.json["state"], &view.json["resultToken"]), (&json!("denied"), &Value::Null));
+}
+
+#[tokio::test]
+async fn a_claimed_number_is_kept_in_its_one_spelling() {
+    for spelling in ["+4407400123456", "+44 (7400) 123456"] {
+        let (api, mut login) = (Api::new().await, Login::known());
+        login.claims["phone_number"] = json!(spelling);
+        assert_eq!(api.post(&login, sms()).await.status, 201, "{spelling}");
+        assert_eq!(api.phone.last_number().expose(), "+447400123456", "{spelling}");
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod api;
 mod backend;
+mod conditions;
 mod configuration;
 mod fixed;
 mod journeys;

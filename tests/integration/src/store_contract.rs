@@ -10,7 +10,7 @@ use domain::code::Code;
 use domain::ports::{ChallengeStore as _, Settlement, StoreError};
 use domain::refusal::Refusal;
 use domain::script::Script;
-use domain::start::{Decision, Replaces};
+use domain::start::{Decision, Replaces, Snapshot};
 
 use crate::scene::{ALICE, Scene, number};
 
@@ -360,17 +360,87 @@ async fn a_send_that_surely_failed_is_given_back_to_the_challenge_but_not_to_the
     let mut scene = Scene::new().await;
     scene.send_code().await;
     let id = scene.challenge().await.id;
-    scene.store.record_send(&id, Channel::Sms, Delivery::Failed).await.expect("recorded");
-    scene.store.record_send(&id, Channel::Sms, Delivery::Failed).await.expect("the second time changes nothing");
+    scene.store.record_send(&id, Channel::Sms, scene.now, Delivery::Failed).await.expect("recorded");
+    scene
+        .store
+        .record_send(&id, Channel::Sms, scene.now, Delivery::Failed)
+        .await
+        .expect("the second time changes nothing");
     let stored = scene.load().await;
     let sms = stored.challenge(&scene.key).expect("a challenge").sms;
     assert_eq!((sms.used, sms.last.map(|(_, delivery)| delivery)), (0, Some(Delivery::Failed)));
     assert_eq!(stored.subject.sms_sent.len(), 1);
 
     scene.place_call().await;
-    scene.store.record_send(&id, Channel::Call, Delivery::Unknown).await.expect("recorded");
+    scene.store.record_send(&id, Channel::Call, scene.now, Delivery::Unknown).await.expect("recorded");
     let calls = scene.challenge().await.calls;
     assert_eq!((calls.used, calls.last.map(|(_, delivery)| delivery)), (1, Some(Delivery::Unknown)));
+}
+
+#[tokio::test]
+async fn a_late_failure_of_one_send_spoils_no_later_one() {
+    let mut scene = Scene::new().await;
+    scene.rules.policy.cooldown = Duration::from_secs(1);
+    scene.send_code().await; // the provider takes its time with this one
+    let (id, sent_at) = (scene.challenge().await.id, scene.now);
+    scene.pass(2);
+    let arrived = scene.send_code().await;
+    scene.store.record_send(&id, Channel::Sms, sent_at, Delivery::Failed).await.expect("recorded");
+    assert_eq!(scene.challenge().await.sms.last.map(|(_, delivery)| delivery), Some(Delivery::Accepted));
+    scene.pass(2);
+    scene.send_code().await;
+    assert_eq!(scene.guess(&arrived).await.expect("judged"), Some(true));
+}
+
+#[tokio::test]
+async fn a_resend_by_a_slow_clock_leaves_no_two_live_sessions_uncontested() {
+    let mut scene = Scene::new().await;
+    let token = scene.place_call().await;
+    scene.answer(&token, AnsweredBy::Human).await;
+    scene.pass(299);
+    let slow = scene.now;
+    scene.pass(1);
+    scene.session("2");
+    scene.send_code().await;
+    let late = std::mem::replace(&mut scene.now, slow);
+    scene.session("1");
+    scene.send_code().await;
+    scene.now = late;
+    assert!(!scene.press(&token, Key::Approve).await.expect("a challenge").is_approved());
+}
+
+#[tokio::test]
+async fn a_read_that_meets_a_start_half_way_is_known_for_it() {
+    let mut scene = Scene::new().await;
+    let before = scene.load().await;
+    scene.place_call().await;
+    let after = scene.load().await;
+    let torn = Snapshot { subject: after.subject.clone(), challenges: before.challenges };
+    assert!(torn.is_torn(scene.now) && !after.is_torn(scene.now));
+}
+
+#[tokio::test]
+async fn guesses_of_an_approval_that_was_never_settled_are_not_refunded() {
+    let mut scene = Scene::new().await;
+    let token = scene.place_call().await;
+    scene.answer(&token, AnsweredBy::Human).await;
+    let wrong = Code::parse("000000").expect("six digits");
+    for _ in 0..4 {
+        scene.guess(&wrong).await.expect("judged");
+    }
+    scene.press(&token, Key::Approve).await;
+    scene.session("2");
+    assert_eq!(scene.draft(Channel::Sms).await.subject.failures, 4);
+}
+
+#[tokio::test]
+async fn an_approval_that_waited_out_its_result_is_not_settled_any_more() {
+    let mut scene = Scene::new().await;
+    let token = scene.place_call().await;
+    scene.answer(&token, AnsweredBy::Human).await;
+    let approved = scene.press(&token, Key::Approve).await.expect("a challenge");
+    scene.pass(300);
+    assert!(matches!(scene.store.settle(&approved, scene.now).await, Ok(Settlement::Refused)));
 }
 
 #[tokio::test]
@@ -399,6 +469,7 @@ async fn guesses_over_many_challenges_resends_channels_and_logins_add_up_to_the_
         let wrong = Code::parse("000000").expect("six digits");
         while scene.guess(&wrong).await.expect("an answer") == Some(false) {
             judged += 1;
+            assert!(judged <= 100, "locked long before");
         }
         assert!(login < 200, "locked long before");
     };

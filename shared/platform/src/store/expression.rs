@@ -37,17 +37,18 @@ pub(super) const EXISTS: &str = "attribute_exists(pk)";
 
 pub(super) const SMS_UNKNOWN: &str = "SET smsDelivery = :delivery";
 pub(super) const SMS_FAILED: &str = "SET smsDelivery = :delivery, smsUsed = smsUsed - :one";
-pub(super) const SMS_TAKEN_FOR_ACCEPTED: &str = "generation = :generation AND smsDelivery = :accepted";
+pub(super) const SMS_TAKEN_FOR_ACCEPTED: &str = "generation = :generation AND smsAt = :at AND smsDelivery = :accepted";
 pub(super) const CALL_UNKNOWN: &str = "SET callsDelivery = :delivery";
 pub(super) const CALL_FAILED: &str = "SET callsDelivery = :delivery, callsUsed = callsUsed - :one, callState = :failed";
-pub(super) const CALL_TAKEN_FOR_ACCEPTED: &str = "generation = :generation AND callsDelivery = :accepted";
+pub(super) const CALL_TAKEN_FOR_ACCEPTED: &str =
+    "generation = :generation AND callsAt = :at AND callsDelivery = :accepted";
 
 pub(super) const APPROVE_BY_CODE: &str =
     "SET outcome = :approved, approvedAt = :now, approvedBy = :method, settled = :true";
 pub(super) const OPEN_FOR_CODE: &str = "generation = :generation AND outcome = :pending AND expiresAt > :now";
 pub(super) const COMPLETE_APPROVAL: &str = "SET settled = :true";
 pub(super) const APPROVED_BY_CALL: &str =
-    "generation = :generation AND outcome = :approved AND attribute_not_exists(settled)";
+    "generation = :generation AND outcome = :approved AND approvedAt > :oldest AND attribute_not_exists(settled)";
 
 macro_rules! settle_subject {
     ($enrol:literal) => {

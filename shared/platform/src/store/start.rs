@@ -9,6 +9,7 @@ use domain::identity::ChallengeId;
 use domain::ports::StoreError;
 use domain::start::{Draft, Replaces};
 use domain::subject::Subject;
+use domain::time::Timestamp;
 
 use super::challenge_item::PENDING;
 use super::fault::{Updated, cancelled, unavailable};
@@ -40,6 +41,7 @@ impl DynamoStore {
         &self,
         challenge: &ChallengeId,
         channel: Channel,
+        sent_at: Timestamp,
         delivery: Delivery,
     ) -> Result<(), StoreError> {
         let failed = delivery == Delivery::Failed;
@@ -52,6 +54,7 @@ impl DynamoStore {
         let mut update = self
             .update(challenge_key(&challenge.key), update, condition)
             .expression_attribute_values(":generation", number(challenge.generation))
+            .expression_attribute_values(":at", time(sent_at))
             .expression_attribute_values(":accepted", text(Delivery::Accepted.word()))
             .expression_attribute_values(":delivery", text(delivery.word()));
         if failed {

@@ -47,9 +47,10 @@ impl ChallengeStore for DynamoStore {
         &self,
         challenge: &ChallengeId,
         channel: Channel,
+        sent_at: Timestamp,
         delivery: Delivery,
     ) -> Result<(), StoreError> {
-        self.correct_send(challenge, channel, delivery).await
+        self.correct_send(challenge, channel, sent_at, delivery).await
     }
 
     async fn count_guess(&self, key: &ChallengeKey, now: Timestamp) -> Result<Option<Challenge>, StoreError> {
@@ -128,7 +129,9 @@ impl DynamoStore {
     fn settled_challenge(&self, challenge: &Challenge, now: Timestamp) -> UpdateBuilder {
         let key = challenge_key(&challenge.id.key);
         let write = if challenge.is_approved() {
+            let oldest = Timestamp::from_unix(now.as_unix().saturating_sub(Policy::RESULT_LIFE.as_secs()));
             self.write(key, expression::COMPLETE_APPROVAL, expression::APPROVED_BY_CALL)
+                .expression_attribute_values(":oldest", time(oldest))
         } else {
             self.write(key, expression::APPROVE_BY_CODE, expression::OPEN_FOR_CODE)
                 .expression_attribute_values(":pending", text(PENDING))

@@ -1,0 +1,437 @@
+//! Each term of each condition, moved alone: whatever has changed since, the write is refused.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
+use domain::challenge::{Challenge, Delivery, Outcome};
+use domain::channel::Channel;
+use domain::identity::ChallengeId;
+use domain::ports::{ChallengeStore as _, Settlement, StoreError};
+use domain::start::{Decision, Draft, Replaces};
+use domain::subject::Subject;
+use domain::time::Timestamp;
+use platform::encoding::base64url;
+
+use crate::scene::{ALICE, Scene, number};
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+fn count(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn at(time: Timestamp) -> AttributeValue {
+    count(time.as_unix())
+}
+
+fn item(scene: &Scene, sort: &str) -> HashMap<String, AttributeValue> {
+    let pk = format!("subject#{}", base64url(scene.key.subject.as_bytes()));
+    HashMap::from([("pk".to_owned(), text(&pk)), ("sk".to_owned(), text(sort))])
+}
+
+fn subject_item(scene: &Scene) -> HashMap<String, AttributeValue> {
+    item(scene, "subject")
+}
+
+fn challenge_item(scene: &Scene) -> HashMap<String, AttributeValue> {
+    item(scene, &format!("challenge#{}", base64url(scene.key.session.as_bytes())))
+}
+
+/// Moves one attribute behind the store's back.
+async fn set(scene: &Scene, key: HashMap<String, AttributeValue>, name: &str, value: AttributeValue) {
+    let update = scene.backend.client.update_item().table_name(&scene.backend.table).set_key(Some(key));
+    let update = update.update_expression("SET #name = :value").expression_attribute_names("#name", name);
+    update.expression_attribute_values(":value", value).send().await.expect("set");
+}
+
+async fn delete(scene: &Scene, key: HashMap<String, AttributeValue>) {
+    let delete = scene.backend.client.delete_item().table_name(&scene.backend.table).set_key(Some(key));
+    delete.send().await.expect("deleted");
+}
+
+fn conflicts(started: &Result<(), StoreError>) -> bool {
+    matches!(started, Err(StoreError::Conflict))
+}
+
+// --- start
+
+#[tokio::test]
+async fn a_start_is_refused_once_its_subject_has_moved() {
+    let mut scene = Scene::new().await;
+    let stale = scene.draft(Channel::Sms).await;
+    scene.session("2");
+    scene.send_code().await;
+    assert!(conflicts(&scene.store.start(&stale).await), "the subject was new");
+
+    scene.session("3");
+    let stale = scene.draft(Channel::Sms).await;
+    scene.session("4");
+    scene.send_code().await;
+    assert!(conflicts(&scene.store.start(&stale).await), "the subject was older");
+    assert_eq!(scene.load().await.subject.sms_sent.len(), 2);
+}
+
+#[tokio::test]
+async fn a_first_generation_replaces_nothing() {
+    let mut scene = Scene::new().await;
+    scene.send_code().await;
+    let taken = scene.key;
+    scene.session("2");
+    let mut draft = scene.draft(Channel::Sms).await;
+    assert_eq!(draft.replaces, Replaces::Nothing);
+    draft.challenge.id.key = taken;
+    draft.contests.clear();
+    assert!(conflicts(&scene.store.start(&draft).await));
+}
+
+#[tokio::test]
+async fn a_resend_goes_on_with_the_same_open_generation_only() {
+    for channel in Channel::ALL {
+        for (name, value) in [
+            ("generation", |_: &Scene| count(2)),
+            ("outcome", |_| text("denied")),
+            ("expiresAt", |scene| at(scene.now)),
+            ("attempts", |_| count(5)),
+        ] as [(&str, fn(&Scene) -> AttributeValue); 4]
+        {
+            let mut scene = Scene::new().await;
+            scene.send_code().await;
+            scene.pass(30);
+            let mut draft = scene.draft(channel).await;
+            assert_eq!(draft.replaces, Replaces::Continues);
+            if channel == Channel::Call {
+                draft.add_call(&mut platform::clock::random());
+            }
+            set(&scene, challenge_item(&scene), name, value(&scene)).await;
+            assert!(conflicts(&scene.store.start(&draft).await), "{channel:?} {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_generation_that_has_moved_is_not_replaced() {
+    for (name, value) in [("generation", count(2)), ("attempts", count(1)), ("outcome", text("denied"))] {
+        let mut scene = Scene::new().await;
+        scene.send_code().await;
+        scene.pass(300);
+        let draft = scene.draft(Channel::Sms).await;
+        set(&scene, challenge_item(&scene), name, value).await;
+        assert!(conflicts(&scene.store.start(&draft).await), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn contesting_what_is_gone_leaves_no_stump() {
+    let mut scene = Scene::new().await;
+    scene.send_code().await;
+    let gone = challenge_item(&scene);
+    scene.session("2");
+    let draft = scene.draft(Channel::Sms).await;
+    delete(&scene, gone).await;
+    assert!(conflicts(&scene.store.start(&draft).await));
+    assert!(scene.load().await.challenges.is_empty());
+}
+
+/// All that is kept of a challenge and its subject, to compare.
+fn all(challenge: &Challenge, subject: &Subject) -> String {
+    let codes: Vec<_> = challenge.codes.iter().map(|mac| *mac.as_bytes()).collect();
+    format!("{challenge:#?} {codes:?} {subject:#?}")
+}
+
+async fn start(scene: &Scene, mut draft: Draft) -> Option<CallToken> {
+    let mut random = platform::clock::random();
+    let token = match draft.channel {
+        Channel::Sms => {
+            draft.add_code(&scene.keys, &mut random);
+            None
+        }
+        Channel::Call => Some(draft.add_call(&mut random)),
+    };
+    scene.store.start(&draft).await.expect("started");
+    draft.subject.version += 1;
+    let stored = scene.load().await;
+    let challenge = stored.challenge(&draft.challenge.id.key).expect("a challenge");
+    assert_eq!(all(challenge, &stored.subject), all(&draft.challenge, &draft.subject));
+    let items = scene.backend.client.get_item().table_name(&scene.backend.table).set_key(Some(challenge_item(scene)));
+    let item = items.send().await.expect("an answer").item.expect("an item");
+    assert_eq!(item.get("ttl"), Some(&at(draft.keep_until)));
+    token
+}
+
+#[tokio::test]
+async fn what_is_stored_is_what_was_drafted() {
+    let mut scene = Scene::new().await;
+    scene.rules.policy.max_calls_short = 5;
+    scene.rules.policy.max_sends_short = 9;
+    start(&scene, scene.draft(Channel::Sms).await).await;
+    assert_eq!(scene.guess(&scene.wrong_code().await).await.expect("judged"), Some(false));
+    assert_eq!(scene.challenge().await.last_guess_at, Some(scene.now));
+    let id = scene.challenge().await.id;
+    scene.store.record_send(&id, Channel::Sms, scene.now, Delivery::Unknown).await.expect("recorded");
+    scene.pass(30);
+    let mut draft = scene.draft(Channel::Sms).await;
+    draft.challenge.locale = domain::locale::Locale::Es;
+    start(&scene, draft).await;
+    let token = start(&scene, scene.draft(Channel::Call).await).await.expect("a call");
+    scene.answer(&token, AnsweredBy::NotHuman).await;
+    scene.store.record_send(&id, Channel::Call, scene.now, Delivery::Unknown).await.expect("recorded");
+    scene.pass(30);
+    let mut draft = scene.draft(Channel::Call).await;
+    draft.challenge.locale = domain::locale::Locale::Ar;
+    let token = start(&scene, draft).await.expect("a call"); // nothing of the first call is left
+    scene.answer(&token, AnsweredBy::Human).await;
+    scene.press(&token, Key::Other).await;
+    scene.webhook(&token, CallEvent::Progress(CallState::Ended)).await;
+    scene.pass(30);
+    start(&scene, scene.draft(Channel::Call).await).await;
+    for _ in 0..4 {
+        scene.guess(&scene.wrong_code().await).await.expect("judged");
+    }
+    scene.pass(30);
+    start(&scene, scene.draft(Channel::Sms).await).await; // the next generation, with five failures
+    let subject = scene.load().await.subject;
+    assert_eq!((subject.failures, subject.last_failure_at.is_some()), (5, true));
+}
+
+#[tokio::test]
+async fn a_contested_challenge_says_so() {
+    let mut scene = Scene::new().await;
+    scene.send_code().await;
+    scene.session("2");
+    scene.send_code().await;
+    scene.session("1");
+    assert!(scene.challenge().await.contested);
+}
+
+// --- recording a send
+
+#[tokio::test]
+async fn a_send_is_corrected_once_and_only_in_its_own_generation() {
+    for channel in Channel::ALL {
+        let mut scene = Scene::new().await;
+        match channel {
+            Channel::Sms => _ = scene.send_code().await,
+            Channel::Call => _ = scene.place_call().await,
+        }
+        let id = scene.challenge().await.id;
+        let other = ChallengeId { generation: 2, ..id };
+        scene.store.record_send(&other, channel, scene.now, Delivery::Failed).await.expect("recorded");
+        let sends = *scene.challenge().await.sends(channel);
+        assert_eq!((sends.used, sends.last.map(|(_, d)| d)), (1, Some(Delivery::Accepted)), "another generation");
+        for _ in 0..2 {
+            scene.store.record_send(&id, channel, scene.now, Delivery::Failed).await.expect("recorded");
+        }
+        let stands = scene.challenge().await;
+        let sends = *stands.sends(channel);
+        assert_eq!((sends.used, sends.last.map(|(_, d)| d)), (0, Some(Delivery::Failed)), "{channel:?}");
+        assert_eq!(stands.call.map(|call| call.state), (channel == Channel::Call).then_some(CallState::Failed));
+    }
+}
+
+// --- settling
+
+async fn counted(scene: &Scene) -> Challenge {
+    scene.store.count_guess(&scene.key, scene.now).await.expect("an answer").expect("open")
+}
+
+async fn is_refused(scene: &Scene, challenge: &Challenge) -> bool {
+    match scene.store.settle(challenge, scene.now).await.expect("an answer") {
+        Settlement::Refused => true,
+        Settlement::Settled(_) => false,
+    }
+}
+
+#[tokio::test]
+async fn a_right_code_is_consumed_only_in_the_open_generation_it_was_judged_in() {
+    for (name, value) in [("generation", count(2)), ("outcome", text("denied"))] {
+        let mut scene = Scene::new().await;
+        scene.send_code().await;
+        let challenge = counted(&scene).await;
+        set(&scene, challenge_item(&scene), name, value).await;
+        assert!(is_refused(&scene, &challenge).await, "{name}");
+        assert_eq!(scene.load().await.subject.binding, None);
+    }
+    let mut scene = Scene::new().await;
+    scene.send_code().await;
+    let challenge = counted(&scene).await;
+    scene.pass(300);
+    assert!(is_refused(&scene, &challenge).await, "expired between the count and the settling");
+}
+
+#[tokio::test]
+async fn an_approval_by_call_is_completed_only_as_it_was_found() {
+    for (name, value) in [("generation", count(2)), ("outcome", text("denied"))] {
+        let mut scene = Scene::new().await;
+        let token = scene.place_call().await;
+        scene.answer(&token, AnsweredBy::Human).await;
+        let approved = scene.press(&token, Key::Approve).await.expect("a challenge");
+        set(&scene, challenge_item(&scene), name, value).await;
+        assert!(is_refused(&scene, &approved).await, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn settling_is_refused_by_a_subject_that_has_changed() {
+    for enrolled in [false, true] {
+        let foreign = [("phone", text("+14155559999")), ("binding", count(99))];
+        let blocked = |scene: &Scene| ("blockedUntil", at(scene.now + std::time::Duration::from_secs(1)));
+        for change in 0..4 {
+            let mut scene = Scene::new().await;
+            if enrolled {
+                let code = scene.send_code().await;
+                scene.guess(&code).await.expect("judged");
+                scene.session("2");
+            }
+            scene.send_code().await;
+            let challenge = counted(&scene).await;
+            match change {
+                0 => delete(&scene, subject_item(&scene)).await,
+                1 => {
+                    let (name, value) = blocked(&scene);
+                    set(&scene, subject_item(&scene), name, value).await;
+                }
+                other => {
+                    let (name, value) = foreign[other - 2].clone();
+                    if !enrolled && name == "binding" {
+                        continue;
+                    }
+                    set(&scene, subject_item(&scene), name, value).await;
+                }
+            }
+            assert!(is_refused(&scene, &challenge).await, "enrolled {enrolled}, change {change}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_block_that_has_ended_blocks_nothing() {
+    for enrolled in [false, true] {
+        let mut scene = Scene::new().await;
+        if enrolled {
+            let code = scene.send_code().await;
+            scene.guess(&code).await.expect("judged");
+            scene.session("2");
+        }
+        scene.send_code().await;
+        let challenge = counted(&scene).await;
+        set(&scene, subject_item(&scene), "blockedUntil", at(scene.now)).await;
+        assert!(!is_refused(&scene, &challenge).await, "enrolled {enrolled}");
+    }
+}
+
+#[tokio::test]
+async fn settling_moves_the_subject() {
+    let mut scene = Scene::new().await;
+    let code = scene.send_code().await;
+    let before = scene.load().await.subject.version;
+    scene.guess(&code).await.expect("judged");
+    let stored = scene.load().await;
+    assert_eq!(stored.subject.version, before + 1);
+    assert_eq!(stored.subject.last_success_at, Some(scene.now));
+    let binding = stored.subject.binding.clone().expect("enrolled");
+    assert_eq!((binding.number, binding.version), (number(ALICE), before + 1));
+    assert!(matches!(stored.challenge(&scene.key).map(|c| c.outcome), Some(Outcome::Approved { settled: true, .. })));
+}
+
+// --- webhooks
+
+/// A challenge with an answered call, or one that is only calling.
+async fn in_call(answered: bool) -> (Scene, CallToken, ChallengeId) {
+    let mut scene = Scene::new().await;
+    let token = scene.place_call().await;
+    if answered {
+        scene.answer(&token, AnsweredBy::Human).await;
+    }
+    let id = scene.challenge().await.id;
+    (scene, token, id)
+}
+
+async fn send(scene: &Scene, id: &ChallengeId, token: &CallToken, event: CallEvent) -> Option<Challenge> {
+    scene.store.advance_call(id, token, event, &scene.rules.policy, scene.now).await.expect("an answer")
+}
+
+const EVENTS: [(CallEvent, bool); 6] = [
+    (CallEvent::Answered(AnsweredBy::Human), false),
+    (CallEvent::Progress(CallState::Ringing), false),
+    (CallEvent::Progress(CallState::Busy), false),
+    (CallEvent::Pressed(Key::Approve), true),
+    (CallEvent::Pressed(Key::Other), true),
+    (CallEvent::Pressed(Key::Fraud), true),
+];
+
+async fn unchanged(scene: &Scene, id: &ChallengeId, token: &CallToken, event: CallEvent, why: &str) {
+    let before = scene.load().await;
+    send(scene, id, token, event).await;
+    let after = scene.load().await;
+    let show = |stored: &domain::start::Snapshot| {
+        stored.challenges.iter().map(|challenge| all(challenge, &stored.subject)).collect::<String>()
+    };
+    assert_eq!(show(&before), show(&after), "{event:?}: {why}");
+}
+
+#[tokio::test]
+async fn a_webhook_moves_its_own_call_of_its_own_pending_generation_only() {
+    for (event, answered) in EVENTS {
+        let (scene, token, id) = in_call(answered).await;
+        unchanged(&scene, &id, &CallToken::from_bytes([0; 16]), event, "another token").await;
+        unchanged(&scene, &ChallengeId { generation: 2, ..id }, &token, event, "another generation").await;
+        set(&scene, challenge_item(&scene), "outcome", text("denied")).await;
+        unchanged(&scene, &id, &token, event, "settled").await;
+        set(&scene, challenge_item(&scene), "outcome", text("pending")).await;
+        set(&scene, challenge_item(&scene), "callState", text("no-answer")).await;
+        unchanged(&scene, &id, &token, event, "over").await;
+        set(&scene, challenge_item(&scene), "callState", text(if answered { "answered" } else { "calling" })).await;
+        let before = all(&scene.challenge().await, &scene.load().await.subject);
+        send(&scene, &id, &token, event).await;
+        assert_ne!(all(&scene.challenge().await, &scene.load().await.subject), before, "{event:?} moves it otherwise");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_has_been_answered_rings_no_more_and_is_answered_once() {
+    let (scene, token, id) = in_call(true).await;
+    for event in [CallEvent::Progress(CallState::Ringing), CallEvent::Answered(AnsweredBy::NotHuman)] {
+        unchanged(&scene, &id, &token, event, "answered").await;
+    }
+}
+
+#[tokio::test]
+async fn an_expired_challenge_is_neither_answered_nor_approved() {
+    let (mut scene, token, id) = in_call(false).await;
+    scene.pass(300);
+    unchanged(&scene, &id, &token, CallEvent::Answered(AnsweredBy::Human), "expired").await;
+    let (mut scene, token, id) = in_call(true).await;
+    scene.pass(300);
+    unchanged(&scene, &id, &token, CallEvent::Pressed(Key::Approve), "expired").await;
+}
+
+#[tokio::test]
+async fn each_term_alone_keeps_pound_from_approving() {
+    let contested = ("contested", AttributeValue::Bool(true));
+    for (name, value) in [
+        ("attempts", count(5)),
+        ("callState", text("calling")),
+        ("callState", text("ended")),
+        ("answeredBy", text("not-human")),
+        ("answeredBy", text("unjudged")),
+        contested,
+    ] {
+        let (scene, token, id) = in_call(true).await;
+        set(&scene, challenge_item(&scene), name, value.clone()).await;
+        unchanged(&scene, &id, &token, CallEvent::Pressed(Key::Approve), name).await;
+    }
+}
+
+#[tokio::test]
+async fn the_fraud_key_moves_the_subject_so_that_no_start_overtakes_it() {
+    let (mut scene, token, id) = in_call(true).await;
+    scene.session("2");
+    let Ok(Decision::Send(draft)) = scene.decide(&scene.load().await, Channel::Sms, None) else { panic!("sends") };
+    send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await;
+    let mut draft = *draft;
+    draft.contests.clear(); // so that the subject alone can tell
+    assert!(conflicts(&scene.store.start(&draft).await));
+}
