@@ -7,7 +7,7 @@ use domain::challenge::{Challenge, Outcome};
 use domain::identity::ChallengeKey;
 use domain::ports::{ChallengeStore, Settlement};
 use domain::result::Approval;
-use domain::start::Snapshot;
+use domain::snapshot::Snapshot;
 use domain::status::status;
 use domain::time::Timestamp;
 use http::{Response, StatusCode};

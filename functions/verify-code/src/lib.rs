@@ -8,7 +8,7 @@ use domain::challenge::Challenge;
 use domain::code::Code;
 use domain::ports::{ChallengeStore, KeySource, Settlement, StoreError};
 use domain::refusal::Refusal;
-use domain::start::Snapshot;
+use domain::snapshot::Snapshot;
 use domain::status::status;
 use domain::time::Timestamp;
 use http::{Response, StatusCode};

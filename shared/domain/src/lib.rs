@@ -18,6 +18,7 @@ pub mod ports;
 pub mod refusal;
 pub mod result;
 pub mod script;
+pub mod snapshot;
 pub mod start;
 pub mod status;
 pub mod subject;

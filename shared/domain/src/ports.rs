@@ -15,7 +15,8 @@ use crate::identity::{ChallengeId, ChallengeKey, SubjectId};
 use crate::locale::Locale;
 use crate::phone::PhoneNumber;
 use crate::policy::Policy;
-use crate::start::{Draft, Snapshot};
+use crate::snapshot::Snapshot;
+use crate::start::Draft;
 use crate::time::Timestamp;
 
 /// Keeps challenges and subjects. Every verb is at most one request to the store; an answer other

@@ -17,6 +17,7 @@ use crate::locale::Locale;
 use crate::phone::{Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Reach, Subscriber};
 use crate::policy::Policy;
 use crate::refusal::{Refusal, SendLimit};
+use crate::snapshot::Snapshot;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 
@@ -38,40 +39,6 @@ pub struct Rules {
     pub channels: BTreeSet<Channel>,
     /// Who may enrol a number.
     pub enrolment: Enrolment,
-}
-
-/// All that the store holds of a subject, read consistently.
-#[derive(Clone, Debug, Default)]
-pub struct Snapshot {
-    /// The subject; empty for one never seen.
-    pub subject: Subject,
-    /// The challenges of its login sessions.
-    pub challenges: Vec<Challenge>,
-}
-
-impl Snapshot {
-    /// The challenge of a login session.
-    #[must_use]
-    pub fn challenge(&self, key: &ChallengeKey) -> Option<&Challenge> {
-        self.challenges.iter().find(|challenge| challenge.id.key == *key)
-    }
-
-    /// Whether the read met a start half-way: a query sees each item as committed, not all as of one
-    /// moment. Every start accounts for what is gone, so a reservation without its challenge is either
-    /// older than any recent send or not yet to be seen.
-    #[must_use]
-    pub fn is_torn(&self, now: Timestamp) -> bool {
-        let window = Policy::SHORT_WINDOW + Policy::CLOCK_SKEW;
-        let recent = Channel::ALL.into_iter().any(|channel| !self.subject.sent_within(channel, window, now).is_empty());
-        let seen = |reservation| self.challenges.iter().any(|challenge| challenge.reservation() == reservation);
-        recent && self.subject.reserved.keys().any(|reservation| !seen(*reservation))
-    }
-
-    /// Puts a challenge in the place of its login session's former one.
-    pub fn replace(&mut self, challenge: Challenge) {
-        self.challenges.retain(|other| other.id.key != challenge.id.key);
-        self.challenges.push(challenge);
-    }
 }
 
 /// A request to send, as far as it has been parsed.

@@ -8,7 +8,8 @@ use crate::limits;
 use crate::phone::PhoneNumber;
 use crate::policy::Policy;
 use crate::result::Approval;
-use crate::start::{Rules, Snapshot};
+use crate::snapshot::Snapshot;
+use crate::start::Rules;
 use crate::time::Timestamp;
 
 /// The state of a login session's challenge.

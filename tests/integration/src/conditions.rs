@@ -366,7 +366,7 @@ async fn unchanged(scene: &Scene, id: &ChallengeId, token: &CallToken, event: Ca
     let before = scene.load().await;
     send(scene, id, token, event).await;
     let after = scene.load().await;
-    let show = |stored: &domain::start::Snapshot| {
+    let show = |stored: &domain::snapshot::Snapshot| {
         stored.challenges.iter().map(|challenge| all(challenge, &stored.subject)).collect::<String>()
     };
     assert_eq!(show(&before), show(&after), "{event:?}: {why}");

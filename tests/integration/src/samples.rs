@@ -54,7 +54,7 @@ fn draft(api: &Api, channel: Channel) -> Draft {
         keep_until: LOGIN,
     };
     let start = Start { rules: &api.start.settings.rules, reach: &reach, plan: &WorldPlan };
-    match start.decide(&domain::start::Snapshot::default(), &request, LOGIN) {
+    match start.decide(&domain::snapshot::Snapshot::default(), &request, LOGIN) {
         Ok(Decision::Send(draft)) => *draft,
         other => panic!("{other:?}"),
     }

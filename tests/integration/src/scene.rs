@@ -13,7 +13,8 @@ use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, S
 use domain::policy::Policy;
 use domain::ports::{ChallengeStore, Settlement, StoreError};
 use domain::refusal::Refusal;
-use domain::start::{Decision, Draft, Enrolment, Request, Rules, Snapshot, Start};
+use domain::snapshot::Snapshot;
+use domain::start::{Decision, Draft, Enrolment, Request, Rules, Start};
 use domain::time::Timestamp;
 use platform::store::DynamoStore;
 use rand::SeedableRng as _;

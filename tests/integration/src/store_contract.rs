@@ -10,7 +10,8 @@ use domain::code::Code;
 use domain::ports::{ChallengeStore as _, Settlement, StoreError};
 use domain::refusal::Refusal;
 use domain::script::Script;
-use domain::start::{Decision, Replaces, Snapshot};
+use domain::snapshot::Snapshot;
+use domain::start::{Decision, Replaces};
 
 use crate::scene::{ALICE, Scene, number};
 

@@ -11,7 +11,8 @@ use domain::channel::Channel;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::policy::Policy;
 use domain::ports::{ChallengeStore, Settlement, StoreError};
-use domain::start::{Draft, Snapshot};
+use domain::snapshot::Snapshot;
+use domain::start::Draft;
 use domain::time::Timestamp;
 
 use super::challenge_item::{APPROVED, PENDING};

@@ -1,0 +1,42 @@
+//! What the store holds of one subject, as a request finds it.
+
+use crate::challenge::Challenge;
+use crate::channel::Channel;
+use crate::identity::ChallengeKey;
+use crate::policy::Policy;
+use crate::subject::Subject;
+use crate::time::Timestamp;
+
+/// All that the store holds of a subject, read consistently.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// The subject; empty for one never seen.
+    pub subject: Subject,
+    /// The challenges of its login sessions.
+    pub challenges: Vec<Challenge>,
+}
+
+impl Snapshot {
+    /// The challenge of a login session.
+    #[must_use]
+    pub fn challenge(&self, key: &ChallengeKey) -> Option<&Challenge> {
+        self.challenges.iter().find(|challenge| challenge.id.key == *key)
+    }
+
+    /// Whether the read met a start half-way: a query sees each item as committed, not all as of one
+    /// moment. Every start accounts for what is gone, so a reservation without its challenge is either
+    /// older than any recent send or not yet to be seen.
+    #[must_use]
+    pub fn is_torn(&self, now: Timestamp) -> bool {
+        let window = Policy::SHORT_WINDOW + Policy::CLOCK_SKEW;
+        let recent = Channel::ALL.into_iter().any(|channel| !self.subject.sent_within(channel, window, now).is_empty());
+        let seen = |reservation| self.challenges.iter().any(|challenge| challenge.reservation() == reservation);
+        recent && self.subject.reserved.keys().any(|reservation| !seen(*reservation))
+    }
+
+    /// Puts a challenge in the place of its login session's former one.
+    pub fn replace(&mut self, challenge: Challenge) {
+        self.challenges.retain(|other| other.id.key != challenge.id.key);
+        self.challenges.push(challenge);
+    }
+}
