@@ -219,8 +219,14 @@ async fn a_send_is_corrected_once_and_only_in_its_own_generation() {
         let id = scene.challenge().await.id;
         let other = ChallengeId { generation: 2, ..id };
         scene.store.record_send(&other, channel, scene.now, Delivery::Failed).await.expect("recorded");
+        let earlier = Timestamp::from_unix(scene.now.as_unix() - 1);
+        scene.store.record_send(&id, channel, earlier, Delivery::Failed).await.expect("recorded");
         let sends = *scene.challenge().await.sends(channel);
-        assert_eq!((sends.used, sends.last.map(|(_, d)| d)), (1, Some(Delivery::Accepted)), "another generation");
+        assert_eq!(
+            (sends.used, sends.last.map(|(_, d)| d)),
+            (1, Some(Delivery::Accepted)),
+            "another generation, another send"
+        );
         for _ in 0..2 {
             scene.store.record_send(&id, channel, scene.now, Delivery::Failed).await.expect("recorded");
         }
