@@ -225,7 +225,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    fn of(response: Response<Body>) -> Self {
+    pub(crate) fn of(response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         let text = match body {
             Body::Text(text) => text,

@@ -493,6 +493,13 @@ async fn round_trips_per_request_are_as_designed() {
     let login = login.again("login-3");
     api.post(&login, call()).await;
     note("start that is refused", &api);
+
+    let other = Login::newcomer();
+    api.post(&other, json!({ "channel": "call", "phoneNumber": "+14155552672" })).await;
+    api.webhook("answer", &HUMAN).await;
+    api.backend.round_trips();
+    api.webhook("digits", &[("Digits", "0")]).await;
+    note("webhook fraud key", &api);
     assert_eq!(
         trips,
         [
@@ -511,6 +518,7 @@ async fn round_trips_per_request_are_as_designed() {
             ("webhook pound", 1),
             ("status that settles", 2),
             ("start that is refused", 1),
+            ("webhook fraud key", 2),
         ]
     );
 }

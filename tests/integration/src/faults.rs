@@ -1,0 +1,174 @@
+//! The handlers over a store that has a bad moment: a conflict, a read half-way, an outage.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use domain::call::{CallEvent, CallToken};
+use domain::challenge::{Challenge, Delivery};
+use domain::channel::Channel;
+use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
+use domain::policy::Policy;
+use domain::ports::{ChallengeStore, SendFailure, Settlement, StoreError};
+use domain::snapshot::Snapshot;
+use domain::start::Draft;
+use domain::time::Timestamp;
+use platform::store::DynamoStore;
+use serde_json::json;
+
+use crate::api::{Answer, Api, BASE_URL, Keys, Login, Signer, Tokens, webhook};
+
+/// Fails the first requests of some verbs, and tears the first reads, before anything reaches the store.
+struct Flaky {
+    store: DynamoStore,
+    conflicts: AtomicUsize,
+    torn_reads: AtomicUsize,
+    records: bool,
+}
+
+impl Flaky {
+    fn over(api: &Api) -> Self {
+        let (conflicts, torn_reads) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { store: api.backend.store(), conflicts, torn_reads, records: true }
+    }
+
+    fn conflict(&self) -> Result<(), StoreError> {
+        if take(&self.conflicts) { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+}
+
+fn take(left: &AtomicUsize) -> bool {
+    left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+}
+
+impl ChallengeStore for Flaky {
+    async fn load(&self, subject: &SubjectId) -> Result<Snapshot, StoreError> {
+        let mut stored = self.store.load(subject).await?;
+        if take(&self.torn_reads) {
+            stored.challenges.clear();
+        }
+        Ok(stored)
+    }
+
+    async fn start(&self, draft: &Draft) -> Result<(), StoreError> {
+        self.conflict()?;
+        self.store.start(draft).await
+    }
+
+    async fn record_send(
+        &self,
+        challenge: &ChallengeId,
+        channel: Channel,
+        sent_at: Timestamp,
+        delivery: Delivery,
+    ) -> Result<(), StoreError> {
+        if self.records {
+            return self.store.record_send(challenge, channel, sent_at, delivery).await;
+        }
+        Err(StoreError::Unavailable("down".into()))
+    }
+
+    async fn count_guess(&self, key: &ChallengeKey, now: Timestamp) -> Result<Option<Challenge>, StoreError> {
+        self.store.count_guess(key, now).await
+    }
+
+    async fn settle(&self, challenge: &Challenge, now: Timestamp) -> Result<Settlement, StoreError> {
+        self.conflict()?;
+        self.store.settle(challenge, now).await
+    }
+
+    async fn advance_call(
+        &self,
+        challenge: &ChallengeId,
+        token: &CallToken,
+        event: CallEvent,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Option<Challenge>, StoreError> {
+        self.conflict()?;
+        self.store.advance_call(challenge, token, event, policy, now).await
+    }
+}
+
+async fn start(api: &Api, store: Flaky, login: &Login, channel: &str) -> Answer {
+    let start = start_challenge::App {
+        settings: api.start.settings.clone(),
+        reach: api.start.reach.clone(),
+        send_timeout: api.start.send_timeout,
+        store,
+        keys: Keys,
+        sms: api.phone.clone(),
+        caller: Some(api.phone.clone()),
+    };
+    let body = json!({ "channel": channel }).to_string();
+    Answer::of(start.handle(login.request("POST", "/v1/challenge", Some(&body)), api.now).await)
+}
+
+#[tokio::test]
+async fn a_start_that_meets_another_is_tried_once_more_and_then_given_up() {
+    for (conflicts, status, sent) in [(1, 201, 1), (2, 503, 0)] {
+        let (api, login) = (Api::new().await, Login::known());
+        let store = Flaky { conflicts: AtomicUsize::new(conflicts), ..Flaky::over(&api) };
+        assert_eq!(start(&api, store, &login, "sms").await.status, status, "{conflicts} conflicts");
+        assert_eq!(api.phone.codes().len(), sent);
+    }
+}
+
+#[tokio::test]
+async fn a_start_that_reads_half_of_another_reads_again() {
+    let (api, login) = (Api::new().await, Login::known());
+    api.post(&login, json!({ "channel": "call" })).await;
+    let other = login.again("login-2");
+    let store = Flaky { torn_reads: AtomicUsize::new(1), ..Flaky::over(&api) };
+    let started = start(&api, store, &other, "sms").await;
+    assert_eq!((started.status, &started.json["contested"]), (201, &json!(true)));
+    let store = Flaky { torn_reads: AtomicUsize::new(2), ..Flaky::over(&api) };
+    assert_eq!(start(&api, store, &login.again("login-3"), "sms").await.status, 503);
+}
+
+#[tokio::test]
+async fn a_send_is_told_as_it_went_even_when_that_cannot_be_recorded() {
+    for (failure, status) in [(SendFailure::ProviderFault, 503), (SendFailure::Unknown, 201)] {
+        let (api, login) = (Api::new().await, Login::known());
+        api.phone.fail(Some(failure));
+        let store = Flaky { records: false, ..Flaky::over(&api) };
+        let answer = start(&api, store, &login, "sms").await;
+        assert_eq!(answer.status, status, "{failure:?}: {}", answer.text);
+        assert_ne!(answer.problem(), "temporarily-unavailable");
+    }
+}
+
+#[tokio::test]
+async fn a_key_pressed_while_another_write_is_under_way_is_not_lost() {
+    for (digits, state) in [("#", "approved"), ("0", "denied")] {
+        let (api, login) = (Api::new().await, Login::known());
+        api.post(&login, json!({ "channel": "call" })).await;
+        api.webhook("answer", &[("AnsweredBy", "human")]).await;
+        let callback = call_callback::App {
+            policy: Policy::default(),
+            public_base_url: BASE_URL.to_owned(),
+            brand: "Example".to_owned(),
+            store: Flaky { conflicts: AtomicUsize::new(1), ..Flaky::over(&api) },
+            tokens: Tokens,
+        };
+        let (challenge, token) = api.phone.last_call();
+        let pressed = webhook(&challenge, &token, "digits", &[("Digits", digits)], |event, signature| {
+            event["headers"]["x-twilio-signature"] = json!(signature);
+        });
+        assert_eq!(callback.handle(pressed, api.now).await.status(), 200);
+        assert_eq!(api.status(&login).await.json["state"], state);
+    }
+}
+
+#[tokio::test]
+async fn a_right_code_that_meets_another_write_is_consumed_at_the_second_try() {
+    let (api, login) = (Api::new().await, Login::known());
+    api.post(&login, json!({ "channel": "sms" })).await;
+    let verify = verify_code::App {
+        settings: api.start.settings.clone(),
+        store: Flaky { conflicts: AtomicUsize::new(1), ..Flaky::over(&api) },
+        keys: Keys,
+        signer: Signer,
+    };
+    let body = json!({ "code": api.phone.last_code() }).to_string();
+    let answer = verify.handle(login.request("POST", "/v1/challenge/code", Some(&body)), api.now).await;
+    assert_eq!(Answer::of(answer).json["state"], "approved");
+}
