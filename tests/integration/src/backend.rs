@@ -41,8 +41,10 @@ impl Backend {
         DynamoStore::over(self.client.clone(), self.table.clone())
     }
 
-    pub(crate) async fn store_is_empty(&self) -> bool {
-        self.client.scan().table_name(&self.table).send().await.expect("items").items().is_empty()
+    /// The sort keys of all items.
+    pub(crate) async fn stored(&self) -> Vec<String> {
+        let items = self.client.scan().table_name(&self.table).send().await.expect("items").items().to_vec();
+        items.iter().filter_map(|item| item.get("sk")?.as_s().ok().cloned()).collect()
     }
 
     /// Requests sent since the last time this was asked.

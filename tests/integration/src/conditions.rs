@@ -7,7 +7,7 @@ use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Delivery, Outcome};
 use domain::channel::Channel;
 use domain::identity::ChallengeId;
-use domain::ports::{ChallengeStore as _, Settlement, StoreError};
+use domain::ports::{ChallengeStore as _, Settlement, Started, StoreError};
 use domain::start::{Decision, Draft, Replaces};
 use domain::subject::Subject;
 use domain::time::Timestamp;
@@ -52,7 +52,7 @@ async fn delete(scene: &Scene, key: HashMap<String, AttributeValue>) {
     delete.send().await.expect("deleted");
 }
 
-fn conflicts(started: &Result<(), StoreError>) -> bool {
+fn conflicts(started: &Result<Started, StoreError>) -> bool {
     matches!(started, Err(StoreError::Conflict))
 }
 
@@ -150,7 +150,7 @@ async fn start(scene: &Scene, mut draft: Draft) -> Option<CallToken> {
         }
         Channel::Call => Some(draft.add_call(&mut random)),
     };
-    scene.store.start(&draft).await.expect("started");
+    assert_eq!(scene.store.start(&draft).await.expect("started"), Started::Applied);
     draft.subject.version += 1;
     let stored = scene.load().await;
     let challenge = stored.challenge(&draft.challenge.id.key).expect("a challenge");
@@ -164,8 +164,7 @@ async fn start(scene: &Scene, mut draft: Draft) -> Option<CallToken> {
 #[tokio::test]
 async fn what_is_stored_is_what_was_drafted() {
     let mut scene = Scene::new().await;
-    scene.rules.policy.max_calls_short = 5;
-    scene.rules.policy.max_sends_short = 9;
+    scene.send_without_limits();
     start(&scene, scene.draft(Channel::Sms).await).await;
     assert_eq!(scene.guess(&scene.wrong_code().await).await.expect("judged"), Some(false));
     assert_eq!(scene.challenge().await.last_guess_at, Some(scene.now));
@@ -244,7 +243,7 @@ async fn counted(scene: &Scene) -> Challenge {
 }
 
 async fn is_refused(scene: &Scene, challenge: &Challenge) -> bool {
-    match scene.store.settle(challenge, scene.now).await.expect("an answer") {
+    match scene.store.settle(challenge, &scene.rules.policy, scene.now).await.expect("an answer") {
         Settlement::Refused => true,
         Settlement::Settled(_) => false,
     }
