@@ -61,13 +61,13 @@ macro_rules! settle_subject {
 }
 macro_rules! not_blocked {
     ($bound:literal) => {
-        concat!("version > :zero AND (attribute_not_exists(blockedUntil) OR blockedUntil <= :now) AND ", $bound)
+        concat!("(attribute_not_exists(blockedUntil) OR blockedUntil <= :now) AND ", $bound)
     };
 }
 pub(super) const SETTLE: &str = settle_subject!("");
 pub(super) const SETTLE_AND_ENROL: &str = settle_subject!(", phone = :phone, binding = version + :one");
 pub(super) const BOUND_ALIKE: &str = not_blocked!("phone = :phone AND binding = :binding");
-pub(super) const NOT_BOUND: &str = not_blocked!("attribute_not_exists(phone)");
+pub(super) const NOT_BOUND: &str = not_blocked!("version > :zero AND attribute_not_exists(phone)");
 
 pub(super) const ANSWER: &str = "SET callState = :state, answeredBy = :by";
 pub(super) const CAN_ANSWER: &str =
