@@ -1,19 +1,25 @@
 //! The condition of each write on its way out: told, or replaced by a weaker one.
 //!
 //! `tests/mutants` sets the two switches; without them nothing is touched. `GUARDS_TOLD_TO` names a file
-//! to which every guarded write is told, one JSON document a line, with the test that sent it.
+//! to which every guarded write is told once, one JSON document a line, with the test that sent it.
 //! `GUARDS_REPLACED` is a JSON list of pairs: a write as it was told, and the condition to send with it.
+//! A replacement that is no valid condition would fail every test and prove nothing: it ends the program.
 
+use std::collections::HashSet;
 use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, Mutex, OnceLock};
 
-use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextMut;
+use aws_sdk_dynamodb::config::interceptors::{
+    AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
+};
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use serde_json::{Value, json};
 
 const CONDITION: &str = "ConditionExpression";
+/// The exit status that tells `tests/mutants` that its replacement is not valid.
+const NOT_VALID: i32 = 3;
 
 #[derive(Debug)]
 pub(crate) struct Guards {
@@ -29,8 +35,12 @@ impl Guards {
     }
 
     fn tell(&self, write: &Value) -> Result<(), BoxError> {
+        static TOLD: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
         let Some(file) = &self.told_to else { return Ok(()) };
         let line = format!("{}\n", json!({ "test": self.test, "write": write }));
+        if !TOLD.lock().expect("no panic under the lock").insert(line.clone()) {
+            return Ok(());
+        }
         Ok(OpenOptions::new().create(true).append(true).open(file)?.write_all(line.as_bytes())?)
     }
 }
@@ -66,6 +76,19 @@ impl Intercept for Guards {
         let body = serde_json::to_vec(&body)?;
         request.headers_mut().insert("content-length", body.len().to_string());
         *request.body_mut() = body.into();
+        Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let body = String::from_utf8_lossy(context.response().body().bytes().unwrap_or_default());
+        if !replacements().is_empty() && body.contains("Invalid ConditionExpression") {
+            std::process::exit(NOT_VALID);
+        }
         Ok(())
     }
 }
