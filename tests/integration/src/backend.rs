@@ -13,6 +13,8 @@ use dynoxide::{Database, server};
 use platform::aws::{Roots, connector, http_client};
 use platform::store::DynamoStore;
 
+use crate::guards::Guards;
+
 /// A table of its own, and what was sent to it.
 pub(crate) struct Backend {
     pub(crate) client: Client,
@@ -29,7 +31,8 @@ impl Backend {
             .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
             .endpoint_url(endpoint())
             .http_client(http_client(&connector(Roots::Amazon).expect("usable roots")))
-            .interceptor(Count(Arc::clone(&sent)));
+            .interceptor(Count(Arc::clone(&sent)))
+            .interceptor(Guards::here());
         let client = Client::from_conf(config.build());
         let table = table_name();
         create(&client, &table).await;

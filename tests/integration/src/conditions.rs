@@ -236,6 +236,30 @@ async fn a_send_is_corrected_once_and_only_in_its_own_generation() {
     }
 }
 
+#[tokio::test]
+async fn an_unknown_outcome_is_recorded_for_its_own_send_only_and_never_over_a_failure() {
+    for channel in Channel::ALL {
+        let mut scene = Scene::new().await;
+        match channel {
+            Channel::Sms => _ = scene.send_code().await,
+            Channel::Call => _ = scene.place_call().await,
+        }
+        let id = scene.challenge().await.id;
+        let other = ChallengeId { generation: 2, ..id };
+        let earlier = Timestamp::from_unix(scene.now.as_unix() - 1);
+        for (id, at, delivery, stands, why) in [
+            (other, scene.now, Delivery::Unknown, Delivery::Accepted, "another generation"),
+            (id, earlier, Delivery::Unknown, Delivery::Accepted, "another send"),
+            (id, scene.now, Delivery::Failed, Delivery::Failed, "failed"),
+            (id, scene.now, Delivery::Unknown, Delivery::Failed, "known to have failed"),
+        ] {
+            scene.store.record_send(&id, channel, at, delivery).await.expect("recorded");
+            let sends = *scene.challenge().await.sends(channel);
+            assert_eq!(sends.last.map(|(_, delivery)| delivery), Some(stands), "{channel:?}: {why}");
+        }
+    }
+}
+
 // --- settling
 
 async fn counted(scene: &Scene) -> Challenge {
@@ -439,4 +463,13 @@ async fn the_fraud_key_moves_the_subject_so_that_no_start_overtakes_it() {
     let mut draft = *draft;
     draft.contests.clear(); // so that the subject alone can tell
     assert!(conflicts(&scene.store.start(&draft).await));
+}
+
+#[tokio::test]
+async fn the_fraud_key_blocks_no_subject_that_is_gone_and_says_what_stands() {
+    let (scene, token, id) = in_call(true).await;
+    delete(&scene, subject_item(&scene)).await;
+    let stands = send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await.expect("a challenge");
+    assert_eq!(stands.outcome, Outcome::Pending);
+    assert_eq!(scene.load().await.subject, Subject::default());
 }
