@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod api;
+mod attacks;
 mod backend;
 mod conditions;
 mod configuration;
