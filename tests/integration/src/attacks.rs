@@ -144,7 +144,9 @@ async fn parallel(api: Api, requests: Vec<Request>) -> Attack {
     let answers = at_once(Arc::clone(&api), requests).await;
     let mut attack = Attack::on(Arc::into_inner(api).expect("nobody else has it"));
     attack.begins();
-    answers.iter().for_each(|answer| attack.note(answer));
+    for answer in &answers {
+        attack.note(answer);
+    }
     attack
 }
 

@@ -8,6 +8,7 @@
 mod api;
 mod attacks;
 mod backend;
+mod complaints;
 mod conditions;
 mod configuration;
 mod faults;
