@@ -130,7 +130,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
             Ok(Decision::Send(draft)) => draft,
             Ok(Decision::Running) => return Ok(Some(Persisted::Running(stored))),
             Err(refusal) => {
-                let consequence = start.consequence(&stored, refusal, now);
+                let consequence = start.consequence(&stored, asked, refusal, now);
                 return Err(self.refused(asked, refusal, consequence, now).await);
             }
         };

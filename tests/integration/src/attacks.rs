@@ -326,8 +326,14 @@ async fn call_fatigue() -> Tally {
     for session in 0..4 {
         let answer = attack.tries(post(&owner.again(&format!("login-{session}")), &call())).await;
         assert_eq!(answer.status, if session < 2 { 201 } else { 429 }, "the third call is refused");
-        attack.api.pass(60);
+        if session < 2 {
+            attack.tries(post(&owner.again("at the same time"), &call())).await;
+            attack.api.pass(140);
+        }
     }
+    attack.api.pass(600);
+    attack.api.post(&owner.again("login-8"), call()).await;
+    attack.sent_before += 1;
     let answered = signed(&attack.api, "answer", &HUMAN);
     attack.api.send(answered).await;
     let zero = signed(&attack.api, "digits", &[("Digits", "0")]);
@@ -340,13 +346,20 @@ async fn call_fatigue() -> Tally {
 async fn a_strangers_call_approved_by_the_victims_own_login() -> Tally {
     let (mut attack, victim) = (Attack::new().await, Login::known());
     let stranger = victim.again("the stranger's");
-    attack.api.post(&victim, call()).await;
-    let first = (signed(&attack.api, "answer", &HUMAN), signed(&attack.api, "digits", &POUND));
-    attack.begins();
     attack.tries(post(&stranger, &call())).await;
-    let second = (signed(&attack.api, "answer", &HUMAN), signed(&attack.api, "digits", &POUND));
-    for webhook in [first.0, second.0, first.1, second.1] {
-        attack.tries(webhook).await;
+    let told = attack.api.post(&victim, call()).await;
+    assert_eq!((told.status, &told.json["policy"]), (429, &json!("call-live")), "one phone rings once");
+    for (kind, form) in [("answer", &HUMAN[..]), ("digits", &POUND[..])] {
+        attack.tries(signed(&attack.api, kind, form)).await;
+    }
+    let view = attack.api.status(&stranger).await;
+    assert_eq!((&view.json["state"], &view.json["contested"]), (&json!("pending"), &json!(true)), "both are told");
+
+    attack.tries(signed(&attack.api, "status", &[("CallStatus", "completed")])).await;
+    assert_eq!(attack.api.post(&victim, call()).await.status, 201, "once that call is over");
+    attack.sent_before += 1;
+    for (kind, form) in [("answer", &HUMAN[..]), ("digits", &POUND[..])] {
+        attack.tries(signed(&attack.api, kind, form)).await;
     }
     for login in [&victim, &stranger] {
         let view = attack.api.status(login).await;
