@@ -1,19 +1,21 @@
 //! The challenge of the samples: a code sent a minute ago, or a call placed just now.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 use domain::call::{AnsweredBy, CallEvent, CallToken};
+use domain::challenge::Purpose;
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
-use domain::identity::ChallengeKey;
+use domain::identity::{ChallengeKey, Network};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
 use domain::policy::Policy;
-use domain::ports::ChallengeStore as _;
+use domain::ports::{ChallengeStore as _, Started};
 use domain::start::{Decision, Draft, Enrolment, Request, Rules, Start};
 use domain::time::Timestamp;
 use platform::store::DynamoStore;
@@ -54,7 +56,9 @@ impl Fixture {
             let keys = MacKeys { current: MacKey::from_secret(mac_key), previous: None, next: None };
             draft.add_code(&keys, &mut AlwaysTheCode);
         }
-        store.start(&draft).await?;
+        if let Started::Refused(refusal) = store.start(&draft).await? {
+            bail!("the table refuses this sample's challenge ({refusal:?}): use a fresh table");
+        }
         if let Some(call) = self.call.as_ref().filter(|call| call.answered) {
             let answered = CallEvent::Answered(AnsweredBy::Human);
             store.advance_call(&draft.challenge.id, &call.token, answered, &Policy::default(), now).await?;
@@ -66,22 +70,26 @@ impl Fixture {
         let rules = Rules {
             policy: Policy::default(),
             channels: BTreeSet::from(Channel::ALL),
+            reach: Reach::new(BTreeMap::from([(Country::parse("US")?, BTreeSet::from(Channel::ALL))])),
             enrolment: Enrolment::SelfService,
+            test_numbers: Vec::new(),
         };
         let phone = self.phone.clone().map_or_else(|| PhoneNumber::parse(PHONE), Ok)?;
         let (channel, age) = if self.call.is_some() { (Channel::Call, Duration::ZERO) } else { (Channel::Sms, AGE) };
         let at = Timestamp::from_unix(now.as_unix() - age.as_secs());
         let request = Request {
             key: self.key,
+            purpose: Purpose::Login,
+            sub: String::new(), // which matters to test numbers only
             channel,
             typed: None,
             claimed: Some(phone),
+            network: Network::of(IpAddr::from([127, 0, 0, 1])),
             locale: Locale::default(),
             keep_until: now + Duration::from_hours(2),
         };
-        let reach = Reach::new(BTreeSet::from([Country::parse("US")?]));
         let stored = store.load(&self.key.subject).await?;
-        let start = Start { rules: &rules, reach: &reach, plan: &AllMobile };
+        let start = Start { rules: &rules, plan: &AllMobile };
         match start.decide(&stored, &request, at) {
             Ok(Decision::Send(draft)) => Ok(*draft),
             Ok(Decision::Running) => bail!("the table holds this sample's challenge already: use a fresh table"),
