@@ -65,7 +65,7 @@ def provider(confidential):
 
 @pytest.fixture(scope="session")
 def product(hosted_login, provider, confidential):
-    """The product as the template deploys it, with its defaults but for two limits."""
+    """The product as the template deploys it, with its defaults but for the limits that all these people share."""
     with MiniStack(enforce_iam=True) as emulator:
         deployment = Deployment(emulator)
         api_key = {"accountSid": voice.ACCOUNT, "apiKeySid": voice.KEY, "apiKeySecret": voice.SECRET}
@@ -81,13 +81,14 @@ def product(hosted_login, provider, confidential):
             "FirstFactorAudience": AUDIENCE,
             "FirstFactorIssuer": hosted_login.url,
             "LogLevel": "trace",
-            # To the emulator all requests come from one address, and all these people are of one range.
+            # To the emulator all requests come from one address; and all these people are of one range and country.
             "MaxSendsPerNetworkPer10Minutes": "100000",
             "OriginHost": "login.example.com",
             "PublicBaseUrl": deployment.base_url,
             "ReservedConcurrency": "40",
             "ResultAudience": RESULT_AUDIENCE,
             "TestNumbers": f"{TEST_NUMBER} {TEST_CODE} 2099-12-31T00:00:00Z somebody-else {REVIEWER}",
+            "UnverifiedBudgetFloor": "1000",
             "UnverifiedSendsPerRangePerDay": "10000",
             "VoiceApiBaseUrl": provider.url,
             "VoiceApiSecretArn": deployment.secret("voice-api", json.dumps(api_key)),
