@@ -149,7 +149,7 @@ pub(crate) async fn enrolment(world: &World, transcript: &mut Transcript) -> Res
 /// A user proves the old number and then the new one, and has that the next time.
 pub(crate) async fn number_change(world: &World, transcript: &mut Transcript) -> Result<()> {
     transcript.scene("The user changes the number");
-    let login = log_in(world, transcript, "newcomer").await?.to_change();
+    let login = log_in(world, transcript, "newcomer").await?.changing_the_number();
     let body = json!({ "channel": "sms", "purpose": "change" });
     let code = send_sms(world, transcript, &login, body, NEWCOMER).await?;
     let early = json!({ "channel": "sms", "purpose": "change", "phoneNumber": NEW_NUMBER });

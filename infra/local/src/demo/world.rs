@@ -104,7 +104,7 @@ impl World {
 
 impl Login<'_> {
     /// The same login, where it changes the number.
-    pub(crate) fn to_change(self) -> Self {
+    pub(crate) fn changing_the_number(self) -> Self {
         Self { changes_number: true, ..self }
     }
 
