@@ -269,6 +269,7 @@ def test_the_challenge_is_described_as_it_is_rendered():
     [
         ("Challenge", "state", "state"),
         ("Challenge", "call", "call"),
+        ("Challenge", "change", "step"),
         ("Channel", "reason", "reason"),
         ("Channel", "lastSend", "delivery"),
     ],
@@ -279,19 +280,38 @@ def test_every_word_of_the_challenge_is_described(schema, member, function):
 
 
 def test_the_limits_on_sends_are_described():
-    named = set(
-        re.findall(r'policy: "([a-z-]+)"', source("shared/domain/src/limits.rs") + source("shared/domain/src/start.rs"))
+    quotas = source("shared/domain/src/quota.rs")
+    of_one = re.findall(
+        r'policy: "([a-z-]+)"', source("shared/domain/src/limits.rs") + source("shared/domain/src/start.rs")
     )
+    shared = re.findall(r'"([a-z-]+)"', body_of("charges", quotas)) + re.findall(r'const \w+: &str = "(.+)";', quotas)
+    named = {*of_one, *shared} | words("country_policy", "shared/domain/src/quota.rs")
+    assert len(named) == 11, named
     assert set(openapi()["components"]["schemas"]["Problem"]["properties"]["policy"]["enum"]) == named
+
+
+def test_every_assurance_of_a_result_is_described():
+    given = set(re.findall(r'"(urn:[a-z:-]+)"', body_of("assurance", source("shared/domain/src/result.rs"))))
+    assert set(openapi()["components"]["schemas"]["ResultClaims"]["properties"]["acr"]["enum"]) == given
 
 
 def test_every_field_that_a_request_may_have_is_described():
     schemas = openapi()["components"]["schemas"]
     for schema, function in [("StartRequest", "start-challenge"), ("CodeRequest", "verify-code")]:
         taken = re.findall(r'fields\.(text|maybe_text)\("(\w+)"\)', source(f"functions/{function}/src/lib.rs"))
-        assert set(schemas[schema]["properties"]) == {name for _, name in taken}
+        assert "fields.purpose()" in source(f"functions/{function}/src/lib.rs")
+        assert set(schemas[schema]["properties"]) == {name for _, name in taken} | {"purpose"}
         assert schemas[schema]["required"] == [name for kind, name in taken if kind == "text"]
         assert schemas[schema]["additionalProperties"] is False
+
+
+def test_what_a_request_is_for_is_described_wherever_it_may_be_said():
+    text = source("shared/platform/src/request.rs")
+    taken = set(re.findall(r'Some\("(\w+)"\) => Ok', body_of("purpose", text)))
+    assert taken == set(openapi()["components"]["schemas"]["Purpose"]["enum"]) - {None}
+    read = re.findall(r'\.first\("(\w+)"\)', source("functions/get-challenge/src/lib.rs"))
+    [parameter] = operations()["GET /v1/challenge"]["parameters"]
+    assert ([parameter["name"]], parameter["in"]) == (read, "query")
 
 
 def contents():
@@ -402,9 +422,8 @@ def rust(expression):
     if match := re.fullmatch(r"Duration::from_(secs|mins|hours|days)\((\d+)\)", expression):
         return int(match[2]) * {"secs": 1, "mins": 60, "hours": 3600, "days": 86400}[match[1]]
     if match := re.fullmatch(r"default\.(\w+)", expression):
-        return rust(
-            re.search(rf"\b{match[1]}: (.+),", source("shared/domain/src/policy.rs").split("impl Default")[1])[1]
-        )
+        defaults = [source(f"shared/domain/src/{file}.rs").split("impl Default")[1] for file in ("policy", "budget")]
+        return rust(re.search(rf"\b{match[1]}: ([^,}}]+)[,}}]", "".join(defaults))[1])
     if match := re.fullmatch(r"(?:Policy::)?([A-Z_]+)", expression):
         constants = source("shared/domain/src/policy.rs") + source("shared/platform/src/settings.rs")
         return rust(re.search(rf"const {match[1]}: \w+ = (.+);", constants)[1])
@@ -417,7 +436,7 @@ def numbers():
     """Every number that the functions read: its variable, default, least and greatest value."""
     texts = [source("shared/platform/src/settings.rs"), source("functions/start-challenge/src/config.rs")]
     for text in texts:
-        for name, default, least, most in re.findall(r'env\.number\("(\w+)", ([^;]+), (\d+)\.\.=(\d+)\)', text):
+        for name, default, least, most in re.findall(r'env\.number\("(\w+)", ([^;]+), (\d+)\.\.=([\d_]+)\)', text):
             yield name, rust(default), int(least), int(most)
         for name, default, most in re.findall(r'env\.seconds\("(\w+)", ([^;]+), ([^;,]+)\);', text):
             yield name, rust(default), 1, rust(most)
@@ -431,13 +450,14 @@ def test_a_number_that_the_template_takes_is_taken_by_the_functions_with_the_sam
         assert parameter["Default"] == default, name
         assert least <= parameter["MinValue"] <= parameter["MaxValue"] <= most, name
         seen.add(name)
-    assert len(seen) == 12, seen
+    assert len(seen) == 20, seen
 
 
 def test_a_word_that_the_template_takes_is_taken_by_the_functions():
     text = source("shared/platform/src/settings.rs")
     parameters = template()["Parameters"]
-    for variable, parameter in [("ENROLMENT", "Enrolment"), ("MACHINE_DETECTION", "MachineDetection")]:
+    for variable in ["ENROLMENT", "MACHINE_DETECTION", "UNVERIFIED_BUDGET_MODE"]:
+        parameter = "".join(word.capitalize() for word in variable.split("_"))
         choice = re.search(rf'"{variable}",\s*&\[(.+?)\]\)', text, re.DOTALL)[1]
         taken = re.findall(r'\("([a-z-]+)", ', choice)
         assert parameters[parameter]["AllowedValues"] == taken
@@ -468,7 +488,27 @@ def test_a_word_that_the_template_takes_is_taken_by_the_functions():
                 "https://a.example, https://b.example",
             ],
         ),
-        ("AllowedCountries", ["US", "US,CA,GB"], ["", "us", "USA", "US, CA", "US,"]),
+        (
+            "AllowedCountries",
+            ["US", "US,CA,GB", "US,CA:sms,GB:sms+call", "FR:call"],
+            ["", "us", "USA", "US, CA", "US,", "US:", "US:fax", "US:sms+", "US:sms+sms"],
+        ),
+        (
+            "TestNumbers",
+            [
+                "",
+                "+15005550006 424242 2027-01-31T00:00:00Z reviewer-1",
+                "+15005550006 424242 2027-01-31T00:00:00Z a auth0|b;+15005550007 000000 2027-01-31T00:00:00Z c",
+            ],
+            [
+                "+15005550006",
+                "+15005550006 424242 2027-01-31T00:00:00Z",
+                "15005550006 424242 2027-01-31T00:00:00Z a",
+                "+15005550006 4242 2027-01-31T00:00:00Z a",
+                "+15005550006 424242 2027-01-31 a",
+                "+15005550006 424242 2027-01-31T00:00:00Z a;",
+            ],
+        ),
         ("Brand", ["Alliance", "A&B <Bank> ~ 1"], ["", " Bank", "Bank ", "Bänk", "B`nk"]),
         ("OriginHost", ["login.example.com"], ["", "https://login.example.com", "login.example.com:443", "-a.example"]),
         ("VoiceFromNumber", ["", "+14155550100"], ["4155550100", "+0123456789"]),
@@ -524,7 +564,9 @@ def statement(effect, actions, *resources, condition=None):
 
 ALLOWED = {
     "start-challenge": {
-        statement("Allow", "dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem", TABLE),
+        statement(
+            "Allow", "dynamodb:Query dynamodb:ConditionCheckItem dynamodb:PutItem dynamodb:UpdateItem", TABLE
+        ),
         statement(
             "Allow",
             "secretsmanager:GetSecretValue",
@@ -644,7 +686,7 @@ def alarms():
         assert properties["AlarmActions"] == on_condition("NotifiesOfAlarms", [{"Ref": "AlarmTopicArn"}])
         metrics = [part["MetricStat"]["Metric"] for part in properties.get("Metrics", []) if "MetricStat" in part]
         for metric in metrics or [properties]:
-            values = [part["Value"] for part in metric["Dimensions"]]
+            values = [part["Value"] for part in metric.get("Dimensions", [])]
             values = tuple(value["Ref"] if isinstance(value, dict) else value for value in values)
             yield metric["Namespace"], metric["MetricName"], values
 
@@ -663,6 +705,8 @@ def test_an_alarm_watches_everything_that_may_go_wrong():
             for metric in ("ProviderFailed", "SendLatency")
             for channel in ("sms", "call")
         ]
+        + [("AllianceMfa", "StartRefused", (start, reason)) for reason in ("network", "country-sms", "country-call")]
+        + [("AWS/SNS", "SMSMonthToDateSpentUSD", ())]
         + [("AWS/DynamoDB", metric, ("Table",)) for metric in ("ReadThrottleEvents", "WriteThrottleEvents")]
         + [("AWS/ApiGateway", "5xx", ("Api",))]
     )
@@ -675,6 +719,12 @@ def test_the_metrics_that_are_watched_are_those_that_are_written():
     assert '["FunctionName", dimension]' in telemetry and 'NAMESPACE: &str = "AllianceMfa"' in telemetry
     reasons = words("note", "functions/start-challenge/src/lib.rs") - {"fault", "unknown"}
     assert {value for name, value in own if name == "SmsRefused"} == reasons
+    policies = set(openapi()["components"]["schemas"]["Problem"]["properties"]["policy"]["enum"])
+    assert {value for name, value in own if name == "StartRefused"} <= policies
+
+
+def test_a_test_number_is_never_shown_by_the_stack():
+    assert template()["Parameters"]["TestNumbers"]["NoEcho"] is True
 
 
 # --- deploying -------------------------------------------------------------------------------------

@@ -58,6 +58,12 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
         let outcome = self.start(&request, now, watch).await;
+        if let Err(Failure { problem: problem @ Problem::Refused(refusal), .. }) = &outcome {
+            telemetry::start_refused(match refusal {
+                Refusal::SendLimit(limit) => limit.policy,
+                _ => problem.name(),
+            });
+        }
         run::conclude("start-challenge", outcome, watch, now)
     }
 

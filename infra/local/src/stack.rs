@@ -89,12 +89,13 @@ impl Stack {
 }
 
 /// Settings of the product that a developer may choose otherwise, by setting the variable. Those that
-/// have a default of their own (every limit, for one) are left to it.
+/// have a default of their own (almost every limit, for one) are left to it.
 fn choices() -> impl Iterator<Item = (&'static str, String)> {
     [
         ("BRAND", "Alliance"),
         ("ORIGIN_HOST", "login.example.com"),
         ("ALLOWED_COUNTRIES", "US,CA,GB"),
+        ("MAX_SENDS_PER_NETWORK_PER_10_MINUTES", "1000"), // here everybody comes from one address
         ("SUPPORT_URL", "https://support.example.com/sign-in"),
     ]
     .into_iter()

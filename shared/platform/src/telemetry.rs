@@ -80,6 +80,11 @@ pub fn provider_failed(channel: &'static str) {
     emit("ProviderFailed", "Count", 1.0, ("Channel", channel));
 }
 
+/// Counts a start that was refused, by the limit that is reached or else by the problem's name.
+pub fn start_refused(reason: &'static str) {
+    emit("StartRefused", "Count", 1.0, ("Reason", reason));
+}
+
 /// Writes one metric in CloudWatch's embedded metric format.
 fn emit(name: &str, unit: &str, value: f64, (dimension, dimension_value): (&str, &str)) {
     let line = json!({
