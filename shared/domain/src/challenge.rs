@@ -103,7 +103,8 @@ pub struct Challenge {
     pub expires_at: Timestamp,
     /// Guesses counted so far.
     pub attempts: u32,
-    /// Guesses counted before it replaced another.
+    /// Guesses that count no more as failures of this one: those of the generation that it replaced, and
+    /// those that an administrator has forgiven.
     pub carried: u32,
     /// Guesses that it may judge.
     pub max_attempts: u32,
@@ -140,6 +141,12 @@ impl Challenge {
     #[must_use]
     pub const fn is_approved(&self) -> bool {
         matches!(self.outcome, Outcome::Approved { .. })
+    }
+
+    /// Whether the phone was proven and the subject has agreed: only then is it certain.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        matches!(self.outcome, Outcome::Approved { settled: true, .. })
     }
 
     /// Whether it is closed by any function's clock, so that its guesses are final.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::digest::sha256;
+use crate::phone::PhoneNumber;
 use crate::time::Timestamp;
 
 /// A subject, as a digest of the first factor's issuer and its `sub`.
@@ -20,6 +21,24 @@ impl SubjectId {
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// The digest.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// A phone number, as a digest: where is kept what concerns all who use it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NumberId([u8; 32]);
+
+impl NumberId {
+    /// The number's digest.
+    #[must_use]
+    pub fn of(number: &PhoneNumber) -> Self {
+        Self(sha256(&[b"number", number.expose().as_bytes()]))
     }
 
     /// The digest.

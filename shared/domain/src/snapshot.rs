@@ -1,6 +1,6 @@
 //! What the store holds of one subject, as a request finds it.
 
-use crate::challenge::Challenge;
+use crate::challenge::{Challenge, Outcome};
 use crate::channel::Channel;
 use crate::identity::ChallengeKey;
 use crate::policy::Policy;
@@ -17,6 +17,18 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// A subject and its challenges as they are stored. Those that the subject's denial covers are
+    /// denied, though their own items do not say so.
+    #[must_use]
+    pub fn of(subject: Subject, mut challenges: Vec<Challenge>) -> Self {
+        for challenge in &mut challenges {
+            if subject.denied_at.is_some_and(|at| challenge.created_at <= at) && !challenge.is_settled() {
+                challenge.outcome = Outcome::Denied;
+            }
+        }
+        Self { subject, challenges }
+    }
+
     /// The challenge of a login session.
     #[must_use]
     pub fn challenge(&self, key: &ChallengeKey) -> Option<&Challenge> {

@@ -53,6 +53,11 @@ pub fn public_base_url(env: &mut Environment) -> Option<String> {
     env.required("PUBLIC_BASE_URL", base_url)
 }
 
+/// The issuer of the first factor's tokens, as they say it.
+pub fn first_factor_issuer(env: &mut Environment) -> Option<String> {
+    env.required("FIRST_FACTOR_ISSUER", any)
+}
+
 const DAY: Duration = Duration::from_hours(24);
 
 /// The numbers of the policy, none beyond what the standards allow.

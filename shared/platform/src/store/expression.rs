@@ -85,3 +85,17 @@ pub(super) const BLOCK: &str = "SET blockedUntil = :until, version = version + :
 pub(super) const PROGRESS: &str = "SET callState = :state";
 pub(super) const CAN_RING: &str = concat!(this_call!(), " AND callState = :calling");
 pub(super) const CAN_END: &str = concat!(this_call!(), " AND callState IN (:calling, :ringing, :answered)");
+
+/// Who did what when, beside what the action does.
+macro_rules! by_administrator {
+    ($does:literal) => {
+        concat!("SET version = version + :one, adminAction = :action, adminBy = :by, adminAt = :at", $does)
+    };
+}
+pub(super) const UNLOCK: &str =
+    by_administrator!(", failures = :zero, guessesReserved = :reserved REMOVE lastFailureAt, lockedAt");
+pub(super) const UNBLOCK: &str = by_administrator!(" REMOVE blockedUntil");
+pub(super) const RESET_PHONE: &str = by_administrator!(", deniedAt = :deniedAt REMOVE phone, country, line, binding");
+pub(super) const FORGIVE: &str = "SET carried = attempts";
+pub(super) const SAME_GENERATION: &str = "generation = :generation";
+pub(super) const RELEASE_NUMBER: &str = "DELETE accounts :account";

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `subject#<digest>` | `subject` | the enrolled number, failures, reservations, windows, block |
 //! | `subject#<digest>` | `challenge#<session digest>` | the session's current challenge generation |
+//! | `number#<digest>` | `number` | the accounts that have enrolled the number |
 //!
 //! The generation is an attribute and not a part of the key. So a guess can be counted on the item
 //! without reading first which generation is current, and replacing a generation closes the old one
@@ -12,6 +13,7 @@
 //! Every state change is one conditional write. The conditions are the constants of
 //! [`expression`], to be read side by side.
 
+mod administration;
 mod call;
 mod challenge_item;
 mod expression;
@@ -21,7 +23,7 @@ mod start;
 mod subject_item;
 mod verbs;
 
-use domain::identity::{ChallengeKey, SubjectId};
+use domain::identity::{ChallengeKey, NumberId, SubjectId};
 use std::collections::HashMap;
 
 use aws_config::SdkConfig;
@@ -54,6 +56,7 @@ impl DynamoStore {
 type Item = HashMap<String, AttributeValue>;
 
 const SUBJECT: &str = "subject";
+const NUMBER: &str = "number";
 const CHALLENGE_PREFIX: &str = "challenge#";
 
 fn partition(subject: &SubjectId) -> AttributeValue {
@@ -66,6 +69,11 @@ fn subject_key(subject: &SubjectId) -> Item {
 
 fn challenge_key(challenge: &ChallengeKey) -> Item {
     key(&challenge.subject, format!("{CHALLENGE_PREFIX}{}", base64url(challenge.session.as_bytes())))
+}
+
+fn number_key(number: &NumberId) -> Item {
+    let partition = AttributeValue::S(format!("number#{}", base64url(number.as_bytes())));
+    HashMap::from([("pk".to_owned(), partition), ("sk".to_owned(), AttributeValue::S(NUMBER.to_owned()))])
 }
 
 fn key(subject: &SubjectId, sort: String) -> Item {

@@ -24,6 +24,8 @@ pub(super) fn read(item: &Item) -> Result<Subject, StoreError> {
         sms_sent: reader.times("smsSent")?,
         calls_placed: reader.times("callsPlaced")?,
         blocked_until: reader.maybe_time("blockedUntil")?,
+        denied_at: reader.maybe_time("deniedAt")?,
+        locked_at: reader.maybe_time("lockedAt")?,
     })
 }
 
@@ -43,8 +45,8 @@ fn reservations(item: &Item) -> Result<BTreeMap<Reservation, u32>, StoreError> {
 
 const RESERVED: &str = "guessesReserved";
 
-pub(super) fn reserved(subject: &Subject) -> AttributeValue {
-    let entries = subject.reserved.iter();
+pub(super) fn reserved(reserved: &BTreeMap<Reservation, u32>) -> AttributeValue {
+    let entries = reserved.iter();
     AttributeValue::M(entries.map(|(reservation, guesses)| (reservation_name(reservation), number(*guesses))).collect())
 }
 
