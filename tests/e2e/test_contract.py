@@ -28,6 +28,12 @@ FUNCTIONS = {path.name for path in (REPOSITORY / "functions").iterdir()}
 # What a deployment has to say for itself, since the template cannot know it.
 CHOSEN = {"AllowedCountries", "Brand", "FirstFactorAudience", "FirstFactorIssuer", "OriginHost", "ResultAudience"}
 AUTHORIZED = {"GET /v1/challenge", "POST /v1/challenge", "POST /v1/challenge/code"}
+ADMINISTRATIVE = {
+    "GET /v1/admin/subjects/{subject}",
+    "POST /v1/admin/subjects/{subject}/reset-phone",
+    "POST /v1/admin/subjects/{subject}/unlock",
+    "POST /v1/admin/subjects/{subject}/unblock",
+}
 OPEN = {
     "POST /v1/calls/{challenge}/{token}/{event}",
     "GET /.well-known/jwks.json",
@@ -127,7 +133,7 @@ def present(part):
 
 def test_every_route_is_deployed_and_described():
     deployed = [route for function in functions(template()).values() for route in events(function)]
-    assert sorted(deployed) == sorted(operations()) == sorted(AUTHORIZED | OPEN)
+    assert sorted(deployed) == sorted(operations()) == sorted(AUTHORIZED | ADMINISTRATIVE | OPEN)
 
 
 def test_every_function_is_deployed_with_the_routes_that_are_its_own():
@@ -137,16 +143,42 @@ def test_every_function_is_deployed_with_the_routes_that_are_its_own():
         "verify-code": {"POST /v1/challenge/code"},
         "call-callback": {"POST /v1/calls/{challenge}/{token}/{event}"},
         "jwks": {"GET /.well-known/jwks.json", "GET /.well-known/openid-configuration"},
+        "admin": ADMINISTRATIVE,
     }
     assert set(functions(template())) == FUNCTIONS
 
 
 def test_the_authorizer_guards_the_three_routes_of_a_login_and_no_other():
     authorizers = dict(gateway_routes())
-    assert authorizers == dict.fromkeys(AUTHORIZED, {"FirstFactor"}) | dict.fromkeys(OPEN, set())
+    assert authorizers == (
+        dict.fromkeys(AUTHORIZED, {"FirstFactor"})
+        | dict.fromkeys(ADMINISTRATIVE, {"AWS_IAM"})
+        | dict.fromkeys(OPEN, set())
+    )
     described = {route for route, operation in operations().items() if {"FirstFactor": []} in operation["security"]}
     assert described == AUTHORIZED
     assert operations()["POST /v1/calls/{challenge}/{token}/{event}"]["security"] == [{"ProviderSignature": []}]
+
+
+def test_iam_guards_the_administrative_routes_and_no_token_of_a_login_does():
+    [api] = of_type(expanded(), "AWS::ApiGatewayV2::Api").values()
+    scheme = api["Properties"]["Body"]["components"]["securitySchemes"]["AWS_IAM"]
+    assert scheme["x-amazon-apigateway-authtype"] == "awsSigv4"
+    described = {route for route, operation in operations().items() if operation["security"] == [{"sigv4": []}]}
+    assert described == ADMINISTRATIVE
+    assert openapi()["components"]["securitySchemes"]["sigv4"]["x-amazon-apigateway-authtype"] == "awsSigv4"
+    # A page cannot send what a signed request needs.
+    cors = api["Properties"]["Body"]["x-amazon-apigateway-cors"]["Fn::If"][1]
+    assert not [name for name in cors["allowHeaders"] if name.startswith("x-amz-")]
+
+
+def test_the_support_policy_allows_exactly_the_administrative_routes():
+    [policy] = of_type(template(), "AWS::IAM::ManagedPolicy").values()
+    [allowed] = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert (allowed["Effect"], allowed["Action"]) == ("Allow", "execute-api:Invoke")
+    api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/$default/"
+    routes = [route.replace(" ", "").replace("{subject}", "*") for route in ADMINISTRATIVE]
+    assert sorted(resource["Fn::Sub"] for resource in allowed["Resource"]) == sorted(api + route for route in routes)
 
 
 def test_a_token_that_cannot_be_verified_stops_the_deployment():
@@ -246,7 +278,7 @@ def test_every_error_of_the_gateway_itself_is_described_as_none_of_ours():
             for status, response in operation["responses"].items()
             if "GatewayError" in json.dumps(resolved(response).get("content", {}).get("application/json", {}))
         }
-        own = {"429", "500", "503"} | ({"401", "403"} if route in AUTHORIZED else set())
+        own = {"429", "500", "503"} | ({"401", "403"} if route in AUTHORIZED else {"403"} if route in ADMINISTRATIVE else set())
         assert own <= gateways, route
 
 
@@ -264,11 +296,23 @@ def test_the_challenge_is_described_as_it_is_rendered():
     assert set(schemas["Channel"]["required"]) == set(schemas["Channel"]["properties"]) == of_channel
 
 
+def test_a_subject_is_described_as_it_is_rendered():
+    text = source("functions/admin/src/view.rs")
+    schemas = openapi()["components"]["schemas"]
+    for schema, function in [("Subject", "subject"), ("SubjectSends", "sends"), ("SubjectChallenge", "challenge")]:
+        members = set(re.findall(r'"(\w+)": ', body_of(function, text)))
+        assert set(schemas[schema]["required"]) == set(schemas[schema]["properties"]) == members
+    states = schemas["SubjectChallenge"]["properties"]["state"]["enum"]
+    told = re.findall(r"State::(\w+)", body_of("live", source("shared/domain/src/administration.rs")))
+    assert set(states) == {state.lower() for state in told}
+
+
 @pytest.mark.parametrize(
     ("schema", "member", "function"),
     [
         ("Challenge", "state", "state"),
         ("Challenge", "call", "call"),
+        ("SubjectChallenge", "call", "call"),
         ("Channel", "reason", "reason"),
         ("Channel", "lastSend", "delivery"),
     ],
@@ -369,7 +413,7 @@ def environment(function):
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_a_function_is_given_the_variables_that_it_reads_and_no_other(name):
     read = variables(source(f"functions/{name}/src/config.rs"), readers())
-    assert {"PUBLIC_BASE_URL", "LOG_LEVEL"} <= read
+    assert {"LOG_LEVEL"} <= read
     assert set(environment(functions(template())[name])) == read
 
 
@@ -547,6 +591,7 @@ ALLOWED = {
         statement("Allow", "dynamodb:GetItem dynamodb:UpdateItem", TABLE),
         statement("Allow", "secretsmanager:GetSecretValue", {"Ref": "VoiceSigningSecretArn"}),
     },
+    "admin": {statement("Allow", "dynamodb:Query dynamodb:UpdateItem", TABLE)},
     "jwks": {
         statement(
             "Allow", "kms:GetPublicKey", KEY, on_condition("PublishesPreviousKey", {"Ref": "PreviousSigningKeyArn"})

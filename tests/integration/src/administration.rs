@@ -83,6 +83,17 @@ async fn without_a_caller_of_iam_nothing_is_read_or_moved() {
 }
 
 #[tokio::test]
+async fn a_page_is_refused_even_with_an_administrators_credentials() {
+    let (api, login) = (Api::new().await, Login::known());
+    api.post(&login, json!({ "channel": "sms" })).await;
+    let request = administration("alice", None, |event| {
+        event["requestContext"]["authorizer"] = json!({ "iam": { "userArn": JANE } });
+        event["headers"]["origin"] = json!("https://login.example.com");
+    });
+    assert_eq!(api.send(request).await.problem(), "caller-unknown");
+}
+
+#[tokio::test]
 async fn a_subject_that_was_never_seen_is_not_found_and_not_made() {
     let api = Api::new().await;
     for action in [None, Some("unlock"), Some("unblock"), Some("reset-phone")] {
