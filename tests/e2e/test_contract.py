@@ -368,7 +368,7 @@ def test_the_samples_of_requests_fit_the_description():
         operation = operations()[event["routeKey"]]
         media = event["headers"].get("content-type", "").split(";")[0]
         assert media in operation.get("requestBody", {"content": {"": None}})["content"], sample.name
-        for parameter in document["paths"][event["routeKey"].split()[1]].get("parameters", []):
+        for parameter in map(resolved, document["paths"][event["routeKey"].split()[1]].get("parameters", [])):
             value = event["pathParameters"][parameter["name"]]
             assert list(Draft202012Validator(parameter["schema"]).iter_errors(value)) == [], sample.name
 

@@ -5,11 +5,11 @@ use std::convert::Infallible;
 use std::fmt;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow, bail};
-use domain::call::{AnsweredBy, CallEvent, CallToken};
+use anyhow::{Context as _, Result, anyhow, bail};
+use domain::call::{AnsweredBy, CallEvent, CallToken, Key};
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
-use domain::identity::ChallengeKey;
+use domain::identity::{ChallengeId, ChallengeKey};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
 use domain::policy::Policy;
@@ -34,6 +34,21 @@ pub(crate) struct Fixture {
     pub(crate) phone: Option<PhoneNumber>,
     /// The call, where the challenge is one by call.
     pub(crate) call: Option<Call>,
+    /// What has happened since.
+    pub(crate) since: Since,
+}
+
+/// What an administrator is called for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// Nothing.
+    Nothing,
+    /// A wrong guess.
+    WrongGuess,
+    /// The right code: the number is enrolled.
+    Enrolment,
+    /// The fraud key.
+    Report,
 }
 
 /// A call to be confirmed.
@@ -58,6 +73,23 @@ impl Fixture {
         if let Some(call) = self.call.as_ref().filter(|call| call.answered) {
             let answered = CallEvent::Answered(AnsweredBy::Human);
             store.advance_call(&draft.challenge.id, &call.token, answered, &Policy::default(), now).await?;
+        }
+        self.go_on(store, &draft.challenge.id, now).await
+    }
+
+    async fn go_on(&self, store: &DynamoStore, challenge: &ChallengeId, now: Timestamp) -> Result<()> {
+        match (self.since, &self.call) {
+            (Since::WrongGuess | Since::Enrolment, _) => {
+                let counted = store.count_guess(&self.key, now).await?.context("the challenge is not open")?;
+                if self.since == Since::Enrolment {
+                    store.settle(&counted, now).await?;
+                }
+            }
+            (Since::Report, Some(call)) => {
+                let reported = CallEvent::Pressed(Key::Fraud);
+                store.advance_call(challenge, &call.token, reported, &Policy::default(), now).await?;
+            }
+            (Since::Nothing | Since::Report, _) => {}
         }
         Ok(())
     }
@@ -96,6 +128,12 @@ impl fmt::Display for Fixture {
             Some(Call { answered: true, .. }) => write!(out, "a call that a human has answered"),
             Some(_) => write!(out, "a call that was placed just now"),
             None => write!(out, "a challenge whose code {CODE:06} was sent a minute ago"),
+        }?;
+        match self.since {
+            Since::Nothing => Ok(()),
+            Since::WrongGuess => write!(out, ", and a wrong guess"),
+            Since::Enrolment => write!(out, ", and that was entered: the number is enrolled"),
+            Since::Report => write!(out, ", and reported as fraud"),
         }
     }
 }

@@ -12,14 +12,16 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::{Client, Config};
+use domain::call::CallToken;
+use domain::identity::{ChallengeKey, SessionId, SubjectId};
 use lambda_http::{Request, RequestExt as _};
 use platform::aws::{Roots, connector, http_client};
 use platform::clock;
-use platform::encoding::{parse_call_token, parse_challenge_path};
+use platform::encoding::{base64url_text, parse_call_token, parse_challenge_path};
 use platform::first_factor::{FirstFactor, SessionRule};
 use platform::store::DynamoStore;
 
-use fixture::{Call, Fixture};
+use fixture::{Call, Fixture, Since};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -46,15 +48,34 @@ fn fixture(request: &Request, resends: bool) -> Result<Option<Fixture>> {
         }
         let token = parameters.first("token").and_then(parse_call_token).context("the path has no call token")?;
         let call = Call { token, answered: parameters.first("event") == Some("digits") };
-        return Ok(Some(Fixture { key: challenge.key, phone: None, call: Some(call) }));
+        return Ok(Some(Fixture { key: challenge.key, phone: None, call: Some(call), since: Since::Nothing }));
+    }
+    if let Some(subject) = parameters.first("subject") {
+        return administered(subject, request.raw_http_path()).map(Some);
     }
     let starts = request.raw_http_path() == "/v1/challenge" && request.method() == "POST";
     let rule = SessionRule { claim: "jti".to_owned(), max_age: std::time::Duration::from_mins(15) };
     match FirstFactor::of(request, &rule, clock::now()) {
-        Ok(FirstFactor { key, phone, .. }) if !starts || resends => Ok(Some(Fixture { key, phone, call: None })),
+        Ok(FirstFactor { key, phone, .. }) if !starts || resends => {
+            Ok(Some(Fixture { key, phone, call: None, since: Since::Nothing }))
+        }
         // Nobody to seed for: the function refuses such a sample, or needs nothing.
         Ok(_) | Err(_) => Ok(None),
     }
+}
+
+/// A subject that needs what the path's action does.
+fn administered(subject: &str, path: &str) -> Result<Fixture> {
+    let sub = base64url_text(subject).context("the path names no subject")?;
+    let subject = SubjectId::new(&variable("FIRST_FACTOR_ISSUER")?, &sub);
+    let key = ChallengeKey { subject, session: SessionId::new("sample-login", None) };
+    let (since, token) = match path.rsplit('/').next() {
+        Some("unlock") => (Since::WrongGuess, None),
+        Some("unblock") => (Since::Report, Some(CallToken::draw(&mut clock::random()))),
+        Some("reset-phone") => (Since::Enrolment, None),
+        _ => (Since::Nothing, None),
+    };
+    Ok(Fixture { key, phone: None, call: token.map(|token| Call { token, answered: true }), since })
 }
 
 fn client() -> Result<Client> {
