@@ -39,8 +39,8 @@ invoke: $(TOOLS)/cargo-lambda.done ## one function with one sample: make invoke 
 
 # --- checking --------------------------------------------------------------------------------------
 
-.PHONY: test lint unit local-test template audit e2e
-test: lint unit local-test template e2e ## all checks and tests
+.PHONY: test lint unit mutants local-test template audit e2e
+test: lint unit mutants local-test template e2e ## all checks and tests
 
 lint: need-cargo $(DENY) ## formatting, clippy, licences and sources of dependencies
 	cargo fmt --all --check
@@ -55,6 +55,9 @@ audit: $(DENY) ## known vulnerabilities of dependencies (needs the RustSec datab
 
 unit: need-cargo ## the rules, the store contract on an embedded DynamoDB, the handlers over events/
 	cargo test --locked --workspace
+
+mutants: need-cargo need-python ## remove each term of each condition of each write: a test must fail every time
+	tests/mutants
 
 local-test: need-cargo ## the local stack's own checks
 	cd infra/local && cargo clippy --locked --workspace --all-targets -- --deny warnings

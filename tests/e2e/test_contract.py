@@ -302,6 +302,7 @@ def test_a_subject_is_described_as_it_is_rendered():
     for schema, function in [("Subject", "subject"), ("SubjectSends", "sends"), ("SubjectChallenge", "challenge")]:
         members = set(re.findall(r'"(\w+)": ', body_of(function, text)))
         assert set(schemas[schema]["required"]) == set(schemas[schema]["properties"]) == members
+    assert set(schemas["Subject"]["properties"]["line"]["enum"]) - {None} == words("line", "functions/admin/src/view.rs")
     states = schemas["SubjectChallenge"]["properties"]["state"]["enum"]
     told = re.findall(r"State::(\w+)", body_of("live", source("shared/domain/src/administration.rs")))
     assert set(states) == {state.lower() for state in told}

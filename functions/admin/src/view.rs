@@ -3,6 +3,7 @@
 use domain::administration::{Live, Report};
 use domain::channel::Channel;
 use domain::identity::SubjectId;
+use domain::phone::Line;
 use http::{Response, StatusCode};
 use lambda_http::Body;
 use platform::reply::{self, rfc3339};
@@ -11,7 +12,9 @@ use serde_json::{Map, Value, json};
 pub(crate) fn subject(subject: &SubjectId, report: &Report) -> Response<Body> {
     let body = json!({
         "logName": format!("{subject:?}"),
-        "phoneNumber": report.phone.as_ref().map(ToString::to_string),
+        "phoneNumber": report.binding.as_ref().map(|binding| binding.number.to_string()),
+        "country": report.binding.as_ref().map(|binding| binding.country.as_str()),
+        "line": report.binding.as_ref().map(|binding| line(binding.line)),
         "failures": report.failures,
         "locked": report.locked,
         "delayedUntil": report.delayed_until.map(rfc3339),
@@ -20,6 +23,14 @@ pub(crate) fn subject(subject: &SubjectId, report: &Report) -> Response<Body> {
         "challenges": report.challenges.iter().map(challenge).collect::<Vec<_>>(),
     });
     reply::document(StatusCode::OK, "application/json", body.to_string())
+}
+
+const fn line(line: Line) -> &'static str {
+    match line {
+        Line::Mobile => "mobile",
+        Line::Fixed => "fixed",
+        Line::Other => "other",
+    }
 }
 
 fn sends((channel, short, long): &(Channel, usize, usize)) -> (String, Value) {

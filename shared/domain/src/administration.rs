@@ -28,7 +28,7 @@ use crate::policy::Policy;
 use crate::ports::StoreError;
 use crate::snapshot::Snapshot;
 use crate::status::State;
-use crate::subject::Subject;
+use crate::subject::{Binding, Subject};
 use crate::time::Timestamp;
 
 /// Who acts, by the name that the platform's own authorisation gives them (an ARN).
@@ -133,7 +133,7 @@ pub fn phone_reset(stored: &Snapshot, now: Timestamp) -> (Snapshot, Timestamp) {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The enrolled number.
-    pub phone: Option<PhoneNumber>,
+    pub binding: Option<Binding>,
     /// Wrong guesses that count, those of live challenges included.
     pub failures: u32,
     /// Whether only an administrator can end it.
@@ -176,7 +176,7 @@ pub fn report(stored: &Snapshot, policy: &Policy, now: Timestamp) -> Report {
     let delayed = last.map(|at| at + policy.delay_after(failures)).filter(|until| *until > now && !locked);
     let sent = |channel, window| subject.sent_within(channel, window, now).len();
     Report {
-        phone: subject.binding.as_ref().map(|binding| binding.number.clone()),
+        binding: subject.binding.clone(),
         failures,
         locked,
         delayed_until: delayed,

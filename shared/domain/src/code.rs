@@ -129,10 +129,16 @@ impl MacKeys {
         loop {
             let code = Code::draw(random);
             if !self.verify(challenge, phone, taken, &code) {
-                let mac = self.signing_key(now).mac(challenge, phone, &code);
+                let mac = self.mac(challenge, phone, &code, now);
                 return (code, mac);
             }
         }
+    }
+
+    /// The MAC of a code that was not drawn.
+    #[must_use]
+    pub fn mac(&self, challenge: &ChallengeId, phone: &PhoneNumber, code: &Code, now: Timestamp) -> CodeMac {
+        self.signing_key(now).mac(challenge, phone, code)
     }
 
     /// Whether `guess` is one of the codes whose MACs are `stored`. Looks at all of them under all

@@ -1,9 +1,9 @@
 //! Who and what a challenge belongs to, as digests: identifiers that tell nothing and cannot be guessed.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 
 use crate::digest::sha256;
-use crate::phone::PhoneNumber;
 use crate::time::Timestamp;
 
 /// A subject, as a digest of the first factor's issuer and its `sub`.
@@ -21,24 +21,6 @@ impl SubjectId {
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
-    }
-
-    /// The digest.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-/// A phone number, as a digest: where is kept what concerns all who use it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct NumberId([u8; 32]);
-
-impl NumberId {
-    /// The number's digest.
-    #[must_use]
-    pub fn of(number: &PhoneNumber) -> Self {
-        Self(sha256(&[b"number", number.expose().as_bytes()]))
     }
 
     /// The digest.
@@ -71,6 +53,38 @@ impl SessionId {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+impl SessionId {
+    /// The same session where it changes a number, whose challenge is not the login's own.
+    #[must_use]
+    pub fn to_change(&self) -> Self {
+        Self(sha256(&[b"change", &self.0]))
+    }
+}
+
+/// A network that requests come from: one IPv4 address, or the 64 bits of IPv6 that one line gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Network(IpAddr);
+
+impl Network {
+    /// The network of an address.
+    #[must_use]
+    pub const fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self(IpAddr::V4(address)),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                Self(IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
     }
 }
 

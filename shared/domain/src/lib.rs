@@ -5,8 +5,10 @@
 //! machine, [`start`] for what a request to send may do, and [`policy`] for every number.
 
 pub mod administration;
+pub mod budget;
 pub mod call;
 pub mod challenge;
+pub mod change;
 pub mod channel;
 pub mod code;
 mod digest;
@@ -16,6 +18,7 @@ pub mod locale;
 pub mod phone;
 pub mod policy;
 pub mod ports;
+pub mod quota;
 pub mod refusal;
 pub mod result;
 pub mod script;

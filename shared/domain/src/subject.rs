@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::challenge::Challenge;
 use crate::channel::Channel;
 use crate::identity::Reservation;
-use crate::phone::PhoneNumber;
+use crate::phone::{Country, Line, PhoneNumber};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -19,6 +19,10 @@ use crate::time::Timestamp;
 pub struct Binding {
     /// The enrolled number.
     pub number: PhoneNumber,
+    /// Its country.
+    pub country: Country,
+    /// What kind of line it is.
+    pub line: Line,
     /// Which enrolment it is.
     pub version: u64,
 }

@@ -181,13 +181,16 @@ fn rate_limit_fields(limit: &SendLimit, now: Timestamp) -> [(&'static str, Strin
     ]
 }
 
-const fn refusal_name(refusal: &Refusal) -> &'static str {
+pub(crate) const fn refusal_name(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::NumberRequired => "phone-number-required",
         Refusal::Number(PhoneRefusal::Invalid) => "phone-number-invalid",
         Refusal::Number(PhoneRefusal::Type) => "phone-number-type-refused",
         Refusal::Number(PhoneRefusal::Country) => "country-refused",
+        Refusal::Number(PhoneRefusal::Unavailable) => "phone-number-unavailable",
         Refusal::NumberKnown => "phone-number-known",
+        Refusal::ProofRequired => "proof-required",
+        Refusal::NothingToChange => "nothing-to-change",
         Refusal::EnrolmentClosed => "enrolment-closed",
         Refusal::ChannelUnavailable => "channel-unavailable",
         Refusal::Denied => "denied",
@@ -206,7 +209,9 @@ const fn refusal_status(refusal: &Refusal) -> StatusCode {
         Refusal::NumberRequired | Refusal::Number(_) | Refusal::MalformedCode | Refusal::WrongCode { .. } => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
-        Refusal::NumberKnown | Refusal::ChannelUnavailable => StatusCode::CONFLICT,
+        Refusal::NumberKnown | Refusal::ProofRequired | Refusal::NothingToChange | Refusal::ChannelUnavailable => {
+            StatusCode::CONFLICT
+        }
         Refusal::EnrolmentClosed | Refusal::Denied | Refusal::Blocked(_) | Refusal::Locked => StatusCode::FORBIDDEN,
         Refusal::TooManyFailures(_) | Refusal::SendLimit(_) => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Closed => StatusCode::GONE,
@@ -219,6 +224,9 @@ const fn refusal_detail(refusal: &Refusal) -> &'static str {
         Refusal::Number(PhoneRefusal::Invalid) => "This is not a valid phone number. Include the country code.",
         Refusal::Number(PhoneRefusal::Type) => "Numbers of this type cannot be used. Give a mobile number.",
         Refusal::Number(PhoneRefusal::Country) => "Numbers of this country cannot be used here.",
+        Refusal::Number(PhoneRefusal::Unavailable) => "This number cannot be used here. Give another one.",
+        Refusal::ProofRequired => "Prove the current phone number first: start without phoneNumber.",
+        Refusal::NothingToChange => "No phone number is enrolled for this account, so there is none to change.",
         Refusal::NumberKnown => "A phone number is already known for this account.",
         Refusal::EnrolmentClosed => "No phone number is known for this account, and none can be added here.",
         Refusal::ChannelUnavailable => "This channel cannot reach this number. Use the other one.",

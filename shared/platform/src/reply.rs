@@ -4,6 +4,7 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use domain::call::CallState;
 use domain::challenge::Delivery;
+use domain::change::Step;
 use domain::status::{ChannelStatus, State, Status, Unavailable};
 use domain::time::Timestamp;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -50,6 +51,9 @@ pub fn challenge(
         "contested": view.contested,
         "offerAlternative": view.offer_alternative,
     });
+    if let Some(at) = view.change {
+        body["change"] = Value::String(step(at).to_owned());
+    }
     if let Some(token) = result_token {
         body["resultToken"] = Value::String(token);
     }
@@ -88,6 +92,14 @@ pub const fn state(state: State) -> &'static str {
     }
 }
 
+const fn step(step: Step) -> &'static str {
+    match step {
+        Step::CurrentNumber => "current-number",
+        Step::NewNumber => "new-number",
+        Step::Changed => "changed",
+    }
+}
+
 const fn reason(reason: Unavailable) -> &'static str {
     match reason {
         Unavailable::Cooldown => "cooldown",
@@ -96,6 +108,7 @@ const fn reason(reason: Unavailable) -> &'static str {
         Unavailable::Locked => "locked",
         Unavailable::Blocked => "blocked",
         Unavailable::Disabled => "disabled",
+        Unavailable::Unreachable => "unreachable",
     }
 }
 

@@ -40,7 +40,7 @@ async fn a_subject_is_shown_masked_with_all_that_explains_a_refusal() {
     assert_eq!(
         body,
         json!({
-            "logName": null, "phoneNumber": "+•••••••••71", "failures": 2, "locked": false,
+            "logName": null, "phoneNumber": "+•••••••••71", "country": "US", "line": "mobile", "failures": 2, "locked": false,
             "delayedUntil": null, "blockedUntil": null, "challenges": null,
             "sends": {
                 "sms": { "last10Minutes": 2, "last24Hours": 2 }, "call": { "last10Minutes": 1, "last24Hours": 1 },
@@ -100,7 +100,7 @@ async fn a_subject_that_was_never_seen_is_not_found_and_not_made() {
         let answer = api.administer("nobody", action).await;
         assert_eq!((answer.status, answer.problem()), (404, "subject-unknown"), "{action:?}");
     }
-    assert!(api.backend.store_is_empty().await);
+    assert_eq!(api.backend.stored().await, [""; 0]);
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn a_locked_user_signs_in_as_soon_as_an_administrator_has_unlocked() {
 
 #[tokio::test]
 async fn a_blocked_user_signs_in_anew_once_unblocked_and_the_reported_login_stays_denied() {
-    let (api, login) = (Api::new().await, Login::known());
+    let (mut api, login) = (Api::new().await, Login::known());
     api.post(&login, json!({ "channel": "call" })).await;
     api.webhook("answer", &[("AnsweredBy", "human")]).await;
     api.webhook("digits", &[("Digits", "0")]).await;
@@ -155,7 +155,9 @@ async fn a_blocked_user_signs_in_anew_once_unblocked_and_the_reported_login_stay
     assert_eq!((unblocked.status, &unblocked.json["blockedUntil"]), (200, &json!(null)));
     assert_eq!(api.administer("alice", None).await.json, unblocked.json);
     assert_eq!(api.post(&login, json!({ "channel": "sms" })).await.problem(), "denied");
+    api.pass(1);
     assert_eq!(api.post(&next, json!({ "channel": "sms" })).await.status, 201);
+    assert_eq!(api.guess(&next, &api.phone.last_code()).await.json["state"], "approved");
 }
 
 #[tokio::test]
@@ -169,7 +171,9 @@ async fn a_user_with_a_new_phone_enrols_it_after_a_reset() {
 
     let reset = api.administer("newcomer", Some("reset-phone")).await;
     assert_eq!((reset.status, &reset.json["phoneNumber"]), (200, &json!(null)));
+    assert_eq!(api.administer("newcomer", None).await.json, reset.json);
     assert_eq!(api.guess(&running, &old).await.problem(), "challenge-closed");
+    assert_eq!(api.status(&running).await.json["state"], "denied");
     api.pass(1);
     let next = newcomer.again("login-3");
     assert_eq!(api.post(&next, json!({ "channel": "sms" })).await.problem(), "phone-number-required");

@@ -24,6 +24,7 @@ use platform::settings::FactorSettings;
 use platform::signer::{ResultSigner, SignError, SignerSettings, unsigned};
 use platform::store::DynamoStore;
 use serde_json::{Value, json};
+use start_challenge::countries::Countries;
 
 use crate::backend::Backend;
 
@@ -55,7 +56,9 @@ impl Api {
             rules: Rules {
                 policy: Policy::default(),
                 channels: BTreeSet::from(Channel::ALL),
+                reach: Reach::by_every_channel(["US", "GB"].into_iter().filter_map(|code| Country::parse(code).ok())),
                 enrolment: Enrolment::SelfService,
+                test_numbers: Vec::new(),
             },
             session: SessionRule { claim: "jti".to_owned(), max_age: Duration::from_mins(15) },
             support_url: Some("https://example.com/help".to_owned()),
@@ -65,7 +68,7 @@ impl Api {
         Self {
             start: start_challenge::App {
                 settings: settings.clone(),
-                reach: Reach::new(["US", "GB"].iter().filter_map(|code| Country::parse(code).ok()).collect()),
+                countries: Countries::default(),
                 send_timeout: Duration::from_secs(10),
                 store: store(),
                 keys: Keys,

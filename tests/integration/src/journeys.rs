@@ -374,7 +374,7 @@ async fn bad_input_gets_a_clear_problem_and_touches_nothing() {
         (r#"{"channel":"sms","phone":"+14155552671"}"#, 400, "invalid-field", json!("phone")),
         (r#"{"channel":"sms","phoneNumber":14155552671}"#, 400, "invalid-field", json!("phoneNumber")),
         (r#"{"channel":"sms","region":"USA"}"#, 400, "invalid-field", json!("region")),
-        (r#"{"channel":"sms","purpose":"change"}"#, 400, "invalid-field", json!("purpose")),
+        (r#"{"channel":"sms","purpose":"transfer"}"#, 400, "invalid-field", json!("purpose")),
         (large.as_str(), 413, "body-too-large", Value::Null),
         (r#"{"channel":"sms"}"#, 422, "phone-number-required", Value::Null),
         (r#"{"channel":"sms","phoneNumber":"415 555 2671"}"#, 422, "phone-number-invalid", Value::Null),
@@ -392,7 +392,7 @@ async fn bad_input_gets_a_clear_problem_and_touches_nothing() {
     event["requestContext"]["authorizer"]["jwt"] = json!({ "claims": login.claims });
     assert_eq!(api.send(request(&event)).await.problem(), "unsupported-media-type");
     assert_eq!(api.phone.codes().len() + api.phone.calls(), 0);
-    assert!(api.backend.store_is_empty().await);
+    assert_eq!(api.backend.stored().await, ["refusal"], "but the trace that it was refused");
 }
 
 #[tokio::test]
@@ -517,7 +517,7 @@ async fn round_trips_per_request_are_as_designed() {
             ("webhook answered", 1),
             ("webhook pound", 1),
             ("status that settles", 2),
-            ("start that is refused", 1),
+            ("start that is refused", 2),
             ("webhook fraud key", 2),
         ]
     );

@@ -13,6 +13,7 @@ mod conditions;
 mod configuration;
 mod faults;
 mod fixed;
+mod guards;
 mod journeys;
 mod leaks;
 mod problems;

@@ -1,10 +1,13 @@
 //! Every sample under `events/`, run through its function as `make invoke` runs it.
 
+use std::net::IpAddr;
+
 use domain::call::{AnsweredBy, Call, CallEvent, CallToken};
+use domain::challenge::Purpose;
 use domain::channel::Channel;
-use domain::identity::{ChallengeKey, SessionId, SubjectId};
+use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
-use domain::phone::{Country, Line, NumberingPlan as _, PhoneNumber, Reach};
+use domain::phone::{Line, NumberingPlan as _, PhoneNumber};
 use domain::policy::Policy;
 use domain::ports::ChallengeStore as _;
 use domain::start::{Decision, Draft, Request, Start};
@@ -44,16 +47,18 @@ async fn seed(api: &Api, given: &Given) {
 
 fn draft(api: &Api, channel: Channel) -> Draft {
     let subject = SubjectId::new("https://login.example.com", "sample-user");
-    let reach = Reach::new(Country::parse("US").into_iter().collect());
     let request = Request {
         key: ChallengeKey { subject, session: SessionId::new("sample-login", None) },
+        purpose: Purpose::Login,
+        sub: "sample-user".to_owned(),
         channel,
         typed: None,
         claimed: PhoneNumber::parse("+14155552671").ok(),
+        network: Network::of(IpAddr::from([203, 0, 113, 7])),
         locale: Locale::En,
         keep_until: LOGIN,
     };
-    let start = Start { rules: &api.start.settings.rules, reach: &reach, plan: &WorldPlan };
+    let start = Start { rules: &api.start.settings.rules, plan: &WorldPlan };
     match start.decide(&domain::snapshot::Snapshot::default(), &request, LOGIN) {
         Ok(Decision::Send(draft)) => *draft,
         other => panic!("{other:?}"),

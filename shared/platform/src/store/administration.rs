@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use domain::administration::{Administration, Occasion};
-use domain::identity::{ChallengeKey, NumberId, Reservation, SubjectId};
+use domain::identity::{ChallengeKey, Reservation, SubjectId};
 use domain::phone::PhoneNumber;
 use domain::ports::StoreError;
 use domain::time::Timestamp;
@@ -14,7 +12,7 @@ use domain::time::Timestamp;
 use super::fault::cancelled;
 use super::item::{number, text, time};
 use super::verbs::transaction;
-use super::{DynamoStore, challenge_key, expression, number_key, subject_item, subject_key};
+use super::{DynamoStore, challenge_key, expression, subject_item, subject_key};
 
 impl Administration for DynamoStore {
     async fn unlock(&self, occasion: &Occasion, kept: &BTreeMap<Reservation, u32>) -> Result<(), StoreError> {
@@ -39,7 +37,7 @@ impl Administration for DynamoStore {
         let subject = self
             .administered(occasion, "reset", expression::RESET_PHONE)
             .expression_attribute_values(":deniedAt", time(denied_at));
-        let released = released.map(|phone| self.released(phone, &occasion.subject));
+        let released = released.map(|phone| self.left(phone, &occasion.subject));
         self.act([subject].into_iter().chain(released)).await
     }
 }
@@ -67,15 +65,5 @@ impl DynamoStore {
         let key = challenge_key(&ChallengeKey { subject: *subject, session: reservation.session });
         self.write(key, expression::FORGIVE, expression::SAME_GENERATION)
             .expression_attribute_values(":generation", number(reservation.generation))
-    }
-
-    /// Unconditional, since a number enrolled before its accounts were counted has no item: what is
-    /// written then says no more than its absence.
-    fn released(&self, phone: &PhoneNumber, subject: &SubjectId) -> UpdateBuilder {
-        Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(number_key(&NumberId::of(phone))))
-            .update_expression(expression::RELEASE_NUMBER)
-            .expression_attribute_values(":account", AttributeValue::Bs(vec![Blob::new(subject.as_bytes())]))
     }
 }

@@ -4,7 +4,10 @@
 //! |---|---|---|
 //! | `subject#<digest>` | `subject` | the enrolled number, failures, reservations, windows, block |
 //! | `subject#<digest>` | `challenge#<session digest>` | the session's current challenge generation |
-//! | `number#<digest>` | `number` | the accounts that have enrolled the number |
+//! | `subject#<digest>` | `refusal` | the latest refused start, and how many there were |
+//! | `number#<digest>` | `number` | the accounts that enrolled the number, its block |
+//! | `number#<digest>`, `network#<address>`, `range#<prefix>`, `country#<code>` | `<limit>#<window>#<shard>` | a counter |
+//! | `country#<code>` | `verified#<day>`, `breaker#<channel>` | what the country's budget follows from |
 //!
 //! The generation is an attribute and not a part of the key. So a guess can be counted on the item
 //! without reading first which generation is current, and replacing a generation closes the old one
@@ -16,14 +19,17 @@
 mod administration;
 mod call;
 mod challenge_item;
+mod country;
 mod expression;
 mod fault;
 mod item;
+mod quota;
+mod refusal;
 mod start;
 mod subject_item;
 mod verbs;
 
-use domain::identity::{ChallengeKey, NumberId, SubjectId};
+use domain::identity::{ChallengeKey, SubjectId};
 use std::collections::HashMap;
 
 use aws_config::SdkConfig;
@@ -56,7 +62,6 @@ impl DynamoStore {
 type Item = HashMap<String, AttributeValue>;
 
 const SUBJECT: &str = "subject";
-const NUMBER: &str = "number";
 const CHALLENGE_PREFIX: &str = "challenge#";
 
 fn partition(subject: &SubjectId) -> AttributeValue {
@@ -71,11 +76,11 @@ fn challenge_key(challenge: &ChallengeKey) -> Item {
     key(&challenge.subject, format!("{CHALLENGE_PREFIX}{}", base64url(challenge.session.as_bytes())))
 }
 
-fn number_key(number: &NumberId) -> Item {
-    let partition = AttributeValue::S(format!("number#{}", base64url(number.as_bytes())));
-    HashMap::from([("pk".to_owned(), partition), ("sk".to_owned(), AttributeValue::S(NUMBER.to_owned()))])
-}
-
 fn key(subject: &SubjectId, sort: String) -> Item {
     HashMap::from([("pk".to_owned(), partition(subject)), ("sk".to_owned(), AttributeValue::S(sort))])
+}
+
+/// The key of an item that belongs to no one subject.
+fn shared_key(partition: String, sort: String) -> Item {
+    HashMap::from([("pk".to_owned(), AttributeValue::S(partition)), ("sk".to_owned(), AttributeValue::S(sort))])
 }

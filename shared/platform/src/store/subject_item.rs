@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::identity::{Reservation, SessionId};
-use domain::phone::PhoneNumber;
+use domain::phone::Line;
 use domain::ports::StoreError;
 use domain::subject::{Binding, Subject};
 
 use super::Item;
-use super::item::{Reader, number, parse_number};
+use super::item::{Reader, Word as _, number, parse_number};
 use crate::encoding::{base64url, from_base64url};
 
 pub(super) fn read(item: &Item) -> Result<Subject, StoreError> {
@@ -30,8 +30,12 @@ pub(super) fn read(item: &Item) -> Result<Subject, StoreError> {
 }
 
 fn binding(reader: &Reader<'_>) -> Result<Binding, StoreError> {
-    let number = PhoneNumber::parse(reader.text("phone")?).map_err(|_| StoreError::Unreadable("phone"))?;
-    Ok(Binding { number, version: reader.number("binding")? })
+    Ok(Binding {
+        number: reader.phone("phone")?,
+        country: reader.country()?,
+        line: reader.word("line", Line::from_word)?,
+        version: reader.number("binding")?,
+    })
 }
 
 fn reservations(item: &Item) -> Result<BTreeMap<Reservation, u32>, StoreError> {
