@@ -2,7 +2,7 @@
 
 use domain::policy::Policy;
 use platform::config::Environment;
-use platform::settings::{first_factor_issuer, policy, table};
+use platform::settings::{first_factor_issuer, lockout, table};
 use platform::telemetry::Telemetry;
 
 /// All that the function reads from its environment.
@@ -23,7 +23,7 @@ impl Config {
     pub fn read(env: &mut Environment) -> Option<Self> {
         let table = table(env);
         let issuer = first_factor_issuer(env);
-        let policy = policy(env);
+        let policy = lockout(env);
         let telemetry = Telemetry::read(env);
         Some(Self { table: table?, issuer: issuer?, policy: policy?, telemetry: telemetry? })
     }

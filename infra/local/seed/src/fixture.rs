@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use domain::call::{AnsweredBy, CallEvent, CallToken, Key};
+use domain::challenge::Purpose;
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
-use domain::identity::{ChallengeId, ChallengeKey};
+use domain::identity::{ChallengeId, ChallengeKey, Network};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
 use domain::policy::Policy;
@@ -82,7 +84,7 @@ impl Fixture {
             (Since::WrongGuess | Since::Enrolment, _) => {
                 let counted = store.count_guess(&self.key, now).await?.context("the challenge is not open")?;
                 if self.since == Since::Enrolment {
-                    store.settle(&counted, now).await?;
+                    store.settle(&counted, &Policy::default(), now).await?;
                 }
             }
             (Since::Report, Some(call)) => {
@@ -98,22 +100,26 @@ impl Fixture {
         let rules = Rules {
             policy: Policy::default(),
             channels: BTreeSet::from(Channel::ALL),
+            reach: Reach::by_every_channel(Country::parse("US")),
             enrolment: Enrolment::SelfService,
+            test_numbers: Vec::new(),
         };
         let phone = self.phone.clone().map_or_else(|| PhoneNumber::parse(PHONE), Ok)?;
         let (channel, age) = if self.call.is_some() { (Channel::Call, Duration::ZERO) } else { (Channel::Sms, AGE) };
         let at = Timestamp::from_unix(now.as_unix() - age.as_secs());
         let request = Request {
             key: self.key,
+            purpose: Purpose::Login,
+            sub: String::new(), // only test numbers ask for it
             channel,
             typed: None,
             claimed: Some(phone),
+            network: Network::of(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             locale: Locale::default(),
             keep_until: now + Duration::from_hours(2),
         };
-        let reach = Reach::new(BTreeSet::from([Country::parse("US")?]));
         let stored = store.load(&self.key.subject).await?;
-        let start = Start { rules: &rules, reach: &reach, plan: &AllMobile };
+        let start = Start { rules: &rules, plan: &AllMobile };
         match start.decide(&stored, &request, at) {
             Ok(Decision::Send(draft)) => Ok(*draft),
             Ok(Decision::Running) => bail!("the table holds this sample's challenge already: use a fresh table"),
