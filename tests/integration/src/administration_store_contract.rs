@@ -186,10 +186,14 @@ async fn a_repeated_action_changes_nothing_but_leaves_its_trace_again() {
         let mut scene = all_at_once().await;
         Decided::all(&scene, &scene.load().await)[index].apply(&scene).await.expect("done");
         let first = report(&scene.load().await, &scene.rules.policy, scene.now);
-        scene.pass(1);
-        Decided::all(&scene, &scene.load().await)[index].apply(&scene).await.expect("done again");
-        assert_eq!(report(&scene.load().await, &scene.rules.policy, scene.now), first);
-        assert_eq!(subject_item(&scene).await.get("adminAt"), Some(&count(scene.now.as_unix())));
+        for (seconds, actions) in [(0, 2), (1, 3)] {
+            scene.pass(seconds);
+            Decided::all(&scene, &scene.load().await)[index].apply(&scene).await.expect("done again");
+            assert_eq!(report(&scene.load().await, &scene.rules.policy, scene.now), first);
+            let item = subject_item(&scene).await;
+            assert_eq!(item.get("adminAt"), Some(&count(scene.now.as_unix())));
+            assert_eq!(item.get("adminActions"), Some(&count(actions)));
+        }
     }
 }
 

@@ -18,7 +18,6 @@ impl Administration for DynamoStore {
     async fn unlock(&self, occasion: &Occasion, kept: &BTreeMap<Reservation, u32>) -> Result<(), StoreError> {
         let subject = self
             .administered(occasion, "unlock", expression::UNLOCK)
-            .expression_attribute_values(":zero", number(0_u32))
             .expression_attribute_values(":reserved", subject_item::reserved(kept));
         let live = kept.keys().map(|reservation| self.forgiven(&occasion.subject, reservation));
         self.act([subject].into_iter().chain(live)).await
@@ -54,6 +53,7 @@ impl DynamoStore {
     fn administered(&self, occasion: &Occasion, action: &str, update: &str) -> UpdateBuilder {
         self.write(subject_key(&occasion.subject), update, expression::SUBJECT_UNMOVED)
             .expression_attribute_values(":version", number(occasion.version))
+            .expression_attribute_values(":zero", number(0_u32))
             .expression_attribute_values(":one", number(1_u32))
             .expression_attribute_values(":action", text(action))
             .expression_attribute_values(":by", text(occasion.by.as_str()))
