@@ -191,6 +191,14 @@ impl Draft {
         Ok(())
     }
 
+    /// The charge on the country's budget, if that is what refused the draft.
+    #[must_use]
+    pub fn country_charge(&self, refusal: Refusal) -> Option<&Charge> {
+        let Refusal::SendLimit(limit) = refusal else { return None };
+        let of_country = |charge: &&Charge| matches!(charge.counter.scope, Scope::Country(_));
+        self.charges.iter().find(of_country).filter(|charge| charge.counter.policy == limit.policy)
+    }
+
     /// What is stored once the draft is applied.
     #[must_use]
     pub fn applied(&self, mut stored: Snapshot) -> Snapshot {

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::call::CallToken;
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
@@ -89,6 +91,11 @@ impl Api {
             phone,
             now: LOGIN + Duration::from_secs(10),
         }
+    }
+
+    /// Has calls made in the name of `brand`.
+    pub(crate) fn brand(&mut self, brand: &str) {
+        brand.clone_into(&mut self.callback.brand);
     }
 
     pub(crate) fn pass(&mut self, seconds: u64) {
@@ -264,6 +271,13 @@ impl Answer {
         };
         let json = serde_json::from_str(&text).unwrap_or_default();
         Self { status: parts.status.as_u16(), headers: parts.headers, text, json }
+    }
+
+    /// The claims of the result token.
+    pub(crate) fn claims(&self) -> Value {
+        let token = self.json["resultToken"].as_str().expect("a result token");
+        let claims = token.split('.').nth(1).expect("three parts");
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).expect("base64url")).expect("JSON")
     }
 
     /// The last part of a problem's type.

@@ -8,6 +8,7 @@
 mod administration;
 mod administration_store_contract;
 mod api;
+mod attacks;
 mod backend;
 mod conditions;
 mod configuration;
