@@ -28,6 +28,12 @@ FUNCTIONS = {path.name for path in (REPOSITORY / "functions").iterdir()}
 # What a deployment has to say for itself, since the template cannot know it.
 CHOSEN = {"AllowedCountries", "Brand", "FirstFactorAudience", "FirstFactorIssuer", "OriginHost", "ResultAudience"}
 AUTHORIZED = {"GET /v1/challenge", "POST /v1/challenge", "POST /v1/challenge/code"}
+ADMINISTRATIVE = {
+    "GET /v1/admin/subjects/{subject}",
+    "POST /v1/admin/subjects/{subject}/reset-phone",
+    "POST /v1/admin/subjects/{subject}/unlock",
+    "POST /v1/admin/subjects/{subject}/unblock",
+}
 OPEN = {
     "POST /v1/calls/{challenge}/{token}/{event}",
     "GET /.well-known/jwks.json",
@@ -127,7 +133,7 @@ def present(part):
 
 def test_every_route_is_deployed_and_described():
     deployed = [route for function in functions(template()).values() for route in events(function)]
-    assert sorted(deployed) == sorted(operations()) == sorted(AUTHORIZED | OPEN)
+    assert sorted(deployed) == sorted(operations()) == sorted(AUTHORIZED | ADMINISTRATIVE | OPEN)
 
 
 def test_every_function_is_deployed_with_the_routes_that_are_its_own():
@@ -137,16 +143,42 @@ def test_every_function_is_deployed_with_the_routes_that_are_its_own():
         "verify-code": {"POST /v1/challenge/code"},
         "call-callback": {"POST /v1/calls/{challenge}/{token}/{event}"},
         "jwks": {"GET /.well-known/jwks.json", "GET /.well-known/openid-configuration"},
+        "admin": ADMINISTRATIVE,
     }
     assert set(functions(template())) == FUNCTIONS
 
 
 def test_the_authorizer_guards_the_three_routes_of_a_login_and_no_other():
     authorizers = dict(gateway_routes())
-    assert authorizers == dict.fromkeys(AUTHORIZED, {"FirstFactor"}) | dict.fromkeys(OPEN, set())
+    assert authorizers == (
+        dict.fromkeys(AUTHORIZED, {"FirstFactor"})
+        | dict.fromkeys(ADMINISTRATIVE, {"AWS_IAM"})
+        | dict.fromkeys(OPEN, set())
+    )
     described = {route for route, operation in operations().items() if {"FirstFactor": []} in operation["security"]}
     assert described == AUTHORIZED
     assert operations()["POST /v1/calls/{challenge}/{token}/{event}"]["security"] == [{"ProviderSignature": []}]
+
+
+def test_iam_guards_the_administrative_routes_and_no_token_of_a_login_does():
+    [api] = of_type(expanded(), "AWS::ApiGatewayV2::Api").values()
+    scheme = api["Properties"]["Body"]["components"]["securitySchemes"]["AWS_IAM"]
+    assert scheme["x-amazon-apigateway-authtype"] == "awsSigv4"
+    described = {route for route, operation in operations().items() if operation["security"] == [{"sigv4": []}]}
+    assert described == ADMINISTRATIVE
+    assert openapi()["components"]["securitySchemes"]["sigv4"]["x-amazon-apigateway-authtype"] == "awsSigv4"
+    # A page cannot send what a signed request needs.
+    cors = api["Properties"]["Body"]["x-amazon-apigateway-cors"]["Fn::If"][1]
+    assert not [name for name in cors["allowHeaders"] if name.startswith("x-amz-")]
+
+
+def test_the_support_policy_allows_exactly_the_administrative_routes():
+    [policy] = of_type(template(), "AWS::IAM::ManagedPolicy").values()
+    [allowed] = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert (allowed["Effect"], allowed["Action"]) == ("Allow", "execute-api:Invoke")
+    api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/$default/"
+    routes = [route.replace(" ", "").replace("{subject}", "*") for route in ADMINISTRATIVE]
+    assert sorted(resource["Fn::Sub"] for resource in allowed["Resource"]) == sorted(api + route for route in routes)
 
 
 def test_a_token_that_cannot_be_verified_stops_the_deployment():
@@ -246,7 +278,7 @@ def test_every_error_of_the_gateway_itself_is_described_as_none_of_ours():
             for status, response in operation["responses"].items()
             if "GatewayError" in json.dumps(resolved(response).get("content", {}).get("application/json", {}))
         }
-        own = {"429", "500", "503"} | ({"401", "403"} if route in AUTHORIZED else set())
+        own = {"429", "500", "503"} | ({"401", "403"} if route in AUTHORIZED else {"403"} if route in ADMINISTRATIVE else set())
         assert own <= gateways, route
 
 
@@ -264,12 +296,25 @@ def test_the_challenge_is_described_as_it_is_rendered():
     assert set(schemas["Channel"]["required"]) == set(schemas["Channel"]["properties"]) == of_channel
 
 
+def test_a_subject_is_described_as_it_is_rendered():
+    text = source("functions/admin/src/view.rs")
+    schemas = openapi()["components"]["schemas"]
+    for schema, function in [("Subject", "subject"), ("SubjectSends", "sends"), ("SubjectChallenge", "challenge")]:
+        members = set(re.findall(r'"(\w+)": ', body_of(function, text)))
+        assert set(schemas[schema]["required"]) == set(schemas[schema]["properties"]) == members
+    assert set(schemas["Subject"]["properties"]["line"]["enum"]) - {None} == words("line", "functions/admin/src/view.rs")
+    states = schemas["SubjectChallenge"]["properties"]["state"]["enum"]
+    told = re.findall(r"State::(\w+)", body_of("live", source("shared/domain/src/administration.rs")))
+    assert set(states) == {state.lower() for state in told}
+
+
 @pytest.mark.parametrize(
     ("schema", "member", "function"),
     [
         ("Challenge", "state", "state"),
         ("Challenge", "call", "call"),
         ("Challenge", "change", "step"),
+        ("SubjectChallenge", "call", "call"),
         ("Channel", "reason", "reason"),
         ("Channel", "lastSend", "delivery"),
     ],
@@ -280,13 +325,13 @@ def test_every_word_of_the_challenge_is_described(schema, member, function):
 
 
 def test_the_limits_on_sends_are_described():
-    quotas = source("shared/domain/src/quota.rs")
+    quotas, limits = source("shared/domain/src/quota.rs"), source("shared/domain/src/limits.rs")
     of_one = re.findall(
-        r'policy: "([a-z-]+)"', source("shared/domain/src/limits.rs") + source("shared/domain/src/start.rs")
+        r'policy: "([a-z-]+)"', limits + source("shared/domain/src/start.rs")
     )
-    shared = re.findall(r'"([a-z-]+)"', body_of("charges", quotas)) + re.findall(r'const \w+: &str = "(.+)";', quotas)
+    shared = re.findall(r'"([a-z-]+)"', body_of("charges", quotas)) + re.findall(r'const \w+: &str = "(.+)";', quotas + limits)
     named = {*of_one, *shared} | words("country_policy", "shared/domain/src/quota.rs")
-    assert len(named) == 11, named
+    assert len(named) == 12, named
     assert set(openapi()["components"]["schemas"]["Problem"]["properties"]["policy"]["enum"]) == named
 
 
@@ -344,7 +389,7 @@ def test_the_samples_of_requests_fit_the_description():
         operation = operations()[event["routeKey"]]
         media = event["headers"].get("content-type", "").split(";")[0]
         assert media in operation.get("requestBody", {"content": {"": None}})["content"], sample.name
-        for parameter in document["paths"][event["routeKey"].split()[1]].get("parameters", []):
+        for parameter in map(resolved, document["paths"][event["routeKey"].split()[1]].get("parameters", [])):
             value = event["pathParameters"][parameter["name"]]
             assert list(Draft202012Validator(parameter["schema"]).iter_errors(value)) == [], sample.name
 
@@ -389,7 +434,7 @@ def environment(function):
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_a_function_is_given_the_variables_that_it_reads_and_no_other(name):
     read = variables(source(f"functions/{name}/src/config.rs"), readers())
-    assert {"PUBLIC_BASE_URL", "LOG_LEVEL"} <= read
+    assert {"LOG_LEVEL"} <= read
     assert set(environment(functions(template())[name])) == read
 
 
@@ -589,6 +634,7 @@ ALLOWED = {
         statement("Allow", "dynamodb:GetItem dynamodb:UpdateItem", TABLE),
         statement("Allow", "secretsmanager:GetSecretValue", {"Ref": "VoiceSigningSecretArn"}),
     },
+    "admin": {statement("Allow", "dynamodb:Query dynamodb:UpdateItem", TABLE)},
     "jwks": {
         statement(
             "Allow", "kms:GetPublicKey", KEY, on_condition("PublishesPreviousKey", {"Ref": "PreviousSigningKeyArn"})

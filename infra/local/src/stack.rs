@@ -76,6 +76,7 @@ impl Stack {
             ("AWS_ENDPOINT_URL_KMS", self.kms.clone()),
             ("AWS_ENDPOINT_URL_SECRETS_MANAGER", self.secrets.clone()),
             ("TABLE_NAME", TABLE.to_owned()),
+            ("FIRST_FACTOR_ISSUER", self.issuer.clone()),
             ("PUBLIC_BASE_URL", self.gateway.clone()),
             ("SIGNING_KEY_ARN", SIGNING_KEY_ARN.to_owned()),
             ("RESULT_AUDIENCE", RESULT_AUDIENCE.to_owned()),

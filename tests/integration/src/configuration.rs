@@ -42,6 +42,7 @@ fn every_function_names_every_missing_variable() {
         missing(faults(call_callback::config::Config::read, &[])),
         ["TABLE_NAME", "PUBLIC_BASE_URL", "BRAND", "VOICE_SIGNING_SECRET_ARN"]
     );
+    assert_eq!(missing(faults(admin::config::Config::read, &[])), ["TABLE_NAME", "FIRST_FACTOR_ISSUER"]);
     assert_eq!(missing(faults(jwks::config::Config::read, &[])), ["SIGNING_KEY_ARN", "PUBLIC_BASE_URL"]);
 }
 

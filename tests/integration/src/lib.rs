@@ -5,6 +5,8 @@
 
 #![cfg(test)]
 
+mod administration;
+mod administration_store_contract;
 mod api;
 mod attacks;
 mod backend;

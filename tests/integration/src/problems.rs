@@ -44,6 +44,8 @@ fn every_problem_has_its_status_document_and_headers() {
         Problem::DeliveryFailed,
         Problem::TemporarilyUnavailable,
         Problem::SignatureInvalid,
+        Problem::CallerUnknown,
+        Problem::SubjectUnknown,
         Problem::NotFound,
         Problem::Internal,
     ];

@@ -123,6 +123,31 @@ async fn every_sample_gets_the_answer_it_is_named_for() {
     }
 }
 
+#[tokio::test]
+async fn every_administrative_sample_gets_the_answer_it_is_named_for() {
+    let forbidden = json!("urn:alliance-mfa:problem:caller-unknown");
+    let cases = [
+        ("admin-show", Given::Nothing, "start-sms", 200, "/challenges/0/state", json!("pending")),
+        ("admin-unlock", Given::ACode, "wrong-code", 200, "/failures", json!(0)),
+        ("admin-unblock", Given::ACall { answered: true }, "fraud-key", 200, "/blockedUntil", json!(null)),
+        ("admin-reset-phone", Given::ACode, "right-code", 200, "/phoneNumber", json!(null)),
+        ("admin-no-caller", Given::ACode, "wrong-code", 403, "/type", forbidden),
+    ];
+    for (name, given, before, status, pointer, expected) in cases {
+        let mut api = Api::new().await;
+        seed(&api, &given).await;
+        api.send(sample(before)).await;
+        api.pass(50);
+        let shown = api.send(sample("admin-show")).await;
+        assert_eq!(shown.status, 200, "{name}: {}", shown.text);
+        let acts = name != "admin-show";
+        assert_eq!(shown.json.pointer(pointer) != Some(&expected), acts, "{name}: {}", shown.text);
+        let answer = api.send(sample(name)).await;
+        assert_eq!(answer.status, status, "{name}: {}", answer.text);
+        assert_eq!(answer.json.pointer(pointer), Some(&expected), "{name}: {}", answer.text);
+    }
+}
+
 #[test]
 fn the_public_documents_are_answered_from_their_samples() {
     let documents = jwks::App {

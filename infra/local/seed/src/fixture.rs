@@ -1,17 +1,17 @@
 //! What the samples presume: a number that is enrolled, a code sent a minute ago, a call placed just now.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use anyhow::{Result, anyhow, bail};
-use domain::call::{AnsweredBy, CallEvent, CallToken};
+use anyhow::{Context as _, Result, anyhow, bail};
+use domain::call::{AnsweredBy, CallEvent, CallToken, Key};
 use domain::challenge::Purpose;
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
-use domain::identity::{ChallengeKey, Network, SessionId};
+use domain::identity::{ChallengeId, ChallengeKey, Network, SessionId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
 use domain::policy::Policy;
@@ -40,6 +40,21 @@ pub(crate) struct Fixture {
     pub(crate) phone: Option<PhoneNumber>,
     /// The call, where the challenge is one by call.
     pub(crate) call: Option<Call>,
+    /// What has happened since.
+    pub(crate) since: Since,
+}
+
+/// What an administrator is called for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// Nothing.
+    Nothing,
+    /// A wrong guess.
+    WrongGuess,
+    /// The right code: the number is enrolled.
+    Enrolment,
+    /// The fraud key.
+    Report,
 }
 
 /// A call to be confirmed.
@@ -70,6 +85,23 @@ impl Fixture {
             let answered = CallEvent::Answered(AnsweredBy::Human);
             store.advance_call(&draft.challenge.id, &call.token, answered, &Policy::default(), now).await?;
         }
+        self.go_on(store, &draft.challenge.id, now).await
+    }
+
+    async fn go_on(&self, store: &DynamoStore, challenge: &ChallengeId, now: Timestamp) -> Result<()> {
+        match (self.since, &self.call) {
+            (Since::WrongGuess | Since::Enrolment, _) => {
+                let counted = store.count_guess(&self.key, now).await?.context("the challenge is not open")?;
+                if self.since == Since::Enrolment {
+                    store.settle(&counted, &Policy::default(), now).await?;
+                }
+            }
+            (Since::Report, Some(call)) => {
+                let reported = CallEvent::Pressed(Key::Fraud);
+                store.advance_call(challenge, &call.token, reported, &Policy::default(), now).await?;
+            }
+            (Since::Nothing | Since::Report, _) => {}
+        }
         Ok(())
     }
 
@@ -89,7 +121,7 @@ impl Fixture {
         let rules = Rules {
             policy: Policy::default(),
             channels: BTreeSet::from(Channel::ALL),
-            reach: Reach::new(BTreeMap::from([(Country::parse("US")?, BTreeSet::from(Channel::ALL))])),
+            reach: Reach::by_every_channel(Country::parse("US")),
             enrolment: Enrolment::SelfService,
             test_numbers: Vec::new(),
         };
@@ -103,7 +135,7 @@ impl Fixture {
             channel,
             typed: None,
             claimed: Some(phone),
-            network: Network::of(IpAddr::from([127, 0, 0, 1])),
+            network: Network::of(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             locale: Locale::default(),
             keep_until: now + Duration::from_hours(2),
         };
@@ -142,6 +174,12 @@ impl fmt::Display for Fixture {
             Some(Call { answered: true, .. }) => write!(out, "a call that a human has answered"),
             Some(_) => write!(out, "a call that was placed just now"),
             None => write!(out, "a challenge whose code {CODE:06} was sent a minute ago"),
+        }?;
+        match self.since {
+            Since::Nothing => Ok(()),
+            Since::WrongGuess => write!(out, ", and a wrong guess"),
+            Since::Enrolment => write!(out, ", and that was entered: the number is enrolled"),
+            Since::Report => write!(out, ", and reported as fraud"),
         }
     }
 }

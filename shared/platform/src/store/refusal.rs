@@ -48,7 +48,7 @@ impl DynamoStore {
         self.update(subject_key(refused.subject), expression::LOCK, expression::SUBJECT_UNMOVED)
             .expression_attribute_values(":now", time(now))
             .expression_attribute_values(":failures", number(subject.failures))
-            .expression_attribute_values(":reserved", subject_item::reserved(subject))
+            .expression_attribute_values(":reserved", subject_item::reserved(&subject.reserved))
             .expression_attribute_values(":next", number(subject.version + 1))
             .expression_attribute_values(":version", number(subject.version))
     }
