@@ -9,6 +9,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::digest::sha256;
+
 /// A phone number in E.164 form. Prints masked, since a log or a response never needs all of it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PhoneNumber(String);
@@ -27,6 +29,12 @@ impl PhoneNumber {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The digest under which is kept what belongs to the number and to no one account.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        sha256(&[b"number", self.0.as_bytes()])
     }
 }
 
