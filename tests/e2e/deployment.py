@@ -64,6 +64,11 @@ class Deployment:
         self._reserve(deployed, int(parameters["ReservedConcurrency"]))
         self._map_domain(deployed)
 
+    def output(self, name):
+        """What the stack tells under a name."""
+        [stack] = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+        return next(output["OutputValue"] for output in stack["Outputs"] if output["OutputKey"] == name)
+
     def stored(self):
         """Everything in the table."""
         store = self.client("dynamodb")
