@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import itertools
 import json
 import time
@@ -17,6 +18,7 @@ class Subscriber:
     def __init__(self, product):
         self._product, self._sqs = product, product.client("sqs")
         self._bus, self._events, self._seen = product.output("EventBusName"), [], set()
+        self.repeats = 0
         self._queue = self._sqs.create_queue(QueueName="audit")["QueueUrl"]
         attributes = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
         rules = product.client("events")
@@ -49,7 +51,9 @@ class Subscriber:
         received = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
         for message in received.get("Messages", []):
             event = json.loads(message["Body"])
-            if event["detail"]["id"] not in self._seen:
+            if event["detail"]["id"] in self._seen:
+                self.repeats += 1
+            else:
                 self._seen.add(event["detail"]["id"])
                 self._events.append(event)
             self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
@@ -57,7 +61,18 @@ class Subscriber:
 
 def digest(issuer, person):
     """How an event names a person."""
-    framed = b"".join(
-        len(part).to_bytes(8, "big") + part for part in (b"subject", issuer.encode(), person.subject.encode())
-    )
-    return base64.urlsafe_b64encode(hashlib.sha256(framed).digest()).decode().rstrip("=")
+    return _text(_framed("subject", issuer, person.subject))
+
+
+def phone_digest(secret, number):
+    """How an event names a number, under the key that the stack's secret holds."""
+    key = hashlib.sha256(json.loads(secret)["key"].encode()).digest()
+    return _text(hmac.new(key, f"number#{_text(_framed('number', number))}".encode(), "sha256").digest())
+
+
+def _framed(*parts):
+    return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in map(str.encode, parts))).digest()
+
+
+def _text(digest):
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -8,6 +8,7 @@ import jwt
 import pytest
 from jsonschema import Draft202012Validator
 
+from audit import phone_digest
 from page import wrong_codes
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "infra" / "events.schema.json").read_text())
@@ -125,6 +126,25 @@ def test_no_event_gives_away_a_code_a_number_a_token_or_what_is_kept_of_them(sub
     kept = [form for secret in binaries(product.stored()) for form in forms(secret)]
     assert kept, "a code's MAC and a call's token are in the table"
     assert [form for form in kept for text in texts if form in text] == []
+
+
+def test_a_number_is_named_by_the_digest_that_the_stacks_own_key_gives(person, product, told):
+    enrolled(person)
+    secret = product.client("secretsmanager").get_secret_value(SecretId=product.output("CorrelationKeySecretArn"))
+    assert {event["phoneDigest"] for event in told(person)[1]} == {phone_digest(secret["SecretString"], person.number)}
+
+
+def test_a_change_that_is_brought_again_is_the_same_event(person, product, subscriber):
+    enrolled(person)
+    told, repeats = subscriber.all(), subscriber.repeats
+    account = account_of(person, product)["pk"]
+    again = [change for change in product.changes() if change["dynamodb"]["Keys"]["pk"] == account]
+    assert len(again) >= 5  # of the account and its challenge: start, guess, approval
+    answer = product.client("lambda").invoke(
+        FunctionName=product.resource("AuditEventsFunction"), Payload=json.dumps({"Records": again}),
+    )
+    assert json.load(answer["Payload"]) == {"batchItemFailures": []}
+    assert (subscriber.all(), subscriber.repeats - repeats) == (told, 4)
 
 
 def test_a_removed_item_is_no_event(subscriber, product, person):
