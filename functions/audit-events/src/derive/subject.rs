@@ -1,6 +1,7 @@
 //! The events of a subject's own item, and of the refusals noted beside it.
 
 use domain::phone::PhoneNumber;
+use domain::time::Timestamp;
 use platform::reply::rfc3339;
 
 use super::{CHANNELS, LINES, Step};
@@ -23,7 +24,7 @@ pub(super) fn events(step: &Step<'_>, subject: &str, key: &CorrelationKey) -> Re
     Ok(events)
 }
 
-type Told = Option<(domain::time::Timestamp, Fact)>;
+type Told = Option<(Timestamp, Fact)>;
 
 /// What an administrator did in this step, through the API. A step without is the product's own, or
 /// an edit of the table past the API, which is told without a name.
