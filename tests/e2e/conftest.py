@@ -24,6 +24,7 @@ from pathlib import Path
 import pytest
 
 import voice
+from audit import Subscriber
 from backend import PyJwtBackend
 from confidential import Confidential
 from deployment import Deployment
@@ -96,6 +97,12 @@ def product(hosted_login, provider, confidential):
             "VoiceSigningSecretArn": deployment.secret("voice-signing", json.dumps({"current": voice.SIGNING_TOKEN})),
         })
         yield deployment
+
+
+@pytest.fixture(scope="session")
+def subscriber(product):
+    """A team that listens to the audit events."""
+    return Subscriber(product)
 
 
 @pytest.fixture(scope="session")

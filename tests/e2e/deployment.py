@@ -1,5 +1,6 @@
 """Deploys the product to the emulator, and looks at what it left there."""
 
+import base64
 import io
 import json
 import urllib.parse
@@ -76,6 +77,30 @@ class Deployment:
         self._reserve(deployed, int(parameters["ReservedConcurrency"]))
         self._map_domain(deployed)
 
+    def output(self, name):
+        """What the stack tells under a name."""
+        [stack] = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+        return next(output["OutputValue"] for output in stack["Outputs"] if output["OutputKey"] == name)
+
+    def resource(self, name):
+        """What the account calls a resource of the stack."""
+        resource = self.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=name)
+        return resource["StackResourceDetail"]["PhysicalResourceId"]
+
+    def changes(self):
+        """Every change of the table that its stream still has, as a function is brought them."""
+        streams = self.client("dynamodbstreams")
+        [stream] = streams.list_streams(TableName=self.output("TableName"))["Streams"]
+        shards = streams.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]["Shards"]
+        for shard in shards:
+            position = streams.get_shard_iterator(
+                StreamArn=stream["StreamArn"], ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON",
+            ).get("ShardIterator")
+            while position:
+                page = streams.get_records(ShardIterator=position)
+                yield from (json.loads(json.dumps(record, default=_wire)) for record in page["Records"])
+                position = page.get("NextShardIterator") if page["Records"] else None
+
     def stored(self):
         """Everything in the table."""
         store = self.client("dynamodb")
@@ -139,6 +164,11 @@ def packed(bootstrap):
     with zipfile.ZipFile(archive, "w") as package:
         package.writestr(entry, bootstrap.read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=1)
     return archive.getvalue()
+
+
+def _wire(value):
+    """A value as AWS writes it: bytes in base64, a time in epoch seconds."""
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value.timestamp()
 
 
 def _binary(function):

@@ -113,7 +113,7 @@ def operations():
 
 def events(function):
     """A function's routes."""
-    found = [event["Properties"] for event in function["Properties"]["Events"].values()]
+    found = [event["Properties"] for event in function["Properties"].get("Events", {}).values()]
     return {f"{event['Method']} {event['Path']}" for event in found}
 
 
@@ -144,6 +144,7 @@ def test_every_function_is_deployed_with_the_routes_that_are_its_own():
         "call-callback": {"POST /v1/calls/{challenge}/{token}/{event}"},
         "jwks": {"GET /.well-known/jwks.json", "GET /.well-known/openid-configuration"},
         "admin": ADMINISTRATIVE,
+        "audit-events": set(),
     }
     assert set(functions(template())) == FUNCTIONS
 
@@ -439,7 +440,13 @@ def test_a_function_is_given_the_variables_that_it_reads_and_no_other(name):
 
 
 def test_a_variable_comes_from_the_parameter_of_its_name():
-    camel = {"VoiceFrom": "VoiceFromNumber", "TableName": "Table", "MacKeysSecretArn": "MacKeysSecret"}
+    camel = {
+        "VoiceFrom": "VoiceFromNumber",
+        "TableName": "Table",
+        "MacKeysSecretArn": "MacKeysSecret",
+        "EventBusName": "EventBus",
+        "CorrelationKeySecretArn": "CorrelationKeySecret",
+    }
     for function in functions(template()).values():
         for name, value in environment(function).items():
             expected = "".join(word.capitalize() for word in name.split("_"))
@@ -588,13 +595,14 @@ def test_every_function_has_the_runtime_and_the_size_that_are_meant():
     assert shared["Architectures"] == [{"Ref": "Architecture"}]
     assert template()["Parameters"]["Architecture"]["Default"] == "arm64"
     own = {name: function["Properties"].get("Timeout") for name, function in functions(template()).items()}
-    assert own == dict.fromkeys(FUNCTIONS) | {"start-challenge": 15}
+    assert own == dict.fromkeys(FUNCTIONS) | {"start-challenge": 15, "audit-events": 60}
     # A send that takes all its time, then the write that records it, within the function's own time.
     assert template()["Parameters"]["SendTimeoutSeconds"]["MaxValue"] + 3 < 15
 
 
 TABLE = {"Fn::GetAtt": ["Table", "Arn"]}
 KEY = {"Fn::If": ["SignsWithOwnKey", {"Fn::GetAtt": ["SigningKey", "Arn"]}, {"Ref": "SigningKeyArn"}]}
+STREAM = {"Fn::Sub": "${Table.Arn}/stream/*"}
 MAC_KEYS = {"Ref": "MacKeysSecret"}
 SIGNING = {"StringEquals": {"kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256", "kms:MessageType": "DIGEST"}}
 
@@ -639,6 +647,16 @@ ALLOWED = {
         statement(
             "Allow", "kms:GetPublicKey", KEY, on_condition("PublishesPreviousKey", {"Ref": "PreviousSigningKeyArn"})
         ),
+    },
+    "audit-events": {
+        statement(
+            "Allow",
+            "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams",
+            STREAM,
+        ),
+        statement("Allow", "secretsmanager:GetSecretValue", {"Ref": "CorrelationKeySecret"}),
+        statement("Allow", "events:PutEvents", {"Fn::GetAtt": ["EventBus", "Arn"]}),
+        statement("Allow", "sqs:SendMessage", {"Fn::GetAtt": ["AuditEventsDeadLetters", "Arn"]}),
     },
 }
 
@@ -718,10 +736,14 @@ def test_results_are_signed_by_a_key_that_an_authorizer_can_verify_and_that_has_
 
 
 def test_the_mac_key_is_drawn_by_the_deployment():
-    [secret] = of_type(template(), "AWS::SecretsManager::Secret").values()
-    drawn = secret["Properties"]["GenerateSecretString"]
-    assert (drawn["SecretStringTemplate"], drawn["GenerateStringKey"], drawn["PasswordLength"]) == ("{}", "current", 64)
+    assert drawn("MacKeysSecret") == ("{}", "current", 64)
     assert re.search(r"SHORTEST_KEY: usize = 32;", source("shared/platform/src/secrets.rs"))
+
+
+def drawn(secret):
+    """How a secret's first document is made."""
+    how = template()["Resources"][secret]["Properties"]["GenerateSecretString"]
+    return how["SecretStringTemplate"], how["GenerateStringKey"], how["PasswordLength"]
 
 
 def alarms():
@@ -733,7 +755,7 @@ def alarms():
         metrics = [part["MetricStat"]["Metric"] for part in properties.get("Metrics", []) if "MetricStat" in part]
         for metric in metrics or [properties]:
             values = [part["Value"] for part in metric.get("Dimensions", [])]
-            values = tuple(value["Ref"] if isinstance(value, dict) else value for value in values)
+            values = tuple(next(iter(value.values())) if isinstance(value, dict) else value for value in values)
             yield metric["Namespace"], metric["MetricName"], values
 
 
@@ -755,6 +777,8 @@ def test_an_alarm_watches_everything_that_may_go_wrong():
         + [("AWS/SNS", "SMSMonthToDateSpentUSD", ())]
         + [("AWS/DynamoDB", metric, ("Table",)) for metric in ("ReadThrottleEvents", "WriteThrottleEvents")]
         + [("AWS/ApiGateway", "5xx", ("Api",))]
+        + [("AWS/Lambda", "IteratorAge", ("AuditEventsFunction",))]
+        + [("AWS/SQS", "ApproximateNumberOfMessagesVisible", (["AuditEventsDeadLetters", "QueueName"],))]
     )
 
 
@@ -771,6 +795,100 @@ def test_the_metrics_that_are_watched_are_those_that_are_written():
 
 def test_a_test_number_is_never_shown_by_the_stack():
     assert template()["Parameters"]["TestNumbers"]["NoEcho"] is True
+
+
+# --- audit events ----------------------------------------------------------------------------------
+
+
+@functools.cache
+def event_schema():
+    return json.loads((REPOSITORY / "infra" / "events.schema.json").read_text())
+
+
+def told():
+    """Every event that the function tells of changes made by hand, in the file that a Rust test keeps true."""
+    for line in (REPOSITORY / "functions/audit-events/tests/stream/events.jsonl").read_text().splitlines():
+        yield json.loads(line)["event"]
+
+
+def event_types():
+    """The types that the schema has, by name."""
+    names = [part["$ref"].removeprefix("#/$defs/") for part in event_schema()["oneOf"]]
+    return {name: event_schema()["$defs"][name] for name in names}
+
+
+def test_every_event_is_what_its_schema_says():
+    Draft202012Validator.check_schema(event_schema())
+    validator = Draft202012Validator(event_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    for event in told():
+        assert list(validator.iter_errors(event)) == [], event
+
+
+def test_every_event_of_the_function_is_described_and_nothing_that_it_never_tells():
+    in_source = set(re.findall(r'=> "([a-z.-]+)"', body_of("name", source("functions/audit-events/src/event.rs"))))
+    assert set(event_types()) == in_source == {event["type"] for event in told()}
+    for name, described in event_types().items():
+        fields = set().union(*(event for event in told() if event["type"] == name))
+        assert described["properties"]["type"] == {"const": name}
+        assert described["additionalProperties"] is False
+        # A test number is one in each event of its challenge, and shown in two.
+        assert set(described["properties"]) - fields <= {"test"}, name
+
+
+def test_an_event_may_have_every_word_that_is_stored():
+    fields, types = event_schema()["$defs"], event_types()
+    stored = source("shared/platform/src/store/item.rs") + source("shared/platform/src/store/challenge_item.rs")
+    methods = re.search(r"impl Word for Method .*?;\n}", stored, re.DOTALL)[0]
+    assert set(re.findall(r'"([a-z-]+)"', methods)) <= set(
+        types["challenge.approved"]["properties"]["method"]["enum"]
+    )
+    deliveries = re.search(r"impl Word for Delivery .*?;\n}", stored, re.DOTALL)[0]
+    assert set(re.findall(r'"([a-z-]+)"', deliveries)) == {"accepted"} | set(
+        types["challenge.send-failed"]["properties"]["delivery"]["enum"]
+    )
+    sources = body_of("source", stored)
+    assert set(re.findall(r'"([a-z]+)" =>', sources)) <= set(fields["numberSource"]["enum"])
+
+
+def test_the_function_is_brought_every_change_that_is_an_event_and_until_the_bus_has_it():
+    [source_of_events] = of_type(template(), "AWS::Lambda::EventSourceMapping").values()
+    properties = source_of_events["Properties"]
+    assert properties["EventSourceArn"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    assert properties["FunctionName"] == {"Ref": "AuditEventsFunction"}
+    assert properties["StartingPosition"] == "TRIM_HORIZON"
+    assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert properties["BisectBatchOnFunctionError"] is True
+    # Well within the day that the stream keeps a change.
+    assert (properties["MaximumRetryAttempts"], properties["MaximumRecordAgeInSeconds"]) == (-1, 4 * 3600)
+    dead_letters = {"Fn::GetAtt": ["AuditEventsDeadLetters", "Arn"]}
+    assert properties["DestinationConfig"] == {"OnFailure": {"Destination": dead_letters}}
+    [table] = of_type(template(), "AWS::DynamoDB::Table").values()
+    assert table["Properties"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    [queue] = of_type(template(), "AWS::SQS::Queue").values()
+    assert queue["Properties"] == {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * 86400}
+
+
+def test_changes_that_are_no_event_wake_nobody():
+    [source_of_events] = of_type(template(), "AWS::Lambda::EventSourceMapping").values()
+    patterns = [json.loads(part["Pattern"]) for part in source_of_events["Properties"]["FilterCriteria"]["Filters"]]
+    assert len(patterns) <= 5  # what Lambda takes
+    assert [pattern.pop("eventName") for pattern in patterns] == [["INSERT", "MODIFY"]] * len(patterns)
+    assert [pattern["dynamodb"] for pattern in patterns] == [
+        {"Keys": {"pk": {"S": [{"prefix": "subject#"}]}}},
+        {"Keys": {"sk": {"S": ["number"]}}},
+        {"Keys": {"sk": {"S": [{"prefix": "breaker#"}]}}},
+        {"NewImage": {"quota": {"N": [{"exists": True}]}}},
+    ]
+    # The function looks at the same.
+    text = source("functions/audit-events/src/derive/mod.rs")
+    for looked_at in ['strip_prefix("subject#")', 'sort == "number"', 'Some(("breaker", ', 'new.has("quota")']:
+        assert looked_at in text
+
+
+def test_the_key_of_the_digests_is_drawn_by_the_deployment_and_kept():
+    assert drawn("CorrelationKeySecret") == ("{}", "key", 64)
+    text = source("functions/audit-events/src/correlation.rs")
+    assert "SHORTEST_KEY: usize = 32;" in text and "key: String" in text
 
 
 # --- deploying -------------------------------------------------------------------------------------

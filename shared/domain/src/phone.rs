@@ -32,7 +32,7 @@ impl PhoneNumber {
         &self.0
     }
 
-    /// A digest that stands for the number in keys.
+    /// The digest under which is kept what belongs to the number and to no one account.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         sha256(&[b"number", self.0.as_bytes()])

@@ -19,6 +19,8 @@ pub mod telemetry;
 
 #[cfg(feature = "callback")]
 pub mod callback;
+#[cfg(feature = "events")]
+pub mod events;
 #[cfg(feature = "jwks")]
 pub mod jwks;
 #[cfg(feature = "numbering")]

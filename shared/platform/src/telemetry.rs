@@ -18,8 +18,17 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Environment, any};
 
-const OURS: [&str; 8] =
-    ["domain", "platform", "start_challenge", "get_challenge", "verify_code", "call_callback", "jwks", "admin"];
+const OURS: [&str; 9] = [
+    "domain",
+    "platform",
+    "start_challenge",
+    "get_challenge",
+    "verify_code",
+    "call_callback",
+    "jwks",
+    "admin",
+    "audit_events",
+];
 
 /// How the function tells of itself.
 #[derive(Clone, Debug)]

@@ -44,6 +44,10 @@ fn every_function_names_every_missing_variable() {
     );
     assert_eq!(missing(faults(admin::config::Config::read, &[])), ["TABLE_NAME", "FIRST_FACTOR_ISSUER"]);
     assert_eq!(missing(faults(jwks::config::Config::read, &[])), ["SIGNING_KEY_ARN", "PUBLIC_BASE_URL"]);
+    assert_eq!(
+        missing(faults(audit_events::config::Config::read, &[])),
+        ["EVENT_BUS_NAME", "CORRELATION_KEY_SECRET_ARN", "PUBLIC_BASE_URL"]
+    );
 }
 
 #[test]
