@@ -45,6 +45,7 @@ test: lint unit local-test fuzz template e2e ## all checks and tests
 lint: need-cargo $(DENY) ## formatting, clippy, licences and sources of dependencies
 	cargo fmt --all --check
 	cd infra/local && cargo fmt --package local --package seed --check
+	cd tests/fuzz && cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	tests/pure-domain
 	$(DENY) check --hide-inclusion-graph bans licenses sources
