@@ -18,8 +18,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Environment, any};
 
-const OURS: [&str; 7] =
-    ["domain", "platform", "start_challenge", "get_challenge", "verify_code", "call_callback", "jwks"];
+const OURS: [&str; 8] =
+    ["domain", "platform", "start_challenge", "get_challenge", "verify_code", "call_callback", "jwks", "follow_up"];
 
 /// How the function tells of itself.
 #[derive(Clone, Debug)]
