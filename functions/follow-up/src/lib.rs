@@ -42,15 +42,18 @@ struct Done {
 }
 
 /// Why not all of a batch was done, and the first record of which something is left.
-struct Stopped {
-    record: usize,
-    cause: Box<dyn Error + Send + Sync>,
+struct Stopped<'a> {
+    record: &'a Record,
+    cause: Cause,
 }
 
-impl Stopped {
-    fn at(record: usize, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { record, cause: cause.into() }
-    }
+type Cause = Box<dyn Error + Send + Sync>;
+
+/// What is counted and not yet written.
+#[derive(Default)]
+struct Open<'a> {
+    tally: Tally,
+    first: Option<&'a Record>,
 }
 
 #[derive(Debug, ThisError)]
@@ -70,48 +73,43 @@ impl<S: Statistics, N: Notifier> App<S, N> {
             tracing::info!(function = FUNCTION, records, verified, notices, elapsed_ms, "followed up");
             return Report::default();
         };
-        let cause = chain(&*cause);
-        tracing::error!(function = FUNCTION, records, verified, notices, record, cause, elapsed_ms, "not followed up");
-        batch.records.get(record).map(Report::again_from).unwrap_or_default()
+        let (change, cause) = (&record.id, chain(&*cause));
+        tracing::error!(function = FUNCTION, records, verified, notices, change, cause, elapsed_ms, "not followed up");
+        Report::again_from(record)
     }
 
-    async fn follow(&self, records: &[Record], watch: Stopwatch, done: &mut Done) -> Result<(), Stopped> {
-        // What is counted of the records from `first` on has yet to be written.
-        let (mut tally, mut first) = (Tally::default(), 0);
-        for (index, record) in records.iter().enumerate() {
+    async fn follow<'a>(&self, records: &'a [Record], watch: Stopwatch, done: &mut Done) -> Result<(), Stopped<'a>> {
+        let mut open = Open::default();
+        for record in records {
+            let stopped = |cause: Cause| Stopped { record, cause };
             match image::follows(&record.change) {
                 Ok(None) => {}
-                Ok(Some(FollowUp::Verified(country, day))) => tally.add(country, day, &record.id),
+                Ok(Some(FollowUp::Verified(country, day))) => {
+                    open.tally.add(country, day, &record.id);
+                    open.first.get_or_insert(record);
+                }
                 Ok(Some(FollowUp::Replaced(notice))) => {
-                    self.count(&std::mem::take(&mut tally), first, done).await?;
-                    self.tell(&notice, watch, done).await.map_err(|cause| Stopped { record: index, cause })?;
-                    first = index + 1;
+                    self.count(std::mem::take(&mut open), done).await?;
+                    self.tell(&notice, watch, done).await.map_err(stopped)?;
                 }
                 Err(unreadable) => {
-                    self.count(&tally, first, done).await?;
-                    return Err(Stopped::at(index, unreadable));
+                    self.count(open, done).await?;
+                    return Err(stopped(unreadable.into()));
                 }
             }
         }
-        self.count(&tally, first, done).await
+        self.count(open, done).await
     }
 
-    async fn count(&self, tally: &Tally, first: usize, done: &mut Done) -> Result<(), Stopped> {
-        if tally.subjects() == 0 {
-            return Ok(());
-        }
-        self.store.count_verified(tally).await.map_err(|error| Stopped::at(first, error))?;
-        done.verified += tally.subjects();
+    async fn count<'a>(&self, open: Open<'a>, done: &mut Done) -> Result<(), Stopped<'a>> {
+        let Some(record) = open.first else { return Ok(()) };
+        self.store.count_verified(&open.tally).await.map_err(|error| Stopped { record, cause: error.into() })?;
+        done.verified += open.tally.subjects();
         Ok(())
     }
 
     /// Sends a notice. Only what surely was not sent, and may be at another time, is an error.
-    async fn tell(
-        &self,
-        notice: &Notice,
-        watch: Stopwatch,
-        done: &mut Done,
-    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+    async fn tell(&self, notice: &Notice, watch: Stopwatch, done: &mut Done) -> Result<(), Cause> {
         let Some(notifier) = self.notifier.as_ref().filter(|_| notice.can_be_sent()) else {
             tracing::warn!(outcome = "unreachable", "a number was replaced that takes no messages");
             return Ok(());
