@@ -39,7 +39,7 @@ invoke: $(TOOLS)/cargo-lambda.done ## one function with one sample: make invoke 
 
 # --- checking --------------------------------------------------------------------------------------
 
-.PHONY: test lint unit mutants local-test template audit e2e
+.PHONY: curve test lint unit mutants local-test template audit e2e
 test: lint unit mutants local-test template e2e ## all checks and tests
 
 lint: need-cargo $(DENY) ## formatting, clippy, licences and sources of dependencies
@@ -58,6 +58,9 @@ unit: need-cargo ## the rules, the store contract on an embedded DynamoDB, the h
 
 mutants: need-cargo need-python ## remove each term of each condition of each write: a test must fail every time
 	tests/mutants
+
+curve: need-cargo ## draw the day of pumping anew: tests/pumping/curve.svg
+	cargo run --locked --package pumping --example plot
 
 local-test: need-cargo ## the local stack's own checks
 	cd infra/local && cargo clippy --locked --workspace --all-targets -- --deny warnings
