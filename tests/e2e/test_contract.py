@@ -107,7 +107,7 @@ def operations():
 
 def events(function):
     """A function's routes."""
-    found = [event["Properties"] for event in function["Properties"]["Events"].values()]
+    found = [event["Properties"] for event in function["Properties"].get("Events", {}).values()]
     return {f"{event['Method']} {event['Path']}" for event in found}
 
 
@@ -137,6 +137,7 @@ def test_every_function_is_deployed_with_the_routes_that_are_its_own():
         "verify-code": {"POST /v1/challenge/code"},
         "call-callback": {"POST /v1/calls/{challenge}/{token}/{event}"},
         "jwks": {"GET /.well-known/jwks.json", "GET /.well-known/openid-configuration"},
+        "follow-up": set(),
     }
     assert set(functions(template())) == FUNCTIONS
 
@@ -369,8 +370,9 @@ def environment(function):
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_a_function_is_given_the_variables_that_it_reads_and_no_other(name):
     read = variables(source(f"functions/{name}/src/config.rs"), readers())
-    assert {"PUBLIC_BASE_URL", "LOG_LEVEL"} <= read
-    assert set(environment(functions(template())[name])) == read
+    given_to_all = {"PUBLIC_BASE_URL"}  # and not read by one that no request reaches
+    assert "LOG_LEVEL" in read
+    assert set(environment(functions(template())[name])) - given_to_all == read - given_to_all
 
 
 def test_a_variable_comes_from_the_parameter_of_its_name():
@@ -482,9 +484,10 @@ def test_a_parameter_takes_what_is_right_and_nothing_else(parameter, good, bad):
 
 
 def test_brand_and_host_are_no_longer_than_messages_are_made_for():
+    text = source("shared/platform/src/sms.rs") + source("functions/start-challenge/src/config.rs")
     for parameter, variable in [("Brand", "BRAND"), ("OriginHost", "ORIGIN_HOST")]:
         most = template()["Parameters"][parameter]["MaxLength"]
-        assert f'env.required("{variable}", short_ascii({most}))' in source("functions/start-challenge/src/config.rs")
+        assert f'env.required("{variable}", short_ascii({most}))' in text
 
 
 # --- functions -------------------------------------------------------------------------------------
@@ -503,13 +506,16 @@ def test_every_function_has_the_runtime_and_the_size_that_are_meant():
     assert shared["Architectures"] == [{"Ref": "Architecture"}]
     assert template()["Parameters"]["Architecture"]["Default"] == "arm64"
     own = {name: function["Properties"].get("Timeout") for name, function in functions(template()).items()}
-    assert own == dict.fromkeys(FUNCTIONS) | {"start-challenge": 15}
+    assert own == dict.fromkeys(FUNCTIONS) | {"start-challenge": 15, "follow-up": 60}
     # A send that takes all its time, then the write that records it, within the function's own time.
     assert template()["Parameters"]["SendTimeoutSeconds"]["MaxValue"] + 3 < 15
+    # The time that follow-up takes for its batch, the last notice included, and the write after that.
+    assert rust(re.search(r"TIME: Duration = (.+);", source("functions/follow-up/src/lib.rs"))[1]) + 10 <= 60
 
 
 TABLE = {"Fn::GetAtt": ["Table", "Arn"]}
 KEY = {"Fn::If": ["SignsWithOwnKey", {"Fn::GetAtt": ["SigningKey", "Arn"]}, {"Ref": "SigningKeyArn"}]}
+STREAM = {"Fn::Sub": "${Table.Arn}/stream/*"}
 MAC_KEYS = {"Ref": "MacKeysSecret"}
 SIGNING = {"StringEquals": {"kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256", "kms:MessageType": "DIGEST"}}
 
@@ -551,6 +557,22 @@ ALLOWED = {
         statement(
             "Allow", "kms:GetPublicKey", KEY, on_condition("PublishesPreviousKey", {"Ref": "PreviousSigningKeyArn"})
         ),
+    },
+    "follow-up": {
+        statement(
+            "Allow",
+            "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams",
+            STREAM,
+        ),
+        statement(
+            "Allow",
+            "dynamodb:UpdateItem",
+            TABLE,
+            condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["country#*"]}},
+        ),
+        statement("Allow", "sns:Publish", "*"),
+        statement("Deny", "sns:Publish", {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}),
+        statement("Allow", "sqs:SendMessage", {"Fn::GetAtt": ["FollowUpDeadLetters", "Arn"]}),
     },
 }
 
@@ -645,7 +667,7 @@ def alarms():
         metrics = [part["MetricStat"]["Metric"] for part in properties.get("Metrics", []) if "MetricStat" in part]
         for metric in metrics or [properties]:
             values = [part["Value"] for part in metric["Dimensions"]]
-            values = tuple(value["Ref"] if isinstance(value, dict) else value for value in values)
+            values = tuple(next(iter(value.values())) if isinstance(value, dict) else value for value in values)
             yield metric["Namespace"], metric["MetricName"], values
 
 
@@ -665,6 +687,8 @@ def test_an_alarm_watches_everything_that_may_go_wrong():
         ]
         + [("AWS/DynamoDB", metric, ("Table",)) for metric in ("ReadThrottleEvents", "WriteThrottleEvents")]
         + [("AWS/ApiGateway", "5xx", ("Api",))]
+        + [("AWS/Lambda", "IteratorAge", ("FollowUpFunction",))]
+        + [("AWS/SQS", "ApproximateNumberOfMessagesVisible", (["FollowUpDeadLetters", "QueueName"],))]
     )
 
 
@@ -675,6 +699,50 @@ def test_the_metrics_that_are_watched_are_those_that_are_written():
     assert '["FunctionName", dimension]' in telemetry and 'NAMESPACE: &str = "AllianceMfa"' in telemetry
     reasons = words("note", "functions/start-challenge/src/lib.rs") - {"fault", "unknown"}
     assert {value for name, value in own if name == "SmsRefused"} == reasons
+
+
+# --- follow-up -------------------------------------------------------------------------------------
+
+
+def test_the_follow_up_is_brought_every_change_of_which_something_follows_and_until_it_is_done():
+    properties = template()["Resources"]["FollowUpSource"]["Properties"]
+    assert properties["EventSourceArn"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    assert properties["FunctionName"] == {"Ref": "FollowUpFunction"}
+    assert properties["StartingPosition"] == "TRIM_HORIZON"
+    assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert properties["BisectBatchOnFunctionError"] is True
+    # One transaction, of at most a hundred items, takes the counts of a batch.
+    assert properties["BatchSize"] <= 100
+    # Well within the day that the stream keeps a change.
+    assert (properties["MaximumRetryAttempts"], properties["MaximumRecordAgeInSeconds"]) == (-1, 4 * 3600)
+    dead_letters = {"Fn::GetAtt": ["FollowUpDeadLetters", "Arn"]}
+    assert properties["DestinationConfig"] == {"OnFailure": {"Destination": dead_letters}}
+    queue = template()["Resources"]["FollowUpDeadLetters"]["Properties"]
+    assert queue == {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * 86400}
+    [table] = of_type(template(), "AWS::DynamoDB::Table").values()
+    assert table["Properties"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def test_changes_of_which_nothing_follows_wake_nobody():
+    [filter_] = template()["Resources"]["FollowUpSource"]["Properties"]["FilterCriteria"]["Filters"]
+    exists = {"phone": {"S": [{"exists": True}]}}
+    assert json.loads(filter_["Pattern"]) == {
+        "eventName": ["MODIFY"],
+        "dynamodb": {"Keys": {"sk": {"S": ["subject"]}}, "OldImage": exists, "NewImage": exists},
+    }
+    # The function looks at the same, and the store writes the same.
+    assert 'image.phone("phone")?' in source("functions/follow-up/src/image.rs")
+    assert 'SUBJECT: &str = "subject"' in source("shared/platform/src/store/mod.rs")
+
+
+def test_the_follow_up_may_write_the_items_that_it_writes():
+    assert 'format!("country#{}"' in source("shared/platform/src/store/quota.rs")
+    assert "country_partition(country)" in body_of("count_verified", source("shared/platform/src/store/country.rs"))
+
+
+def test_a_stream_has_no_more_readers_than_it_bears():
+    sources = of_type(template(), "AWS::Lambda::EventSourceMapping").values()
+    assert 1 <= sum("Table" in json.dumps(part["Properties"]["EventSourceArn"]) for part in sources) <= 2
 
 
 # --- deploying -------------------------------------------------------------------------------------

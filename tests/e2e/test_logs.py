@@ -33,12 +33,12 @@ def records(lines):
 def test_there_was_something_to_find_and_somewhere_to_find_it(product, lines, confidential):
     assert confidential.kinds() == KINDS
     functions = product.client("lambda").list_functions()["Functions"]
-    assert [function["Environment"]["Variables"]["LOG_LEVEL"] for function in functions] == ["trace"] * 5
+    assert [function["Environment"]["Variables"]["LOG_LEVEL"] for function in functions] == ["trace"] * 6
     written = collections.Counter(record.get("message") for record in records(lines))
-    assert {"sent", "judged", "webhook", "answered"} <= set(written)
+    assert {"sent", "judged", "webhook", "answered", "followed up"} <= set(written)
     # Each request leaves one line at the boundary: none of the output was lost on the way here.
     requests = sum(line.startswith("START RequestId") for line in lines)
-    assert written["answered"] + written["not answered"] == requests
+    assert written["answered"] + written["not answered"] + written["followed up"] == requests
 
 
 def test_no_line_gives_away_a_code_a_number_a_token_a_secret_or_a_body(lines, confidential):
