@@ -164,3 +164,57 @@ impl Image {
         value.get(kind).and_then(read).map(Some).ok_or(Unreadable(name))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn image() -> Image {
+        let image = json!({
+            "phone": { "S": "+14155552671" }, "country": { "S": "us" }, "line": { "S": "mobile" },
+            "binding": { "N": "7" }, "lastSuccessAt": { "N": "1800000000" }, "contested": { "BOOL": true },
+        });
+        serde_json::from_value(image).expect("an image")
+    }
+
+    #[test]
+    fn an_attribute_is_read_as_what_it_is() {
+        let image = image();
+        assert_eq!(image.text("line"), Ok("mobile"));
+        assert_eq!(image.word("line", &["fixed", "mobile"]), Ok("mobile"));
+        assert_eq!(image.number("binding"), Ok(7));
+        assert_eq!(image.time("lastSuccessAt"), Ok(Timestamp::from_unix(1_800_000_000)));
+        assert_eq!(image.flag("contested"), Ok(true));
+        assert_eq!(image.country(), Ok(Country::parse("US").ok()));
+        assert_eq!(image.phone("phone"), Ok(PhoneNumber::parse("+14155552671").ok()));
+        assert!(image.has("phone") && image.stored("phone") == Some(&json!({ "S": "+14155552671" })));
+    }
+
+    #[test]
+    fn what_is_missing_is_told_from_what_is_wrong() {
+        let image = image();
+        assert_eq!((image.maybe_text("x"), image.maybe_time("x"), image.flag("x")), (Ok(None), Ok(None), Ok(false)));
+        assert_eq!((image.maybe_word("x", &[]), image.has("x")), (Ok(None), false));
+        assert_eq!((image.text("x"), image.number("x")), (Err(Unreadable("x")), Err(Unreadable("x"))));
+        assert_eq!(image.text("binding"), Err(Unreadable("binding")), "a number");
+        assert_eq!(image.number("line"), Err(Unreadable("line")), "a text");
+        assert_eq!(image.word("line", &["fixed"]), Err(Unreadable("line")), "a word of another set");
+        assert_eq!(image.phone("line"), Err(Unreadable("line")), "no number");
+    }
+
+    #[test]
+    fn a_change_is_known_by_its_place_and_time() {
+        let record = json!({
+            "eventID": "4f1c", "eventName": "REMOVE",
+            "dynamodb": { "ApproximateCreationDateTime": 1_800_000_002.5, "SequenceNumber": "111", "OldImage": {} },
+        });
+        let record: Record = serde_json::from_value(record).expect("a record");
+        assert_eq!(record.change.at(), Ok(Timestamp::from_unix(1_800_000_002)));
+        assert!(record.change.new_image.is_none());
+        let again = serde_json::to_value(Report::again_from(&record)).expect("JSON");
+        assert_eq!(again, json!({ "batchItemFailures": [{ "itemIdentifier": "111" }] }));
+        assert_eq!(serde_json::to_value(Report::default()).expect("JSON"), json!({ "batchItemFailures": [] }));
+    }
+}
