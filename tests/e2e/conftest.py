@@ -37,6 +37,8 @@ REPOSITORY = HERE.parent.parent
 BOOTSTRAP_DIR = Path(os.environ.get("BOOTSTRAP_DIR") or REPOSITORY / "target" / "debug")
 TEMPLATE = Path(os.environ.get("TEMPLATE") or REPOSITORY / "infra" / "template.yaml")
 RESULT_AUDIENCE = "login-backend"
+# A number for tests, its code, and the account that may use it.
+TEST_NUMBER, TEST_CODE, REVIEWER = "+15005550006", "424242", "reviewer-of-the-app"
 
 
 def pytest_collection_modifyitems(items):
@@ -63,12 +65,14 @@ def provider(confidential):
 
 @pytest.fixture(scope="session")
 def product(hosted_login, provider, confidential):
-    """The product as the template deploys it, with its defaults."""
+    """The product as the template deploys it, with its defaults but for the limits that all these people share."""
     with MiniStack(enforce_iam=True) as emulator:
         deployment = Deployment(emulator)
         api_key = {"accountSid": voice.ACCOUNT, "apiKeySid": voice.KEY, "apiKeySecret": voice.SECRET}
         for secret in (voice.SECRET, voice.SIGNING_TOKEN):
             confidential.add("secret", secret)
+        confidential.add("phone number", TEST_NUMBER)
+        confidential.add("code", TEST_CODE)
         deployment.deploy(TEMPLATE, BOOTSTRAP_DIR, {
             "AllowedCountries": "US",
             "AllowedOrigins": "https://login.example.com",
@@ -77,10 +81,15 @@ def product(hosted_login, provider, confidential):
             "FirstFactorAudience": AUDIENCE,
             "FirstFactorIssuer": hosted_login.url,
             "LogLevel": "trace",
+            # To the emulator all requests come from one address; and all these people are of one range and country.
+            "MaxSendsPerNetworkPer10Minutes": "100000",
             "OriginHost": "login.example.com",
             "PublicBaseUrl": deployment.base_url,
             "ReservedConcurrency": "40",
             "ResultAudience": RESULT_AUDIENCE,
+            "TestNumbers": f"{TEST_NUMBER} {TEST_CODE} 2099-12-31T00:00:00Z somebody-else {REVIEWER}",
+            "UnverifiedBudgetFloor": "1000",
+            "UnverifiedSendsPerRangePerDay": "10000",
             "VoiceApiBaseUrl": provider.url,
             "VoiceApiSecretArn": deployment.secret("voice-api", json.dumps(api_key)),
             "VoiceFromNumber": voice.FROM,
@@ -92,7 +101,7 @@ def product(hosted_login, provider, confidential):
 @pytest.fixture(scope="session")
 def someone(product, hosted_login, confidential):
     """Makes people who are new to the product."""
-    return lambda: Person(product, hosted_login, confidential)
+    return lambda **account: Person(product, hosted_login, confidential, **account)
 
 
 @pytest.fixture

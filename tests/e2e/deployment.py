@@ -37,10 +37,22 @@ class Deployment:
 
     def outsider(self, service):
         """A client of someone in the account whom no policy allows anything."""
+        return self._client(service, *self.user("outsider").values())
+
+    def user(self, name, *policies):
+        """The access key of a new user in the account, who may do what the policies allow."""
         iam = self.client("iam")
-        iam.create_user(UserName="outsider")
-        key = iam.create_access_key(UserName="outsider")["AccessKey"]
-        return self._client(service, key["AccessKeyId"], key["SecretAccessKey"])
+        iam.create_user(UserName=name)
+        for policy in policies:
+            iam.attach_user_policy(UserName=name, PolicyArn=policy)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+
+    def output(self, name):
+        """An output of the stack."""
+        [stack] = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+        [value] = [output["OutputValue"] for output in stack["Outputs"] if output["OutputKey"] == name]
+        return value
 
     def secret(self, name, document):
         """Keeps a secret, and answers its ARN."""

@@ -28,6 +28,12 @@ FUNCTIONS = {path.name for path in (REPOSITORY / "functions").iterdir()}
 # What a deployment has to say for itself, since the template cannot know it.
 CHOSEN = {"AllowedCountries", "Brand", "FirstFactorAudience", "FirstFactorIssuer", "OriginHost", "ResultAudience"}
 AUTHORIZED = {"GET /v1/challenge", "POST /v1/challenge", "POST /v1/challenge/code"}
+ADMINISTRATIVE = {
+    "GET /v1/admin/subjects/{subject}",
+    "POST /v1/admin/subjects/{subject}/reset-phone",
+    "POST /v1/admin/subjects/{subject}/unlock",
+    "POST /v1/admin/subjects/{subject}/unblock",
+}
 OPEN = {
     "POST /v1/calls/{challenge}/{token}/{event}",
     "GET /.well-known/jwks.json",
@@ -127,7 +133,7 @@ def present(part):
 
 def test_every_route_is_deployed_and_described():
     deployed = [route for function in functions(template()).values() for route in events(function)]
-    assert sorted(deployed) == sorted(operations()) == sorted(AUTHORIZED | OPEN)
+    assert sorted(deployed) == sorted(operations()) == sorted(AUTHORIZED | ADMINISTRATIVE | OPEN)
 
 
 def test_every_function_is_deployed_with_the_routes_that_are_its_own():
@@ -138,16 +144,42 @@ def test_every_function_is_deployed_with_the_routes_that_are_its_own():
         "call-callback": {"POST /v1/calls/{challenge}/{token}/{event}"},
         "jwks": {"GET /.well-known/jwks.json", "GET /.well-known/openid-configuration"},
         "follow-up": set(),
+        "admin": ADMINISTRATIVE,
     }
     assert set(functions(template())) == FUNCTIONS
 
 
 def test_the_authorizer_guards_the_three_routes_of_a_login_and_no_other():
     authorizers = dict(gateway_routes())
-    assert authorizers == dict.fromkeys(AUTHORIZED, {"FirstFactor"}) | dict.fromkeys(OPEN, set())
+    assert authorizers == (
+        dict.fromkeys(AUTHORIZED, {"FirstFactor"})
+        | dict.fromkeys(ADMINISTRATIVE, {"AWS_IAM"})
+        | dict.fromkeys(OPEN, set())
+    )
     described = {route for route, operation in operations().items() if {"FirstFactor": []} in operation["security"]}
     assert described == AUTHORIZED
     assert operations()["POST /v1/calls/{challenge}/{token}/{event}"]["security"] == [{"ProviderSignature": []}]
+
+
+def test_iam_guards_the_administrative_routes_and_no_token_of_a_login_does():
+    [api] = of_type(expanded(), "AWS::ApiGatewayV2::Api").values()
+    scheme = api["Properties"]["Body"]["components"]["securitySchemes"]["AWS_IAM"]
+    assert scheme["x-amazon-apigateway-authtype"] == "awsSigv4"
+    described = {route for route, operation in operations().items() if operation["security"] == [{"sigv4": []}]}
+    assert described == ADMINISTRATIVE
+    assert openapi()["components"]["securitySchemes"]["sigv4"]["x-amazon-apigateway-authtype"] == "awsSigv4"
+    # A page cannot send what a signed request needs.
+    cors = api["Properties"]["Body"]["x-amazon-apigateway-cors"]["Fn::If"][1]
+    assert not [name for name in cors["allowHeaders"] if name.startswith("x-amz-")]
+
+
+def test_the_support_policy_allows_exactly_the_administrative_routes():
+    [policy] = of_type(template(), "AWS::IAM::ManagedPolicy").values()
+    [allowed] = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert (allowed["Effect"], allowed["Action"]) == ("Allow", "execute-api:Invoke")
+    api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/$default/"
+    routes = [route.replace(" ", "").replace("{subject}", "*") for route in ADMINISTRATIVE]
+    assert sorted(resource["Fn::Sub"] for resource in allowed["Resource"]) == sorted(api + route for route in routes)
 
 
 def test_a_token_that_cannot_be_verified_stops_the_deployment():
@@ -247,7 +279,7 @@ def test_every_error_of_the_gateway_itself_is_described_as_none_of_ours():
             for status, response in operation["responses"].items()
             if "GatewayError" in json.dumps(resolved(response).get("content", {}).get("application/json", {}))
         }
-        own = {"429", "500", "503"} | ({"401", "403"} if route in AUTHORIZED else set())
+        own = {"429", "500", "503"} | ({"401", "403"} if route in AUTHORIZED else {"403"} if route in ADMINISTRATIVE else set())
         assert own <= gateways, route
 
 
@@ -265,11 +297,25 @@ def test_the_challenge_is_described_as_it_is_rendered():
     assert set(schemas["Channel"]["required"]) == set(schemas["Channel"]["properties"]) == of_channel
 
 
+def test_a_subject_is_described_as_it_is_rendered():
+    text = source("functions/admin/src/view.rs")
+    schemas = openapi()["components"]["schemas"]
+    for schema, function in [("Subject", "subject"), ("SubjectSends", "sends"), ("SubjectChallenge", "challenge")]:
+        members = set(re.findall(r'"(\w+)": ', body_of(function, text)))
+        assert set(schemas[schema]["required"]) == set(schemas[schema]["properties"]) == members
+    assert set(schemas["Subject"]["properties"]["line"]["enum"]) - {None} == words("line", "functions/admin/src/view.rs")
+    states = schemas["SubjectChallenge"]["properties"]["state"]["enum"]
+    told = re.findall(r"State::(\w+)", body_of("live", source("shared/domain/src/administration.rs")))
+    assert set(states) == {state.lower() for state in told}
+
+
 @pytest.mark.parametrize(
     ("schema", "member", "function"),
     [
         ("Challenge", "state", "state"),
         ("Challenge", "call", "call"),
+        ("Challenge", "change", "step"),
+        ("SubjectChallenge", "call", "call"),
         ("Channel", "reason", "reason"),
         ("Channel", "lastSend", "delivery"),
     ],
@@ -280,19 +326,38 @@ def test_every_word_of_the_challenge_is_described(schema, member, function):
 
 
 def test_the_limits_on_sends_are_described():
-    named = set(
-        re.findall(r'policy: "([a-z-]+)"', source("shared/domain/src/limits.rs") + source("shared/domain/src/start.rs"))
+    quotas, limits = source("shared/domain/src/quota.rs"), source("shared/domain/src/limits.rs")
+    of_one = re.findall(
+        r'policy: "([a-z-]+)"', limits + source("shared/domain/src/start.rs")
     )
+    shared = re.findall(r'"([a-z-]+)"', body_of("charges", quotas)) + re.findall(r'const \w+: &str = "(.+)";', quotas + limits)
+    named = {*of_one, *shared} | words("country_policy", "shared/domain/src/quota.rs")
+    assert len(named) == 12, named
     assert set(openapi()["components"]["schemas"]["Problem"]["properties"]["policy"]["enum"]) == named
+
+
+def test_every_assurance_of_a_result_is_described():
+    given = set(re.findall(r'"(urn:[a-z:-]+)"', body_of("assurance", source("shared/domain/src/result.rs"))))
+    assert set(openapi()["components"]["schemas"]["ResultClaims"]["properties"]["acr"]["enum"]) == given
 
 
 def test_every_field_that_a_request_may_have_is_described():
     schemas = openapi()["components"]["schemas"]
     for schema, function in [("StartRequest", "start-challenge"), ("CodeRequest", "verify-code")]:
         taken = re.findall(r'fields\.(text|maybe_text)\("(\w+)"\)', source(f"functions/{function}/src/lib.rs"))
-        assert set(schemas[schema]["properties"]) == {name for _, name in taken}
+        assert "fields.purpose()" in source(f"functions/{function}/src/lib.rs")
+        assert set(schemas[schema]["properties"]) == {name for _, name in taken} | {"purpose"}
         assert schemas[schema]["required"] == [name for kind, name in taken if kind == "text"]
         assert schemas[schema]["additionalProperties"] is False
+
+
+def test_what_a_request_is_for_is_described_wherever_it_may_be_said():
+    text = source("shared/platform/src/request.rs")
+    taken = set(re.findall(r'Some\("(\w+)"\) => Ok', body_of("purpose", text)))
+    assert taken == set(openapi()["components"]["schemas"]["Purpose"]["enum"]) - {None}
+    read = re.findall(r'\.first\("(\w+)"\)', source("functions/get-challenge/src/lib.rs"))
+    [parameter] = operations()["GET /v1/challenge"]["parameters"]
+    assert ([parameter["name"]], parameter["in"]) == (read, "query")
 
 
 def contents():
@@ -325,7 +390,7 @@ def test_the_samples_of_requests_fit_the_description():
         operation = operations()[event["routeKey"]]
         media = event["headers"].get("content-type", "").split(";")[0]
         assert media in operation.get("requestBody", {"content": {"": None}})["content"], sample.name
-        for parameter in document["paths"][event["routeKey"].split()[1]].get("parameters", []):
+        for parameter in map(resolved, document["paths"][event["routeKey"].split()[1]].get("parameters", [])):
             value = event["pathParameters"][parameter["name"]]
             assert list(Draft202012Validator(parameter["schema"]).iter_errors(value)) == [], sample.name
 
@@ -370,9 +435,8 @@ def environment(function):
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_a_function_is_given_the_variables_that_it_reads_and_no_other(name):
     read = variables(source(f"functions/{name}/src/config.rs"), readers())
-    given_to_all = {"PUBLIC_BASE_URL"}  # and not read by one that no request reaches
-    assert "LOG_LEVEL" in read
-    assert set(environment(functions(template())[name])) - given_to_all == read - given_to_all
+    assert {"LOG_LEVEL"} <= read
+    assert set(environment(functions(template())[name])) == read
 
 
 def test_a_variable_comes_from_the_parameter_of_its_name():
@@ -404,9 +468,8 @@ def rust(expression):
     if match := re.fullmatch(r"Duration::from_(secs|mins|hours|days)\((\d+)\)", expression):
         return int(match[2]) * {"secs": 1, "mins": 60, "hours": 3600, "days": 86400}[match[1]]
     if match := re.fullmatch(r"default\.(\w+)", expression):
-        return rust(
-            re.search(rf"\b{match[1]}: (.+),", source("shared/domain/src/policy.rs").split("impl Default")[1])[1]
-        )
+        defaults = [source(f"shared/domain/src/{file}.rs").split("impl Default")[1] for file in ("policy", "budget")]
+        return rust(re.search(rf"\b{match[1]}: ([^,}}]+)[,}}]", "".join(defaults))[1])
     if match := re.fullmatch(r"(?:Policy::)?([A-Z_]+)", expression):
         constants = source("shared/domain/src/policy.rs") + source("shared/platform/src/settings.rs")
         return rust(re.search(rf"const {match[1]}: \w+ = (.+);", constants)[1])
@@ -419,7 +482,7 @@ def numbers():
     """Every number that the functions read: its variable, default, least and greatest value."""
     texts = [source("shared/platform/src/settings.rs"), source("functions/start-challenge/src/config.rs")]
     for text in texts:
-        for name, default, least, most in re.findall(r'env\.number\("(\w+)", ([^;]+), (\d+)\.\.=(\d+)\)', text):
+        for name, default, least, most in re.findall(r'env\.number\("(\w+)", ([^;]+), (\d+)\.\.=([\d_]+)\)', text):
             yield name, rust(default), int(least), int(most)
         for name, default, most in re.findall(r'env\.seconds\("(\w+)", ([^;]+), ([^;,]+)\);', text):
             yield name, rust(default), 1, rust(most)
@@ -433,13 +496,14 @@ def test_a_number_that_the_template_takes_is_taken_by_the_functions_with_the_sam
         assert parameter["Default"] == default, name
         assert least <= parameter["MinValue"] <= parameter["MaxValue"] <= most, name
         seen.add(name)
-    assert len(seen) == 12, seen
+    assert len(seen) == 20, seen
 
 
 def test_a_word_that_the_template_takes_is_taken_by_the_functions():
     text = source("shared/platform/src/settings.rs")
     parameters = template()["Parameters"]
-    for variable, parameter in [("ENROLMENT", "Enrolment"), ("MACHINE_DETECTION", "MachineDetection")]:
+    for variable in ["ENROLMENT", "MACHINE_DETECTION", "UNVERIFIED_BUDGET_MODE"]:
+        parameter = "".join(word.capitalize() for word in variable.split("_"))
         choice = re.search(rf'"{variable}",\s*&\[(.+?)\]\)', text, re.DOTALL)[1]
         taken = re.findall(r'\("([a-z-]+)", ', choice)
         assert parameters[parameter]["AllowedValues"] == taken
@@ -470,7 +534,27 @@ def test_a_word_that_the_template_takes_is_taken_by_the_functions():
                 "https://a.example, https://b.example",
             ],
         ),
-        ("AllowedCountries", ["US", "US,CA,GB"], ["", "us", "USA", "US, CA", "US,"]),
+        (
+            "AllowedCountries",
+            ["US", "US,CA,GB", "US,CA:sms,GB:sms+call", "FR:call"],
+            ["", "us", "USA", "US, CA", "US,", "US:", "US:fax", "US:sms+", "US:sms+sms"],
+        ),
+        (
+            "TestNumbers",
+            [
+                "",
+                "+15005550006 424242 2027-01-31T00:00:00Z reviewer-1",
+                "+15005550006 424242 2027-01-31T00:00:00Z a auth0|b;+15005550007 000000 2027-01-31T00:00:00Z c",
+            ],
+            [
+                "+15005550006",
+                "+15005550006 424242 2027-01-31T00:00:00Z",
+                "15005550006 424242 2027-01-31T00:00:00Z a",
+                "+15005550006 4242 2027-01-31T00:00:00Z a",
+                "+15005550006 424242 2027-01-31 a",
+                "+15005550006 424242 2027-01-31T00:00:00Z a;",
+            ],
+        ),
         ("Brand", ["Alliance", "A&B <Bank> ~ 1"], ["", " Bank", "Bank ", "Bänk", "B`nk"]),
         ("OriginHost", ["login.example.com"], ["", "https://login.example.com", "login.example.com:443", "-a.example"]),
         ("VoiceFromNumber", ["", "+14155550100"], ["4155550100", "+0123456789"]),
@@ -530,7 +614,9 @@ def statement(effect, actions, *resources, condition=None):
 
 ALLOWED = {
     "start-challenge": {
-        statement("Allow", "dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem", TABLE),
+        statement(
+            "Allow", "dynamodb:Query dynamodb:ConditionCheckItem dynamodb:PutItem dynamodb:UpdateItem", TABLE
+        ),
         statement(
             "Allow",
             "secretsmanager:GetSecretValue",
@@ -553,6 +639,7 @@ ALLOWED = {
         statement("Allow", "dynamodb:GetItem dynamodb:UpdateItem", TABLE),
         statement("Allow", "secretsmanager:GetSecretValue", {"Ref": "VoiceSigningSecretArn"}),
     },
+    "admin": {statement("Allow", "dynamodb:Query dynamodb:UpdateItem", TABLE)},
     "jwks": {
         statement(
             "Allow", "kms:GetPublicKey", KEY, on_condition("PublishesPreviousKey", {"Ref": "PreviousSigningKeyArn"})
@@ -666,7 +753,7 @@ def alarms():
         assert properties["AlarmActions"] == on_condition("NotifiesOfAlarms", [{"Ref": "AlarmTopicArn"}])
         metrics = [part["MetricStat"]["Metric"] for part in properties.get("Metrics", []) if "MetricStat" in part]
         for metric in metrics or [properties]:
-            values = [part["Value"] for part in metric["Dimensions"]]
+            values = [part["Value"] for part in metric.get("Dimensions", [])]
             values = tuple(next(iter(value.values())) if isinstance(value, dict) else value for value in values)
             yield metric["Namespace"], metric["MetricName"], values
 
@@ -685,6 +772,8 @@ def test_an_alarm_watches_everything_that_may_go_wrong():
             for metric in ("ProviderFailed", "SendLatency")
             for channel in ("sms", "call")
         ]
+        + [("AllianceMfa", "StartRefused", (start, reason)) for reason in ("network", "country-sms", "country-call")]
+        + [("AWS/SNS", "SMSMonthToDateSpentUSD", ())]
         + [("AWS/DynamoDB", metric, ("Table",)) for metric in ("ReadThrottleEvents", "WriteThrottleEvents")]
         + [("AWS/ApiGateway", "5xx", ("Api",))]
         + [("AWS/Lambda", "IteratorAge", ("FollowUpFunction",))]
@@ -699,6 +788,12 @@ def test_the_metrics_that_are_watched_are_those_that_are_written():
     assert '["FunctionName", dimension]' in telemetry and 'NAMESPACE: &str = "AllianceMfa"' in telemetry
     reasons = words("note", "functions/start-challenge/src/lib.rs") - {"fault", "unknown"}
     assert {value for name, value in own if name == "SmsRefused"} == reasons
+    policies = set(openapi()["components"]["schemas"]["Problem"]["properties"]["policy"]["enum"])
+    assert {value for name, value in own if name == "StartRefused"} <= policies
+
+
+def test_a_test_number_is_never_shown_by_the_stack():
+    assert template()["Parameters"]["TestNumbers"]["NoEcho"] is True
 
 
 # --- follow-up -------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ def lines(product, someone, provider):
     page.guess(person.code())
     caller = person.log_in()
     caller.start("call")
+    caller.start("sms", phoneNumber=person.number)
     call = provider.calls_to(person.number)[-1]
     call.pressed("#", call.answered("human").text)
     caller.challenge()
@@ -33,7 +34,7 @@ def records(lines):
 def test_there_was_something_to_find_and_somewhere_to_find_it(product, lines, confidential):
     assert confidential.kinds() == KINDS
     functions = product.client("lambda").list_functions()["Functions"]
-    assert [function["Environment"]["Variables"]["LOG_LEVEL"] for function in functions] == ["trace"] * 6
+    assert [function["Environment"]["Variables"]["LOG_LEVEL"] for function in functions] == ["trace"] * 7
     written = collections.Counter(record.get("message") for record in records(lines))
     assert {"sent", "judged", "webhook", "answered", "followed up"} <= set(written)
     # Each request leaves one line at the boundary: none of the output was lost on the way here.
@@ -44,6 +45,14 @@ def test_there_was_something_to_find_and_somewhere_to_find_it(product, lines, co
 def test_no_line_gives_away_a_code_a_number_a_token_a_secret_or_a_body(lines, confidential):
     found = list(confidential.found_in(lines))
     assert not found, found[:3]
+
+
+def test_a_start_that_is_refused_is_counted_by_its_reason(lines):
+    counted = [record for record in records(lines) if "StartRefused" in record]
+    assert "phone-number-known" in {record["Reason"] for record in counted}
+    for record in counted:
+        [metric] = record["_aws"]["CloudWatchMetrics"]
+        assert (metric["Namespace"], metric["Dimensions"]) == ("AllianceMfa", [["FunctionName", "Reason"]])
 
 
 def test_the_search_finds_what_is_there(confidential):

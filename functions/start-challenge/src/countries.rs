@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::budget::CountryRecord;
+use domain::channel::Channel;
 use domain::phone::Country;
 use domain::ports::{ChallengeStore, StoreError};
+use domain::quota::{Charge, Counter};
 use domain::time::Timestamp;
 
 /// How long a record is good enough: the charge's own condition holds whatever happened since.
@@ -32,9 +34,21 @@ impl Countries {
         Ok(record)
     }
 
-    /// Forgets the record of `country`, which has turned out to be out of date.
-    pub(crate) fn forget(&self, country: Country) {
-        self.records().remove(&country);
+    /// Learns that a counter of `country` turned out to be used up.
+    pub(crate) fn is_full(&self, country: Country, channel: Channel, charge: &Charge) {
+        let Counter { window, shard, .. } = charge.counter;
+        self.learn(country, |record| record.unverified.extend([((channel, window, shard), charge.quota)]));
+    }
+
+    /// Learns that the breaker of `country` is open.
+    pub(crate) fn is_open(&self, country: Country, channel: Channel, until: Timestamp) {
+        self.learn(country, |record| record.open_until.extend([(channel, until)]));
+    }
+
+    fn learn(&self, country: Country, change: impl FnOnce(&mut CountryRecord)) {
+        if let Some((_, record)) = self.records().get_mut(&country) {
+            change(Arc::make_mut(record));
+        }
     }
 
     fn known(&self, country: Country, now: Timestamp) -> Option<Arc<CountryRecord>> {

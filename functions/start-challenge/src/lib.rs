@@ -58,6 +58,12 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
         let outcome = self.start(&request, now, watch).await;
+        if let Err(Failure { problem: problem @ Problem::Refused(refusal), .. }) = &outcome {
+            telemetry::start_refused(match refusal {
+                Refusal::SendLimit(limit) => limit.policy,
+                _ => problem.name(),
+            });
+        }
         run::conclude("start-challenge", outcome, watch, now)
     }
 
@@ -112,7 +118,17 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
         now: Timestamp,
     ) -> Result<Option<Persisted>, Failure> {
         let start = Start { rules: &self.settings.rules, plan: &WorldPlan };
-        let stored = self.store.load(&asked.key.subject).await?;
+        // At the same time, so that a country's record costs no time of its own.
+        let record = async {
+            let typed = asked.typed.as_ref().and_then(|typed| Some((typed.country?, typed.line)));
+            match typed.filter(|(country, line)| self.settings.rules.serves(*country, *line, asked.channel)) {
+                Some((country, _)) => self.countries.record(country, &self.store, now).await.map(drop),
+                None => Ok(()),
+            }
+        };
+        let (stored, read) = tokio::join!(self.store.load(&asked.key.subject), record);
+        let stored = stored?;
+        read?;
         if stored.is_torn(now) {
             return Ok(None);
         }
@@ -120,7 +136,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
             Ok(Decision::Send(draft)) => draft,
             Ok(Decision::Running) => return Ok(Some(Persisted::Running(stored))),
             Err(refusal) => {
-                let consequence = start.consequence(&stored, refusal, now);
+                let consequence = start.consequence(&stored, asked, refusal, now);
                 return Err(self.refused(asked, refusal, consequence, now).await);
             }
         };
@@ -134,7 +150,9 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
         match self.store.start(&draft).await {
             Ok(Started::Applied) => Ok(Some(Persisted::ToSend(stored, draft, parcel))),
             Ok(Started::Refused(refusal)) => {
-                self.countries.forget(draft.challenge.country);
+                if let Some(charge) = draft.country_charge(refusal) {
+                    self.countries.is_full(draft.challenge.country, draft.channel, charge);
+                }
                 Err(refusal.into())
             }
             Err(StoreError::Conflict) => Ok(None),
@@ -148,10 +166,10 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
         let record = self.countries.record(country, &self.store, now).await?;
         let rules = &self.settings.rules.policy.unverified;
         let Err(exhausted) = draft.charge_budget(&record, rules, &mut clock::random()) else { return Ok(()) };
-        let opens = exhausted.open_until.map(|until| Consequence::OpenBreaker(country, until));
-        if opens.is_some() {
-            self.countries.forget(country);
+        if let Some(until) = exhausted.open_until {
+            self.countries.is_open(country, asked.channel, until);
         }
+        let opens = exhausted.open_until.map(|until| Consequence::OpenBreaker(country, until));
         Err(self.refused(asked, Refusal::SendLimit(exhausted.limit), opens, now).await)
     }
 

@@ -48,7 +48,7 @@ pub struct UnverifiedBudget {
 
 impl Default for UnverifiedBudget {
     fn default() -> Self {
-        Self { enforced: true, floor: 10, share_percent: 5, growth: 2, per_range: 4, open_for: Duration::from_hours(1) }
+        Self { enforced: true, floor: 10, share_percent: 5, growth: 2, per_range: 4, open_for: Duration::from_mins(15) }
     }
 }
 

@@ -144,7 +144,8 @@ pub struct Challenge {
     pub expires_at: Timestamp,
     /// Guesses counted so far.
     pub attempts: u32,
-    /// Guesses counted before it replaced another.
+    /// Guesses that count no more as failures of this one: those of the generation that it replaced, and
+    /// those that an administrator has forgiven.
     pub carried: u32,
     /// Guesses that it may judge.
     pub max_attempts: u32,

@@ -4,6 +4,7 @@
 //! the environment are behind the traits of [`ports`]. Start with [`challenge`] for the state
 //! machine, [`start`] for what a request to send may do, and [`policy`] for every number.
 
+pub mod administration;
 pub mod budget;
 pub mod call;
 pub mod challenge;

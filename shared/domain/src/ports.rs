@@ -126,6 +126,8 @@ pub struct Refused<'a> {
 pub enum Consequence {
     /// The subject, as its failures now stand, is locked from here on.
     Lock(Box<Subject>),
+    /// The call of another login session is contested.
+    Contest(ChallengeId),
     /// The country's breaker opens for the channel, until then.
     OpenBreaker(Country, Timestamp),
 }

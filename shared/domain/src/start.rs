@@ -191,6 +191,14 @@ impl Draft {
         Ok(())
     }
 
+    /// The charge on the country's budget, if that is what refused the draft.
+    #[must_use]
+    pub fn country_charge(&self, refusal: Refusal) -> Option<&Charge> {
+        let Refusal::SendLimit(limit) = refusal else { return None };
+        let of_country = |charge: &&Charge| matches!(charge.counter.scope, Scope::Country(_));
+        self.charges.iter().find(of_country).filter(|charge| charge.counter.policy == limit.policy)
+    }
+
     /// What is stored once the draft is applied.
     #[must_use]
     pub fn applied(&self, mut stored: Snapshot) -> Snapshot {
@@ -235,6 +243,9 @@ impl<P: NumberingPlan> Start<'_, P> {
         if same_number.is_some_and(|challenge| self.is_running(challenge, request.channel, now)) {
             return Ok(Decision::Running);
         }
+        if let Some(call) = call_elsewhere(stored, request, now).and_then(|other| other.call.as_ref()) {
+            return Err(Refusal::SendLimit(limits::live_call(call)));
+        }
         let mut draft = match same_number.filter(|challenge| challenge.is_open(now)) {
             Some(challenge) => self.continuation(stored, challenge, request, now),
             None => self.next_generation(stored, own, request, target, now)?,
@@ -249,15 +260,28 @@ impl<P: NumberingPlan> Start<'_, P> {
         Ok(Decision::Send(Box::new(draft)))
     }
 
-    /// What a refusal brings about beside its trace: the first one for too many failures locks.
+    /// What a refusal brings about beside its trace. The first one for too many failures locks. One for
+    /// a call of another login session contests that: whoever takes it may think it is their own.
     #[must_use]
-    pub fn consequence(&self, stored: &Snapshot, refusal: Refusal, now: Timestamp) -> Option<Consequence> {
-        if refusal != Refusal::Locked || stored.subject.locked_at.is_some() {
-            return None;
+    pub fn consequence(
+        &self,
+        stored: &Snapshot,
+        request: &Request,
+        refusal: Refusal,
+        now: Timestamp,
+    ) -> Option<Consequence> {
+        match refusal {
+            Refusal::Locked if stored.subject.locked_at.is_none() => {
+                let mut subject = stored.subject.clone();
+                subject.account_for(&stored.challenges, now);
+                Some(Consequence::Lock(Box::new(subject)))
+            }
+            Refusal::SendLimit(limit) if limit.policy == limits::LIVE_CALL => {
+                let other = call_elsewhere(stored, request, now).filter(|other| !other.contested)?;
+                Some(Consequence::Contest(other.id))
+            }
+            _ => None,
         }
-        let mut subject = stored.subject.clone();
-        subject.account_for(&stored.challenges, now);
-        Some(Consequence::Lock(Box::new(subject)))
     }
 
     /// The number to prove, in reach of the channel.
@@ -461,6 +485,13 @@ impl Target {
         let destination = Destination { number, country: Country::NONE, line: Line::Mobile };
         Ok(Self { destination, source: NumberSource::Test, former: None })
     }
+}
+
+/// Another login session's challenge whose call is going on, where a call is asked for.
+fn call_elsewhere<'a>(stored: &'a Snapshot, request: &Request, now: Timestamp) -> Option<&'a Challenge> {
+    let mut others = stored.challenges.iter().filter(|other| other.id.key != request.key && !other.is_over(now));
+    let calling = |other: &&Challenge| other.call.as_ref().is_some_and(|call| call.is_live(now));
+    if request.channel == Channel::Call { others.find(calling) } else { None }
 }
 
 /// Whether the first factor vouches for another number than the enrolled one, which wins.

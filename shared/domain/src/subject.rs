@@ -55,6 +55,12 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// Whether anything has ever been kept of it.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        self.version > 0
+    }
+
     /// When the subject's block ends, if it is blocked now.
     #[must_use]
     pub fn blocked(&self, now: Timestamp) -> Option<Timestamp> {

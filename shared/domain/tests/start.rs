@@ -231,6 +231,7 @@ fn sends_of_a_challenge_and_of_a_subject_are_limited() {
     for login in 0..2 {
         case.request.key.session = SessionId::new(&login.to_string(), None);
         case.send();
+        case.pass(140);
     }
     case.request.key.session = SessionId::new("3", None);
     let Some(Refusal::SendLimit(limit)) = refusal(&case) else { panic!("two calls in ten minutes") };

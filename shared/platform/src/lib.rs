@@ -5,6 +5,7 @@
 //! renders; in between there are only the domain's types.
 
 pub mod aws;
+pub mod caller;
 pub mod clock;
 pub mod config;
 pub mod encoding;

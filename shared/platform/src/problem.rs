@@ -44,6 +44,10 @@ pub enum Problem {
     TemporarilyUnavailable,
     /// A webhook is not signed by the provider.
     SignatureInvalid,
+    /// The event carries no caller that IAM has verified.
+    CallerUnknown,
+    /// Nothing is kept of the subject.
+    SubjectUnknown,
     /// No such resource.
     NotFound,
     /// A fault of ours.
@@ -72,6 +76,8 @@ impl Problem {
             Self::DeliveryFailed => "delivery-failed",
             Self::TemporarilyUnavailable => "temporarily-unavailable",
             Self::SignatureInvalid => "signature-invalid",
+            Self::CallerUnknown => "caller-unknown",
+            Self::SubjectUnknown => "subject-unknown",
             Self::NotFound => "not-found",
             Self::Internal => "internal",
         }
@@ -82,13 +88,15 @@ impl Problem {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-            Self::SessionMissing | Self::AuthenticationTooOld | Self::SignatureInvalid => StatusCode::FORBIDDEN,
+            Self::SessionMissing | Self::AuthenticationTooOld | Self::SignatureInvalid | Self::CallerUnknown => {
+                StatusCode::FORBIDDEN
+            }
             Self::MalformedJson | Self::InvalidField { .. } => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Refused(refusal) => refusal_status(refusal),
             Self::DeliveryFailed | Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::SubjectUnknown | Self::NotFound => StatusCode::NOT_FOUND,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -106,6 +114,8 @@ impl Problem {
             Self::DeliveryFailed => "It could not be sent. Try the other channel, or again in a moment.",
             Self::TemporarilyUnavailable => "Please try again in a moment. Nothing is lost.",
             Self::SignatureInvalid => "The request is not signed by the voice provider.",
+            Self::CallerUnknown => "IAM has named no caller.",
+            Self::SubjectUnknown => "Nothing is known of this account.",
             Self::NotFound => "There is no such resource.",
             Self::Internal => "Something went wrong on our side.",
         })

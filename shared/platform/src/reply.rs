@@ -77,7 +77,9 @@ fn channel(channel: &ChannelStatus) -> Value {
     })
 }
 
-const fn state(state: State) -> &'static str {
+/// A state's word.
+#[must_use]
+pub const fn state(state: State) -> &'static str {
     match state {
         State::None => "none",
         State::Pending => "pending",
@@ -118,7 +120,9 @@ const fn delivery(delivery: Delivery) -> &'static str {
     }
 }
 
-const fn call(call: CallState) -> &'static str {
+/// A call's word.
+#[must_use]
+pub const fn call(call: CallState) -> &'static str {
     match call {
         CallState::Calling => "calling",
         CallState::Ringing => "ringing",

@@ -67,6 +67,11 @@ pub fn public_base_url(env: &mut Environment) -> Option<String> {
     env.required("PUBLIC_BASE_URL", base_url)
 }
 
+/// The issuer of the first factor's tokens, as they say it.
+pub fn first_factor_issuer(env: &mut Environment) -> Option<String> {
+    env.required("FIRST_FACTOR_ISSUER", any)
+}
+
 const DAY: Duration = Duration::from_hours(24);
 
 /// The numbers of the policy, none beyond what the standards allow.
@@ -87,8 +92,7 @@ pub fn policy(env: &mut Environment) -> Option<Policy> {
     let max_sends_network = env.number("MAX_SENDS_PER_NETWORK_PER_10_MINUTES", default.max_sends_network, 1..=100_000);
     let max_accounts = env.number("MAX_ACCOUNTS_PER_NUMBER", default.max_accounts, 1..=100);
     let unverified = unverified_budget(env, &default.unverified);
-    let delay_from_failures = env.number("DELAY_FROM_FAILURES", default.delay_from_failures, 1..=100);
-    let lock_at_failures = env.number("LOCK_AT_FAILURES", default.lock_at_failures, 1..=100);
+    let failures = lockout(env);
     let fraud_block = env.seconds("FRAUD_BLOCK_SECONDS", default.fraud_block, 30 * DAY);
     let machine_detection = env.choice("MACHINE_DETECTION", &[("on", true), ("off", false)]);
     Some(Policy {
@@ -105,11 +109,19 @@ pub fn policy(env: &mut Environment) -> Option<Policy> {
         max_sends_network: max_sends_network?,
         max_accounts: max_accounts?,
         unverified: unverified?,
-        delay_from_failures: delay_from_failures?,
-        lock_at_failures: lock_at_failures?,
+        delay_from_failures: failures.as_ref()?.delay_from_failures,
+        lock_at_failures: failures?.lock_at_failures,
         fraud_block: fraud_block?,
         machine_detection: machine_detection?,
     })
+}
+
+/// The policy with its numbers on failures, for who needs no others.
+pub fn lockout(env: &mut Environment) -> Option<Policy> {
+    let default = Policy::default();
+    let delay_from_failures = env.number("DELAY_FROM_FAILURES", default.delay_from_failures, 1..=100);
+    let lock_at_failures = env.number("LOCK_AT_FAILURES", default.lock_at_failures, 1..=100);
+    Some(Policy { delay_from_failures: delay_from_failures?, lock_at_failures: lock_at_failures?, ..default })
 }
 
 /// What each country gets of unverified sends.

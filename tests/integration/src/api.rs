@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::call::CallToken;
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
@@ -29,6 +31,7 @@ use start_challenge::countries::Countries;
 use crate::backend::Backend;
 
 pub(crate) const BASE_URL: &str = "https://mfa.example.com";
+pub(crate) const ISSUER: &str = "https://login.example.com";
 pub(crate) const VOICE_TOKEN: &str = "development-voice-auth-token";
 /// When the samples' first factor was given.
 pub(crate) const LOGIN: Timestamp = Timestamp::from_unix(1_795_600_000);
@@ -41,6 +44,7 @@ pub(crate) struct Api {
     pub(crate) get: get_challenge::App<DynamoStore, Signer>,
     verify: verify_code::App<DynamoStore, Keys, Signer>,
     callback: call_callback::App<DynamoStore, Tokens>,
+    admin: admin::App<DynamoStore>,
 }
 
 impl Api {
@@ -82,10 +86,16 @@ impl Api {
                 store: store(),
                 tokens: Tokens,
             },
+            admin: admin::App { issuer: ISSUER.to_owned(), policy: Policy::default(), store: store() },
             backend,
             phone,
             now: LOGIN + Duration::from_secs(10),
         }
+    }
+
+    /// Has calls made in the name of `brand`.
+    pub(crate) fn brand(&mut self, brand: &str) {
+        brand.clone_into(&mut self.callback.brand);
     }
 
     pub(crate) fn pass(&mut self, seconds: u64) {
@@ -99,6 +109,7 @@ impl Api {
             ("POST", "/v1/challenge") => self.start.handle(request, self.now).await,
             ("POST", "/v1/challenge/code") => self.verify.handle(request, self.now).await,
             ("POST", path) if path.starts_with("/v1/calls/") => self.callback.handle(request, self.now).await,
+            (_, path) if path.starts_with("/v1/admin/") => self.admin.handle(request, self.now).await,
             route => panic!("no function has the route {route:?}"),
         };
         Answer::of(response)
@@ -115,6 +126,14 @@ impl Api {
     pub(crate) async fn guess(&self, login: &Login, code: &str) -> Answer {
         let body = json!({ "code": code }).to_string();
         self.send(login.request("POST", "/v1/challenge/code", Some(&body))).await
+    }
+
+    /// An administrator's request about `sub`: a look, or the action named.
+    pub(crate) async fn administer(&self, sub: &str, action: Option<&str>) -> Answer {
+        self.send(administration(sub, action, |event| {
+            event["requestContext"]["authorizer"] = json!({ "iam": { "userArn": JANE } });
+        }))
+        .await
     }
 
     /// A webhook of the last call, as the provider signs it.
@@ -148,7 +167,7 @@ impl Login {
     fn of(own: Value) -> Self {
         let time = LOGIN.as_unix();
         let mut claims = json!({
-            "iss": "https://login.example.com", "aud": "alliance-mfa", "amr": "[pwd]",
+            "iss": ISSUER, "aud": "alliance-mfa", "amr": "[pwd]",
             "iat": time.to_string(), "auth_time": time.to_string(), "exp": (time + 900).to_string(),
         });
         if let (Value::Object(claims), Value::Object(own)) = (&mut claims, own) {
@@ -199,6 +218,22 @@ pub(crate) fn event(method: &str, path: &str, body: Option<&str>, media_type: &s
     })
 }
 
+/// The caller of the administrative requests.
+pub(crate) const JANE: &str = "arn:aws:sts::123456789012:assumed-role/support/jane";
+
+/// An administrator's request, whose caller is as `authorize` puts it.
+pub(crate) fn administration(sub: &str, action: Option<&str>, authorize: impl FnOnce(&mut Value)) -> Request {
+    let subject = base64url(sub.as_bytes());
+    let path = format!("/v1/admin/subjects/{subject}");
+    let mut event = match action {
+        Some(action) => event("POST", &format!("{path}/{action}"), None, "application/json"),
+        None => event("GET", &path, None, "application/json"),
+    };
+    event["pathParameters"] = json!({ "subject": subject });
+    authorize(&mut event);
+    request(&event)
+}
+
 /// A webhook, with its signature put where `place` wants it.
 pub(crate) fn webhook(
     challenge: &ChallengeId,
@@ -236,6 +271,13 @@ impl Answer {
         };
         let json = serde_json::from_str(&text).unwrap_or_default();
         Self { status: parts.status.as_u16(), headers: parts.headers, text, json }
+    }
+
+    /// The claims of the result token.
+    pub(crate) fn claims(&self) -> Value {
+        let token = self.json["resultToken"].as_str().expect("a result token");
+        let claims = token.split('.').nth(1).expect("three parts");
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).expect("base64url")).expect("JSON")
     }
 
     /// The last part of a problem's type.

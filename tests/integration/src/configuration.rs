@@ -45,6 +45,7 @@ fn every_function_names_every_missing_variable() {
     assert_eq!(missing(faults(follow_up::config::Config::read, &[])), ["TABLE_NAME", "BRAND"]);
     let calls_only = missing(faults(follow_up::config::Config::read, &[("CHANNELS", "call")]));
     assert_eq!(calls_only, ["TABLE_NAME"], "no brand where no message is sent");
+    assert_eq!(missing(faults(admin::config::Config::read, &[])), ["TABLE_NAME", "FIRST_FACTOR_ISSUER"]);
     assert_eq!(missing(faults(jwks::config::Config::read, &[])), ["SIGNING_KEY_ARN", "PUBLIC_BASE_URL"]);
 }
 

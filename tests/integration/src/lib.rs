@@ -5,8 +5,12 @@
 
 #![cfg(test)]
 
+mod administration;
+mod administration_store_contract;
 mod api;
+mod attacks;
 mod backend;
+mod complaints;
 mod conditions;
 mod configuration;
 mod faults;

@@ -116,3 +116,22 @@ pub(super) const BLOCK_NUMBER: &str = "SET blockedUntil = :until";
 pub(super) const PROGRESS: &str = "SET callState = :state";
 pub(super) const CAN_RING: &str = concat!(this_call!(), " AND callState = :calling");
 pub(super) const CAN_END: &str = concat!(this_call!(), " AND callState IN (:calling, :ringing, :answered)");
+
+/// Who did what when, beside what the action does. The count tells two alike in one second apart, so that
+/// the audit loses neither.
+macro_rules! by_administrator {
+    ($does:literal) => {
+        concat!(
+            "SET version = version + :one, adminAction = :action, adminBy = :by, adminAt = :at, \
+             adminActions = if_not_exists(adminActions, :zero) + :one",
+            $does
+        )
+    };
+}
+pub(super) const UNLOCK: &str =
+    by_administrator!(", failures = :zero, guessesReserved = :reserved REMOVE lastFailureAt, lockedAt");
+pub(super) const UNBLOCK: &str = by_administrator!(" REMOVE blockedUntil");
+pub(super) const RESET_PHONE: &str =
+    by_administrator!(", deniedAt = :deniedAt REMOVE phone, country, line, locale, binding");
+pub(super) const FORGIVE: &str = "SET carried = attempts";
+pub(super) const SAME_GENERATION: &str = "generation = :generation";

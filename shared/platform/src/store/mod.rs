@@ -16,6 +16,7 @@
 //! Every state change is one conditional write. The conditions are the constants of
 //! [`expression`], to be read side by side.
 
+mod administration;
 mod call;
 mod challenge_item;
 mod country;

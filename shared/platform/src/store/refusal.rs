@@ -1,6 +1,7 @@
 //! What a refused start leaves behind: the one write by which it reaches the audit stream.
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::phone::Country;
 use domain::ports::{Consequence, Refused, StoreError};
 use domain::subject::Subject;
@@ -10,7 +11,7 @@ use super::country::BREAKER_PREFIX;
 use super::fault::Updated;
 use super::item::{number, text, time};
 use super::quota::country_partition;
-use super::{DynamoStore, expression, key, shared_key, subject_item, subject_key};
+use super::{DynamoStore, challenge_key, expression, key, shared_key, subject_item, subject_key};
 use crate::problem::refusal_name;
 
 pub(super) const REFUSAL: &str = "refusal";
@@ -22,6 +23,9 @@ impl DynamoStore {
         let update = match &refused.consequence {
             Some(Consequence::Lock(subject)) => self.lock(refused, subject, now),
             Some(Consequence::OpenBreaker(country, until)) => self.open_breaker(refused, *country, *until, now),
+            Some(Consequence::Contest(other)) => self
+                .update(challenge_key(&other.key), expression::CONTEST, expression::EXISTS)
+                .expression_attribute_values(":true", AttributeValue::Bool(true)),
             None => self.trace(refused, now),
         };
         match self.send_update(update).await? {
@@ -44,7 +48,7 @@ impl DynamoStore {
         self.update(subject_key(refused.subject), expression::LOCK, expression::SUBJECT_UNMOVED)
             .expression_attribute_values(":now", time(now))
             .expression_attribute_values(":failures", number(subject.failures))
-            .expression_attribute_values(":reserved", subject_item::reserved(subject))
+            .expression_attribute_values(":reserved", subject_item::reserved(&subject.reserved))
             .expression_attribute_values(":next", number(subject.version + 1))
             .expression_attribute_values(":version", number(subject.version))
     }

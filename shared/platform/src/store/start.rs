@@ -115,7 +115,7 @@ impl DynamoStore {
             .write(key, update, condition)
             .expression_attribute_values(":next", number(subject.version + 1))
             .expression_attribute_values(":failures", number(subject.failures))
-            .expression_attribute_values(":reserved", subject_item::reserved(subject))
+            .expression_attribute_values(":reserved", subject_item::reserved(&subject.reserved))
             .expression_attribute_values(":smsSent", times(&subject.sms_sent))
             .expression_attribute_values(":callsPlaced", times(&subject.calls_placed));
         if let Some(at) = subject.last_failure_at {

@@ -49,8 +49,8 @@ fn reservations(item: &Item) -> Result<BTreeMap<Reservation, u32>, StoreError> {
 
 const RESERVED: &str = "guessesReserved";
 
-pub(super) fn reserved(subject: &Subject) -> AttributeValue {
-    let entries = subject.reserved.iter();
+pub(super) fn reserved(reserved: &BTreeMap<Reservation, u32>) -> AttributeValue {
+    let entries = reserved.iter();
     AttributeValue::M(entries.map(|(reservation, guesses)| (reservation_name(reservation), number(*guesses))).collect())
 }
 
