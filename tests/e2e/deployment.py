@@ -101,11 +101,15 @@ class Deployment:
                 yield from (json.loads(json.dumps(record, default=_wire)) for record in page["Records"])
                 position = page.get("NextShardIterator") if page["Records"] else None
 
+    @property
+    def table(self):
+        """The table's name."""
+        [table] = self.client("dynamodb").list_tables()["TableNames"]
+        return table
+
     def stored(self):
         """Everything in the table."""
-        store = self.client("dynamodb")
-        [table] = store.list_tables()["TableNames"]
-        items = _pages(store, "scan", "Items", TableName=table)
+        items = _pages(self.client("dynamodb"), "scan", "Items", TableName=self.table)
         return sorted(items, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
 
     def messages(self, number):

@@ -33,11 +33,15 @@ class Person:
         return Page(self._product.base_url, token, self.number, self._confidential)
 
     def messages(self):
-        """The messages that reached the phone, the oldest first."""
-        messages = self._product.messages(self.number)
+        """The messages with codes that reached the phone, the oldest first."""
+        messages = [message for message in self._product.messages(self.number) if "\n@" in message["Message"]]
         for message in messages:
             self._confidential.add("code", code_in(message["Message"]))
         return messages
+
+    def notices(self):
+        """The messages without, which are bound to no page."""
+        return [message for message in self._product.messages(self.number) if "\n@" not in message["Message"]]
 
     def code(self):
         """The code of the latest message."""

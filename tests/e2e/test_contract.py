@@ -143,6 +143,7 @@ def test_every_function_is_deployed_with_the_routes_that_are_its_own():
         "verify-code": {"POST /v1/challenge/code"},
         "call-callback": {"POST /v1/calls/{challenge}/{token}/{event}"},
         "jwks": {"GET /.well-known/jwks.json", "GET /.well-known/openid-configuration"},
+        "follow-up": set(),
         "admin": ADMINISTRATIVE,
         "audit-events": set(),
     }
@@ -574,9 +575,10 @@ def test_a_parameter_takes_what_is_right_and_nothing_else(parameter, good, bad):
 
 
 def test_brand_and_host_are_no_longer_than_messages_are_made_for():
+    text = source("shared/platform/src/sms.rs") + source("functions/start-challenge/src/config.rs")
     for parameter, variable in [("Brand", "BRAND"), ("OriginHost", "ORIGIN_HOST")]:
         most = template()["Parameters"][parameter]["MaxLength"]
-        assert f'env.required("{variable}", short_ascii({most}))' in source("functions/start-challenge/src/config.rs")
+        assert f'env.required("{variable}", short_ascii({most}))' in text
 
 
 # --- functions -------------------------------------------------------------------------------------
@@ -595,9 +597,11 @@ def test_every_function_has_the_runtime_and_the_size_that_are_meant():
     assert shared["Architectures"] == [{"Ref": "Architecture"}]
     assert template()["Parameters"]["Architecture"]["Default"] == "arm64"
     own = {name: function["Properties"].get("Timeout") for name, function in functions(template()).items()}
-    assert own == dict.fromkeys(FUNCTIONS) | {"start-challenge": 15, "audit-events": 60}
+    assert own == dict.fromkeys(FUNCTIONS) | {"start-challenge": 15, "audit-events": 60, "follow-up": 60}
     # A send that takes all its time, then the write that records it, within the function's own time.
     assert template()["Parameters"]["SendTimeoutSeconds"]["MaxValue"] + 3 < 15
+    # The time that follow-up takes for its batch, the last notice included, and the write after that.
+    assert rust(re.search(r"TIME: Duration = (.+);", source("functions/follow-up/src/lib.rs"))[1]) + 10 <= 60
 
 
 TABLE = {"Fn::GetAtt": ["Table", "Arn"]}
@@ -657,6 +661,22 @@ ALLOWED = {
         statement("Allow", "secretsmanager:GetSecretValue", {"Ref": "CorrelationKeySecret"}),
         statement("Allow", "events:PutEvents", {"Fn::GetAtt": ["EventBus", "Arn"]}),
         statement("Allow", "sqs:SendMessage", {"Fn::GetAtt": ["AuditEventsDeadLetters", "Arn"]}),
+    },
+    "follow-up": {
+        statement(
+            "Allow",
+            "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams",
+            STREAM,
+        ),
+        statement(
+            "Allow",
+            "dynamodb:UpdateItem",
+            TABLE,
+            condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["country#*"]}},
+        ),
+        statement("Allow", "sns:Publish", "*"),
+        statement("Deny", "sns:Publish", {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}),
+        statement("Allow", "sqs:SendMessage", {"Fn::GetAtt": ["FollowUpDeadLetters", "Arn"]}),
     },
 }
 
@@ -779,6 +799,8 @@ def test_an_alarm_watches_everything_that_may_go_wrong():
         + [("AWS/ApiGateway", "5xx", ("Api",))]
         + [("AWS/Lambda", "IteratorAge", ("AuditEventsFunction",))]
         + [("AWS/SQS", "ApproximateNumberOfMessagesVisible", (["AuditEventsDeadLetters", "QueueName"],))]
+        + [("AWS/Lambda", "IteratorAge", ("FollowUpFunction",))]
+        + [("AWS/SQS", "ApproximateNumberOfMessagesVisible", (["FollowUpDeadLetters", "QueueName"],))]
     )
 
 
@@ -851,8 +873,7 @@ def test_an_event_may_have_every_word_that_is_stored():
 
 
 def test_the_function_is_brought_every_change_that_is_an_event_and_until_the_bus_has_it():
-    [source_of_events] = of_type(template(), "AWS::Lambda::EventSourceMapping").values()
-    properties = source_of_events["Properties"]
+    properties = template()["Resources"]["AuditEventsSource"]["Properties"]
     assert properties["EventSourceArn"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
     assert properties["FunctionName"] == {"Ref": "AuditEventsFunction"}
     assert properties["StartingPosition"] == "TRIM_HORIZON"
@@ -864,13 +885,13 @@ def test_the_function_is_brought_every_change_that_is_an_event_and_until_the_bus
     assert properties["DestinationConfig"] == {"OnFailure": {"Destination": dead_letters}}
     [table] = of_type(template(), "AWS::DynamoDB::Table").values()
     assert table["Properties"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
-    [queue] = of_type(template(), "AWS::SQS::Queue").values()
-    assert queue["Properties"] == {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * 86400}
+    queue = template()["Resources"]["AuditEventsDeadLetters"]["Properties"]
+    assert queue == {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * 86400}
 
 
 def test_changes_that_are_no_event_wake_nobody():
-    [source_of_events] = of_type(template(), "AWS::Lambda::EventSourceMapping").values()
-    patterns = [json.loads(part["Pattern"]) for part in source_of_events["Properties"]["FilterCriteria"]["Filters"]]
+    filters = template()["Resources"]["AuditEventsSource"]["Properties"]["FilterCriteria"]["Filters"]
+    patterns = [json.loads(part["Pattern"]) for part in filters]
     assert len(patterns) <= 5  # what Lambda takes
     assert [pattern.pop("eventName") for pattern in patterns] == [["INSERT", "MODIFY"]] * len(patterns)
     assert [pattern["dynamodb"] for pattern in patterns] == [
@@ -889,6 +910,50 @@ def test_the_key_of_the_digests_is_drawn_by_the_deployment_and_kept():
     assert drawn("CorrelationKeySecret") == ("{}", "key", 64)
     text = source("functions/audit-events/src/correlation.rs")
     assert "SHORTEST_KEY: usize = 32;" in text and "key: String" in text
+
+
+# --- follow-up -------------------------------------------------------------------------------------
+
+
+def test_the_follow_up_is_brought_every_change_of_which_something_follows_and_until_it_is_done():
+    properties = template()["Resources"]["FollowUpSource"]["Properties"]
+    assert properties["EventSourceArn"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    assert properties["FunctionName"] == {"Ref": "FollowUpFunction"}
+    assert properties["StartingPosition"] == "TRIM_HORIZON"
+    assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert properties["BisectBatchOnFunctionError"] is True
+    # One transaction, of at most a hundred items, takes the counts of a batch.
+    assert properties["BatchSize"] <= 100
+    # Well within the day that the stream keeps a change.
+    assert (properties["MaximumRetryAttempts"], properties["MaximumRecordAgeInSeconds"]) == (-1, 4 * 3600)
+    dead_letters = {"Fn::GetAtt": ["FollowUpDeadLetters", "Arn"]}
+    assert properties["DestinationConfig"] == {"OnFailure": {"Destination": dead_letters}}
+    queue = template()["Resources"]["FollowUpDeadLetters"]["Properties"]
+    assert queue == {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * 86400}
+    [table] = of_type(template(), "AWS::DynamoDB::Table").values()
+    assert table["Properties"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def test_changes_of_which_nothing_follows_wake_nobody():
+    [filter_] = template()["Resources"]["FollowUpSource"]["Properties"]["FilterCriteria"]["Filters"]
+    exists = {"phone": {"S": [{"exists": True}]}}
+    assert json.loads(filter_["Pattern"]) == {
+        "eventName": ["MODIFY"],
+        "dynamodb": {"Keys": {"sk": {"S": ["subject"]}}, "OldImage": exists, "NewImage": exists},
+    }
+    # The function looks at the same, and the store writes the same.
+    assert 'image.phone("phone")?' in source("functions/follow-up/src/image.rs")
+    assert 'SUBJECT: &str = "subject"' in source("shared/platform/src/store/mod.rs")
+
+
+def test_the_follow_up_may_write_the_items_that_it_writes():
+    assert 'format!("country#{}"' in source("shared/platform/src/store/quota.rs")
+    assert "country_partition(country)" in body_of("count_verified", source("shared/platform/src/store/country.rs"))
+
+
+def test_a_stream_has_no_more_readers_than_it_bears():
+    sources = of_type(template(), "AWS::Lambda::EventSourceMapping").values()
+    assert 1 <= sum("Table" in json.dumps(part["Properties"]["EventSourceArn"]) for part in sources) <= 2
 
 
 # --- deploying -------------------------------------------------------------------------------------

@@ -10,7 +10,9 @@ import pytest
 from conftest import BOOTSTRAP_DIR
 
 SECRET = "0123456789-a-secret-that-no-log-may-show"
-FUNCTIONS = ["start-challenge", "get-challenge", "verify-code", "call-callback", "jwks", "admin", "audit-events"]
+FUNCTIONS = [
+    "start-challenge", "get-challenge", "verify-code", "call-callback", "jwks", "admin", "audit-events", "follow-up",
+]
 
 
 def start(function, **environment):

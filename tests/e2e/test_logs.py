@@ -39,7 +39,7 @@ def requests(lines):
 
 def boundary_lines(lines):
     """How many lines the functions left at the boundary: one for each request or batch."""
-    boundary = {"answered", "not answered", "published", "not published"}
+    boundary = {"answered", "not answered", "published", "not published", "followed up", "not followed up"}
     return sum(record.get("message") in boundary for record in records(lines))
 
 
@@ -51,9 +51,9 @@ def records(lines):
 def test_there_was_something_to_find_and_somewhere_to_find_it(product, lines, confidential):
     assert confidential.kinds() == KINDS
     functions = product.client("lambda").list_functions()["Functions"]
-    assert [function["Environment"]["Variables"]["LOG_LEVEL"] for function in functions] == ["trace"] * 7
+    assert [function["Environment"]["Variables"]["LOG_LEVEL"] for function in functions] == ["trace"] * 8
     written = collections.Counter(record.get("message") for record in records(lines))
-    assert {"sent", "judged", "webhook", "answered", "published"} <= set(written)
+    assert {"sent", "judged", "webhook", "answered", "published", "followed up"} <= set(written)
     # Each request leaves one line at the boundary: none of the output was lost on the way here.
     assert boundary_lines(lines) == requests(lines)
 

@@ -12,16 +12,14 @@ use platform::clock::Stopwatch;
 use platform::events::{Entry, EventBus};
 use platform::run::chain;
 use platform::secrets::{Secret, SecretSource};
-use serde::Serialize;
+use platform::stream::{Batch, Record, Report};
 
 use crate::correlation::CorrelationKey;
-use crate::stream::{Batch, Record};
 
 pub mod config;
 pub mod correlation;
 pub mod derive;
 mod event;
-pub mod stream;
 
 /// What the function works with.
 pub struct App<B, S> {
@@ -31,19 +29,6 @@ pub struct App<B, S> {
     pub correlation: Secret<CorrelationKey, S>,
     /// The issuer of the results, which names the deployment in every event.
     pub issuer: String,
-}
-
-/// What the stream has to bring again: the change with this number and all after it, or nothing.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Report {
-    batch_item_failures: Vec<Failure>,
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Failure {
-    item_identifier: String,
 }
 
 /// Why not every event was published, and which record was the first to miss one.
@@ -68,9 +53,7 @@ impl<B: EventBus, S: SecretSource> App<B, S> {
             Err(Stopped { record, cause }) => {
                 let cause = chain(&*cause);
                 tracing::error!(function = FUNCTION, records, record, cause, elapsed_ms, "not published");
-                let failed = batch.records.get(record).map(|record| record.change.sequence_number.clone());
-                let failures = failed.into_iter().map(|item_identifier| Failure { item_identifier });
-                Report { batch_item_failures: failures.collect() }
+                batch.records.get(record).map_or_else(Report::default, Report::again_from)
             }
         }
     }

@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use audit_events::App;
 use audit_events::config::Config;
 use audit_events::correlation::CorrelationKey;
-use audit_events::stream::Batch;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use platform::aws::{Roots, connector, sdk_config};
 use platform::config::Environment;
 use platform::events::EventBridge;
 use platform::secrets::{Secret, SecretsManager};
+use platform::stream::Batch;
 use platform::{clock, run};
 
 #[tokio::main(flavor = "current_thread")]

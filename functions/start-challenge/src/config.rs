@@ -6,7 +6,7 @@ use domain::channel::Channel;
 use domain::phone::PhoneNumber;
 use platform::config::{Environment, any, short_ascii};
 use platform::settings::{FactorSettings, public_base_url};
-use platform::sms::SmsSettings;
+use platform::sms::{CodeSettings, SmsSettings};
 use platform::telemetry::Telemetry;
 use platform::voice::VoiceSettings;
 
@@ -17,6 +17,8 @@ pub struct Config {
     pub settings: FactorSettings,
     /// How messages are sent.
     pub sms: SmsSettings,
+    /// How codes are sent.
+    pub codes: CodeSettings,
     /// How calls are placed, when they are.
     pub voice: Option<(VoiceSettings, String)>,
     /// Time from the request to the provider's acceptance, in all.
@@ -32,7 +34,8 @@ impl Config {
     pub fn read(env: &mut Environment) -> Option<Self> {
         let settings = FactorSettings::read(env);
         let calls = settings.as_ref().is_none_or(|settings| settings.rules.channels.contains(&Channel::Call));
-        let sms = sms(env);
+        let sms = SmsSettings::read(env);
+        let codes = codes(env);
         let voice = if calls { voice(env, settings.as_ref()).map(Some) } else { Some(None) };
         let send_timeout = env.seconds("SEND_TIMEOUT_SECONDS", Duration::from_secs(10), Duration::from_secs(12));
         let mac_keys_secret = env.required("MAC_KEYS_SECRET_ARN", any);
@@ -40,6 +43,7 @@ impl Config {
         Some(Self {
             settings: settings?,
             sms: sms?,
+            codes: codes?,
             voice: voice?,
             send_timeout: send_timeout?,
             mac_keys_secret: mac_keys_secret?,
@@ -48,23 +52,10 @@ impl Config {
     }
 }
 
-fn sms(env: &mut Environment) -> Option<SmsSettings> {
-    let brand = env.required("BRAND", short_ascii(16));
+fn codes(env: &mut Environment) -> Option<CodeSettings> {
     let host = env.required("ORIGIN_HOST", short_ascii(24));
-    let sender_id = env.optional("SMS_SENDER_ID", any);
-    let origination_number = env.optional("SMS_ORIGINATION_NUMBER", any);
-    let max_price = env.optional("SMS_MAX_PRICE", any);
-    let entity_id = env.optional("SMS_ENTITY_ID", any);
     let template_id = env.optional("SMS_TEMPLATE_ID", any);
-    Some(SmsSettings {
-        brand: brand?,
-        host: host?,
-        sender_id: sender_id?,
-        origination_number: origination_number?,
-        max_price: max_price?,
-        entity_id: entity_id?,
-        template_id: template_id?,
-    })
+    Some(CodeSettings { host: host?, template_id: template_id? })
 }
 
 fn voice(env: &mut Environment, settings: Option<&FactorSettings>) -> Option<(VoiceSettings, String)> {

@@ -39,7 +39,7 @@ async fn serve() -> Result<(), Error> {
     let app = App {
         store: DynamoStore::new(&aws, config.settings.table.clone()),
         keys: Secret::<MacKeys, _>::open(secrets, config.mac_keys_secret, clock::now()).await?,
-        sms: SnsSender::new(&aws, config.sms),
+        sms: SnsSender::new(&aws, config.sms, config.codes),
         caller,
         countries: Countries::default(),
         send_timeout: config.send_timeout,

@@ -84,10 +84,22 @@ impl CountryRecord {
     /// How long a day's numbers have to be kept.
     pub const MEMORY: Duration = Duration::from_hours(24 * 17);
 
+    /// The day by which what happens at this time is counted.
+    #[must_use]
+    pub fn day(at: Timestamp) -> u64 {
+        window(DAY, at)
+    }
+
+    /// When a day's numbers are of no use any more.
+    #[must_use]
+    pub fn forgotten_at(day: u64) -> Timestamp {
+        Timestamp::from_unix(day.saturating_mul(DAY.as_secs())) + Self::MEMORY
+    }
+
     /// The budget of a day.
     #[must_use]
     pub fn budget(&self, rules: &UnverifiedBudget, now: Timestamp) -> u32 {
-        let today = window(DAY, now);
+        let today = Self::day(now);
         let earned = |days: std::ops::RangeInclusive<u64>| {
             let count = u64::try_from(days.clone().count()).unwrap_or(1);
             let verified = days.filter_map(|ago| self.verified.get(&today.checked_sub(ago)?));
@@ -111,7 +123,7 @@ impl CountryRecord {
     ) -> Result<Charge, Exhausted> {
         let budget = self.budget(rules, now);
         let shards = budget.div_ceil(PER_SHARD).clamp(1, MOST_SHARDS);
-        let today = window(DAY, now);
+        let today = Self::day(now);
         let left = budget.saturating_sub(self.still_counted(channel, today, now));
         let charge = |shard: u32, quota| {
             let mut charge = Charge::new(Scope::Country(country), country_policy(channel), quota, DAY, now);

@@ -12,6 +12,7 @@ pub mod change;
 pub mod channel;
 pub mod code;
 mod digest;
+pub mod follow_up;
 pub mod identity;
 pub mod limits;
 pub mod locale;

@@ -2,9 +2,11 @@
 //!
 //! A message must fit one SMS part with the longest brand (16 characters) and host (24): 160
 //! characters of the GSM 7-bit alphabet, or 70 of UCS-2. Its last line is the origin-bound code of
-//! the WICG draft, so that a browser offers the code only to the page it belongs to.
+//! the WICG draft, so that a browser offers the code only to the page it belongs to. A notice has no
+//! such line, since it has no code.
 
 use crate::code::Code;
+use crate::phone::PhoneNumber;
 
 /// A language the product speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +71,28 @@ impl Locale {
         format!("{words}\n@{host} #{code}")
     }
 
+    /// The message to a number that is replaced by `new`: that it is, and where to turn, which is the
+    /// support page if its address fits.
+    #[must_use]
+    pub fn notice(self, brand: &str, new: &PhoneNumber, support_url: Option<&str>) -> String {
+        let ending = new.ending();
+        let (told, asked, support) = match self {
+            Self::En => (
+                format!("The phone number of your {brand} sign-in was changed to one ending in {ending}."),
+                "If this was not you",
+                ", contact support.",
+            ),
+            Self::Es => (
+                format!("Su acceso a {brand} usa ahora el teléfono acabado en {ending}, en vez de este."),
+                "Si usted no hizo el cambio",
+                ", contacte con soporte.",
+            ),
+            Self::Ar => (format!("تغير رقم {brand} إلى رقم آخره {ending}."), "لم تطلب ذلك", "؟ اتصل بالدعم."),
+        };
+        let with_page = support_url.map(|url| format!("{told} {asked}: {url}"));
+        with_page.filter(|text| fits_one_part(text)).unwrap_or_else(|| format!("{told} {asked}{support}"))
+    }
+
     /// The words of a call.
     #[must_use]
     pub const fn phrases(self) -> &'static Phrases {
@@ -79,6 +103,23 @@ impl Locale {
         }
     }
 }
+
+/// Whether a text is sent in one part: 160 places of the GSM 7-bit alphabet (3GPP TS 23.038 §6.2.1, in
+/// whose extension a character takes two), or 70 of UCS-2 where one character is in neither.
+fn fits_one_part(text: &str) -> bool {
+    let places = |character| match character {
+        _ if GSM7.contains(character) => Some(1),
+        _ if GSM7_EXTENSION.contains(character) => Some(2),
+        _ => None,
+    };
+    match text.chars().map(places).sum::<Option<usize>>() {
+        Some(places) => places <= 160,
+        None => text.encode_utf16().count() <= 70,
+    }
+}
+
+const GSM7: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+const GSM7_EXTENSION: &str = "^{}\\[~]|€";
 
 static ENGLISH: Phrases = Phrases {
     language: "en-US",
@@ -114,23 +155,52 @@ static ARABIC: Phrases = Phrases {
 mod tests {
     use super::*;
 
-    const GSM7: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-
-    fn fits_one_part(text: &str) -> bool {
-        if text.chars().all(|character| GSM7.contains(character)) {
-            text.chars().count() <= 160
-        } else {
-            text.encode_utf16().count() <= 70
+    #[test]
+    fn every_message_fits_one_part_with_the_longest_brand_and_host() {
+        let code = Code::parse("123456").expect("six digits");
+        for (locale, brand) in Locale::ALL.into_iter().flat_map(|locale| [(locale, "B"), (locale, "~")]) {
+            let brand = brand.repeat(16);
+            for text in [locale.sms(&brand, &"h".repeat(24), &code), locale.notice(&brand, &number(), None)] {
+                assert!(fits_one_part(&text), "{locale:?}: {text}");
+            }
         }
     }
 
     #[test]
-    fn every_message_fits_one_part_with_the_longest_brand_and_host() {
-        let code = Code::parse("123456").expect("six digits");
-        for locale in Locale::ALL {
-            let text = locale.sms(&"B".repeat(16), &"h".repeat(24), &code);
-            assert!(fits_one_part(&text), "{locale:?}: {text}");
+    fn a_part_has_160_places_of_the_gsm_alphabet_or_70_of_ucs_2() {
+        for (character, most) in [("a", 160), ("é", 160), ("~", 80), ("ú", 70), ("ر", 70), ("📞", 35)] {
+            assert!(fits_one_part(&character.repeat(most)), "{character}");
+            assert!(!fits_one_part(&character.repeat(most + 1)), "{character}");
         }
+    }
+
+    fn number() -> PhoneNumber {
+        PhoneNumber::parse("+14155552671").expect("a number")
+    }
+
+    #[test]
+    fn a_notice_tells_the_new_number_by_its_end_alone_and_has_no_code() {
+        for locale in Locale::ALL {
+            let text = locale.notice("Example", &number(), None);
+            assert!(text.contains("Example") && text.contains("71"), "{text}");
+            assert!(!text.contains('@') && !text.contains('#') && !text.contains('\n'), "{text}");
+            assert_eq!(text.chars().filter(char::is_ascii_digit).count(), 2, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_notice_names_the_support_page_where_its_address_fits() {
+        let notice = |locale: Locale, url| locale.notice("Example", &number(), Some(url));
+        let (short, long) = ("https://x.co/help", format!("https://example.com/{}", "h".repeat(99)));
+        for locale in Locale::ALL {
+            assert!(notice(locale, short).ends_with(&format!(": {short}")), "{locale:?}");
+            assert_eq!(notice(locale, &long), locale.notice("Example", &number(), None), "{locale:?}");
+        }
+        assert_eq!(
+            notice(Locale::En, "https://example.com/help"),
+            "The phone number of your Example sign-in was changed to one ending in 71. \
+             If this was not you: https://example.com/help"
+        );
     }
 
     #[test]

@@ -38,6 +38,12 @@ impl PhoneNumber {
         sha256(&[b"number", self.0.as_bytes()])
     }
 
+    /// The last two digits: enough to recognise one's own number by.
+    #[must_use]
+    pub fn ending(&self) -> &str {
+        &self.0[self.0.len() - 2..]
+    }
+
     /// The range of ten thousand numbers that it belongs to: what an operator assigns, or sells, in one.
     #[must_use]
     pub fn range(&self) -> &str {
@@ -45,11 +51,11 @@ impl PhoneNumber {
     }
 }
 
-/// All but the last two digits hidden: enough to recognise one's own number by.
+/// All but the last two digits hidden.
 impl fmt::Display for PhoneNumber {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (hidden, shown) = self.0.split_at(self.0.len() - 2);
-        write!(out, "+{}{shown}", "•".repeat(hidden.len() - 1))
+        let shown = self.ending();
+        write!(out, "+{}{shown}", "•".repeat(self.0.len() - shown.len() - 1))
     }
 }
 

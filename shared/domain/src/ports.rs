@@ -12,6 +12,7 @@ use crate::call::{CallEvent, CallToken};
 use crate::challenge::{Challenge, Delivery};
 use crate::channel::Channel;
 use crate::code::{Code, MacKeys};
+use crate::follow_up::{Notice, Tally};
 use crate::identity::{ChallengeId, ChallengeKey, SubjectId};
 use crate::locale::Locale;
 use crate::phone::{Country, PhoneNumber};
@@ -89,6 +90,13 @@ pub trait ChallengeStore: Sync {
         policy: &Policy,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Challenge>, StoreError>> + Send;
+}
+
+/// Keeps the statistics that the budgets of countries follow from.
+pub trait Statistics: Sync {
+    /// Adds a tally: all of it or nothing, and once, however often the same is added within ten minutes.
+    /// Closes the race of a count with its own repetition, by a caller who never heard its answer.
+    fn count_verified(&self, tally: &Tally) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// How a start ended.
@@ -172,6 +180,12 @@ pub struct Message<'a> {
 pub trait SmsSender: Sync {
     /// Sends one message, within `limit`.
     fn send(&self, message: &Message<'_>, limit: Duration) -> impl Future<Output = Result<(), SendError>> + Send;
+}
+
+/// Tells numbers that they were replaced. Never tries twice: a repeated notice would cost twice.
+pub trait Notifier: Sync {
+    /// Sends one notice, within `limit`.
+    fn notify(&self, notice: &Notice, limit: Duration) -> impl Future<Output = Result<(), SendError>> + Send;
 }
 
 /// Places calls. Never tries twice: a repeated call would ring twice.

@@ -33,5 +33,7 @@ pub mod signer;
 pub mod sms;
 #[cfg(feature = "dynamodb")]
 pub mod store;
+#[cfg(feature = "stream")]
+pub mod stream;
 #[cfg(feature = "voice")]
 pub mod voice;

@@ -173,7 +173,8 @@ fn channel(word: &str) -> Option<Channel> {
     Channel::ALL.into_iter().find(|channel| channel.as_str() == word.trim())
 }
 
-fn channels(env: &mut Environment) -> Option<BTreeSet<Channel>> {
+/// The channels on offer.
+pub fn channels(env: &mut Environment) -> Option<BTreeSet<Channel>> {
     let parse = |value: &str| {
         let channels: Option<BTreeSet<_>> = value.split(',').map(channel).collect();
         channels.ok_or_else(|| "must list sms, call or both".to_owned())

@@ -18,7 +18,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Environment, any};
 
-const OURS: [&str; 9] = [
+const OURS: [&str; 10] = [
     "domain",
     "platform",
     "start_challenge",
@@ -28,6 +28,7 @@ const OURS: [&str; 9] = [
     "jwks",
     "admin",
     "audit_events",
+    "follow_up",
 ];
 
 /// How the function tells of itself.

@@ -409,12 +409,12 @@ async fn an_unblock_decided_before_another_report_of_fraud_does_not_undo_it() {
 #[tokio::test]
 async fn a_reset_forgets_the_number_and_what_is_known_of_it_and_denies_what_is_pending() {
     let scene = all_at_once().await;
-    for (name, value) in [("country", "US"), ("line", "mobile")] {
+    for (name, value) in [("country", "US"), ("line", "mobile"), ("locale", "en")] {
         set(&scene, subject_key(&scene), name, text(value)).await;
     }
     reset(&scene).await;
     let item = subject_item(&scene).await;
-    for name in ["phone", "country", "line", "binding"] {
+    for name in ["phone", "country", "line", "locale", "binding"] {
         assert!(!item.contains_key(name), "{name}");
     }
     assert_eq!(item.get("deniedAt"), Some(&count(scene.now.as_unix())));

@@ -42,6 +42,9 @@ fn every_function_names_every_missing_variable() {
         missing(faults(call_callback::config::Config::read, &[])),
         ["TABLE_NAME", "PUBLIC_BASE_URL", "BRAND", "VOICE_SIGNING_SECRET_ARN"]
     );
+    assert_eq!(missing(faults(follow_up::config::Config::read, &[])), ["TABLE_NAME", "BRAND"]);
+    let calls_only = missing(faults(follow_up::config::Config::read, &[("CHANNELS", "call")]));
+    assert_eq!(calls_only, ["TABLE_NAME"], "no brand where no message is sent");
     assert_eq!(missing(faults(admin::config::Config::read, &[])), ["TABLE_NAME", "FIRST_FACTOR_ISSUER"]);
     assert_eq!(missing(faults(jwks::config::Config::read, &[])), ["SIGNING_KEY_ARN", "PUBLIC_BASE_URL"]);
     assert_eq!(
@@ -69,6 +72,8 @@ fn what_would_break_a_message_or_a_limit_is_refused_at_init() {
             ("PUBLIC_BASE_URL", "http://example.com"),
         ],
     );
+    let notices = faults(follow_up::config::Config::read, &[("TABLE_NAME", "t"), ("BRAND", "Back`tick")]);
+    assert!(notices.contains("BRAND must be"), "{notices}");
     for variable in [
         "CHANNELS",
         "ENROLMENT",

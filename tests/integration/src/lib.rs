@@ -15,6 +15,7 @@ mod conditions;
 mod configuration;
 mod faults;
 mod fixed;
+mod follow_up;
 mod guards;
 mod journeys;
 mod leaks;

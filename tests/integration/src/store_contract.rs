@@ -7,7 +7,9 @@ use domain::call::{AnsweredBy, CallEvent, CallState, Key};
 use domain::challenge::{Delivery, NumberSource, Outcome};
 use domain::channel::Channel;
 use domain::code::Code;
-use domain::ports::{ChallengeStore as _, Settlement, Started, StoreError};
+use domain::follow_up::Tally;
+use domain::phone::Country;
+use domain::ports::{ChallengeStore as _, Settlement, Started, Statistics as _, StoreError};
 use domain::refusal::Refusal;
 use domain::script::Script;
 use domain::snapshot::Snapshot;
@@ -534,4 +536,66 @@ async fn what_is_stored_holds_no_code_and_is_kept_long_enough() {
     assert!(!stored.contains(code.expose()));
     let challenge = items.items().iter().find(|item| item.contains_key("codes")).expect("a challenge");
     assert_eq!(challenge.get("ttl").and_then(|ttl| ttl.as_n().ok()), Some(&(scene.now.as_unix() + 7200).to_string()));
+}
+
+fn tally(changes: &[(&str, u64, &str)]) -> Tally {
+    let mut tally = Tally::default();
+    for (country, day, change) in changes {
+        tally.add(Country::parse(country).expect("a country"), *day, change);
+    }
+    tally
+}
+
+#[tokio::test]
+async fn a_tally_is_counted_whole_and_once_however_often_it_is_added() {
+    let scene = Scene::new().await;
+    let verified = async |country: &str| {
+        let country = Country::parse(country).expect("a country");
+        let record = scene.store.country(country).await.expect("a record");
+        record.verified.into_iter().collect::<Vec<_>>()
+    };
+    let first = tally(&[("US", 100, "a"), ("ES", 100, "b"), ("US", 100, "c"), ("US", 101, "d")]);
+    for _ in 0..3 {
+        scene.store.count_verified(&first).await.expect("counted");
+    }
+    assert_eq!((verified("US").await, verified("ES").await), (vec![(100, 2), (101, 1)], vec![(100, 1)]));
+    scene.store.count_verified(&tally(&[("US", 101, "e")])).await.expect("counted");
+    assert_eq!(verified("US").await, [(100, 2), (101, 2)]);
+}
+
+#[tokio::test]
+async fn an_empty_tally_costs_no_round_trip() {
+    let scene = Scene::new().await;
+    scene.store.count_verified(&Tally::default()).await.expect("nothing to count");
+    assert_eq!(scene.backend.round_trips(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_tallies_counted_at_once_none_is_lost() {
+    let scene = Arc::new(Scene::new().await);
+    let outcomes = at_once(20, |index| {
+        let scene = Arc::clone(&scene);
+        async move {
+            let tally = tally(&[("US", 100, &format!("change {index}"))]);
+            // Two at one item may meet: the stream brings it again.
+            for _ in 0..100 {
+                if scene.store.count_verified(&tally).await.is_ok() {
+                    return true;
+                }
+            }
+            false
+        }
+    });
+    assert!(outcomes.await.into_iter().all(|counted| counted));
+    let record = scene.store.country(Country::parse("US").expect("a country")).await.expect("a record");
+    assert_eq!(record.verified.into_iter().collect::<Vec<_>>(), [(100, 20)]);
+}
+
+#[tokio::test]
+async fn a_count_is_kept_as_long_as_a_budget_follows_from_it() {
+    let scene = Scene::new().await;
+    scene.store.count_verified(&tally(&[("US", 100, "a")])).await.expect("counted");
+    let items = scene.backend.client.scan().table_name(&scene.backend.table).send().await.expect("items");
+    let ttl = items.items()[0].get("ttl").and_then(|ttl| ttl.as_n().ok());
+    assert_eq!(ttl, Some(&((100 + 17) * 24 * 3600).to_string()));
 }

@@ -7,7 +7,7 @@ use platform::encoding::{base64url, from_base64url};
 use super::{LINES, Step};
 use crate::correlation::CorrelationKey;
 use crate::event::{About, Event, Fact};
-use crate::stream::{Image, Unreadable};
+use platform::stream::{Image, Unreadable};
 
 const PURPOSES: [&str; 2] = ["login", "change"];
 const SOURCES: [&str; 5] = ["enrolled", "claimed", "typed", "replacing", "test"];
@@ -119,7 +119,7 @@ fn about(image: &Image, subject: &str, challenge: &str, key: &CorrelationKey) ->
         test: (source == "test").then_some(true),
         purpose: image.maybe_word("purpose", &PURPOSES)?,
         number_source: Some(source),
-        country: image.country()?,
+        country: image.country()?.map(|country| country.as_str().to_owned()),
         line: image.maybe_word("line", &LINES)?,
         ..About::default()
     };

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::correlation::CorrelationKey;
 use crate::event::Event;
-use crate::stream::{Image, Record, Unreadable};
+use platform::stream::{Image, Record, Unreadable};
 
 /// A record has no events that could be told.
 #[derive(Debug, Error)]

@@ -7,7 +7,7 @@ use platform::reply::rfc3339;
 use super::{CHANNELS, Step};
 use crate::correlation::CorrelationKey;
 use crate::event::{About, Event, Fact};
-use crate::stream::{Image, Unreadable};
+use platform::stream::{Image, Unreadable};
 
 /// What a limit is on: the kinds of partitions that have one.
 const SCOPES: [&str; 4] = ["number", "network", "range", "country"];

@@ -7,7 +7,7 @@ use platform::reply::rfc3339;
 use super::{CHANNELS, LINES, Step};
 use crate::correlation::CorrelationKey;
 use crate::event::{About, Event, Fact};
-use crate::stream::{Image, Unreadable};
+use platform::stream::{Image, Unreadable};
 
 const ACTIONS: [&str; 3] = ["reset", "unlock", "unblock"];
 
@@ -123,6 +123,10 @@ fn about(subject: &str) -> About {
 /// The subject with the number that is enrolled in `image`, if one is.
 fn holder(image: &Image, subject: &str, key: &CorrelationKey) -> Result<About, Unreadable> {
     let Some(phone) = image.phone("phone")? else { return Ok(about(subject)) };
-    let about = About { country: image.country()?, line: image.maybe_word("line", &LINES)?, ..about(subject) };
+    let about = About {
+        country: image.country()?.map(|country| country.as_str().to_owned()),
+        line: image.maybe_word("line", &LINES)?,
+        ..about(subject)
+    };
     Ok(about.with_phone(&phone, key))
 }

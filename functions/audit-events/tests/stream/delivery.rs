@@ -4,9 +4,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use audit_events::App;
-use audit_events::stream::{Batch, Record};
 use platform::events::{Entry, EventBus, NotTaken};
 use platform::secrets::{Secret, SecretError, SecretSource};
+use platform::stream::{Batch, Record};
 use serde_json::{Value, json};
 
 use crate::items::{ISSUER, NOW, SECRET, account, challenge, record, with};

@@ -2,12 +2,12 @@
 
 use audit_events::correlation::CorrelationKey;
 use audit_events::derive;
-use audit_events::stream::Record;
 use domain::identity::{SessionId, SubjectId};
 use domain::phone::PhoneNumber;
 use domain::time::Timestamp;
 use platform::encoding::base64url;
 use platform::secrets::Document as _;
+use platform::stream::Record;
 use serde_json::{Map, Value, json};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);

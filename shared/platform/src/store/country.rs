@@ -1,20 +1,56 @@
 //! What is known of a country, for its budget.
+//!
+//! Verified subjects are counted outside of the request path, from the table's stream, which may bring a
+//! change twice. A tally is one transaction whose token is a digest of its changes: brought again, it
+//! is counted once. What remains is a run that dies after its count and is then brought again in other
+//! portions, or later than the ten minutes for which a token is known. Nobody can bring that about from
+//! outside, and what it does is bounded: a count doubles the subjects of one portion at most, of which
+//! the budget takes a small share, and the bound on its growth takes no note of where a count is from.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::budget::CountryRecord;
 use domain::channel::Channel;
+use domain::follow_up::Tally;
 use domain::phone::Country;
-use domain::ports::StoreError;
+use domain::ports::{Statistics, StoreError};
 use domain::quota::country_policy;
 use domain::time::Timestamp;
 
 use super::fault::unavailable;
-use super::item::Reader;
+use super::item::{Reader, number, time};
 use super::quota::{country_partition, parse_sort_key};
-use super::{DynamoStore, Item};
+use super::verbs::transaction;
+use super::{DynamoStore, Item, expression, shared_key};
+use crate::encoding::base64url;
 
 pub(super) const VERIFIED_PREFIX: &str = "verified#";
 pub(super) const BREAKER_PREFIX: &str = "breaker#";
+
+impl Statistics for DynamoStore {
+    async fn count_verified(&self, tally: &Tally) -> Result<(), StoreError> {
+        let counts = tally.verified().map(|(country, day, subjects)| {
+            let key = shared_key(country_partition(country), format!("{VERIFIED_PREFIX}{day}"));
+            self.blind_write(key, expression::COUNT_VERIFIED)
+                .expression_attribute_values(":subjects", number(subjects))
+                .expression_attribute_values(":ttl", time(CountryRecord::forgotten_at(day)))
+                .expression_attribute_names("#ttl", "ttl")
+        });
+        let counts = transaction(counts)?;
+        if counts.is_empty() {
+            return Ok(());
+        }
+        let request = self.client.transact_write_items().set_transact_items(Some(counts));
+        request.client_request_token(token(tally)).send().await.map_err(unavailable)?;
+        Ok(())
+    }
+}
+
+/// The tally's digest in the 36 characters that a token has room for.
+fn token(tally: &Tally) -> String {
+    base64url(&tally.digest()[..TOKEN_BYTES])
+}
+
+const TOKEN_BYTES: usize = 27;
 
 impl DynamoStore {
     pub(super) async fn country_record(&self, country: Country) -> Result<CountryRecord, StoreError> {

@@ -71,7 +71,7 @@ macro_rules! agrees {
 }
 pub(super) const SETTLE: &str = settle_subject!("");
 pub(super) const SETTLE_AND_ENROL: &str =
-    settle_subject!(", phone = :phone, country = :country, line = :line, binding = version + :one");
+    settle_subject!(", phone = :phone, country = :country, line = :line, locale = :locale, binding = version + :one");
 pub(super) const BOUND_ALIKE: &str = agrees!("phone = :phone AND binding = :binding");
 pub(super) const BOUND_TO_FORMER: &str = agrees!("phone = :former AND binding = :binding");
 pub(super) const NOT_BOUND: &str = agrees!("version > :zero AND attribute_not_exists(phone)");
@@ -90,6 +90,8 @@ pub(super) const REMOVE_ACCOUNT: &str = "DELETE accounts :account";
 pub(super) const CHARGE: &str = "SET used = if_not_exists(used, :zero) + :one, quota = :quota, #ttl = :ttl";
 pub(super) const BELOW_QUOTA: &str = "attribute_not_exists(used) OR used < :quota";
 pub(super) const REFUND: &str = "SET #ttl = :ttl ADD used :back";
+
+pub(super) const COUNT_VERIFIED: &str = "SET #ttl = :ttl ADD verified :subjects";
 
 pub(super) const NOTE_REFUSAL: &str = "SET refusedAt = :now, reason = :reason, channel = :channel, \
      refusals = if_not_exists(refusals, :zero) + :one, #ttl = :ttl";
@@ -129,6 +131,7 @@ macro_rules! by_administrator {
 pub(super) const UNLOCK: &str =
     by_administrator!(", failures = :zero, guessesReserved = :reserved REMOVE lastFailureAt, lockedAt");
 pub(super) const UNBLOCK: &str = by_administrator!(" REMOVE blockedUntil");
-pub(super) const RESET_PHONE: &str = by_administrator!(", deniedAt = :deniedAt REMOVE phone, country, line, binding");
+pub(super) const RESET_PHONE: &str =
+    by_administrator!(", deniedAt = :deniedAt REMOVE phone, country, line, locale, binding");
 pub(super) const FORGIVE: &str = "SET carried = attempts";
 pub(super) const SAME_GENERATION: &str = "generation = :generation";

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use domain::code::Code;
+use domain::follow_up::Notice;
 use domain::locale::Locale;
-use domain::ports::{Message, SendError, SendFailure, SmsSender as _};
+use domain::phone::{Line, PhoneNumber};
+use domain::ports::{Message, Notifier as _, SendError, SendFailure, SmsSender as _};
 use platform::run::chain;
-use platform::sms::{SmsSettings, SnsSender};
+use platform::sms::{CodeSettings, NoticeSettings, SmsSettings, SnsNotifier, SnsSender};
 
 use crate::fixture::{NUMBER, assert_took, aws, number, timed};
 use crate::stub::{Reply, Stub, nobody};
@@ -17,17 +19,29 @@ const ACCEPTED: &str = "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/20
     <MessageId>m-1</MessageId></PublishResult><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata>\
     </PublishResponse>";
 
-async fn sender(endpoint: &str, max_price: Option<&str>) -> SnsSender {
-    let settings = SmsSettings {
+fn settings(max_price: Option<&str>) -> SmsSettings {
+    SmsSettings {
         brand: "Example".to_owned(),
-        host: "login.example.com".to_owned(),
         sender_id: None,
         origination_number: None,
         max_price: max_price.map(str::to_owned),
         entity_id: None,
-        template_id: None,
+    }
+}
+
+async fn sender(endpoint: &str, max_price: Option<&str>) -> SnsSender {
+    let codes = CodeSettings { host: "login.example.com".to_owned(), template_id: None };
+    SnsSender::new(&aws(endpoint).await, settings(max_price), codes)
+}
+
+async fn notify(endpoint: &str) -> Result<(), SendError> {
+    let notices = NoticeSettings {
+        support_url: Some("https://example.com/help".to_owned()),
+        template_id: Some("1107160000000000001".to_owned()),
     };
-    SnsSender::new(&aws(endpoint).await, settings)
+    let notifier = SnsNotifier::new(&aws(endpoint).await, settings(None), notices);
+    let new = PhoneNumber::parse("+34600000042").expect("a number");
+    notifier.notify(&Notice { to: number(), line: Line::Mobile, new, locale: Locale::En }, LIMIT).await
 }
 
 async fn publish(sender: &SnsSender, limit: Duration) -> Result<(), SendError> {
@@ -68,6 +82,31 @@ async fn a_publish_holds_these_fields_and_no_other() {
     expected.extend(attribute(kind, "AWS.SNS.SMS.SMSType", "String", "Transactional"));
     expected[4..].sort();
     assert_eq!(form, expected);
+}
+
+#[tokio::test]
+async fn a_notice_is_a_message_of_its_own_template_without_a_code_or_the_new_number() {
+    let sns = Stub::start([Reply::new(200, ACCEPTED)]);
+    notify(&sns.url()).await.expect("accepted");
+    let form = sns.only_request().form();
+    let value = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    assert_eq!(value("PhoneNumber"), Some(NUMBER));
+    assert_eq!(
+        value("Message"),
+        Some(
+            "The phone number of your Example sign-in was changed to one ending in 42. \
+             If this was not you: https://example.com/help"
+        )
+    );
+    let attributes: Vec<_> = form.iter().map(|(_, value)| value.as_str()).collect();
+    assert!(attributes.contains(&"Transactional") && attributes.contains(&"1107160000000000001"), "{attributes:?}");
+}
+
+#[tokio::test]
+async fn a_notice_that_sns_does_not_answer_is_published_once() {
+    let sns = Stub::start([Reply::nothing()]);
+    assert_eq!(notify(&sns.url()).await.expect_err("no answer").kind, SendFailure::Unknown);
+    sns.only_request();
 }
 
 #[tokio::test]

@@ -1,14 +1,14 @@
 //! What the table's stream tells: each change as the item before and after it.
 //!
 //! Images hold numbers in full and MACs of codes, so nothing here can be printed, and only the
-//! attributes that an event is made of are ever read.
+//! attributes that are asked for are ever read.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::phone::{Country, PhoneNumber};
 use domain::time::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -50,6 +50,27 @@ impl Change {
     pub fn at(&self) -> Result<Timestamp, Unreadable> {
         let since = Duration::try_from_secs_f64(self.created_at);
         since.map(|since| Timestamp::from_unix(since.as_secs())).map_err(|_| Unreadable("ApproximateCreationDateTime"))
+    }
+}
+
+/// What the stream has to bring again: the change of this number and all after it, or nothing.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    batch_item_failures: Vec<Failure>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure {
+    item_identifier: String,
+}
+
+impl Report {
+    /// Has the stream bring `record` again and all after it.
+    #[must_use]
+    pub fn again_from(record: &Record) -> Self {
+        Self { batch_item_failures: vec![Failure { item_identifier: record.change.sequence_number.clone() }] }
     }
 }
 
@@ -105,11 +126,10 @@ impl Image {
         Ok(self.maybe_number(name)?.map(Timestamp::from_unix))
     }
 
-    /// The item's country, by its code.
-    pub fn country(&self) -> Result<Option<String>, Unreadable> {
+    /// The item's country.
+    pub fn country(&self) -> Result<Option<Country>, Unreadable> {
         let code = self.maybe_text("country")?;
-        let country = code.map(Country::parse).transpose().map_err(|_| Unreadable("country"))?;
-        Ok(country.map(|country| country.as_str().to_owned()))
+        code.map(Country::parse).transpose().map_err(|_| Unreadable("country"))
     }
 
     /// Whether the flag is there and up.
@@ -129,7 +149,8 @@ impl Image {
     }
 
     /// The attribute as it is stored, to be compared.
-    pub(crate) fn stored(&self, name: &str) -> Option<&Value> {
+    #[must_use]
+    pub fn stored(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
@@ -141,5 +162,59 @@ impl Image {
     ) -> Result<Option<T>, Unreadable> {
         let Some(value) = self.0.get(name) else { return Ok(None) };
         value.get(kind).and_then(read).map(Some).ok_or(Unreadable(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn image() -> Image {
+        let image = json!({
+            "phone": { "S": "+14155552671" }, "country": { "S": "us" }, "line": { "S": "mobile" },
+            "binding": { "N": "7" }, "lastSuccessAt": { "N": "1800000000" }, "contested": { "BOOL": true },
+        });
+        serde_json::from_value(image).expect("an image")
+    }
+
+    #[test]
+    fn an_attribute_is_read_as_what_it_is() {
+        let image = image();
+        assert_eq!(image.text("line"), Ok("mobile"));
+        assert_eq!(image.word("line", &["fixed", "mobile"]), Ok("mobile"));
+        assert_eq!(image.number("binding"), Ok(7));
+        assert_eq!(image.time("lastSuccessAt"), Ok(Timestamp::from_unix(1_800_000_000)));
+        assert_eq!(image.flag("contested"), Ok(true));
+        assert_eq!(image.country(), Ok(Country::parse("US").ok()));
+        assert_eq!(image.phone("phone"), Ok(PhoneNumber::parse("+14155552671").ok()));
+        assert!(image.has("phone") && image.stored("phone") == Some(&json!({ "S": "+14155552671" })));
+    }
+
+    #[test]
+    fn what_is_missing_is_told_from_what_is_wrong() {
+        let image = image();
+        assert_eq!((image.maybe_text("x"), image.maybe_time("x"), image.flag("x")), (Ok(None), Ok(None), Ok(false)));
+        assert_eq!((image.maybe_word("x", &[]), image.has("x")), (Ok(None), false));
+        assert_eq!((image.text("x"), image.number("x")), (Err(Unreadable("x")), Err(Unreadable("x"))));
+        assert_eq!(image.text("binding"), Err(Unreadable("binding")), "a number");
+        assert_eq!(image.number("line"), Err(Unreadable("line")), "a text");
+        assert_eq!(image.word("line", &["fixed"]), Err(Unreadable("line")), "a word of another set");
+        assert_eq!(image.phone("line"), Err(Unreadable("line")), "no number");
+    }
+
+    #[test]
+    fn a_change_is_known_by_its_place_and_time() {
+        let record = json!({
+            "eventID": "4f1c", "eventName": "REMOVE",
+            "dynamodb": { "ApproximateCreationDateTime": 1_800_000_002.5, "SequenceNumber": "111", "OldImage": {} },
+        });
+        let record: Record = serde_json::from_value(record).expect("a record");
+        assert_eq!(record.change.at(), Ok(Timestamp::from_unix(1_800_000_002)));
+        assert!(record.change.new_image.is_none());
+        let again = serde_json::to_value(Report::again_from(&record)).expect("JSON");
+        assert_eq!(again, json!({ "batchItemFailures": [{ "itemIdentifier": "111" }] }));
+        assert_eq!(serde_json::to_value(Report::default()).expect("JSON"), json!({ "batchItemFailures": [] }));
     }
 }

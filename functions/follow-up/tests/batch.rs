@@ -1,0 +1,222 @@
+//! The function over batches made by hand: what it does, once, and what the stream is asked to bring again.
+
+#![cfg(test)]
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use domain::follow_up::{Notice, Tally};
+use domain::ports::{Notifier, SendError, SendFailure, Statistics, StoreError};
+use follow_up::{App, TIME};
+use platform::stream::Batch;
+use serde_json::{Value, json};
+
+const DAY: u64 = 24 * 3600;
+const TODAY: u64 = 20_000;
+
+/// A store that takes so many tallies more, and no other.
+struct Store {
+    takes: usize,
+    taken: Mutex<Vec<Tally>>,
+}
+
+impl Statistics for Store {
+    async fn count_verified(&self, tally: &Tally) -> Result<(), StoreError> {
+        let mut taken = self.taken.lock().expect("not poisoned");
+        if taken.len() == self.takes {
+            return Err(StoreError::Unavailable("it is full".into()));
+        }
+        taken.push(tally.clone());
+        Ok(())
+    }
+}
+
+/// A phone network, and what it does not deliver to.
+struct Network {
+    failures: Vec<(&'static str, SendFailure)>,
+    notices: Mutex<Vec<Notice>>,
+}
+
+impl Notifier for Network {
+    async fn notify(&self, notice: &Notice, _: Duration) -> Result<(), SendError> {
+        self.notices.lock().expect("not poisoned").push(notice.clone());
+        match self.failures.iter().find(|(number, _)| *number == notice.to.expose()) {
+            Some((_, kind)) => Err(SendError { kind: *kind, source: None }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A store that takes so many tallies, and a network that fails as told.
+fn app(takes: usize, failures: &[(&'static str, SendFailure)]) -> App<Store, Network> {
+    App {
+        store: Store { takes, taken: Mutex::default() },
+        notifier: Some(Network { failures: failures.to_vec(), notices: Mutex::default() }),
+        time: TIME,
+    }
+}
+
+const ALL: usize = usize::MAX;
+
+/// The subjects of each tally that was taken.
+fn counted(app: &App<Store, Network>) -> Vec<usize> {
+    app.store.taken.lock().expect("not poisoned").iter().map(Tally::subjects).collect()
+}
+
+/// The numbers that a notice was sent to, whether it arrived or not.
+fn told(app: &App<Store, Network>) -> Vec<String> {
+    let Some(network) = &app.notifier else { return Vec::new() };
+    network.notices.lock().expect("not poisoned").iter().map(|notice| notice.to.expose().to_owned()).collect()
+}
+
+fn account(number: &str, day: u64) -> Value {
+    json!({
+        "pk": { "S": "subject#x" }, "sk": { "S": "subject" }, "version": { "N": "12" }, "failures": { "N": "0" },
+        "phone": { "S": number }, "binding": { "N": "7" }, "country": { "S": "US" }, "line": { "S": "mobile" },
+        "locale": { "S": "es" }, "lastSuccessAt": { "N": (day * DAY).to_string() }, "smsSent": { "L": [] },
+    })
+}
+
+fn record(id: &str, old: &Value, new: &Value) -> Value {
+    json!({
+        "eventID": id, "eventName": "MODIFY", "eventSource": "aws:dynamodb", "awsRegion": "eu-central-1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1_800_000_002.0, "SequenceNumber": format!("{id}0000"),
+            "StreamViewType": "NEW_AND_OLD_IMAGES", "OldImage": old, "NewImage": new,
+        },
+    })
+}
+
+const ALICE: &str = "+14155550001";
+const BOB: &str = "+14155550002";
+const NEW: &str = "+14155550099";
+
+/// Somebody signs in again, on a later day.
+fn verified(id: &str) -> Value {
+    record(id, &account("+14155552671", TODAY - 1), &account("+14155552671", TODAY))
+}
+
+/// Somebody's number is replaced.
+fn replaced(id: &str, number: &str) -> Value {
+    record(id, &account(number, TODAY - 1), &account(NEW, TODAY))
+}
+
+/// A start, of which nothing follows.
+fn started(id: &str) -> Value {
+    record(id, &account("+14155552671", TODAY), &account("+14155552671", TODAY))
+}
+
+fn unreadable(id: &str) -> Value {
+    let mut image = account("+14155552671", TODAY);
+    image["line"] = json!({ "S": "carrier pigeon" });
+    record(id, &account("+14155552671", TODAY - 1), &image)
+}
+
+/// What the stream is asked to bring again: the number of a change, or nothing.
+async fn handle(app: &App<Store, Network>, records: &[Value]) -> Option<String> {
+    let batch: Batch = serde_json::from_value(json!({ "Records": records })).expect("a batch");
+    let report = serde_json::to_value(app.handle(&batch).await).expect("JSON");
+    let failures = report["batchItemFailures"].as_array().expect("a list").clone();
+    assert!(failures.len() <= 1, "{report}");
+    failures.first().map(|failure| failure["itemIdentifier"].as_str().expect("a number").to_owned())
+}
+
+#[tokio::test]
+async fn a_batch_is_counted_in_one_write_and_told_once() {
+    let app = app(ALL, &[]);
+    let records = [verified("a"), started("b"), verified("c"), replaced("d", ALICE)];
+    assert_eq!(handle(&app, &records).await, None);
+    assert_eq!((counted(&app), told(&app)), (vec![2], vec![ALICE.to_owned()]));
+}
+
+#[tokio::test]
+async fn a_batch_of_which_nothing_follows_costs_no_write() {
+    let app = app(0, &[]);
+    let removed = json!({
+        "eventID": "r", "dynamodb": { "ApproximateCreationDateTime": 1.0, "SequenceNumber": "r0000" },
+    });
+    let enrolled = record("e", &json!({ "sk": { "S": "subject" }, "version": { "N": "1" } }), &account(ALICE, TODAY));
+    assert_eq!(handle(&app, &[started("a"), removed, enrolled]).await, None);
+    assert_eq!((counted(&app), told(&app)), (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn a_notice_is_in_the_language_of_the_number_that_is_told() {
+    let app = app(ALL, &[]);
+    let mut records = [replaced("a", ALICE), replaced("b", BOB)];
+    records[0]["dynamodb"]["NewImage"]["locale"] = json!({ "S": "ar" });
+    records[1]["dynamodb"]["OldImage"].as_object_mut().expect("an item").remove("locale"); // enrolled before it was kept
+    assert_eq!(handle(&app, &records).await, None);
+    let notices = app.notifier.expect("a network").notices.into_inner().expect("not poisoned");
+    let languages: Vec<_> = notices.iter().map(|notice| notice.locale.tag()).collect();
+    assert_eq!(languages, ["es", "en"]);
+    assert!(notices.iter().all(|notice| notice.new.expose() == NEW));
+}
+
+#[tokio::test]
+async fn what_may_go_better_at_another_time_begins_again_right_there() {
+    use SendFailure::{ProviderFault, SpendLimit, Throttled, Unauthorized};
+    for failure in [Throttled, ProviderFault, Unauthorized, SpendLimit] {
+        let app = app(ALL, &[(BOB, failure)]);
+        let records = [verified("a"), replaced("b", ALICE), verified("c"), replaced("d", BOB), verified("e")];
+        assert_eq!(handle(&app, &records).await.as_deref(), Some("d0000"), "{failure:?}");
+        assert_eq!(counted(&app), [1, 1], "what comes before it is counted, and nothing after it");
+        assert_eq!(told(&app), [ALICE, BOB]);
+    }
+}
+
+#[tokio::test]
+async fn a_notice_that_was_refused_or_may_have_been_sent_is_not_sent_again() {
+    for failure in [SendFailure::NumberRefused, SendFailure::Unknown] {
+        let app = app(ALL, &[(ALICE, failure)]);
+        assert_eq!(handle(&app, &[replaced("a", ALICE), replaced("b", BOB)]).await, None, "{failure:?}");
+        assert_eq!(told(&app), [ALICE, BOB]);
+    }
+}
+
+#[tokio::test]
+async fn a_count_that_fails_begins_again_and_no_notice_is_sent_before_it_is_written() {
+    let records = [verified("a"), replaced("b", ALICE), started("c"), verified("d"), replaced("e", BOB)];
+    for (takes, again, notices) in [(0, "a0000", vec![]), (1, "d0000", vec![ALICE])] {
+        let app = app(takes, &[]);
+        assert_eq!(handle(&app, &records).await.as_deref(), Some(again));
+        assert_eq!(told(&app), notices);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_begins_again_adds_the_tally_that_may_have_been_added() {
+    let records = [replaced("a", ALICE), verified("b"), started("c"), verified("d")];
+    let (first, again) = (app(ALL, &[]), app(ALL, &[]));
+    handle(&first, &records).await;
+    handle(&again, &records[1..]).await; // as when the answer to the count was lost
+    let digest = |app: &App<Store, Network>| app.store.taken.lock().expect("not poisoned")[0].digest();
+    assert_eq!(digest(&first), digest(&again));
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_read_holds_up_nothing_before_it() {
+    let app = app(ALL, &[]);
+    let records = [verified("a"), replaced("b", ALICE), verified("c"), unreadable("d"), verified("e")];
+    assert_eq!(handle(&app, &records).await.as_deref(), Some("d0000"));
+    assert_eq!((counted(&app), told(&app)), (vec![1, 1], vec![ALICE.to_owned()]));
+}
+
+#[tokio::test]
+async fn a_number_that_takes_no_messages_is_not_told() {
+    let mut fixed = replaced("a", ALICE);
+    fixed["dynamodb"]["OldImage"]["line"] = json!({ "S": "fixed" });
+    let app_with_sms = app(ALL, &[]);
+    assert_eq!(handle(&app_with_sms, &[fixed]).await, None);
+    assert_eq!(told(&app_with_sms), [""; 0]);
+    let app_without = App { notifier: None, ..app(ALL, &[]) };
+    assert_eq!(handle(&app_without, &[replaced("a", ALICE), verified("b")]).await, None);
+    assert_eq!(counted(&app_without), [1]);
+}
+
+#[tokio::test]
+async fn a_notice_for_which_no_time_is_left_waits_for_the_next_batch() {
+    let app = App { time: Duration::from_secs(9), ..app(ALL, &[]) };
+    assert_eq!(handle(&app, &[verified("a"), replaced("b", ALICE)]).await.as_deref(), Some("b0000"));
+    assert_eq!((counted(&app), told(&app)), (vec![1], vec![]));
+}
