@@ -50,9 +50,8 @@ pub(crate) fn number(
         (None, _) => None,
     };
     match (former, new) {
-        (None, None) => Ok((binding.number.clone(), NumberSource::Enrolled(binding.version), None)),
         (None, Some(_)) if request.typed.is_some() => Err(Refusal::ProofRequired),
-        (None, Some(_)) => Ok((binding.number.clone(), NumberSource::Enrolled(binding.version), None)),
+        (None, _) => Ok((binding.number.clone(), NumberSource::Enrolled(binding.version), None)),
         (Some(_), None) => Err(Refusal::NumberRequired),
         (Some(_), Some(new)) if new == binding.number => Err(Refusal::NumberKnown),
         (Some(former), Some(new)) => Ok((new, NumberSource::Replacing(binding.version), Some(former))),
