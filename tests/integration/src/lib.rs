@@ -5,8 +5,10 @@
 
 #![cfg(test)]
 
+mod accounts;
 mod api;
 mod backend;
+mod budget;
 mod conditions;
 mod configuration;
 mod faults;
@@ -14,6 +16,7 @@ mod fixed;
 mod guards;
 mod journeys;
 mod leaks;
+mod limits;
 mod problems;
 mod samples;
 mod scene;
