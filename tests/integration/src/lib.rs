@@ -17,6 +17,8 @@ mod guards;
 mod journeys;
 mod leaks;
 mod limits;
+mod number_change;
+mod number_change_attacks;
 mod problems;
 mod samples;
 mod scene;
