@@ -11,7 +11,7 @@ use crate::api::{Answer, Api, Login, event, request, webhook};
 const HUMAN: [(&str, &str); 2] = [("CallStatus", "in-progress"), ("AnsweredBy", "human")];
 const POUND: [(&str, &str); 1] = [("Digits", "#")];
 
-fn claims(answer: &Answer) -> Value {
+pub(crate) fn claims(answer: &Answer) -> Value {
     let token = answer.json["resultToken"].as_str().expect("a result token");
     let claims = token.split('.').nth(1).expect("three parts");
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).expect("base64url")).expect("JSON")

@@ -25,3 +25,4 @@ mod problems;
 mod samples;
 mod scene;
 mod store_contract;
+mod test_numbers;
