@@ -10,6 +10,8 @@ mod api;
 mod backend;
 mod budget;
 mod conditions;
+mod conditions_of_change;
+mod conditions_of_limits;
 mod configuration;
 mod faults;
 mod fixed;

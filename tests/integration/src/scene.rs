@@ -35,6 +35,7 @@ pub(crate) struct Scene {
     pub(crate) keys: MacKeys,
     pub(crate) claimed: Option<PhoneNumber>,
     pub(crate) address: IpAddr,
+    pub(crate) purpose: Purpose,
     random: StdRng,
 }
 
@@ -56,6 +57,7 @@ impl Scene {
             keys: MacKeys { current: MacKey::from_secret("current"), previous: None, next: None },
             claimed: Some(number(ALICE)),
             address: IpAddr::from([203, 0, 113, 7]),
+            purpose: Purpose::Login,
             random: StdRng::seed_from_u64(7),
         }
     }
@@ -86,7 +88,7 @@ impl Scene {
     pub(crate) fn decide(&self, stored: &Snapshot, channel: Channel, typed: Option<&str>) -> Result<Decision, Refusal> {
         let request = Request {
             key: self.key,
-            purpose: Purpose::Login,
+            purpose: self.purpose,
             sub: "alice".to_owned(),
             channel,
             typed: typed.map(|typed| subscriber(&Dialled::parse(typed).expect("dialled"))),
