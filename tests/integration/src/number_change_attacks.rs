@@ -1,5 +1,7 @@
 //! Attacks on the change of a number: whatever is tried, the enrolled number stays without both proofs.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::api::Login;
@@ -222,4 +224,17 @@ async fn fraud_reported_in_a_login_ends_a_change_that_is_under_way() {
     change.api.pass(1);
     assert_eq!(change.start("sms", Some(OTHER)).await.problem(), "denied");
     assert_eq!(change.number().await, OLD);
+}
+
+#[tokio::test]
+async fn a_proof_from_before_a_report_of_fraud_is_none_after_it() {
+    let api = crate::limits::api(|_| {}).await.with_fraud_block(Duration::from_mins(1));
+    let mut change = Change::over(api).await;
+    change.prove().await;
+    let login = change.login.again("login-2");
+    change.api.post(&login, json!({ "channel": "call" })).await;
+    change.press("0").await;
+    change.api.pass(60);
+    assert_eq!(change.start("sms", Some(NEW)).await.problem(), "denied");
+    assert_eq!(change.status().await.json["state"], "denied");
 }
