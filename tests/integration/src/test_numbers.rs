@@ -20,7 +20,7 @@ async fn with_test_number() -> Api {
         number: crate::scene::number(NUMBER),
         code: Code::parse(CODE).expect("six digits"),
         subjects: BTreeSet::from(["reviewer".to_owned()]),
-        until: LOGIN + Duration::from_secs(300),
+        until: LOGIN + Duration::from_mins(5),
     };
     let mut api = api(|rules| rules.test_numbers = vec![test]).await;
     api.pass(10);
@@ -189,6 +189,25 @@ async fn a_number_enrolled_meanwhile_makes_an_end_of_the_test() {
     api.post(&other, typing("+14155552671")).await;
     assert_eq!(api.guess(&other, &api.phone.last_code()).await.json["state"], "approved");
     assert_eq!(api.guess(&login, CODE).await.problem(), "challenge-closed");
+}
+
+#[tokio::test]
+async fn a_test_number_is_no_number_to_change_to() {
+    let mut api = with_test_number().await;
+    let change = json!({ "channel": "sms", "purpose": "change", "phoneNumber": NUMBER });
+    let refused = api.post(&reviewer(), change.clone()).await;
+    assert_eq!((refused.status, refused.problem()), (409, "nothing-to-change"));
+
+    let login = reviewer().again("login-2");
+    api.post(&login, typing("+14155552671")).await;
+    api.guess(&login, &api.phone.last_code()).await;
+    api.pass(30);
+    api.post(&login, json!({ "channel": "sms", "purpose": "change" })).await;
+    let code = json!({ "code": api.phone.last_code(), "purpose": "change" }).to_string();
+    api.send(login.request("POST", "/v1/challenge/code", Some(&code))).await;
+    let refused = api.post(&login, change).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert_eq!(api.backend.item("subject").await["phone"], "+14155552671");
 }
 
 #[tokio::test]
