@@ -215,3 +215,22 @@ async fn the_number_that_is_enrolled_is_no_new_one() {
     let refused = change.start("sms", Some(OLD)).await;
     assert_eq!((refused.status, refused.problem()), (409, "phone-number-known"));
 }
+
+#[tokio::test]
+async fn a_change_from_a_landline_offers_messages_to_the_new_number() {
+    let mut change = Change { api: Api::new().await, login: Login::newcomer() };
+    change.api.post(&change.login, json!({ "channel": "call", "phoneNumber": "+442071838750" })).await;
+    change.press("#").await;
+    change.api.status(&change.login).await;
+    change.api.pass(30);
+    assert_eq!(change.status().await.json["channels"]["sms"]["reason"], "unreachable", "the landline");
+    change.start("call", None).await;
+    change.press("#").await;
+    let view = change.status().await;
+    assert_eq!(
+        (&view.json["change"], &view.json["channels"]["sms"]["available"]),
+        (&json!("new-number"), &json!(true))
+    );
+    change.api.pass(30);
+    assert_eq!(change.start("sms", Some(NEW)).await.status, 201);
+}
