@@ -249,7 +249,7 @@ async fn what_a_country_s_items_say_is_what_its_record_holds() {
     let day = api.now.as_unix() / DAY;
     let (us, store) = (Country::parse("US").expect("a country"), api.backend.store());
     for (sort, name, value) in
-        [(format!("verified#{}", day - 3), "verified", "700"), (format!("breaker#call"), "openUntil", "1800000000")]
+        [(format!("verified#{}", day - 3), "verified", "700"), ("breaker#call".to_owned(), "openUntil", "1800000000")]
     {
         api.backend.put("country#US", &sort, name, value).await;
     }
