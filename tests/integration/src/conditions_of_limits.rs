@@ -239,6 +239,25 @@ async fn what_an_enrolment_gives_back_is_what_its_sends_were_charged_shard_by_sh
     }
 }
 
+// --- guesses
+
+#[tokio::test]
+async fn a_guess_is_counted_only_while_its_challenge_is_open() {
+    for (name, closed) in [("outcome", "denied"), ("expiresAt", "1800000000"), ("attempts", "5")] {
+        let mut scene = Scene::new().await;
+        scene.send_code().await;
+        let subject = format!("subject#{}", base64url(scene.key.subject.as_bytes()));
+        let challenge = format!("challenge#{}", base64url(scene.key.session.as_bytes()));
+        match name {
+            "outcome" => scene.backend.put_text(&subject, &challenge, name, closed).await,
+            _ => scene.backend.put(&subject, &challenge, name, closed).await,
+        }
+        let before = scene.challenge().await.attempts;
+        assert!(scene.store.count_guess(&scene.key, scene.now).await.expect("an answer").is_none(), "{name}");
+        assert_eq!(scene.challenge().await.attempts, before, "{name}");
+    }
+}
+
 // --- locks and breakers
 
 #[tokio::test]

@@ -24,6 +24,7 @@ mod lockout;
 mod number_change;
 mod number_change_attacks;
 mod problems;
+mod races;
 mod samples;
 mod scene;
 mod store_contract;
