@@ -1,10 +1,13 @@
-//! Each term of the conditions on a change of the number and on a denial, moved alone.
+//! Each term of the conditions on a change of the number, a denial and a test number, moved alone.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use domain::challenge::Purpose;
 use domain::channel::Channel;
 use domain::code::Code;
 use domain::ports::{ChallengeStore as _, Settlement, StoreError};
-use domain::start::{Decision, Draft, Replaces};
+use domain::start::{Decision, Draft, Replaces, TestNumber};
 use platform::encoding::base64url;
 
 use crate::conditions_of_limits::{number_key, right_code};
@@ -51,6 +54,42 @@ async fn a_new_number_takes_the_place_of_the_very_enrolment_that_was_proven() {
             scene.backend.put(&subject_key(&scene), "subject", name, value).await;
         }
         assert_eq!(scene.guess(&code).await.expect("judged"), Some(false), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_test_number_is_settled_only_on_a_subject_that_has_none_and_is_neither_blocked_nor_denied() {
+    for (name, value, settled) in [
+        ("", "", true),
+        ("blockedUntil", "1800000000", true),
+        ("blockedUntil", "1800000001", false),
+        ("deniedAt", "1799999999", true),
+        ("deniedAt", "1800000000", false),
+        ("phone", ALICE, false),
+        ("deleted", "", false),
+    ] {
+        let mut scene = Scene::new().await;
+        scene.claimed = None;
+        scene.rules.test_numbers = vec![TestNumber {
+            number: number(ALICE),
+            code: Code::parse("424242").expect("six digits"),
+            subjects: BTreeSet::from(["alice".to_owned()]),
+            until: scene.now + Duration::from_hours(1),
+        }];
+        let Ok(Decision::Send(draft)) = scene.decide(&scene.load().await, Channel::Sms, Some(ALICE)) else {
+            panic!("a test number")
+        };
+        let code = right_code(&scene, *draft).await;
+        let challenge = scene.store.count_guess(&scene.key, scene.now).await.expect("an answer").expect("open");
+        assert!(scene.keys.verify(&challenge.id, &challenge.phone, &challenge.codes, &code));
+        match name {
+            "" => {}
+            "deleted" => scene.backend.delete(&subject_key(&scene), "subject").await,
+            "phone" => scene.backend.put_text(&subject_key(&scene), "subject", name, value).await,
+            _ => scene.backend.put(&subject_key(&scene), "subject", name, value).await,
+        }
+        let settlement = scene.store.settle(&challenge, &scene.rules.policy, scene.now).await.expect("an answer");
+        assert_eq!(matches!(settlement, Settlement::Settled(_)), settled, "{name} {value}");
     }
 }
 

@@ -1,7 +1,8 @@
 //! The condition of each write on its way out: told, or replaced by a weaker one.
 //!
 //! `tests/mutants` sets the two switches; without them nothing is touched. `GUARDS_TOLD_TO` names a file
-//! to which every guarded write is told once, one JSON document a line, with the test that sent it.
+//! to which every write with a condition or an update is told once, one JSON document a line, with the
+//! test that sent it.
 //! `GUARDS_REPLACED` is a JSON list of pairs: a write as it was told, and the condition to send with it.
 //! A replacement that is no valid condition would fail every test and prove nothing: it ends the program.
 
@@ -64,7 +65,7 @@ impl Intercept for Guards {
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let mut body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default())?;
         for (kind, write) in writes(&operation, &mut body) {
-            if write.get(CONDITION).is_none() {
+            if write.get(CONDITION).is_none() && write.get("UpdateExpression").is_none() {
                 continue;
             }
             let sent = described(&kind, write);
