@@ -1,6 +1,6 @@
 //! What the store holds of one subject, as a request finds it.
 
-use crate::challenge::{Challenge, NumberSource, Outcome};
+use crate::challenge::{Challenge, NumberSource, Outcome, Purpose};
 use crate::channel::Channel;
 use crate::identity::ChallengeKey;
 use crate::policy::Policy;
@@ -18,11 +18,15 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// A subject and its challenges as they are stored. Those that the subject's denial covers are
-    /// denied, though their own items do not say so.
+    /// denied, though their own items do not say so; also the proof of a number that shall be changed,
+    /// which is settled but has not done its work yet.
     #[must_use]
     pub fn of(subject: Subject, mut challenges: Vec<Challenge>) -> Self {
         for challenge in &mut challenges {
-            if subject.denied_at.is_some_and(|at| challenge.created_at <= at) && !challenge.is_settled() {
+            let covered = subject.denied_at.is_some_and(|at| challenge.created_at <= at);
+            let is_proof =
+                challenge.purpose == Purpose::Change && matches!(challenge.source, NumberSource::Enrolled(_));
+            if covered && (!challenge.is_settled() || is_proof) {
                 challenge.outcome = Outcome::Denied;
             }
         }

@@ -304,7 +304,7 @@ impl<P: NumberingPlan> Start<'_, P> {
 
     /// The test number typed at the prompt, now or before.
     fn prompted_test(&self, stored: &Snapshot, request: &Request, now: Timestamp) -> Option<&TestNumber> {
-        if stored.subject.binding.is_some() || request.claimed.is_some() {
+        if request.purpose == Purpose::Change || stored.subject.binding.is_some() || request.claimed.is_some() {
             return None;
         }
         let own = stored.challenge(&request.key).filter(|own| own.source == NumberSource::Test);

@@ -6,7 +6,7 @@ use crate::change::{self, Step};
 use crate::channel::Channel;
 use crate::identity::ChallengeKey;
 use crate::limits;
-use crate::phone::PhoneNumber;
+use crate::phone::{Country, Line, PhoneNumber};
 use crate::policy::Policy;
 use crate::result::Approval;
 use crate::snapshot::Snapshot;
@@ -115,7 +115,17 @@ pub fn status(
     let pending = own.filter(|_| state == State::Pending);
     let typed = own.filter(|challenge| challenge.source.is_unverified() || challenge.source == NumberSource::Test);
     let known = binding.map(|binding| &binding.number).or(claimed).filter(|_| change != Some(Step::NewNumber));
-    let channel = |channel| channel_status(rules, stored, own, channel, state, retry_at, now);
+    let line = match own {
+        Some(own) => Some((own.country, own.line)),
+        None => binding.filter(|_| change != Some(Step::NewNumber)).map(|binding| (binding.country, binding.line)),
+    };
+    let channel = |channel| {
+        let status = channel_status(&rules.policy, stored, own, channel, state, retry_at, now);
+        match unusable(rules, own, line, channel) {
+            Some(reason) => ChannelStatus { unavailable: Some(reason), next_send_at: None, ..status },
+            None => status,
+        }
+    };
     Status {
         state,
         change,
@@ -158,7 +168,7 @@ fn state(policy: &Policy, stored: &Snapshot, own: Option<&Challenge>, now: Times
 }
 
 fn channel_status(
-    rules: &Rules,
+    policy: &Policy,
     stored: &Snapshot,
     own: Option<&Challenge>,
     channel: Channel,
@@ -166,15 +176,12 @@ fn channel_status(
     retry_at: Option<Timestamp>,
     now: Timestamp,
 ) -> ChannelStatus {
-    let policy = &rules.policy;
     let used = own.filter(|_| state == State::Pending).map_or(0, |challenge| challenge.sends(channel).used);
     let window = limits::reached(&stored.subject, channel, policy, now).map(|limit| limit.retry_at);
     let within_challenge = policy.max_sends.saturating_sub(used) as usize;
     let sends_left = within_challenge.min(limits::left(&stored.subject, channel, policy, now));
     let cooling = own.and_then(|challenge| challenge.next_send_at(channel, policy)).filter(|at| *at > now);
     let (unavailable, next_send_at) = match state {
-        _ if !rules.channels.contains(&channel) => (Some(Unavailable::Disabled), None),
-        _ if !reaches(rules, stored, own, channel) => (Some(Unavailable::Unreachable), None),
         State::Approved | State::Denied => (Some(Unavailable::Closed), None),
         State::Blocked => (Some(Unavailable::Blocked), retry_at),
         State::Locked => (Some(Unavailable::Locked), retry_at),
@@ -189,13 +196,24 @@ fn channel_status(
     ChannelStatus { unavailable, next_send_at, sends_left, last_send }
 }
 
-/// Whether the channel reaches the number at hand, as far as its country and line are known.
-fn reaches(rules: &Rules, stored: &Snapshot, own: Option<&Challenge>, channel: Channel) -> bool {
-    match (own, &stored.subject.binding) {
+/// Why the channel is not used at all, or not with the number at hand as far as that is known.
+fn unusable(
+    rules: &Rules,
+    own: Option<&Challenge>,
+    line: Option<(Country, Line)>,
+    channel: Channel,
+) -> Option<Unavailable> {
+    let reached = match (own, line) {
         (Some(own), _) if own.source == NumberSource::Test => channel == Channel::Sms,
-        (Some(own), _) => rules.serves(own.country, own.line, channel),
-        (None, Some(binding)) => rules.serves(binding.country, binding.line, channel),
-        (None, None) => true,
+        (_, Some((country, line))) => rules.serves(country, line, channel),
+        (_, None) => true,
+    };
+    if !rules.channels.contains(&channel) {
+        Some(Unavailable::Disabled)
+    } else if reached {
+        None
+    } else {
+        Some(Unavailable::Unreachable)
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct Api {
     pub(crate) now: Timestamp,
     pub(crate) start: start_challenge::App<DynamoStore, Keys, Phone, Phone>,
     pub(crate) get: get_challenge::App<DynamoStore, Signer>,
-    verify: verify_code::App<DynamoStore, Keys, Signer>,
+    pub(crate) verify: verify_code::App<DynamoStore, Keys, Signer>,
     callback: call_callback::App<DynamoStore, Tokens>,
     admin: admin::App<DynamoStore>,
 }
@@ -119,6 +119,20 @@ impl Api {
         self.send(login.request("GET", "/v1/challenge", None)).await
     }
 
+    /// How far that login's change of its number has come.
+    pub(crate) async fn status_of_change(&self, login: &Login) -> Answer {
+        let mut event = login.event("GET", "/v1/challenge", None);
+        event["rawQueryString"] = json!("purpose=change");
+        event["queryStringParameters"] = json!({ "purpose": "change" });
+        self.send(request(&event)).await
+    }
+
+    /// The same with another time for which a report of fraud blocks.
+    pub(crate) fn with_fraud_block(mut self, time: Duration) -> Self {
+        self.callback.policy.fraud_block = time;
+        self
+    }
+
     pub(crate) async fn post(&self, login: &Login, body: Value) -> Answer {
         self.send(login.request("POST", "/v1/challenge", Some(&body.to_string()))).await
     }
@@ -150,6 +164,8 @@ impl Api {
 #[derive(Clone)]
 pub(crate) struct Login {
     pub(crate) claims: Value,
+    /// Where its requests come from.
+    pub(crate) address: String,
 }
 
 impl Login {
@@ -164,7 +180,8 @@ impl Login {
         Self::of(json!({ "sub": "newcomer", "jti": "login-1" }))
     }
 
-    fn of(own: Value) -> Self {
+    /// One with those claims of its own.
+    pub(crate) fn of(own: Value) -> Self {
         let time = LOGIN.as_unix();
         let mut claims = json!({
             "iss": ISSUER, "aud": "alliance-mfa", "amr": "[pwd]",
@@ -173,7 +190,21 @@ impl Login {
         if let (Value::Object(claims), Value::Object(own)) = (&mut claims, own) {
             claims.extend(own);
         }
-        Self { claims }
+        Self { claims, address: "203.0.113.7".to_owned() }
+    }
+
+    /// The same login, its first factor given just now.
+    pub(crate) fn at(&self, now: Timestamp) -> Self {
+        let mut later = self.clone();
+        for (claim, time) in [("iat", now.as_unix()), ("auth_time", now.as_unix()), ("exp", now.as_unix() + 900)] {
+            later.claims[claim] = json!(time.to_string());
+        }
+        later
+    }
+
+    /// The same login from elsewhere.
+    pub(crate) fn from(&self, address: impl Into<String>) -> Self {
+        Self { address: address.into(), ..self.clone() }
     }
 
     /// The same person in another login session.
@@ -184,9 +215,14 @@ impl Login {
     }
 
     pub(crate) fn request(&self, method: &str, path: &str, body: Option<&str>) -> Request {
+        request(&self.event(method, path, body))
+    }
+
+    fn event(&self, method: &str, path: &str, body: Option<&str>) -> Value {
         let mut event = event(method, path, body, "application/json");
         event["requestContext"]["authorizer"]["jwt"] = json!({ "claims": self.claims, "scopes": null });
-        request(&event)
+        event["requestContext"]["http"]["sourceIp"] = json!(self.address);
+        event
     }
 }
 

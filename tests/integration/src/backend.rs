@@ -1,5 +1,6 @@
 //! A fresh table, and a count of every request that goes over the wire.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -7,11 +8,15 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
-use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
 use aws_sdk_dynamodb::{Client, Config};
 use dynoxide::{Database, server};
 use platform::aws::{Roots, connector, http_client};
 use platform::store::DynamoStore;
+use serde_json::{Value, json};
 
 use crate::guards::Guards;
 
@@ -50,10 +55,66 @@ impl Backend {
         items.iter().filter_map(|item| item.get("sk")?.as_s().ok().cloned()).collect()
     }
 
+    /// The one item with that sort key, each attribute as the text of its value.
+    pub(crate) async fn item(&self, sort: &str) -> Value {
+        let found = self.items(sort).await;
+        assert_eq!(found.len(), 1, "{found:#?}");
+        found.into_iter().next().unwrap_or_default()
+    }
+
+    /// The items whose sort key begins so, each attribute as the text of its value.
+    pub(crate) async fn items(&self, sort: &str) -> Vec<Value> {
+        let items = self.client.scan().table_name(&self.table).send().await.expect("items").items().to_vec();
+        let shown = |value: &AttributeValue| match value {
+            AttributeValue::S(text) | AttributeValue::N(text) => json!(text),
+            other => json!(format!("{other:?}")),
+        };
+        let items = items.iter().map(|item| item.iter().map(|(name, value)| (name.clone(), shown(value))).collect());
+        items.filter(|item: &Value| item["sk"].as_str().is_some_and(|key| key.starts_with(sort))).collect()
+    }
+
+    /// Puts a number into the item with that key, behind the store's back.
+    pub(crate) async fn put(&self, partition: &str, sort: &str, name: &str, number: &str) {
+        self.change(partition, sort, "SET #name = :value", name, Some(AttributeValue::N(number.to_owned()))).await;
+    }
+
+    /// Puts a text there.
+    pub(crate) async fn put_text(&self, partition: &str, sort: &str, name: &str, text: &str) {
+        self.change(partition, sort, "SET #name = :value", name, Some(AttributeValue::S(text.to_owned()))).await;
+    }
+
+    /// Adds a member to a set there.
+    pub(crate) async fn add_to_set(&self, partition: &str, sort: &str, name: &str, member: &[u8]) {
+        self.change(partition, sort, "ADD #name :value", name, Some(AttributeValue::Bs(vec![Blob::new(member)]))).await;
+    }
+
+    /// Removes an attribute from there.
+    pub(crate) async fn remove(&self, partition: &str, sort: &str, name: &str) {
+        self.change(partition, sort, "REMOVE #name", name, None).await;
+    }
+
+    async fn change(&self, partition: &str, sort: &str, update: &str, name: &str, value: Option<AttributeValue>) {
+        let request = self.client.update_item().table_name(&self.table).set_key(Some(key(partition, sort)));
+        let values = value.map(|value| HashMap::from([(":value".to_owned(), value)]));
+        let request = request.update_expression(update).expression_attribute_names("#name", name);
+        request.set_expression_attribute_values(values).send().await.expect("an update");
+    }
+
+    /// Deletes the item with that key.
+    pub(crate) async fn delete(&self, partition: &str, sort: &str) {
+        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key(partition, sort)));
+        delete.send().await.expect("deleted");
+    }
+
     /// Requests sent since the last time this was asked.
     pub(crate) fn round_trips(&self) -> usize {
         self.sent.swap(0, Ordering::SeqCst)
     }
+}
+
+fn key(partition: &str, sort: &str) -> HashMap<String, AttributeValue> {
+    let text = |value: &str| AttributeValue::S(value.to_owned());
+    HashMap::from([("pk".to_owned(), text(partition)), ("sk".to_owned(), text(sort))])
 }
 
 /// The endpoint given, or that of an embedded DynamoDB which lives as long as the tests do.

@@ -5,21 +5,32 @@
 
 #![cfg(test)]
 
+mod accounts;
 mod administration;
 mod administration_store_contract;
 mod api;
 mod attacks;
 mod backend;
+mod budget;
 mod complaints;
 mod conditions;
+mod conditions_of_change;
+mod conditions_of_limits;
 mod configuration;
 mod faults;
 mod fixed;
 mod follow_up;
+mod fraud;
 mod guards;
 mod journeys;
 mod leaks;
+mod limits;
+mod lockout;
+mod number_change;
+mod number_change_attacks;
 mod problems;
+mod races;
 mod samples;
 mod scene;
 mod store_contract;
+mod test_numbers;

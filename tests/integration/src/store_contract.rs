@@ -18,7 +18,7 @@ use domain::start::{Decision, Replaces};
 use crate::scene::{ALICE, Scene, number};
 
 /// Runs `count` copies of a request at once, and answers what came of each.
-async fn at_once<T, F>(count: usize, request: impl Fn(usize) -> F) -> Vec<T>
+pub(crate) async fn at_once<T, F>(count: usize, request: impl Fn(usize) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,

@@ -1,0 +1,252 @@
+//! Changing the number, and what a denial makes of what is stored: the rules in tables.
+
+#![cfg(test)]
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use domain::challenge::{Challenge, Former, Method, NumberSource, Outcome, Purpose};
+use domain::change::{Step, step};
+use domain::channel::Channel;
+use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
+use domain::locale::Locale;
+use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
+use domain::policy::Policy;
+use domain::refusal::Refusal;
+use domain::snapshot::Snapshot;
+use domain::start::{Decision, Draft, Enrolment, Replaces, Request, Rules, Start};
+use domain::status::{State, status};
+use domain::subject::{Binding, Subject};
+use domain::time::Timestamp;
+
+const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
+const OLD: &str = "+14155552671";
+const NEW: &str = "+14155559003";
+const VERSION: u64 = 7;
+
+/// Every number is an American mobile's.
+struct Plan;
+
+impl NumberingPlan for Plan {
+    fn find(&self, dialled: &Dialled, _: Option<Country>) -> Option<Subscriber> {
+        Some(Subscriber { number: number(dialled.as_str()), country: Country::parse("US").ok(), line: Line::Mobile })
+    }
+}
+
+fn number(e164: &str) -> PhoneNumber {
+    PhoneNumber::parse(e164).expect("E.164")
+}
+
+fn rules() -> Rules {
+    Rules {
+        policy: Policy::default(),
+        channels: BTreeSet::from(Channel::ALL),
+        reach: Reach::by_every_channel(Country::parse("US")),
+        enrolment: Enrolment::ClaimsOnly, // a change is no enrolment of one who has no number
+        test_numbers: Vec::new(),
+    }
+}
+
+fn key() -> ChallengeKey {
+    ChallengeKey { subject: SubjectId::new("idp", "a"), session: SessionId::new("s", None).to_change() }
+}
+
+fn binding(version: u64) -> Binding {
+    Binding { number: number(OLD), country: Country::parse("US").expect("US"), line: Line::Mobile, version }
+}
+
+/// A subject with the old number enrolled, and nothing else.
+fn enrolled() -> Snapshot {
+    let subject = Subject { version: 9, binding: Some(binding(VERSION)), ..Subject::default() };
+    Snapshot { subject, challenges: Vec::new() }
+}
+
+fn decide(stored: &Snapshot, typed: Option<&str>, now: Timestamp) -> Result<Decision, Refusal> {
+    let request = Request {
+        key: key(),
+        purpose: Purpose::Change,
+        sub: "a".to_owned(),
+        channel: Channel::Sms,
+        typed: typed.and_then(|typed| Plan.find(&Dialled::parse(typed).expect("dialled"), None)),
+        claimed: None,
+        network: Network::of(IpAddr::from([203, 0, 113, 7])),
+        locale: Locale::En,
+        keep_until: NOW + Duration::from_hours(1),
+    };
+    Start { rules: &rules(), plan: &Plan }.decide(stored, &request, now)
+}
+
+fn draft(stored: &Snapshot, typed: Option<&str>, now: Timestamp) -> Draft {
+    match decide(stored, typed, now) {
+        Ok(Decision::Send(draft)) => *draft,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn after(seconds: u64) -> Timestamp {
+    NOW + Duration::from_secs(seconds)
+}
+
+/// The old number proven at [`NOW`].
+fn proven() -> Snapshot {
+    let stored = enrolled();
+    let mut proof = draft(&stored, None, NOW).challenge;
+    proof.outcome = Outcome::Approved { at: NOW, by: Method::SmsCode, settled: true };
+    Snapshot { challenges: vec![proof], ..stored }
+}
+
+/// A code on its way to the new number, sent half a minute after the proof.
+fn replacing() -> Snapshot {
+    let stored = proven();
+    draft(&stored, Some(NEW), after(30)).applied(stored)
+}
+
+fn own(stored: &Snapshot) -> &Challenge {
+    stored.challenge(&key()).expect("a challenge")
+}
+
+#[test]
+fn a_change_goes_to_the_old_number_first_and_to_the_new_one_with_the_proof_of_the_old() {
+    let first = draft(&enrolled(), None, NOW);
+    assert_eq!((first.challenge.phone, first.challenge.source), (number(OLD), NumberSource::Enrolled(VERSION)));
+    assert_eq!((first.challenge.former, first.replaces, first.max_accounts), (None, Replaces::Nothing, None));
+
+    let second = draft(&proven(), Some(NEW), after(30));
+    assert_eq!((&second.challenge.phone, second.challenge.source), (&number(NEW), NumberSource::Replacing(VERSION)));
+    assert_eq!(second.challenge.former, Some(Former { number: number(OLD), proven_at: NOW }));
+    assert_eq!(second.replaces, Replaces::Proof { generation: 1 });
+    assert_eq!((second.challenge.id.generation, second.max_accounts), (2, Some(5)));
+    assert!(second.challenge.codes.is_empty(), "no code carries over");
+    assert!(second.charges.iter().any(|charge| charge.counter.policy == "number-unverified"));
+}
+
+#[test]
+fn what_a_change_is_refused_for() {
+    let long_ago = Policy::CHANGE_WINDOW.as_secs();
+    let rebound = |mut stored: Snapshot| {
+        stored.subject.binding = Some(binding(VERSION + 1));
+        stored
+    };
+    let unsettled = |mut stored: Snapshot| {
+        stored.challenges[0].outcome = Outcome::Approved { at: NOW, by: Method::PressPound, settled: false };
+        stored
+    };
+    for (why, stored, typed, now, refusal) in [
+        ("no number", Snapshot::default(), None, NOW, Refusal::NothingToChange),
+        ("no number, one typed", Snapshot::default(), Some(NEW), NOW, Refusal::NothingToChange),
+        ("no proof", enrolled(), Some(NEW), NOW, Refusal::ProofRequired),
+        ("no new number", proven(), None, after(31), Refusal::NumberRequired),
+        ("the same number", proven(), Some(OLD), after(31), Refusal::NumberKnown),
+        ("an old proof", proven(), Some(NEW), after(long_ago), Refusal::ProofRequired),
+        ("the proof of another enrolment", rebound(proven()), Some(NEW), after(31), Refusal::ProofRequired),
+        ("an old proof, carried on", replacing(), Some("+14155559004"), after(long_ago), Refusal::ProofRequired),
+        ("another enrolment's, carried on", rebound(replacing()), Some(NEW), after(60), Refusal::ProofRequired),
+    ] {
+        assert_eq!(decide(&stored, typed, now).err(), Some(refusal), "{why}");
+    }
+    let running = decide(&unsettled(proven()), Some(NEW), after(31));
+    assert!(matches!(running, Ok(Decision::Running)), "pound alone is no proof: {running:?}");
+}
+
+#[test]
+fn the_last_moment_of_a_proof_is_the_one_before_its_window_ends() {
+    let last = Policy::CHANGE_WINDOW.as_secs() - 1;
+    assert_eq!(draft(&proven(), Some(NEW), after(last)).challenge.phone, number(NEW));
+    assert_eq!(draft(&proven(), None, after(last + 1)).challenge.phone, number(OLD), "then it is proven anew");
+    assert_eq!(draft(&replacing(), None, after(last)).challenge.phone, number(NEW));
+    assert_eq!(draft(&replacing(), None, after(last + 1)).challenge.phone, number(OLD));
+}
+
+#[test]
+fn another_new_number_is_the_next_generation_with_the_same_proof() {
+    let stored = replacing();
+    let other = draft(&stored, Some("+14155559004"), after(31));
+    assert_eq!(other.replaces, Replaces::Generation { generation: 2, attempts: 0 });
+    assert_eq!(other.challenge.former, own(&stored).former, "and of the same age");
+    assert_eq!(other.challenge.sms.used, 2, "sends carry over");
+}
+
+#[test]
+fn how_far_a_change_has_come() {
+    let step_of = |stored: &Snapshot, now| step(stored.subject.binding.as_ref(), stored.challenge(&key()), now);
+    assert_eq!(step_of(&enrolled(), NOW), Step::CurrentNumber);
+    assert_eq!(step_of(&proven(), after(599)), Step::NewNumber);
+    assert_eq!(step_of(&proven(), after(600)), Step::CurrentNumber);
+    assert_eq!(step_of(&replacing(), after(599)), Step::NewNumber);
+    let mut changed = replacing();
+    let mut challenge = own(&changed).clone();
+    challenge.outcome = Outcome::Approved { at: after(40), by: Method::SmsCode, settled: true };
+    changed.settle(challenge);
+    assert_eq!(changed.subject.binding.as_ref().map(|binding| binding.number.clone()), Some(number(NEW)));
+    assert_eq!(step_of(&changed, after(5000)), Step::Changed);
+    assert!(matches!(decide(&changed, Some(OLD), after(5000)), Ok(Decision::Running)), "one change per login");
+}
+
+#[test]
+fn the_page_shows_the_proof_as_done_and_the_new_number_as_open() {
+    let view = |stored: &Snapshot, now| status(&rules(), stored, &key(), Purpose::Change, None, now);
+    let at_proof = view(&proven(), after(1));
+    assert_eq!((at_proof.state, at_proof.change, at_proof.phone), (State::None, Some(Step::NewNumber), None));
+    assert_eq!((at_proof.sms.unavailable, at_proof.approval), (None, None));
+    let at_new = view(&replacing(), after(31));
+    assert_eq!((at_new.state, at_new.phone, at_new.can_change_number), (State::Pending, Some(number(NEW)), true));
+    let login = status(&rules(), &proven(), &key(), Purpose::Login, None, NOW);
+    assert_eq!(login.change, None);
+}
+
+// --- what a denial covers
+
+/// A challenge of that purpose and source, created at [`NOW`].
+fn challenge(purpose: Purpose, source: NumberSource, outcome: Outcome) -> Challenge {
+    Challenge { purpose, source, outcome, ..own(&proven()).clone() }
+}
+
+#[test]
+fn a_denial_covers_all_that_is_not_done_and_nothing_created_after_it() {
+    let approved = |settled| Outcome::Approved { at: NOW, by: Method::PressPound, settled };
+    let (login, change) = (Purpose::Login, Purpose::Change);
+    let (enrolled, replacing) = (NumberSource::Enrolled(VERSION), NumberSource::Replacing(VERSION));
+    let one_second_before = Timestamp::from_unix(NOW.as_unix() - 1);
+    for (purpose, source, outcome, denied_at, denied) in [
+        (login, enrolled, Outcome::Pending, None, false),
+        (login, enrolled, Outcome::Pending, Some(one_second_before), false),
+        (login, enrolled, Outcome::Pending, Some(NOW), true),
+        (login, enrolled, Outcome::Pending, Some(after(1)), true),
+        (login, NumberSource::Claimed, Outcome::Pending, Some(NOW), true),
+        (login, NumberSource::Typed, approved(false), Some(NOW), true),
+        (login, enrolled, approved(true), Some(NOW), false),
+        (login, enrolled, approved(true), Some(after(100)), false),
+        (change, enrolled, approved(true), Some(one_second_before), false),
+        (change, enrolled, approved(true), Some(NOW), true),
+        (change, replacing, Outcome::Pending, Some(NOW), true),
+        (change, replacing, approved(false), Some(NOW), true),
+        (change, replacing, approved(true), Some(NOW), false),
+        (login, enrolled, Outcome::Denied, None, true),
+    ] {
+        let subject = Subject { denied_at, ..Subject::default() };
+        let stored = Snapshot::of(subject, vec![challenge(purpose, source, outcome)]);
+        let stands = own(&stored).outcome;
+        let expected = if denied { Outcome::Denied } else { outcome };
+        assert_eq!(stands, expected, "{purpose:?} {source:?} {outcome:?} {denied_at:?}");
+    }
+}
+
+#[test]
+fn settling_binds_the_number_but_for_a_test_s_and_keeps_the_version_of_one_that_was() {
+    let settled = Outcome::Approved { at: NOW, by: Method::SmsCode, settled: true };
+    for (source, version) in [
+        (NumberSource::Enrolled(VERSION), Some(VERSION)),
+        (NumberSource::Claimed, Some(1)),
+        (NumberSource::Typed, Some(1)),
+        (NumberSource::Replacing(VERSION), Some(1)),
+        (NumberSource::Test, None),
+    ] {
+        let mut stored = Snapshot::default();
+        stored.settle(challenge(Purpose::Login, source, settled));
+        assert_eq!(stored.subject.binding.map(|binding| binding.version), version, "{source:?}");
+        let mut refused = Snapshot::default();
+        refused.settle(challenge(Purpose::Login, source, Outcome::Denied));
+        assert_eq!(refused.subject.binding, None);
+    }
+}

@@ -1,0 +1,215 @@
+//! The fraud key: what it ends at once, what it keeps out, and what it leaves alone.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::api::{Api, Login};
+use crate::limits::{api, owner, stranger, typing, unlimited};
+
+const NUMBER: &str = "+14155552671";
+
+fn sms() -> Value {
+    json!({ "channel": "sms" })
+}
+
+fn call() -> Value {
+    json!({ "channel": "call" })
+}
+
+async fn answer(api: &Api) {
+    api.webhook("answer", &[("AnsweredBy", "human")]).await;
+}
+
+/// Answers the last call and reports it.
+async fn report(api: &Api) {
+    answer(api).await;
+    let said = api.webhook("digits", &[("Digits", "0")]).await;
+    assert!(said.text.contains("stopped this sign-in"), "{}", said.text);
+}
+
+#[tokio::test]
+async fn zero_denies_this_and_every_other_pending_sign_in_and_each_page_is_told() {
+    let api = api(unlimited).await;
+    let login = Login::known();
+    let others = [login.again("login-2"), login.again("login-3")];
+    for other in &others {
+        api.post(other, sms()).await;
+    }
+    api.post(&login, call()).await;
+    report(&api).await;
+    for pages in [&login, &others[0], &others[1]] {
+        let page = api.status(pages).await;
+        assert_eq!((&page.json["state"], page.json.get("resultToken")), (&json!("denied"), None));
+        for channel in ["sms", "call"] {
+            assert_eq!(page.json["channels"][channel]["reason"], "closed");
+        }
+        let refused = api.post(pages, sms()).await;
+        assert_eq!((refused.status, refused.problem()), (403, "denied"));
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_approved_after_a_report_neither_by_code_nor_by_call() {
+    let mut api = api(unlimited).await;
+    let login = Login::known();
+    let (by_code, by_call) = (login.again("login-2"), login.again("login-3"));
+    api.post(&by_code, sms()).await;
+    let code = api.phone.last_code();
+    api.post(&by_call, call()).await;
+    let stranger_s = api.phone.last_call();
+    answer(&api).await;
+    api.pass(140); // that call has had its time, and its key may still be on its way
+    api.post(&login, call()).await;
+    report(&api).await;
+
+    let refused = api.guess(&by_code, &code).await;
+    assert_eq!((refused.status, refused.problem()), (410, "challenge-closed"));
+    let pressed =
+        crate::api::webhook(&stranger_s.0, &stranger_s.1, "digits", &[("Digits", "#")], |event, signature| {
+            event["headers"]["x-twilio-signature"] = json!(signature);
+        });
+    api.send(pressed).await;
+    for page in [&by_code, &by_call, &login] {
+        let page = api.status(page).await;
+        assert_eq!((&page.json["state"], page.json.get("resultToken")), (&json!("denied"), None));
+    }
+    let subject = api.backend.item("subject").await;
+    assert_eq!((subject.get("phone"), subject.get("lastSuccessAt")), (None, None));
+}
+
+#[tokio::test]
+async fn pound_that_came_before_the_report_and_was_not_settled_yields_no_token_after_it() {
+    let mut api = api(unlimited).await;
+    let (login, other) = (Login::known(), Login::known().again("login-2"));
+    api.post(&login, call()).await;
+    answer(&api).await;
+    api.webhook("digits", &[("Digits", "#")]).await;
+    api.pass(1);
+    api.post(&other, call()).await;
+    report(&api).await;
+    let page = api.status(&login).await;
+    assert_eq!((&page.json["state"], page.json.get("resultToken")), (&json!("denied"), None));
+}
+
+#[tokio::test]
+async fn a_sign_in_that_was_settled_before_the_report_stays_what_it_is() {
+    let mut api = api(unlimited).await;
+    let (login, other) = (Login::known(), Login::known().again("login-2"));
+    api.post(&login, sms()).await;
+    let token = api.guess(&login, &api.phone.last_code()).await.json["resultToken"].clone();
+    api.pass(1);
+    api.post(&other, call()).await;
+    report(&api).await;
+    let page = api.status(&login).await;
+    assert_eq!((&page.json["state"], &page.json["resultToken"]), (&json!("approved"), &token));
+}
+
+#[tokio::test]
+async fn a_report_blocks_the_subject_for_a_day_and_nobody_else() {
+    let mut api = api(unlimited).await;
+    let login = Login::known();
+    api.post(&login, call()).await;
+    report(&api).await;
+    let later = login.again("login-2");
+    let page = api.status(&later).await;
+    assert_eq!((&page.json["state"], &page.json["channels"]["sms"]["reason"]), (&json!("blocked"), &json!("blocked")));
+    assert!(page.json["retryAt"].is_string());
+    for (passed, left) in [(0, "86400"), (600, "85800")] {
+        api.pass(passed);
+        let refused = api.post(&later.at(api.now), sms()).await;
+        assert_eq!((refused.status, refused.problem(), refused.header("retry-after")), (403, "blocked", Some(left)));
+    }
+    assert_eq!(api.backend.item("refusal").await["reason"], "blocked");
+    assert_eq!(api.post(&owner(7, NUMBER).at(api.now), sms()).await.status, 201, "the number's other accounts");
+    api.pass(86_400 - 600);
+    assert_eq!(api.post(&later.at(api.now), sms()).await.status, 201);
+    let approved = api.guess(&later.at(api.now), &api.phone.last_code()).await;
+    assert_eq!(approved.json["state"], "approved", "{}", approved.text);
+}
+
+#[tokio::test]
+async fn a_number_that_was_only_typed_is_blocked_and_one_that_was_claimed_is_not() {
+    let mut api = api(unlimited).await;
+    api.post(&stranger(1), json!({ "channel": "call", "phoneNumber": NUMBER })).await;
+    api.backend.round_trips();
+    report(&api).await;
+    assert_eq!(api.backend.round_trips(), 3, "answered, and the fraud key's two");
+    for login in [stranger(2), stranger(3)] {
+        let refused = api.post(&login, typing(NUMBER)).await;
+        assert_eq!((refused.status, refused.problem()), (422, "phone-number-unavailable"));
+    }
+    assert_eq!(api.post(&owner(1, NUMBER), sms()).await.status, 201, "its owner is not kept out");
+    assert_eq!(api.guess(&owner(1, NUMBER), &api.phone.last_code()).await.json["state"], "approved");
+    api.pass(86_399);
+    assert_eq!(api.post(&stranger(4).at(api.now), typing(NUMBER)).await.problem(), "phone-number-unavailable");
+    api.pass(1);
+    assert_eq!(api.post(&stranger(4).at(api.now), typing(NUMBER)).await.status, 201);
+
+    let api = Api::new().await;
+    api.post(&Login::known(), call()).await;
+    report(&api).await;
+    assert_eq!(api.post(&stranger(5), typing(NUMBER)).await.status, 201, "a claimed number");
+}
+
+#[tokio::test]
+async fn a_code_on_its_way_to_a_number_that_is_then_reported_enrols_it_no_more() {
+    let api = api(unlimited).await;
+    let other = stranger(1);
+    api.post(&other, typing(NUMBER)).await;
+    let code = api.phone.last_code();
+    api.post(&stranger(2), json!({ "channel": "call", "phoneNumber": NUMBER })).await;
+    report(&api).await;
+    assert_eq!(api.guess(&other, &code).await.problem(), "challenge-closed");
+    assert!(api.backend.items("subject").await.iter().all(|subject| subject.get("phone").is_none()));
+}
+
+#[tokio::test]
+async fn when_the_block_is_lifted_the_sign_ins_that_were_denied_stay_denied() {
+    let mut api = api(unlimited).await.with_fraud_block(Duration::from_secs(30));
+    let (login, other) = (Login::known(), Login::known().again("login-2"));
+    api.post(&other, sms()).await;
+    let code = api.phone.last_code();
+    api.post(&login, call()).await;
+    report(&api).await;
+    api.pass(30);
+    for page in [&login, &other] {
+        assert_eq!(api.status(page).await.json["state"], "denied");
+        assert_eq!(api.post(page, sms()).await.problem(), "denied");
+    }
+    assert_eq!(api.guess(&other, &code).await.problem(), "challenge-closed");
+    let fresh = login.again("login-3");
+    assert_eq!(api.post(&fresh, sms()).await.status, 201);
+    assert_eq!(api.guess(&fresh, &api.phone.last_code()).await.json["state"], "approved");
+}
+
+#[tokio::test]
+async fn only_zero_in_an_answered_call_reports() {
+    let api = api(unlimited).await;
+    let login = Login::known();
+    api.post(&login, call()).await;
+    api.webhook("digits", &[("Digits", "0")]).await;
+    assert_eq!(api.status(&login).await.json["state"], "pending", "not answered yet");
+    answer(&api).await;
+    for digits in ["00", "", "1", "*", "+0"] {
+        api.webhook("digits", &[("Digits", digits)]).await;
+    }
+    assert_eq!(api.status(&login).await.json["state"], "pending");
+    assert_eq!(api.backend.item("subject").await.get("blockedUntil"), None);
+}
+
+#[tokio::test]
+async fn the_call_of_a_sign_in_that_another_call_reported_is_not_told_that_it_is_approved() {
+    let api = api(unlimited).await;
+    let (login, other) = (Login::known(), Login::known().again("login-2"));
+    api.post(&other, call()).await;
+    answer(&api).await;
+    let first = api.phone.last_call();
+    api.post(&login, call()).await;
+    report(&api).await;
+    let pressed = crate::api::webhook(&first.0, &first.1, "digits", &[("Digits", "#")], |event, signature| {
+        event["headers"]["x-twilio-signature"] = json!(signature);
+    });
+    let said = api.send(pressed).await;
+    assert!(!said.text.contains("You are signed in"), "{}", said.text);
+}

@@ -1,0 +1,236 @@
+//! Changing the number: the current one proves it, then the new one is proven, and only then it is changed.
+
+use serde_json::{Value, json};
+
+use crate::api::{Answer, Api, Login};
+
+pub(crate) const OLD: &str = "+14155552671";
+pub(crate) const NEW: &str = "+14155559003";
+
+/// What a login does to change its number.
+pub(crate) struct Change {
+    pub(crate) api: Api,
+    pub(crate) login: Login,
+}
+
+impl Change {
+    /// One who has enrolled the old number in this very login.
+    pub(crate) async fn enrolled() -> Self {
+        Self::over(Api::new().await).await
+    }
+
+    pub(crate) async fn over(api: Api) -> Self {
+        let login = Login::newcomer();
+        let mut change = Self { api, login };
+        change.api.post(&change.login, json!({ "channel": "sms", "phoneNumber": OLD })).await;
+        let approved = change.api.guess(&change.login, &change.api.phone.last_code()).await;
+        assert_eq!(approved.json["state"], "approved", "{}", approved.text);
+        change.api.pass(30);
+        change
+    }
+
+    /// One who has proven the old number to change it.
+    pub(crate) async fn proven() -> Self {
+        let mut change = Self::enrolled().await;
+        change.prove().await;
+        change
+    }
+
+    pub(crate) async fn prove(&mut self) {
+        assert_eq!(self.start("sms", None).await.status, 201);
+        let proven = self.guess(&self.api.phone.last_code()).await;
+        assert_eq!(proven.json["change"], "new-number", "{}", proven.text);
+        self.api.pass(30);
+    }
+
+    pub(crate) async fn start(&self, channel: &str, number: Option<&str>) -> Answer {
+        let mut body = json!({ "channel": channel, "purpose": "change" });
+        if let Some(number) = number {
+            body["phoneNumber"] = json!(number);
+        }
+        self.api.post(&self.login.at(self.api.now), body).await
+    }
+
+    pub(crate) async fn guess(&self, code: &str) -> Answer {
+        let body = json!({ "code": code, "purpose": "change" }).to_string();
+        self.api.send(self.login.at(self.api.now).request("POST", "/v1/challenge/code", Some(&body))).await
+    }
+
+    pub(crate) async fn status(&self) -> Answer {
+        self.api.status_of_change(&self.login.at(self.api.now)).await
+    }
+
+    /// Answers the last call and presses that key.
+    pub(crate) async fn press(&self, digits: &str) {
+        self.api.webhook("answer", &[("AnsweredBy", "human")]).await;
+        self.api.webhook("digits", &[("Digits", digits)]).await;
+    }
+
+    /// The number that the account has.
+    pub(crate) async fn number(&self) -> Value {
+        self.api.backend.item("subject").await["phone"].clone()
+    }
+}
+
+#[tokio::test]
+async fn the_old_number_is_proven_then_the_new_one_and_then_it_is_changed() {
+    let mut change = Change::enrolled().await;
+    let view = change.status().await;
+    assert_eq!((&view.json["change"], &view.json["state"]), (&json!("current-number"), &json!("none")));
+    assert_eq!((&view.json["phoneNumber"], &view.json["canChangeNumber"]), (&json!("+•••••••••71"), &json!(false)));
+
+    let started = change.start("sms", None).await;
+    assert_eq!((started.status, &started.json["change"]), (201, &json!("current-number")));
+    assert_eq!(change.api.phone.last_number().expose(), OLD);
+    let proven = change.guess(&change.api.phone.last_code()).await;
+    assert_eq!(
+        (proven.status, &proven.json["change"], &proven.json["state"]),
+        (200, &json!("new-number"), &json!("none"))
+    );
+    assert_eq!(proven.json["phoneNumber"], Value::Null, "the new one is not known yet");
+    assert_eq!(change.status().await.json, proven.json);
+    assert_eq!(change.start("sms", None).await.problem(), "phone-number-required");
+    assert_eq!(change.number().await, OLD);
+
+    let started = change.start("sms", Some(NEW)).await;
+    assert_eq!((started.status, &started.json["change"]), (201, &json!("new-number")));
+    assert_eq!(
+        (&started.json["phoneNumber"], &started.json["canChangeNumber"]),
+        (&json!("+•••••••••03"), &json!(true))
+    );
+    assert_eq!(change.api.phone.last_number().expose(), NEW);
+    assert_eq!(change.number().await, OLD, "nothing changes before both are proven");
+    let changed = change.guess(&change.api.phone.last_code()).await;
+    assert_eq!(
+        (changed.status, &changed.json["change"], &changed.json["state"]),
+        (200, &json!("changed"), &json!("approved"))
+    );
+    assert_eq!(changed.json["phoneNumber"], "+•••••••••03");
+    assert_eq!(change.number().await, NEW);
+    assert_eq!(change.status().await.json["change"], "changed");
+    assert_eq!(change.start("sms", Some(OLD)).await.json["change"], "changed", "one change per login");
+
+    change.api.pass(30);
+    let later = change.login.again("login-2");
+    assert_eq!(change.api.post(&later, json!({ "channel": "sms" })).await.status, 201);
+    assert_eq!(change.api.phone.last_number().expose(), NEW, "the next login goes to the new number");
+    assert_eq!(change.api.guess(&later, &change.api.phone.last_code()).await.json["state"], "approved");
+}
+
+#[tokio::test]
+async fn both_steps_work_by_call_too() {
+    let mut change = Change::enrolled().await;
+    assert_eq!(change.start("call", None).await.json["call"], "calling");
+    change.press("#").await;
+    let proven = change.status().await;
+    assert_eq!((&proven.json["change"], &proven.json["state"]), (&json!("new-number"), &json!("none")));
+    assert_eq!(proven.json.get("resultToken"), None);
+    change.api.pass(30);
+    assert_eq!(change.start("call", Some(NEW)).await.json["call"], "calling");
+    assert_eq!(change.number().await, OLD);
+    change.press("#").await;
+    let changed = change.status().await;
+    assert_eq!((&changed.json["change"], &changed.json["state"]), (&json!("changed"), &json!("approved")));
+    assert_eq!(changed.json.get("resultToken"), None);
+    assert_eq!(change.number().await, NEW);
+}
+
+#[tokio::test]
+async fn a_change_signs_nobody_in() {
+    let change = Change::proven().await;
+    let proven = change.status().await;
+    change.start("sms", Some(NEW)).await;
+    let changed = change.guess(&change.api.phone.last_code()).await;
+    for answer in [proven, changed, change.status().await] {
+        assert_eq!(answer.json.get("resultToken"), None, "{}", answer.text);
+    }
+    let other = change.login.again("login-2");
+    assert_eq!(change.api.status(&other).await.json["state"], "none", "and approves no login");
+}
+
+#[tokio::test]
+async fn a_change_and_a_login_of_one_session_are_two_challenges() {
+    let change = Change::enrolled().await;
+    assert_eq!(change.api.status(&change.login).await.json.get("change"), None);
+    change.start("sms", None).await;
+    let code = change.api.phone.last_code();
+    assert_eq!(change.api.status(&change.login).await.json["state"], "approved", "the login's own");
+    assert_eq!(change.api.guess(&change.login, &code).await.problem(), "challenge-closed");
+    assert_eq!(change.guess(&code).await.json["change"], "new-number");
+}
+
+#[tokio::test]
+async fn the_number_s_accounts_follow_the_change() {
+    let change = Change::proven().await;
+    let accounts = async |api: &Api, e164: &str| {
+        let digest = platform::encoding::base64url(&crate::scene::number(e164).digest());
+        let numbers = api.backend.items("number").await;
+        let mut of_number = numbers.into_iter().filter(|item| item["pk"] == format!("number#{digest}"));
+        of_number.find(|item| item["sk"] == "number").is_some_and(|item| item.get("accounts").is_some())
+    };
+    change.start("sms", Some(NEW)).await;
+    assert!(accounts(&change.api, OLD).await && !accounts(&change.api, NEW).await, "not before both are proven");
+    change.guess(&change.api.phone.last_code()).await;
+    assert!(!accounts(&change.api, OLD).await && accounts(&change.api, NEW).await);
+}
+
+#[tokio::test]
+async fn a_change_to_a_number_that_has_all_its_accounts_is_refused_before_anything_is_sent() {
+    let mut change = Change::over(crate::limits::api(|rules| rules.policy.max_accounts = 1).await).await;
+    let other = crate::limits::stranger(1);
+    change.api.post(&other, json!({ "channel": "sms", "phoneNumber": NEW })).await;
+    change.api.guess(&other, &change.api.phone.last_code()).await;
+    change.prove().await;
+    let codes = change.api.phone.codes().len();
+    assert_eq!(change.start("sms", Some(NEW)).await.problem(), "phone-number-unavailable");
+    assert_eq!(change.api.phone.codes().len(), codes);
+}
+
+#[tokio::test]
+async fn a_code_for_the_new_number_that_comes_late_still_works() {
+    let mut change = Change::proven().await;
+    change.start("sms", Some(NEW)).await;
+    let first = change.api.phone.last_code();
+    change.api.pass(30);
+    assert_eq!(change.start("sms", None).await.status, 201, "a resend needs no number");
+    assert_eq!(change.api.phone.last_number().expose(), NEW);
+    assert_eq!(change.guess(&first).await.json["change"], "changed");
+}
+
+#[tokio::test]
+async fn one_without_a_number_has_none_to_change() {
+    let (api, login) = (Api::new().await, Login::newcomer());
+    for number in [None, Some(NEW)] {
+        let change = Change { api: Api::over(crate::backend::Backend::fresh().await), login: login.clone() };
+        let refused = change.start("sms", number).await;
+        assert_eq!((refused.status, refused.problem()), (409, "nothing-to-change"));
+    }
+    let claimed = Change { api, login: Login::known() };
+    assert_eq!(claimed.start("sms", None).await.problem(), "nothing-to-change", "a claim is no enrolment");
+}
+
+#[tokio::test]
+async fn the_number_that_is_enrolled_is_no_new_one() {
+    let change = Change::proven().await;
+    let refused = change.start("sms", Some(OLD)).await;
+    assert_eq!((refused.status, refused.problem()), (409, "phone-number-known"));
+}
+
+#[tokio::test]
+async fn a_change_from_a_landline_offers_messages_to_the_new_number() {
+    let mut change = Change { api: Api::new().await, login: Login::newcomer() };
+    change.api.post(&change.login, json!({ "channel": "call", "phoneNumber": "+442071838750" })).await;
+    change.press("#").await;
+    change.api.status(&change.login).await;
+    change.api.pass(30);
+    assert_eq!(change.status().await.json["channels"]["sms"]["reason"], "unreachable", "the landline");
+    change.start("call", None).await;
+    change.press("#").await;
+    let view = change.status().await;
+    assert_eq!(
+        (&view.json["change"], &view.json["channels"]["sms"]["available"]),
+        (&json!("new-number"), &json!(true))
+    );
+    change.api.pass(30);
+    assert_eq!(change.start("sms", Some(NEW)).await.status, 201);
+}

@@ -1,0 +1,240 @@
+//! Attacks on the change of a number: whatever is tried, the enrolled number stays without both proofs.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::api::Login;
+use crate::number_change::{Change, NEW, OLD};
+
+const OTHER: &str = "+14155559004";
+
+#[tokio::test]
+async fn a_new_number_without_proof_of_the_old_one_is_refused() {
+    let change = Change::enrolled().await;
+    for channel in ["sms", "call"] {
+        let refused = change.start(channel, Some(NEW)).await;
+        assert_eq!((refused.status, refused.problem()), (409, "proof-required"));
+    }
+    change.start("sms", None).await;
+    assert_eq!(change.start("sms", Some(NEW)).await.problem(), "proof-required", "a code that was sent is no proof");
+    assert_eq!(change.api.phone.last_number().expose(), OLD);
+    assert_eq!(change.number().await, OLD);
+}
+
+#[tokio::test]
+async fn pound_in_a_call_is_no_proof_before_its_subject_agrees() {
+    let change = Change::enrolled().await;
+    change.start("call", None).await;
+    change.press("#").await;
+    assert_eq!(change.start("sms", Some(NEW)).await.status, 200, "approved, and not settled");
+    assert_eq!(change.api.phone.last_number().expose(), OLD);
+    assert_eq!(change.status().await.json["change"], "new-number", "which settles it");
+    assert_eq!(change.start("sms", Some(NEW)).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_login_s_approval_is_no_proof_for_a_change() {
+    let mut change = Change::enrolled().await;
+    change.login = change.login.again("login-2");
+    change.api.post(&change.login, json!({ "channel": "sms" })).await;
+    assert_eq!(change.api.guess(&change.login, &change.api.phone.last_code()).await.json["state"], "approved");
+    assert_eq!(change.start("sms", Some(NEW)).await.problem(), "proof-required");
+}
+
+#[tokio::test]
+async fn a_proof_is_good_for_ten_minutes() {
+    for (seconds, problem) in [(569, ""), (570, "proof-required")] {
+        let mut change = Change::proven().await; // thirty seconds ago
+        change.api.pass(seconds);
+        assert_eq!(change.start("sms", Some(NEW)).await.problem(), problem, "{seconds}");
+        let step = if problem.is_empty() { "new-number" } else { "current-number" };
+        assert_eq!(change.status().await.json["change"], step);
+    }
+    let mut change = Change::proven().await;
+    change.api.pass(600);
+    assert_eq!(change.start("sms", None).await.json["change"], "current-number", "it is proven anew");
+    assert_eq!(change.api.phone.last_number().expose(), OLD);
+    assert_eq!(change.guess(&change.api.phone.last_code()).await.json["change"], "new-number");
+}
+
+#[tokio::test]
+async fn sends_to_new_numbers_do_not_prolong_the_proof() {
+    let mut change = Change::proven().await;
+    change.start("sms", Some(NEW)).await;
+    change.api.pass(540);
+    assert_eq!(change.start("sms", Some(NEW)).await.status, 201);
+    change.api.pass(60);
+    assert_eq!(change.start("sms", Some(OTHER)).await.problem(), "proof-required");
+    let resent = change.start("sms", None).await;
+    assert_eq!((resent.status, &resent.json["change"]), (201, &json!("current-number")));
+    assert_eq!(change.api.phone.last_number().expose(), OLD, "never without proof to a new one");
+}
+
+#[tokio::test]
+async fn a_proof_of_an_earlier_enrolment_is_none() {
+    let change = Change::proven().await;
+    let pk = change.api.backend.item("subject").await["pk"].as_str().expect("a key").to_owned();
+    change.api.backend.put(&pk, "subject", "binding", "77").await; // enrolled anew meanwhile
+    assert_eq!(change.status().await.json["change"], "current-number");
+    assert_eq!(change.start("sms", Some(NEW)).await.problem(), "proof-required");
+
+    let change = Change::proven().await;
+    change.start("sms", Some(NEW)).await;
+    change.api.backend.put(&pk, "subject", "binding", "77").await;
+    let refused = change.guess(&change.api.phone.last_code()).await;
+    assert_eq!((refused.status, refused.problem()), (410, "challenge-closed"));
+    assert_eq!(change.number().await, OLD);
+}
+
+#[tokio::test]
+async fn the_proof_of_one_session_is_worth_nothing_in_another() {
+    let mut change = Change::proven().await;
+    let own = change.login.clone();
+    for other in [own.again("login-2"), Login { claims: own.again("login-2").at(change.api.now).claims, ..own.clone() }]
+    {
+        change.login = other;
+        assert_eq!(change.status().await.json["change"], "current-number");
+        assert_eq!(change.start("sms", Some(NEW)).await.problem(), "proof-required");
+    }
+    change.login = own.clone();
+    change.start("sms", Some(NEW)).await;
+    let code = change.api.phone.last_code();
+    change.login = own.again("login-2");
+    assert_eq!(change.guess(&code).await.problem(), "challenge-closed", "and so is its code");
+    assert_eq!(change.number().await, OLD);
+}
+
+#[tokio::test]
+async fn another_new_number_closes_the_generation_of_the_first() {
+    let change = Change::proven().await;
+    change.start("sms", Some(NEW)).await;
+    let code = change.api.phone.last_code();
+    assert_eq!(change.start("sms", Some(OTHER)).await.status, 201, "it sends at once");
+    assert_eq!(change.api.phone.last_number().expose(), OTHER);
+    let refused = change.guess(&code).await;
+    assert_eq!((refused.problem(), &refused.json["attemptsLeft"]), ("code-wrong", &json!(4)));
+    assert_eq!(change.number().await, OLD);
+    assert_eq!(change.guess(&change.api.phone.last_code()).await.json["change"], "changed");
+    assert_eq!(change.number().await, OTHER);
+}
+
+#[tokio::test]
+async fn guesses_carry_over_from_one_new_number_to_the_next() {
+    let change = Change::proven().await;
+    let mut left = 5;
+    for number in [NEW, OTHER] {
+        change.start("sms", Some(number)).await;
+        for _ in 0..2 {
+            left -= 1;
+            let right = change.api.phone.last_code();
+            let wrong = if right == "000000" { "000001" } else { "000000" };
+            assert_eq!(change.guess(wrong).await.json["attemptsLeft"], left);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_old_number_s_code_is_worth_nothing_for_the_new_one() {
+    let mut change = Change::enrolled().await;
+    change.start("sms", None).await;
+    let first = change.api.phone.last_code();
+    change.api.pass(30);
+    change.start("sms", None).await;
+    let second = change.api.phone.last_code();
+    change.guess(&second).await;
+    for code in [&first, &second] {
+        assert_eq!(change.guess(code).await.problem(), "challenge-closed", "before the new one is given");
+    }
+    change.start("sms", Some(NEW)).await;
+    for code in [&first, &second] {
+        assert_eq!(change.guess(code).await.problem(), "code-wrong");
+    }
+    assert_eq!(change.number().await, OLD);
+}
+
+#[tokio::test]
+async fn the_old_number_s_call_is_worth_nothing_for_the_new_one() {
+    let mut change = Change::enrolled().await;
+    change.start("call", None).await;
+    change.api.webhook("answer", &[("AnsweredBy", "human")]).await;
+    change.start("sms", None).await;
+    change.guess(&change.api.phone.last_code()).await;
+    change.api.pass(30);
+    change.start("sms", Some(NEW)).await;
+    change.api.webhook("digits", &[("Digits", "#")]).await; // of the call to the old number
+    assert_eq!(change.status().await.json["state"], "pending");
+    assert_eq!(change.number().await, OLD);
+}
+
+#[tokio::test]
+async fn a_new_number_that_expires_or_is_guessed_at_changes_nothing() {
+    let mut change = Change::proven().await;
+    change.start("sms", Some(NEW)).await;
+    let right = change.api.phone.last_code();
+    let wrong = if right == "000000" { "000001" } else { "000000" };
+    for _ in 0..5 {
+        change.guess(wrong).await;
+    }
+    assert_eq!(change.guess(&right).await.problem(), "challenge-closed");
+    assert_eq!(change.status().await.json["state"], "exhausted");
+    change.api.pass(60);
+    change.start("sms", Some(OTHER)).await;
+    let late = change.api.phone.last_code();
+    change.api.pass(300);
+    assert_eq!(change.guess(&late).await.problem(), "challenge-closed");
+    assert_eq!(change.number().await, OLD);
+}
+
+#[tokio::test]
+async fn the_fraud_key_in_either_step_ends_the_change() {
+    let change = Change::enrolled().await;
+    change.start("call", None).await;
+    change.press("0").await;
+    assert_eq!(change.status().await.json["state"], "denied");
+    assert_eq!(change.start("sms", None).await.problem(), "denied");
+    assert_eq!(
+        change.api.backend.items("number").await.iter().filter(|item| item.get("blockedUntil").is_some()).count(),
+        0
+    );
+
+    let change = Change::proven().await;
+    change.start("sms", Some(NEW)).await;
+    let code = change.api.phone.last_code();
+    change.start("call", None).await;
+    change.press("0").await;
+    assert_eq!(change.status().await.json["state"], "denied");
+    assert_eq!(change.guess(&code).await.problem(), "challenge-closed");
+    assert_eq!(change.number().await, OLD);
+    let other = crate::limits::stranger(1);
+    let refused = change.api.post(&other, json!({ "channel": "sms", "phoneNumber": NEW })).await;
+    assert_eq!(refused.problem(), "phone-number-unavailable", "whoever has the new number wants none of it");
+}
+
+#[tokio::test]
+async fn fraud_reported_in_a_login_ends_a_change_that_is_under_way() {
+    let mut change = Change::proven().await;
+    change.start("sms", Some(NEW)).await;
+    let code = change.api.phone.last_code();
+    let login = change.login.again("login-2");
+    change.api.post(&login, json!({ "channel": "call" })).await;
+    change.press("0").await;
+    assert_eq!(change.status().await.json["state"], "denied");
+    assert_eq!(change.guess(&code).await.problem(), "challenge-closed");
+    change.api.pass(1);
+    assert_eq!(change.start("sms", Some(OTHER)).await.problem(), "denied");
+    assert_eq!(change.number().await, OLD);
+}
+
+#[tokio::test]
+async fn a_proof_from_before_a_report_of_fraud_is_none_after_it() {
+    let api = crate::limits::api(|_| {}).await.with_fraud_block(Duration::from_mins(1));
+    let mut change = Change::over(api).await;
+    change.prove().await;
+    let login = change.login.again("login-2");
+    change.api.post(&login, json!({ "channel": "call" })).await;
+    change.press("0").await;
+    change.api.pass(60);
+    assert_eq!(change.start("sms", Some(NEW)).await.problem(), "denied");
+    assert_eq!(change.status().await.json["state"], "denied");
+}
