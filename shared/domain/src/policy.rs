@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::call::CallMode;
+
 /// Limits, lives and delays. The defaults are the product's; a deployment may override each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -28,6 +30,8 @@ pub struct Policy {
     pub fraud_block: Duration,
     /// Whether only a call judged human may approve.
     pub machine_detection: bool,
+    /// What a call asks for.
+    pub call_mode: CallMode,
 }
 
 impl Policy {
@@ -78,6 +82,7 @@ impl Default for Policy {
             lock_at_failures: 100,
             fraud_block: Duration::from_hours(24),
             machine_detection: true,
+            call_mode: CallMode::default(),
         }
     }
 }

@@ -106,7 +106,8 @@ impl Draft {
     /// Draws the code to send and adds its MAC.
     pub fn add_code(&mut self, keys: &MacKeys, random: &mut impl CryptoRng) -> Code {
         let challenge = &mut self.challenge;
-        let (code, mac) = keys.issue(&challenge.id, &challenge.phone, &challenge.codes, self.at, random);
+        let taken = [challenge.codes.as_slice(), &challenge.spoken].concat();
+        let (code, mac) = keys.issue(&challenge.id, &challenge.phone, &taken, self.at, random);
         challenge.codes.push(mac);
         code
     }
@@ -259,6 +260,7 @@ impl<P: NumberingPlan> Start<'_, P> {
             last_guess_at: None,
             outcome: Outcome::Pending,
             codes: Vec::new(),
+            spoken: Vec::new(),
             sms: closed_early.map(|own| carry(&own.sms)).unwrap_or_default(),
             calls: closed_early.map(|own| carry(&own.calls)).unwrap_or_default(),
             call: None,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use domain::call::CallMode;
 use domain::channel::Channel;
 use domain::policy::Policy;
 use domain::start::{Enrolment, Rules};
@@ -69,6 +70,14 @@ pub fn policy(env: &mut Environment) -> Option<Policy> {
     let lock_at_failures = env.number("LOCK_AT_FAILURES", default.lock_at_failures, 1..=100);
     let fraud_block = env.seconds("FRAUD_BLOCK_SECONDS", default.fraud_block, 30 * DAY);
     let machine_detection = env.choice("MACHINE_DETECTION", &[("on", true), ("off", false)]);
+    let call_mode = env.choice(
+        "CALL_MODE",
+        &[
+            ("press-pound", CallMode::PressPound),
+            ("match-digits", CallMode::MatchDigits),
+            ("speak-code", CallMode::SpeakCode),
+        ],
+    );
     Some(Policy {
         code_life: code_life?,
         max_guesses: max_guesses?,
@@ -81,6 +90,7 @@ pub fn policy(env: &mut Environment) -> Option<Policy> {
         lock_at_failures: lock_at_failures?,
         fraud_block: fraud_block?,
         machine_detection: machine_detection?,
+        call_mode: call_mode?,
     })
 }
 

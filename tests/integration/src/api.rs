@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::call::CallToken;
+use domain::call::{CallMode, CallToken};
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
 use domain::identity::ChallengeId;
@@ -37,9 +37,9 @@ pub(crate) struct Api {
     pub(crate) phone: Phone,
     pub(crate) now: Timestamp,
     pub(crate) start: start_challenge::App<DynamoStore, Keys, Phone, Phone>,
-    pub(crate) get: get_challenge::App<DynamoStore, Signer>,
+    pub(crate) get: get_challenge::App<DynamoStore, Signer, Keys>,
     verify: verify_code::App<DynamoStore, Keys, Signer>,
-    callback: call_callback::App<DynamoStore, Tokens>,
+    pub(crate) callback: call_callback::App<DynamoStore, Tokens, Keys>,
 }
 
 impl Api {
@@ -70,7 +70,7 @@ impl Api {
                 sms: phone.clone(),
                 caller: Some(phone.clone()),
             },
-            get: get_challenge::App { settings: settings.clone(), store: store(), signer: Signer },
+            get: get_challenge::App { settings: settings.clone(), store: store(), signer: Signer, keys: None },
             verify: verify_code::App { settings, store: store(), keys: Keys, signer: Signer },
             callback: call_callback::App {
                 policy: Policy::default(),
@@ -78,11 +78,28 @@ impl Api {
                 brand: "Example".to_owned(),
                 store: store(),
                 tokens: Tokens,
+                keys: None,
             },
             backend,
             phone,
             now: LOGIN + Duration::from_secs(10),
         }
+    }
+
+    /// The same deployment with calls of another mode, and the keys where that mode needs them.
+    pub(crate) fn with_calls(mut self, mode: CallMode) -> Self {
+        let policies = [
+            &mut self.start.settings.rules.policy,
+            &mut self.get.settings.rules.policy,
+            &mut self.verify.settings.rules.policy,
+            &mut self.callback.policy,
+        ];
+        for policy in policies {
+            policy.call_mode = mode;
+        }
+        self.get.keys = (mode == CallMode::MatchDigits).then_some(Keys);
+        self.callback.keys = (mode != CallMode::PressPound).then_some(Keys);
+        self
     }
 
     pub(crate) fn pass(&mut self, seconds: u64) {
