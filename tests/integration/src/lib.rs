@@ -7,6 +7,7 @@
 
 mod api;
 mod backend;
+mod call_mode_store;
 mod conditions;
 mod configuration;
 mod faults;
