@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use domain::call::{CallEvent, CallMode};
+use domain::call::{CallEvent, CallMode, Entry};
 use domain::challenge::Challenge;
 use domain::code::{Code, MacKeys, Utterance};
 use domain::locale::Locale;
@@ -70,28 +70,28 @@ impl<S: ChallengeStore, T: callback::TokenSource, K: KeySource> App<S, T, K> {
         Ok(reply::document(StatusCode::OK, "text/xml", callback::twiml(script, locale, &self.brand, &action)))
     }
 
-    /// What the webhook does, with the code that it drew if it is one to say a code.
+    /// What the webhook does, with the code that it drew if it is one to say a code. The keys are asked
+    /// for only where they are needed, so that without them fraud can be reported still.
     async fn event(
         &self,
         report: &Report,
         webhook: &Webhook,
         now: Timestamp,
     ) -> Result<(CallEvent, Option<(Code, Utterance)>), Failure> {
-        let keys = self.keys(now).await?;
-        let speaks = self.policy.call_mode == CallMode::SpeakCode;
+        let Webhook { challenge, token, .. } = webhook;
+        let mode = self.policy.call_mode;
         let event = match report {
             Report::Progress(state) => CallEvent::Progress(*state),
             Report::Keyed(entry) => {
-                let (challenge, token) = (&webhook.challenge, &webhook.token);
-                CallEvent::keyed(*entry, self.policy.call_mode, keys.as_deref(), challenge, token)
+                let keys = if matches!(entry, Entry::Digits(_)) { self.keys(now).await? } else { None };
+                CallEvent::keyed(*entry, mode, keys.as_deref(), challenge, token)
             }
-            Report::Answered(by, to) => match (keys, to) {
-                (Some(keys), Some(to)) if speaks && by.may_approve(&self.policy) => {
-                    let drawn = keys.speak(&webhook.challenge, to, now, &mut clock::random());
-                    return Ok((CallEvent::Speaks(*by, drawn.1), Some(drawn)));
-                }
-                _ => CallEvent::Answered(*by),
-            },
+            Report::Answered(by, Some(to)) if mode == CallMode::SpeakCode && by.may_approve(&self.policy) => {
+                let Some(keys) = self.keys(now).await? else { return Ok((CallEvent::Answered(*by), None)) };
+                let drawn = keys.speak(challenge, to, now, &mut clock::random());
+                return Ok((CallEvent::Speaks(*by, drawn.1), Some(drawn)));
+            }
+            Report::Answered(by, _) => CallEvent::Answered(*by),
         };
         Ok((event, None))
     }

@@ -137,8 +137,8 @@ impl MacKey {
         Self(crate::digest::sha256(&[b"alliance-mfa code MAC key", secret.as_bytes()]))
     }
 
-    /// The digits of a call. The fields of a code's MAC begin with 32 bytes, never with this text; and
-    /// what 64 bits modulo 90 favour is less than one part in 2^57.
+    /// The digits of a call: a MAC of 256 bits modulo 90, of which none is favoured by as much as 2^-249.
+    /// The fields of a code's MAC begin with 32 bytes, never with this text.
     fn digits(&self, challenge: &ChallengeId, call_token: &[u8; 32]) -> MatchDigits {
         let mac = hmac_sha256(
             &self.0,
@@ -150,8 +150,7 @@ impl MacKey {
                 call_token,
             ],
         );
-        let [a, b, c, d, e, f, g, h, ..] = mac;
-        let remainder = u64::from_be_bytes([a, b, c, d, e, f, g, h]) % 90;
+        let remainder = mac.iter().fold(0_u16, |remainder, byte| (remainder * 256 + u16::from(*byte)) % 90);
         MatchDigits(10 + remainder.to_le_bytes()[0])
     }
 

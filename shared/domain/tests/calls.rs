@@ -95,10 +95,10 @@ fn a_rotation_in_between_changes_no_digits_and_refuses_none() {
         for shown in [before, after] {
             assert!(judge.match_digits(&id, &token.digest(), shown));
         }
-        let taken = |number: &u8| {
+        let opens = |number: &u8| {
             MatchDigits::parse(&number.to_string()).is_some_and(|it| judge.match_digits(&id, &token.digest(), it))
         };
-        assert_eq!((10..100_u8).filter(taken).count(), 2);
+        assert_eq!((10..100_u8).filter(opens).count(), 2);
     }
     assert!(!keys("new").match_digits(&id, &token.digest(), before), "once forgotten, the old key takes nothing");
 }
@@ -164,12 +164,13 @@ fn drawn() -> (Code, Utterance) {
     keys("k").speak(&id("a", "s", 1), &number(), NOW, &mut StdRng::seed_from_u64(5))
 }
 
+type Change = fn(&mut Challenge, &mut Call);
+
 #[test]
 fn what_the_phone_hears_follows_from_mode_and_state() {
     let (code, utterance) = drawn();
     let drawn = (code.clone(), utterance);
     let approved = Outcome::Approved { at: NOW, by: Method::PressPound, settled: false };
-    type Change = fn(&mut Challenge, &mut Call);
     let says = Script::SpeakCode(&code);
     let (over, use_code) = ([Script::Over; 3], [Script::UseCode; 3]);
     let cases: [(&str, Change, [Script<'_>; 3]); 12] = [

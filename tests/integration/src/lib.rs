@@ -8,6 +8,7 @@
 mod api;
 mod backend;
 mod call_mode_store;
+mod call_modes;
 mod conditions;
 mod configuration;
 mod faults;

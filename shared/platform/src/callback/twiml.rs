@@ -99,7 +99,7 @@ impl Voice<'_> {
     fn say_code(&self, xml: &mut Xml, code: &Code) -> Result<()> {
         let Self { phrases, brand } = self;
         // Full stops make a voice pause; a comma would make decimals of some digits.
-        let digits: String = code.expose().chars().map(|digit| format!(" {digit}.")).collect();
+        let digits: String = code.expose().chars().flat_map(|digit| [' ', digit, '.']).collect();
         self.say(xml, &format!("{brand}."))?;
         for _ in 0..TIMES {
             self.say(xml, &format!("{}{digits}", phrases.code_is))?;
