@@ -37,13 +37,15 @@ async fn stay_up(functions: &mut Functions, stack: &Stack) -> Result<()> {
 }
 
 fn print_addresses(stack: &Stack) {
-    let Stack { gateway, issuer, phone, dynamodb, functions, .. } = stack;
+    let Stack { gateway, issuer, phone, dynamodb, functions, environment, .. } = stack;
+    let call_mode = environment.get("CALL_MODE").map_or("press-pound", String::as_str);
     println!("\nThe stack is up; functions reload when their code changes. Ctrl-C ends it.\n");
     println!("  phone      {phone}   open it: messages and calls, for every number");
     println!("  API        {gateway}");
     println!("  issuer     {issuer}   POST /login {{\"account\": …}} gives a first-factor token");
     println!("  DynamoDB   {dynamodb}");
-    println!("  functions  {functions}\n");
+    println!("  functions  {functions}");
+    println!("  calls      {call_mode}   CALL_MODE=match-digits or speak-code has them ask otherwise\n");
     for account in ACCOUNTS {
         println!("  account {:10} {}", account.name, account.phone.unwrap_or("without a number"));
     }

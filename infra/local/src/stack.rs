@@ -93,6 +93,7 @@ impl Stack {
 fn choices() -> impl Iterator<Item = (&'static str, String)> {
     [
         ("BRAND", "Alliance"),
+        ("CALL_MODE", "press-pound"),
         ("ORIGIN_HOST", "login.example.com"),
         ("ALLOWED_COUNTRIES", "US,CA,GB"),
         ("SUPPORT_URL", "https://support.example.com/sign-in"),

@@ -28,6 +28,8 @@ use serde_json::{Value, json};
 use crate::backend::Backend;
 
 pub(crate) const BASE_URL: &str = "https://mfa.example.com";
+/// The local stack's, so that the digits of a sample are right in both.
+pub(crate) const MAC_KEY: &str = "development-mac-key-0123456789abcdef";
 pub(crate) const VOICE_TOKEN: &str = "development-voice-auth-token";
 /// When the samples' first factor was given.
 pub(crate) const LOGIN: Timestamp = Timestamp::from_unix(1_795_600_000);
@@ -336,7 +338,7 @@ pub(crate) struct Keys;
 
 impl Keys {
     pub(crate) fn all() -> MacKeys {
-        MacKeys { current: MacKey::from_secret("a development key"), previous: None, next: None }
+        MacKeys { current: MacKey::from_secret(MAC_KEY), previous: None, next: None }
     }
 }
 

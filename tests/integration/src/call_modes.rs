@@ -14,7 +14,7 @@ use lambda_http::Request;
 use platform::store::DynamoStore;
 use serde_json::{Value, json};
 
-use crate::api::{Answer, Api, BASE_URL, Login, Signer, Tokens, webhook};
+use crate::api::{Answer, Api, BASE_URL, Login, MAC_KEY, Signer, Tokens, webhook};
 
 const HUMAN: [(&str, &str); 2] = [("AnsweredBy", "human"), ("To", "+14155552671")];
 const MACHINE: [(&str, &str); 2] = [("AnsweredBy", "machine_start"), ("To", "+14155552671")];
@@ -221,7 +221,7 @@ fn callback(api: &Api, keys: Option<MacKeys>) -> call_callback::App<DynamoStore,
 
 #[tokio::test]
 async fn a_rotation_during_the_call_refuses_no_digits() {
-    let old = || MacKey::from_secret("a development key");
+    let old = || MacKey::from_secret(MAC_KEY);
     let new = || MacKey::from_secret("the key after it");
     for late in [false, true] {
         let (mut api, login) = in_mode(CallMode::MatchDigits).await;
@@ -254,7 +254,7 @@ async fn a_code_spoken_before_a_rotation_is_judged_after_it() {
     let before = MacKeys {
         current: MacKey::from_secret("the key before"),
         previous: None,
-        next: Some((MacKey::from_secret("a development key"), api.now)),
+        next: Some((MacKey::from_secret(MAC_KEY), api.now)),
     };
     let answered = signed(&api.phone.last_call(), "answer", &HUMAN);
     let said = Answer::of(callback(&api, Some(before)).handle(answered, api.now).await);
