@@ -33,8 +33,9 @@ impl Config {
         let public_base_url = settings::public_base_url(env);
         let brand = env.required("BRAND", short_ascii(16));
         let signing_secret = env.required("VOICE_SIGNING_SECRET_ARN", any);
-        let has_secrets = policy.as_ref().is_some_and(|policy| policy.call_mode != CallMode::PressPound);
-        let mac_keys_secret = if has_secrets { env.required("MAC_KEYS_SECRET_ARN", any).map(Some) } else { Some(None) };
+        let passes_secrets = policy.as_ref().is_some_and(|policy| policy.call_mode != CallMode::PressPound);
+        let mac_keys_secret =
+            if passes_secrets { env.required("MAC_KEYS_SECRET_ARN", any).map(Some) } else { Some(None) };
         let telemetry = Telemetry::read(env);
         Some(Self {
             table: table?,

@@ -52,8 +52,9 @@ pub trait ChallengeStore: Sync {
 
     /// Makes an approval final: approves a challenge that a code has [proven](Challenge::proven), or
     /// completes the approval of one that a call approved, together with its subject: not blocked, and
-    /// bound to the same number or to none. What nothing has proven is refused. Resets the subject's failures and enrols the number where none was. Closes the race of
-    /// two right guesses, and that of an approval with a change, reset or block of the subject.
+    /// bound to the same number or to none. What nothing has proven is refused. Resets the subject's
+    /// failures and enrols the number where none was. Closes the race of two right guesses, and that of
+    /// an approval with a change, reset or block of the subject.
     fn settle(
         &self,
         challenge: &Challenge,
