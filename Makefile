@@ -39,16 +39,18 @@ invoke: $(TOOLS)/cargo-lambda.done ## one function with one sample: make invoke 
 
 # --- checking --------------------------------------------------------------------------------------
 
-.PHONY: test lint unit local-test template audit e2e
-test: lint unit local-test template e2e ## all checks and tests
+.PHONY: curve test lint unit mutants local-test fuzz template audit e2e
+test: lint unit mutants local-test fuzz template e2e ## all checks and tests
 
 lint: need-cargo $(DENY) ## formatting, clippy, licences and sources of dependencies
 	cargo fmt --all --check
 	cd infra/local && cargo fmt --package local --package seed --check
+	cd tests/fuzz && cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	tests/pure-domain
 	$(DENY) check --hide-inclusion-graph bans licenses sources
 	$(DENY) --manifest-path infra/local/Cargo.toml --config .deny.toml check --hide-inclusion-graph bans licenses sources
+	$(DENY) --manifest-path tests/fuzz/Cargo.toml --config .deny.toml check --hide-inclusion-graph bans licenses sources
 
 audit: $(DENY) ## known vulnerabilities of dependencies (needs the RustSec database from the network)
 	$(DENY) check advisories
@@ -56,9 +58,19 @@ audit: $(DENY) ## known vulnerabilities of dependencies (needs the RustSec datab
 unit: need-cargo ## the rules, the store contract on an embedded DynamoDB, the handlers over events/
 	cargo test --locked --workspace
 
+mutants: need-cargo need-python ## remove each term of each condition of each write: a test must fail every time
+	tests/mutants
+
+curve: need-cargo ## draw the day of pumping anew: tests/pumping/curve.svg
+	cargo run --locked --package pumping --example plot
+
 local-test: need-cargo ## the local stack's own checks
 	cd infra/local && cargo clippy --locked --workspace --all-targets -- --deny warnings
 	cd infra/local && cargo test --locked --workspace
+
+SECONDS_EACH ?= 10
+fuzz: need-cargo ## arbitrary input for what comes from outside: make fuzz SECONDS_EACH=600
+	SECONDS_EACH=$(SECONDS_EACH) tests/fuzz/run
 
 template: $(TOOLS)/aws-sam-cli.done ## the SAM template, as SAM and cfn-lint see it
 	$(SAM)/sam validate --lint --template-file infra/template.yaml

@@ -25,6 +25,7 @@ from pathlib import Path
 import pytest
 
 import voice
+from audit import Subscriber
 from backend import PyJwtBackend
 from confidential import Confidential
 from deployment import Deployment
@@ -38,6 +39,8 @@ REPOSITORY = HERE.parent.parent
 BOOTSTRAP_DIR = Path(os.environ.get("BOOTSTRAP_DIR") or REPOSITORY / "target" / "debug")
 TEMPLATE = Path(os.environ.get("TEMPLATE") or REPOSITORY / "infra" / "template.yaml")
 RESULT_AUDIENCE = "login-backend"
+# A number for tests, its code, and the account that may use it.
+TEST_NUMBER, TEST_CODE, REVIEWER = "+15005550006", "424242", "reviewer-of-the-app"
 
 
 def pytest_collection_modifyitems(items):
@@ -64,12 +67,15 @@ def provider(confidential):
 
 @contextlib.contextmanager
 def deployed(hosted_login, provider, confidential, **chosen):
-    """The product as the template deploys it on an emulator of its own, with its defaults but for what is `chosen`."""
+    """The product as the template deploys it on an emulator of its own, with its defaults but for the limits that all
+    these people share and for what is `chosen`."""
     with MiniStack(enforce_iam=True) as emulator:
         deployment = Deployment(emulator)
         api_key = {"accountSid": voice.ACCOUNT, "apiKeySid": voice.KEY, "apiKeySecret": voice.SECRET}
         for secret in (voice.SECRET, voice.SIGNING_TOKEN):
             confidential.add("secret", secret)
+        confidential.add("phone number", TEST_NUMBER)
+        confidential.add("code", TEST_CODE)
         deployment.deploy(TEMPLATE, BOOTSTRAP_DIR, {
             "AllowedCountries": "US",
             "AllowedOrigins": "https://login.example.com",
@@ -78,10 +84,15 @@ def deployed(hosted_login, provider, confidential, **chosen):
             "FirstFactorAudience": AUDIENCE,
             "FirstFactorIssuer": hosted_login.url,
             "LogLevel": "trace",
+            # To the emulator all requests come from one address; and all these people are of one range and country.
+            "MaxSendsPerNetworkPer10Minutes": "100000",
             "OriginHost": "login.example.com",
             "PublicBaseUrl": deployment.base_url,
             "ReservedConcurrency": "40",
             "ResultAudience": RESULT_AUDIENCE,
+            "TestNumbers": f"{TEST_NUMBER} {TEST_CODE} 2099-12-31T00:00:00Z somebody-else {REVIEWER}",
+            "UnverifiedBudgetFloor": "1000",
+            "UnverifiedSendsPerRangePerDay": "10000",
             "VoiceApiBaseUrl": provider.url,
             "VoiceApiSecretArn": deployment.secret("voice-api", json.dumps(api_key)),
             "VoiceFromNumber": voice.FROM,
@@ -98,9 +109,15 @@ def product(hosted_login, provider, confidential):
 
 
 @pytest.fixture(scope="session")
+def subscriber(product):
+    """A team that listens to the audit events."""
+    return Subscriber(product)
+
+
+@pytest.fixture(scope="session")
 def someone(product, hosted_login, confidential):
     """Makes people who are new to the product."""
-    return lambda: Person(product, hosted_login, confidential)
+    return lambda **account: Person(product, hosted_login, confidential, **account)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Deploys the product to the emulator, and looks at what it left there."""
 
+import base64
 import io
 import json
 import urllib.parse
@@ -37,10 +38,22 @@ class Deployment:
 
     def outsider(self, service):
         """A client of someone in the account whom no policy allows anything."""
+        return self._client(service, *self.user("outsider").values())
+
+    def user(self, name, *policies):
+        """The access key of a new user in the account, who may do what the policies allow."""
         iam = self.client("iam")
-        iam.create_user(UserName="outsider")
-        key = iam.create_access_key(UserName="outsider")["AccessKey"]
-        return self._client(service, key["AccessKeyId"], key["SecretAccessKey"])
+        iam.create_user(UserName=name)
+        for policy in policies:
+            iam.attach_user_policy(UserName=name, PolicyArn=policy)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+
+    def output(self, name):
+        """An output of the stack."""
+        [stack] = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+        [value] = [output["OutputValue"] for output in stack["Outputs"] if output["OutputKey"] == name]
+        return value
 
     def secret(self, name, document):
         """Keeps a secret, and answers its ARN."""
@@ -63,6 +76,30 @@ class Deployment:
         deployed = stacks.describe_stack_resources(StackName=STACK)["StackResources"]
         self._reserve(deployed, int(parameters["ReservedConcurrency"]))
         self._map_domain(deployed)
+
+    def output(self, name):
+        """What the stack tells under a name."""
+        [stack] = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+        return next(output["OutputValue"] for output in stack["Outputs"] if output["OutputKey"] == name)
+
+    def resource(self, name):
+        """What the account calls a resource of the stack."""
+        resource = self.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=name)
+        return resource["StackResourceDetail"]["PhysicalResourceId"]
+
+    def changes(self):
+        """Every change of the table that its stream still has, as a function is brought them."""
+        streams = self.client("dynamodbstreams")
+        [stream] = streams.list_streams(TableName=self.output("TableName"))["Streams"]
+        shards = streams.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]["Shards"]
+        for shard in shards:
+            position = streams.get_shard_iterator(
+                StreamArn=stream["StreamArn"], ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON",
+            ).get("ShardIterator")
+            while position:
+                page = streams.get_records(ShardIterator=position)
+                yield from (json.loads(json.dumps(record, default=_wire)) for record in page["Records"])
+                position = page.get("NextShardIterator") if page["Records"] else None
 
     def stored(self):
         """Everything in the table."""
@@ -127,6 +164,11 @@ def packed(bootstrap):
     with zipfile.ZipFile(archive, "w") as package:
         package.writestr(entry, bootstrap.read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=1)
     return archive.getvalue()
+
+
+def _wire(value):
+    """A value as AWS writes it: bytes in base64, a time in epoch seconds."""
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value.timestamp()
 
 
 def _binary(function):

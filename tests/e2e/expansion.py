@@ -14,6 +14,9 @@ from samtranslator.translator.transform import transform
 
 from ministack import REGION
 
+# The scheme by which SAM has IAM itself guard a route.
+IAM = "AWS_IAM"
+
 
 def expand(template, parameters):
     """The template as CloudFormation, without any OpenAPI body."""
@@ -76,7 +79,8 @@ def _imported(api, properties):
     schemes = body["components"]["securitySchemes"]
     imported = {}
     for name, scheme in schemes.items():
-        imported[f"{api}{name}"] = _authorizer(api, name, scheme["x-amazon-apigateway-authorizer"])
+        if name != IAM:
+            imported[f"{api}{name}"] = _authorizer(api, name, scheme["x-amazon-apigateway-authorizer"])
     for path, methods in body["paths"].items():
         methods, of_path = _unwrapped(methods)
         for method, operation in methods.items():
@@ -133,6 +137,9 @@ def _route(api, key, integration, operation, schemes):
     }
     for name in {name for requirement in operation.get("security", []) for name in requirement}:
         # SAM writes the absence of an authorizer as one called NONE.
-        if name in schemes:
+        if name == IAM:
+            assert schemes[IAM]["x-amazon-apigateway-authtype"] == "awsSigv4"
+            route |= {"AuthorizationType": "AWS_IAM"}
+        elif name in schemes:
             route |= {"AuthorizationType": "JWT", "AuthorizerId": {"Ref": f"{api}{name}"}}
     return {"Type": "AWS::ApiGatewayV2::Route", "Properties": route}

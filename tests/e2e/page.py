@@ -13,8 +13,8 @@ class Person:
 
     _numbers = itertools.count(2000)
 
-    def __init__(self, product, hosted_login, confidential):
-        self.subject = f"person-{uuid.uuid4()}"
+    def __init__(self, product, hosted_login, confidential, subject=None):
+        self.subject = subject or f"person-{uuid.uuid4()}"
         self.number = f"+1415555{next(self._numbers)}"
         self._product, self._hosted_login, self._confidential = product, hosted_login, confidential
         confidential.add("phone number", self.number)
@@ -23,6 +23,10 @@ class Person:
         """Passes the first factor, by which the number is known, and opens the page."""
         known = {"phone_number": self.number, "phone_number_verified": True}
         return self.page(self._hosted_login.token(self.subject, **known | claims))
+
+    def log_in_without_number(self):
+        """The same where the first factor knows no number."""
+        return self.log_in(phone_number=None, phone_number_verified=None)
 
     def page(self, token):
         """The page with any token."""
@@ -47,17 +51,17 @@ class Page:
         self._base_url, self.token, self._number, self._confidential = base_url, token, number, confidential
         confidential.add("token", token)
 
-    def challenge(self):
+    def challenge(self, purpose=None):
         """How the challenge stands."""
-        return self._request("GET", "/v1/challenge")
+        return self._request("GET", "/v1/challenge" + (f"?purpose={purpose}" if purpose else ""))
 
     def start(self, channel, **fields):
         """Asks for a code or a call."""
         return self._request("POST", "/v1/challenge", {"channel": channel} | fields)
 
-    def guess(self, code):
+    def guess(self, code, **fields):
         """Gives a code."""
-        return self._request("POST", "/v1/challenge/code", {"code": code})
+        return self._request("POST", "/v1/challenge/code", {"code": code} | fields)
 
     def _request(self, method, path, document=None):
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}

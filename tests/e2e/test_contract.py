@@ -28,6 +28,12 @@ FUNCTIONS = {path.name for path in (REPOSITORY / "functions").iterdir()}
 # What a deployment has to say for itself, since the template cannot know it.
 CHOSEN = {"AllowedCountries", "Brand", "FirstFactorAudience", "FirstFactorIssuer", "OriginHost", "ResultAudience"}
 AUTHORIZED = {"GET /v1/challenge", "POST /v1/challenge", "POST /v1/challenge/code"}
+ADMINISTRATIVE = {
+    "GET /v1/admin/subjects/{subject}",
+    "POST /v1/admin/subjects/{subject}/reset-phone",
+    "POST /v1/admin/subjects/{subject}/unlock",
+    "POST /v1/admin/subjects/{subject}/unblock",
+}
 OPEN = {
     "POST /v1/calls/{challenge}/{token}/{event}",
     "GET /.well-known/jwks.json",
@@ -107,7 +113,7 @@ def operations():
 
 def events(function):
     """A function's routes."""
-    found = [event["Properties"] for event in function["Properties"]["Events"].values()]
+    found = [event["Properties"] for event in function["Properties"].get("Events", {}).values()]
     return {f"{event['Method']} {event['Path']}" for event in found}
 
 
@@ -127,7 +133,7 @@ def present(part):
 
 def test_every_route_is_deployed_and_described():
     deployed = [route for function in functions(template()).values() for route in events(function)]
-    assert sorted(deployed) == sorted(operations()) == sorted(AUTHORIZED | OPEN)
+    assert sorted(deployed) == sorted(operations()) == sorted(AUTHORIZED | ADMINISTRATIVE | OPEN)
 
 
 def test_every_function_is_deployed_with_the_routes_that_are_its_own():
@@ -137,16 +143,43 @@ def test_every_function_is_deployed_with_the_routes_that_are_its_own():
         "verify-code": {"POST /v1/challenge/code"},
         "call-callback": {"POST /v1/calls/{challenge}/{token}/{event}"},
         "jwks": {"GET /.well-known/jwks.json", "GET /.well-known/openid-configuration"},
+        "admin": ADMINISTRATIVE,
+        "audit-events": set(),
     }
     assert set(functions(template())) == FUNCTIONS
 
 
 def test_the_authorizer_guards_the_three_routes_of_a_login_and_no_other():
     authorizers = dict(gateway_routes())
-    assert authorizers == dict.fromkeys(AUTHORIZED, {"FirstFactor"}) | dict.fromkeys(OPEN, set())
+    assert authorizers == (
+        dict.fromkeys(AUTHORIZED, {"FirstFactor"})
+        | dict.fromkeys(ADMINISTRATIVE, {"AWS_IAM"})
+        | dict.fromkeys(OPEN, set())
+    )
     described = {route for route, operation in operations().items() if {"FirstFactor": []} in operation["security"]}
     assert described == AUTHORIZED
     assert operations()["POST /v1/calls/{challenge}/{token}/{event}"]["security"] == [{"ProviderSignature": []}]
+
+
+def test_iam_guards_the_administrative_routes_and_no_token_of_a_login_does():
+    [api] = of_type(expanded(), "AWS::ApiGatewayV2::Api").values()
+    scheme = api["Properties"]["Body"]["components"]["securitySchemes"]["AWS_IAM"]
+    assert scheme["x-amazon-apigateway-authtype"] == "awsSigv4"
+    described = {route for route, operation in operations().items() if operation["security"] == [{"sigv4": []}]}
+    assert described == ADMINISTRATIVE
+    assert openapi()["components"]["securitySchemes"]["sigv4"]["x-amazon-apigateway-authtype"] == "awsSigv4"
+    # A page cannot send what a signed request needs.
+    cors = api["Properties"]["Body"]["x-amazon-apigateway-cors"]["Fn::If"][1]
+    assert not [name for name in cors["allowHeaders"] if name.startswith("x-amz-")]
+
+
+def test_the_support_policy_allows_exactly_the_administrative_routes():
+    [policy] = of_type(template(), "AWS::IAM::ManagedPolicy").values()
+    [allowed] = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert (allowed["Effect"], allowed["Action"]) == ("Allow", "execute-api:Invoke")
+    api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/$default/"
+    routes = [route.replace(" ", "").replace("{subject}", "*") for route in ADMINISTRATIVE]
+    assert sorted(resource["Fn::Sub"] for resource in allowed["Resource"]) == sorted(api + route for route in routes)
 
 
 def test_a_token_that_cannot_be_verified_stops_the_deployment():
@@ -246,7 +279,7 @@ def test_every_error_of_the_gateway_itself_is_described_as_none_of_ours():
             for status, response in operation["responses"].items()
             if "GatewayError" in json.dumps(resolved(response).get("content", {}).get("application/json", {}))
         }
-        own = {"429", "500", "503"} | ({"401", "403"} if route in AUTHORIZED else set())
+        own = {"429", "500", "503"} | ({"401", "403"} if route in AUTHORIZED else {"403"} if route in ADMINISTRATIVE else set())
         assert own <= gateways, route
 
 
@@ -264,11 +297,25 @@ def test_the_challenge_is_described_as_it_is_rendered():
     assert set(schemas["Channel"]["required"]) == set(schemas["Channel"]["properties"]) == of_channel
 
 
+def test_a_subject_is_described_as_it_is_rendered():
+    text = source("functions/admin/src/view.rs")
+    schemas = openapi()["components"]["schemas"]
+    for schema, function in [("Subject", "subject"), ("SubjectSends", "sends"), ("SubjectChallenge", "challenge")]:
+        members = set(re.findall(r'"(\w+)": ', body_of(function, text)))
+        assert set(schemas[schema]["required"]) == set(schemas[schema]["properties"]) == members
+    assert set(schemas["Subject"]["properties"]["line"]["enum"]) - {None} == words("line", "functions/admin/src/view.rs")
+    states = schemas["SubjectChallenge"]["properties"]["state"]["enum"]
+    told = re.findall(r"State::(\w+)", body_of("live", source("shared/domain/src/administration.rs")))
+    assert set(states) == {state.lower() for state in told}
+
+
 @pytest.mark.parametrize(
     ("schema", "member", "function"),
     [
         ("Challenge", "state", "state"),
         ("Challenge", "call", "call"),
+        ("Challenge", "change", "step"),
+        ("SubjectChallenge", "call", "call"),
         ("Channel", "reason", "reason"),
         ("Channel", "lastSend", "delivery"),
     ],
@@ -279,19 +326,38 @@ def test_every_word_of_the_challenge_is_described(schema, member, function):
 
 
 def test_the_limits_on_sends_are_described():
-    named = set(
-        re.findall(r'policy: "([a-z-]+)"', source("shared/domain/src/limits.rs") + source("shared/domain/src/start.rs"))
+    quotas, limits = source("shared/domain/src/quota.rs"), source("shared/domain/src/limits.rs")
+    of_one = re.findall(
+        r'policy: "([a-z-]+)"', limits + source("shared/domain/src/start.rs")
     )
+    shared = re.findall(r'"([a-z-]+)"', body_of("charges", quotas)) + re.findall(r'const \w+: &str = "(.+)";', quotas + limits)
+    named = {*of_one, *shared} | words("country_policy", "shared/domain/src/quota.rs")
+    assert len(named) == 12, named
     assert set(openapi()["components"]["schemas"]["Problem"]["properties"]["policy"]["enum"]) == named
+
+
+def test_every_assurance_of_a_result_is_described():
+    given = set(re.findall(r'"(urn:[a-z:-]+)"', body_of("assurance", source("shared/domain/src/result.rs"))))
+    assert set(openapi()["components"]["schemas"]["ResultClaims"]["properties"]["acr"]["enum"]) == given
 
 
 def test_every_field_that_a_request_may_have_is_described():
     schemas = openapi()["components"]["schemas"]
     for schema, function in [("StartRequest", "start-challenge"), ("CodeRequest", "verify-code")]:
         taken = re.findall(r'fields\.(text|maybe_text)\("(\w+)"\)', source(f"functions/{function}/src/lib.rs"))
-        assert set(schemas[schema]["properties"]) == {name for _, name in taken}
+        assert "fields.purpose()" in source(f"functions/{function}/src/lib.rs")
+        assert set(schemas[schema]["properties"]) == {name for _, name in taken} | {"purpose"}
         assert schemas[schema]["required"] == [name for kind, name in taken if kind == "text"]
         assert schemas[schema]["additionalProperties"] is False
+
+
+def test_what_a_request_is_for_is_described_wherever_it_may_be_said():
+    text = source("shared/platform/src/request.rs")
+    taken = set(re.findall(r'Some\("(\w+)"\) => Ok', body_of("purpose", text)))
+    assert taken == set(openapi()["components"]["schemas"]["Purpose"]["enum"]) - {None}
+    read = re.findall(r'\.first\("(\w+)"\)', source("functions/get-challenge/src/lib.rs"))
+    [parameter] = operations()["GET /v1/challenge"]["parameters"]
+    assert ([parameter["name"]], parameter["in"]) == (read, "query")
 
 
 def contents():
@@ -324,7 +390,7 @@ def test_the_samples_of_requests_fit_the_description():
         operation = operations()[event["routeKey"]]
         media = event["headers"].get("content-type", "").split(";")[0]
         assert media in operation.get("requestBody", {"content": {"": None}})["content"], sample.name
-        for parameter in document["paths"][event["routeKey"].split()[1]].get("parameters", []):
+        for parameter in map(resolved, document["paths"][event["routeKey"].split()[1]].get("parameters", [])):
             value = event["pathParameters"][parameter["name"]]
             assert list(Draft202012Validator(parameter["schema"]).iter_errors(value)) == [], sample.name
 
@@ -369,12 +435,18 @@ def environment(function):
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_a_function_is_given_the_variables_that_it_reads_and_no_other(name):
     read = variables(source(f"functions/{name}/src/config.rs"), readers())
-    assert {"PUBLIC_BASE_URL", "LOG_LEVEL"} <= read
+    assert {"LOG_LEVEL"} <= read
     assert set(environment(functions(template())[name])) == read
 
 
 def test_a_variable_comes_from_the_parameter_of_its_name():
-    camel = {"VoiceFrom": "VoiceFromNumber", "TableName": "Table", "MacKeysSecretArn": "MacKeysSecret"}
+    camel = {
+        "VoiceFrom": "VoiceFromNumber",
+        "TableName": "Table",
+        "MacKeysSecretArn": "MacKeysSecret",
+        "EventBusName": "EventBus",
+        "CorrelationKeySecretArn": "CorrelationKeySecret",
+    }
     for function in functions(template()).values():
         for name, value in environment(function).items():
             expected = "".join(word.capitalize() for word in name.split("_"))
@@ -402,9 +474,8 @@ def rust(expression):
     if match := re.fullmatch(r"Duration::from_(secs|mins|hours|days)\((\d+)\)", expression):
         return int(match[2]) * {"secs": 1, "mins": 60, "hours": 3600, "days": 86400}[match[1]]
     if match := re.fullmatch(r"default\.(\w+)", expression):
-        return rust(
-            re.search(rf"\b{match[1]}: (.+),", source("shared/domain/src/policy.rs").split("impl Default")[1])[1]
-        )
+        defaults = [source(f"shared/domain/src/{file}.rs").split("impl Default")[1] for file in ("policy", "budget")]
+        return rust(re.search(rf"\b{match[1]}: ([^,}}]+)[,}}]", "".join(defaults))[1])
     if match := re.fullmatch(r"(?:Policy::)?([A-Z_]+)", expression):
         constants = source("shared/domain/src/policy.rs") + source("shared/platform/src/settings.rs")
         return rust(re.search(rf"const {match[1]}: \w+ = (.+);", constants)[1])
@@ -417,7 +488,7 @@ def numbers():
     """Every number that the functions read: its variable, default, least and greatest value."""
     texts = [source("shared/platform/src/settings.rs"), source("functions/start-challenge/src/config.rs")]
     for text in texts:
-        for name, default, least, most in re.findall(r'env\.number\("(\w+)", ([^;]+), (\d+)\.\.=(\d+)\)', text):
+        for name, default, least, most in re.findall(r'env\.number\("(\w+)", ([^;]+), (\d+)\.\.=([\d_]+)\)', text):
             yield name, rust(default), int(least), int(most)
         for name, default, most in re.findall(r'env\.seconds\("(\w+)", ([^;]+), ([^;,]+)\);', text):
             yield name, rust(default), 1, rust(most)
@@ -431,14 +502,14 @@ def test_a_number_that_the_template_takes_is_taken_by_the_functions_with_the_sam
         assert parameter["Default"] == default, name
         assert least <= parameter["MinValue"] <= parameter["MaxValue"] <= most, name
         seen.add(name)
-    assert len(seen) == 12, seen
+    assert len(seen) == 20, seen
 
 
 def test_a_word_that_the_template_takes_is_taken_by_the_functions():
     text = source("shared/platform/src/settings.rs")
     parameters = template()["Parameters"]
-    choices = [("ENROLMENT", "Enrolment"), ("MACHINE_DETECTION", "MachineDetection"), ("CALL_MODE", "CallMode")]
-    for variable, parameter in choices:
+    for variable in ["ENROLMENT", "MACHINE_DETECTION", "CALL_MODE", "UNVERIFIED_BUDGET_MODE"]:
+        parameter = "".join(word.capitalize() for word in variable.split("_"))
         choice = re.search(rf'"{variable}",\s*&\[(.+?)\](?:,\s*)?\)', text, re.DOTALL)[1]
         taken = re.findall(r'\("([a-z-]+)", ', choice)
         assert parameters[parameter]["AllowedValues"] == taken
@@ -469,7 +540,27 @@ def test_a_word_that_the_template_takes_is_taken_by_the_functions():
                 "https://a.example, https://b.example",
             ],
         ),
-        ("AllowedCountries", ["US", "US,CA,GB"], ["", "us", "USA", "US, CA", "US,"]),
+        (
+            "AllowedCountries",
+            ["US", "US,CA,GB", "US,CA:sms,GB:sms+call", "FR:call"],
+            ["", "us", "USA", "US, CA", "US,", "US:", "US:fax", "US:sms+", "US:sms+sms"],
+        ),
+        (
+            "TestNumbers",
+            [
+                "",
+                "+15005550006 424242 2027-01-31T00:00:00Z reviewer-1",
+                "+15005550006 424242 2027-01-31T00:00:00Z a auth0|b;+15005550007 000000 2027-01-31T00:00:00Z c",
+            ],
+            [
+                "+15005550006",
+                "+15005550006 424242 2027-01-31T00:00:00Z",
+                "15005550006 424242 2027-01-31T00:00:00Z a",
+                "+15005550006 4242 2027-01-31T00:00:00Z a",
+                "+15005550006 424242 2027-01-31 a",
+                "+15005550006 424242 2027-01-31T00:00:00Z a;",
+            ],
+        ),
         ("Brand", ["Alliance", "A&B <Bank> ~ 1"], ["", " Bank", "Bank ", "Bänk", "B`nk"]),
         ("OriginHost", ["login.example.com"], ["", "https://login.example.com", "login.example.com:443", "-a.example"]),
         ("VoiceFromNumber", ["", "+14155550100"], ["4155550100", "+0123456789"]),
@@ -504,13 +595,14 @@ def test_every_function_has_the_runtime_and_the_size_that_are_meant():
     assert shared["Architectures"] == [{"Ref": "Architecture"}]
     assert template()["Parameters"]["Architecture"]["Default"] == "arm64"
     own = {name: function["Properties"].get("Timeout") for name, function in functions(template()).items()}
-    assert own == dict.fromkeys(FUNCTIONS) | {"start-challenge": 15}
+    assert own == dict.fromkeys(FUNCTIONS) | {"start-challenge": 15, "audit-events": 60}
     # A send that takes all its time, then the write that records it, within the function's own time.
     assert template()["Parameters"]["SendTimeoutSeconds"]["MaxValue"] + 3 < 15
 
 
 TABLE = {"Fn::GetAtt": ["Table", "Arn"]}
 KEY = {"Fn::If": ["SignsWithOwnKey", {"Fn::GetAtt": ["SigningKey", "Arn"]}, {"Ref": "SigningKeyArn"}]}
+STREAM = {"Fn::Sub": "${Table.Arn}/stream/*"}
 MAC_KEYS = {"Ref": "MacKeysSecret"}
 SIGNING = {"StringEquals": {"kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256", "kms:MessageType": "DIGEST"}}
 
@@ -525,7 +617,9 @@ def statement(effect, actions, *resources, condition=None):
 
 ALLOWED = {
     "start-challenge": {
-        statement("Allow", "dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem", TABLE),
+        statement(
+            "Allow", "dynamodb:Query dynamodb:ConditionCheckItem dynamodb:PutItem dynamodb:UpdateItem", TABLE
+        ),
         statement(
             "Allow",
             "secretsmanager:GetSecretValue",
@@ -554,10 +648,21 @@ ALLOWED = {
             on_condition("CallsPassSecrets", MAC_KEYS),
         ),
     },
+    "admin": {statement("Allow", "dynamodb:Query dynamodb:UpdateItem", TABLE)},
     "jwks": {
         statement(
             "Allow", "kms:GetPublicKey", KEY, on_condition("PublishesPreviousKey", {"Ref": "PreviousSigningKeyArn"})
         ),
+    },
+    "audit-events": {
+        statement(
+            "Allow",
+            "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams",
+            STREAM,
+        ),
+        statement("Allow", "secretsmanager:GetSecretValue", {"Ref": "CorrelationKeySecret"}),
+        statement("Allow", "events:PutEvents", {"Fn::GetAtt": ["EventBus", "Arn"]}),
+        statement("Allow", "sqs:SendMessage", {"Fn::GetAtt": ["AuditEventsDeadLetters", "Arn"]}),
     },
 }
 
@@ -648,10 +753,14 @@ def test_results_are_signed_by_a_key_that_an_authorizer_can_verify_and_that_has_
 
 
 def test_the_mac_key_is_drawn_by_the_deployment():
-    [secret] = of_type(template(), "AWS::SecretsManager::Secret").values()
-    drawn = secret["Properties"]["GenerateSecretString"]
-    assert (drawn["SecretStringTemplate"], drawn["GenerateStringKey"], drawn["PasswordLength"]) == ("{}", "current", 64)
+    assert drawn("MacKeysSecret") == ("{}", "current", 64)
     assert re.search(r"SHORTEST_KEY: usize = 32;", source("shared/platform/src/secrets.rs"))
+
+
+def drawn(secret):
+    """How a secret's first document is made."""
+    how = template()["Resources"][secret]["Properties"]["GenerateSecretString"]
+    return how["SecretStringTemplate"], how["GenerateStringKey"], how["PasswordLength"]
 
 
 def alarms():
@@ -662,8 +771,8 @@ def alarms():
         assert properties["AlarmActions"] == on_condition("NotifiesOfAlarms", [{"Ref": "AlarmTopicArn"}])
         metrics = [part["MetricStat"]["Metric"] for part in properties.get("Metrics", []) if "MetricStat" in part]
         for metric in metrics or [properties]:
-            values = [part["Value"] for part in metric["Dimensions"]]
-            values = tuple(value["Ref"] if isinstance(value, dict) else value for value in values)
+            values = [part["Value"] for part in metric.get("Dimensions", [])]
+            values = tuple(next(iter(value.values())) if isinstance(value, dict) else value for value in values)
             yield metric["Namespace"], metric["MetricName"], values
 
 
@@ -681,8 +790,12 @@ def test_an_alarm_watches_everything_that_may_go_wrong():
             for metric in ("ProviderFailed", "SendLatency")
             for channel in ("sms", "call")
         ]
+        + [("AllianceMfa", "StartRefused", (start, reason)) for reason in ("network", "country-sms", "country-call")]
+        + [("AWS/SNS", "SMSMonthToDateSpentUSD", ())]
         + [("AWS/DynamoDB", metric, ("Table",)) for metric in ("ReadThrottleEvents", "WriteThrottleEvents")]
         + [("AWS/ApiGateway", "5xx", ("Api",))]
+        + [("AWS/Lambda", "IteratorAge", ("AuditEventsFunction",))]
+        + [("AWS/SQS", "ApproximateNumberOfMessagesVisible", (["AuditEventsDeadLetters", "QueueName"],))]
     )
 
 
@@ -693,6 +806,106 @@ def test_the_metrics_that_are_watched_are_those_that_are_written():
     assert '["FunctionName", dimension]' in telemetry and 'NAMESPACE: &str = "AllianceMfa"' in telemetry
     reasons = words("note", "functions/start-challenge/src/lib.rs") - {"fault", "unknown"}
     assert {value for name, value in own if name == "SmsRefused"} == reasons
+    policies = set(openapi()["components"]["schemas"]["Problem"]["properties"]["policy"]["enum"])
+    assert {value for name, value in own if name == "StartRefused"} <= policies
+
+
+def test_a_test_number_is_never_shown_by_the_stack():
+    assert template()["Parameters"]["TestNumbers"]["NoEcho"] is True
+
+
+# --- audit events ----------------------------------------------------------------------------------
+
+
+@functools.cache
+def event_schema():
+    return json.loads((REPOSITORY / "infra" / "events.schema.json").read_text())
+
+
+def told():
+    """Every event that the function tells of changes made by hand, in the file that a Rust test keeps true."""
+    for line in (REPOSITORY / "functions/audit-events/tests/stream/events.jsonl").read_text().splitlines():
+        yield json.loads(line)["event"]
+
+
+def event_types():
+    """The types that the schema has, by name."""
+    names = [part["$ref"].removeprefix("#/$defs/") for part in event_schema()["oneOf"]]
+    return {name: event_schema()["$defs"][name] for name in names}
+
+
+def test_every_event_is_what_its_schema_says():
+    Draft202012Validator.check_schema(event_schema())
+    validator = Draft202012Validator(event_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    for event in told():
+        assert list(validator.iter_errors(event)) == [], event
+
+
+def test_every_event_of_the_function_is_described_and_nothing_that_it_never_tells():
+    in_source = set(re.findall(r'=> "([a-z.-]+)"', body_of("name", source("functions/audit-events/src/event.rs"))))
+    assert set(event_types()) == in_source == {event["type"] for event in told()}
+    for name, described in event_types().items():
+        fields = set().union(*(event for event in told() if event["type"] == name))
+        assert described["properties"]["type"] == {"const": name}
+        assert described["additionalProperties"] is False
+        # A test number is one in each event of its challenge, and shown in two.
+        assert set(described["properties"]) - fields <= {"test"}, name
+
+
+def test_an_event_may_have_every_word_that_is_stored():
+    fields, types = event_schema()["$defs"], event_types()
+    stored = source("shared/platform/src/store/item.rs") + source("shared/platform/src/store/challenge_item.rs")
+    methods = re.search(r"impl Word for Method .*?;\n}", stored, re.DOTALL)[0]
+    assert set(re.findall(r'"([a-z-]+)"', methods)) <= set(
+        types["challenge.approved"]["properties"]["method"]["enum"]
+    )
+    deliveries = re.search(r"impl Word for Delivery .*?;\n}", stored, re.DOTALL)[0]
+    assert set(re.findall(r'"([a-z-]+)"', deliveries)) == {"accepted"} | set(
+        types["challenge.send-failed"]["properties"]["delivery"]["enum"]
+    )
+    sources = body_of("source", stored)
+    assert set(re.findall(r'"([a-z]+)" =>', sources)) <= set(fields["numberSource"]["enum"])
+
+
+def test_the_function_is_brought_every_change_that_is_an_event_and_until_the_bus_has_it():
+    [source_of_events] = of_type(template(), "AWS::Lambda::EventSourceMapping").values()
+    properties = source_of_events["Properties"]
+    assert properties["EventSourceArn"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    assert properties["FunctionName"] == {"Ref": "AuditEventsFunction"}
+    assert properties["StartingPosition"] == "TRIM_HORIZON"
+    assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert properties["BisectBatchOnFunctionError"] is True
+    # Well within the day that the stream keeps a change.
+    assert (properties["MaximumRetryAttempts"], properties["MaximumRecordAgeInSeconds"]) == (-1, 4 * 3600)
+    dead_letters = {"Fn::GetAtt": ["AuditEventsDeadLetters", "Arn"]}
+    assert properties["DestinationConfig"] == {"OnFailure": {"Destination": dead_letters}}
+    [table] = of_type(template(), "AWS::DynamoDB::Table").values()
+    assert table["Properties"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    [queue] = of_type(template(), "AWS::SQS::Queue").values()
+    assert queue["Properties"] == {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * 86400}
+
+
+def test_changes_that_are_no_event_wake_nobody():
+    [source_of_events] = of_type(template(), "AWS::Lambda::EventSourceMapping").values()
+    patterns = [json.loads(part["Pattern"]) for part in source_of_events["Properties"]["FilterCriteria"]["Filters"]]
+    assert len(patterns) <= 5  # what Lambda takes
+    assert [pattern.pop("eventName") for pattern in patterns] == [["INSERT", "MODIFY"]] * len(patterns)
+    assert [pattern["dynamodb"] for pattern in patterns] == [
+        {"Keys": {"pk": {"S": [{"prefix": "subject#"}]}}},
+        {"Keys": {"sk": {"S": ["number"]}}},
+        {"Keys": {"sk": {"S": [{"prefix": "breaker#"}]}}},
+        {"NewImage": {"quota": {"N": [{"exists": True}]}}},
+    ]
+    # The function looks at the same.
+    text = source("functions/audit-events/src/derive/mod.rs")
+    for looked_at in ['strip_prefix("subject#")', 'sort == "number"', 'Some(("breaker", ', 'new.has("quota")']:
+        assert looked_at in text
+
+
+def test_the_key_of_the_digests_is_drawn_by_the_deployment_and_kept():
+    assert drawn("CorrelationKeySecret") == ("{}", "key", 64)
+    text = source("functions/audit-events/src/correlation.rs")
+    assert "SHORTEST_KEY: usize = 32;" in text and "key: String" in text
 
 
 # --- deploying -------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from conftest import BOOTSTRAP_DIR
 
 SECRET = "0123456789-a-secret-that-no-log-may-show"
-FUNCTIONS = ["start-challenge", "get-challenge", "verify-code", "call-callback", "jwks"]
+FUNCTIONS = ["start-challenge", "get-challenge", "verify-code", "call-callback", "jwks", "admin", "audit-events"]
 
 
 def start(function, **environment):
@@ -40,16 +40,17 @@ class CannotBeRead(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.mark.parametrize("function", ["verify-code", "call-callback"])
+@pytest.mark.parametrize("function", ["verify-code", "call-callback", "audit-events"])
 def test_an_answer_that_cannot_be_read_is_not_repeated(function):
     server = ThreadingHTTPServer(("127.0.0.1", 0), CannotBeRead)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     ended = start(
         function,
         AWS_ENDPOINT_URL=f"http://127.0.0.1:{server.server_port}", AWS_REGION="us-east-1",
-        AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", TABLE_NAME="table", BRAND="Example",
+        AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", TABLE_NAME="table", BRAND="Example", ALLOWED_COUNTRIES="US",
         PUBLIC_BASE_URL="https://mfa.example.com", RESULT_AUDIENCE="login", SIGNING_KEY_ARN="key",
         MAC_KEYS_SECRET_ARN="arn:mac", VOICE_SIGNING_SECRET_ARN="arn:signing",
+        EVENT_BUS_NAME="bus", CORRELATION_KEY_SECRET_ARN="arn:correlation",
     )
     server.shutdown()
     assert ended.returncode == 1

@@ -10,7 +10,7 @@ KINDS = {"body", "call token", "code", "phone number", "secret", "signature", "t
 
 
 @pytest.fixture(scope="module")
-def lines(product, someone, provider):
+def lines(product, someone, provider, subscriber):
     """Every line that the functions wrote. A journey of its own, so that there is one of each kind."""
     person = someone()
     page = person.log_in()
@@ -19,10 +19,28 @@ def lines(product, someone, provider):
     page.guess(person.code())
     caller = person.log_in()
     caller.start("call")
+    caller.start("sms", phoneNumber=person.number)
     call = provider.calls_to(person.number)[-1]
     call.pressed("#", call.answered("human").text)
-    caller.challenge()
-    return [line for _, line in product.log_lines()]
+    for _ in range(10):
+        # The emulator brings a line that it read late with the environment's next request.
+        caller.challenge()
+        subscriber.all()
+        lines = [line for _, line in product.log_lines()]
+        if boundary_lines(lines) == requests(lines):
+            break
+    return lines
+
+
+def requests(lines):
+    """How many requests and batches the functions were given."""
+    return sum(line.startswith("START RequestId") for line in lines)
+
+
+def boundary_lines(lines):
+    """How many lines the functions left at the boundary: one for each request or batch."""
+    boundary = {"answered", "not answered", "published", "not published"}
+    return sum(record.get("message") in boundary for record in records(lines))
 
 
 def records(lines):
@@ -33,17 +51,24 @@ def records(lines):
 def test_there_was_something_to_find_and_somewhere_to_find_it(product, lines, confidential):
     assert confidential.kinds() == KINDS
     functions = product.client("lambda").list_functions()["Functions"]
-    assert [function["Environment"]["Variables"]["LOG_LEVEL"] for function in functions] == ["trace"] * 5
+    assert [function["Environment"]["Variables"]["LOG_LEVEL"] for function in functions] == ["trace"] * 7
     written = collections.Counter(record.get("message") for record in records(lines))
-    assert {"sent", "judged", "webhook", "answered"} <= set(written)
+    assert {"sent", "judged", "webhook", "answered", "published"} <= set(written)
     # Each request leaves one line at the boundary: none of the output was lost on the way here.
-    requests = sum(line.startswith("START RequestId") for line in lines)
-    assert written["answered"] + written["not answered"] == requests
+    assert boundary_lines(lines) == requests(lines)
 
 
 def test_no_line_gives_away_a_code_a_number_a_token_a_secret_or_a_body(lines, confidential):
     found = list(confidential.found_in(lines))
     assert not found, found[:3]
+
+
+def test_a_start_that_is_refused_is_counted_by_its_reason(lines):
+    counted = [record for record in records(lines) if "StartRefused" in record]
+    assert "phone-number-known" in {record["Reason"] for record in counted}
+    for record in counted:
+        [metric] = record["_aws"]["CloudWatchMetrics"]
+        assert (metric["Namespace"], metric["Dimensions"]) == ("AllianceMfa", [["FunctionName", "Reason"]])
 
 
 def test_the_search_finds_what_is_there(confidential):

@@ -49,20 +49,20 @@ def test_a_code_is_worth_nothing_to_another_login_of_the_same_person(person):
 
 
 def test_a_number_typed_at_the_prompt_is_enrolled_by_its_code(person, verified):
-    page = person.log_in(phone_number=None, phone_number_verified=None)
+    page = person.log_in_without_number()
     assert page.start("sms").json()["type"] == "urn:alliance-mfa:problem:phone-number-required"
     national = f"({person.number[2:5]}) {person.number[5:8]}-{person.number[8:]}"
     assert page.start("sms", phoneNumber=national, region="US").status_code == 201
 
     claims = verified(page.guess(person.code()).json()["resultToken"])
     assert (claims["enrolled_now"], claims["acr"]) == (True, "urn:alliance-mfa:acr:phone-enrolled")
-    known = person.log_in(phone_number=None, phone_number_verified=None)
+    known = person.log_in_without_number()
     assert known.challenge().json()["phoneNumber"].endswith(person.number[-2:])
     assert known.start("sms", phoneNumber="+14155559999").status_code == 409
 
 
 def test_a_number_of_a_country_not_served_gets_nothing(product, person):
-    page = person.log_in(phone_number=None, phone_number_verified=None)
+    page = person.log_in_without_number()
     refused = page.start("sms", phoneNumber="+442079460958")
     assert (refused.status_code, refused.json()["type"]) == (422, "urn:alliance-mfa:problem:country-refused")
     assert product.messages("+442079460958") == []

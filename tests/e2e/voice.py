@@ -2,6 +2,7 @@
 library signs."""
 
 import base64
+import contextlib
 import http.client
 import itertools
 import urllib.parse
@@ -27,12 +28,22 @@ class VoiceProvider(Server):
         self._calls = []
         self._sids = (f"CA{number:032x}" for number in itertools.count(1))
         self.refused = []
+        self._closed = False
+
+    @contextlib.contextmanager
+    def refusing(self):
+        """As long as this lasts, no call is placed."""
+        self._closed = True
+        yield
+        self._closed = False
 
     def handle(self, method, path, headers, body):
         expected = "Basic " + base64.b64encode(f"{KEY}:{SECRET}".encode()).decode()
         if headers["Authorization"] != expected or path != f"/2010-04-01/Accounts/{ACCOUNT}/Calls.json":
             self.refused.append((method, path))
             return 401, {"code": 20003, "message": "Authenticate", "status": 401}
+        if self._closed:
+            return 429, {"code": 20429, "message": "Too Many Requests", "status": 429}
         call = Call(next(self._sids), urllib.parse.parse_qs(body.decode()), self._confidential)
         self._calls.append(call)
         return 201, {"sid": call.sid, "status": "queued"}

@@ -11,13 +11,13 @@ use domain::snapshot::Snapshot;
 use domain::status::status;
 use domain::time::Timestamp;
 use http::{Response, StatusCode};
-use lambda_http::{Body, Request};
+use lambda_http::{Body, Request, RequestExt as _};
 use platform::clock::Stopwatch;
 use platform::first_factor::FirstFactor;
 use platform::problem::{Failure, Problem};
 use platform::settings::FactorSettings;
 use platform::signer::ResultSigner;
-use platform::{reply, run};
+use platform::{reply, request, run};
 
 pub mod config;
 
@@ -42,12 +42,14 @@ impl<S: ChallengeStore, R: ResultSigner, K: KeySource> App<S, R, K> {
 
     async fn status(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {
         let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
-        let mut stored = self.store.load(&first_factor.key.subject).await?;
-        self.complete_settling(&mut stored, &first_factor.key, now).await?;
-        let mut view = status(&self.settings.rules, &stored, &first_factor.key, first_factor.phone.as_ref(), now);
+        let purpose = request::purpose(request.query_string_parameters_ref().and_then(|query| query.first("purpose")))?;
+        let key = first_factor.challenge_for(purpose);
+        let mut stored = self.store.load(&key.subject).await?;
+        self.complete_settling(&mut stored, &key, now).await?;
+        let mut view = status(&self.settings.rules, &stored, &key, purpose, first_factor.phone.as_ref(), now);
         if let Some(keys) = &self.keys {
             let keys = keys.keys(now).await.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?;
-            view.show_digits(&self.settings.rules.policy, &keys, stored.challenge(&first_factor.key), now);
+            view.show_digits(&self.settings.rules.policy, &keys, stored.challenge(&key), now);
         }
         let token = match &view.approval {
             Some(approval) => Some(self.sign(approval, &first_factor).await?),
@@ -66,12 +68,12 @@ impl<S: ChallengeStore, R: ResultSigner, K: KeySource> App<S, R, K> {
         if !matches!(challenge.outcome, Outcome::Approved { settled: false, .. }) {
             return Ok(());
         }
-        let settled = match self.store.settle(challenge, now).await? {
+        let settled = match self.store.settle(challenge, &self.settings.rules.policy, now).await? {
             Settlement::Settled(settled) => *settled,
             Settlement::Refused => Challenge { outcome: Outcome::Denied, ..challenge.clone() },
         };
         tracing::info!(subject = ?key.subject, approved = settled.is_approved(), "settled");
-        stored.replace(settled);
+        stored.settle(settled);
         Ok(())
     }
 

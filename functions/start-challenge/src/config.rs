@@ -1,10 +1,9 @@
 //! The function's configuration.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::channel::Channel;
-use domain::phone::{Country, PhoneNumber, Reach};
+use domain::phone::PhoneNumber;
 use platform::config::{Environment, any, short_ascii};
 use platform::settings::{FactorSettings, public_base_url};
 use platform::sms::SmsSettings;
@@ -20,8 +19,6 @@ pub struct Config {
     pub sms: SmsSettings,
     /// How calls are placed, when they are.
     pub voice: Option<(VoiceSettings, String)>,
-    /// The countries it sends to.
-    pub reach: Reach,
     /// Time from the request to the provider's acceptance, in all.
     pub send_timeout: Duration,
     /// Where the MAC keys are.
@@ -37,7 +34,6 @@ impl Config {
         let calls = settings.as_ref().is_none_or(|settings| settings.rules.channels.contains(&Channel::Call));
         let sms = sms(env);
         let voice = if calls { voice(env, settings.as_ref()).map(Some) } else { Some(None) };
-        let reach = env.required("ALLOWED_COUNTRIES", countries);
         let send_timeout = env.seconds("SEND_TIMEOUT_SECONDS", Duration::from_secs(10), Duration::from_secs(12));
         let mac_keys_secret = env.required("MAC_KEYS_SECRET_ARN", any);
         let telemetry = Telemetry::read(env);
@@ -45,7 +41,6 @@ impl Config {
             settings: settings?,
             sms: sms?,
             voice: voice?,
-            reach: reach?,
             send_timeout: send_timeout?,
             mac_keys_secret: mac_keys_secret?,
             telemetry: telemetry?,
@@ -84,9 +79,4 @@ fn voice(env: &mut Environment, settings: Option<&FactorSettings>) -> Option<(Vo
         machine_detection: settings?.rules.policy.machine_detection,
     };
     Some((settings, secret?))
-}
-
-fn countries(list: &str) -> Result<Reach, String> {
-    let countries: Result<BTreeSet<_>, _> = list.split(',').map(|code| Country::parse(code.trim())).collect();
-    countries.map(Reach::new).map_err(|_| "must list ISO 3166-1 alpha-2 codes, such as US,CA".to_owned())
 }

@@ -10,11 +10,14 @@ use domain::call::CallToken;
 use domain::channel::Channel;
 use domain::code::{Code, MacKeys};
 use domain::locale::Locale;
-use domain::phone::{Country, Dialled, NumberingPlan, PhoneRefusal, Reach};
-use domain::ports::{Caller, ChallengeStore, KeySource, Message, SendError, SendFailure, SmsSender, StoreError};
+use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Subscriber};
+use domain::ports::{
+    Caller, ChallengeStore, Consequence, KeySource, Message, Refused, SendError, SendFailure, SmsSender, Started,
+    StoreError,
+};
 use domain::refusal::Refusal;
 use domain::snapshot::Snapshot;
-use domain::start::{Decision, Draft, Request as Asked, Start};
+use domain::start::{Decision, Draft, Request as Asked, Rules, Start};
 use domain::status::status;
 use domain::time::Timestamp;
 use http::{Response, StatusCode};
@@ -25,20 +28,23 @@ use platform::numbering::WorldPlan;
 use platform::problem::{Failure, Problem};
 use platform::request::Fields;
 use platform::settings::FactorSettings;
-use platform::{reply, run, telemetry};
+use platform::{reply, request, run, telemetry};
+
+use crate::countries::Countries;
 
 pub mod config;
+pub mod countries;
 
 /// What the function works with.
 pub struct App<S, K, M, C> {
     /// Settings shared with the other functions.
     pub settings: FactorSettings,
-    /// The countries it sends to.
-    pub reach: Reach,
     /// Time from the request to the provider's acceptance, in all.
     pub send_timeout: Duration,
     /// Where challenges are kept.
     pub store: S,
+    /// What this process knows of the countries it sends to.
+    pub countries: Countries,
     /// The MAC keys.
     pub keys: K,
     /// Sends messages.
@@ -52,18 +58,28 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
         let outcome = self.start(&request, now, watch).await;
+        if let Err(Failure { problem: problem @ Problem::Refused(refusal), .. }) = &outcome {
+            telemetry::start_refused(match refusal {
+                Refusal::SendLimit(limit) => limit.policy,
+                _ => problem.name(),
+            });
+        }
         run::conclude("start-challenge", outcome, watch, now)
     }
 
     async fn start(&self, request: &Request, now: Timestamp, watch: Stopwatch) -> Result<Response<Body>, Failure> {
         let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
-        let asked = asked(request, &first_factor)?;
+        let asked = asked(request, &first_factor, &self.settings.rules, now)?;
         let keys =
             self.keys.keys(now).await.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?;
         let (stored, draft, parcel) = match self.persist(&keys, &asked, now).await? {
             Persisted::Running(stored) => return Ok(self.view(StatusCode::OK, &stored, &keys, &asked, now)),
             Persisted::ToSend(stored, draft, parcel) => (stored, draft, parcel),
         };
+        if draft.test_code.is_some() {
+            tracing::info!(subject = ?asked.key.subject, "a test number: nothing is sent");
+            return Ok(self.view(StatusCode::CREATED, &draft.applied(stored), &keys, &asked, now));
+        }
         let mut challenge = draft.challenge.clone();
         let sent = self.send(&draft, &parcel, self.send_timeout.saturating_sub(watch.elapsed())).await;
         let outcome = note(asked.channel, sent.as_ref().err(), watch);
@@ -101,22 +117,74 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
         asked: &Asked,
         now: Timestamp,
     ) -> Result<Option<Persisted>, Failure> {
-        let start = Start { rules: &self.settings.rules, reach: &self.reach, plan: &WorldPlan };
-        let stored = self.store.load(&asked.key.subject).await?;
+        let start = Start { rules: &self.settings.rules, plan: &WorldPlan };
+        // At the same time, so that a country's record costs no time of its own.
+        let record = async {
+            let typed = asked.typed.as_ref().and_then(|typed| Some((typed.country?, typed.line)));
+            match typed.filter(|(country, line)| self.settings.rules.serves(*country, *line, asked.channel)) {
+                Some((country, _)) => self.countries.record(country, &self.store, now).await.map(drop),
+                None => Ok(()),
+            }
+        };
+        let (stored, read) = tokio::join!(self.store.load(&asked.key.subject), record);
+        let stored = stored?;
+        read?;
         if stored.is_torn(now) {
             return Ok(None);
         }
-        let Decision::Send(mut draft) = start.decide(&stored, asked, now)? else {
-            return Ok(Some(Persisted::Running(stored)));
+        let mut draft = match start.decide(&stored, asked, now) {
+            Ok(Decision::Send(draft)) => draft,
+            Ok(Decision::Running) => return Ok(Some(Persisted::Running(stored))),
+            Err(refusal) => {
+                let consequence = start.consequence(&stored, asked, refusal, now);
+                return Err(self.refused(asked, refusal, consequence, now).await);
+            }
         };
+        if draft.challenge.source.is_unverified() {
+            self.charge_budget(&mut draft, asked, now).await?;
+        }
         let parcel = match draft.channel {
             Channel::Sms => Parcel::Code(draft.add_code(keys, &mut clock::random())),
             Channel::Call => Parcel::Call(draft.add_call(&mut clock::random())),
         };
         match self.store.start(&draft).await {
-            Ok(()) => Ok(Some(Persisted::ToSend(stored, draft, parcel))),
+            Ok(Started::Applied) => Ok(Some(Persisted::ToSend(stored, draft, parcel))),
+            Ok(Started::Refused(refusal)) => {
+                if let Some(charge) = draft.country_charge(refusal) {
+                    self.countries.is_full(draft.challenge.country, draft.channel, charge);
+                }
+                Err(refusal.into())
+            }
             Err(StoreError::Conflict) => Ok(None),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Charges the country, by its record as this process knows it.
+    async fn charge_budget(&self, draft: &mut Draft, asked: &Asked, now: Timestamp) -> Result<(), Failure> {
+        let country = draft.challenge.country;
+        let record = self.countries.record(country, &self.store, now).await?;
+        let rules = &self.settings.rules.policy.unverified;
+        let Err(exhausted) = draft.charge_budget(&record, rules, &mut clock::random()) else { return Ok(()) };
+        if let Some(until) = exhausted.open_until {
+            self.countries.is_open(country, asked.channel, until);
+        }
+        let opens = exhausted.open_until.map(|until| Consequence::OpenBreaker(country, until));
+        Err(self.refused(asked, Refusal::SendLimit(exhausted.limit), opens, now).await)
+    }
+
+    /// The refusal, once it has left its trace.
+    async fn refused(
+        &self,
+        asked: &Asked,
+        refusal: Refusal,
+        consequence: Option<Consequence>,
+        now: Timestamp,
+    ) -> Failure {
+        let refused = Refused { subject: &asked.key.subject, channel: asked.channel, refusal, consequence };
+        match self.store.note_refusal(&refused, now).await {
+            Ok(()) => refusal.into(),
+            Err(error) => error.into(),
         }
     }
 
@@ -145,7 +213,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
         asked: &Asked,
         now: Timestamp,
     ) -> Response<Body> {
-        let mut view = status(&self.settings.rules, stored, &asked.key, asked.claimed.as_ref(), now);
+        let mut view = status(&self.settings.rules, stored, &asked.key, asked.purpose, asked.claimed.as_ref(), now);
         view.show_digits(&self.settings.rules.policy, keys, stored.challenge(&asked.key), now);
         reply::challenge(code, &view, None, self.settings.support_url.as_deref())
     }
@@ -161,7 +229,7 @@ enum Parcel {
     Call(CallToken),
 }
 
-fn asked(request: &Request, first_factor: &FirstFactor) -> Result<Asked, Problem> {
+fn asked(request: &Request, first_factor: &FirstFactor, rules: &Rules, now: Timestamp) -> Result<Asked, Problem> {
     let mut fields = Fields::of(request)?;
     let channel = match fields.text("channel")?.as_str() {
         "sms" => Channel::Sms,
@@ -175,21 +243,24 @@ fn asked(request: &Request, first_factor: &FirstFactor) -> Result<Asked, Problem
         None => None,
     };
     let locale = fields.maybe_text("locale")?.as_deref().map(Locale::from_tag).unwrap_or_default();
-    if fields.maybe_text("purpose")?.is_some_and(|purpose| purpose != "login") {
-        return Err(Problem::invalid_field("purpose", "must be login"));
-    }
+    let purpose = fields.purpose()?;
     fields.finish()?;
     let typed = number.map(|number| {
         let dialled = Dialled::parse(&number)?;
-        WorldPlan.find(&dialled, region).ok_or(PhoneRefusal::Invalid)
+        let test = PhoneNumber::parse(dialled.as_str()).ok();
+        let test = test.filter(|number| rules.test_number(number, &first_factor.sub, now).is_some());
+        let test = test.map(|number| Subscriber { number, country: None, line: Line::Other });
+        test.or_else(|| WorldPlan.find(&dialled, region)).ok_or(PhoneRefusal::Invalid)
     });
     let typed = typed.transpose().map_err(|refusal| Problem::Refused(Refusal::Number(refusal)))?;
-    let first_factor = first_factor.clone();
     Ok(Asked {
-        key: first_factor.key,
+        key: first_factor.challenge_for(purpose),
+        purpose,
+        sub: first_factor.sub.clone(),
         channel,
         typed,
-        claimed: first_factor.phone,
+        claimed: first_factor.phone.clone(),
+        network: request::network(request)?,
         locale,
         keep_until: first_factor.keep_until,
     })

@@ -14,6 +14,7 @@ use platform::voice::TwilioCaller;
 use platform::{clock, run};
 use start_challenge::App;
 use start_challenge::config::Config;
+use start_challenge::countries::Countries;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -40,7 +41,7 @@ async fn serve() -> Result<(), Error> {
         keys: Secret::<MacKeys, _>::open(secrets, config.mac_keys_secret, clock::now()).await?,
         sms: SnsSender::new(&aws, config.sms),
         caller,
-        reach: config.reach,
+        countries: Countries::default(),
         send_timeout: config.send_timeout,
         settings: config.settings,
     };

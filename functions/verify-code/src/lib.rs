@@ -4,10 +4,11 @@
 //! with; a right guess is consumed together with the settling of its subject in one transaction, so
 //! that of any number of right guesses exactly one approves.
 
-use domain::challenge::Challenge;
+use domain::challenge::{Challenge, Purpose};
 use domain::code::Code;
 use domain::ports::{ChallengeStore, KeySource, Settlement, StoreError};
 use domain::refusal::Refusal;
+use domain::result::Approval;
 use domain::snapshot::Snapshot;
 use domain::status::status;
 use domain::time::Timestamp;
@@ -44,12 +45,13 @@ impl<S: ChallengeStore, K: KeySource, R: ResultSigner> App<S, K, R> {
 
     async fn verify(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {
         let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
-        let guess = guess(request)?;
+        let Guess { code, purpose } = guess(request)?;
         let keys =
             self.keys.keys(now).await.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?;
 
-        let counted = self.store.count_guess(&first_factor.key, now).await?.ok_or(Refusal::Closed)?;
-        let by = keys.judge(&counted, &guess);
+        let counted =
+            self.store.count_guess(&first_factor.challenge_for(purpose), now).await?.ok_or(Refusal::Closed)?;
+        let by = keys.judge(&counted, &code);
         tracing::info!(subject = ?counted.id.key.subject, right = by.is_some(), attempts = counted.attempts, "judged");
         let Some(by) = by else {
             return Err(Refusal::WrongCode { attempts_left: counted.attempts_left() }.into());
@@ -60,8 +62,9 @@ impl<S: ChallengeStore, K: KeySource, R: ResultSigner> App<S, K, R> {
 
     /// Approves and settles. A conflict changed nothing, so it is tried once more.
     async fn consume(&self, challenge: &Challenge, now: Timestamp) -> Result<Option<Challenge>, StoreError> {
-        let settlement = match self.store.settle(challenge, now).await {
-            Err(StoreError::Conflict) => self.store.settle(challenge, now).await?,
+        let policy = &self.settings.rules.policy;
+        let settlement = match self.store.settle(challenge, policy, now).await {
+            Err(StoreError::Conflict) => self.store.settle(challenge, policy, now).await?,
             settlement => settlement?,
         };
         Ok(match settlement {
@@ -76,21 +79,34 @@ impl<S: ChallengeStore, K: KeySource, R: ResultSigner> App<S, K, R> {
         first_factor: &FirstFactor,
         now: Timestamp,
     ) -> Result<Response<Body>, Failure> {
-        let phone = approved.phone.clone();
-        let stored = Snapshot { challenges: vec![approved], ..Snapshot::default() };
-        let view = status(&self.settings.rules, &stored, &first_factor.key, Some(&phone), now);
+        let (key, purpose) = (approved.id.key, approved.purpose);
+        let mut stored = Snapshot::default();
+        stored.settle(approved);
+        let view = status(&self.settings.rules, &stored, &key, purpose, first_factor.phone.as_ref(), now);
         let token = match &view.approval {
-            Some(approval) => self.signer.sign(approval, first_factor).await,
+            Some(approval) => Some(self.sign(approval, first_factor).await?),
+            None if purpose == Purpose::Change => None,
             None => return Err(Refusal::Closed.into()),
         };
-        let token = token.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?;
-        Ok(reply::challenge(StatusCode::OK, &view, Some(token), self.settings.support_url.as_deref()))
+        Ok(reply::challenge(StatusCode::OK, &view, token, self.settings.support_url.as_deref()))
+    }
+
+    async fn sign(&self, approval: &Approval, first_factor: &FirstFactor) -> Result<String, Failure> {
+        let signed = self.signer.sign(approval, first_factor).await;
+        signed.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))
     }
 }
 
-fn guess(request: &Request) -> Result<Code, Failure> {
+struct Guess {
+    code: Code,
+    purpose: Purpose,
+}
+
+fn guess(request: &Request) -> Result<Guess, Failure> {
     let mut fields = Fields::of(request)?;
     let code = fields.text("code")?;
+    let purpose = fields.purpose()?;
     fields.finish()?;
-    Ok(Code::parse(&code).map_err(|_| Refusal::MalformedCode)?)
+    let code = Code::parse(&code).map_err(|_| Refusal::MalformedCode)?;
+    Ok(Guess { code, purpose })
 }

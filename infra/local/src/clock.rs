@@ -33,3 +33,10 @@ pub(crate) fn common_log() -> String {
         _ => date,
     }
 }
+
+/// `20261125T053250Z`, as a signed request has it.
+#[cfg(test)]
+pub(crate) fn amz_date() -> String {
+    let date = aws_smithy_types::DateTime::from_secs(epoch_seconds().try_into().unwrap());
+    date.fmt(aws_smithy_types::date_time::Format::DateTime).unwrap().replace(['-', ':'], "")
+}

@@ -5,9 +5,14 @@
 pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const ACCOUNT: &str = "123456789012";
 
-/// Access key of the children. Emulators that keep one database per key must see the same everywhere.
+/// Access key of the children, and of who administers. Emulators that keep one database per key must see the same everywhere.
 pub(crate) const ACCESS_KEY: &str = "local";
 pub(crate) const ACCESS_SECRET: &str = "local";
+
+/// Who has that key, by the gateway.
+pub(crate) const USER_ARN: &str = "arn:aws:iam::123456789012:user/local";
+pub(crate) const USER_ID: &str = "AIDALOCAL000000000000";
+pub(crate) const ORGANISATION: &str = "o-local00000";
 
 pub(crate) const TABLE: &str = "alliance-mfa-local";
 

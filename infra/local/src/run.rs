@@ -3,6 +3,7 @@
 use anyhow::Result;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::development::{ACCESS_KEY, ACCESS_SECRET, REGION};
 use crate::functions::{Functions, NAMES, Purpose};
 use crate::issuer::ACCOUNTS;
 use crate::settings::Settings;
@@ -45,7 +46,10 @@ fn print_addresses(stack: &Stack) {
     println!("  issuer     {issuer}   POST /login {{\"account\": …}} gives a first-factor token");
     println!("  DynamoDB   {dynamodb}");
     println!("  functions  {functions}");
-    println!("  calls      {call_mode}   CALL_MODE=match-digits or speak-code has them ask otherwise\n");
+    println!("  calls      {call_mode}   CALL_MODE=match-digits or speak-code has them ask otherwise");
+    println!(
+        "  administer as AWS_ACCESS_KEY_ID={ACCESS_KEY} AWS_SECRET_ACCESS_KEY={ACCESS_SECRET} AWS_REGION={REGION}\n"
+    );
     for account in ACCOUNTS {
         println!("  account {:10} {}", account.name, account.phone.unwrap_or("without a number"));
     }

@@ -76,6 +76,7 @@ impl Stack {
             ("AWS_ENDPOINT_URL_KMS", self.kms.clone()),
             ("AWS_ENDPOINT_URL_SECRETS_MANAGER", self.secrets.clone()),
             ("TABLE_NAME", TABLE.to_owned()),
+            ("FIRST_FACTOR_ISSUER", self.issuer.clone()),
             ("PUBLIC_BASE_URL", self.gateway.clone()),
             ("SIGNING_KEY_ARN", SIGNING_KEY_ARN.to_owned()),
             ("RESULT_AUDIENCE", RESULT_AUDIENCE.to_owned()),
@@ -89,13 +90,14 @@ impl Stack {
 }
 
 /// Settings of the product that a developer may choose otherwise, by setting the variable. Those that
-/// have a default of their own (every limit, for one) are left to it.
+/// have a default of their own (almost every limit, for one) are left to it.
 fn choices() -> impl Iterator<Item = (&'static str, String)> {
     [
         ("BRAND", "Alliance"),
         ("CALL_MODE", "press-pound"),
         ("ORIGIN_HOST", "login.example.com"),
         ("ALLOWED_COUNTRIES", "US,CA,GB"),
+        ("MAX_SENDS_PER_NETWORK_PER_10_MINUTES", "1000"), // here everybody comes from one address
         ("SUPPORT_URL", "https://support.example.com/sign-in"),
     ]
     .into_iter()

@@ -5,7 +5,7 @@
 //! | none, expired, exhausted | pending, next generation | a start within the subject's budgets |
 //! | pending | pending, next generation | another number is given; guesses and sends used carry over |
 //! | pending | approved | right code, sent or spoken; in an answered, human call the page's digits or, uncontested, `#` |
-//! | pending | denied | the fraud key |
+//! | pending | denied | the fraud key, in this or in any other call of the subject; an administrator |
 //! | approved, denied | — | final for this login session |
 //!
 //! Expired and exhausted are never stored: they follow from `expires_at` and `attempts`, so no write
@@ -16,8 +16,9 @@ use crate::channel::Channel;
 use crate::code::CodeMac;
 use crate::identity::{ChallengeId, Reservation};
 use crate::locale::Locale;
-use crate::phone::PhoneNumber;
+use crate::phone::{Country, Line, PhoneNumber};
 use crate::policy::Policy;
+use crate::quota::Counter;
 use crate::time::Timestamp;
 
 /// Where the challenge's number came from, which decides what approval proves.
@@ -29,14 +30,35 @@ pub enum NumberSource {
     Claimed,
     /// It was typed at the prompt; approval enrols it, with less assurance.
     Typed,
+    /// It was typed by one who has proven the number enrolled as this version; approval enrols it in
+    /// that number's place.
+    Replacing(u64),
+    /// It is one of the deployment's test numbers: nothing is sent to it, and it is never enrolled.
+    Test,
 }
 
 impl NumberSource {
     /// Whether approval enrols the number.
     #[must_use]
     pub const fn enrols(self) -> bool {
-        !matches!(self, Self::Enrolled(_))
+        matches!(self, Self::Claimed | Self::Typed | Self::Replacing(_))
     }
+
+    /// Whether nobody has proven or vouched for the number yet.
+    #[must_use]
+    pub const fn is_unverified(self) -> bool {
+        matches!(self, Self::Typed | Self::Replacing(_))
+    }
+}
+
+/// What a challenge is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// To sign in.
+    #[default]
+    Login,
+    /// To change the enrolled number.
+    Change,
 }
 
 /// What approved a challenge.
@@ -98,6 +120,15 @@ pub struct Sends {
     pub last: Option<(Timestamp, Delivery)>,
 }
 
+/// The number that a change replaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Former {
+    /// The number.
+    pub number: PhoneNumber,
+    /// When it was proven.
+    pub proven_at: Timestamp,
+}
+
 /// A challenge as it is stored.
 #[derive(Clone, Debug)]
 pub struct Challenge {
@@ -105,8 +136,18 @@ pub struct Challenge {
     pub id: ChallengeId,
     /// The number it goes to, fixed from the start.
     pub phone: PhoneNumber,
+    /// The number's country.
+    pub country: Country,
+    /// What kind of line it is.
+    pub line: Line,
     /// Where that number came from.
     pub source: NumberSource,
+    /// The number that it shall take the place of.
+    pub former: Option<Former>,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Whether the first factor vouches for another number than the one enrolled.
+    pub claim_mismatch: bool,
     /// The language of its messages and calls.
     pub locale: Locale,
     /// When it started.
@@ -115,7 +156,8 @@ pub struct Challenge {
     pub expires_at: Timestamp,
     /// Guesses counted so far.
     pub attempts: u32,
-    /// Guesses counted before it replaced another.
+    /// Guesses that count no more as failures of this one: those of the generation that it replaced, and
+    /// those that an administrator has forgiven.
     pub carried: u32,
     /// Guesses that it may judge.
     pub max_attempts: u32,
@@ -135,6 +177,8 @@ pub struct Challenge {
     pub call: Option<Call>,
     /// Whether another login session of the subject was live beside it.
     pub contested: bool,
+    /// Unverified sends charged to the range and the country, given back when it enrols the number.
+    pub charged: Vec<(Counter, u32)>,
 }
 
 impl Challenge {
@@ -154,6 +198,12 @@ impl Challenge {
     #[must_use]
     pub const fn is_approved(&self) -> bool {
         matches!(self.outcome, Outcome::Approved { .. })
+    }
+
+    /// Whether the phone was proven and the subject has agreed: only then is it certain.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        matches!(self.outcome, Outcome::Approved { settled: true, .. })
     }
 
     /// Whether it is closed by any function's clock, so that its guesses are final.

@@ -199,10 +199,16 @@ impl MacKeys {
         loop {
             let code = Code::draw(random);
             if !self.verify(challenge, phone, taken, &code) {
-                let mac = self.signing_key(now).mac(challenge, phone, &code);
+                let mac = self.mac(challenge, phone, &code, now);
                 return (code, mac);
             }
         }
+    }
+
+    /// The MAC of a code that was not drawn.
+    #[must_use]
+    pub fn mac(&self, challenge: &ChallengeId, phone: &PhoneNumber, code: &Code, now: Timestamp) -> CodeMac {
+        self.signing_key(now).mac(challenge, phone, code)
     }
 
     /// Draws a code for a call to say. Which codes it must differ from only the store knows, so its MAC
@@ -215,7 +221,7 @@ impl MacKeys {
         random: &mut impl CryptoRng,
     ) -> (Code, Utterance) {
         let code = Code::draw(random);
-        let mac = self.signing_key(now).mac(challenge, phone, &code);
+        let mac = self.mac(challenge, phone, &code, now);
         let mut under_all = [mac; 3];
         for (slot, key) in under_all.iter_mut().zip(self.all()) {
             *slot = key.mac(challenge, phone, &code);

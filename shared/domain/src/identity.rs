@@ -1,6 +1,7 @@
 //! Who and what a challenge belongs to, as digests: identifiers that tell nothing and cannot be guessed.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 
 use crate::digest::sha256;
 use crate::time::Timestamp;
@@ -52,6 +53,38 @@ impl SessionId {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+impl SessionId {
+    /// The same session where it changes a number, whose challenge is not the login's own.
+    #[must_use]
+    pub fn to_change(&self) -> Self {
+        Self(sha256(&[b"change", &self.0]))
+    }
+}
+
+/// A network that requests come from: one IPv4 address, or the 64 bits of IPv6 that one line gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Network(IpAddr);
+
+impl Network {
+    /// The network of an address.
+    #[must_use]
+    pub const fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self(IpAddr::V4(address)),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                Self(IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
     }
 }
 

@@ -4,8 +4,11 @@
 //! the environment are behind the traits of [`ports`]. Start with [`challenge`] for the state
 //! machine, [`start`] for what a request to send may do, and [`policy`] for every number.
 
+pub mod administration;
+pub mod budget;
 pub mod call;
 pub mod challenge;
+pub mod change;
 pub mod channel;
 pub mod code;
 mod digest;
@@ -15,6 +18,7 @@ pub mod locale;
 pub mod phone;
 pub mod policy;
 pub mod ports;
+pub mod quota;
 pub mod refusal;
 pub mod result;
 pub mod script;

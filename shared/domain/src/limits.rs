@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::call::Call;
 use crate::channel::Channel;
 use crate::policy::Policy;
 use crate::refusal::SendLimit;
@@ -22,6 +23,16 @@ pub fn reached(subject: &Subject, channel: Channel, policy: &Policy, now: Timest
 pub fn left(subject: &Subject, channel: Channel, policy: &Policy, now: Timestamp) -> usize {
     let left = |window: &Window| window.quota.saturating_sub(window.sent(subject, now).len());
     windows(channel, policy).iter().map(left).min().unwrap_or_default()
+}
+
+/// The limit of one call at a time.
+pub const LIVE_CALL: &str = "call-live";
+
+/// That limit, while `call` may go on.
+#[must_use]
+pub fn live_call(call: &Call) -> SendLimit {
+    let window = Policy::RING + Policy::TALK;
+    SendLimit { policy: LIVE_CALL, quota: 1, window, retry_at: call.placed_at + window }
 }
 
 struct Window {

@@ -4,10 +4,13 @@
 //! The numbering plan itself (which prefix belongs to which country and type) is behind
 //! [`NumberingPlan`], so that only the function that needs its tables links them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use thiserror::Error;
+
+use crate::channel::Channel;
+use crate::digest::sha256;
 
 /// A phone number in E.164 form. Prints masked, since a log or a response never needs all of it.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -27,6 +30,18 @@ impl PhoneNumber {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The digest under which is kept what belongs to the number and to no one account.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        sha256(&[b"number", self.0.as_bytes()])
+    }
+
+    /// The range of ten thousand numbers that it belongs to: what an operator assigns, or sells, in one.
+    #[must_use]
+    pub fn range(&self) -> &str {
+        &self.0[..self.0.len() - 4]
     }
 }
 
@@ -49,6 +64,9 @@ impl fmt::Debug for PhoneNumber {
 pub struct Country([u8; 2]);
 
 impl Country {
+    /// No country: a code that ISO 3166-1 leaves to its users.
+    pub const NONE: Self = Self(*b"ZZ");
+
     /// Reads a two-letter code in either case.
     pub fn parse(code: &str) -> Result<Self, PhoneRefusal> {
         match code.as_bytes() {
@@ -140,26 +158,50 @@ pub trait NumberingPlan {
     fn find(&self, dialled: &Dialled, region: Option<Country>) -> Option<Subscriber>;
 }
 
-/// Which numbers a deployment sends to.
+/// A number that a deployment sends to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// The number.
+    pub number: PhoneNumber,
+    /// Its country.
+    pub country: Country,
+    /// What kind of line it is.
+    pub line: Line,
+}
+
+/// Which numbers a deployment sends to, and by which channels: the table of its countries.
 #[derive(Clone, Debug)]
-pub struct Reach(BTreeSet<Country>);
+pub struct Reach(BTreeMap<Country, BTreeSet<Channel>>);
 
 impl Reach {
-    /// Sends to the `countries` and to no other.
+    /// Sends to the `countries` by the channels given, and to no other.
     #[must_use]
-    pub const fn new(countries: BTreeSet<Country>) -> Self {
+    pub const fn new(countries: BTreeMap<Country, BTreeSet<Channel>>) -> Self {
         Self(countries)
     }
 
-    /// The subscriber if this deployment sends to such numbers, else why not.
-    pub fn admit(&self, subscriber: Subscriber) -> Result<Subscriber, PhoneRefusal> {
-        if subscriber.line == Line::Other {
+    /// Sends to the `countries` by every channel.
+    pub fn by_every_channel(countries: impl IntoIterator<Item = Country>) -> Self {
+        Self(countries.into_iter().map(|country| (country, BTreeSet::from(Channel::ALL))).collect())
+    }
+
+    /// The subscriber as a destination if this deployment sends to such numbers, else why not.
+    pub fn admit(&self, subscriber: Subscriber) -> Result<Destination, PhoneRefusal> {
+        let Subscriber { number, country, line } = subscriber;
+        if line == Line::Other {
             return Err(PhoneRefusal::Type);
         }
-        match subscriber.country {
-            Some(country) if self.0.contains(&country) => Ok(subscriber),
-            _ => Err(PhoneRefusal::Country),
+        match country.filter(|country| self.0.contains_key(country)) {
+            Some(country) => Ok(Destination { number, country, line }),
+            None => Err(PhoneRefusal::Country),
         }
+    }
+
+    /// Whether `channel` is used in the country and reaches such a line.
+    #[must_use]
+    pub fn serves(&self, country: Country, line: Line, channel: Channel) -> bool {
+        let used = self.0.get(&country).is_some_and(|channels| channels.contains(&channel));
+        used && (channel == Channel::Call || line == Line::Mobile)
     }
 }
 
@@ -175,6 +217,9 @@ pub enum PhoneRefusal {
     /// A number of a country this deployment does not send to.
     #[error("numbers of this country are not accepted")]
     Country,
+    /// A number that has been reported, or that has as many accounts as it may: which, is not told.
+    #[error("this number is not accepted")]
+    Unavailable,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::budget::UnverifiedBudget;
 use crate::call::CallMode;
 
 /// Limits, lives and delays. The defaults are the product's; a deployment may override each.
@@ -22,6 +23,18 @@ pub struct Policy {
     pub max_sends_long: usize,
     /// Calls to one subject in [`Policy::SHORT_WINDOW`].
     pub max_calls_short: usize,
+    /// Sends to one number in [`Policy::SHORT_WINDOW`], of those who have proven it.
+    pub max_sends_number_short: u32,
+    /// Sends to one number in [`Policy::LONG_WINDOW`], of those who have proven it.
+    pub max_sends_number_long: u32,
+    /// Sends to one number in [`Policy::LONG_WINDOW`], of those who have not.
+    pub max_sends_number_unverified: u32,
+    /// Sends that one network asks for in [`Policy::SHORT_WINDOW`].
+    pub max_sends_network: u32,
+    /// Accounts that may enrol one number.
+    pub max_accounts: u32,
+    /// What each country gets of unverified sends.
+    pub unverified: UnverifiedBudget,
     /// Consecutive failures of a subject from which the next challenge has to wait.
     pub delay_from_failures: u32,
     /// Consecutive failures that disable the factor (NIST SP 800-63B-4 §3.2.2: 100 at most).
@@ -53,6 +66,8 @@ impl Policy {
     pub const CLOCK_SKEW: Duration = Duration::from_mins(1);
     /// How long a result token is valid.
     pub const RESULT_LIFE: Duration = Duration::from_mins(5);
+    /// How long the proof of the current number allows to give the new one.
+    pub const CHANGE_WINDOW: Duration = Duration::from_mins(10);
     /// The first delay, doubled with each further failure.
     pub const FIRST_DELAY: Duration = Duration::from_secs(30);
     /// The longest delay.
@@ -78,6 +93,12 @@ impl Default for Policy {
             max_sends_short: 5,
             max_sends_long: 10,
             max_calls_short: 2,
+            max_sends_number_short: 5,
+            max_sends_number_long: 10,
+            max_sends_number_unverified: 3,
+            max_sends_network: 20,
+            max_accounts: 5,
+            unverified: UnverifiedBudget::default(),
             delay_from_failures: 10,
             lock_at_failures: 100,
             fraud_block: Duration::from_hours(24),

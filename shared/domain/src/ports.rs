@@ -7,16 +7,19 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::budget::CountryRecord;
 use crate::call::{CallEvent, CallToken};
 use crate::challenge::{Challenge, Delivery};
 use crate::channel::Channel;
 use crate::code::{Code, MacKeys};
 use crate::identity::{ChallengeId, ChallengeKey, SubjectId};
 use crate::locale::Locale;
-use crate::phone::PhoneNumber;
+use crate::phone::{Country, PhoneNumber};
 use crate::policy::Policy;
+use crate::refusal::Refusal;
 use crate::snapshot::Snapshot;
 use crate::start::Draft;
+use crate::subject::Subject;
 use crate::time::Timestamp;
 
 /// Keeps challenges and subjects. Every verb is at most one request to the store; an answer other
@@ -25,10 +28,21 @@ pub trait ChallengeStore: Sync {
     /// Reads all of a subject, consistently.
     fn load(&self, subject: &SubjectId) -> impl Future<Output = Result<Snapshot, StoreError>> + Send;
 
-    /// Applies a draft whole, if neither the subject nor the challenge it was decided on has moved;
-    /// otherwise answers [`StoreError::Conflict`]. Closes the race of two starts, and of a start
-    /// with a guess on the generation it replaces.
-    fn start(&self, draft: &Draft) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Applies a draft whole, if neither the subject nor the challenge it was decided on has moved,
+    /// and if every limit it is charged to allows it; answers [`StoreError::Conflict`] in the first
+    /// case and [`Started::Refused`] in the second. Closes the race of two starts, of a start with a
+    /// guess on the generation it replaces, and of any number of sends under one limit.
+    fn start(&self, draft: &Draft) -> impl Future<Output = Result<Started, StoreError>> + Send;
+
+    /// Notes a refused start, so that it leaves a trace.
+    fn note_refusal(
+        &self,
+        refused: &Refused<'_>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Reads what is known of a country, not necessarily the latest.
+    fn country(&self, country: Country) -> impl Future<Output = Result<CountryRecord, StoreError>> + Send;
 
     /// Corrects the send that a draft made at `sent_at` and took for accepted, unless a later send has
     /// taken its place. One that surely failed is given back to the challenge, never to the subject's
@@ -53,19 +67,22 @@ pub trait ChallengeStore: Sync {
     /// Makes an approval final: approves a challenge that a code has [proven](Challenge::proven), or
     /// completes the approval of one that a call approved, together with its subject: not blocked, and
     /// bound to the same number or to none. What nothing has proven is refused. Resets the subject's
-    /// failures and enrols the number where none was. Closes the race of two right guesses, and that of
-    /// an approval with a change, reset or block of the subject.
+    /// failures, and enrols the number where none was or where it replaces one that was proven, as one
+    /// of the accounts that the number may have. Closes the race of two right guesses, of an approval
+    /// with a change, reset, denial or block of the subject, and of two accounts that enrol one number.
     fn settle(
         &self,
         challenge: &Challenge,
+        policy: &Policy,
         now: Timestamp,
     ) -> impl Future<Output = Result<Settlement, StoreError>> + Send;
 
     /// Applies a webhook of the call with `token` if that moves the call forward, and answers the
     /// challenge as it then stands. Only an open challenge is approved, and only in a call answered by
     /// one who may: by matching digits where the policy has digits matched, by `#` where it has `#`
-    /// pressed and no other login waits. `0` denies the challenge and blocks its subject. A code to be
-    /// spoken is added only by the webhook that answers the call, and only if no code is the same.
+    /// pressed and no other login waits. `0` denies the challenge and every other pending one of its
+    /// subject, blocks the subject and, where the number was only being enrolled, the number. A code to
+    /// be spoken is added only by the webhook that answers the call, and only if no code is the same.
     ///
     /// Digits that do not match end the call and count as a guess, in one write. An entry comes here
     /// compared already, and still none is judged that is not counted: right or wrong, its write needs
@@ -79,6 +96,39 @@ pub trait ChallengeStore: Sync {
         policy: &Policy,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Challenge>, StoreError>> + Send;
+}
+
+/// How a start ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Started {
+    /// The draft is applied.
+    Applied,
+    /// A limit is reached, or the number may not be enrolled: nothing is applied.
+    Refused(Refusal),
+}
+
+/// A start that was refused before anything was written.
+#[derive(Clone, Debug)]
+pub struct Refused<'a> {
+    /// Who asked.
+    pub subject: &'a SubjectId,
+    /// By which channel.
+    pub channel: Channel,
+    /// Why it was refused.
+    pub refusal: Refusal,
+    /// What else comes of it.
+    pub consequence: Option<Consequence>,
+}
+
+/// What a refusal brings about beside its trace.
+#[derive(Clone, Debug)]
+pub enum Consequence {
+    /// The subject, as its failures now stand, is locked from here on.
+    Lock(Box<Subject>),
+    /// The call of another login session is contested.
+    Contest(ChallengeId),
+    /// The country's breaker opens for the channel, until then.
+    OpenBreaker(Country, Timestamp),
 }
 
 /// How a settlement ended.

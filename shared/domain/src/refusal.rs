@@ -14,6 +14,10 @@ pub enum Refusal {
     Number(PhoneRefusal),
     /// A number was given although one is known.
     NumberKnown,
+    /// The number cannot be changed before the current one is proven.
+    ProofRequired,
+    /// There is no number to change.
+    NothingToChange,
     /// No number is known, and this deployment takes none at the prompt.
     EnrolmentClosed,
     /// The channel is switched off, or cannot reach the number.

@@ -1,6 +1,6 @@
 //! The result: what an approved challenge proves to the login that asked.
 
-use crate::challenge::{Challenge, Method, NumberSource, Outcome};
+use crate::challenge::{Challenge, Method, NumberSource, Outcome, Purpose};
 use crate::identity::ChallengeId;
 use crate::policy::Policy;
 use crate::time::Timestamp;
@@ -17,6 +17,8 @@ pub struct Approval {
     pub by: Method,
     /// Whether the number was typed and enrolled in this very login.
     pub enrolled_now: bool,
+    /// Whether it was a test number, which proves nothing.
+    pub test: bool,
 }
 
 impl Approval {
@@ -24,8 +26,12 @@ impl Approval {
     #[must_use]
     pub fn of(challenge: &Challenge, now: Timestamp) -> Option<Self> {
         let Outcome::Approved { at, by, settled: true } = challenge.outcome else { return None };
+        if challenge.purpose == Purpose::Change {
+            return None; // it signs nobody in
+        }
         let enrolled_now = challenge.source == NumberSource::Typed;
-        let approval = Self { id: challenge.id, at, by, enrolled_now };
+        let test = challenge.source == NumberSource::Test;
+        let approval = Self { id: challenge.id, at, by, enrolled_now, test };
         (approval.expires_at() > now).then_some(approval)
     }
 
@@ -35,10 +41,15 @@ impl Approval {
         self.at + Policy::RESULT_LIFE
     }
 
-    /// The authentication context class: lower where the number was taken on trust in this login.
+    /// The authentication context class: lower where the number was taken on trust in this login, and
+    /// one of its own for a test number.
     #[must_use]
     pub const fn assurance(&self) -> &'static str {
-        if self.enrolled_now { "urn:alliance-mfa:acr:phone-enrolled" } else { "urn:alliance-mfa:acr:phone" }
+        match (self.test, self.enrolled_now) {
+            (true, _) => "urn:alliance-mfa:acr:test-number",
+            (false, true) => "urn:alliance-mfa:acr:phone-enrolled",
+            (false, false) => "urn:alliance-mfa:acr:phone",
+        }
     }
 
     /// The authentication methods it adds to the first factor's (RFC 8176).

@@ -1,10 +1,10 @@
 //! What the store holds of one subject, as a request finds it.
 
-use crate::challenge::Challenge;
+use crate::challenge::{Challenge, NumberSource, Outcome};
 use crate::channel::Channel;
 use crate::identity::ChallengeKey;
 use crate::policy::Policy;
-use crate::subject::Subject;
+use crate::subject::{Binding, Subject};
 use crate::time::Timestamp;
 
 /// All that the store holds of a subject, read consistently.
@@ -17,6 +17,18 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// A subject and its challenges as they are stored. Those that the subject's denial covers are
+    /// denied, though their own items do not say so.
+    #[must_use]
+    pub fn of(subject: Subject, mut challenges: Vec<Challenge>) -> Self {
+        for challenge in &mut challenges {
+            if subject.denied_at.is_some_and(|at| challenge.created_at <= at) && !challenge.is_settled() {
+                challenge.outcome = Outcome::Denied;
+            }
+        }
+        Self { subject, challenges }
+    }
+
     /// The challenge of a login session.
     #[must_use]
     pub fn challenge(&self, key: &ChallengeKey) -> Option<&Challenge> {
@@ -32,6 +44,20 @@ impl Snapshot {
         let recent = Channel::ALL.into_iter().any(|channel| !self.subject.sent_within(channel, window, now).is_empty());
         let seen = |reservation| self.challenges.iter().any(|challenge| challenge.reservation() == reservation);
         recent && self.subject.reserved.keys().any(|reservation| !seen(*reservation))
+    }
+
+    /// Puts a challenge that was just settled, or refused to be, in its place; and the number that it
+    /// has proven where the subject now has it.
+    pub fn settle(&mut self, challenge: Challenge) {
+        if challenge.is_settled() && challenge.source != NumberSource::Test {
+            let version = match challenge.source {
+                NumberSource::Enrolled(version) => version,
+                _ => self.subject.version + 1, // as the write that enrolled it has counted
+            };
+            let (number, country, line) = (challenge.phone.clone(), challenge.country, challenge.line);
+            self.subject.binding = Some(Binding { number, country, line, version });
+        }
+        self.replace(challenge);
     }
 
     /// Puts a challenge in the place of its login session's former one.

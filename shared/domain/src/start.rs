@@ -7,15 +7,19 @@ use std::collections::BTreeSet;
 
 use rand::CryptoRng;
 
+use crate::budget::{CountryRecord, Exhausted, UnverifiedBudget};
 use crate::call::{Call, CallToken};
-use crate::challenge::{Challenge, Delivery, NumberSource, Outcome, Sends};
+use crate::challenge::{Challenge, Delivery, Former, NumberSource, Outcome, Purpose, Sends};
+use crate::change;
 use crate::channel::Channel;
 use crate::code::{Code, MacKeys};
-use crate::identity::{ChallengeId, ChallengeKey};
+use crate::identity::{ChallengeId, ChallengeKey, Network};
 use crate::limits;
 use crate::locale::Locale;
-use crate::phone::{Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Reach, Subscriber};
+use crate::phone::{Country, Destination, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Reach, Subscriber};
 use crate::policy::Policy;
+use crate::ports::Consequence;
+use crate::quota::{self, Charge, Scope};
 use crate::refusal::{Refusal, SendLimit};
 use crate::snapshot::Snapshot;
 use crate::subject::Subject;
@@ -30,6 +34,19 @@ pub enum Enrolment {
     ClaimsOnly,
 }
 
+/// A number for smoke tests and the reviewers of apps: its code is fixed, and nothing is sent to it.
+#[derive(Clone, Debug)]
+pub struct TestNumber {
+    /// The number as it is typed.
+    pub number: PhoneNumber,
+    /// The code that is right for it.
+    pub code: Code,
+    /// The `sub`s of the only accounts that may use it.
+    pub subjects: BTreeSet<String>,
+    /// When it ceases to be one.
+    pub until: Timestamp,
+}
+
 /// What a deployment allows.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -37,21 +54,46 @@ pub struct Rules {
     pub policy: Policy,
     /// The channels in use.
     pub channels: BTreeSet<Channel>,
+    /// The countries it sends to.
+    pub reach: Reach,
     /// Who may enrol a number.
     pub enrolment: Enrolment,
+    /// Test numbers; none in most deployments.
+    pub test_numbers: Vec<TestNumber>,
+}
+
+impl Rules {
+    /// The test number that `number` is for the account `sub`.
+    #[must_use]
+    pub fn test_number(&self, number: &PhoneNumber, sub: &str, now: Timestamp) -> Option<&TestNumber> {
+        let test = self.test_numbers.iter().find(|test| test.number == *number)?;
+        (test.until > now && test.subjects.contains(sub)).then_some(test)
+    }
+
+    /// Whether `channel` can be used with a number of that country and line.
+    #[must_use]
+    pub fn serves(&self, country: Country, line: Line, channel: Channel) -> bool {
+        self.channels.contains(&channel) && self.reach.serves(country, line, channel)
+    }
 }
 
 /// A request to send, as far as it has been parsed.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The login session that asks.
+    /// The challenge that it asks for.
     pub key: ChallengeKey,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The account, as the first factor names it.
+    pub sub: String,
     /// By which channel.
     pub channel: Channel,
     /// The number typed at the prompt.
     pub typed: Option<Subscriber>,
     /// The number that the first factor vouches for.
     pub claimed: Option<PhoneNumber>,
+    /// Where it comes from.
+    pub network: Network,
     /// The language to use.
     pub locale: Locale,
     /// Until when the challenge must be remembered, so that its deletion revives nothing.
@@ -74,6 +116,11 @@ pub enum Replaces {
     Nothing,
     /// The same generation goes on, as long as it is open.
     Continues,
+    /// The next generation takes the place of one that has proven the number to be changed.
+    Proof {
+        /// The generation replaced.
+        generation: u32,
+    },
     /// The next generation takes the place of one that must not have moved since.
     Generation {
         /// The generation replaced.
@@ -98,18 +145,59 @@ pub struct Draft {
     pub replaces: Replaces,
     /// Live challenges of other login sessions, which this one contests.
     pub contests: Vec<ChallengeId>,
+    /// The limits that it is charged to, each a condition of its own.
+    pub charges: Vec<Charge>,
+    /// Accounts that may enrol the number, when approval would enrol it.
+    pub max_accounts: Option<u32>,
+    /// The code of a test number, to which nothing is sent.
+    pub test_code: Option<Code>,
     /// When to forget the challenge.
     pub keep_until: Timestamp,
 }
 
 impl Draft {
-    /// Draws the code to send and adds its MAC.
+    /// Draws the code to send and adds its MAC. That of a test number is added once.
     pub fn add_code(&mut self, keys: &MacKeys, random: &mut impl CryptoRng) -> Code {
         let challenge = &mut self.challenge;
+        if let Some(code) = &self.test_code {
+            if challenge.codes.is_empty() {
+                challenge.codes.push(keys.mac(&challenge.id, &challenge.phone, code, self.at));
+            }
+            return code.clone();
+        }
         let taken = [challenge.codes.as_slice(), &challenge.spoken].concat();
         let (code, mac) = keys.issue(&challenge.id, &challenge.phone, &taken, self.at, random);
         challenge.codes.push(mac);
         code
+    }
+
+    /// Charges the number's range and country, where nobody has proven the number yet; enrolling it
+    /// gives both back.
+    pub fn charge_budget(
+        &mut self,
+        record: &CountryRecord,
+        rules: &UnverifiedBudget,
+        random: &mut impl CryptoRng,
+    ) -> Result<(), Exhausted> {
+        let country = record.charge(self.challenge.country, self.channel, rules, self.at, random)?;
+        let range = Scope::Range(self.challenge.phone.clone());
+        let range = Charge::new(range, quota::RANGE, rules.per_range, Policy::LONG_WINDOW, self.at);
+        for charge in [Charge { enforced: rules.enforced, ..range }, country] {
+            match self.challenge.charged.iter_mut().find(|(counter, _)| *counter == charge.counter) {
+                Some((_, sends)) => *sends += 1,
+                None => self.challenge.charged.push((charge.counter.clone(), 1)),
+            }
+            self.charges.push(charge);
+        }
+        Ok(())
+    }
+
+    /// The charge on the country's budget, if that is what refused the draft.
+    #[must_use]
+    pub fn country_charge(&self, refusal: Refusal) -> Option<&Charge> {
+        let Refusal::SendLimit(limit) = refusal else { return None };
+        let of_country = |charge: &&Charge| matches!(charge.counter.scope, Scope::Country(_));
+        self.charges.iter().find(of_country).filter(|charge| charge.counter.policy == limit.policy)
     }
 
     /// What is stored once the draft is applied.
@@ -132,8 +220,6 @@ impl Draft {
 pub struct Start<'a, P> {
     /// What the deployment allows.
     pub rules: &'a Rules,
-    /// Which numbers it sends to.
-    pub reach: &'a Reach,
     /// The numbering plan.
     pub plan: &'a P,
 }
@@ -142,32 +228,92 @@ impl<P: NumberingPlan> Start<'_, P> {
     /// What `request` may do, given what is stored.
     pub fn decide(&self, stored: &Snapshot, request: &Request, now: Timestamp) -> Result<Decision, Refusal> {
         let own = stored.challenge(&request.key);
-        match own.map(|challenge| challenge.outcome) {
-            Some(Outcome::Approved { .. }) => return Ok(Decision::Running),
-            Some(Outcome::Denied) => return Err(Refusal::Denied),
-            Some(Outcome::Pending) | None => {}
+        match own.map(|challenge| (challenge.outcome, challenge.source)) {
+            Some((Outcome::Approved { settled: true, .. }, NumberSource::Enrolled(_)))
+                if request.purpose == Purpose::Change => {} // the proof of the current number
+            Some((Outcome::Approved { .. }, _)) => return Ok(Decision::Running),
+            Some((Outcome::Denied, _)) => return Err(Refusal::Denied),
+            Some((Outcome::Pending, _)) | None => {}
         }
         if let Some(until) = stored.subject.blocked(now) {
             return Err(Refusal::Blocked(until));
         }
-        let (phone, source) = self.number(stored, request)?;
-        let dialled = self.reachable(&phone, request.channel)?;
-        let phone = if source == NumberSource::Claimed { dialled } else { phone };
-
-        let same_number = own.filter(|challenge| challenge.phone == phone && challenge.source == source);
+        let target = self.target(stored, request, now)?;
+        let Target { destination, source, .. } = &target;
+        let same_number = own.filter(|own| own.phone == destination.number && own.source == *source);
         if same_number.is_some_and(|challenge| self.is_running(challenge, request.channel, now)) {
             return Ok(Decision::Running);
         }
+        if let Some(call) = call_elsewhere(stored, request, now).and_then(|other| other.call.as_ref()) {
+            return Err(Refusal::SendLimit(limits::live_call(call)));
+        }
         let mut draft = match same_number.filter(|challenge| challenge.is_open(now)) {
             Some(challenge) => self.continuation(stored, challenge, request, now),
-            None => self.next_generation(stored, own, request, (phone, source), now)?,
+            None => self.next_generation(stored, own, request, target, now)?,
         };
         self.within_limits(&draft)?;
         note_send(&mut draft);
+        draft.charges = quota::charges(&draft.challenge, request.network, &self.rules.policy, now);
+        draft.max_accounts = draft.challenge.source.enrols().then_some(self.rules.policy.max_accounts);
+        if draft.challenge.source == NumberSource::Test {
+            draft.test_code = self.prompted_test(stored, request, now).map(|test| test.code.clone());
+        }
         Ok(Decision::Send(Box::new(draft)))
     }
 
-    /// The number to prove: the enrolled one, else the claimed one, else the typed one.
+    /// What a refusal brings about beside its trace. The first one for too many failures locks. One for
+    /// a call of another login session contests that: whoever takes it may think it is their own.
+    #[must_use]
+    pub fn consequence(
+        &self,
+        stored: &Snapshot,
+        request: &Request,
+        refusal: Refusal,
+        now: Timestamp,
+    ) -> Option<Consequence> {
+        match refusal {
+            Refusal::Locked if stored.subject.locked_at.is_none() => {
+                let mut subject = stored.subject.clone();
+                subject.account_for(&stored.challenges, now);
+                Some(Consequence::Lock(Box::new(subject)))
+            }
+            Refusal::SendLimit(limit) if limit.policy == limits::LIVE_CALL => {
+                let other = call_elsewhere(stored, request, now).filter(|other| !other.contested)?;
+                Some(Consequence::Contest(other.id))
+            }
+            _ => None,
+        }
+    }
+
+    /// The number to prove, in reach of the channel.
+    fn target(&self, stored: &Snapshot, request: &Request, now: Timestamp) -> Result<Target, Refusal> {
+        if let Some(test) = self.prompted_test(stored, request, now) {
+            return Target::test(test.number.clone(), request.channel);
+        }
+        let (number, source, former) = match request.purpose {
+            Purpose::Login => {
+                let (number, source) = self.number(stored, request)?;
+                (number, source, None)
+            }
+            Purpose::Change => change::number(stored, request, now)?,
+        };
+        let destination = self.reachable(&number, request.channel)?;
+        // A claimed number may be spelled in a way that the plan corrects; any other is what it is.
+        let number = if source == NumberSource::Claimed { destination.number } else { number };
+        Ok(Target { destination: Destination { number, ..destination }, source, former })
+    }
+
+    /// The test number typed at the prompt, now or before.
+    fn prompted_test(&self, stored: &Snapshot, request: &Request, now: Timestamp) -> Option<&TestNumber> {
+        if stored.subject.binding.is_some() || request.claimed.is_some() {
+            return None;
+        }
+        let own = stored.challenge(&request.key).filter(|own| own.source == NumberSource::Test);
+        let typed = request.typed.as_ref().map(|typed| &typed.number);
+        self.rules.test_number(typed.or(own.map(|own| &own.phone))?, &request.sub, now)
+    }
+
+    /// The number to sign in with: the enrolled one, else the claimed one, else the typed one.
     fn number(&self, stored: &Snapshot, request: &Request) -> Result<(PhoneNumber, NumberSource), Refusal> {
         let known = match (&stored.subject.binding, &request.claimed) {
             (Some(binding), _) => Some((binding.number.clone(), NumberSource::Enrolled(binding.version))),
@@ -187,14 +333,14 @@ impl<P: NumberingPlan> Start<'_, P> {
         }
     }
 
-    fn reachable(&self, phone: &PhoneNumber, channel: Channel) -> Result<PhoneNumber, Refusal> {
+    fn reachable(&self, phone: &PhoneNumber, channel: Channel) -> Result<Destination, Refusal> {
         let subscriber = Dialled::parse(phone.expose())
             .ok()
             .and_then(|dialled| self.plan.find(&dialled, None))
             .ok_or(Refusal::Number(PhoneRefusal::Invalid))?;
-        let Subscriber { line, number, .. } = self.reach.admit(subscriber).map_err(Refusal::Number)?;
-        let usable = self.rules.channels.contains(&channel) && (channel == Channel::Call || line == Line::Mobile);
-        if usable { Ok(number) } else { Err(Refusal::ChannelUnavailable) }
+        let destination = self.rules.reach.admit(subscriber).map_err(Refusal::Number)?;
+        let serves = self.rules.serves(destination.country, destination.line, channel);
+        if serves { Ok(destination) } else { Err(Refusal::ChannelUnavailable) }
     }
 
     /// Whether the channel's last send is too fresh, or its call still going on.
@@ -221,6 +367,9 @@ impl<P: NumberingPlan> Start<'_, P> {
             challenge,
             replaces: Replaces::Continues,
             contests: Vec::new(),
+            charges: Vec::new(),
+            max_accounts: None,
+            test_code: None,
             keep_until: request.keep_until,
         }
     }
@@ -230,7 +379,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         stored: &Snapshot,
         own: Option<&Challenge>,
         request: &Request,
-        (phone, source): (PhoneNumber, NumberSource),
+        target: Target,
         now: Timestamp,
     ) -> Result<Draft, Refusal> {
         self.not_locked(stored, now)?;
@@ -246,11 +395,17 @@ impl<P: NumberingPlan> Start<'_, P> {
         if guesses == 0 {
             return Err(Refusal::TooManyFailures(now + policy.code_life));
         }
+        let Destination { number, country, line } = target.destination;
         let carry = |sends: &Sends| Sends { used: sends.used, last: None };
         let challenge = Challenge {
             id: ChallengeId { key: request.key, generation: own.map_or(1, |own| own.id.generation.saturating_add(1)) },
-            phone,
-            source,
+            phone: number,
+            country,
+            line,
+            source: target.source,
+            former: target.former,
+            purpose: request.purpose,
+            claim_mismatch: claims_another(stored, request),
             locale: request.locale,
             created_at: now,
             expires_at: now + policy.code_life.min(Policy::MAX_CODE_LIFE),
@@ -265,12 +420,14 @@ impl<P: NumberingPlan> Start<'_, P> {
             calls: closed_early.map(|own| carry(&own.calls)).unwrap_or_default(),
             call: None,
             contested: false,
+            charged: Vec::new(),
         };
         subject.reserved.insert(challenge.reservation(), guesses);
-        let replaces = own.map_or(Replaces::Nothing, |own| Replaces::Generation {
-            generation: own.id.generation,
-            attempts: own.attempts,
-        });
+        let replaces = match own {
+            None => Replaces::Nothing,
+            Some(own) if own.is_settled() => Replaces::Proof { generation: own.id.generation },
+            Some(own) => Replaces::Generation { generation: own.id.generation, attempts: own.attempts },
+        };
         let mut draft = Draft {
             channel: request.channel,
             at: now,
@@ -278,6 +435,9 @@ impl<P: NumberingPlan> Start<'_, P> {
             challenge,
             replaces,
             contests: Vec::new(),
+            charges: Vec::new(),
+            max_accounts: None,
+            test_code: None,
             keep_until: request.keep_until,
         };
         contest(&mut draft, stored, now);
@@ -287,7 +447,7 @@ impl<P: NumberingPlan> Start<'_, P> {
     fn not_locked(&self, stored: &Snapshot, now: Timestamp) -> Result<(), Refusal> {
         let policy = &self.rules.policy;
         let (failures, last) = stored.subject.failures_so_far(&stored.challenges);
-        if failures >= policy.lock_at_failures {
+        if failures >= policy.lock_at_failures || stored.subject.locked_at.is_some() {
             return Err(Refusal::Locked);
         }
         match last.map(|at| at + policy.delay_after(failures)).filter(|until| *until > now) {
@@ -308,6 +468,39 @@ impl<P: NumberingPlan> Start<'_, P> {
         }
         limits::reached(&draft.subject, draft.channel, policy, draft.at)
             .map_or(Ok(()), |limit| Err(Refusal::SendLimit(limit)))
+    }
+}
+
+/// The number that a challenge goes to.
+struct Target {
+    destination: Destination,
+    source: NumberSource,
+    former: Option<Former>,
+}
+
+impl Target {
+    /// A test number, to which there is nothing but a code.
+    fn test(number: PhoneNumber, channel: Channel) -> Result<Self, Refusal> {
+        if channel == Channel::Call {
+            return Err(Refusal::ChannelUnavailable);
+        }
+        let destination = Destination { number, country: Country::NONE, line: Line::Mobile };
+        Ok(Self { destination, source: NumberSource::Test, former: None })
+    }
+}
+
+/// Another login session's challenge whose call is going on, where a call is asked for.
+fn call_elsewhere<'a>(stored: &'a Snapshot, request: &Request, now: Timestamp) -> Option<&'a Challenge> {
+    let mut others = stored.challenges.iter().filter(|other| other.id.key != request.key && !other.is_over(now));
+    let calling = |other: &&Challenge| other.call.as_ref().is_some_and(|call| call.is_live(now));
+    if request.channel == Channel::Call { others.find(calling) } else { None }
+}
+
+/// Whether the first factor vouches for another number than the enrolled one, which wins.
+fn claims_another(stored: &Snapshot, request: &Request) -> bool {
+    match (&stored.subject.binding, &request.claimed) {
+        (Some(binding), Some(claimed)) => binding.number != *claimed,
+        _ => false,
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the page needs to draw itself, computed from what is stored.
 
 use crate::call::{CallMode, CallState};
-use crate::challenge::{Challenge, Delivery, NumberSource, Outcome};
+use crate::challenge::{Challenge, Delivery, NumberSource, Outcome, Purpose};
+use crate::change::{self, Step};
 use crate::channel::Channel;
 use crate::code::{MacKeys, MatchDigits};
 use crate::identity::ChallengeKey;
@@ -49,6 +50,8 @@ pub enum Unavailable {
     Blocked,
     /// The deployment does not use it.
     Disabled,
+    /// It does not reach such a line, or is not used in the number's country.
+    Unreachable,
 }
 
 /// One channel.
@@ -69,6 +72,8 @@ pub struct ChannelStatus {
 pub struct Status {
     /// The challenge's state.
     pub state: State,
+    /// How far a change of the number has come, when that is what was asked for.
+    pub change: Option<Step>,
     /// The number it goes or would go to.
     pub phone: Option<PhoneNumber>,
     /// Whether the number was typed and may be corrected.
@@ -106,24 +111,28 @@ impl Status {
     }
 }
 
-/// The status of the login session `key`.
+/// The status of the challenge `key`.
 #[must_use]
 pub fn status(
     rules: &Rules,
     stored: &Snapshot,
     key: &ChallengeKey,
+    purpose: Purpose,
     claimed: Option<&PhoneNumber>,
     now: Timestamp,
 ) -> Status {
-    let own = stored.challenge(key);
+    let binding = stored.subject.binding.as_ref();
+    let change = (purpose == Purpose::Change).then(|| change::step(binding, stored.challenge(key), now));
+    // The proof of the current number is no challenge for the new one.
+    let own = stored.challenge(key).filter(|own| change != Some(Step::NewNumber) || !own.is_settled());
     let (state, retry_at) = state(&rules.policy, stored, own, now);
     let pending = own.filter(|_| state == State::Pending);
-    let typed = own.filter(|challenge| challenge.source == NumberSource::Typed);
-    let enrolled = stored.subject.binding.as_ref().map(|binding| &binding.number);
-    let known = enrolled.or(claimed);
+    let typed = own.filter(|challenge| challenge.source.is_unverified() || challenge.source == NumberSource::Test);
+    let known = binding.map(|binding| &binding.number).or(claimed).filter(|_| change != Some(Step::NewNumber));
     let channel = |channel| channel_status(rules, stored, own, channel, state, retry_at, now);
     Status {
         state,
+        change,
         phone: known.or(typed.map(|challenge| &challenge.phone)).cloned(),
         can_change_number: known.is_none() && typed.is_some(),
         expires_at: pending.map(|challenge| challenge.expires_at),
@@ -155,7 +164,7 @@ fn state(policy: &Policy, stored: &Snapshot, own: Option<&Challenge>, now: Times
     let (failures, last) = stored.subject.failures_so_far(&stored.challenges);
     let delayed = last.map(|at| at + policy.delay_after(failures)).filter(|until| *until > now);
     match own {
-        _ if failures >= policy.lock_at_failures => (State::Locked, None),
+        _ if failures >= policy.lock_at_failures || stored.subject.locked_at.is_some() => (State::Locked, None),
         _ if delayed.is_some() => (State::Locked, delayed),
         Some(challenge) if challenge.is_exhausted() => (State::Exhausted, None),
         Some(_) => (State::Expired, None),
@@ -180,6 +189,7 @@ fn channel_status(
     let cooling = own.and_then(|challenge| challenge.next_send_at(channel, policy)).filter(|at| *at > now);
     let (unavailable, next_send_at) = match state {
         _ if !rules.channels.contains(&channel) => (Some(Unavailable::Disabled), None),
+        _ if !reaches(rules, stored, own, channel) => (Some(Unavailable::Unreachable), None),
         State::Approved | State::Denied => (Some(Unavailable::Closed), None),
         State::Blocked => (Some(Unavailable::Blocked), retry_at),
         State::Locked => (Some(Unavailable::Locked), retry_at),
@@ -192,6 +202,16 @@ fn channel_status(
     };
     let last_send = own.and_then(|challenge| Some(challenge.sends(channel).last?.1));
     ChannelStatus { unavailable, next_send_at, sends_left, last_send }
+}
+
+/// Whether the channel reaches the number at hand, as far as its country and line are known.
+fn reaches(rules: &Rules, stored: &Snapshot, own: Option<&Challenge>, channel: Channel) -> bool {
+    match (own, &stored.subject.binding) {
+        (Some(own), _) if own.source == NumberSource::Test => channel == Channel::Sms,
+        (Some(own), _) => rules.serves(own.country, own.line, channel),
+        (None, Some(binding)) => rules.serves(binding.country, binding.line, channel),
+        (None, None) => true,
+    }
 }
 
 /// Whether the last send has had its time, or is known not to help any more.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::challenge::Challenge;
 use crate::channel::Channel;
 use crate::identity::Reservation;
-use crate::phone::PhoneNumber;
+use crate::phone::{Country, Line, PhoneNumber};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -19,6 +19,10 @@ use crate::time::Timestamp;
 pub struct Binding {
     /// The enrolled number.
     pub number: PhoneNumber,
+    /// Its country.
+    pub country: Country,
+    /// What kind of line it is.
+    pub line: Line,
     /// Which enrolment it is.
     pub version: u64,
 }
@@ -44,9 +48,19 @@ pub struct Subject {
     pub calls_placed: Vec<Timestamp>,
     /// Until when everything is refused, after a report of fraud.
     pub blocked_until: Option<Timestamp>,
+    /// When all that was pending was denied at once: no challenge created until then can be approved.
+    pub denied_at: Option<Timestamp>,
+    /// When the failures were found to have reached the limit that only an administrator lifts.
+    pub locked_at: Option<Timestamp>,
 }
 
 impl Subject {
+    /// Whether anything has ever been kept of it.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        self.version > 0
+    }
+
     /// When the subject's block ends, if it is blocked now.
     #[must_use]
     pub fn blocked(&self, now: Timestamp) -> Option<Timestamp> {

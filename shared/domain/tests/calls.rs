@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use domain::call::{AnsweredBy, Call, CallEvent, CallMode, CallState, CallToken, Entry, Key};
-use domain::challenge::{Challenge, Method, NumberSource, Outcome};
+use domain::challenge::{Challenge, Method, NumberSource, Outcome, Purpose};
 use domain::code::{Code, MacKey, MacKeys, MatchDigits, Utterance};
 use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::locale::Locale;
-use domain::phone::PhoneNumber;
+use domain::phone::{Country, Line, PhoneNumber};
 use domain::policy::Policy;
 use domain::script::Script;
 use domain::time::Timestamp;
@@ -142,7 +142,12 @@ fn challenge(call: Call) -> Challenge {
     Challenge {
         id: id("a", "s", 1),
         phone: number(),
+        country: Country::parse("US").expect("a country"),
+        line: Line::Mobile,
         source: NumberSource::Claimed,
+        former: None,
+        purpose: Purpose::Login,
+        claim_mismatch: false,
         locale: Locale::En,
         created_at: NOW,
         expires_at: NOW + Duration::from_mins(5),
@@ -157,6 +162,7 @@ fn challenge(call: Call) -> Challenge {
         calls: domain::challenge::Sends::default(),
         call: Some(call),
         contested: false,
+        charged: Vec::new(),
     }
 }
 

@@ -3,13 +3,14 @@
 #![cfg(test)]
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use domain::call::{Call, CallState, CallToken};
-use domain::challenge::{Challenge, Delivery, Method, NumberSource, Outcome};
+use domain::challenge::{Challenge, Delivery, Method, NumberSource, Outcome, Purpose};
 use domain::channel::Channel;
 use domain::code::CodeMac;
-use domain::identity::{ChallengeKey, SessionId, SubjectId};
+use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Reach, Subscriber};
 use domain::policy::Policy;
@@ -46,6 +47,11 @@ fn number(e164: &str) -> PhoneNumber {
     PhoneNumber::parse(e164).expect("E.164")
 }
 
+fn binding(e164: &str) -> Binding {
+    let country = Country::parse("US").expect("a country");
+    Binding { number: number(e164), country, line: Line::Mobile, version: 7 }
+}
+
 struct Case {
     rules: Rules,
     stored: Snapshot,
@@ -58,13 +64,22 @@ impl Case {
         let key = ChallengeKey { subject: SubjectId::new("idp", "a"), session: SessionId::new("s", None) };
         let channels = BTreeSet::from(Channel::ALL);
         Self {
-            rules: Rules { policy: Policy::default(), channels, enrolment: Enrolment::SelfService },
+            rules: Rules {
+                policy: Policy::default(),
+                channels,
+                reach: Reach::by_every_channel(Country::parse("US")),
+                enrolment: Enrolment::SelfService,
+                test_numbers: Vec::new(),
+            },
             stored: Snapshot::default(),
             request: Request {
                 key,
+                purpose: Purpose::Login,
+                sub: "a".to_owned(),
                 channel: Channel::Sms,
                 typed: None,
                 claimed: Some(number(MOBILE)),
+                network: Network::of(IpAddr::from([203, 0, 113, 7])),
                 locale: Locale::En,
                 keep_until: NOW + Duration::from_hours(1),
             },
@@ -89,8 +104,7 @@ impl Case {
     }
 
     fn decide(&self) -> Result<Decision, Refusal> {
-        let reach = Reach::new(BTreeSet::from([Country::parse("US").expect("a country")]));
-        Start { rules: &self.rules, reach: &reach, plan: &Plan }.decide(&self.stored, &self.request, self.now)
+        Start { rules: &self.rules, plan: &Plan }.decide(&self.stored, &self.request, self.now)
     }
 
     fn draft(&self) -> Draft {
@@ -122,7 +136,8 @@ impl Case {
     }
 
     fn status(&self) -> Status {
-        status(&self.rules, &self.stored, &self.request.key, self.request.claimed.as_ref(), self.now)
+        let Request { key, purpose, claimed, .. } = &self.request;
+        status(&self.rules, &self.stored, key, *purpose, claimed.as_ref(), self.now)
     }
 }
 
@@ -134,7 +149,7 @@ fn refusal(case: &Case) -> Option<Refusal> {
 fn the_enrolled_number_wins_over_the_claimed_one() {
     let mut case = Case::new();
     assert_eq!(case.draft().challenge.source, NumberSource::Claimed);
-    case.stored.subject.binding = Some(Binding { number: number("+14155550001"), version: 7 });
+    case.stored.subject.binding = Some(binding("+14155550001"));
     let challenge = case.draft().challenge;
     assert_eq!((challenge.phone, challenge.source), (number("+14155550001"), NumberSource::Enrolled(7)));
 }
@@ -216,6 +231,7 @@ fn sends_of_a_challenge_and_of_a_subject_are_limited() {
     for login in 0..2 {
         case.request.key.session = SessionId::new(&login.to_string(), None);
         case.send();
+        case.pass(140);
     }
     case.request.key.session = SessionId::new("3", None);
     let Some(Refusal::SendLimit(limit)) = refusal(&case) else { panic!("two calls in ten minutes") };

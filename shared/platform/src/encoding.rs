@@ -18,6 +18,12 @@ pub fn from_base64url<const N: usize>(text: &str) -> Option<[u8; N]> {
     URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
 }
 
+/// The text whose base64url form is `text`.
+#[must_use]
+pub fn base64url_text(text: &str) -> Option<String> {
+    String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok().filter(|text| !text.is_empty())
+}
+
 /// A challenge as a path segment of its webhooks.
 #[must_use]
 pub fn challenge_path(challenge: &ChallengeId) -> String {

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use domain::challenge::Purpose;
 use domain::identity::{ChallengeKey, SessionId, SubjectId};
 use domain::phone::{Dialled, PhoneNumber};
 use domain::time::Timestamp;
@@ -51,6 +52,15 @@ impl FirstFactor {
         let jwt = context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
         let claims = Claims(&jwt.ok_or(Problem::Unauthenticated("authorizer"))?.claims);
         claims.first_factor(rule, now)
+    }
+
+    /// Where the challenge for `purpose` is kept: a change of the number has one of its own.
+    #[must_use]
+    pub fn challenge_for(&self, purpose: Purpose) -> ChallengeKey {
+        match purpose {
+            Purpose::Login => self.key,
+            Purpose::Change => ChallengeKey { session: self.key.session.to_change(), ..self.key },
+        }
     }
 }
 

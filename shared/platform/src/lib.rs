@@ -5,6 +5,7 @@
 //! renders; in between there are only the domain's types.
 
 pub mod aws;
+pub mod caller;
 pub mod clock;
 pub mod config;
 pub mod encoding;
@@ -18,6 +19,8 @@ pub mod telemetry;
 
 #[cfg(feature = "callback")]
 pub mod callback;
+#[cfg(feature = "events")]
+pub mod events;
 #[cfg(feature = "jwks")]
 pub mod jwks;
 #[cfg(feature = "numbering")]

@@ -44,6 +44,10 @@ pub enum Problem {
     TemporarilyUnavailable,
     /// A webhook is not signed by the provider.
     SignatureInvalid,
+    /// The event carries no caller that IAM has verified.
+    CallerUnknown,
+    /// Nothing is kept of the subject.
+    SubjectUnknown,
     /// No such resource.
     NotFound,
     /// A fault of ours.
@@ -72,6 +76,8 @@ impl Problem {
             Self::DeliveryFailed => "delivery-failed",
             Self::TemporarilyUnavailable => "temporarily-unavailable",
             Self::SignatureInvalid => "signature-invalid",
+            Self::CallerUnknown => "caller-unknown",
+            Self::SubjectUnknown => "subject-unknown",
             Self::NotFound => "not-found",
             Self::Internal => "internal",
         }
@@ -82,13 +88,15 @@ impl Problem {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-            Self::SessionMissing | Self::AuthenticationTooOld | Self::SignatureInvalid => StatusCode::FORBIDDEN,
+            Self::SessionMissing | Self::AuthenticationTooOld | Self::SignatureInvalid | Self::CallerUnknown => {
+                StatusCode::FORBIDDEN
+            }
             Self::MalformedJson | Self::InvalidField { .. } => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Refused(refusal) => refusal_status(refusal),
             Self::DeliveryFailed | Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::SubjectUnknown | Self::NotFound => StatusCode::NOT_FOUND,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -106,6 +114,8 @@ impl Problem {
             Self::DeliveryFailed => "It could not be sent. Try the other channel, or again in a moment.",
             Self::TemporarilyUnavailable => "Please try again in a moment. Nothing is lost.",
             Self::SignatureInvalid => "The request is not signed by the voice provider.",
+            Self::CallerUnknown => "IAM has named no caller.",
+            Self::SubjectUnknown => "Nothing is known of this account.",
             Self::NotFound => "There is no such resource.",
             Self::Internal => "Something went wrong on our side.",
         })
@@ -171,13 +181,16 @@ fn rate_limit_fields(limit: &SendLimit, now: Timestamp) -> [(&'static str, Strin
     ]
 }
 
-const fn refusal_name(refusal: &Refusal) -> &'static str {
+pub(crate) const fn refusal_name(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::NumberRequired => "phone-number-required",
         Refusal::Number(PhoneRefusal::Invalid) => "phone-number-invalid",
         Refusal::Number(PhoneRefusal::Type) => "phone-number-type-refused",
         Refusal::Number(PhoneRefusal::Country) => "country-refused",
+        Refusal::Number(PhoneRefusal::Unavailable) => "phone-number-unavailable",
         Refusal::NumberKnown => "phone-number-known",
+        Refusal::ProofRequired => "proof-required",
+        Refusal::NothingToChange => "nothing-to-change",
         Refusal::EnrolmentClosed => "enrolment-closed",
         Refusal::ChannelUnavailable => "channel-unavailable",
         Refusal::Denied => "denied",
@@ -196,7 +209,9 @@ const fn refusal_status(refusal: &Refusal) -> StatusCode {
         Refusal::NumberRequired | Refusal::Number(_) | Refusal::MalformedCode | Refusal::WrongCode { .. } => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
-        Refusal::NumberKnown | Refusal::ChannelUnavailable => StatusCode::CONFLICT,
+        Refusal::NumberKnown | Refusal::ProofRequired | Refusal::NothingToChange | Refusal::ChannelUnavailable => {
+            StatusCode::CONFLICT
+        }
         Refusal::EnrolmentClosed | Refusal::Denied | Refusal::Blocked(_) | Refusal::Locked => StatusCode::FORBIDDEN,
         Refusal::TooManyFailures(_) | Refusal::SendLimit(_) => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Closed => StatusCode::GONE,
@@ -209,6 +224,9 @@ const fn refusal_detail(refusal: &Refusal) -> &'static str {
         Refusal::Number(PhoneRefusal::Invalid) => "This is not a valid phone number. Include the country code.",
         Refusal::Number(PhoneRefusal::Type) => "Numbers of this type cannot be used. Give a mobile number.",
         Refusal::Number(PhoneRefusal::Country) => "Numbers of this country cannot be used here.",
+        Refusal::Number(PhoneRefusal::Unavailable) => "This number cannot be used here. Give another one.",
+        Refusal::ProofRequired => "Prove the current phone number first: start without phoneNumber.",
+        Refusal::NothingToChange => "No phone number is enrolled for this account, so there is none to change.",
         Refusal::NumberKnown => "A phone number is already known for this account.",
         Refusal::EnrolmentClosed => "No phone number is known for this account, and none can be added here.",
         Refusal::ChannelUnavailable => "This channel cannot reach this number. Use the other one.",

@@ -4,6 +4,7 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use domain::call::CallState;
 use domain::challenge::Delivery;
+use domain::change::Step;
 use domain::status::{ChannelStatus, State, Status, Unavailable};
 use domain::time::Timestamp;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -51,6 +52,9 @@ pub fn challenge(
         "contested": view.contested,
         "offerAlternative": view.offer_alternative,
     });
+    if let Some(at) = view.change {
+        body["change"] = Value::String(step(at).to_owned());
+    }
     if let Some(token) = result_token {
         body["resultToken"] = Value::String(token);
     }
@@ -74,7 +78,9 @@ fn channel(channel: &ChannelStatus) -> Value {
     })
 }
 
-const fn state(state: State) -> &'static str {
+/// A state's word.
+#[must_use]
+pub const fn state(state: State) -> &'static str {
     match state {
         State::None => "none",
         State::Pending => "pending",
@@ -87,6 +93,14 @@ const fn state(state: State) -> &'static str {
     }
 }
 
+const fn step(step: Step) -> &'static str {
+    match step {
+        Step::CurrentNumber => "current-number",
+        Step::NewNumber => "new-number",
+        Step::Changed => "changed",
+    }
+}
+
 const fn reason(reason: Unavailable) -> &'static str {
     match reason {
         Unavailable::Cooldown => "cooldown",
@@ -95,6 +109,7 @@ const fn reason(reason: Unavailable) -> &'static str {
         Unavailable::Locked => "locked",
         Unavailable::Blocked => "blocked",
         Unavailable::Disabled => "disabled",
+        Unavailable::Unreachable => "unreachable",
     }
 }
 
@@ -106,7 +121,9 @@ const fn delivery(delivery: Delivery) -> &'static str {
     }
 }
 
-const fn call(call: CallState) -> &'static str {
+/// A call's word.
+#[must_use]
+pub const fn call(call: CallState) -> &'static str {
     match call {
         CallState::Calling => "calling",
         CallState::Ringing => "ringing",

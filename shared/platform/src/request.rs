@@ -1,9 +1,30 @@
 //! Reading request bodies: a small JSON object whose every field is known.
 
-use lambda_http::{Body, Request};
+use domain::challenge::Purpose;
+use domain::identity::Network;
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt as _};
 use serde_json::{Map, Value};
 
 use crate::problem::Problem;
+
+/// The network that the request comes from, as API Gateway saw it: never what a header says of it.
+pub fn network(request: &Request) -> Result<Network, Problem> {
+    let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else {
+        return Err(Problem::Internal);
+    };
+    let address = context.http.source_ip.as_deref().and_then(|address| address.parse().ok());
+    address.map(Network::of).ok_or(Problem::Internal)
+}
+
+/// What a request is for, by its field or its query parameter `purpose`.
+pub fn purpose(word: Option<&str>) -> Result<Purpose, Problem> {
+    match word {
+        None | Some("login") => Ok(Purpose::Login),
+        Some("change") => Ok(Purpose::Change),
+        Some(_) => Err(Problem::invalid_field("purpose", "must be login or change")),
+    }
+}
 
 /// The largest body that is read.
 pub const MAX_BODY: usize = 4096;
@@ -30,6 +51,11 @@ impl Fields {
     /// Takes a text that must be there.
     pub fn text(&mut self, name: &'static str) -> Result<String, Problem> {
         self.maybe_text(name)?.ok_or_else(|| Problem::invalid_field(name, "is required"))
+    }
+
+    /// Takes what the request is for: to sign in, unless it says otherwise.
+    pub fn purpose(&mut self) -> Result<Purpose, Problem> {
+        purpose(self.maybe_text("purpose")?.as_deref())
     }
 
     /// Takes a text that may be missing or null.

@@ -213,7 +213,7 @@ impl Document for VoiceCredentials {
 }
 
 /// Reads JSON without ever repeating a value in the error.
-pub(crate) fn document<'a, D: Deserialize<'a>>(text: &'a str) -> Result<D, String> {
+pub fn document<'a, D: Deserialize<'a>>(text: &'a str) -> Result<D, String> {
     serde_json::from_str(text).map_err(|error| {
         let what = if error.is_data() { "a field is missing or of the wrong type" } else { "it is not JSON" };
         format!("{what} (line {}, column {})", error.line(), error.column())

@@ -166,7 +166,7 @@ mod tests {
     fn no_method_is_named_twice_not_even_by_the_first_factor() {
         let key = ChallengeKey { subject: SubjectId::new("idp", "a"), session: SessionId::new("s", None) };
         let (id, at) = (ChallengeId { key, generation: 1 }, Timestamp::from_unix(1_700_000_000));
-        let approval = Approval { id, at, by: Method::PressPound, enrolled_now: false };
+        let approval = Approval { id, at, by: Method::PressPound, test: false, enrolled_now: false };
         let first_factor = FirstFactor {
             key,
             sub: "a".to_owned(),

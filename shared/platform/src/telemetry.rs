@@ -18,8 +18,17 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Environment, any};
 
-const OURS: [&str; 7] =
-    ["domain", "platform", "start_challenge", "get_challenge", "verify_code", "call_callback", "jwks"];
+const OURS: [&str; 9] = [
+    "domain",
+    "platform",
+    "start_challenge",
+    "get_challenge",
+    "verify_code",
+    "call_callback",
+    "jwks",
+    "admin",
+    "audit_events",
+];
 
 /// How the function tells of itself.
 #[derive(Clone, Debug)]
@@ -78,6 +87,11 @@ pub fn sms_refused(reason: &'static str) {
 /// Counts a send in which the provider failed or did not answer.
 pub fn provider_failed(channel: &'static str) {
     emit("ProviderFailed", "Count", 1.0, ("Channel", channel));
+}
+
+/// Counts a start that was refused, by the limit that is reached or else by the problem's name.
+pub fn start_refused(reason: &'static str) {
+    emit("StartRefused", "Count", 1.0, ("Reason", reason));
 }
 
 /// Writes one metric in CloudWatch's embedded metric format.

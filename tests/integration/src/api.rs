@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::call::{CallMode, CallToken};
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
@@ -24,10 +26,12 @@ use platform::settings::FactorSettings;
 use platform::signer::{ResultSigner, SignError, SignerSettings, unsigned};
 use platform::store::DynamoStore;
 use serde_json::{Value, json};
+use start_challenge::countries::Countries;
 
 use crate::backend::Backend;
 
 pub(crate) const BASE_URL: &str = "https://mfa.example.com";
+pub(crate) const ISSUER: &str = "https://login.example.com";
 /// The local stack's, so that the digits of a sample are right in both.
 pub(crate) const MAC_KEY: &str = "development-mac-key-0123456789abcdef";
 pub(crate) const VOICE_TOKEN: &str = "development-voice-auth-token";
@@ -42,6 +46,7 @@ pub(crate) struct Api {
     pub(crate) get: get_challenge::App<DynamoStore, Signer, Keys>,
     verify: verify_code::App<DynamoStore, Keys, Signer>,
     pub(crate) callback: call_callback::App<DynamoStore, Tokens, Keys>,
+    admin: admin::App<DynamoStore>,
 }
 
 impl Api {
@@ -55,7 +60,9 @@ impl Api {
             rules: Rules {
                 policy: Policy::default(),
                 channels: BTreeSet::from(Channel::ALL),
+                reach: Reach::by_every_channel(["US", "GB"].into_iter().filter_map(|code| Country::parse(code).ok())),
                 enrolment: Enrolment::SelfService,
+                test_numbers: Vec::new(),
             },
             session: SessionRule { claim: "jti".to_owned(), max_age: Duration::from_mins(15) },
             support_url: Some("https://example.com/help".to_owned()),
@@ -65,7 +72,7 @@ impl Api {
         Self {
             start: start_challenge::App {
                 settings: settings.clone(),
-                reach: Reach::new(["US", "GB"].iter().filter_map(|code| Country::parse(code).ok()).collect()),
+                countries: Countries::default(),
                 send_timeout: Duration::from_secs(10),
                 store: store(),
                 keys: Keys,
@@ -82,6 +89,7 @@ impl Api {
                 tokens: Tokens,
                 keys: None,
             },
+            admin: admin::App { issuer: ISSUER.to_owned(), policy: Policy::default(), store: store() },
             backend,
             phone,
             now: LOGIN + Duration::from_secs(10),
@@ -104,6 +112,11 @@ impl Api {
         self
     }
 
+    /// Has calls made in the name of `brand`.
+    pub(crate) fn brand(&mut self, brand: &str) {
+        brand.clone_into(&mut self.callback.brand);
+    }
+
     pub(crate) fn pass(&mut self, seconds: u64) {
         self.now = self.now + Duration::from_secs(seconds);
     }
@@ -115,6 +128,7 @@ impl Api {
             ("POST", "/v1/challenge") => self.start.handle(request, self.now).await,
             ("POST", "/v1/challenge/code") => self.verify.handle(request, self.now).await,
             ("POST", path) if path.starts_with("/v1/calls/") => self.callback.handle(request, self.now).await,
+            (_, path) if path.starts_with("/v1/admin/") => self.admin.handle(request, self.now).await,
             route => panic!("no function has the route {route:?}"),
         };
         Answer::of(response)
@@ -131,6 +145,14 @@ impl Api {
     pub(crate) async fn guess(&self, login: &Login, code: &str) -> Answer {
         let body = json!({ "code": code }).to_string();
         self.send(login.request("POST", "/v1/challenge/code", Some(&body))).await
+    }
+
+    /// An administrator's request about `sub`: a look, or the action named.
+    pub(crate) async fn administer(&self, sub: &str, action: Option<&str>) -> Answer {
+        self.send(administration(sub, action, |event| {
+            event["requestContext"]["authorizer"] = json!({ "iam": { "userArn": JANE } });
+        }))
+        .await
     }
 
     /// A webhook of the last call, as the provider signs it.
@@ -164,7 +186,7 @@ impl Login {
     fn of(own: Value) -> Self {
         let time = LOGIN.as_unix();
         let mut claims = json!({
-            "iss": "https://login.example.com", "aud": "alliance-mfa", "amr": "[pwd]",
+            "iss": ISSUER, "aud": "alliance-mfa", "amr": "[pwd]",
             "iat": time.to_string(), "auth_time": time.to_string(), "exp": (time + 900).to_string(),
         });
         if let (Value::Object(claims), Value::Object(own)) = (&mut claims, own) {
@@ -215,6 +237,22 @@ pub(crate) fn event(method: &str, path: &str, body: Option<&str>, media_type: &s
     })
 }
 
+/// The caller of the administrative requests.
+pub(crate) const JANE: &str = "arn:aws:sts::123456789012:assumed-role/support/jane";
+
+/// An administrator's request, whose caller is as `authorize` puts it.
+pub(crate) fn administration(sub: &str, action: Option<&str>, authorize: impl FnOnce(&mut Value)) -> Request {
+    let subject = base64url(sub.as_bytes());
+    let path = format!("/v1/admin/subjects/{subject}");
+    let mut event = match action {
+        Some(action) => event("POST", &format!("{path}/{action}"), None, "application/json"),
+        None => event("GET", &path, None, "application/json"),
+    };
+    event["pathParameters"] = json!({ "subject": subject });
+    authorize(&mut event);
+    request(&event)
+}
+
 /// A webhook, with its signature put where `place` wants it.
 pub(crate) fn webhook(
     challenge: &ChallengeId,
@@ -252,6 +290,13 @@ impl Answer {
         };
         let json = serde_json::from_str(&text).unwrap_or_default();
         Self { status: parts.status.as_u16(), headers: parts.headers, text, json }
+    }
+
+    /// The claims of the result token.
+    pub(crate) fn claims(&self) -> Value {
+        let token = self.json["resultToken"].as_str().expect("a result token");
+        let claims = token.split('.').nth(1).expect("three parts");
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).expect("base64url")).expect("JSON")
     }
 
     /// The last part of a problem's type.

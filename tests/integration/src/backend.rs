@@ -13,6 +13,8 @@ use dynoxide::{Database, server};
 use platform::aws::{Roots, connector, http_client};
 use platform::store::DynamoStore;
 
+use crate::guards::Guards;
+
 /// A table of its own, and what was sent to it.
 pub(crate) struct Backend {
     pub(crate) client: Client,
@@ -29,7 +31,8 @@ impl Backend {
             .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
             .endpoint_url(endpoint())
             .http_client(http_client(&connector(Roots::Amazon).expect("usable roots")))
-            .interceptor(Count(Arc::clone(&sent)));
+            .interceptor(Count(Arc::clone(&sent)))
+            .interceptor(Guards::here());
         let client = Client::from_conf(config.build());
         let table = table_name();
         create(&client, &table).await;
@@ -41,8 +44,10 @@ impl Backend {
         DynamoStore::over(self.client.clone(), self.table.clone())
     }
 
-    pub(crate) async fn store_is_empty(&self) -> bool {
-        self.client.scan().table_name(&self.table).send().await.expect("items").items().is_empty()
+    /// The sort keys of all items.
+    pub(crate) async fn stored(&self) -> Vec<String> {
+        let items = self.client.scan().table_name(&self.table).send().await.expect("items").items().to_vec();
+        items.iter().filter_map(|item| item.get("sk")?.as_s().ok().cloned()).collect()
     }
 
     /// Requests sent since the last time this was asked.

@@ -7,7 +7,7 @@ use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Delivery, Method, Outcome};
 use domain::channel::Channel;
 use domain::identity::ChallengeId;
-use domain::ports::{ChallengeStore as _, Settlement, StoreError};
+use domain::ports::{ChallengeStore as _, Settlement, Started, StoreError};
 use domain::start::{Decision, Draft, Replaces};
 use domain::subject::Subject;
 use domain::time::Timestamp;
@@ -52,7 +52,7 @@ async fn delete(scene: &Scene, key: HashMap<String, AttributeValue>) {
     delete.send().await.expect("deleted");
 }
 
-fn conflicts(started: &Result<(), StoreError>) -> bool {
+fn conflicts(started: &Result<Started, StoreError>) -> bool {
     matches!(started, Err(StoreError::Conflict))
 }
 
@@ -150,7 +150,7 @@ async fn start(scene: &Scene, mut draft: Draft) -> Option<CallToken> {
         }
         Channel::Call => Some(draft.add_call(&mut random)),
     };
-    scene.store.start(&draft).await.expect("started");
+    assert_eq!(scene.store.start(&draft).await.expect("started"), Started::Applied);
     draft.subject.version += 1;
     let stored = scene.load().await;
     let challenge = stored.challenge(&draft.challenge.id.key).expect("a challenge");
@@ -164,8 +164,7 @@ async fn start(scene: &Scene, mut draft: Draft) -> Option<CallToken> {
 #[tokio::test]
 async fn what_is_stored_is_what_was_drafted() {
     let mut scene = Scene::new().await;
-    scene.rules.policy.max_calls_short = 5;
-    scene.rules.policy.max_sends_short = 9;
+    scene.send_without_limits();
     start(&scene, scene.draft(Channel::Sms).await).await;
     assert_eq!(scene.guess(&scene.wrong_code().await).await.expect("judged"), Some(false));
     assert_eq!(scene.challenge().await.last_guess_at, Some(scene.now));
@@ -237,6 +236,30 @@ async fn a_send_is_corrected_once_and_only_in_its_own_generation() {
     }
 }
 
+#[tokio::test]
+async fn an_unknown_outcome_is_recorded_for_its_own_send_only_and_never_over_a_failure() {
+    for channel in Channel::ALL {
+        let mut scene = Scene::new().await;
+        match channel {
+            Channel::Sms => _ = scene.send_code().await,
+            Channel::Call => _ = scene.place_call().await,
+        }
+        let id = scene.challenge().await.id;
+        let other = ChallengeId { generation: 2, ..id };
+        let earlier = Timestamp::from_unix(scene.now.as_unix() - 1);
+        for (id, at, delivery, stands, why) in [
+            (other, scene.now, Delivery::Unknown, Delivery::Accepted, "another generation"),
+            (id, earlier, Delivery::Unknown, Delivery::Accepted, "another send"),
+            (id, scene.now, Delivery::Failed, Delivery::Failed, "failed"),
+            (id, scene.now, Delivery::Unknown, Delivery::Failed, "known to have failed"),
+        ] {
+            scene.store.record_send(&id, channel, at, delivery).await.expect("recorded");
+            let sends = *scene.challenge().await.sends(channel);
+            assert_eq!(sends.last.map(|(_, delivery)| delivery), Some(stands), "{channel:?}: {why}");
+        }
+    }
+}
+
 // --- settling
 
 async fn proven(scene: &Scene) -> Challenge {
@@ -245,7 +268,7 @@ async fn proven(scene: &Scene) -> Challenge {
 }
 
 async fn is_refused(scene: &Scene, challenge: &Challenge) -> bool {
-    match scene.store.settle(challenge, scene.now).await.expect("an answer") {
+    match scene.store.settle(challenge, &scene.rules.policy, scene.now).await.expect("an answer") {
         Settlement::Refused => true,
         Settlement::Settled(_) => false,
     }
@@ -450,4 +473,13 @@ async fn the_fraud_key_moves_the_subject_so_that_no_start_overtakes_it() {
     let mut draft = *draft;
     draft.contests.clear(); // so that the subject alone can tell
     assert!(conflicts(&scene.store.start(&draft).await));
+}
+
+#[tokio::test]
+async fn the_fraud_key_blocks_no_subject_that_is_gone_and_says_what_stands() {
+    let (scene, token, id) = in_call(true).await;
+    delete(&scene, subject_item(&scene)).await;
+    let stands = send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await.expect("a challenge");
+    assert_eq!(stands.outcome, Outcome::Pending);
+    assert_eq!(scene.load().await.subject, Subject::default());
 }

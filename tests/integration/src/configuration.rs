@@ -18,18 +18,21 @@ fn every_function_names_every_missing_variable() {
         missing(faults(start_challenge::config::Config::read, &[])),
         [
             "TABLE_NAME",
+            "ALLOWED_COUNTRIES",
             "BRAND",
             "ORIGIN_HOST",
             "VOICE_FROM",
             "PUBLIC_BASE_URL",
             "VOICE_API_SECRET_ARN",
-            "ALLOWED_COUNTRIES",
             "MAC_KEYS_SECRET_ARN",
         ]
     );
-    let sms_only = missing(faults(start_challenge::config::Config::read, &[("TABLE_NAME", "t"), ("CHANNELS", "sms")]));
-    assert_eq!(sms_only, ["BRAND", "ORIGIN_HOST", "ALLOWED_COUNTRIES", "MAC_KEYS_SECRET_ARN"]);
-    let signing = ["TABLE_NAME", "SIGNING_KEY_ARN", "PUBLIC_BASE_URL", "RESULT_AUDIENCE"];
+    let sms_only = missing(faults(
+        start_challenge::config::Config::read,
+        &[("TABLE_NAME", "t"), ("ALLOWED_COUNTRIES", "US"), ("CHANNELS", "sms")],
+    ));
+    assert_eq!(sms_only, ["BRAND", "ORIGIN_HOST", "MAC_KEYS_SECRET_ARN"]);
+    let signing = ["TABLE_NAME", "ALLOWED_COUNTRIES", "SIGNING_KEY_ARN", "PUBLIC_BASE_URL", "RESULT_AUDIENCE"];
     assert_eq!(missing(faults(get_challenge::config::Config::read, &[])), signing);
     assert_eq!(
         missing(faults(verify_code::config::Config::read, &[])),
@@ -39,7 +42,12 @@ fn every_function_names_every_missing_variable() {
         missing(faults(call_callback::config::Config::read, &[])),
         ["TABLE_NAME", "PUBLIC_BASE_URL", "BRAND", "VOICE_SIGNING_SECRET_ARN"]
     );
+    assert_eq!(missing(faults(admin::config::Config::read, &[])), ["TABLE_NAME", "FIRST_FACTOR_ISSUER"]);
     assert_eq!(missing(faults(jwks::config::Config::read, &[])), ["SIGNING_KEY_ARN", "PUBLIC_BASE_URL"]);
+    assert_eq!(
+        missing(faults(audit_events::config::Config::read, &[])),
+        ["EVENT_BUS_NAME", "CORRELATION_KEY_SECRET_ARN", "PUBLIC_BASE_URL"]
+    );
 }
 
 #[test]

@@ -2,17 +2,20 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use domain::budget::CountryRecord;
 use domain::call::{CallEvent, CallToken};
 use domain::challenge::{Challenge, Delivery};
 use domain::channel::Channel;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
+use domain::phone::Country;
 use domain::policy::Policy;
-use domain::ports::{ChallengeStore, SendFailure, Settlement, StoreError};
+use domain::ports::{ChallengeStore, Refused, SendFailure, Settlement, Started, StoreError};
 use domain::snapshot::Snapshot;
 use domain::start::Draft;
 use domain::time::Timestamp;
 use platform::store::DynamoStore;
 use serde_json::json;
+use start_challenge::countries::Countries;
 
 use crate::api::{Answer, Api, BASE_URL, Keys, Login, Signer, Tokens, webhook};
 
@@ -48,9 +51,17 @@ impl ChallengeStore for Flaky {
         Ok(stored)
     }
 
-    async fn start(&self, draft: &Draft) -> Result<(), StoreError> {
+    async fn start(&self, draft: &Draft) -> Result<Started, StoreError> {
         self.conflict()?;
         self.store.start(draft).await
+    }
+
+    async fn note_refusal(&self, refused: &Refused<'_>, now: Timestamp) -> Result<(), StoreError> {
+        self.store.note_refusal(refused, now).await
+    }
+
+    async fn country(&self, country: Country) -> Result<CountryRecord, StoreError> {
+        self.store.country(country).await
     }
 
     async fn record_send(
@@ -70,9 +81,9 @@ impl ChallengeStore for Flaky {
         self.store.count_guess(key, now).await
     }
 
-    async fn settle(&self, challenge: &Challenge, now: Timestamp) -> Result<Settlement, StoreError> {
+    async fn settle(&self, challenge: &Challenge, policy: &Policy, now: Timestamp) -> Result<Settlement, StoreError> {
         self.conflict()?;
-        self.store.settle(challenge, now).await
+        self.store.settle(challenge, policy, now).await
     }
 
     async fn advance_call(
@@ -91,7 +102,7 @@ impl ChallengeStore for Flaky {
 async fn start(api: &Api, store: Flaky, login: &Login, channel: &str) -> Answer {
     let start = start_challenge::App {
         settings: api.start.settings.clone(),
-        reach: api.start.reach.clone(),
+        countries: Countries::default(),
         send_timeout: api.start.send_timeout,
         store,
         keys: Keys,

@@ -5,14 +5,19 @@
 
 #![cfg(test)]
 
+mod administration;
+mod administration_store_contract;
 mod api;
+mod attacks;
 mod backend;
 mod call_mode_store;
 mod call_modes;
+mod complaints;
 mod conditions;
 mod configuration;
 mod faults;
 mod fixed;
+mod guards;
 mod journeys;
 mod leaks;
 mod problems;

@@ -1,12 +1,15 @@
 //! Every sample under `events/`, run through its function as `make invoke` runs it.
 
+use std::net::IpAddr;
+
 use domain::call::{AnsweredBy, Call, CallEvent, CallMode, CallToken};
+use domain::challenge::Purpose;
 use domain::channel::Channel;
-use domain::identity::{ChallengeKey, SessionId, SubjectId};
+use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
-use domain::phone::{Country, Line, NumberingPlan as _, PhoneNumber, Reach};
+use domain::phone::{Line, NumberingPlan as _, PhoneNumber};
 use domain::policy::Policy;
-use domain::ports::ChallengeStore as _;
+use domain::ports::{ChallengeStore as _, Settlement, Started};
 use domain::start::{Decision, Draft, Request, Start};
 use platform::numbering::WorldPlan;
 use serde_json::json;
@@ -16,25 +19,31 @@ use crate::api::{Api, Keys, LOGIN, sample};
 /// What a sample presumes.
 enum Given {
     Nothing,
+    ANumber,
     ACode,
+    ACodeToChange,
     ACall { answered: bool },
 }
 
 async fn seed(api: &Api, given: &Given) {
-    let channel = match given {
-        Given::Nothing => return,
-        Given::ACode => Channel::Sms,
-        Given::ACall { .. } => Channel::Call,
+    if matches!(given, Given::ANumber | Given::ACodeToChange) {
+        enrol(api).await;
+    }
+    let (purpose, channel) = match given {
+        Given::Nothing | Given::ANumber => return,
+        Given::ACode => (Purpose::Login, Channel::Sms),
+        Given::ACodeToChange => (Purpose::Change, Channel::Sms),
+        Given::ACall { .. } => (Purpose::Login, Channel::Call),
     };
     let store = api.backend.store();
-    let mut draft = draft(api, channel);
+    let mut draft = draft(api, "sample-login", purpose, channel).await;
     let token = CallToken::from_bytes(std::array::from_fn(|index| index.to_le_bytes()[0]));
-    if let Given::ACode = given {
+    if channel == Channel::Sms {
         draft.add_code(&Keys::all(), &mut crate::fixed::Draws(123_456));
     } else {
         draft.challenge.call = Some(Call::place(&token, LOGIN));
     }
-    store.start(&draft).await.expect("started");
+    assert_eq!(store.start(&draft).await.expect("an answer"), Started::Applied);
     if let Given::ACall { answered: true } = given {
         let answered = CallEvent::Answered(AnsweredBy::Human);
         let id = &draft.challenge.id;
@@ -42,19 +51,33 @@ async fn seed(api: &Api, given: &Given) {
     }
 }
 
-fn draft(api: &Api, channel: Channel) -> Draft {
+/// Proves the number in a login before the sample's.
+async fn enrol(api: &Api) {
+    let store = api.backend.store();
+    let mut draft = draft(api, "former-login", Purpose::Login, Channel::Sms).await;
+    draft.add_code(&Keys::all(), &mut crate::fixed::Draws(654_321));
+    assert_eq!(store.start(&draft).await.expect("an answer"), Started::Applied);
+    let settlement = store.settle(&draft.challenge, &Policy::default(), LOGIN).await.expect("an answer");
+    assert!(matches!(settlement, Settlement::Settled(_)));
+}
+
+async fn draft(api: &Api, login: &str, purpose: Purpose, channel: Channel) -> Draft {
     let subject = SubjectId::new("https://login.example.com", "sample-user");
-    let reach = Reach::new(Country::parse("US").into_iter().collect());
+    let session = SessionId::new(login, None);
+    let session = if purpose == Purpose::Change { session.to_change() } else { session };
     let request = Request {
-        key: ChallengeKey { subject, session: SessionId::new("sample-login", None) },
+        key: ChallengeKey { subject, session },
+        purpose,
+        sub: "sample-user".to_owned(),
         channel,
         typed: None,
         claimed: PhoneNumber::parse("+14155552671").ok(),
+        network: Network::of(IpAddr::from([203, 0, 113, 7])),
         locale: Locale::En,
         keep_until: LOGIN,
     };
-    let start = Start { rules: &api.start.settings.rules, reach: &reach, plan: &WorldPlan };
-    match start.decide(&domain::snapshot::Snapshot::default(), &request, LOGIN) {
+    let start = Start { rules: &api.start.settings.rules, plan: &WorldPlan };
+    match start.decide(&api.backend.store().load(&subject).await.expect("stored"), &request, LOGIN) {
         Ok(Decision::Send(draft)) => *draft,
         other => panic!("{other:?}"),
     }
@@ -72,6 +95,9 @@ async fn every_sample_gets_the_answer_it_is_named_for() {
         ("no-first-factor", Given::Nothing, 401, "/claim", json!("authorizer")),
         ("right-code", Given::ACode, 200, "/state", json!("approved")),
         ("wrong-code", Given::ACode, 422, "/attemptsLeft", json!(4)),
+        ("start-change", Given::ANumber, 201, "/change", json!("current-number")),
+        ("status-change", Given::ANumber, 200, "/change", json!("current-number")),
+        ("change-code", Given::ACodeToChange, 200, "/change", json!("new-number")),
         ("no-answer", call(false), 204, "", json!(null)),
         ("forged-signature", call(true), 403, "/type", json!("urn:alliance-mfa:problem:signature-invalid")),
     ];
@@ -97,6 +123,31 @@ async fn every_sample_gets_the_answer_it_is_named_for() {
         seed(&api, &given).await;
         let answer = api.send(sample(name)).await;
         assert!(answer.status == 200 && answer.text.contains(words), "{name}: {} {}", answer.status, answer.text);
+    }
+}
+
+#[tokio::test]
+async fn every_administrative_sample_gets_the_answer_it_is_named_for() {
+    let forbidden = json!("urn:alliance-mfa:problem:caller-unknown");
+    let cases = [
+        ("admin-show", Given::Nothing, "start-sms", 200, "/challenges/0/state", json!("pending")),
+        ("admin-unlock", Given::ACode, "wrong-code", 200, "/failures", json!(0)),
+        ("admin-unblock", Given::ACall { answered: true }, "fraud-key", 200, "/blockedUntil", json!(null)),
+        ("admin-reset-phone", Given::ACode, "right-code", 200, "/phoneNumber", json!(null)),
+        ("admin-no-caller", Given::ACode, "wrong-code", 403, "/type", forbidden),
+    ];
+    for (name, given, before, status, pointer, expected) in cases {
+        let mut api = Api::new().await;
+        seed(&api, &given).await;
+        api.send(sample(before)).await;
+        api.pass(50);
+        let shown = api.send(sample("admin-show")).await;
+        assert_eq!(shown.status, 200, "{name}: {}", shown.text);
+        let acts = name != "admin-show";
+        assert_eq!(shown.json.pointer(pointer) != Some(&expected), acts, "{name}: {}", shown.text);
+        let answer = api.send(sample(name)).await;
+        assert_eq!(answer.status, status, "{name}: {}", answer.text);
+        assert_eq!(answer.json.pointer(pointer), Some(&expected), "{name}: {}", answer.text);
     }
 }
 

@@ -1,17 +1,18 @@
 //! One subject in one login session, with the time in hand.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use domain::call::{AnsweredBy, CallEvent, CallToken, Key};
-use domain::challenge::Challenge;
+use domain::challenge::{Challenge, Purpose};
 use domain::channel::Channel;
 use domain::code::{Code, MacKey, MacKeys};
-use domain::identity::{ChallengeKey, SessionId, SubjectId};
+use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
 use domain::policy::Policy;
-use domain::ports::{ChallengeStore, Settlement, StoreError};
+use domain::ports::{ChallengeStore, Settlement, Started, StoreError};
 use domain::refusal::Refusal;
 use domain::snapshot::Snapshot;
 use domain::start::{Decision, Draft, Enrolment, Request, Rules, Start};
@@ -33,6 +34,7 @@ pub(crate) struct Scene {
     pub(crate) rules: Rules,
     pub(crate) keys: MacKeys,
     pub(crate) claimed: Option<PhoneNumber>,
+    pub(crate) address: IpAddr,
     random: StdRng,
 }
 
@@ -47,12 +49,22 @@ impl Scene {
             rules: Rules {
                 policy: Policy::default(),
                 channels: BTreeSet::from(Channel::ALL),
+                reach: Reach::by_every_channel(Country::parse("US")),
                 enrolment: Enrolment::SelfService,
+                test_numbers: Vec::new(),
             },
             keys: MacKeys { current: MacKey::from_secret("current"), previous: None, next: None },
             claimed: Some(number(ALICE)),
+            address: IpAddr::from([203, 0, 113, 7]),
             random: StdRng::seed_from_u64(7),
         }
+    }
+
+    /// Lifts every limit on sends, for what is not about them.
+    pub(crate) fn send_without_limits(&mut self) {
+        let policy = &mut self.rules.policy;
+        (policy.max_sends_short, policy.max_sends_long, policy.max_calls_short) = (1000, 1000, 1000);
+        (policy.max_sends_number_short, policy.max_sends_number_long, policy.max_sends_network) = (1000, 1000, 1000);
     }
 
     pub(crate) fn session(&mut self, session: &str) {
@@ -72,16 +84,18 @@ impl Scene {
     }
 
     pub(crate) fn decide(&self, stored: &Snapshot, channel: Channel, typed: Option<&str>) -> Result<Decision, Refusal> {
-        let reach = Reach::new(BTreeSet::from([Country::parse("US").expect("a country")]));
         let request = Request {
             key: self.key,
+            purpose: Purpose::Login,
+            sub: "alice".to_owned(),
             channel,
             typed: typed.map(|typed| subscriber(&Dialled::parse(typed).expect("dialled"))),
             claimed: self.claimed.clone(),
+            network: Network::of(self.address),
             locale: Locale::En,
             keep_until: self.now + Duration::from_hours(2),
         };
-        Start { rules: &self.rules, reach: &reach, plan: &AllMobile }.decide(stored, &request, self.now)
+        Start { rules: &self.rules, plan: &AllMobile }.decide(stored, &request, self.now)
     }
 
     pub(crate) async fn draft(&self, channel: Channel) -> Draft {
@@ -95,7 +109,7 @@ impl Scene {
     pub(crate) async fn send_code(&mut self) -> Code {
         let mut draft = self.draft(Channel::Sms).await;
         let code = draft.add_code(&self.keys, &mut self.random);
-        self.store.start(&draft).await.expect("started");
+        assert_eq!(self.store.start(&draft).await.expect("started"), Started::Applied);
         code
     }
 
@@ -103,7 +117,7 @@ impl Scene {
     pub(crate) async fn place_call(&mut self) -> CallToken {
         let mut draft = self.draft(Channel::Call).await;
         let token = draft.add_call(&mut self.random);
-        self.store.start(&draft).await.expect("started");
+        assert_eq!(self.store.start(&draft).await.expect("started"), Started::Applied);
         token
     }
 
@@ -112,8 +126,8 @@ impl Scene {
         let Some(counted) = self.store.count_guess(&self.key, self.now).await? else { return Ok(None) };
         let Some(by) = self.keys.judge(&counted, code) else { return Ok(Some(false)) };
         let proven = counted.proven(by, self.now);
-        let settled = match self.store.settle(&proven, self.now).await {
-            Err(StoreError::Conflict) => self.store.settle(&proven, self.now).await?,
+        let settled = match self.store.settle(&proven, &self.rules.policy, self.now).await {
+            Err(StoreError::Conflict) => self.store.settle(&proven, &self.rules.policy, self.now).await?,
             settled => settled?,
         };
         Ok(Some(matches!(settled, Settlement::Settled(_))))

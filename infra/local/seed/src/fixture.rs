@@ -1,19 +1,21 @@
-//! The challenge of the samples: a code sent a minute ago, or a call placed just now.
+//! What the samples presume: a number that is enrolled, a code sent a minute ago, a call placed just now.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use anyhow::{Result, anyhow, bail};
-use domain::call::{AnsweredBy, CallEvent, CallToken};
+use anyhow::{Context as _, Result, anyhow, bail};
+use domain::call::{AnsweredBy, CallEvent, CallToken, Key};
+use domain::challenge::Purpose;
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
-use domain::identity::ChallengeKey;
+use domain::identity::{ChallengeId, ChallengeKey, Network, SessionId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
 use domain::policy::Policy;
-use domain::ports::ChallengeStore as _;
+use domain::ports::{ChallengeStore as _, Settlement, Started};
 use domain::start::{Decision, Draft, Enrolment, Request, Rules, Start};
 use domain::time::Timestamp;
 use platform::store::DynamoStore;
@@ -30,10 +32,29 @@ const AGE: Duration = Duration::from_mins(1);
 pub(crate) struct Fixture {
     /// Whose, and of which login session.
     pub(crate) key: ChallengeKey,
+    /// What for. To change a number there has to be one, which is enrolled first.
+    pub(crate) purpose: Purpose,
+    /// Whether it is under way; else there is the number to change, and nothing more.
+    pub(crate) runs: bool,
     /// To which number.
     pub(crate) phone: Option<PhoneNumber>,
     /// The call, where the challenge is one by call.
     pub(crate) call: Option<Call>,
+    /// What has happened since.
+    pub(crate) since: Since,
+}
+
+/// What an administrator is called for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// Nothing.
+    Nothing,
+    /// A wrong guess.
+    WrongGuess,
+    /// The right code: the number is enrolled.
+    Enrolment,
+    /// The fraud key.
+    Report,
 }
 
 /// A call to be confirmed.
@@ -47,41 +68,79 @@ pub(crate) struct Call {
 impl Fixture {
     /// Decides as the product would, and writes.
     pub(crate) async fn write(&self, store: &DynamoStore, mac_key: &str, now: Timestamp) -> Result<()> {
-        let mut draft = self.draft(store, now).await?;
+        if self.purpose == Purpose::Change {
+            self.enrol(store, mac_key, now).await?;
+        }
+        if !self.runs {
+            return Ok(());
+        }
+        let mut draft = self.draft(store, self.key, self.purpose, now).await?;
         if let Some(call) = &self.call {
             draft.challenge.call = Some(domain::call::Call::place(&call.token, now));
         } else {
-            let keys = MacKeys { current: MacKey::from_secret(mac_key), previous: None, next: None };
-            draft.add_code(&keys, &mut AlwaysTheCode);
+            draft.add_code(&keys(mac_key), &mut AlwaysTheCode);
         }
-        store.start(&draft).await?;
+        begin(store, &draft).await?;
         if let Some(call) = self.call.as_ref().filter(|call| call.answered) {
             let answered = CallEvent::Answered(AnsweredBy::Human);
             store.advance_call(&draft.challenge.id, &call.token, answered, &Policy::default(), now).await?;
         }
+        self.go_on(store, &draft.challenge.id, now).await
+    }
+
+    async fn go_on(&self, store: &DynamoStore, challenge: &ChallengeId, now: Timestamp) -> Result<()> {
+        match (self.since, &self.call) {
+            (Since::WrongGuess | Since::Enrolment, _) => {
+                let counted = store.count_guess(&self.key, now).await?.context("the challenge is not open")?;
+                if self.since == Since::Enrolment {
+                    store.settle(&counted, &Policy::default(), now).await?;
+                }
+            }
+            (Since::Report, Some(call)) => {
+                let reported = CallEvent::Pressed(Key::Fraud);
+                store.advance_call(challenge, &call.token, reported, &Policy::default(), now).await?;
+            }
+            (Since::Nothing | Since::Report, _) => {}
+        }
         Ok(())
     }
 
-    async fn draft(&self, store: &DynamoStore, now: Timestamp) -> Result<Draft> {
+    /// Proves the number in a login before the sample's.
+    async fn enrol(&self, store: &DynamoStore, mac_key: &str, now: Timestamp) -> Result<()> {
+        let key = ChallengeKey { session: SessionId::new("a former login", None), ..self.key };
+        let mut draft = self.draft(store, key, Purpose::Login, now).await?;
+        draft.add_code(&keys(mac_key), &mut AlwaysTheCode);
+        begin(store, &draft).await?;
+        match store.settle(&draft.challenge, &Policy::default(), draft.at).await? {
+            Settlement::Settled(_) => Ok(()),
+            Settlement::Refused => bail!("the table refuses to enrol this sample's number: use a fresh table"),
+        }
+    }
+
+    async fn draft(&self, store: &DynamoStore, key: ChallengeKey, purpose: Purpose, now: Timestamp) -> Result<Draft> {
         let rules = Rules {
             policy: Policy::default(),
             channels: BTreeSet::from(Channel::ALL),
+            reach: Reach::by_every_channel(Country::parse("US")),
             enrolment: Enrolment::SelfService,
+            test_numbers: Vec::new(),
         };
         let phone = self.phone.clone().map_or_else(|| PhoneNumber::parse(PHONE), Ok)?;
         let (channel, age) = if self.call.is_some() { (Channel::Call, Duration::ZERO) } else { (Channel::Sms, AGE) };
         let at = Timestamp::from_unix(now.as_unix() - age.as_secs());
         let request = Request {
-            key: self.key,
+            key,
+            purpose,
+            sub: String::new(), // which matters to test numbers only
             channel,
             typed: None,
             claimed: Some(phone),
+            network: Network::of(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             locale: Locale::default(),
             keep_until: now + Duration::from_hours(2),
         };
-        let reach = Reach::new(BTreeSet::from([Country::parse("US")?]));
         let stored = store.load(&self.key.subject).await?;
-        let start = Start { rules: &rules, reach: &reach, plan: &AllMobile };
+        let start = Start { rules: &rules, plan: &AllMobile };
         match start.decide(&stored, &request, at) {
             Ok(Decision::Send(draft)) => Ok(*draft),
             Ok(Decision::Running) => bail!("the table holds this sample's challenge already: use a fresh table"),
@@ -90,12 +149,37 @@ impl Fixture {
     }
 }
 
+fn keys(mac_key: &str) -> MacKeys {
+    MacKeys { current: MacKey::from_secret(mac_key), previous: None, next: None }
+}
+
+async fn begin(store: &DynamoStore, draft: &Draft) -> Result<()> {
+    match store.start(draft).await? {
+        Started::Applied => Ok(()),
+        Started::Refused(refusal) => {
+            bail!("the table refuses this sample's challenge ({refusal:?}): use a fresh table")
+        }
+    }
+}
+
 impl fmt::Display for Fixture {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.purpose == Purpose::Change {
+            write!(out, "a number to change{}", if self.runs { ", and " } else { "" })?;
+        }
+        if !self.runs {
+            return Ok(());
+        }
         match &self.call {
             Some(Call { answered: true, .. }) => write!(out, "a call that a human has answered"),
             Some(_) => write!(out, "a call that was placed just now"),
             None => write!(out, "a challenge whose code {CODE:06} was sent a minute ago"),
+        }?;
+        match self.since {
+            Since::Nothing => Ok(()),
+            Since::WrongGuess => write!(out, ", and a wrong guess"),
+            Since::Enrolment => write!(out, ", and that was entered: the number is enrolled"),
+            Since::Report => write!(out, ", and reported as fraud"),
         }
     }
 }

@@ -9,17 +9,22 @@ mod fixture;
 use std::env;
 use std::fs;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::{Client, Config};
-use lambda_http::{Request, RequestExt as _};
+use domain::call::CallToken;
+use domain::challenge::Purpose;
+use domain::identity::{ChallengeKey, SessionId, SubjectId};
+use lambda_http::{Body, Request, RequestExt as _};
 use platform::aws::{Roots, connector, http_client};
 use platform::clock;
-use platform::encoding::{parse_call_token, parse_challenge_path};
+use platform::encoding::{base64url_text, parse_call_token, parse_challenge_path};
 use platform::first_factor::{FirstFactor, SessionRule};
+use platform::request::purpose;
 use platform::store::DynamoStore;
+use serde_json::Value;
 
-use fixture::{Call, Fixture};
+use fixture::{Call, Fixture, Since};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -46,15 +51,60 @@ fn fixture(request: &Request, resends: bool) -> Result<Option<Fixture>> {
         }
         let token = parameters.first("token").and_then(parse_call_token).context("the path has no call token")?;
         let call = Call { token, answered: parameters.first("event") == Some("digits") };
-        return Ok(Some(Fixture { key: challenge.key, phone: None, call: Some(call) }));
+        let (key, call, since) = (challenge.key, Some(call), Since::Nothing);
+        return Ok(Some(Fixture { key, purpose: Purpose::Login, runs: true, phone: None, call, since }));
     }
+    if let Some(subject) = parameters.first("subject") {
+        return administered(subject, request.raw_http_path()).map(Some);
+    }
+    let purpose = purpose_of(request)?;
     let starts = request.raw_http_path() == "/v1/challenge" && request.method() == "POST";
     let rule = SessionRule { claim: "jti".to_owned(), max_age: std::time::Duration::from_mins(15) };
     match FirstFactor::of(request, &rule, clock::now()) {
-        Ok(FirstFactor { key, phone, .. }) if !starts || resends => Ok(Some(Fixture { key, phone, call: None })),
+        Ok(first_factor) if !starts || resends || purpose == Purpose::Change => Ok(Some(Fixture {
+            key: first_factor.challenge_for(purpose),
+            purpose,
+            runs: !starts || resends,
+            phone: first_factor.phone,
+            call: None,
+            since: Since::Nothing,
+        })),
         // Nobody to seed for: the function refuses such a sample, or needs nothing.
         Ok(_) | Err(_) => Ok(None),
     }
+}
+
+/// What the sample says that it is for.
+fn purpose_of(request: &Request) -> Result<Purpose> {
+    let body = match request.body() {
+        Body::Text(text) => serde_json::from_str(text).unwrap_or(Value::Null), // the function says what is wrong
+        _ => Value::Null,
+    };
+    let parameters = request.query_string_parameters();
+    let word = parameters.first("purpose").or_else(|| body["purpose"].as_str());
+    purpose(word).map_err(|problem| anyhow!("the sample's purpose is {}", problem.name()))
+}
+
+/// A subject that needs what the path's action does.
+fn administered(subject: &str, path: &str) -> Result<Fixture> {
+    let sub = base64url_text(subject).context("the path names no subject")?;
+    let subject = SubjectId::new(&variable("FIRST_FACTOR_ISSUER")?, &sub);
+    let key = ChallengeKey { subject, session: SessionId::new("sample-login", None) };
+    let (since, token) = match path.rsplit('/').next() {
+        Some("unlock") => (Since::WrongGuess, None),
+        Some("unblock") => (Since::Report, Some(CallToken::draw(&mut clock::random()))),
+        Some("reset-phone") => (Since::Enrolment, None),
+        _ => (Since::Nothing, None),
+    };
+    let purpose = Purpose::Login;
+    Ok(Fixture {
+        key,
+        purpose,
+        runs: true,
+        phone: None,
+        call: token.map(|token| Call { token, answered: true }),
+        since,
+    })
 }
 
 fn client() -> Result<Client> {

@@ -58,6 +58,7 @@ async fn perform(functions: &mut Functions, world: &World) -> Result<()> {
     scenes::wrong_code(world, &mut transcript).await?;
     scenes::resend(world, &mut transcript).await?;
     scenes::enrolment(world, &mut transcript).await?;
+    scenes::number_change(world, &mut transcript).await?;
     println!("\n{}", transcript.summary());
     Ok(())
 }

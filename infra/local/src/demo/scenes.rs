@@ -11,6 +11,7 @@ use super::world::{Login, World};
 const ALICE: &str = "+14155552671";
 const BOB: &str = "+447400123456";
 const NEWCOMER: &str = "+447400123457";
+const NEW_NUMBER: &str = "+447400123458";
 
 /// Without a first-factor token there is nothing.
 pub(crate) async fn no_token(world: &World, transcript: &mut Transcript) -> Result<()> {
@@ -145,6 +146,41 @@ pub(crate) async fn enrolment(world: &World, transcript: &mut Transcript) -> Res
     check_token(world, transcript, &next, &approved, &Proof::SMS).await
 }
 
+/// A user proves the old number and then the new one, and has that the next time.
+pub(crate) async fn number_change(world: &World, transcript: &mut Transcript) -> Result<()> {
+    transcript.scene("The user changes the number");
+    let login = log_in(world, transcript, "newcomer").await?.changing_the_number();
+    let body = json!({ "channel": "sms", "purpose": "change" });
+    let code = send_sms(world, transcript, &login, body, NEWCOMER).await?;
+    let early = json!({ "channel": "sms", "purpose": "change", "phoneNumber": NEW_NUMBER });
+    transcript
+        .step("A new number before the old one is proven is refused", async {
+            let problem = login.start(&early).await?.expect_problem(StatusCode::CONFLICT, "proof-required")?;
+            Ok(((), format!("409 {}", problem["title"])))
+        })
+        .await?;
+    transcript
+        .step(&format!("POST /v1/challenge/code {}", login.guess(&code)), async {
+            let challenge = login.enter(&code).await?.expect(StatusCode::OK)?;
+            equal("change", &challenge["change"], &json!("new-number"))?;
+            Ok(((), "the old number is proven, and nothing is changed".to_owned()))
+        })
+        .await?;
+    let code = send_sms(world, transcript, &login, early.clone(), NEW_NUMBER).await?;
+    let changed = enter_right_code(transcript, &login, &code).await?;
+    equal("change", &changed["change"], &json!("changed"))?;
+    equal("resultToken", &changed["resultToken"], &Value::Null)?;
+    let next = log_in(world, transcript, "newcomer").await?;
+    transcript
+        .step("GET /v1/challenge of the next login knows the new number", async {
+            let status = next.status().await?;
+            let (_, hint) = NEW_NUMBER.split_at(NEW_NUMBER.len() - 2);
+            ensure(status["phoneNumber"].as_str().is_some_and(|shown| shown.ends_with(hint)), hint, &status)?;
+            Ok(((), summary(&status)))
+        })
+        .await
+}
+
 async fn log_in<'a>(world: &'a World, transcript: &mut Transcript, account: &str) -> Result<Login<'a>> {
     transcript
         .step(&format!("{account} passes the first factor"), async {
@@ -200,7 +236,7 @@ fn code_in(text: &str) -> Result<String> {
 
 async fn enter_right_code(transcript: &mut Transcript, login: &Login<'_>, code: &str) -> Result<Value> {
     transcript
-        .step(&format!("POST /v1/challenge/code {{\"code\":\"{code}\"}}"), async {
+        .step(&format!("POST /v1/challenge/code {}", login.guess(code)), async {
             let challenge = login.enter(code).await?.expect(StatusCode::OK)?;
             equal("state", &challenge["state"], &json!("approved"))?;
             Ok((challenge.clone(), summary(&challenge)))

@@ -35,6 +35,7 @@ pub(crate) struct Answer {
 pub(crate) struct Login<'a> {
     world: &'a World,
     token: String,
+    changes_number: bool,
     /// The first-factor token's claims.
     pub(crate) first_factor: Token,
 }
@@ -64,7 +65,7 @@ impl World {
         let answer = send(request).await?.expect(StatusCode::OK)?;
         let token = answer["token"].as_str().context("the issuer gave no token")?.to_owned();
         let first_factor = Token::parse(&token)?;
-        Ok(Login { world: self, token, first_factor })
+        Ok(Login { world: self, token, changes_number: false, first_factor })
     }
 
     /// `GET` without a token.
@@ -102,19 +103,30 @@ impl World {
 }
 
 impl Login<'_> {
+    /// The same login, where it changes the number.
+    pub(crate) fn changing_the_number(self) -> Self {
+        Self { changes_number: true, ..self }
+    }
+
     /// `POST /v1/challenge`.
     pub(crate) async fn start(&self, body: &Value) -> Result<Answer> {
         self.post("/v1/challenge", body).await
     }
 
+    /// What `enter` sends.
+    pub(crate) fn guess(&self, code: &str) -> Value {
+        if self.changes_number { json!({ "code": code, "purpose": "change" }) } else { json!({ "code": code }) }
+    }
+
     /// `POST /v1/challenge/code`.
     pub(crate) async fn enter(&self, code: &str) -> Result<Answer> {
-        self.post("/v1/challenge/code", &json!({ "code": code })).await
+        self.post("/v1/challenge/code", &self.guess(code)).await
     }
 
     /// `GET /v1/challenge`, which must succeed.
     pub(crate) async fn status(&self) -> Result<Value> {
-        let url = format!("{}/v1/challenge", self.world.stack.gateway);
+        let query = if self.changes_number { "?purpose=change" } else { "" };
+        let url = format!("{}/v1/challenge{query}", self.world.stack.gateway);
         send(self.world.http.get(url).bearer_auth(&self.token)).await?.expect(StatusCode::OK)
     }
 

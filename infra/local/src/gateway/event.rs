@@ -7,10 +7,9 @@ use std::net::SocketAddr;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::claims;
 use super::routes::{Matched, decode};
 use crate::clock;
 use crate::development::ACCOUNT;
@@ -18,7 +17,7 @@ use crate::development::ACCOUNT;
 /// The event of one request.
 pub(crate) fn build(
     matched: &Matched,
-    claims: Option<Map<String, Value>>,
+    authorizer: Option<Value>,
     peer: SocketAddr,
     parts: &Parts,
     body: &[u8],
@@ -31,7 +30,7 @@ pub(crate) fn build(
         "rawPath": path,
         "rawQueryString": query,
         "headers": headers(&parts.headers, peer),
-        "requestContext": context(matched, claims, peer, parts, &path),
+        "requestContext": context(matched, authorizer, peer, parts, &path),
         "isBase64Encoded": false,
     });
     let cookies: Vec<String> = parts
@@ -53,13 +52,7 @@ pub(crate) fn build(
     event
 }
 
-fn context(
-    matched: &Matched,
-    claims: Option<Map<String, Value>>,
-    peer: SocketAddr,
-    parts: &Parts,
-    path: &str,
-) -> Value {
+fn context(matched: &Matched, authorizer: Option<Value>, peer: SocketAddr, parts: &Parts, path: &str) -> Value {
     let header =
         |name: header::HeaderName| parts.headers.get(name).map(|value| lossy(value.as_bytes())).unwrap_or_default();
     let host = header(header::HOST);
@@ -82,8 +75,8 @@ fn context(
         "time": clock::common_log(),
         "timeEpoch": clock::epoch_millis(),
     });
-    if let Some(claims) = claims {
-        context["authorizer"] = json!({ "jwt": { "claims": claims::stringify(&claims), "scopes": null } });
+    if let Some(authorizer) = authorizer {
+        context["authorizer"] = authorizer;
     }
     context
 }

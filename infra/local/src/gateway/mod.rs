@@ -1,10 +1,11 @@
-//! The HTTP API in front of the functions, as API Gateway runs it: JWT authorizer, CORS, version 2.0
-//! events, and its own answers where it answers itself. Only the 30 s limit of an integration is
+//! The HTTP API in front of the functions, as API Gateway runs it: JWT and IAM authorizers, CORS, version
+//! 2.0 events, and its own answers where it answers itself. Only the 30 s limit of an integration is
 //! absent, since here a request may have to wait for a compiler.
 
 mod authorizer;
 mod claims;
 mod event;
+mod iam;
 mod response;
 mod routes;
 
@@ -19,13 +20,13 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::request::Parts;
 use axum::http::{Method, Request, StatusCode, header};
 use axum::response::Response;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::net;
+use crate::{clock, net};
 use authorizer::Authorizer;
-use routes::Matched;
 pub(crate) use routes::function_of;
+use routes::{Guard, Matched};
 
 /// The largest body that API Gateway takes.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
@@ -76,27 +77,41 @@ impl Gateway {
     }
 
     async fn pass(&self, matched: &Matched, peer: SocketAddr, parts: &Parts, body: Body) -> Response {
-        let claims = if matched.route.authorized {
-            match self.authorizer.check(&parts.headers).await {
-                Ok(claims) => Some(claims),
-                Err(error) => {
-                    self.note(&format!("refused a token: {error:#}"));
-                    return response::unauthorized();
-                }
-            }
-        } else {
-            None
-        };
         let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
             return response::message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         };
-        let event = event::build(matched, claims, peer, parts, &body);
+        let authorizer = match self.authorize(matched.route.guard, parts, &body).await {
+            Ok(authorizer) => authorizer,
+            Err(refusal) => return refusal,
+        };
+        let event = event::build(matched, authorizer, peer, parts, &body);
         match self.invoke(matched.route.function, &event).await.and_then(response::render) {
             Ok(answer) => answer,
             Err(error) => {
                 eprintln!("gateway: {} failed: {error:#}", matched.route.function);
                 response::message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
             }
+        }
+    }
+
+    /// What the event says of who let the request in, or the answer to one that nobody did.
+    async fn authorize(&self, guard: Guard, parts: &Parts, body: &[u8]) -> Result<Option<Value>, Response> {
+        match guard {
+            Guard::None => Ok(None),
+            Guard::FirstFactor => match self.authorizer.check(&parts.headers).await {
+                Ok(claims) => Ok(Some(json!({ "jwt": { "claims": claims::stringify(&claims), "scopes": null } }))),
+                Err(error) => {
+                    self.note(&format!("refused a token: {error:#}"));
+                    Err(response::unauthorized())
+                }
+            },
+            Guard::Iam => match iam::check(parts, body, clock::since_epoch()) {
+                Ok(caller) => Ok(Some(json!({ "iam": caller }))),
+                Err(error) => {
+                    self.note(&format!("refused a signature: {error:#}"));
+                    Err(response::message(StatusCode::FORBIDDEN, "Forbidden"))
+                }
+            },
         }
     }
 

@@ -1,4 +1,4 @@
-//! The API's routes: which function serves which, and which ask for a first-factor token.
+//! The API's routes: which function serves which, and who must have let a request in.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,31 @@ pub(crate) struct Route {
     /// Method and path template; a segment in braces stands for any one segment.
     pub(crate) key: &'static str,
     pub(crate) function: &'static str,
-    pub(crate) authorized: bool,
+    pub(crate) guard: Guard,
 }
 
-const ROUTES: [Route; 6] = [
-    Route { key: "GET /v1/challenge", function: "get-challenge", authorized: true },
-    Route { key: "POST /v1/challenge", function: "start-challenge", authorized: true },
-    Route { key: "POST /v1/challenge/code", function: "verify-code", authorized: true },
-    Route { key: "POST /v1/calls/{challenge}/{token}/{event}", function: "call-callback", authorized: false },
-    Route { key: "GET /.well-known/jwks.json", function: "jwks", authorized: false },
-    Route { key: "GET /.well-known/openid-configuration", function: "jwks", authorized: false },
+/// Who lets a request in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guard {
+    /// Everybody may come; the function itself looks.
+    None,
+    /// The JWT authorizer.
+    FirstFactor,
+    /// AWS's own authorisation.
+    Iam,
+}
+
+const ROUTES: [Route; 10] = [
+    Route { key: "GET /v1/challenge", function: "get-challenge", guard: Guard::FirstFactor },
+    Route { key: "POST /v1/challenge", function: "start-challenge", guard: Guard::FirstFactor },
+    Route { key: "POST /v1/challenge/code", function: "verify-code", guard: Guard::FirstFactor },
+    Route { key: "POST /v1/calls/{challenge}/{token}/{event}", function: "call-callback", guard: Guard::None },
+    Route { key: "GET /.well-known/jwks.json", function: "jwks", guard: Guard::None },
+    Route { key: "GET /.well-known/openid-configuration", function: "jwks", guard: Guard::None },
+    Route { key: "GET /v1/admin/subjects/{subject}", function: "admin", guard: Guard::Iam },
+    Route { key: "POST /v1/admin/subjects/{subject}/reset-phone", function: "admin", guard: Guard::Iam },
+    Route { key: "POST /v1/admin/subjects/{subject}/unlock", function: "admin", guard: Guard::Iam },
+    Route { key: "POST /v1/admin/subjects/{subject}/unblock", function: "admin", guard: Guard::Iam },
 ];
 
 /// A route that fits a request, with its path parameters, decoded.

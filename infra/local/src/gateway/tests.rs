@@ -6,7 +6,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::Gateway;
-use crate::{issuer, keys::SigningKey, net};
+use crate::{clock, issuer, keys::SigningKey, net};
 
 struct Stack {
     http: reqwest::Client,
@@ -136,4 +136,40 @@ async fn pages_of_allowed_origins_may_call_and_no_others() {
         assert_eq!(answer.status(), 204);
         assert_eq!(answer.headers().contains_key("access-control-allow-origin"), allowed, "{origin}");
     }
+}
+
+#[tokio::test]
+async fn no_token_of_a_login_and_no_unsigned_request_reaches_the_administration() {
+    let stack = stack().await;
+    let token = stack.token(json!({})).await;
+    for (method, path) in [("GET", ""), ("POST", "/unlock"), ("POST", "/unblock"), ("POST", "/reset-phone")] {
+        let url = stack.url(&format!("/v1/admin/subjects/YWxpY2U{path}"));
+        let request = || stack.http.request(method.parse().unwrap(), &url);
+        for request in [request(), request().bearer_auth(&token)] {
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status(), 403, "{path}");
+            assert_eq!(answer.text().await.unwrap(), r#"{"message":"Forbidden"}"#);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_signed_request_reaches_the_administration_with_its_caller_and_no_claims() {
+    let stack = stack().await;
+    let path = "/v1/admin/subjects/YWxpY2U/unlock";
+    let host = stack.gateway.strip_prefix("http://").unwrap();
+    let date = clock::amz_date();
+    let unsigned = axum::http::Request::builder().method("POST").uri(path).header("host", host);
+    let (parts, ()) = unsigned.header("x-amz-date", &date).body(()).unwrap().into_parts();
+    let authorization = super::iam::authorization(&parts, &date);
+    let request = stack.http.post(stack.url(path)).header("x-amz-date", &date).header("authorization", authorization);
+    let answer = request.send().await.unwrap();
+
+    assert_eq!(answer.headers()["x-function"], "admin");
+    let event: Value = answer.json().await.unwrap();
+    assert_eq!(event["pathParameters"]["subject"], "YWxpY2U");
+    let authorizer = &event["requestContext"]["authorizer"];
+    assert_eq!(authorizer["iam"]["userArn"], "arn:aws:iam::123456789012:user/local");
+    assert_eq!(authorizer["iam"]["accountId"], "123456789012");
+    assert!(authorizer.get("jwt").is_none());
 }

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::call::{AnsweredBy, CallEvent, CallMode, CallState, CallToken, Key};
-use domain::challenge::{Challenge, Method};
+use domain::challenge::{Challenge, Method, Outcome};
 use domain::code::Utterance;
 use domain::identity::ChallengeId;
 use domain::policy::Policy;
@@ -13,6 +13,7 @@ use domain::time::Timestamp;
 use super::challenge_item::{APPROVED, DENIED, PENDING};
 use super::fault::{Updated, cancelled, unavailable};
 use super::item::{Word, bytes, number, text, time};
+use super::quota::number_key;
 use super::verbs::transaction;
 use super::{DynamoStore, challenge_item, challenge_key, expression, subject_key};
 
@@ -145,7 +146,8 @@ impl DynamoStore {
             .expression_attribute_values(":answered", text(CallState::Answered.word()))
     }
 
-    /// Denies the challenge and blocks its subject, both or neither, then reads what stands.
+    /// Denies the challenge, with it every other pending one of the subject, blocks the subject and, where
+    /// the number was only being enrolled, the number: all or nothing. Reads first whose number it is.
     async fn report_fraud(
         &self,
         challenge: &ChallengeId,
@@ -153,22 +155,37 @@ impl DynamoStore {
         policy: &Policy,
         now: Timestamp,
     ) -> Result<Option<Challenge>, StoreError> {
-        let key = challenge_key(&challenge.key);
+        let Some(reported) = self.read_challenge(challenge).await? else { return Ok(None) };
         let deny = self
-            .write(key.clone(), expression::DENY, expression::IN_TALK)
+            .write(challenge_key(&challenge.key), expression::DENY, expression::IN_TALK)
             .expression_attribute_values(":denied", text(DENIED))
             .expression_attribute_values(":generation", number(challenge.generation))
             .expression_attribute_values(":pending", text(PENDING))
             .expression_attribute_values(":token", bytes(&token.digest()))
             .expression_attribute_values(":answered", text(CallState::Answered.word()));
+        let until = time(now + policy.fraud_block);
         let block = self
             .write(subject_key(&challenge.key.subject), expression::BLOCK, expression::EXISTS)
-            .expression_attribute_values(":until", time(now + policy.fraud_block))
+            .expression_attribute_values(":until", until.clone())
+            .expression_attribute_values(":now", time(now))
             .expression_attribute_values(":one", number(1_u32));
-        let writes = transaction([deny, block])?;
-        if let Err(error) = self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
-            cancelled(error)?; // not this call any more: what stands says what the phone shall hear
+        let mut writes = vec![deny, block];
+        if reported.source.is_unverified() {
+            let block = self.blind_write(number_key(&reported.phone), expression::BLOCK_NUMBER);
+            writes.push(block.expression_attribute_values(":until", until));
         }
+        let writes = transaction(writes)?;
+        match self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
+            Ok(_) => Ok(Some(Challenge { outcome: Outcome::Denied, ..reported })),
+            Err(error) => {
+                cancelled(error)?; // not this call any more: what stands says what the phone shall hear
+                self.read_challenge(challenge).await
+            }
+        }
+    }
+
+    async fn read_challenge(&self, challenge: &ChallengeId) -> Result<Option<Challenge>, StoreError> {
+        let key = challenge_key(&challenge.key);
         let read = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
         let item = read.send().await.map_err(unavailable)?.item;
         item.map(|item| challenge_item::read(&challenge.key.subject, &item)).transpose()

@@ -2,16 +2,17 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::call::{AnsweredBy, Call, CallState};
-use domain::challenge::{Challenge, Delivery, Method, NumberSource, Outcome, Sends};
+use domain::challenge::{Challenge, Delivery, Former, Method, NumberSource, Outcome, Purpose, Sends};
 use domain::code::CodeMac;
 use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::locale::Locale;
-use domain::phone::PhoneNumber;
+use domain::phone::Line;
 use domain::ports::StoreError;
+use domain::quota::Counter;
 use domain::time::Timestamp;
 
 use super::item::{Reader, Word, bytes, number, text, time};
-use super::{CHALLENGE_PREFIX, Item, challenge_key};
+use super::{CHALLENGE_PREFIX, Item, challenge_key, quota};
 use crate::encoding::from_base64url;
 
 /// Reads a challenge of `subject`, whose partition the item came from.
@@ -21,8 +22,13 @@ pub(super) fn read(subject: &SubjectId, item: &Item) -> Result<Challenge, StoreE
     let session = SessionId::from_bytes(session.ok_or(StoreError::Unreadable("sk"))?);
     Ok(Challenge {
         id: ChallengeId { key: ChallengeKey { subject: *subject, session }, generation: reader.number("generation")? },
-        phone: PhoneNumber::parse(reader.text("phone")?).map_err(|_| StoreError::Unreadable("phone"))?,
+        phone: reader.phone("phone")?,
+        country: reader.country()?,
+        line: reader.word("line", Line::from_word)?,
         source: source(&reader)?,
+        former: if reader.has("formerPhone") { Some(former(&reader)?) } else { None },
+        purpose: reader.word("purpose", Purpose::from_word)?,
+        claim_mismatch: reader.flag("claimMismatch")?,
         locale: reader.word("locale", Locale::from_word)?,
         created_at: reader.time("createdAt")?,
         expires_at: reader.time("expiresAt")?,
@@ -37,6 +43,7 @@ pub(super) fn read(subject: &SubjectId, item: &Item) -> Result<Challenge, StoreE
         calls: sends(&reader, &CALLS)?,
         call: if reader.has("callToken") { Some(call(&reader)?) } else { None },
         contested: reader.flag("contested")?,
+        charged: charged(&reader)?,
     })
 }
 
@@ -46,14 +53,28 @@ pub(super) fn begin(challenge: &Challenge, keep_until: Timestamp) -> Item {
     let mut put = |name: &str, value: AttributeValue| item.insert(name.to_owned(), value);
     put("generation", number(challenge.id.generation));
     put("phone", text(challenge.phone.expose()));
-    match challenge.source {
-        NumberSource::Enrolled(version) => {
-            put("numberSource", text("enrolled"));
-            put("binding", number(version));
-        }
-        NumberSource::Claimed => drop(put("numberSource", text("claimed"))),
-        NumberSource::Typed => drop(put("numberSource", text("typed"))),
+    put("country", text(challenge.country.as_str()));
+    put("line", text(challenge.line.word()));
+    let (source, version) = match challenge.source {
+        NumberSource::Enrolled(version) => ("enrolled", Some(version)),
+        NumberSource::Claimed => ("claimed", None),
+        NumberSource::Typed => ("typed", None),
+        NumberSource::Replacing(version) => ("replacing", Some(version)),
+        NumberSource::Test => ("test", None),
+    };
+    put("numberSource", text(source));
+    if let Some(version) = version {
+        put("binding", number(version));
     }
+    if let Some(former) = &challenge.former {
+        put("formerPhone", text(former.number.expose()));
+        put("formerProvenAt", time(former.proven_at));
+    }
+    put("purpose", text(challenge.purpose.word()));
+    if challenge.claim_mismatch {
+        put("claimMismatch", AttributeValue::Bool(true));
+    }
+    put("charged", quota::charged(challenge));
     put("locale", text(challenge.locale.word()));
     put("createdAt", time(challenge.created_at));
     put("expiresAt", time(challenge.expires_at));
@@ -105,8 +126,18 @@ fn source(reader: &Reader<'_>) -> Result<NumberSource, StoreError> {
         "enrolled" => Ok(NumberSource::Enrolled(reader.number("binding")?)),
         "claimed" => Ok(NumberSource::Claimed),
         "typed" => Ok(NumberSource::Typed),
+        "replacing" => Ok(NumberSource::Replacing(reader.number("binding")?)),
+        "test" => Ok(NumberSource::Test),
         _ => Err(StoreError::Unreadable("numberSource")),
     }
+}
+
+fn former(reader: &Reader<'_>) -> Result<Former, StoreError> {
+    Ok(Former { number: reader.phone("formerPhone")?, proven_at: reader.time("formerProvenAt")? })
+}
+
+fn charged(reader: &Reader<'_>) -> Result<Vec<(Counter, u32)>, StoreError> {
+    quota::read_charged(reader.0, &reader.phone("phone")?, reader.country()?)
 }
 
 fn outcome(reader: &Reader<'_>) -> Result<Outcome, StoreError> {

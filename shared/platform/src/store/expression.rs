@@ -36,11 +36,12 @@ pub(super) const SUBJECT_IS_NEW: &str = "attribute_not_exists(pk)";
 pub(super) const SUBJECT_UNMOVED: &str = "version = :version";
 
 pub(super) const NO_CHALLENGE: &str = "attribute_not_exists(pk)";
+pub(super) const PROVEN_GENERATION: &str = "generation = :generation AND outcome = :approved AND settled = :true";
 pub(super) const GENERATION_UNMOVED: &str = "generation = :generation AND attempts = :attempts AND outcome = :pending";
 pub(super) const RESEND_SMS: &str = "SET smsUsed = smsUsed + :one, smsAt = :now, smsDelivery = :accepted, \
-     codes = :codes, expiresAt = :expiresAt, locale = :locale, #ttl = :ttl";
+     codes = :codes, charged = :charged, expiresAt = :expiresAt, locale = :locale, #ttl = :ttl";
 pub(super) const CALL_AGAIN: &str = "SET callsUsed = callsUsed + :one, callsAt = :now, callsDelivery = :accepted, \
-     callToken = :token, callPlacedAt = :now, callState = :calling, wrongKeys = :zero, \
+     callToken = :token, callPlacedAt = :now, callState = :calling, wrongKeys = :zero, charged = :charged, \
      expiresAt = :expiresAt, locale = :locale, #ttl = :ttl REMOVE answeredBy";
 pub(super) const SAME_OPEN_GENERATION: &str = concat!("generation = :generation AND ", open!());
 pub(super) const CONTEST: &str = "SET contested = :true";
@@ -70,15 +71,42 @@ macro_rules! settle_subject {
         )
     };
 }
-macro_rules! not_blocked {
+macro_rules! agrees {
     ($bound:literal) => {
-        concat!("version > :zero AND (attribute_not_exists(blockedUntil) OR blockedUntil <= :now) AND ", $bound)
+        concat!(
+            "(attribute_not_exists(blockedUntil) OR blockedUntil <= :now) AND \
+             (attribute_not_exists(deniedAt) OR deniedAt < :createdAt) AND ",
+            $bound
+        )
     };
 }
 pub(super) const SETTLE: &str = settle_subject!("");
-pub(super) const SETTLE_AND_ENROL: &str = settle_subject!(", phone = :phone, binding = version + :one");
-pub(super) const BOUND_ALIKE: &str = not_blocked!("phone = :phone AND binding = :binding");
-pub(super) const NOT_BOUND: &str = not_blocked!("attribute_not_exists(phone)");
+pub(super) const SETTLE_AND_ENROL: &str =
+    settle_subject!(", phone = :phone, country = :country, line = :line, binding = version + :one");
+pub(super) const BOUND_ALIKE: &str = agrees!("phone = :phone AND binding = :binding");
+pub(super) const BOUND_TO_FORMER: &str = agrees!("phone = :former AND binding = :binding");
+pub(super) const NOT_BOUND: &str = agrees!("version > :zero AND attribute_not_exists(phone)");
+
+macro_rules! has_room {
+    () => {
+        "(attribute_not_exists(accounts) OR contains(accounts, :subject) OR size(accounts) < :most)"
+    };
+}
+pub(super) const HAS_ROOM: &str = has_room!();
+pub(super) const HAS_ROOM_AND_IS_NOT_BLOCKED: &str =
+    concat!(has_room!(), " AND (attribute_not_exists(blockedUntil) OR blockedUntil <= :now)");
+pub(super) const ADD_ACCOUNT: &str = "ADD accounts :account";
+pub(super) const REMOVE_ACCOUNT: &str = "DELETE accounts :account";
+
+pub(super) const CHARGE: &str = "SET used = if_not_exists(used, :zero) + :one, quota = :quota, #ttl = :ttl";
+pub(super) const BELOW_QUOTA: &str = "attribute_not_exists(used) OR used < :quota";
+pub(super) const REFUND: &str = "SET #ttl = :ttl ADD used :back";
+
+pub(super) const NOTE_REFUSAL: &str = "SET refusedAt = :now, reason = :reason, channel = :channel, \
+     refusals = if_not_exists(refusals, :zero) + :one, #ttl = :ttl";
+pub(super) const LOCK: &str = "SET lockedAt = :now, failures = :failures, guessesReserved = :reserved, version = :next";
+pub(super) const OPEN_BREAKER: &str = "SET openedAt = :now, openUntil = :until, #ttl = :ttl";
+pub(super) const BREAKER_IS_CLOSED: &str = "attribute_not_exists(openUntil) OR openUntil <= :now";
 
 pub(super) const ANSWER: &str = "SET callState = :state, answeredBy = :by";
 pub(super) const CAN_ANSWER: &str =
@@ -100,7 +128,26 @@ pub(super) const CAN_SPEAK: &str = concat!(
 pub(super) const WRONG_KEY: &str = "SET wrongKeys = wrongKeys + :one";
 pub(super) const IN_TALK: &str = concat!(this_call!(), " AND callState = :answered");
 pub(super) const DENY: &str = "SET outcome = :denied";
-pub(super) const BLOCK: &str = "SET blockedUntil = :until, version = version + :one";
+pub(super) const BLOCK: &str = "SET blockedUntil = :until, deniedAt = :now, version = version + :one";
+pub(super) const BLOCK_NUMBER: &str = "SET blockedUntil = :until";
 pub(super) const PROGRESS: &str = "SET callState = :state";
 pub(super) const CAN_RING: &str = concat!(this_call!(), " AND callState = :calling");
 pub(super) const CAN_END: &str = concat!(this_call!(), " AND callState IN (:calling, :ringing, :answered)");
+
+/// Who did what when, beside what the action does. The count tells two alike in one second apart, so that
+/// the audit loses neither.
+macro_rules! by_administrator {
+    ($does:literal) => {
+        concat!(
+            "SET version = version + :one, adminAction = :action, adminBy = :by, adminAt = :at, \
+             adminActions = if_not_exists(adminActions, :zero) + :one",
+            $does
+        )
+    };
+}
+pub(super) const UNLOCK: &str =
+    by_administrator!(", failures = :zero, guessesReserved = :reserved REMOVE lastFailureAt, lockedAt");
+pub(super) const UNBLOCK: &str = by_administrator!(" REMOVE blockedUntil");
+pub(super) const RESET_PHONE: &str = by_administrator!(", deniedAt = :deniedAt REMOVE phone, country, line, binding");
+pub(super) const FORGIVE: &str = "SET carried = attempts";
+pub(super) const SAME_GENERATION: &str = "generation = :generation";

@@ -3,8 +3,9 @@
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::call::{AnsweredBy, CallState};
-use domain::challenge::{Delivery, Method};
+use domain::challenge::{Delivery, Method, Purpose};
 use domain::locale::Locale;
+use domain::phone::{Country, Line, PhoneNumber};
 use domain::ports::StoreError;
 use domain::time::Timestamp;
 
@@ -28,6 +29,11 @@ pub(super) fn times(values: &[Timestamp]) -> AttributeValue {
 
 pub(super) fn bytes(value: &[u8]) -> AttributeValue {
     AttributeValue::B(Blob::new(value))
+}
+
+/// A set of one.
+pub(super) fn bytes_set(value: &[u8]) -> AttributeValue {
+    AttributeValue::Bs(vec![Blob::new(value)])
 }
 
 /// Reads an item's attributes, naming the one that cannot be read.
@@ -75,6 +81,14 @@ impl Reader<'_> {
 
     pub(super) fn word<W>(&self, name: &'static str, read: impl Fn(&str) -> Option<W>) -> Result<W, StoreError> {
         read(self.text(name)?).ok_or(StoreError::Unreadable(name))
+    }
+
+    pub(super) fn phone(&self, name: &'static str) -> Result<PhoneNumber, StoreError> {
+        PhoneNumber::parse(self.text(name)?).map_err(|_| StoreError::Unreadable(name))
+    }
+
+    pub(super) fn country(&self) -> Result<Country, StoreError> {
+        Country::parse(self.text("country")?).map_err(|_| StoreError::Unreadable("country"))
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -125,6 +139,15 @@ impl Word for CallState {
 impl Word for AnsweredBy {
     const WORDS: &'static [(Self, &'static str)] =
         &[(Self::Human, "human"), (Self::NotHuman, "not-human"), (Self::Unjudged, "unjudged")];
+}
+
+impl Word for Line {
+    const WORDS: &'static [(Self, &'static str)] =
+        &[(Self::Mobile, "mobile"), (Self::Fixed, "fixed"), (Self::Other, "other")];
+}
+
+impl Word for Purpose {
+    const WORDS: &'static [(Self, &'static str)] = &[(Self::Login, "login"), (Self::Change, "change")];
 }
 
 impl Word for Delivery {

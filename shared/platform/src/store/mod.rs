@@ -4,6 +4,10 @@
 //! |---|---|---|
 //! | `subject#<digest>` | `subject` | the enrolled number, failures, reservations, windows, block |
 //! | `subject#<digest>` | `challenge#<session digest>` | the session's current challenge generation |
+//! | `subject#<digest>` | `refusal` | the latest refused start, and how many there were |
+//! | `number#<digest>` | `number` | the accounts that enrolled the number, its block |
+//! | `number#<digest>`, `network#<address>`, `range#<prefix>`, `country#<code>` | `<limit>#<window>#<shard>` | a counter |
+//! | `country#<code>` | `verified#<day>`, `breaker#<channel>` | what the country's budget follows from |
 //!
 //! The generation is an attribute and not a part of the key. So a guess can be counted on the item
 //! without reading first which generation is current, and replacing a generation closes the old one
@@ -12,11 +16,15 @@
 //! Every state change is one conditional write. The conditions are the constants of
 //! [`expression`], to be read side by side.
 
+mod administration;
 mod call;
 mod challenge_item;
+mod country;
 mod expression;
 mod fault;
 mod item;
+mod quota;
+mod refusal;
 mod start;
 mod subject_item;
 mod verbs;
@@ -70,4 +78,9 @@ fn challenge_key(challenge: &ChallengeKey) -> Item {
 
 fn key(subject: &SubjectId, sort: String) -> Item {
     HashMap::from([("pk".to_owned(), partition(subject)), ("sk".to_owned(), AttributeValue::S(sort))])
+}
+
+/// The key of an item that belongs to no one subject.
+fn shared_key(partition: String, sort: String) -> Item {
+    HashMap::from([("pk".to_owned(), AttributeValue::S(partition)), ("sk".to_owned(), AttributeValue::S(sort))])
 }

@@ -1,40 +1,74 @@
 //! Applying a draft: the subject and its challenge in one transaction.
 
+use std::ops::Range;
+
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use domain::call::CallState;
 use domain::challenge::Delivery;
 use domain::channel::Channel;
 use domain::identity::ChallengeId;
-use domain::ports::StoreError;
+use domain::phone::PhoneRefusal;
+use domain::ports::{Started, StoreError};
+use domain::quota::Charge;
+use domain::refusal::Refusal;
 use domain::start::{Draft, Replaces};
 use domain::subject::Subject;
 use domain::time::Timestamp;
 
-use super::challenge_item::PENDING;
+use super::challenge_item::{APPROVED, PENDING};
 use super::fault::{Updated, cancelled, unavailable};
 use super::item::{Word, bytes, number, text, time, times};
 use super::verbs::transaction;
-use super::{DynamoStore, challenge_item, challenge_key, expression, subject_item, subject_key};
+use super::{DynamoStore, challenge_item, challenge_key, expression, quota, subject_item, subject_key};
 
 impl DynamoStore {
-    pub(super) async fn apply(&self, draft: &Draft) -> Result<(), StoreError> {
+    /// One transaction: the subject, the challenges contested, the charges, whether the number may be
+    /// enrolled, and the challenge itself.
+    pub(super) async fn apply(&self, draft: &Draft) -> Result<Started, StoreError> {
         let mut writes = vec![self.subject_at_start(draft)];
         writes.extend(draft.contests.iter().map(|other| self.contested(other)));
-        let challenge = match draft.replaces {
-            Replaces::Nothing => Some(self.first_generation(draft)?),
-            Replaces::Generation { generation, attempts } => Some(self.next_generation(draft, generation, attempts)?),
+        let charges = writes.len()..writes.len() + draft.charges.len();
+        writes.extend(draft.charges.iter().map(|charge| self.charge(charge)));
+        let mut writes = transaction(writes)?;
+        let enrolment = draft.max_accounts.map(|most| self.may_enrol(&draft.challenge, most, draft.at));
+        if let Some(check) = enrolment {
+            writes.push(TransactWriteItem::builder().condition_check(check.build().map_err(unavailable)?).build());
+        }
+        writes.push(self.challenge_at_start(draft)?);
+        let count = writes.len();
+        let Err(error) = self.client.transact_write_items().set_transact_items(Some(writes)).send().await else {
+            return Ok(Started::Applied);
+        };
+        let cancelled = cancelled(error)?;
+        let refused: Vec<usize> = (0..count).filter(|position| cancelled.refused(*position).is_some()).collect();
+        refusal(draft, &charges, &refused).map(Started::Refused).ok_or(StoreError::Conflict)
+    }
+
+    fn challenge_at_start(&self, draft: &Draft) -> Result<TransactWriteItem, StoreError> {
+        let put = || {
+            Put::builder()
+                .table_name(&self.table)
+                .set_item(Some(challenge_item::begin(&draft.challenge, draft.keep_until)))
+        };
+        let put = match draft.replaces {
+            Replaces::Nothing => put().condition_expression(expression::NO_CHALLENGE),
+            Replaces::Generation { generation, attempts } => put()
+                .condition_expression(expression::GENERATION_UNMOVED)
+                .expression_attribute_values(":generation", number(generation))
+                .expression_attribute_values(":attempts", number(attempts))
+                .expression_attribute_values(":pending", text(PENDING)),
+            Replaces::Proof { generation } => put()
+                .condition_expression(expression::PROVEN_GENERATION)
+                .expression_attribute_values(":generation", number(generation))
+                .expression_attribute_values(":approved", text(APPROVED))
+                .expression_attribute_values(":true", AttributeValue::Bool(true)),
             Replaces::Continues => {
-                writes.push(self.continued(draft));
-                None
+                let update = self.continued(draft).build().map_err(unavailable)?;
+                return Ok(TransactWriteItem::builder().update(update).build());
             }
         };
-        let mut writes = transaction(writes)?;
-        writes.extend(challenge);
-        match self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => cancelled(error).and_then(|_| Err(StoreError::Conflict)),
-        }
+        Ok(TransactWriteItem::builder().put(put.build().map_err(unavailable)?).build())
     }
 
     pub(super) async fn correct_send(
@@ -81,7 +115,7 @@ impl DynamoStore {
             .write(key, update, condition)
             .expression_attribute_values(":next", number(subject.version + 1))
             .expression_attribute_values(":failures", number(subject.failures))
-            .expression_attribute_values(":reserved", subject_item::reserved(subject))
+            .expression_attribute_values(":reserved", subject_item::reserved(&subject.reserved))
             .expression_attribute_values(":smsSent", times(&subject.sms_sent))
             .expression_attribute_values(":callsPlaced", times(&subject.calls_placed));
         if let Some(at) = subject.last_failure_at {
@@ -96,25 +130,6 @@ impl DynamoStore {
     fn contested(&self, other: &ChallengeId) -> UpdateBuilder {
         self.write(challenge_key(&other.key), expression::CONTEST, expression::EXISTS)
             .expression_attribute_values(":true", AttributeValue::Bool(true))
-    }
-
-    fn first_generation(&self, draft: &Draft) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(challenge_item::begin(&draft.challenge, draft.keep_until)))
-            .condition_expression(expression::NO_CHALLENGE);
-        Ok(TransactWriteItem::builder().put(put.build().map_err(unavailable)?).build())
-    }
-
-    fn next_generation(&self, draft: &Draft, generation: u32, attempts: u32) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(challenge_item::begin(&draft.challenge, draft.keep_until)))
-            .condition_expression(expression::GENERATION_UNMOVED)
-            .expression_attribute_values(":generation", number(generation))
-            .expression_attribute_values(":attempts", number(attempts))
-            .expression_attribute_values(":pending", text(PENDING));
-        Ok(TransactWriteItem::builder().put(put.build().map_err(unavailable)?).build())
     }
 
     fn continued(&self, draft: &Draft) -> UpdateBuilder {
@@ -138,7 +153,23 @@ impl DynamoStore {
             .expression_attribute_values(":generation", number(challenge.id.generation))
             .expression_attribute_values(":expiresAt", time(challenge.expires_at))
             .expression_attribute_values(":locale", text(challenge.locale.word()))
+            .expression_attribute_values(":charged", quota::charged(challenge))
             .expression_attribute_values(":ttl", time(draft.keep_until))
             .expression_attribute_names("#ttl", "ttl")
     }
+}
+
+/// What refuses a draft whose writes at the positions `refused` failed their conditions, if nothing that it
+/// was decided on has moved: then it has to be decided anew.
+fn refusal(draft: &Draft, charges: &Range<usize>, refused: &[usize]) -> Option<Refusal> {
+    let enrolment = draft.max_accounts.map(|_| charges.end);
+    let of_limits = |position: &usize| charges.contains(position) || enrolment == Some(*position);
+    if !refused.iter().all(of_limits) {
+        return None;
+    }
+    if refused.iter().any(|position| enrolment == Some(*position)) {
+        return Some(Refusal::Number(PhoneRefusal::Unavailable));
+    }
+    let limits = refused.iter().filter_map(|position| draft.charges.get(position - charges.start)).map(Charge::limit);
+    limits.max_by_key(|limit| limit.retry_at).map(Refusal::SendLimit)
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::identity::{Reservation, SessionId};
-use domain::phone::PhoneNumber;
+use domain::phone::Line;
 use domain::ports::StoreError;
 use domain::subject::{Binding, Subject};
 
 use super::Item;
-use super::item::{Reader, number, parse_number};
+use super::item::{Reader, Word as _, number, parse_number};
 use crate::encoding::{base64url, from_base64url};
 
 pub(super) fn read(item: &Item) -> Result<Subject, StoreError> {
@@ -24,12 +24,18 @@ pub(super) fn read(item: &Item) -> Result<Subject, StoreError> {
         sms_sent: reader.times("smsSent")?,
         calls_placed: reader.times("callsPlaced")?,
         blocked_until: reader.maybe_time("blockedUntil")?,
+        denied_at: reader.maybe_time("deniedAt")?,
+        locked_at: reader.maybe_time("lockedAt")?,
     })
 }
 
 fn binding(reader: &Reader<'_>) -> Result<Binding, StoreError> {
-    let number = PhoneNumber::parse(reader.text("phone")?).map_err(|_| StoreError::Unreadable("phone"))?;
-    Ok(Binding { number, version: reader.number("binding")? })
+    Ok(Binding {
+        number: reader.phone("phone")?,
+        country: reader.country()?,
+        line: reader.word("line", Line::from_word)?,
+        version: reader.number("binding")?,
+    })
 }
 
 fn reservations(item: &Item) -> Result<BTreeMap<Reservation, u32>, StoreError> {
@@ -43,8 +49,8 @@ fn reservations(item: &Item) -> Result<BTreeMap<Reservation, u32>, StoreError> {
 
 const RESERVED: &str = "guessesReserved";
 
-pub(super) fn reserved(subject: &Subject) -> AttributeValue {
-    let entries = subject.reserved.iter();
+pub(super) fn reserved(reserved: &BTreeMap<Reservation, u32>) -> AttributeValue {
+    let entries = reserved.iter();
     AttributeValue::M(entries.map(|(reservation, guesses)| (reservation_name(reservation), number(*guesses))).collect())
 }
 

@@ -5,19 +5,23 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
+use domain::budget::CountryRecord;
 use domain::call::{CallEvent, CallToken};
 use domain::challenge::{Challenge, Delivery, Method, NumberSource, Outcome};
 use domain::channel::Channel;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
+use domain::phone::Country;
 use domain::policy::Policy;
-use domain::ports::{ChallengeStore, Settlement, StoreError};
+use domain::ports::{ChallengeStore, Refused, Settlement, Started, StoreError};
 use domain::snapshot::Snapshot;
 use domain::start::Draft;
+use domain::subject::Subject;
 use domain::time::Timestamp;
 
 use super::challenge_item::{APPROVED, PENDING};
 use super::fault::{Updated, cancelled, refused_update, unavailable};
 use super::item::{Word, number, text, time};
+use super::refusal::REFUSAL;
 use super::{
     DynamoStore, Item, SUBJECT, challenge_item, challenge_key, expression, partition, subject_item, subject_key,
 };
@@ -27,21 +31,29 @@ impl ChallengeStore for DynamoStore {
         let query = self.client.query().table_name(&self.table).consistent_read(true);
         let query = query.key_condition_expression("pk = :pk").expression_attribute_values(":pk", partition(subject));
         let mut pages = query.into_paginator().send();
-        let mut snapshot = Snapshot::default();
+        let (mut stored, mut challenges) = (Subject::default(), Vec::new());
         while let Some(page) = pages.next().await {
             for item in page.map_err(unavailable)?.items() {
-                if item.get("sk").is_some_and(|sort| sort.as_s().is_ok_and(|sort| sort == SUBJECT)) {
-                    snapshot.subject = subject_item::read(item)?;
-                } else {
-                    snapshot.challenges.push(challenge_item::read(subject, item)?);
+                match item.get("sk").and_then(|sort| sort.as_s().ok()).map(String::as_str) {
+                    Some(SUBJECT) => stored = subject_item::read(item)?,
+                    Some(REFUSAL) => {}
+                    _ => challenges.push(challenge_item::read(subject, item)?),
                 }
             }
         }
-        Ok(snapshot)
+        Ok(Snapshot::of(stored, challenges))
     }
 
-    async fn start(&self, draft: &Draft) -> Result<(), StoreError> {
+    async fn start(&self, draft: &Draft) -> Result<Started, StoreError> {
         self.apply(draft).await
+    }
+
+    async fn note_refusal(&self, refused: &Refused<'_>, now: Timestamp) -> Result<(), StoreError> {
+        self.note(refused, now).await
+    }
+
+    async fn country(&self, country: Country) -> Result<CountryRecord, StoreError> {
+        self.country_record(country).await
     }
 
     async fn record_send(
@@ -66,14 +78,20 @@ impl ChallengeStore for DynamoStore {
         }
     }
 
-    async fn settle(&self, challenge: &Challenge, now: Timestamp) -> Result<Settlement, StoreError> {
+    async fn settle(&self, challenge: &Challenge, policy: &Policy, now: Timestamp) -> Result<Settlement, StoreError> {
         let (at, by) = match challenge.outcome {
             Outcome::Approved { at, by, settled: false } => (at, by),
             Outcome::Approved { settled: true, .. } => return Ok(Settlement::Settled(Box::new(challenge.clone()))),
             Outcome::Pending | Outcome::Denied => return Ok(Settlement::Refused),
         };
         let outcome = Outcome::Approved { at, by, settled: true };
-        let writes = [self.settled_challenge(challenge, at, by, now), self.settled_subject(challenge, now)];
+        let mut writes = vec![self.settled_challenge(challenge, at, by, now), self.settled_subject(challenge, now)];
+        if challenge.source.enrols() {
+            writes.push(self.enrolled(challenge, policy.max_accounts, now));
+            let former = challenge.former.iter();
+            writes.extend(former.map(|former| self.left(&former.number, &challenge.id.key.subject)));
+            writes.extend(challenge.charged.iter().map(|(counter, sends)| self.refund(counter, *sends, now)));
+        }
         let writes = transaction(writes)?;
         let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
         let Err(error) = sent else {
@@ -127,6 +145,17 @@ impl DynamoStore {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
+    /// An update that nothing stands in the way of.
+    pub(super) fn unconditional(&self, key: Item, update: &str) -> UpdateItemFluentBuilder {
+        let request = self.client.update_item().table_name(&self.table).set_key(Some(key));
+        request.update_expression(update).return_values(ReturnValue::AllNew)
+    }
+
+    /// The same as a part of a transaction.
+    pub(super) fn blind_write(&self, key: Item, update: &str) -> UpdateBuilder {
+        Update::builder().table_name(&self.table).set_key(Some(key)).update_expression(update)
+    }
+
     fn settled_challenge(&self, challenge: &Challenge, at: Timestamp, by: Method, now: Timestamp) -> UpdateBuilder {
         let key = challenge_key(&challenge.id.key);
         let write = if by.is_by_call() {
@@ -148,21 +177,42 @@ impl DynamoStore {
 
     fn settled_subject(&self, challenge: &Challenge, now: Timestamp) -> UpdateBuilder {
         let key = subject_key(&challenge.id.key.subject);
-        let phone = text(challenge.phone.expose());
         let write = match challenge.source {
-            NumberSource::Enrolled(version) => self
+            NumberSource::Enrolled(_) => self
                 .write(key, expression::SETTLE, expression::BOUND_ALIKE)
-                .expression_attribute_values(":binding", number(version)),
+                .expression_attribute_values(":phone", text(challenge.phone.expose())),
+            NumberSource::Test => self.write(key, expression::SETTLE, expression::NOT_BOUND),
             NumberSource::Claimed | NumberSource::Typed => {
-                self.write(key, expression::SETTLE_AND_ENROL, expression::NOT_BOUND)
+                enrolling(self.write(key, expression::SETTLE_AND_ENROL, expression::NOT_BOUND), challenge)
+            }
+            NumberSource::Replacing(_) => {
+                enrolling(self.write(key, expression::SETTLE_AND_ENROL, expression::BOUND_TO_FORMER), challenge)
             }
         };
+        let write = match challenge.source {
+            NumberSource::Enrolled(version) | NumberSource::Replacing(version) => {
+                write.expression_attribute_values(":binding", number(version))
+            }
+            NumberSource::Claimed | NumberSource::Typed | NumberSource::Test => write,
+        };
         write
-            .expression_attribute_values(":phone", phone)
             .expression_attribute_values(":zero", number(0_u32))
             .expression_attribute_values(":one", number(1_u32))
             .expression_attribute_values(":now", time(now))
+            .expression_attribute_values(":createdAt", time(challenge.created_at))
             .expression_attribute_names("#reservation", subject_item::reservation_name(&challenge.reservation()))
+    }
+}
+
+/// The values of a number that is enrolled, and of the one it replaces.
+fn enrolling(write: UpdateBuilder, challenge: &Challenge) -> UpdateBuilder {
+    let write = write
+        .expression_attribute_values(":phone", text(challenge.phone.expose()))
+        .expression_attribute_values(":country", text(challenge.country.as_str()))
+        .expression_attribute_values(":line", text(challenge.line.word()));
+    match &challenge.former {
+        Some(former) => write.expression_attribute_values(":former", text(former.number.expose())),
+        None => write,
     }
 }
 

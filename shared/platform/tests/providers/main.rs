@@ -5,6 +5,7 @@
 
 #![cfg(test)]
 
+mod events;
 mod fixture;
 mod secrets;
 mod signer;

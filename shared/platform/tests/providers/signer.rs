@@ -34,7 +34,7 @@ const SIGNATURE: &str = "\
     inIZuBJ05d9Ur8S6sw==";
 
 fn approval(by: Method, enrolled_now: bool) -> Approval {
-    Approval { id: challenge(), at: NOW, by, enrolled_now }
+    Approval { id: challenge(), at: NOW, by, enrolled_now, test: false }
 }
 
 fn first_factor(amr: &[&str]) -> FirstFactor {

@@ -18,7 +18,7 @@ const RIGHT: CallEvent = CallEvent::Entered { matches: true };
 const WRONG: CallEvent = CallEvent::Entered { matches: false };
 
 async fn settle(scene: &Scene, challenge: &Challenge) -> Challenge {
-    match scene.store.settle(challenge, scene.now).await.expect("an answer") {
+    match scene.store.settle(challenge, &scene.rules.policy, scene.now).await.expect("an answer") {
         Settlement::Settled(settled) => *settled,
         Settlement::Refused => panic!("refused"),
     }

@@ -1,0 +1,111 @@
+//! `GET /v1/admin/subjects/{subject}` and its actions, for those whom IAM lets in.
+//!
+//! Showing is one read. An action reads, decides, and writes on condition that the subject has not
+//! moved; so the answer, the state after the action, needs no second read. Where the subject has
+//! moved, nothing was done and the caller tries again.
+
+use domain::administration::{self, Administration, Administrator, Occasion};
+use domain::identity::SubjectId;
+use domain::policy::Policy;
+use domain::ports::{ChallengeStore, StoreError};
+use domain::snapshot::Snapshot;
+use domain::time::Timestamp;
+use http::{Method, Response};
+use lambda_http::{Body, Request, RequestExt as _};
+use platform::caller::administrator;
+use platform::clock::Stopwatch;
+use platform::encoding::base64url_text;
+use platform::problem::{Failure, Problem};
+use platform::run;
+
+pub mod config;
+mod view;
+
+/// What the function works with.
+pub struct App<S> {
+    /// The issuer that names the subjects.
+    pub issuer: String,
+    /// The limits that a subject is measured by.
+    pub policy: Policy,
+    /// Where subjects are kept.
+    pub store: S,
+}
+
+/// What may be done to a subject.
+#[derive(Clone, Copy, Debug)]
+enum Action {
+    ResetPhone,
+    Unlock,
+    Unblock,
+}
+
+impl<S: ChallengeStore + Administration> App<S> {
+    /// Answers one request.
+    pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
+        let watch = Stopwatch::start();
+        run::conclude("admin", self.administer(&request, now).await, watch, now)
+    }
+
+    async fn administer(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {
+        let by = administrator(request)?;
+        let action = action(request)?;
+        let subject = self.subject(request).ok_or(Problem::SubjectUnknown)?;
+        let stored = self.store.load(&subject).await?;
+        if !stored.subject.is_known() {
+            return Err(Problem::SubjectUnknown.into());
+        }
+        tracing::info!(?subject, by = by.as_str(), ?action, "administration");
+        let stands = match action {
+            None => stored,
+            Some(action) => self.act(action, subject, &stored, by, now).await?,
+        };
+        Ok(view::subject(&subject, &administration::report(&stands, &self.policy, now)))
+    }
+
+    fn subject(&self, request: &Request) -> Option<SubjectId> {
+        let parameters = request.path_parameters();
+        let sub = base64url_text(parameters.first("subject")?)?;
+        Some(SubjectId::new(&self.issuer, &sub))
+    }
+
+    async fn act(
+        &self,
+        action: Action,
+        subject: SubjectId,
+        stored: &Snapshot,
+        by: Administrator,
+        now: Timestamp,
+    ) -> Result<Snapshot, StoreError> {
+        if stored.is_torn(now) {
+            return Err(StoreError::Conflict); // a live challenge may have been missed
+        }
+        let occasion = Occasion { subject, version: stored.subject.version, by, at: now };
+        match action {
+            Action::Unlock => {
+                let after = administration::unlocked(stored, now);
+                self.store.unlock(&occasion, &after.subject.reserved).await.map(|()| after)
+            }
+            Action::Unblock => {
+                let after = administration::unblocked(stored);
+                self.store.unblock(&occasion).await.map(|()| after)
+            }
+            Action::ResetPhone => {
+                let (after, denied_at) = administration::phone_reset(stored, now);
+                let released = stored.subject.binding.as_ref().map(|binding| &binding.number);
+                self.store.reset_phone(&occasion, released, denied_at).await.map(|()| after)
+            }
+        }
+    }
+}
+
+/// What the route asks for; nothing but a look where it names no action.
+fn action(request: &Request) -> Result<Option<Action>, Problem> {
+    let path = request.raw_http_path();
+    match (request.method(), path.rsplit('/').next()) {
+        (&Method::GET, _) => Ok(None),
+        (&Method::POST, Some("reset-phone")) => Ok(Some(Action::ResetPhone)),
+        (&Method::POST, Some("unlock")) => Ok(Some(Action::Unlock)),
+        (&Method::POST, Some("unblock")) => Ok(Some(Action::Unblock)),
+        _ => Err(Problem::NotFound),
+    }
+}

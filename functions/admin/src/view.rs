@@ -1,0 +1,50 @@
+//! A subject as its administrator sees it.
+
+use domain::administration::{Live, Report};
+use domain::channel::Channel;
+use domain::identity::SubjectId;
+use domain::phone::Line;
+use http::{Response, StatusCode};
+use lambda_http::Body;
+use platform::reply::{self, rfc3339};
+use serde_json::{Map, Value, json};
+
+pub(crate) fn subject(subject: &SubjectId, report: &Report) -> Response<Body> {
+    let body = json!({
+        "logName": format!("{subject:?}"),
+        "phoneNumber": report.binding.as_ref().map(|binding| binding.number.to_string()),
+        "country": report.binding.as_ref().map(|binding| binding.country.as_str()),
+        "line": report.binding.as_ref().map(|binding| line(binding.line)),
+        "failures": report.failures,
+        "locked": report.locked,
+        "delayedUntil": report.delayed_until.map(rfc3339),
+        "blockedUntil": report.blocked_until.map(rfc3339),
+        "sends": report.sends.iter().map(sends).collect::<Map<_, _>>(),
+        "challenges": report.challenges.iter().map(challenge).collect::<Vec<_>>(),
+    });
+    reply::document(StatusCode::OK, "application/json", body.to_string())
+}
+
+const fn line(line: Line) -> &'static str {
+    match line {
+        Line::Mobile => "mobile",
+        Line::Fixed => "fixed",
+        Line::Other => "other",
+    }
+}
+
+fn sends((channel, short, long): &(Channel, usize, usize)) -> (String, Value) {
+    (channel.as_str().to_owned(), json!({ "last10Minutes": short, "last24Hours": long }))
+}
+
+fn challenge(live: &Live) -> Value {
+    json!({
+        "state": reply::state(live.state),
+        "phoneNumber": live.phone.to_string(),
+        "createdAt": rfc3339(live.created_at),
+        "expiresAt": rfc3339(live.expires_at),
+        "attemptsLeft": live.attempts_left,
+        "call": live.call.map(reply::call),
+        "contested": live.contested,
+    })
+}

@@ -1,0 +1,90 @@
+//! What the changes tell. It stands in `events.jsonl`, which is held against the schema beside the
+//! other contracts.
+
+use std::fmt::Write as _;
+
+use audit_events::derive;
+use serde_json::{Value, json};
+
+use crate::cases::{NOTHING, every_case};
+use crate::items::{ISSUER, MAC, NUMBER, OTHER_NUMBER, challenge, events, key, record, with};
+
+#[test]
+fn a_change_tells_exactly_the_events_that_it_is() {
+    for (what, old, new, types) in every_case() {
+        let told = events(&old, &new);
+        assert_eq!(
+            told.iter().map(|event| event["type"].as_str().expect("a type")).collect::<Vec<_>>(),
+            types,
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn the_events_are_those_that_are_held_against_the_schema() {
+    let mut told = String::new();
+    for (what, old, new, _) in every_case() {
+        for event in events(&old, &new) {
+            writeln!(told, "{}", json!({ "case": what, "event": event })).expect("written");
+        }
+    }
+    let now = concat!(env!("CARGO_TARGET_TMPDIR"), "/events.jsonl");
+    std::fs::write(now, &told).expect("written");
+    assert!(told == include_str!("events.jsonl"), "what is told now differs: {now}");
+}
+
+#[test]
+fn no_event_gives_away_a_number_a_range_a_network_or_a_mac() {
+    for (what, old, new, _) in every_case() {
+        for event in events(&old, &new) {
+            let text = event.to_string();
+            for secret in [&NUMBER[2..], &OTHER_NUMBER[3..], "1415555", "203.0.113", &MAC[..20]] {
+                assert!(!text.contains(secret), "{what}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_change_that_is_delivered_again_is_the_same_events_under_the_same_ids() {
+    let ids: Vec<_> = events(&NOTHING, &challenge()).into_iter().map(|event| event["id"].clone()).collect();
+    assert_eq!(ids, ["4f1c-0", "4f1c-1"]);
+    for (_, old, new, _) in every_case() {
+        assert_eq!(events(&old, &new), events(&old, &new));
+    }
+}
+
+#[test]
+fn a_number_has_one_digest_in_its_challenge_its_account_its_limits_and_its_block() {
+    let digests = every_case().flat_map(|(_, old, new, _)| events(&old, &new)).filter_map(|event| {
+        let scope = event["scope"].as_str();
+        let of_number = event["country"] != "ES" && scope.is_none_or(|scope| scope == "number");
+        let digest = event.get("phoneDigest").or_else(|| event.get("keyDigest"));
+        digest.filter(|_| of_number).map(Value::to_string)
+    });
+    let mut digests: Vec<_> = digests.collect();
+    assert!(digests.len() > 20, "{}", digests.len());
+    digests.dedup();
+    assert_eq!(digests.len(), 1, "{digests:?}");
+}
+
+#[test]
+fn an_item_that_cannot_be_read_is_an_error_and_no_silence() {
+    let odd = [
+        json!({ "numberSource": "guessed" }),
+        json!({ "phone": "0155" }),
+        json!({ "phone": null }),
+        json!({ "outcome": "maybe" }),
+        json!({ "generation": "first" }),
+        json!({ "smsDelivery": "lost" }),
+        json!({ "outcome": "approved", "settled": true, "approvedAt": 1, "approvedBy": "charm" }),
+        json!({ "sk": "challenge#short" }),
+        json!({ "pk": null }),
+    ];
+    for change in odd {
+        let new = with(&challenge(), &change);
+        let derived = derive::entries(&record("4f1c", &NOTHING, &new), &key(), ISSUER);
+        assert!(derived.is_err(), "{change}");
+    }
+}

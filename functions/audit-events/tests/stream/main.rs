@@ -1,0 +1,9 @@
+//! The function over changes made by hand: which events they are, and what happens when the bus
+//! does not take them.
+
+#![cfg(test)]
+
+mod cases;
+mod delivery;
+mod derivation;
+mod items;

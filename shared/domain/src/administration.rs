@@ -1,0 +1,206 @@
+//! What an administrator may see of a subject and do to it.
+//!
+//! | Action | Does | Leaves alone |
+//! |---|---|---|
+//! | unlock | forgives every wrong guess so far; a lock and a delay end | live challenges: their next guesses count |
+//! | unblock | ends the block after a report of fraud | what was denied with it stays denied |
+//! | reset the phone | forgets the enrolled number and denies all that is pending | failures, lock and block |
+//!
+//! None touches the windows of sends. Each is decided on what was read and applied only if the
+//! subject has not moved since; repeated, it changes nothing more, but leaves its trace again.
+//!
+//! Unlocking neither loses nor returns a guess. The reservation of a challenge that is over or gone is
+//! dropped, and its guesses with it. A live one keeps its reservation, so that its remaining guesses
+//! stay within the new budget; those made so far are marked as counted, within the same write, so
+//! that they can never come back as failures. To deny it instead would stop the user who is being
+//! helped.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+use crate::call::CallState;
+use crate::challenge::{Challenge, Outcome};
+use crate::channel::Channel;
+use crate::identity::{Reservation, SubjectId};
+use crate::phone::PhoneNumber;
+use crate::policy::Policy;
+use crate::ports::StoreError;
+use crate::snapshot::Snapshot;
+use crate::status::State;
+use crate::subject::{Binding, Subject};
+use crate::time::Timestamp;
+
+/// Who acts, by the name that the platform's own authorisation gives them (an ARN).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Administrator(String);
+
+/// What was given names nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("this names no caller")]
+pub struct NotACaller;
+
+impl Administrator {
+    const LONGEST: usize = 2048;
+
+    /// Reads an ARN. Spaces and control characters, which no ARN has, would forge lines of a report.
+    pub fn parse(arn: &str) -> Result<Self, NotACaller> {
+        let well_formed = arn.len() <= Self::LONGEST && arn.chars().all(|c| c.is_ascii_graphic());
+        if well_formed && arn.starts_with("arn:") { Ok(Self(arn.to_owned())) } else { Err(NotACaller) }
+    }
+
+    /// The ARN.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An action's occasion: on what it was decided, by whom and when.
+#[derive(Clone, Debug)]
+pub struct Occasion {
+    /// Whom it concerns.
+    pub subject: SubjectId,
+    /// The subject's version when it was decided.
+    pub version: u64,
+    /// Who decided.
+    pub by: Administrator,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Acts on subjects. Each verb is one write, applied whole or not at all, that leaves who acted and
+/// when on the subject. It is applied only to the version that it was decided on, else it answers
+/// [`StoreError::Conflict`] and nothing has happened.
+pub trait Administration: Sync {
+    /// Forgives all failures and every reservation but those `kept`, whose challenges' guesses so
+    /// far count no more. Closes the race with a guess: counted before this write it is forgiven,
+    /// after it it counts. And that with a start: one decided on the old budget is refused.
+    fn unlock(
+        &self,
+        occasion: &Occasion,
+        kept: &BTreeMap<Reservation, u32>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Ends the block. Closes the race with a new report of fraud, whose block stays.
+    fn unblock(&self, occasion: &Occasion) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Forgets the number `released` and denies what was created until `denied_at` and is not
+    /// settled. Closes the race with a settling: before this write it is a success on the old
+    /// binding, after it it is refused. The version rises, so that no later enrolment has a binding
+    /// that was seen before.
+    fn reset_phone(
+        &self,
+        occasion: &Occasion,
+        released: Option<&PhoneNumber>,
+        denied_at: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// What stands once a subject is unlocked.
+#[must_use]
+pub fn unlocked(stored: &Snapshot, now: Timestamp) -> Snapshot {
+    let mut after = stored.clone();
+    let mut live: Vec<_> = after.challenges.iter_mut().filter(|challenge| !challenge.is_over(now)).collect();
+    after
+        .subject
+        .reserved
+        .retain(|reservation, _| live.iter().any(|challenge| challenge.reservation() == *reservation));
+    for challenge in &mut live {
+        challenge.carried = challenge.attempts;
+    }
+    after.subject = Subject { failures: 0, last_failure_at: None, locked_at: None, ..after.subject };
+    after
+}
+
+/// What stands once a subject is unblocked.
+#[must_use]
+pub fn unblocked(stored: &Snapshot) -> Snapshot {
+    let subject = Subject { blocked_until: None, ..stored.subject.clone() };
+    Snapshot { subject, ..stored.clone() }
+}
+
+/// What stands once a subject's phone is reset, and until when all that is not settled is denied.
+/// That holds even where no number is enrolled: what runs may be about to enrol one.
+#[must_use]
+pub fn phone_reset(stored: &Snapshot, now: Timestamp) -> (Snapshot, Timestamp) {
+    let denied_at = stored.subject.denied_at.map_or(now, |before| before.max(now));
+    let subject = Subject { binding: None, denied_at: Some(denied_at), ..stored.subject.clone() };
+    (Snapshot::of(subject, stored.challenges.clone()), denied_at)
+}
+
+/// A subject's state, as an administrator sees it: nothing that could pass for the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The enrolled number.
+    pub binding: Option<Binding>,
+    /// Wrong guesses that count, those of live challenges included.
+    pub failures: u32,
+    /// Whether only an administrator can end it.
+    pub locked: bool,
+    /// When a delay after failures ends.
+    pub delayed_until: Option<Timestamp>,
+    /// When a block ends.
+    pub blocked_until: Option<Timestamp>,
+    /// Messages and calls in the short and in the long window.
+    pub sends: [(Channel, usize, usize); 2],
+    /// The challenges that have not expired.
+    pub challenges: Vec<Live>,
+}
+
+/// A challenge that has not expired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// How it stands.
+    pub state: State,
+    /// The number it goes to.
+    pub phone: PhoneNumber,
+    /// When it started.
+    pub created_at: Timestamp,
+    /// When it expires.
+    pub expires_at: Timestamp,
+    /// Guesses left.
+    pub attempts_left: u32,
+    /// How far its latest call has come.
+    pub call: Option<CallState>,
+    /// Whether another login session was live beside it.
+    pub contested: bool,
+}
+
+/// What is to be seen of a subject.
+#[must_use]
+pub fn report(stored: &Snapshot, policy: &Policy, now: Timestamp) -> Report {
+    let subject = &stored.subject;
+    let (failures, last) = subject.failures_so_far(&stored.challenges);
+    let locked = failures >= policy.lock_at_failures;
+    let delayed = last.map(|at| at + policy.delay_after(failures)).filter(|until| *until > now && !locked);
+    let sent = |channel, window| subject.sent_within(channel, window, now).len();
+    Report {
+        binding: subject.binding.clone(),
+        failures,
+        locked,
+        delayed_until: delayed,
+        blocked_until: subject.blocked(now),
+        sends: Channel::ALL
+            .map(|channel| (channel, sent(channel, Policy::SHORT_WINDOW), sent(channel, Policy::LONG_WINDOW))),
+        challenges: stored.challenges.iter().filter(|challenge| challenge.expires_at > now).map(live).collect(),
+    }
+}
+
+fn live(challenge: &Challenge) -> Live {
+    let state = match challenge.outcome {
+        Outcome::Approved { settled: true, .. } => State::Approved,
+        Outcome::Denied => State::Denied,
+        Outcome::Pending if challenge.is_exhausted() => State::Exhausted,
+        Outcome::Pending | Outcome::Approved { settled: false, .. } => State::Pending,
+    };
+    Live {
+        state,
+        phone: challenge.phone.clone(),
+        created_at: challenge.created_at,
+        expires_at: challenge.expires_at,
+        attempts_left: challenge.attempts_left(),
+        call: challenge.call.as_ref().map(|call| call.state),
+        contested: challenge.contested,
+    }
+}

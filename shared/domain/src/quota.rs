@@ -1,0 +1,119 @@
+//! Limits that subjects share: on one number, one network, one range of numbers and one country.
+//!
+//! A send charges one counter for each limit that applies, in the very transaction that starts it and
+//! on condition that the counter is below its quota: so nothing is read first, and no number of
+//! parallel sends gets past. The windows are fixed ones, counted from the Unix epoch, since a counter
+//! that is written without being read cannot slide: across the border of two windows, at most twice
+//! the quota passes. (A subject's own windows, which are read anyway, do slide: see [`crate::limits`].)
+//!
+//! Verified and unverified use of a number count apart: a stranger who types somebody's number cannot
+//! use up what its owner is allowed.
+
+use std::time::Duration;
+
+use crate::challenge::Challenge;
+use crate::channel::Channel;
+use crate::identity::Network;
+use crate::phone::{Country, PhoneNumber};
+use crate::policy::Policy;
+use crate::refusal::SendLimit;
+use crate::time::Timestamp;
+
+/// What a counter is kept of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One number.
+    Number(PhoneNumber),
+    /// One network that requests come from.
+    Network(Network),
+    /// The range that a number is in.
+    Range(PhoneNumber),
+    /// One country.
+    Country(Country),
+}
+
+/// A counter of one fixed window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counter {
+    /// What it is kept of.
+    pub scope: Scope,
+    /// The limit's name in the API.
+    pub policy: &'static str,
+    /// The window's number since the Unix epoch.
+    pub window: u64,
+    /// Which of several counters that share the quota, where one would be written too often.
+    pub shard: u32,
+}
+
+/// One send's charge on a counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// The counter.
+    pub counter: Counter,
+    /// What it allows.
+    pub quota: u32,
+    /// The window's length.
+    pub length: Duration,
+    /// Whether a counter at its quota refuses the send, or only tells of it.
+    pub enforced: bool,
+}
+
+impl Charge {
+    /// A charge on the window of `length` that `now` is in.
+    #[must_use]
+    pub fn new(scope: Scope, policy: &'static str, quota: u32, length: Duration, now: Timestamp) -> Self {
+        let counter = Counter { scope, policy, window: window(length, now), shard: 0 };
+        Self { counter, quota, length, enforced: true }
+    }
+
+    /// When the window ends.
+    #[must_use]
+    pub fn ends_at(&self) -> Timestamp {
+        Timestamp::from_unix((self.counter.window + 1).saturating_mul(self.length.as_secs()))
+    }
+
+    /// The limit, as who ran into it is told.
+    #[must_use]
+    pub fn limit(&self) -> SendLimit {
+        SendLimit {
+            policy: self.counter.policy,
+            quota: self.quota as usize,
+            window: self.length,
+            retry_at: self.ends_at(),
+        }
+    }
+}
+
+/// The number of the fixed window of `length` that `at` is in.
+#[must_use]
+pub fn window(length: Duration, at: Timestamp) -> u64 {
+    at.as_unix() / length.as_secs()
+}
+
+/// The counter that limits how many numbers of one range are tried in vain.
+pub const RANGE: &str = "range-unverified";
+
+/// The counter of a country's unverified sends by `channel`.
+#[must_use]
+pub const fn country_policy(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Sms => "country-sms",
+        Channel::Call => "country-call",
+    }
+}
+
+/// The charges of a send to the challenge's number, but for those of [`crate::budget`].
+pub(crate) fn charges(challenge: &Challenge, network: Network, policy: &Policy, now: Timestamp) -> Vec<Charge> {
+    let number = || Scope::Number(challenge.phone.clone());
+    let mut charges =
+        vec![Charge::new(Scope::Network(network), "network", policy.max_sends_network, Policy::SHORT_WINDOW, now)];
+    if challenge.source.is_unverified() {
+        let quota = policy.max_sends_number_unverified;
+        charges.push(Charge::new(number(), "number-unverified", quota, Policy::LONG_WINDOW, now));
+    } else {
+        let (short, long) = (policy.max_sends_number_short, policy.max_sends_number_long);
+        charges.push(Charge::new(number(), "number-short", short, Policy::SHORT_WINDOW, now));
+        charges.push(Charge::new(number(), "number-long", long, Policy::LONG_WINDOW, now));
+    }
+    charges
+}

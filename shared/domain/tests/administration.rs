@@ -1,0 +1,93 @@
+//! An administrator's actions as rules; those on live challenges are in the store's contract.
+
+#![cfg(test)]
+
+use std::time::Duration;
+
+use domain::administration::{Administrator, phone_reset, report, unblocked, unlocked};
+use domain::channel::Channel;
+use domain::identity::{Reservation, SessionId};
+use domain::policy::Policy;
+use domain::snapshot::Snapshot;
+use domain::subject::Subject;
+use domain::time::Timestamp;
+
+const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
+
+fn ago(seconds: u64) -> Timestamp {
+    Timestamp::from_unix(NOW.as_unix() - seconds)
+}
+
+fn stored(subject: Subject) -> Snapshot {
+    Snapshot { subject: Subject { version: 7, ..subject }, challenges: Vec::new() }
+}
+
+fn in_trouble() -> Subject {
+    let vanished = Reservation { session: SessionId::new("gone", None), generation: 3 };
+    Subject {
+        failures: 97,
+        last_failure_at: Some(ago(5)),
+        locked_at: Some(ago(4)),
+        blocked_until: Some(NOW + Duration::from_hours(1)),
+        denied_at: Some(ago(100)),
+        reserved: [(vanished, 5)].into(),
+        sms_sent: vec![ago(3600), ago(60)],
+        calls_placed: vec![ago(90_000), ago(30)],
+        ..Subject::default()
+    }
+}
+
+#[test]
+fn a_caller_is_an_arn_and_nothing_that_could_forge_a_line() {
+    let role = "arn:aws:sts::123456789012:assumed-role/support/jane@example.com";
+    assert_eq!(Administrator::parse(role).expect("an ARN").as_str(), role);
+    for arn in ["", "jane", "arn:aws:iam::1:user/a\nb", "arn:aws:iam::1:user/ü", "arn:aws:iam::1:user/a b"] {
+        assert!(Administrator::parse(arn).is_err(), "{arn:?}");
+    }
+    assert!(Administrator::parse(&format!("arn:{}", "a".repeat(2045))).is_err());
+}
+
+#[test]
+fn unlocking_forgives_what_was_and_what_vanished_and_touches_nothing_else() {
+    let before = stored(in_trouble());
+    let after = unlocked(&before, NOW).subject;
+    let forgiven =
+        Subject { failures: 0, last_failure_at: None, locked_at: None, reserved: [].into(), ..before.subject };
+    assert_eq!(after, forgiven);
+    assert_eq!(after.budget(&Policy::default()), 5);
+}
+
+#[test]
+fn unblocking_ends_the_block_and_keeps_what_was_denied() {
+    let before = stored(in_trouble());
+    assert_eq!(unblocked(&before).subject, Subject { blocked_until: None, ..before.subject });
+}
+
+#[test]
+fn a_reset_keeps_failures_and_block_and_its_denial_never_goes_back() {
+    for (denied_before, denied) in
+        [(None, NOW), (Some(ago(9)), NOW), (Some(NOW + Duration::from_secs(2)), NOW + Duration::from_secs(2))]
+    {
+        let before = stored(Subject { denied_at: denied_before, ..in_trouble() });
+        let (after, until) = phone_reset(&before, NOW);
+        assert_eq!(until, denied);
+        assert_eq!(after.subject, Subject { binding: None, denied_at: Some(denied), ..before.subject });
+    }
+}
+
+#[test]
+fn a_report_tells_lock_delay_block_and_sends() {
+    let policy = Policy::default();
+    let seen = report(&stored(Subject { failures: 12, ..in_trouble() }), &policy, NOW);
+    assert_eq!((seen.failures, seen.locked), (12, false));
+    assert_eq!(seen.delayed_until, Some(ago(5) + Duration::from_mins(2)));
+    assert_eq!(seen.blocked_until, Some(NOW + Duration::from_hours(1)));
+    assert_eq!(seen.sends, [(Channel::Sms, 1, 2), (Channel::Call, 1, 1)]);
+
+    let seen = report(&stored(Subject { failures: 100, ..in_trouble() }), &policy, NOW);
+    assert_eq!((seen.locked, seen.delayed_until), (true, None), "no time ends a lock");
+
+    let over = NOW + Duration::from_hours(1);
+    let seen = report(&stored(Subject { failures: 12, ..in_trouble() }), &policy, over);
+    assert_eq!((seen.delayed_until, seen.blocked_until), (None, None));
+}

@@ -1,0 +1,69 @@
+//! An administrator's actions: the subject, and in the same transaction what else must move with it.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use domain::administration::{Administration, Occasion};
+use domain::identity::{ChallengeKey, Reservation, SubjectId};
+use domain::phone::PhoneNumber;
+use domain::ports::StoreError;
+use domain::time::Timestamp;
+
+use super::fault::cancelled;
+use super::item::{number, text, time};
+use super::verbs::transaction;
+use super::{DynamoStore, challenge_key, expression, subject_item, subject_key};
+
+impl Administration for DynamoStore {
+    async fn unlock(&self, occasion: &Occasion, kept: &BTreeMap<Reservation, u32>) -> Result<(), StoreError> {
+        let subject = self
+            .administered(occasion, "unlock", expression::UNLOCK)
+            .expression_attribute_values(":reserved", subject_item::reserved(kept));
+        let live = kept.keys().map(|reservation| self.forgiven(&occasion.subject, reservation));
+        self.act([subject].into_iter().chain(live)).await
+    }
+
+    async fn unblock(&self, occasion: &Occasion) -> Result<(), StoreError> {
+        self.act([self.administered(occasion, "unblock", expression::UNBLOCK)]).await
+    }
+
+    async fn reset_phone(
+        &self,
+        occasion: &Occasion,
+        released: Option<&PhoneNumber>,
+        denied_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let subject = self
+            .administered(occasion, "reset", expression::RESET_PHONE)
+            .expression_attribute_values(":deniedAt", time(denied_at));
+        let released = released.map(|phone| self.left(phone, &occasion.subject));
+        self.act([subject].into_iter().chain(released)).await
+    }
+}
+
+impl DynamoStore {
+    async fn act(&self, writes: impl IntoIterator<Item = UpdateBuilder>) -> Result<(), StoreError> {
+        let writes = transaction(writes)?;
+        match self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => cancelled(error).and_then(|_| Err(StoreError::Conflict)),
+        }
+    }
+
+    fn administered(&self, occasion: &Occasion, action: &str, update: &str) -> UpdateBuilder {
+        self.write(subject_key(&occasion.subject), update, expression::SUBJECT_UNMOVED)
+            .expression_attribute_values(":version", number(occasion.version))
+            .expression_attribute_values(":zero", number(0_u32))
+            .expression_attribute_values(":one", number(1_u32))
+            .expression_attribute_values(":action", text(action))
+            .expression_attribute_values(":by", text(occasion.by.as_str()))
+            .expression_attribute_values(":at", time(occasion.at))
+    }
+
+    /// Marks the guesses made so far, whatever they are at this moment.
+    fn forgiven(&self, subject: &SubjectId, reservation: &Reservation) -> UpdateBuilder {
+        let key = challenge_key(&ChallengeKey { subject: *subject, session: reservation.session });
+        self.write(key, expression::FORGIVE, expression::SAME_GENERATION)
+            .expression_attribute_values(":generation", number(reservation.generation))
+    }
+}

@@ -1,0 +1,70 @@
+//! What a refused start leaves behind: the one write by which it reaches the audit stream.
+
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::phone::Country;
+use domain::ports::{Consequence, Refused, StoreError};
+use domain::subject::Subject;
+use domain::time::Timestamp;
+
+use super::country::BREAKER_PREFIX;
+use super::fault::Updated;
+use super::item::{number, text, time};
+use super::quota::country_partition;
+use super::{DynamoStore, challenge_key, expression, key, shared_key, subject_item, subject_key};
+use crate::problem::refusal_name;
+
+pub(super) const REFUSAL: &str = "refusal";
+/// How long a refusal is remembered.
+const MEMORY: std::time::Duration = std::time::Duration::from_hours(24 * 30);
+
+impl DynamoStore {
+    pub(super) async fn note(&self, refused: &Refused<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let update = match &refused.consequence {
+            Some(Consequence::Lock(subject)) => self.lock(refused, subject, now),
+            Some(Consequence::OpenBreaker(country, until)) => self.open_breaker(refused, *country, *until, now),
+            Some(Consequence::Contest(other)) => self
+                .update(challenge_key(&other.key), expression::CONTEST, expression::EXISTS)
+                .expression_attribute_values(":true", AttributeValue::Bool(true)),
+            None => self.trace(refused, now),
+        };
+        match self.send_update(update).await? {
+            Updated::Done(_) | Updated::Refused(_) => Ok(()), // refused: another request has done it
+        }
+    }
+
+    fn trace(&self, refused: &Refused<'_>, now: Timestamp) -> UpdateItemFluentBuilder {
+        self.unconditional(key(refused.subject, REFUSAL.to_owned()), expression::NOTE_REFUSAL)
+            .expression_attribute_values(":now", time(now))
+            .expression_attribute_values(":reason", text(refusal_name(&refused.refusal)))
+            .expression_attribute_values(":channel", text(refused.channel.as_str()))
+            .expression_attribute_values(":zero", number(0_u32))
+            .expression_attribute_values(":one", number(1_u32))
+            .expression_attribute_values(":ttl", time(now + MEMORY))
+            .expression_attribute_names("#ttl", "ttl")
+    }
+
+    fn lock(&self, refused: &Refused<'_>, subject: &Subject, now: Timestamp) -> UpdateItemFluentBuilder {
+        self.update(subject_key(refused.subject), expression::LOCK, expression::SUBJECT_UNMOVED)
+            .expression_attribute_values(":now", time(now))
+            .expression_attribute_values(":failures", number(subject.failures))
+            .expression_attribute_values(":reserved", subject_item::reserved(&subject.reserved))
+            .expression_attribute_values(":next", number(subject.version + 1))
+            .expression_attribute_values(":version", number(subject.version))
+    }
+
+    fn open_breaker(
+        &self,
+        refused: &Refused<'_>,
+        country: Country,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> UpdateItemFluentBuilder {
+        let key = shared_key(country_partition(country), format!("{BREAKER_PREFIX}{}", refused.channel.as_str()));
+        self.update(key, expression::OPEN_BREAKER, expression::BREAKER_IS_CLOSED)
+            .expression_attribute_values(":now", time(now))
+            .expression_attribute_values(":until", time(until))
+            .expression_attribute_values(":ttl", time(until + MEMORY))
+            .expression_attribute_names("#ttl", "ttl")
+    }
+}

@@ -1,0 +1,78 @@
+"""A subscriber to the audit events, as a team has one: a rule on the bus, and a queue that it fills."""
+
+import base64
+import hashlib
+import hmac
+import itertools
+import json
+import time
+
+PATIENCE = 60
+
+
+class Subscriber:
+    """Everything that the bus was told since it subscribed."""
+
+    _marks = itertools.count(1)
+
+    def __init__(self, product):
+        self._product, self._sqs = product, product.client("sqs")
+        self._bus, self._events, self._seen = product.output("EventBusName"), [], set()
+        self.repeats = 0
+        self._queue = self._sqs.create_queue(QueueName="audit")["QueueUrl"]
+        attributes = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
+        rules = product.client("events")
+        pattern = json.dumps({"source": ["alliance-mfa"]})
+        rules.put_rule(Name="audit", EventBusName=self._bus, EventPattern=pattern)
+        target = {"Id": "queue", "Arn": attributes["Attributes"]["QueueArn"]}
+        rules.put_targets(Rule="audit", EventBusName=self._bus, Targets=[target])
+
+    def events_of(self, issuer, person):
+        """The details of all events about a person, in their order."""
+        return [event["detail"] for event in self.all() if event["detail"].get("subject") == digest(issuer, person)]
+
+    def all(self):
+        """All events until now, each once. What changed before the mark has been told once the mark is."""
+        mark = f"network#mark-{next(self._marks)}"
+        self._product.client("dynamodb").put_item(TableName=self._product.output("TableName"), Item={
+            "pk": {"S": mark}, "sk": {"S": "mark#0"}, "used": {"N": "1"}, "quota": {"N": "1"},
+        })
+        marks = sum(self._is_mark(event) for event in self._events)
+        deadline = time.monotonic() + PATIENCE
+        while sum(self._is_mark(event) for event in self._events) == marks:
+            assert time.monotonic() < deadline, "the bus is silent"
+            self._receive()
+        return [event for event in self._events if not self._is_mark(event)]
+
+    def _is_mark(self, event):
+        return event["detail"].get("policy") == "mark"
+
+    def _receive(self):
+        received = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        for message in received.get("Messages", []):
+            event = json.loads(message["Body"])
+            if event["detail"]["id"] in self._seen:
+                self.repeats += 1
+            else:
+                self._seen.add(event["detail"]["id"])
+                self._events.append(event)
+            self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
+
+
+def digest(issuer, person):
+    """How an event names a person."""
+    return _text(_framed("subject", issuer, person.subject))
+
+
+def phone_digest(secret, number):
+    """How an event names a number, under the key that the stack's secret holds."""
+    key = hashlib.sha256(json.loads(secret)["key"].encode()).digest()
+    return _text(hmac.new(key, f"number#{_text(_framed('number', number))}".encode(), "sha256").digest())
+
+
+def _framed(*parts):
+    return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in map(str.encode, parts))).digest()
+
+
+def _text(digest):
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

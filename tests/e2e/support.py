@@ -1,0 +1,39 @@
+"""Someone who helps users: the administrative routes, signed by Signature Version 4."""
+
+import base64
+
+import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from ministack import REGION
+
+
+class Support:
+    """Calls the administrative routes with an access key, or with none."""
+
+    def __init__(self, base_url, access_key=None, secret_key=None):
+        self._base_url = base_url
+        self._credentials = Credentials(access_key, secret_key) if access_key else None
+
+    def show(self, subject):
+        """The subject's state."""
+        return self.request("GET", path_of(subject))
+
+    def act(self, subject, action):
+        """What an action answers."""
+        return self.request("POST", f"{path_of(subject)}/{action}")
+
+    def request(self, method, path, signed_path=None, headers=None):
+        """A request, signed for another path where one is given."""
+        headers = dict(headers or {})
+        if self._credentials:
+            signed = AWSRequest(method=method, url=self._base_url + (signed_path or path))
+            SigV4Auth(self._credentials, "execute-api", REGION).add_auth(signed)
+            headers |= dict(signed.headers)
+        return requests.request(method, self._base_url + path, headers=headers, timeout=60)
+
+
+def path_of(subject):
+    return "/v1/admin/subjects/" + base64.urlsafe_b64encode(subject.encode()).decode().rstrip("=")

@@ -1,0 +1,103 @@
+"""Those who help users, by IAM: what they may do, and who may not."""
+
+import time
+
+import pytest
+
+from page import wrong_codes
+from support import Support, path_of
+
+ACTIONS = ["unlock", "unblock", "reset-phone"]
+
+
+@pytest.fixture(scope="module")
+def support(product, confidential):
+    """A user of the account with the policy that the stack has for the support role."""
+    key = product.user("jane", product.output("SupportPolicyArn"))
+    confidential.add("secret", key["secret_key"])
+    return Support(product.base_url, **key)
+
+
+def subject_item(product, action):
+    """The one subject with that last action."""
+    [item] = [item for item in product.stored() if item.get("adminAction") == {"S": action}]
+    return item
+
+
+def test_wrong_guesses_are_shown_and_forgiven_and_the_audit_names_who_did_it(product, person, support):
+    page = person.log_in()
+    page.start("sms")
+    code = person.code()
+    page.guess(next(wrong_codes(code)))
+
+    shown = support.show(person.subject)
+    assert (shown.status_code, shown.headers["Cache-Control"]) == (200, "no-store")
+    assert shown.json()["failures"] == 1
+    assert [challenge["attemptsLeft"] for challenge in shown.json()["challenges"]] == [4]
+    assert person.number[2:] not in shown.text and code not in shown.text
+
+    unlocked = support.act(person.subject, "unlock")
+    assert (unlocked.status_code, unlocked.json()["failures"]) == (200, 0)
+    item = subject_item(product, "unlock")
+    assert item["adminBy"]["S"].endswith(":user/jane")
+    assert abs(int(item["adminAt"]["N"]) - time.time()) < 60
+    assert page.guess(code).json()["state"] == "approved"
+
+
+def test_a_user_with_a_new_phone_is_asked_for_it_after_a_reset(product, person, support):
+    page = person.log_in()
+    page.start("sms")
+    page.guess(person.code())
+    running = person.log_in()
+    running.start("sms")
+    old = person.code()
+    enrolled = support.show(person.subject).json()
+    assert enrolled["phoneNumber"].endswith(person.number[-2:])
+    assert (enrolled["country"], enrolled["line"]) == ("US", "mobile")
+
+    reset = support.act(person.subject, "reset-phone")
+    assert (reset.status_code, reset.json()["phoneNumber"], reset.json()["country"]) == (200, None, None)
+    assert "phone" not in subject_item(product, "reset")
+    assert running.guess(old).status_code == 410
+    assert "resultToken" not in running.challenge().json()
+
+
+def test_a_user_who_pressed_zero_by_mistake_signs_in_again_once_unblocked(person, provider, support):
+    reported = person.log_in()
+    reported.start("call")
+    call = provider.calls_to(person.number)[-1]
+    call.pressed("0", call.answered("human").text)
+    assert person.log_in().challenge().json()["state"] == "blocked"
+
+    assert support.act(person.subject, "unblock").json()["blockedUntil"] is None
+    time.sleep(1)  # what started in the second of the report was denied with it
+    page = person.log_in()
+    page.start("sms")
+    assert page.guess(person.code()).json()["state"] == "approved"
+    assert reported.challenge().json()["state"] == "denied"
+
+
+def test_a_user_whom_nobody_has_seen_is_not_found(support):
+    for answer in [support.show("nobody"), *(support.act("nobody", action) for action in ACTIONS)]:
+        assert (answer.status_code, answer.json()["type"]) == (404, "urn:alliance-mfa:problem:subject-unknown")
+
+
+def test_whom_iam_does_not_let_in_learns_and_moves_nothing(product, person, support):
+    page = person.log_in()
+    page.start("sms")
+    before = product.stored()
+    unsigned = Support(product.base_url)
+    outsider = Support(product.base_url, **product.user("no-support"))
+    own = path_of(person.subject)
+    for method, path in [("GET", own), *(("POST", f"{own}/{action}") for action in ACTIONS)]:
+        refused = [
+            unsigned.request(method, path),
+            unsigned.request(method, path, headers={"Authorization": f"Bearer {page.token}"}),
+            unsigned.request(method, path, headers={"x-amzn-iam-user-arn": "arn:aws:iam::000000000000:root"}),
+            outsider.request(method, path),
+            support.request(method, path, signed_path=path_of("someone-else")),
+            support.request(method, path, headers={"Origin": "https://login.example.com"}),
+        ]
+        assert [answer.status_code for answer in refused] == [403] * len(refused), (method, path)
+        assert all("failures" not in answer.text for answer in refused)
+    assert product.stored() == before

@@ -1,0 +1,44 @@
+//! A phone number as typed, with a region after a `|` where it is in national form: whatever the
+//! spelling, one subscriber has one key, and nothing that was typed is silently lost.
+#![no_main]
+
+use domain::phone::{Country, Dialled, NumberingPlan as _, PhoneNumber, Subscriber};
+use libfuzzer_sys::fuzz_target;
+use platform::numbering::WorldPlan;
+
+fuzz_target!(|input: &str| {
+    let (typed, region) = input.rsplit_once('|').unwrap_or((input, ""));
+    let region = Country::parse(region).ok();
+    let Ok(dialled) = Dialled::parse(typed) else { return };
+    holds_all_that_was_typed(&dialled, typed);
+    assert!(Dialled::parse(dialled.as_str()).as_ref() == Ok(&dialled), "{typed:?} is dialled otherwise once parsed");
+    let Some(subscriber) = WorldPlan.find(&dialled, region) else { return };
+    assert!(region.is_some() || dialled.is_international(), "{typed:?} names no country");
+    has_one_key(&subscriber, region);
+    let spelled: String = dialled.as_str().chars().flat_map(|digit| ['\u{200e}', digit, '\u{a0}']).collect();
+    assert_eq!(find(&spelled, region).as_ref(), Some(&subscriber), "{typed:?} and {spelled:?}");
+});
+
+fn find(typed: &str, region: Option<Country>) -> Option<Subscriber> {
+    WorldPlan.find(&Dialled::parse(typed).ok()?, region)
+}
+
+/// Only `+` and 7 to 15 ASCII digits reach the tables: all the digits of what was typed, which had no
+/// other letter or digit.
+fn holds_all_that_was_typed(dialled: &Dialled, typed: &str) {
+    let digits = dialled.as_str().strip_prefix('+').unwrap_or(dialled.as_str());
+    assert!((7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()), "{typed:?}");
+    let meant: String = typed.replacen("tel:", "", 1).chars().filter(|character| character.is_alphanumeric()).collect();
+    assert_eq!(meant, digits, "{typed:?}");
+    assert_eq!(typed.contains('+'), dialled.is_international(), "{typed:?}");
+}
+
+/// The number found is E.164, prints masked, and dialled as such is the same subscriber everywhere.
+fn has_one_key(subscriber: &Subscriber, region: Option<Country>) {
+    let number = subscriber.number.expose();
+    assert_eq!(PhoneNumber::parse(number).as_ref(), Ok(&subscriber.number));
+    assert!(subscriber.number.to_string().chars().filter(char::is_ascii_digit).count() == 2);
+    for region in [None, region, Country::parse("US").ok(), Country::parse("IT").ok()] {
+        assert_eq!(find(number, region).as_ref(), Some(subscriber), "{number} in {region:?}");
+    }
+}

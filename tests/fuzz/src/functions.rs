@@ -1,0 +1,186 @@
+//! The real functions. Their store has seen nobody and takes nothing, so that every event gets as far as
+//! parsing, rules and rendering lead, and none further.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::call::{CallEvent, CallToken};
+use domain::challenge::{Challenge, Delivery};
+use domain::channel::Channel;
+use domain::code::{MacKey, MacKeys};
+use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
+use domain::phone::{Country, PhoneNumber, Reach};
+use domain::policy::Policy;
+use domain::ports::{
+    Caller, ChallengeStore, KeyError, KeySource, Message, SendError, SendFailure, Settlement, SmsSender, StoreError,
+};
+use domain::result::Approval;
+use domain::snapshot::Snapshot;
+use domain::start::{Draft, Enrolment, Rules};
+use domain::time::Timestamp;
+use http::Response;
+use lambda_http::{Body, Request};
+use platform::callback::{SigningTokens, TokenSource};
+use platform::first_factor::{FirstFactor, SessionRule};
+use platform::secrets::SecretError;
+use platform::settings::FactorSettings;
+use platform::signer::{ResultSigner, SignError};
+use tokio::runtime::{Builder, Runtime};
+
+/// Where the provider reaches the webhooks, as in the sample events.
+pub const BASE_URL: &str = "https://mfa.example.com";
+/// The token that the provider signs with.
+pub const SIGNING_TOKEN: &str = "12345";
+/// Ten seconds after the first factor of the sample events.
+const NOW: Timestamp = Timestamp::from_unix(1_795_600_010);
+
+/// The functions that read what callers send.
+pub struct Functions {
+    start: start_challenge::App<Nothing, Nothing, Nothing, Nothing>,
+    get: get_challenge::App<Nothing, Nothing>,
+    verify: verify_code::App<Nothing, Nothing, Nothing>,
+    callback: call_callback::App<Nothing, Nothing>,
+    runtime: Runtime,
+}
+
+impl Functions {
+    /// All of them, with the defaults of a deployment.
+    ///
+    /// # Panics
+    /// When the machine gives it no runtime.
+    #[must_use]
+    pub fn new() -> Self {
+        let settings = settings();
+        Self {
+            start: start_challenge::App {
+                settings: settings.clone(),
+                reach: Reach::new(["US", "GB", "DE"].iter().filter_map(|code| Country::parse(code).ok()).collect()),
+                send_timeout: Duration::from_secs(10),
+                store: Nothing,
+                keys: Nothing,
+                sms: Nothing,
+                caller: Some(Nothing),
+            },
+            get: get_challenge::App { settings: settings.clone(), store: Nothing, signer: Nothing },
+            verify: verify_code::App { settings, store: Nothing, keys: Nothing, signer: Nothing },
+            callback: call_callback::App {
+                policy: Policy::default(),
+                public_base_url: BASE_URL.to_owned(),
+                brand: "Example".to_owned(),
+                store: Nothing,
+                tokens: Nothing,
+            },
+            runtime: Builder::new_current_thread().build().expect("a runtime"),
+        }
+    }
+
+    /// `POST /v1/challenge`.
+    pub fn start(&self, request: Request) -> Response<Body> {
+        self.runtime.block_on(self.start.handle(request, NOW))
+    }
+
+    /// `GET /v1/challenge`.
+    pub fn get(&self, request: Request) -> Response<Body> {
+        self.runtime.block_on(self.get.handle(request, NOW))
+    }
+
+    /// `POST /v1/challenge/code`.
+    pub fn verify(&self, request: Request) -> Response<Body> {
+        self.runtime.block_on(self.verify.handle(request, NOW))
+    }
+
+    /// `POST /v1/calls/…`.
+    pub fn callback(&self, request: Request) -> Response<Body> {
+        self.runtime.block_on(self.callback.handle(request, NOW))
+    }
+}
+
+impl Default for Functions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn settings() -> FactorSettings {
+    FactorSettings {
+        table: "none".to_owned(),
+        rules: Rules {
+            policy: Policy::default(),
+            channels: BTreeSet::from(Channel::ALL),
+            enrolment: Enrolment::SelfService,
+        },
+        session: SessionRule { claim: "jti".to_owned(), max_age: Duration::from_mins(15) },
+        support_url: None,
+    }
+}
+
+/// Every port: holds nothing, takes nothing, sends nothing.
+struct Nothing;
+
+impl ChallengeStore for Nothing {
+    async fn load(&self, _: &SubjectId) -> Result<Snapshot, StoreError> {
+        Ok(Snapshot::default())
+    }
+
+    async fn start(&self, _: &Draft) -> Result<(), StoreError> {
+        Err(down())
+    }
+
+    async fn record_send(&self, _: &ChallengeId, _: Channel, _: Timestamp, _: Delivery) -> Result<(), StoreError> {
+        Err(down())
+    }
+
+    async fn count_guess(&self, _: &ChallengeKey, _: Timestamp) -> Result<Option<Challenge>, StoreError> {
+        Ok(None)
+    }
+
+    async fn settle(&self, _: &Challenge, _: Timestamp) -> Result<Settlement, StoreError> {
+        Err(down())
+    }
+
+    async fn advance_call(
+        &self,
+        _: &ChallengeId,
+        _: &CallToken,
+        _: CallEvent,
+        _: &Policy,
+        _: Timestamp,
+    ) -> Result<Option<Challenge>, StoreError> {
+        Ok(None)
+    }
+}
+
+fn down() -> StoreError {
+    StoreError::Unavailable("it takes nothing".into())
+}
+
+impl KeySource for Nothing {
+    async fn keys(&self, _: Timestamp) -> Result<Arc<MacKeys>, KeyError> {
+        Ok(Arc::new(MacKeys { current: MacKey::from_secret("a key"), previous: None, next: None }))
+    }
+}
+
+impl TokenSource for Nothing {
+    async fn tokens(&self, _: Timestamp) -> Result<Arc<SigningTokens>, SecretError> {
+        Ok(Arc::new(SigningTokens::new(SIGNING_TOKEN.to_owned(), None)))
+    }
+}
+
+impl SmsSender for Nothing {
+    async fn send(&self, _: &Message<'_>, _: Duration) -> Result<(), SendError> {
+        Err(SendError { kind: SendFailure::ProviderFault, source: None })
+    }
+}
+
+impl Caller for Nothing {
+    async fn call(&self, _: &PhoneNumber, _: &ChallengeId, _: &CallToken, _: Duration) -> Result<(), SendError> {
+        Err(SendError { kind: SendFailure::ProviderFault, source: None })
+    }
+}
+
+impl ResultSigner for Nothing {
+    async fn sign(&self, _: &Approval, _: &FirstFactor) -> Result<String, SignError> {
+        unreachable!("a store that holds nothing has nothing approved")
+    }
+}

@@ -1,0 +1,222 @@
+//! The functions and their table, reduced to what decides about sends.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use domain::budget::CountryRecord;
+use domain::challenge::{Challenge, Method, Outcome};
+use domain::channel::Channel;
+use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
+use domain::locale::Locale;
+use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
+use domain::policy::Policy;
+use domain::quota::{Charge, Counter, Scope, window};
+use domain::snapshot::Snapshot;
+use domain::start::{Decision, Draft, Enrolment, Request, Rules, Start};
+use domain::subject::Binding;
+use domain::time::Timestamp;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+/// Warm environments, each with its own memory of the countries.
+const ENVIRONMENTS: usize = 20;
+/// How long an environment trusts its memory of a country.
+const FRESH: Duration = Duration::from_mins(1);
+
+/// One who signs in.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// The account.
+    pub subject: SubjectId,
+    /// The number.
+    pub number: PhoneNumber,
+    /// Where the requests come from.
+    pub network: Network,
+}
+
+/// What became of a request to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It was sent.
+    Yes,
+    /// It was refused.
+    Refused,
+}
+
+/// The deployment.
+pub struct Service {
+    rules: Rules,
+    subjects: HashMap<SubjectId, Snapshot>,
+    counters: HashMap<(String, u64, u32), i64>,
+    countries: HashMap<Country, CountryRecord>,
+    remembered: HashMap<(usize, Country), (Timestamp, CountryRecord)>,
+    /// How often the breaker of a country has opened.
+    pub breakers: HashMap<(Country, Channel), u32>,
+    random: StdRng,
+}
+
+impl Service {
+    /// One that sends to the countries of which it has `records`.
+    #[must_use]
+    pub fn new(records: HashMap<Country, CountryRecord>, enforced: bool, seed: u64) -> Self {
+        let mut policy = Policy::default();
+        policy.unverified.enforced = enforced;
+        let rules = Rules {
+            policy,
+            channels: BTreeSet::from(Channel::ALL),
+            reach: Reach::by_every_channel(records.keys().copied()),
+            enrolment: Enrolment::SelfService,
+            test_numbers: Vec::new(),
+        };
+        Self {
+            rules,
+            subjects: HashMap::new(),
+            counters: HashMap::new(),
+            countries: records,
+            remembered: HashMap::new(),
+            breakers: HashMap::new(),
+            random: StdRng::seed_from_u64(seed),
+        }
+    }
+
+    /// Enrols a person, as of a day long past.
+    pub fn enrol(&mut self, person: &Person) {
+        let mut stored = Snapshot::default();
+        stored.subject.version = 1;
+        stored.subject.binding = Some(binding(&person.number, 1));
+        self.subjects.insert(person.subject, stored);
+    }
+
+    /// Whether the person's number is enrolled.
+    #[must_use]
+    pub fn knows(&self, person: &Person) -> bool {
+        self.subjects.get(&person.subject).is_some_and(|stored| stored.subject.binding.is_some())
+    }
+
+    /// A request to send, in the login session numbered `session`.
+    pub fn send(&mut self, person: &Person, session: u64, channel: Channel, now: Timestamp) -> Sent {
+        let stored = self.subjects.get(&person.subject).cloned().unwrap_or_default();
+        let request = request(person, session, channel, &stored, now);
+        let start = Start { rules: &self.rules, plan: &Plan };
+        let Ok(Decision::Send(mut draft)) = start.decide(&stored, &request, now) else { return Sent::Refused };
+        let country = draft.challenge.country;
+        if draft.challenge.source.is_unverified() && !self.charge_budget(&mut draft, now) {
+            return Sent::Refused;
+        }
+        if !draft.charges.iter().all(|charge| self.has_room(charge)) {
+            self.remembered.retain(|(_, remembered), _| *remembered != country);
+            return Sent::Refused;
+        }
+        for charge in &draft.charges {
+            *self.counter(&charge.counter) += 1;
+        }
+        draft.subject.version += 1;
+        self.subjects.insert(person.subject, draft.applied(stored));
+        Sent::Yes
+    }
+
+    /// The right code is typed: the challenge is settled and, where it enrols, its charges come back.
+    pub fn verify(&mut self, person: &Person, session: u64, now: Timestamp) {
+        let key = key(person, session);
+        let Some(mut stored) = self.subjects.remove(&person.subject) else { return };
+        let Some(challenge) = stored.challenge(&key).cloned() else { return };
+        if challenge.source.enrols() {
+            for (counter, sends) in &challenge.charged {
+                *self.counter(counter) -= i64::from(*sends);
+            }
+            stored.subject.binding = Some(binding(&challenge.phone, stored.subject.version + 1));
+        }
+        stored.subject.reserved.clear();
+        stored.subject.last_success_at = Some(now);
+        let outcome = Outcome::Approved { at: now, by: Method::SmsCode, settled: true };
+        stored.challenges.clear(); // a finished login session is never asked for again
+        stored.replace(Challenge { outcome, ..challenge });
+        self.subjects.insert(person.subject, stored);
+    }
+
+    fn charge_budget(&mut self, draft: &mut Draft, now: Timestamp) -> bool {
+        let country = draft.challenge.country;
+        let environment = self.random.random_range(0..ENVIRONMENTS);
+        let known = self.remembered.get(&(environment, country)).filter(|(at, _)| now.since(*at) < FRESH);
+        let record = match known {
+            Some((_, record)) => record.clone(),
+            None => self.read(country, now),
+        };
+        let charged = draft.charge_budget(&record, &self.rules.policy.unverified, &mut self.random);
+        self.remembered.insert((environment, country), (now, record));
+        let Err(exhausted) = charged else { return true };
+        if let Some(until) = exhausted.open_until {
+            *self.breakers.entry((country, draft.channel)).or_default() += 1;
+            self.countries.entry(country).or_default().open_until.insert(draft.channel, until);
+            self.remembered.remove(&(environment, country));
+        }
+        false
+    }
+
+    fn read(&self, country: Country, now: Timestamp) -> CountryRecord {
+        let mut record = self.countries.get(&country).cloned().unwrap_or_default();
+        let today = window(Policy::LONG_WINDOW, now);
+        for channel in Channel::ALL {
+            for (day, shard) in [today - 1, today].into_iter().flat_map(|day| (0..32).map(move |shard| (day, shard))) {
+                let policy = domain::quota::country_policy(channel);
+                let key = (format!("{}#{policy}", country.as_str()), day, shard);
+                if let Some(used) = self.counters.get(&key) {
+                    record.unverified.insert((channel, day, shard), u32::try_from(*used).unwrap_or_default());
+                }
+            }
+        }
+        record
+    }
+
+    fn has_room(&mut self, charge: &Charge) -> bool {
+        !charge.enforced || *self.counter(&charge.counter) < i64::from(charge.quota)
+    }
+
+    fn counter(&mut self, counter: &Counter) -> &mut i64 {
+        let scope = match &counter.scope {
+            Scope::Number(number) => number.expose().to_owned(),
+            Scope::Network(network) => network.to_string(),
+            Scope::Range(number) => number.range().to_owned(),
+            Scope::Country(country) => country.as_str().to_owned(),
+        };
+        self.counters.entry((format!("{scope}#{}", counter.policy), counter.window, counter.shard)).or_default()
+    }
+}
+
+fn key(person: &Person, session: u64) -> ChallengeKey {
+    ChallengeKey { subject: person.subject, session: SessionId::new(&session.to_string(), None) }
+}
+
+fn request(person: &Person, session: u64, channel: Channel, stored: &Snapshot, now: Timestamp) -> Request {
+    let typed = Dialled::parse(person.number.expose()).ok().and_then(|dialled| Plan.find(&dialled, None));
+    Request {
+        key: key(person, session),
+        purpose: domain::challenge::Purpose::Login,
+        sub: String::new(),
+        channel,
+        typed: typed.filter(|_| stored.subject.binding.is_none()),
+        claimed: None,
+        network: person.network,
+        locale: Locale::En,
+        keep_until: now + Duration::from_hours(2),
+    }
+}
+
+fn binding(number: &PhoneNumber, version: u64) -> Binding {
+    Binding { number: number.clone(), country: country(number.expose()), line: Line::Mobile, version }
+}
+
+/// A world of mobiles whose country follows from the number's first digits.
+struct Plan;
+
+impl NumberingPlan for Plan {
+    fn find(&self, dialled: &Dialled, _: Option<Country>) -> Option<Subscriber> {
+        let number = PhoneNumber::parse(dialled.as_str()).ok()?;
+        Some(Subscriber { country: Some(country(number.expose())), number, line: Line::Mobile })
+    }
+}
+
+fn country(e164: &str) -> Country {
+    let known = crate::traffic::PREFIXES.iter().find(|(prefix, _)| e164.starts_with(prefix));
+    known.and_then(|(_, code)| Country::parse(code).ok()).unwrap_or(Country::NONE)
+}
