@@ -262,7 +262,7 @@ async fn an_unknown_outcome_is_recorded_for_its_own_send_only_and_never_over_a_f
 
 // --- settling
 
-async fn proven(scene: &Scene) -> Challenge {
+pub(crate) async fn proven(scene: &Scene) -> Challenge {
     let counted = scene.store.count_guess(&scene.key, scene.now).await.expect("an answer").expect("open");
     counted.proven(Method::SmsCode, scene.now)
 }

@@ -55,6 +55,7 @@ fn the_mac_keys_are_wanted_only_where_the_call_mode_needs_them() {
     let wanted = |mode: &str, channels: &str| {
         let variables = [
             ("TABLE_NAME", "t"),
+            ("ALLOWED_COUNTRIES", "US"),
             ("PUBLIC_BASE_URL", "https://mfa.example.com"),
             ("RESULT_AUDIENCE", "login"),
             ("SIGNING_KEY_ARN", "arn"),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use domain::call::{AnsweredBy, Call, CallEvent, CallMode, CallToken};
-use domain::challenge::Purpose;
+use domain::challenge::{Method, Purpose};
 use domain::channel::Channel;
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
@@ -57,7 +57,8 @@ async fn enrol(api: &Api) {
     let mut draft = draft(api, "former-login", Purpose::Login, Channel::Sms).await;
     draft.add_code(&Keys::all(), &mut crate::fixed::Draws(654_321));
     assert_eq!(store.start(&draft).await.expect("an answer"), Started::Applied);
-    let settlement = store.settle(&draft.challenge, &Policy::default(), LOGIN).await.expect("an answer");
+    let proven = draft.challenge.proven(Method::SmsCode, LOGIN);
+    let settlement = store.settle(&proven, &Policy::default(), LOGIN).await.expect("an answer");
     assert!(matches!(settlement, Settlement::Settled(_)));
 }
 

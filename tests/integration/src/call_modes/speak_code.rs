@@ -104,6 +104,7 @@ async fn a_contested_login_is_approved_by_the_code_of_its_own_call() {
     let other = login.again("login-2");
     call(&api, &login).await;
     let own = spoken(&api.webhook("answer", &HUMAN).await)[0].clone();
+    api.webhook("status", &[("CallStatus", "completed")]).await;
     call(&api, &other).await;
     let others = spoken(&api.webhook("answer", &HUMAN).await)[0].clone();
     assert_eq!(api.status(&login).await.json["contested"], true);
