@@ -16,6 +16,7 @@ The emulator enforces IAM, so that each journey also shows that the functions' r
 the functions log all that they can, so that the leak test, which runs last, has something to read.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -64,9 +65,10 @@ def provider(confidential):
         yield provider
 
 
-@pytest.fixture(scope="session")
-def product(hosted_login, provider, confidential):
-    """The product as the template deploys it, with its defaults but for the limits that all these people share."""
+@contextlib.contextmanager
+def deployed(hosted_login, provider, confidential, **chosen):
+    """The product as the template deploys it on an emulator of its own, with its defaults but for the limits that all
+    these people share and for what is `chosen`."""
     with MiniStack(enforce_iam=True) as emulator:
         deployment = Deployment(emulator)
         api_key = {"accountSid": voice.ACCOUNT, "apiKeySid": voice.KEY, "apiKeySecret": voice.SECRET}
@@ -95,7 +97,14 @@ def product(hosted_login, provider, confidential):
             "VoiceApiSecretArn": deployment.secret("voice-api", json.dumps(api_key)),
             "VoiceFromNumber": voice.FROM,
             "VoiceSigningSecretArn": deployment.secret("voice-signing", json.dumps({"current": voice.SIGNING_TOKEN})),
-        })
+        } | chosen)
+        yield deployment
+
+
+@pytest.fixture(scope="session")
+def product(hosted_login, provider, confidential):
+    """The product with the template's defaults."""
+    with deployed(hosted_login, provider, confidential) as deployment:
         yield deployment
 
 

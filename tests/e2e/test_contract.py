@@ -509,9 +509,9 @@ def test_a_number_that_the_template_takes_is_taken_by_the_functions_with_the_sam
 def test_a_word_that_the_template_takes_is_taken_by_the_functions():
     text = source("shared/platform/src/settings.rs")
     parameters = template()["Parameters"]
-    for variable in ["ENROLMENT", "MACHINE_DETECTION", "UNVERIFIED_BUDGET_MODE"]:
+    for variable in ["ENROLMENT", "MACHINE_DETECTION", "CALL_MODE", "UNVERIFIED_BUDGET_MODE"]:
         parameter = "".join(word.capitalize() for word in variable.split("_"))
-        choice = re.search(rf'"{variable}",\s*&\[(.+?)\]\)', text, re.DOTALL)[1]
+        choice = re.search(rf'"{variable}",\s*&\[(.+?)\](?:,\s*)?\)', text, re.DOTALL)[1]
         taken = re.findall(r'\("([a-z-]+)", ', choice)
         assert parameters[parameter]["AllowedValues"] == taken
         assert parameters[parameter]["Default"] == taken[0]
@@ -635,6 +635,7 @@ ALLOWED = {
     },
     "get-challenge": {
         statement("Allow", "dynamodb:Query dynamodb:UpdateItem", TABLE),
+        ("ShowsDigits", statement("Allow", "secretsmanager:GetSecretValue", MAC_KEYS)),
         statement("Allow", "kms:Sign", KEY, condition=SIGNING),
     },
     "verify-code": {
@@ -644,7 +645,12 @@ ALLOWED = {
     },
     "call-callback": {
         statement("Allow", "dynamodb:GetItem dynamodb:UpdateItem", TABLE),
-        statement("Allow", "secretsmanager:GetSecretValue", {"Ref": "VoiceSigningSecretArn"}),
+        statement(
+            "Allow",
+            "secretsmanager:GetSecretValue",
+            {"Ref": "VoiceSigningSecretArn"},
+            on_condition("CallsPassSecrets", MAC_KEYS),
+        ),
     },
     "admin": {statement("Allow", "dynamodb:Query dynamodb:UpdateItem", TABLE)},
     "jwks": {
@@ -685,17 +691,28 @@ def listed(value):
     return value if isinstance(value, list) else [value]
 
 
+def allowed(part):
+    """A statement of the template, with its condition where it has one."""
+    if "Fn::If" in part:
+        condition, granted, otherwise = part["Fn::If"]
+        assert otherwise == {"Ref": "AWS::NoValue"}
+        return condition, allowed(granted)
+    resources, condition = listed(part["Resource"]), part.get("Condition")
+    return statement(part["Effect"], " ".join(listed(part["Action"])), *resources, condition=condition)
+
+
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_a_function_may_do_exactly_what_it_does(name):
     properties = functions(template())[name]["Properties"]
     assert "Role" not in properties
-    assert {
-        statement(
-            part["Effect"], " ".join(listed(part["Action"])), *listed(part["Resource"]), condition=part.get("Condition")
-        )
-        for policy in properties["Policies"]
-        for part in policy["Statement"]
-    } == ALLOWED[name]
+    assert {allowed(part) for policy in properties["Policies"] for part in policy["Statement"]} == ALLOWED[name]
+
+
+def test_the_mac_keys_are_read_only_in_the_call_modes_that_need_them():
+    conditions = template()["Conditions"]
+    assert conditions["CallsPassSecrets"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "CallMode"}, "press-pound"]}]}
+    shows = [{"Condition": "OffersCalls"}, {"Fn::Equals": [{"Ref": "CallMode"}, "match-digits"]}]
+    assert conditions["ShowsDigits"] == {"Fn::And": shows}
 
 
 def test_every_function_logs_to_a_group_that_forgets():

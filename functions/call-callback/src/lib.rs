@@ -3,16 +3,24 @@
 //! The signature is checked over the raw bytes before anything else, the store included. What the
 //! phone hears next follows from the challenge as it stands after the webhook, so that a repeated,
 //! late or overtaken webhook hears what is true and changes nothing.
+//!
+//! Where a call says a code, the webhook that answers the call draws it, and stores its MAC in the
+//! write that answers. Nobody can say it again: not even this function knows it afterwards.
 
+use std::sync::Arc;
+
+use domain::call::{CallEvent, CallMode, Entry};
+use domain::challenge::Challenge;
+use domain::code::{Code, MacKeys, Utterance};
 use domain::locale::Locale;
 use domain::policy::Policy;
-use domain::ports::{ChallengeStore, StoreError};
+use domain::ports::{ChallengeStore, KeySource, StoreError};
 use domain::script::Script;
 use domain::time::Timestamp;
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
-use platform::callback::{self, Webhook};
-use platform::clock::Stopwatch;
+use platform::callback::{self, Report, Webhook};
+use platform::clock::{self, Stopwatch};
 use platform::encoding::webhook_url;
 use platform::problem::{Failure, Problem};
 use platform::{reply, run};
@@ -20,7 +28,7 @@ use platform::{reply, run};
 pub mod config;
 
 /// What the function works with.
-pub struct App<S, T> {
+pub struct App<S, T, K> {
     /// The numbers of the policy.
     pub policy: Policy,
     /// The address under which the provider reaches the webhooks.
@@ -31,9 +39,11 @@ pub struct App<S, T> {
     pub store: S,
     /// The provider's signing tokens.
     pub tokens: T,
+    /// The MAC keys, where calls take digits or say codes.
+    pub keys: Option<K>,
 }
 
-impl<S: ChallengeStore, T: callback::TokenSource> App<S, T> {
+impl<S: ChallengeStore, T: callback::TokenSource, K: KeySource> App<S, T, K> {
     /// Answers one webhook.
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
@@ -43,22 +53,67 @@ impl<S: ChallengeStore, T: callback::TokenSource> App<S, T> {
     async fn webhook(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {
         let tokens = self.tokens.tokens(now).await;
         let tokens = tokens.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?;
-        let Webhook { challenge, token, kind, event } = Webhook::of(request, &self.public_base_url, &tokens)?;
+        let webhook = Webhook::of(request, &self.public_base_url, &tokens)?;
+        let Some(report) = &webhook.report else { return Ok(no_content()) };
 
-        let Some(event) = event else { return Ok(no_content()) };
-        let advance = || self.store.advance_call(&challenge, &token, event, &self.policy, now);
-        let stands = match advance().await {
-            Err(StoreError::Conflict) => advance().await?, // it changed nothing, and the provider does not try again
-            stands => stands?,
-        };
-        tracing::info!(subject = ?challenge.key.subject, ?event, outcome = ?stands.as_ref().map(|c| c.outcome), "webhook");
-        if !kind.expects_script() {
+        let (event, drawn) = self.event(report, &webhook, now).await?;
+        let stands = self.advance(&webhook, event, now).await?;
+        tracing::info!(
+            subject = ?webhook.challenge.key.subject, ?event, outcome = ?stands.as_ref().map(|c| c.outcome), "webhook"
+        );
+        if !webhook.kind.expects_script() {
             return Ok(no_content());
         }
-        let script = Script::next(stands.as_ref(), &token, &self.policy, now);
-        let locale = stands.map_or(Locale::default(), |challenge| challenge.locale);
-        let action = webhook_url(&self.public_base_url, &challenge, &token, "digits");
+        let script = Script::next(stands.as_ref(), &webhook.token, drawn.as_ref(), &self.policy, now);
+        let locale = stands.as_ref().map_or(Locale::default(), |challenge| challenge.locale);
+        let action = webhook_url(&self.public_base_url, &webhook.challenge, &webhook.token, "digits");
         Ok(reply::document(StatusCode::OK, "text/xml", callback::twiml(script, locale, &self.brand, &action)))
+    }
+
+    /// What the webhook does, with the code that it drew if it is one to say a code. The keys are asked
+    /// for only where they are needed, so that without them fraud can be reported still.
+    async fn event(
+        &self,
+        report: &Report,
+        webhook: &Webhook,
+        now: Timestamp,
+    ) -> Result<(CallEvent, Option<(Code, Utterance)>), Failure> {
+        let Webhook { challenge, token, .. } = webhook;
+        let mode = self.policy.call_mode;
+        let event = match report {
+            Report::Progress(state) => CallEvent::Progress(*state),
+            Report::Keyed(entry) => {
+                let keys = if matches!(entry, Entry::Digits(_)) { self.keys(now).await? } else { None };
+                CallEvent::keyed(*entry, mode, keys.as_deref(), challenge, token)
+            }
+            Report::Answered(by, Some(to)) if mode == CallMode::SpeakCode && by.may_approve(&self.policy) => {
+                let Some(keys) = self.keys(now).await? else { return Ok((CallEvent::Answered(*by), None)) };
+                let drawn = keys.speak(challenge, to, now, &mut clock::random());
+                return Ok((CallEvent::Speaks(*by, drawn.1), Some(drawn)));
+            }
+            Report::Answered(by, _) => CallEvent::Answered(*by),
+        };
+        Ok((event, None))
+    }
+
+    async fn keys(&self, now: Timestamp) -> Result<Option<Arc<MacKeys>>, Failure> {
+        let Some(keys) = &self.keys else { return Ok(None) };
+        let keys = keys.keys(now).await;
+        Ok(Some(keys.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?))
+    }
+
+    /// Once more after a conflict: it changed nothing, and the provider does not try again.
+    async fn advance(
+        &self,
+        webhook: &Webhook,
+        event: CallEvent,
+        now: Timestamp,
+    ) -> Result<Option<Challenge>, StoreError> {
+        let advance = || self.store.advance_call(&webhook.challenge, &webhook.token, event, &self.policy, now);
+        match advance().await {
+            Err(StoreError::Conflict) => advance().await,
+            stands => stands,
+        }
     }
 }
 

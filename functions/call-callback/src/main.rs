@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use call_callback::App;
 use call_callback::config::Config;
+use domain::code::MacKeys;
 use lambda_http::Error;
 use platform::aws::{Roots, connector, sdk_config};
 use platform::callback::SigningTokens;
@@ -23,9 +24,14 @@ async fn serve() -> Result<(), Error> {
 
     let aws = sdk_config(&connector(Roots::Amazon)?).await;
     let secrets = SecretsManager::new(&aws);
+    let keys = match config.mac_keys_secret {
+        Some(secret) => Some(Secret::<MacKeys, _>::open(secrets.clone(), secret, clock::now()).await?),
+        None => None,
+    };
     let app = App {
         store: DynamoStore::new(&aws, config.table),
         tokens: Secret::<SigningTokens, _>::open(secrets, config.signing_secret, clock::now()).await?,
+        keys,
         policy: config.policy,
         public_base_url: config.public_base_url,
         brand: config.brand,

@@ -5,7 +5,7 @@
 
 use domain::challenge::{Challenge, Outcome};
 use domain::identity::ChallengeKey;
-use domain::ports::{ChallengeStore, Settlement};
+use domain::ports::{ChallengeStore, KeySource, Settlement};
 use domain::result::Approval;
 use domain::snapshot::Snapshot;
 use domain::status::status;
@@ -22,16 +22,18 @@ use platform::{reply, request, run};
 pub mod config;
 
 /// What the function works with.
-pub struct App<S, R> {
+pub struct App<S, R, K> {
     /// Settings shared with the other functions.
     pub settings: FactorSettings,
     /// Where challenges are kept.
     pub store: S,
     /// Signs result tokens.
     pub signer: R,
+    /// The MAC keys, where the page shows digits to key in a call.
+    pub keys: Option<K>,
 }
 
-impl<S: ChallengeStore, R: ResultSigner> App<S, R> {
+impl<S: ChallengeStore, R: ResultSigner, K: KeySource> App<S, R, K> {
     /// Answers one request.
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
@@ -44,7 +46,11 @@ impl<S: ChallengeStore, R: ResultSigner> App<S, R> {
         let key = first_factor.challenge_for(purpose);
         let mut stored = self.store.load(&key.subject).await?;
         self.complete_settling(&mut stored, &key, now).await?;
-        let view = status(&self.settings.rules, &stored, &key, purpose, first_factor.phone.as_ref(), now);
+        let mut view = status(&self.settings.rules, &stored, &key, purpose, first_factor.phone.as_ref(), now);
+        if let Some(keys) = &self.keys {
+            let keys = keys.keys(now).await.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?;
+            view.show_digits(&self.settings.rules.policy, &keys, stored.challenge(&key), now);
+        }
         let token = match &view.approval {
             Some(approval) => Some(self.sign(approval, &first_factor).await?),
             None => None,

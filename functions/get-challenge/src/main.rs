@@ -2,14 +2,16 @@
 
 use std::process::ExitCode;
 
+use domain::code::MacKeys;
 use get_challenge::App;
 use get_challenge::config::Config;
 use lambda_http::Error;
 use platform::aws::{Roots, connector, sdk_config};
 use platform::config::Environment;
-use platform::run;
+use platform::secrets::{Secret, SecretsManager};
 use platform::signer::KmsSigner;
 use platform::store::DynamoStore;
+use platform::{clock, run};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -21,10 +23,15 @@ async fn serve() -> Result<(), Error> {
     config.telemetry.init();
 
     let aws = sdk_config(&connector(Roots::Amazon)?).await;
+    let keys = match config.mac_keys_secret {
+        Some(secret) => Some(Secret::<MacKeys, _>::open(SecretsManager::new(&aws), secret, clock::now()).await?),
+        None => None,
+    };
     let app = App {
         store: DynamoStore::new(&aws, config.settings.table.clone()),
         signer: KmsSigner::new(&aws, config.signer),
         settings: config.settings,
+        keys,
     };
     run::serve(|request, now| app.handle(request, now)).await
 }

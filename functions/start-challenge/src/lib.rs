@@ -70,13 +70,15 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
     async fn start(&self, request: &Request, now: Timestamp, watch: Stopwatch) -> Result<Response<Body>, Failure> {
         let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
         let asked = asked(request, &first_factor, &self.settings.rules, now)?;
-        let (stored, draft, parcel) = match self.persist(&asked, now).await? {
-            Persisted::Running(stored) => return Ok(self.view(StatusCode::OK, &stored, &asked, now)),
+        let keys =
+            self.keys.keys(now).await.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?;
+        let (stored, draft, parcel) = match self.persist(&keys, &asked, now).await? {
+            Persisted::Running(stored) => return Ok(self.view(StatusCode::OK, &stored, &keys, &asked, now)),
             Persisted::ToSend(stored, draft, parcel) => (stored, draft, parcel),
         };
         if draft.test_code.is_some() {
             tracing::info!(subject = ?asked.key.subject, "a test number: nothing is sent");
-            return Ok(self.view(StatusCode::CREATED, &draft.applied(stored), &asked, now));
+            return Ok(self.view(StatusCode::CREATED, &draft.applied(stored), &keys, &asked, now));
         }
         let mut challenge = draft.challenge.clone();
         let sent = self.send(&draft, &parcel, self.send_timeout.saturating_sub(watch.elapsed())).await;
@@ -84,7 +86,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
         let cause = sent.as_ref().err().map(|error| run::chain(error));
         tracing::info!(subject = ?asked.key.subject, channel = asked.channel.as_str(), outcome, cause, "sent");
         let Err(error) = sent else {
-            return Ok(self.view(StatusCode::CREATED, &draft.applied(stored), &asked, now));
+            return Ok(self.view(StatusCode::CREATED, &draft.applied(stored), &keys, &asked, now));
         };
         let delivery = error.kind.delivery();
         if let Err(error) = self.store.record_send(&challenge.id, asked.channel, draft.at, delivery).await {
@@ -97,17 +99,15 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
         challenge.correct_send(asked.channel, delivery);
         let mut stored = draft.applied(stored);
         stored.replace(challenge);
-        Ok(self.view(StatusCode::CREATED, &stored, &asked, now))
+        Ok(self.view(StatusCode::CREATED, &stored, &keys, &asked, now))
     }
 
     /// Decides and writes; once more from the start if another request came between.
-    async fn persist(&self, asked: &Asked, now: Timestamp) -> Result<Persisted, Failure> {
-        let keys =
-            self.keys.keys(now).await.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?;
-        if let Some(persisted) = self.try_to_persist(&keys, asked, now).await? {
+    async fn persist(&self, keys: &MacKeys, asked: &Asked, now: Timestamp) -> Result<Persisted, Failure> {
+        if let Some(persisted) = self.try_to_persist(keys, asked, now).await? {
             return Ok(persisted);
         }
-        self.try_to_persist(&keys, asked, now).await?.ok_or_else(|| StoreError::Conflict.into())
+        self.try_to_persist(keys, asked, now).await?.ok_or_else(|| StoreError::Conflict.into())
     }
 
     /// `None` when another request came between.
@@ -205,8 +205,16 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
         }
     }
 
-    fn view(&self, code: StatusCode, stored: &Snapshot, asked: &Asked, now: Timestamp) -> Response<Body> {
-        let view = status(&self.settings.rules, stored, &asked.key, asked.purpose, asked.claimed.as_ref(), now);
+    fn view(
+        &self,
+        code: StatusCode,
+        stored: &Snapshot,
+        keys: &MacKeys,
+        asked: &Asked,
+        now: Timestamp,
+    ) -> Response<Body> {
+        let mut view = status(&self.settings.rules, stored, &asked.key, asked.purpose, asked.claimed.as_ref(), now);
+        view.show_digits(&self.settings.rules.policy, keys, stored.challenge(&asked.key), now);
         reply::challenge(code, &view, None, self.settings.support_url.as_deref())
     }
 }

@@ -51,12 +51,12 @@ impl<S: ChallengeStore, K: KeySource, R: ResultSigner> App<S, K, R> {
 
         let counted =
             self.store.count_guess(&first_factor.challenge_for(purpose), now).await?.ok_or(Refusal::Closed)?;
-        let right = keys.verify(&counted.id, &counted.phone, &counted.codes, &code);
-        tracing::info!(subject = ?counted.id.key.subject, right, attempts = counted.attempts, "judged");
-        if !right {
+        let by = keys.judge(&counted, &code);
+        tracing::info!(subject = ?counted.id.key.subject, right = by.is_some(), attempts = counted.attempts, "judged");
+        let Some(by) = by else {
             return Err(Refusal::WrongCode { attempts_left: counted.attempts_left() }.into());
-        }
-        let approved = self.consume(&counted, now).await?.ok_or(Refusal::Closed)?;
+        };
+        let approved = self.consume(&counted.proven(by, now), now).await?.ok_or(Refusal::Closed)?;
         self.answer(approved, &first_factor, now).await
     }
 

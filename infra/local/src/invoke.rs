@@ -21,6 +21,8 @@ use crate::{clock, phone};
 const SIGNATURE: &str = "x-twilio-signature";
 /// A sample whose file name has this keeps the signature that it has.
 const FORGED: &str = "forged";
+/// A sample whose file name has one of these is one of a deployment with calls of that mode.
+const CALL_MODES: [&str; 2] = ["match-digits", "speak-code"];
 
 /// Runs the sample and prints the function's answer.
 pub(crate) async fn invoke(file: &str) -> Result<()> {
@@ -29,7 +31,10 @@ pub(crate) async fn invoke(file: &str) -> Result<()> {
     let function = function_of(&key).with_context(|| format!("the API has no route {key}"))?;
     let settings = Settings::from_environment()?;
     Functions::compile(&settings).await?;
-    let stack = Stack::start(&settings, false).await?;
+    let mut stack = Stack::start(&settings, false).await?;
+    if let Some(mode) = CALL_MODES.into_iter().find(|mode| file.contains(mode)) {
+        stack.environment.insert("CALL_MODE", mode.to_owned());
+    }
     bring_up_to_date(&mut event);
     if !file.contains(FORGED) {
         sign(&mut event, &stack.gateway)?;

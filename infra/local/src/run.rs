@@ -38,13 +38,15 @@ async fn stay_up(functions: &mut Functions, stack: &Stack) -> Result<()> {
 }
 
 fn print_addresses(stack: &Stack) {
-    let Stack { gateway, issuer, phone, dynamodb, functions, .. } = stack;
+    let Stack { gateway, issuer, phone, dynamodb, functions, environment, .. } = stack;
+    let call_mode = environment.get("CALL_MODE").map_or("press-pound", String::as_str);
     println!("\nThe stack is up; functions reload when their code changes. Ctrl-C ends it.\n");
     println!("  phone      {phone}   open it: messages and calls, for every number");
     println!("  API        {gateway}");
     println!("  issuer     {issuer}   POST /login {{\"account\": …}} gives a first-factor token");
     println!("  DynamoDB   {dynamodb}");
     println!("  functions  {functions}");
+    println!("  calls      {call_mode}   CALL_MODE=match-digits or speak-code has them ask otherwise");
     println!(
         "  administer as AWS_ACCESS_KEY_ID={ACCESS_KEY} AWS_SECRET_ACCESS_KEY={ACCESS_SECRET} AWS_REGION={REGION}\n"
     );

@@ -94,6 +94,7 @@ impl Stack {
 fn choices() -> impl Iterator<Item = (&'static str, String)> {
     [
         ("BRAND", "Alliance"),
+        ("CALL_MODE", "press-pound"),
         ("ORIGIN_HOST", "login.example.com"),
         ("ALLOWED_COUNTRIES", "US,CA,GB"),
         ("MAX_SENDS_PER_NETWORK_PER_10_MINUTES", "1000"), // here everybody comes from one address

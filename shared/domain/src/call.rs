@@ -3,12 +3,20 @@
 //! Webhooks arrive twice, late and out of order. A call only ever moves forward through
 //! [`CallState`], and only while its challenge is open, so a repeated or overtaken webhook changes
 //! nothing.
+//!
+//! | [`CallMode`] | What approves | What it shows |
+//! |---|---|---|
+//! | `press-pound` | `#` in the call | that somebody took the call and agreed |
+//! | `match-digits` | the page's two digits, keyed in the call | that who took the call sees the page: 1 in 90 by chance |
+//! | `speak-code` | the call's six digits, typed on the page | that who sees the page took the call: 1 in a million |
 
 use std::fmt;
 
 use rand::{CryptoRng, RngExt as _};
 
+use crate::code::{MacKeys, MatchDigits, Utterance};
 use crate::digest::sha256;
+use crate::identity::ChallengeId;
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -45,6 +53,19 @@ impl fmt::Debug for CallToken {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("CallToken(…)")
     }
+}
+
+/// What a call asks for, the same for all calls of a deployment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CallMode {
+    /// `#` approves. Nothing secret passes between page and phone.
+    #[default]
+    PressPound,
+    /// The page shows two digits that are keyed in the call. One entry is judged in a call: right
+    /// approves, wrong ends the call and costs a guess.
+    MatchDigits,
+    /// The call says a code that is typed on the page, judged like one that came by message.
+    SpeakCode,
 }
 
 /// How far a call has come.
@@ -134,15 +155,71 @@ impl Call {
     }
 }
 
-/// What a webhook reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a webhook does to its call.
+#[derive(Clone, Copy, Debug)]
 pub enum CallEvent {
     /// The call was answered.
     Answered(AnsweredBy),
+    /// The call was answered and is about to say a code.
+    Speaks(AnsweredBy, Utterance),
     /// A key was pressed.
     Pressed(Key),
+    /// Digits were keyed that the page shows, or that it does not.
+    Entered {
+        /// Whether it does.
+        matches: bool,
+    },
     /// The provider reports progress.
     Progress(CallState),
+}
+
+impl CallEvent {
+    /// What keying `entry` in a call of `challenge` does. Only where digits are matched is it compared
+    /// with them, and without the keys nothing matches.
+    #[must_use]
+    pub fn keyed(
+        entry: Entry,
+        mode: CallMode,
+        keys: Option<&MacKeys>,
+        challenge: &ChallengeId,
+        token: &CallToken,
+    ) -> Self {
+        match (entry, mode) {
+            (Entry::Zero, _) => Self::Pressed(Key::Fraud),
+            (Entry::Pound, CallMode::PressPound) => Self::Pressed(Key::Approve),
+            (_, CallMode::PressPound | CallMode::SpeakCode) => Self::Pressed(Key::Other),
+            (Entry::Digits(digits), CallMode::MatchDigits) => {
+                let matches = keys.is_some_and(|keys| keys.match_digits(challenge, &token.digest(), digits));
+                Self::Entered { matches }
+            }
+            (Entry::Pound | Entry::Other, CallMode::MatchDigits) => Self::Entered { matches: false },
+        }
+    }
+}
+
+/// What was keyed, as far as it can mean something in any mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A lone `#`.
+    Pound,
+    /// A lone `0`.
+    Zero,
+    /// Two digits that a page may show.
+    Digits(MatchDigits),
+    /// Anything else.
+    Other,
+}
+
+impl Entry {
+    /// Reads what was keyed, which means something exactly or not at all.
+    #[must_use]
+    pub fn parse(keyed: &str) -> Self {
+        match keyed {
+            "#" => Self::Pound,
+            "0" => Self::Zero,
+            _ => MatchDigits::parse(keyed).map_or(Self::Other, Self::Digits),
+        }
+    }
 }
 
 /// A key, by what it means.
@@ -150,7 +227,7 @@ pub enum CallEvent {
 pub enum Key {
     /// `#`: it is me.
     Approve,
-    /// `0`: it is not me.
+    /// `0`: it is not me. The same in all modes.
     Fraud,
     /// Any other.
     Other,

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | none, expired, exhausted | pending, next generation | a start within the subject's budgets |
 //! | pending | pending, next generation | another number is given; guesses and sends used carry over |
-//! | pending | approved | right code, or `#` on an answered, human, uncontested call |
+//! | pending | approved | right code, sent or spoken; in an answered, human call the page's digits or, uncontested, `#` |
 //! | pending | denied | the fraud key, in this or in any other call of the subject; an administrator |
 //! | approved, denied | — | final for this login session |
 //!
@@ -68,6 +68,18 @@ pub enum Method {
     SmsCode,
     /// The pound key in a call.
     PressPound,
+    /// The page's digits, keyed in a call.
+    MatchDigits,
+    /// A code that a call said.
+    SpokenCode,
+}
+
+impl Method {
+    /// Whether a call's webhook approves: without the subject, which has to agree afterwards.
+    #[must_use]
+    pub const fn is_by_call(self) -> bool {
+        matches!(self, Self::PressPound | Self::MatchDigits)
+    }
 }
 
 /// What became of a challenge.
@@ -155,6 +167,8 @@ pub struct Challenge {
     pub outcome: Outcome,
     /// The MACs of every code sent.
     pub codes: Vec<CodeMac>,
+    /// The MACs of every code that a call said.
+    pub spoken: Vec<CodeMac>,
     /// Messages sent.
     pub sms: Sends,
     /// Calls placed.
@@ -196,6 +210,12 @@ impl Challenge {
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
         self.outcome != Outcome::Pending || self.is_exhausted() || self.expires_at + Policy::CLOCK_SKEW <= now
+    }
+
+    /// The challenge once a code was judged right, still to be agreed to by its subject.
+    #[must_use]
+    pub fn proven(self, by: Method, now: Timestamp) -> Self {
+        Self { outcome: Outcome::Approved { at: now, by, settled: false }, ..self }
     }
 
     /// Guesses left.

@@ -1,4 +1,5 @@
-//! One-time codes: drawn uniformly, kept only as keyed MACs, compared in constant time.
+//! One-time codes: drawn uniformly, kept only as keyed MACs, compared in constant time. And the two
+//! digits that a page shows during a call: derived from key, challenge and call, kept nowhere.
 
 use std::fmt;
 
@@ -6,6 +7,8 @@ use rand::{CryptoRng, RngExt as _};
 use subtle::{Choice, ConstantTimeEq as _};
 use thiserror::Error;
 
+use crate::call::Call;
+use crate::challenge::{Challenge, Method};
 use crate::digest::hmac_sha256;
 use crate::identity::ChallengeId;
 use crate::phone::PhoneNumber;
@@ -67,9 +70,59 @@ impl CodeMac {
     }
 }
 
+impl CodeMac {
+    fn is_among(&self, stored: &[Self]) -> Choice {
+        stored.iter().fold(Choice::from(0), |found, candidate| found | self.0.ct_eq(&candidate.0))
+    }
+}
+
 impl fmt::Debug for CodeMac {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("CodeMac(…)")
+    }
+}
+
+/// A code about to be spoken, as its MACs: what is stored of it, and what it must differ from.
+#[derive(Clone, Copy, Debug)]
+pub struct Utterance {
+    /// The MAC to store, under the key in use.
+    pub mac: CodeMac,
+    /// The MACs under every key, of which none may be stored: codes of one challenge are distinct.
+    pub under_all: [CodeMac; 3],
+}
+
+impl Utterance {
+    /// Whether this very code is among the `stored`, so that it may be said.
+    #[must_use]
+    pub fn is_stored(&self, stored: &[CodeMac]) -> bool {
+        self.mac.is_among(stored).into()
+    }
+}
+
+/// Two digits, 10 to 99: shown on the page and keyed in the call. Prints nothing of itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct MatchDigits(u8);
+
+impl MatchDigits {
+    /// Reads two ASCII digits of which the first is not zero.
+    #[must_use]
+    pub fn parse(keyed: &str) -> Option<Self> {
+        match keyed.as_bytes() {
+            [tens @ b'1'..=b'9', ones @ b'0'..=b'9'] => Some(Self((tens - b'0') * 10 + (ones - b'0'))),
+            _ => None,
+        }
+    }
+
+    /// The number, for the page alone.
+    #[must_use]
+    pub const fn expose(self) -> u8 {
+        self.0
+    }
+}
+
+impl fmt::Debug for MatchDigits {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("MatchDigits(••)")
     }
 }
 
@@ -82,6 +135,23 @@ impl MacKey {
     #[must_use]
     pub fn from_secret(secret: &str) -> Self {
         Self(crate::digest::sha256(&[b"alliance-mfa code MAC key", secret.as_bytes()]))
+    }
+
+    /// The digits of a call: a MAC of 256 bits modulo 90, of which none is favoured by as much as 2^-249.
+    /// The fields of a code's MAC begin with 32 bytes, never with this text.
+    fn digits(&self, challenge: &ChallengeId, call_token: &[u8; 32]) -> MatchDigits {
+        let mac = hmac_sha256(
+            &self.0,
+            &[
+                b"digits of a call",
+                challenge.key.subject.as_bytes(),
+                challenge.key.session.as_bytes(),
+                &challenge.generation.to_be_bytes(),
+                call_token,
+            ],
+        );
+        let remainder = mac.iter().fold(0_u16, |remainder, byte| (remainder * 256 + u16::from(*byte)) % 90);
+        MatchDigits(10 + remainder.to_le_bytes()[0])
     }
 
     fn mac(&self, challenge: &ChallengeId, phone: &PhoneNumber, code: &Code) -> CodeMac {
@@ -141,16 +211,67 @@ impl MacKeys {
         self.signing_key(now).mac(challenge, phone, code)
     }
 
+    /// Draws a code for a call to say. Which codes it must differ from only the store knows, so its MAC
+    /// comes under every key.
+    pub fn speak(
+        &self,
+        challenge: &ChallengeId,
+        phone: &PhoneNumber,
+        now: Timestamp,
+        random: &mut impl CryptoRng,
+    ) -> (Code, Utterance) {
+        let code = Code::draw(random);
+        let mac = self.mac(challenge, phone, &code, now);
+        let mut under_all = [mac; 3];
+        for (slot, key) in under_all.iter_mut().zip(self.all()) {
+            *slot = key.mac(challenge, phone, &code);
+        }
+        (code, Utterance { mac, under_all })
+    }
+
     /// Whether `guess` is one of the codes whose MACs are `stored`. Looks at all of them under all
     /// keys, whichever matches.
     #[must_use]
     pub fn verify(&self, challenge: &ChallengeId, phone: &PhoneNumber, stored: &[CodeMac], guess: &Code) -> bool {
         let mut found = Choice::from(0);
         for key in self.all() {
-            let mac = key.mac(challenge, phone, guess);
-            for candidate in stored {
-                found |= mac.0.ct_eq(&candidate.0);
-            }
+            found |= key.mac(challenge, phone, guess).is_among(stored);
+        }
+        found.into()
+    }
+
+    /// By which way the code came to the phone that `guess` is, if it is one of the challenge's. Looks
+    /// at all codes, sent and spoken, under all keys, whichever matches.
+    #[must_use]
+    pub fn judge(&self, challenge: &Challenge, guess: &Code) -> Option<Method> {
+        let (mut sent, mut spoken) = (Choice::from(0), Choice::from(0));
+        for key in self.all() {
+            let mac = key.mac(&challenge.id, &challenge.phone, guess);
+            sent |= mac.is_among(&challenge.codes);
+            spoken |= mac.is_among(&challenge.spoken);
+        }
+        match (sent.into(), spoken.into()) {
+            (true, _) => Some(Method::SmsCode),
+            (false, true) => Some(Method::SpokenCode),
+            (false, false) => None,
+        }
+    }
+
+    /// The digits that the page shows during a call, under the key that was in use when it was placed:
+    /// so they stay the same while it goes on, though the next key comes into use meanwhile.
+    #[must_use]
+    pub fn digits_of_call(&self, challenge: &ChallengeId, call: &Call) -> MatchDigits {
+        self.signing_key(call.placed_at).digits(challenge, &call.token)
+    }
+
+    /// Whether the page shows `keyed` during the call with this token digest. Made under one key and
+    /// judged under all, like a code, since who judges has not read when the call was placed and may
+    /// learn of new keys sooner or later than who shows. By chance 1 in 90, while keys change 2 in 90.
+    #[must_use]
+    pub fn match_digits(&self, challenge: &ChallengeId, call_token: &[u8; 32], keyed: MatchDigits) -> bool {
+        let mut found = Choice::from(0);
+        for key in self.all() {
+            found |= key.digits(challenge, call_token).0.ct_eq(&keyed.0);
         }
         found.into()
     }

@@ -28,6 +28,18 @@ pub struct Phrases {
     pub prompt: &'static str,
     /// After a key that means nothing.
     pub wrong_key: &'static str,
+    /// Asks for the digits on the page; the brand is spoken before it.
+    pub enter_digits: &'static str,
+    /// After digits that the page does not show.
+    pub wrong_digits: &'static str,
+    /// Before a code, whose digits are spoken one by one; at first the brand is spoken before it.
+    pub code_is: &'static str,
+    /// What to do with a code, and what if it is not wanted.
+    pub code_ends: &'static str,
+    /// When the call has said its code and cannot say it again.
+    pub said_once: &'static str,
+    /// When nothing more is to be said.
+    pub goodbye: &'static str,
     /// After approval.
     pub approved: &'static str,
     /// After the fraud key.
@@ -125,6 +137,14 @@ static ENGLISH: Phrases = Phrases {
     language: "en-US",
     prompt: "To finish signing in, press the pound key. If you are not signing in, press zero.",
     wrong_key: "That key does nothing here.",
+    enter_digits: "To finish signing in, key the two digits that your screen shows, then press the pound key. \
+                   If you are not signing in, press zero, then the pound key.",
+    wrong_digits: "These are not the digits that your screen shows. You can ask for a new call. Goodbye.",
+    code_is: "Your code is:",
+    code_ends: "Enter it where you are signing in, and tell it to nobody. If you are not signing in, press zero.",
+    said_once: "This call does not say its code again. You can ask for a new call. \
+                If you are not signing in, press zero.",
+    goodbye: "Goodbye.",
     approved: "Thank you. You are signed in. Goodbye.",
     denied: "Thank you. We stopped this sign-in. Please change your password. Goodbye.",
     use_code: "We could not confirm this call. You can ask for a code by text message instead. Goodbye.",
@@ -135,6 +155,15 @@ static SPANISH: Phrases = Phrases {
     language: "es-ES",
     prompt: "Para terminar de iniciar sesión, pulse la tecla almohadilla. Si no está iniciando sesión, pulse cero.",
     wrong_key: "Esa tecla no hace nada aquí.",
+    enter_digits: "Para terminar de iniciar sesión, marque las dos cifras que muestra su pantalla y pulse \
+                   almohadilla. Si no está iniciando sesión, pulse cero y almohadilla.",
+    wrong_digits: "Esas no son las cifras que muestra su pantalla. Puede pedir una nueva llamada. Adiós.",
+    code_is: "Su código es:",
+    code_ends: "Introdúzcalo donde está iniciando sesión y no se lo diga a nadie. \
+                Si no está iniciando sesión, pulse cero.",
+    said_once: "Esta llamada no repite su código. Puede pedir una nueva llamada. \
+                Si no está iniciando sesión, pulse cero.",
+    goodbye: "Adiós.",
     approved: "Gracias. Ha iniciado sesión. Adiós.",
     denied: "Gracias. Hemos detenido este inicio de sesión. Cambie su contraseña. Adiós.",
     use_code: "No hemos podido confirmar esta llamada. Puede pedir un código por mensaje de texto. Adiós.",
@@ -145,6 +174,14 @@ static ARABIC: Phrases = Phrases {
     language: "arb",
     prompt: "لإكمال تسجيل الدخول، اضغط على مفتاح المربع. إذا لم تكن أنت من يسجل الدخول، اضغط على صفر.",
     wrong_key: "هذا المفتاح لا يفعل شيئا هنا.",
+    enter_digits: "لإكمال تسجيل الدخول، أدخل الرقمين الظاهرين على شاشتك ثم اضغط على مفتاح المربع. \
+                   إذا لم تكن أنت من يسجل الدخول، اضغط على صفر ثم على مفتاح المربع.",
+    wrong_digits: "هذان ليسا الرقمين الظاهرين على شاشتك. يمكنك طلب مكالمة جديدة. مع السلامة.",
+    code_is: "رمزك هو:",
+    code_ends: "أدخله حيث تسجل الدخول ولا تخبر به أحدا. إذا لم تكن أنت من يسجل الدخول، اضغط على صفر.",
+    said_once: "لا تعيد هذه المكالمة قول رمزها. يمكنك طلب مكالمة جديدة. \
+                إذا لم تكن أنت من يسجل الدخول، اضغط على صفر.",
+    goodbye: "مع السلامة.",
     approved: "شكرا. تم تسجيل دخولك. مع السلامة.",
     denied: "شكرا. لقد أوقفنا عملية تسجيل الدخول هذه. يرجى تغيير كلمة المرور. مع السلامة.",
     use_code: "لم نتمكن من تأكيد هذه المكالمة. يمكنك طلب رمز برسالة نصية. مع السلامة.",

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::budget::UnverifiedBudget;
+use crate::call::CallMode;
 
 /// Limits, lives and delays. The defaults are the product's; a deployment may override each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct Policy {
     pub fraud_block: Duration,
     /// Whether only a call judged human may approve.
     pub machine_detection: bool,
+    /// What a call asks for.
+    pub call_mode: CallMode,
 }
 
 impl Policy {
@@ -100,6 +103,7 @@ impl Default for Policy {
             lock_at_failures: 100,
             fraud_block: Duration::from_hours(24),
             machine_detection: true,
+            call_mode: CallMode::default(),
         }
     }
 }

@@ -65,12 +65,12 @@ pub trait ChallengeStore: Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Challenge>, StoreError>> + Send;
 
-    /// Approves a challenge whose code was judged right, or completes the approval of one that a
-    /// call approved, together with its subject: not blocked, and bound to the same number or to
-    /// none. Resets the subject's failures, and enrols the number where none was or where it replaces
-    /// one that was proven, as one of the accounts that the number may have. Closes the race of
-    /// two right guesses, of an approval with a change, reset, denial or block of the subject, and of
-    /// two accounts that enrol one number.
+    /// Makes an approval final: approves a challenge that a code has [proven](Challenge::proven), or
+    /// completes the approval of one that a call approved, together with its subject: not blocked, and
+    /// bound to the same number or to none. What nothing has proven is refused. Resets the subject's
+    /// failures, and enrols the number where none was or where it replaces one that was proven, as one
+    /// of the accounts that the number may have. Closes the race of two right guesses, of an approval
+    /// with a change, reset, denial or block of the subject, and of two accounts that enrol one number.
     fn settle(
         &self,
         challenge: &Challenge,
@@ -79,9 +79,16 @@ pub trait ChallengeStore: Sync {
     ) -> impl Future<Output = Result<Settlement, StoreError>> + Send;
 
     /// Applies a webhook of the call with `token` if that moves the call forward, and answers the
-    /// challenge as it then stands. `#` approves only an open challenge whose uncontested call was
-    /// answered by one who may; `0` denies the challenge and every other pending one of its subject,
-    /// blocks the subject and, where the number was only being enrolled, the number.
+    /// challenge as it then stands. Only an open challenge is approved, and only in a call answered by
+    /// one who may: by matching digits where the policy has digits matched, by `#` where it has `#`
+    /// pressed and no other login waits. `0` denies the challenge and every other pending one of its
+    /// subject, blocks the subject and, where the number was only being enrolled, the number. A code to
+    /// be spoken is added only by the webhook that answers the call, and only if no code is the same.
+    ///
+    /// Digits that do not match end the call and count as a guess, in one write. An entry comes here
+    /// compared already, and still none is judged that is not counted: right or wrong, its write needs
+    /// the pending challenge and the answered call that either write ends. Of any number of entries at
+    /// once the first decides, and the others change nothing.
     fn advance_call(
         &self,
         challenge: &ChallengeId,

@@ -57,7 +57,8 @@ impl Approval {
     pub const fn methods(&self) -> &'static [&'static str] {
         match self.by {
             Method::SmsCode => &["otp", "sms", "mfa"],
-            Method::PressPound => &["tel", "mfa"],
+            Method::PressPound | Method::MatchDigits => &["tel", "mfa"],
+            Method::SpokenCode => &["otp", "tel", "mfa"],
         }
     }
 }

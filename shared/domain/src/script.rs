@@ -2,19 +2,27 @@
 
 use subtle::ConstantTimeEq as _;
 
-use crate::call::CallToken;
+use crate::call::{Call, CallMode, CallState, CallToken};
 use crate::challenge::{Challenge, Outcome};
-use crate::locale::Phrases;
+use crate::code::{Code, Utterance};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
 /// What the phone hears next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Script {
-    /// Asks for a key.
+pub enum Script<'a> {
+    /// Asks for the pound key.
     Prompt,
     /// Says that the key meant nothing and asks again.
     PromptAgain,
+    /// Asks for the digits on the page.
+    EnterDigits,
+    /// Says that the digits were wrong, which ends the call.
+    WrongDigits,
+    /// Says the code, which is good from now on.
+    SpeakCode(&'a Code),
+    /// Says that the code was said: only its MAC is kept, so that no call can say it again.
+    SaidOnce,
     /// Says that the sign-in is approved.
     Approved,
     /// Says that the sign-in was stopped.
@@ -25,10 +33,18 @@ pub enum Script {
     Over,
 }
 
-impl Script {
-    /// The next words of the call with `token`, given its challenge as it now stands.
+impl<'a> Script<'a> {
+    /// The next words of the call with `token`, given its challenge as it now stands and the code that
+    /// this webhook drew. It is said only if it is stored: a repeated webhook's is not, nor one that is a
+    /// code of the challenge already (three in a million), which then leaves the call unanswered.
     #[must_use]
-    pub fn next(challenge: Option<&Challenge>, token: &CallToken, policy: &Policy, now: Timestamp) -> Self {
+    pub fn next(
+        challenge: Option<&Challenge>,
+        token: &CallToken,
+        drawn: Option<&'a (Code, Utterance)>,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Self {
         let Some((challenge, call)) = challenge.and_then(|challenge| Some((challenge, challenge.call.as_ref()?)))
         else {
             return Self::Over;
@@ -36,39 +52,27 @@ impl Script {
         if !bool::from(call.token.ct_eq(&token.digest())) {
             return Self::Over;
         }
+        let is_judged = policy.call_mode == CallMode::MatchDigits && call.state == CallState::Ended;
         match challenge.outcome {
             Outcome::Approved { .. } => Self::Approved,
             Outcome::Denied => Self::Denied,
+            Outcome::Pending if is_judged => Self::WrongDigits,
             Outcome::Pending if !challenge.is_open(now) || call.wrong_keys >= Policy::MAX_WRONG_KEYS => Self::Over,
-            Outcome::Pending => match call.answered_by {
-                Some(by) if by.may_approve(policy) && !challenge.contested => {
-                    if call.wrong_keys > 0 {
-                        Self::PromptAgain
-                    } else {
-                        Self::Prompt
-                    }
-                }
-                _ => Self::UseCode,
+            Outcome::Pending if !call.answered_by.is_some_and(|by| by.may_approve(policy)) => Self::UseCode,
+            Outcome::Pending => Self::in_talk(challenge, call, drawn, policy.call_mode),
+        }
+    }
+
+    fn in_talk(challenge: &Challenge, call: &Call, drawn: Option<&'a (Code, Utterance)>, mode: CallMode) -> Self {
+        match mode {
+            CallMode::PressPound if challenge.contested => Self::UseCode,
+            CallMode::PressPound if call.wrong_keys > 0 => Self::PromptAgain,
+            CallMode::PressPound => Self::Prompt,
+            CallMode::MatchDigits => Self::EnterDigits,
+            CallMode::SpeakCode => match drawn {
+                Some((code, utterance)) if utterance.is_stored(&challenge.spoken) => Self::SpeakCode(code),
+                _ => Self::SaidOnce,
             },
         }
-    }
-
-    /// What to say.
-    #[must_use]
-    pub const fn words(self, phrases: &Phrases) -> &'static str {
-        match self {
-            Self::Prompt => phrases.prompt,
-            Self::PromptAgain => phrases.wrong_key,
-            Self::Approved => phrases.approved,
-            Self::Denied => phrases.denied,
-            Self::UseCode => phrases.use_code,
-            Self::Over => phrases.over,
-        }
-    }
-
-    /// Whether a key is awaited.
-    #[must_use]
-    pub const fn listens(self) -> bool {
-        matches!(self, Self::Prompt | Self::PromptAgain)
     }
 }

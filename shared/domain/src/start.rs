@@ -165,7 +165,8 @@ impl Draft {
             }
             return code.clone();
         }
-        let (code, mac) = keys.issue(&challenge.id, &challenge.phone, &challenge.codes, self.at, random);
+        let taken = [challenge.codes.as_slice(), &challenge.spoken].concat();
+        let (code, mac) = keys.issue(&challenge.id, &challenge.phone, &taken, self.at, random);
         challenge.codes.push(mac);
         code
     }
@@ -414,6 +415,7 @@ impl<P: NumberingPlan> Start<'_, P> {
             last_guess_at: None,
             outcome: Outcome::Pending,
             codes: Vec::new(),
+            spoken: Vec::new(),
             sms: closed_early.map(|own| carry(&own.sms)).unwrap_or_default(),
             calls: closed_early.map(|own| carry(&own.calls)).unwrap_or_default(),
             call: None,

@@ -1,9 +1,10 @@
 //! What the page needs to draw itself, computed from what is stored.
 
-use crate::call::CallState;
+use crate::call::{CallMode, CallState};
 use crate::challenge::{Challenge, Delivery, NumberSource, Outcome, Purpose};
 use crate::change::{self, Step};
 use crate::channel::Channel;
+use crate::code::{MacKeys, MatchDigits};
 use crate::identity::ChallengeKey;
 use crate::limits;
 use crate::phone::{Country, Line, PhoneNumber};
@@ -89,12 +90,25 @@ pub struct Status {
     pub call_channel: ChannelStatus,
     /// How far the latest call has come.
     pub call: Option<CallState>,
+    /// The digits to key in that call: added by [`Status::show_digits`], since only who has the keys can.
+    pub match_digits: Option<MatchDigits>,
     /// Whether another login session waits too.
     pub contested: bool,
     /// Whether to offer the other channel.
     pub offer_alternative: bool,
     /// The result to hand out.
     pub approval: Option<Approval>,
+}
+
+impl Status {
+    /// Adds the digits to key in a live call of `challenge`, where digits are matched.
+    pub fn show_digits(&mut self, policy: &Policy, keys: &MacKeys, challenge: Option<&Challenge>, now: Timestamp) {
+        let shown = policy.call_mode == CallMode::MatchDigits && self.state == State::Pending;
+        self.match_digits = challenge.filter(|challenge| shown && challenge.is_open(now)).and_then(|challenge| {
+            let call = challenge.call.as_ref().filter(|call| call.is_live(now))?;
+            Some(keys.digits_of_call(&challenge.id, call))
+        });
+    }
 }
 
 /// The status of the challenge `key`.
@@ -137,6 +151,7 @@ pub fn status(
         sms: channel(Channel::Sms),
         call_channel: channel(Channel::Call),
         call: own.and_then(|challenge| Some(challenge.call.as_ref()?.state)),
+        match_digits: None,
         contested: pending.is_some_and(|challenge| challenge.contested),
         offer_alternative: pending.is_some_and(|challenge| patience_is_over(challenge, now)),
         approval: own.and_then(|challenge| Approval::of(challenge, now)),

@@ -48,6 +48,7 @@ pub fn challenge(
         "retryAt": view.retry_at.map(rfc3339),
         "channels": { "sms": channel(&view.sms), "call": channel(&view.call_channel) },
         "call": view.call.map(call),
+        "matchDigits": view.match_digits.map(|digits| digits.expose().to_string()),
         "contested": view.contested,
         "offerAlternative": view.offer_alternative,
     });

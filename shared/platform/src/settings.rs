@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use domain::budget::UnverifiedBudget;
+use domain::call::CallMode;
 use domain::channel::Channel;
 use domain::code::Code;
 use domain::phone::{Country, PhoneNumber, Reach};
@@ -95,6 +96,14 @@ pub fn policy(env: &mut Environment) -> Option<Policy> {
     let failures = lockout(env);
     let fraud_block = env.seconds("FRAUD_BLOCK_SECONDS", default.fraud_block, 30 * DAY);
     let machine_detection = env.choice("MACHINE_DETECTION", &[("on", true), ("off", false)]);
+    let call_mode = env.choice(
+        "CALL_MODE",
+        &[
+            ("press-pound", CallMode::PressPound),
+            ("match-digits", CallMode::MatchDigits),
+            ("speak-code", CallMode::SpeakCode),
+        ],
+    );
     Some(Policy {
         code_life: code_life?,
         max_guesses: max_guesses?,
@@ -113,6 +122,7 @@ pub fn policy(env: &mut Environment) -> Option<Policy> {
         lock_at_failures: failures?.lock_at_failures,
         fraud_block: fraud_block?,
         machine_detection: machine_detection?,
+        call_mode: call_mode?,
     })
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::budget::CountryRecord;
 use domain::call::{CallEvent, CallToken};
 use domain::challenge::{Challenge, Delivery};
 use domain::channel::Channel;
@@ -13,7 +14,8 @@ use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::{Country, PhoneNumber, Reach};
 use domain::policy::Policy;
 use domain::ports::{
-    Caller, ChallengeStore, KeyError, KeySource, Message, SendError, SendFailure, Settlement, SmsSender, StoreError,
+    Caller, ChallengeStore, KeyError, KeySource, Message, Refused, SendError, SendFailure, Settlement, SmsSender,
+    Started, StoreError,
 };
 use domain::result::Approval;
 use domain::snapshot::Snapshot;
@@ -26,6 +28,7 @@ use platform::first_factor::{FirstFactor, SessionRule};
 use platform::secrets::SecretError;
 use platform::settings::FactorSettings;
 use platform::signer::{ResultSigner, SignError};
+use start_challenge::countries::Countries;
 use tokio::runtime::{Builder, Runtime};
 
 /// Where the provider reaches the webhooks, as in the sample events.
@@ -38,9 +41,9 @@ const NOW: Timestamp = Timestamp::from_unix(1_795_600_010);
 /// The functions that read what callers send.
 pub struct Functions {
     start: start_challenge::App<Nothing, Nothing, Nothing, Nothing>,
-    get: get_challenge::App<Nothing, Nothing>,
+    get: get_challenge::App<Nothing, Nothing, Nothing>,
     verify: verify_code::App<Nothing, Nothing, Nothing>,
-    callback: call_callback::App<Nothing, Nothing>,
+    callback: call_callback::App<Nothing, Nothing, Nothing>,
     runtime: Runtime,
 }
 
@@ -55,14 +58,19 @@ impl Functions {
         Self {
             start: start_challenge::App {
                 settings: settings.clone(),
-                reach: Reach::new(["US", "GB", "DE"].iter().filter_map(|code| Country::parse(code).ok()).collect()),
+                countries: Countries::default(),
                 send_timeout: Duration::from_secs(10),
                 store: Nothing,
                 keys: Nothing,
                 sms: Nothing,
                 caller: Some(Nothing),
             },
-            get: get_challenge::App { settings: settings.clone(), store: Nothing, signer: Nothing },
+            get: get_challenge::App {
+                settings: settings.clone(),
+                store: Nothing,
+                signer: Nothing,
+                keys: Some(Nothing),
+            },
             verify: verify_code::App { settings, store: Nothing, keys: Nothing, signer: Nothing },
             callback: call_callback::App {
                 policy: Policy::default(),
@@ -70,6 +78,7 @@ impl Functions {
                 brand: "Example".to_owned(),
                 store: Nothing,
                 tokens: Nothing,
+                keys: Some(Nothing),
             },
             runtime: Builder::new_current_thread().build().expect("a runtime"),
         }
@@ -108,7 +117,9 @@ fn settings() -> FactorSettings {
         rules: Rules {
             policy: Policy::default(),
             channels: BTreeSet::from(Channel::ALL),
+            reach: Reach::by_every_channel(["US", "GB", "DE"].iter().filter_map(|code| Country::parse(code).ok())),
             enrolment: Enrolment::SelfService,
+            test_numbers: Vec::new(),
         },
         session: SessionRule { claim: "jti".to_owned(), max_age: Duration::from_mins(15) },
         support_url: None,
@@ -123,8 +134,16 @@ impl ChallengeStore for Nothing {
         Ok(Snapshot::default())
     }
 
-    async fn start(&self, _: &Draft) -> Result<(), StoreError> {
+    async fn start(&self, _: &Draft) -> Result<Started, StoreError> {
         Err(down())
+    }
+
+    async fn note_refusal(&self, _: &Refused<'_>, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn country(&self, _: Country) -> Result<CountryRecord, StoreError> {
+        Ok(CountryRecord::default())
     }
 
     async fn record_send(&self, _: &ChallengeId, _: Channel, _: Timestamp, _: Delivery) -> Result<(), StoreError> {
@@ -135,7 +154,7 @@ impl ChallengeStore for Nothing {
         Ok(None)
     }
 
-    async fn settle(&self, _: &Challenge, _: Timestamp) -> Result<Settlement, StoreError> {
+    async fn settle(&self, _: &Challenge, _: &Policy, _: Timestamp) -> Result<Settlement, StoreError> {
         Err(down())
     }
 

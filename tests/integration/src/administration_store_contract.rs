@@ -7,13 +7,14 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::administration::{Administration as _, Administrator, Occasion, phone_reset, report, unblocked, unlocked};
 use domain::call::{AnsweredBy, Key};
-use domain::challenge::{Challenge, Outcome};
+use domain::challenge::Outcome;
 use domain::channel::Channel;
 use domain::code::Code;
 use domain::ports::{ChallengeStore as _, Settlement, StoreError};
 use domain::snapshot::Snapshot;
 use platform::encoding::base64url;
 
+use crate::conditions::proven;
 use crate::scene::{ALICE, Scene, number};
 
 const JANE: &str = "arn:aws:iam::123456789012:user/jane";
@@ -420,17 +421,13 @@ async fn a_reset_forgets_the_number_and_what_is_known_of_it_and_denies_what_is_p
     assert_eq!(item.get("deniedAt"), Some(&count(scene.now.as_unix())));
 }
 
-async fn counted(scene: &Scene) -> Challenge {
-    scene.store.count_guess(&scene.key, scene.now).await.expect("an answer").expect("open")
-}
-
 #[tokio::test]
 async fn no_token_comes_of_the_old_binding_after_a_reset() {
     let mut scene = Scene::new().await;
     enrol(&mut scene).await;
     scene.session("2");
     scene.send_code().await;
-    let judged_right = counted(&scene).await;
+    let judged_right = proven(&scene).await;
     scene.session("3");
     let token = scene.place_call().await;
     set_uncontested(&scene).await;
@@ -450,7 +447,7 @@ async fn no_token_comes_of_the_old_binding_after_a_reset() {
 async fn what_would_have_enrolled_the_old_number_enrols_nothing_after_a_reset() {
     let mut scene = Scene::new().await;
     scene.send_code().await;
-    let judged_right = counted(&scene).await; // the first factor still vouches for the old number
+    let judged_right = proven(&scene).await; // the first factor still vouches for the old number
     scene.session("2");
     enrol(&mut scene).await;
     reset(&scene).await;
@@ -475,7 +472,7 @@ async fn a_settling_that_runs_against_a_reset_wins_before_it_or_not_at_all() {
         let old = enrol(&mut scene).await;
         scene.session("2");
         scene.send_code().await;
-        let challenge = counted(&scene).await;
+        let challenge = proven(&scene).await;
         let [.., decided] = Decided::all(&scene, &scene.load().await);
         let scene = Arc::new(scene);
         let settling = tokio::spawn({

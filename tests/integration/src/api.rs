@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::call::CallToken;
+use domain::call::{CallMode, CallToken};
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
 use domain::identity::ChallengeId;
@@ -32,6 +32,8 @@ use crate::backend::Backend;
 
 pub(crate) const BASE_URL: &str = "https://mfa.example.com";
 pub(crate) const ISSUER: &str = "https://login.example.com";
+/// The local stack's, so that the digits of a sample are right in both.
+pub(crate) const MAC_KEY: &str = "development-mac-key-0123456789abcdef";
 pub(crate) const VOICE_TOKEN: &str = "development-voice-auth-token";
 /// When the samples' first factor was given.
 pub(crate) const LOGIN: Timestamp = Timestamp::from_unix(1_795_600_000);
@@ -41,9 +43,9 @@ pub(crate) struct Api {
     pub(crate) phone: Phone,
     pub(crate) now: Timestamp,
     pub(crate) start: start_challenge::App<DynamoStore, Keys, Phone, Phone>,
-    pub(crate) get: get_challenge::App<DynamoStore, Signer>,
+    pub(crate) get: get_challenge::App<DynamoStore, Signer, Keys>,
     pub(crate) verify: verify_code::App<DynamoStore, Keys, Signer>,
-    callback: call_callback::App<DynamoStore, Tokens>,
+    pub(crate) callback: call_callback::App<DynamoStore, Tokens, Keys>,
     admin: admin::App<DynamoStore>,
 }
 
@@ -77,7 +79,7 @@ impl Api {
                 sms: phone.clone(),
                 caller: Some(phone.clone()),
             },
-            get: get_challenge::App { settings: settings.clone(), store: store(), signer: Signer },
+            get: get_challenge::App { settings: settings.clone(), store: store(), signer: Signer, keys: None },
             verify: verify_code::App { settings, store: store(), keys: Keys, signer: Signer },
             callback: call_callback::App {
                 policy: Policy::default(),
@@ -85,12 +87,29 @@ impl Api {
                 brand: "Example".to_owned(),
                 store: store(),
                 tokens: Tokens,
+                keys: None,
             },
             admin: admin::App { issuer: ISSUER.to_owned(), policy: Policy::default(), store: store() },
             backend,
             phone,
             now: LOGIN + Duration::from_secs(10),
         }
+    }
+
+    /// The same deployment with calls of another mode, and the keys where that mode needs them.
+    pub(crate) fn with_calls(mut self, mode: CallMode) -> Self {
+        let policies = [
+            &mut self.start.settings.rules.policy,
+            &mut self.get.settings.rules.policy,
+            &mut self.verify.settings.rules.policy,
+            &mut self.callback.policy,
+        ];
+        for policy in policies {
+            policy.call_mode = mode;
+        }
+        self.get.keys = (mode == CallMode::MatchDigits).then_some(Keys);
+        self.callback.keys = (mode != CallMode::PressPound).then_some(Keys);
+        self
     }
 
     /// Has calls made in the name of `brand`.
@@ -400,7 +419,7 @@ pub(crate) struct Keys;
 
 impl Keys {
     pub(crate) fn all() -> MacKeys {
-        MacKeys { current: MacKey::from_secret("a development key"), previous: None, next: None }
+        MacKeys { current: MacKey::from_secret(MAC_KEY), previous: None, next: None }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
-use domain::challenge::{Challenge, Delivery, Outcome};
+use domain::challenge::{Challenge, Delivery, Method, Outcome};
 use domain::channel::Channel;
 use domain::identity::ChallengeId;
 use domain::ports::{ChallengeStore as _, Settlement, Started, StoreError};
@@ -15,11 +15,11 @@ use platform::encoding::base64url;
 
 use crate::scene::{ALICE, Scene, number};
 
-fn text(value: &str) -> AttributeValue {
+pub(crate) fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
 }
 
-fn count(value: u64) -> AttributeValue {
+pub(crate) fn count(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
@@ -36,12 +36,12 @@ fn subject_item(scene: &Scene) -> HashMap<String, AttributeValue> {
     item(scene, "subject")
 }
 
-fn challenge_item(scene: &Scene) -> HashMap<String, AttributeValue> {
+pub(crate) fn challenge_item(scene: &Scene) -> HashMap<String, AttributeValue> {
     item(scene, &format!("challenge#{}", base64url(scene.key.session.as_bytes())))
 }
 
 /// Moves one attribute behind the store's back.
-async fn set(scene: &Scene, key: HashMap<String, AttributeValue>, name: &str, value: AttributeValue) {
+pub(crate) async fn set(scene: &Scene, key: HashMap<String, AttributeValue>, name: &str, value: AttributeValue) {
     let update = scene.backend.client.update_item().table_name(&scene.backend.table).set_key(Some(key));
     let update = update.update_expression("SET #name = :value").expression_attribute_names("#name", name);
     update.expression_attribute_values(":value", value).send().await.expect("set");
@@ -136,7 +136,7 @@ async fn contesting_what_is_gone_leaves_no_stump() {
 }
 
 /// All that is kept of a challenge and its subject, to compare.
-fn all(challenge: &Challenge, subject: &Subject) -> String {
+pub(crate) fn all(challenge: &Challenge, subject: &Subject) -> String {
     let codes: Vec<_> = challenge.codes.iter().map(|mac| *mac.as_bytes()).collect();
     format!("{challenge:#?} {codes:?} {subject:#?}")
 }
@@ -262,8 +262,9 @@ async fn an_unknown_outcome_is_recorded_for_its_own_send_only_and_never_over_a_f
 
 // --- settling
 
-async fn counted(scene: &Scene) -> Challenge {
-    scene.store.count_guess(&scene.key, scene.now).await.expect("an answer").expect("open")
+pub(crate) async fn proven(scene: &Scene) -> Challenge {
+    let counted = scene.store.count_guess(&scene.key, scene.now).await.expect("an answer").expect("open");
+    counted.proven(Method::SmsCode, scene.now)
 }
 
 async fn is_refused(scene: &Scene, challenge: &Challenge) -> bool {
@@ -278,16 +279,25 @@ async fn a_right_code_is_consumed_only_in_the_open_generation_it_was_judged_in()
     for (name, value) in [("generation", count(2)), ("outcome", text("denied"))] {
         let mut scene = Scene::new().await;
         scene.send_code().await;
-        let challenge = counted(&scene).await;
+        let challenge = proven(&scene).await;
         set(&scene, challenge_item(&scene), name, value).await;
         assert!(is_refused(&scene, &challenge).await, "{name}");
         assert_eq!(scene.load().await.subject.binding, None);
     }
     let mut scene = Scene::new().await;
     scene.send_code().await;
-    let challenge = counted(&scene).await;
+    let challenge = proven(&scene).await;
     scene.pass(300);
     assert!(is_refused(&scene, &challenge).await, "expired between the count and the settling");
+}
+
+#[tokio::test]
+async fn what_nothing_has_proven_is_not_settled() {
+    let mut scene = Scene::new().await;
+    scene.send_code().await;
+    let pending = scene.challenge().await;
+    assert!(is_refused(&scene, &pending).await);
+    assert_eq!(scene.challenge().await.outcome, Outcome::Pending);
 }
 
 #[tokio::test]
@@ -315,7 +325,7 @@ async fn settling_is_refused_by_a_subject_that_has_changed() {
                 scene.session("2");
             }
             scene.send_code().await;
-            let challenge = counted(&scene).await;
+            let challenge = proven(&scene).await;
             match change {
                 0 => delete(&scene, subject_item(&scene)).await,
                 1 => {
@@ -345,7 +355,7 @@ async fn a_block_that_has_ended_blocks_nothing() {
             scene.session("2");
         }
         scene.send_code().await;
-        let challenge = counted(&scene).await;
+        let challenge = proven(&scene).await;
         set(&scene, subject_item(&scene), "blockedUntil", at(scene.now)).await;
         assert!(!is_refused(&scene, &challenge).await, "enrolled {enrolled}");
     }
@@ -368,7 +378,7 @@ async fn settling_moves_the_subject() {
 // --- webhooks
 
 /// A challenge with an answered call, or one that is only calling.
-async fn in_call(answered: bool) -> (Scene, CallToken, ChallengeId) {
+pub(crate) async fn in_call(answered: bool) -> (Scene, CallToken, ChallengeId) {
     let mut scene = Scene::new().await;
     let token = scene.place_call().await;
     if answered {
@@ -378,7 +388,7 @@ async fn in_call(answered: bool) -> (Scene, CallToken, ChallengeId) {
     (scene, token, id)
 }
 
-async fn send(scene: &Scene, id: &ChallengeId, token: &CallToken, event: CallEvent) -> Option<Challenge> {
+pub(crate) async fn send(scene: &Scene, id: &ChallengeId, token: &CallToken, event: CallEvent) -> Option<Challenge> {
     scene.store.advance_call(id, token, event, &scene.rules.policy, scene.now).await.expect("an answer")
 }
 
@@ -391,7 +401,7 @@ const EVENTS: [(CallEvent, bool); 6] = [
     (CallEvent::Pressed(Key::Fraud), true),
 ];
 
-async fn unchanged(scene: &Scene, id: &ChallengeId, token: &CallToken, event: CallEvent, why: &str) {
+pub(crate) async fn unchanged(scene: &Scene, id: &ChallengeId, token: &CallToken, event: CallEvent, why: &str) {
     let before = scene.load().await;
     send(scene, id, token, event).await;
     let after = scene.load().await;

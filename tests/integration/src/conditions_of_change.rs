@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use domain::challenge::Purpose;
+use domain::challenge::{Method, Purpose};
 use domain::channel::Channel;
 use domain::code::Code;
 use domain::ports::{ChallengeStore as _, Settlement, StoreError};
@@ -88,7 +88,8 @@ async fn a_test_number_is_settled_only_on_a_subject_that_has_none_and_is_neither
             "phone" => scene.backend.put_text(&subject_key(&scene), "subject", name, value).await,
             _ => scene.backend.put(&subject_key(&scene), "subject", name, value).await,
         }
-        let settlement = scene.store.settle(&challenge, &scene.rules.policy, scene.now).await.expect("an answer");
+        let proven = challenge.proven(Method::SmsCode, scene.now);
+        let settlement = scene.store.settle(&proven, &scene.rules.policy, scene.now).await.expect("an answer");
         assert_eq!(matches!(settlement, Settlement::Settled(_)), settled, "{name} {value}");
     }
 }

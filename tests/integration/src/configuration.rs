@@ -54,6 +54,39 @@ fn every_function_names_every_missing_variable() {
 }
 
 #[test]
+fn the_mac_keys_are_wanted_only_where_the_call_mode_needs_them() {
+    let wanted = |mode: &str, channels: &str| {
+        let variables = [
+            ("TABLE_NAME", "t"),
+            ("ALLOWED_COUNTRIES", "US"),
+            ("PUBLIC_BASE_URL", "https://mfa.example.com"),
+            ("RESULT_AUDIENCE", "login"),
+            ("SIGNING_KEY_ARN", "arn"),
+            ("BRAND", "Example"),
+            ("VOICE_SIGNING_SECRET_ARN", "arn"),
+            ("CALL_MODE", mode),
+            ("CHANNELS", channels),
+        ];
+        let env = || variables.into_iter().collect::<Environment>();
+        let missing = "configuration: MAC_KEYS_SECRET_ARN is not set";
+        let wanted = |fault: Option<String>| fault.inspect(|fault| assert_eq!(fault, missing)).is_some();
+        (
+            wanted(env().read(call_callback::config::Config::read).err().map(|fault| fault.to_string())),
+            wanted(env().read(get_challenge::config::Config::read).err().map(|fault| fault.to_string())),
+        )
+    };
+    assert_eq!(wanted("", ""), (false, false));
+    assert_eq!(wanted("press-pound", "sms,call"), (false, false));
+    assert_eq!(wanted("match-digits", "sms,call"), (true, true));
+    assert_eq!(wanted("match-digits", "sms"), (true, false), "no page shows digits where nobody is called");
+    assert_eq!(wanted("speak-code", "call"), (true, false));
+    let given = [("TABLE_NAME", "t"), ("MAC_KEYS_SECRET_ARN", "arn:mac")];
+    let mode = |mode| given.into_iter().chain([("CALL_MODE", mode)]).collect::<Environment>();
+    let said = mode("knock-twice").read(call_callback::config::Config::read).expect_err("no such mode").to_string();
+    assert!(said.contains("CALL_MODE must be one of press-pound, match-digits, speak-code"), "{said}");
+}
+
+#[test]
 fn what_would_break_a_message_or_a_limit_is_refused_at_init() {
     let said = faults(
         start_challenge::config::Config::read,

@@ -159,6 +159,7 @@ async fn a_key_pressed_while_another_write_is_under_way_is_not_lost() {
             brand: "Example".to_owned(),
             store: Flaky { conflicts: AtomicUsize::new(1), ..Flaky::over(&api) },
             tokens: Tokens,
+            keys: None::<Keys>,
         };
         let (challenge, token) = api.phone.last_call();
         let pressed = webhook(&challenge, &token, "digits", &[("Digits", digits)], |event, signature| {

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use domain::call::CallMode;
 use domain::ports::SendFailure;
 use platform::telemetry;
 use serde_json::json;
@@ -56,6 +57,14 @@ async fn no_journey_leaves_a_code_a_number_or_a_token_in_the_log() {
     let approved = api.status(&login).await;
     secrets.push(approved.json["resultToken"].as_str().expect("a token").to_owned());
     secrets.push(platform::encoding::call_token(&api.phone.last_call().1));
+
+    let (api, login) = (Api::new().await.with_calls(CallMode::SpeakCode), Login::known());
+    api.post(&login, json!({ "channel": "call" })).await;
+    let said = api.webhook("answer", &[("AnsweredBy", "human"), ("To", "+14155552671")]).await;
+    let code = said.text.split("Your code is:").nth(1).and_then(|rest| rest.split('<').next()).expect("a code");
+    let code: String = code.chars().filter(char::is_ascii_digit).collect();
+    assert_eq!(api.guess(&login, &code).await.json["state"], "approved");
+    secrets.push(code);
 
     let (api, newcomer) = (Api::new().await, Login::newcomer());
     api.phone.fail(Some(SendFailure::ProviderFault));

@@ -12,6 +12,8 @@ mod api;
 mod attacks;
 mod backend;
 mod budget;
+mod call_mode_store;
+mod call_modes;
 mod complaints;
 mod conditions;
 mod conditions_of_change;

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use domain::call::{AnsweredBy, Call, CallEvent, CallToken};
-use domain::challenge::Purpose;
+use domain::call::{AnsweredBy, Call, CallEvent, CallMode, CallToken};
+use domain::challenge::{Method, Purpose};
 use domain::channel::Channel;
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
@@ -57,7 +57,8 @@ async fn enrol(api: &Api) {
     let mut draft = draft(api, "former-login", Purpose::Login, Channel::Sms).await;
     draft.add_code(&Keys::all(), &mut crate::fixed::Draws(654_321));
     assert_eq!(store.start(&draft).await.expect("an answer"), Started::Applied);
-    let settlement = store.settle(&draft.challenge, &Policy::default(), LOGIN).await.expect("an answer");
+    let proven = draft.challenge.proven(Method::SmsCode, LOGIN);
+    let settlement = store.settle(&proven, &Policy::default(), LOGIN).await.expect("an answer");
     assert!(matches!(settlement, Settlement::Settled(_)));
 }
 
@@ -110,13 +111,16 @@ async fn every_sample_gets_the_answer_it_is_named_for() {
         assert_eq!(answer.json.pointer(pointer).unwrap_or(&json!(null)), &expected, "{name}: {}", answer.text);
     }
     let spoken = [
-        ("answer", call(false), "press the pound key"),
-        ("answer-machine", call(false), "ask for a code"),
-        ("press-pound", call(true), "You are signed in"),
-        ("fraud-key", call(true), "stopped this sign-in"),
+        ("answer", CallMode::PressPound, call(false), "press the pound key"),
+        ("answer-machine", CallMode::PressPound, call(false), "ask for a code"),
+        ("press-pound", CallMode::PressPound, call(true), "You are signed in"),
+        ("fraud-key", CallMode::PressPound, call(true), "stopped this sign-in"),
+        ("match-digits", CallMode::MatchDigits, call(true), "You are signed in"),
+        ("match-digits-wrong", CallMode::MatchDigits, call(true), "not the digits"),
+        ("speak-code", CallMode::SpeakCode, call(false), "Your code is:"),
     ];
-    for (name, given, words) in spoken {
-        let api = Api::new().await;
+    for (name, mode, given, words) in spoken {
+        let api = Api::new().await.with_calls(mode);
         seed(&api, &given).await;
         let answer = api.send(sample(name)).await;
         assert!(answer.status == 200 && answer.text.contains(words), "{name}: {} {}", answer.status, answer.text);

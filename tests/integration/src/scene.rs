@@ -128,11 +128,10 @@ impl Scene {
     /// What a guess comes to: `None` when it was not judged.
     pub(crate) async fn guess(&self, code: &Code) -> Result<Option<bool>, StoreError> {
         let Some(counted) = self.store.count_guess(&self.key, self.now).await? else { return Ok(None) };
-        if !self.keys.verify(&counted.id, &counted.phone, &counted.codes, code) {
-            return Ok(Some(false));
-        }
-        let settled = match self.store.settle(&counted, &self.rules.policy, self.now).await {
-            Err(StoreError::Conflict) => self.store.settle(&counted, &self.rules.policy, self.now).await?,
+        let Some(by) = self.keys.judge(&counted, code) else { return Ok(Some(false)) };
+        let proven = counted.proven(by, self.now);
+        let settled = match self.store.settle(&proven, &self.rules.policy, self.now).await {
+            Err(StoreError::Conflict) => self.store.settle(&proven, &self.rules.policy, self.now).await?,
             settled => settled?,
         };
         Ok(Some(matches!(settled, Settlement::Settled(_))))
@@ -142,7 +141,7 @@ impl Scene {
     pub(crate) async fn wrong_code(&self) -> Code {
         let challenge = self.challenge().await;
         let codes = (0..1_000_000).map(|code| Code::parse(&format!("{code:06}")).expect("six digits"));
-        let mut wrong = codes.filter(|code| !self.keys.verify(&challenge.id, &challenge.phone, &challenge.codes, code));
+        let mut wrong = codes.filter(|code| self.keys.judge(&challenge, code).is_none());
         wrong.next().expect("a wrong code")
     }
 

@@ -192,8 +192,9 @@ async fn no_approval_survives_a_change_of_its_subject() {
     scene.answer(&token, AnsweredBy::Human).await;
     let counted = scene.store.count_guess(&scene.key, scene.now).await.expect("an answer").expect("open");
     scene.press(&token, Key::Fraud).await;
-    assert!(scene.keys.verify(&counted.id, &counted.phone, &counted.codes, &code));
-    assert!(matches!(scene.store.settle(&counted, &scene.rules.policy, scene.now).await, Ok(Settlement::Refused)));
+    let by = scene.keys.judge(&counted, &code).expect("the right code");
+    let proven = counted.proven(by, scene.now);
+    assert!(matches!(scene.store.settle(&proven, &scene.rules.policy, scene.now).await, Ok(Settlement::Refused)));
 }
 
 #[tokio::test]
@@ -291,7 +292,7 @@ async fn two_sessions_start_calls_and_pound_approves_neither() {
         scene.session(session);
         let stands = scene.press(token, Key::Approve).await.expect("a challenge");
         assert!(!stands.is_approved() && stands.contested, "session {session}");
-        assert_eq!(Script::next(Some(&stands), token, &scene.rules.policy, scene.now), Script::UseCode);
+        assert_eq!(Script::next(Some(&stands), token, None, &scene.rules.policy, scene.now), Script::UseCode);
     }
 }
 

@@ -117,6 +117,10 @@ fn of_an_approval_by_call() -> Vec<Case> {
     let approved =
         |by: &str| with(&call(), &json!({ "outcome": "approved", "approvedAt": 1_800_000_015, "approvedBy": by }));
     let settled = |by: &str| with(&approved(by), &json!({ "settled": true }));
+    let wrong_digits = |attempts: u32| {
+        with(&call(), &json!({ "attempts": attempts, "lastGuessAt": 1_800_000_014, "callState": "ended" }))
+    };
+    let spoken = with(&call(), &json!({ "callState": "answered", "answeredBy": "human", "spokenCodes": [MAC] }));
     vec![
         ("pound is pressed, and the account not asked yet", call(), approved("press-pound"), &[]),
         (
@@ -131,7 +135,20 @@ fn of_an_approval_by_call() -> Vec<Case> {
             settled("match-digits"),
             &["challenge.approved"],
         ),
-        ("the code of a call", call(), settled("spoken-code"), &["challenge.approved"]),
+        ("wrong digits are keyed, which ends the call", call(), wrong_digits(1), &[]),
+        (
+            "wrong digits are the last guess",
+            with(&call(), &json!({ "attempts": 4 })),
+            wrong_digits(5),
+            &["challenge.exhausted"],
+        ),
+        ("a call says a code", call(), spoken.clone(), &[]),
+        (
+            "the code of a call",
+            with(&spoken, &json!({ "attempts": 1, "lastGuessAt": 1_800_000_014 })),
+            settled("spoken-code"),
+            &["challenge.approved"],
+        ),
     ]
 }
 

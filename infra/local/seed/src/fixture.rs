@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use domain::call::{AnsweredBy, CallEvent, CallToken, Key};
-use domain::challenge::Purpose;
+use domain::challenge::{Challenge, Method, Purpose};
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
 use domain::identity::{ChallengeId, ChallengeKey, Network, SessionId};
@@ -93,7 +93,7 @@ impl Fixture {
             (Since::WrongGuess | Since::Enrolment, _) => {
                 let counted = store.count_guess(&self.key, now).await?.context("the challenge is not open")?;
                 if self.since == Since::Enrolment {
-                    store.settle(&counted, &Policy::default(), now).await?;
+                    settle(store, counted, now).await?;
                 }
             }
             (Since::Report, Some(call)) => {
@@ -111,10 +111,7 @@ impl Fixture {
         let mut draft = self.draft(store, key, Purpose::Login, now).await?;
         draft.add_code(&keys(mac_key), &mut AlwaysTheCode);
         begin(store, &draft).await?;
-        match store.settle(&draft.challenge, &Policy::default(), draft.at).await? {
-            Settlement::Settled(_) => Ok(()),
-            Settlement::Refused => bail!("the table refuses to enrol this sample's number: use a fresh table"),
-        }
+        settle(store, draft.challenge, draft.at).await
     }
 
     async fn draft(&self, store: &DynamoStore, key: ChallengeKey, purpose: Purpose, now: Timestamp) -> Result<Draft> {
@@ -151,6 +148,14 @@ impl Fixture {
 
 fn keys(mac_key: &str) -> MacKeys {
     MacKeys { current: MacKey::from_secret(mac_key), previous: None, next: None }
+}
+
+/// Approves a challenge as its right code does.
+async fn settle(store: &DynamoStore, challenge: Challenge, now: Timestamp) -> Result<()> {
+    match store.settle(&challenge.proven(Method::SmsCode, now), &Policy::default(), now).await? {
+        Settlement::Settled(_) => Ok(()),
+        Settlement::Refused => bail!("the table refuses to enrol this sample's number: use a fresh table"),
+    }
 }
 
 async fn begin(store: &DynamoStore, draft: &Draft) -> Result<()> {

@@ -30,6 +30,7 @@ pub(crate) async fn demo() -> Result<()> {
     Functions::compile(&settings).await?;
     let mut stack = Stack::start(&settings, false).await?;
     let cooldown = cooldown()?;
+    stack.environment.insert("CALL_MODE", "press-pound".to_owned()); // what the scenes press
     stack.environment.insert("COOLDOWN_SECONDS", cooldown.as_secs().to_string());
     let log = state_file("functions.log")?;
     let mut functions = Functions::start(&settings, &stack, Purpose::Demonstrate(File::create(&log)?))?;

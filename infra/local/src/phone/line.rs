@@ -178,32 +178,58 @@ impl Line {
     /// Keys until the finishing key, the wanted number of them, or silence; none from before the prompt.
     async fn gather(&mut self, gather: &Gather) -> Result<String, Stop> {
         self.pause(Duration::ZERO).await?;
-        for prompt in &gather.prompts {
-            self.play(prompt).await?;
-        }
-        self.listen(true);
-        let digits = self.collect(gather).await;
+        let interrupting = self.prompt(gather).await?;
+        let digits = self.collect(gather, interrupting).await;
         self.listen(false);
         digits
     }
 
-    async fn collect(&mut self, gather: &Gather) -> Result<String, Stop> {
-        let mut digits = String::new();
-        while gather.num_digits.is_none_or(|wanted| digits.len() < wanted) {
-            match timeout(gather.timeout, self.actions.recv()).await {
-                Ok(Some(Action::Press(key))) => {
-                    self.phone.update(&self.order.sid, |call| call.pressed.push(key));
-                    if gather.finish_on_key == Some(key) {
-                        break;
-                    }
-                    digits.push(key);
+    /// Plays the prompts, in whose pauses a key is heard: it ends them.
+    async fn prompt(&mut self, gather: &Gather) -> Result<Option<char>, Stop> {
+        for prompt in &gather.prompts {
+            if let Verb::Pause(length) = prompt {
+                self.listen(true);
+                if let Some(key) = self.key_within(*length).await? {
+                    return Ok(Some(key));
                 }
-                Ok(Some(Action::HangUp) | None) => return Err(Stop::HungUp),
-                Ok(Some(_)) => {}
-                Err(_) => break,
+            } else {
+                self.play(prompt).await?;
+            }
+        }
+        self.listen(true);
+        Ok(None)
+    }
+
+    async fn collect(&mut self, gather: &Gather, interrupting: Option<char>) -> Result<String, Stop> {
+        let mut digits = String::new();
+        let mut pressed = interrupting;
+        while gather.num_digits.is_none_or(|wanted| digits.len() < wanted) {
+            let key = match pressed.take() {
+                None => self.key_within(gather.timeout).await?,
+                key => key,
+            };
+            match key {
+                Some(key) if gather.finish_on_key != Some(key) => digits.push(key),
+                _ => break,
             }
         }
         Ok(digits)
+    }
+
+    /// The next key, or none once it was waited for so long.
+    async fn key_within(&mut self, length: Duration) -> Result<Option<char>, Stop> {
+        let over = Instant::now() + length;
+        loop {
+            match timeout_at(over, self.actions.recv()).await {
+                Ok(Some(Action::Press(key))) => {
+                    self.phone.update(&self.order.sid, |call| call.pressed.push(key));
+                    return Ok(Some(key));
+                }
+                Ok(Some(Action::HangUp) | None) => return Err(Stop::HungUp),
+                Ok(Some(_)) => {}
+                Err(_) => return Ok(None),
+            }
+        }
     }
 
     fn listen(&self, listening: bool) {

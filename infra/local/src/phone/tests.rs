@@ -36,6 +36,20 @@ async fn product(State(heard): State<Heard>, Path(event): Path<String>, headers:
     let signature = headers["x-twilio-signature"].to_str().unwrap().to_owned();
     heard.lock().unwrap().push((event.clone(), form, signature));
     let script = match event.as_str() {
+        "answer-digits" => {
+            r##"<Response>
+                <Gather action="digits" finishOnKey="#" timeout="2"><Say>Key the digits</Say></Gather>
+                <Say>Goodbye</Say>
+            </Response>"##
+        }
+        "answer-code" => {
+            r#"<Response>
+                <Gather action="digits" finishOnKey="" numDigits="1" timeout="2">
+                    <Say>Your code is: 4. 7. 1.</Say><Pause length="60"/><Say>Your code is: 4. 7. 1.</Say>
+                </Gather>
+                <Say>Goodbye</Say>
+            </Response>"#
+        }
         "answer" => {
             r#"<Response>
                 <Gather action="digits" finishOnKey="" numDigits="1" timeout="2"><Say>Press the pound key</Say></Gather>
@@ -49,10 +63,15 @@ async fn product(State(heard): State<Heard>, Path(event): Path<String>, headers:
 
 impl Stage {
     async fn call(&self) -> String {
+        self.call_with("answer").await
+    }
+
+    /// A call whose script the stub hands out at `answer`.
+    async fn call_with(&self, answer: &str) -> String {
         let form = [
             ("To", "+14155552671"),
             ("From", "+14155552600"),
-            ("Url", &format!("{}/answer", self.product)),
+            ("Url", &format!("{}/{answer}", self.product)),
             ("StatusCallback", &format!("{}/status", self.product)),
             ("StatusCallbackEvent", "initiated"),
             ("StatusCallbackEvent", "ringing"),
@@ -124,6 +143,35 @@ async fn a_human_answers_hears_the_prompt_and_presses_the_pound_key() {
         let url = format!("{}/{event}", stage.product);
         assert_eq!(*signature, sign(VOICE_AUTH_TOKEN, &url, form).unwrap(), "{event}");
     }
+}
+
+#[tokio::test]
+async fn digits_are_collected_until_the_pound_key_which_is_not_among_them() {
+    for (keys, digits) in [("47#", "47"), ("0#", "0")] {
+        let stage = stage().await;
+        let sid = stage.call_with("answer-digits").await;
+        stage.act(&sid, "answer", json!({ "as": "human" })).await;
+        stage.until("listening", |call| call["listening"] == true).await;
+        for key in keys.chars() {
+            stage.act(&sid, "press", json!({ "key": key })).await;
+        }
+        let call = stage.until("over", |call| call["status"] == "completed").await;
+        assert_eq!((&call["pressed"], &call["problem"]), (&json!(keys), &Value::Null));
+        assert!(stage.heard().contains(&format!("digits {digits}")), "{:?}", stage.heard());
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_can_be_read_while_it_is_said_and_a_key_ends_it() {
+    let stage = stage().await;
+    let sid = stage.call_with("answer-code").await;
+    stage.act(&sid, "answer", json!({ "as": "human" })).await;
+    let call = stage.until("listening", |call| call["listening"] == true).await;
+    assert_eq!(call["spoken"], json!(["Your code is: 4. 7. 1."]));
+    stage.act(&sid, "press", json!({ "key": "0" })).await;
+    let call = stage.until("over", |call| call["status"] == "completed").await;
+    assert_eq!(call["spoken"], json!(["Your code is: 4. 7. 1.", "Thank you"]));
+    assert!(stage.heard().contains(&"digits 0".to_owned()), "{:?}", stage.heard());
 }
 
 #[tokio::test]

@@ -5,8 +5,9 @@ mod twiml;
 
 use std::sync::Arc;
 
-use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
+use domain::call::{AnsweredBy, CallState, CallToken, Entry};
 use domain::identity::ChallengeId;
+use domain::phone::PhoneNumber;
 use domain::time::Timestamp;
 use lambda_http::{Request, RequestExt as _};
 
@@ -55,6 +56,17 @@ impl Kind {
     }
 }
 
+/// What a webhook says, before anybody knows what that means.
+#[derive(Clone, Debug)]
+pub enum Report {
+    /// Somebody, or something, answered at this number, if it is one.
+    Answered(AnsweredBy, Option<PhoneNumber>),
+    /// Something was keyed.
+    Keyed(Entry),
+    /// The call has come this far.
+    Progress(CallState),
+}
+
 /// A webhook that the provider has signed.
 #[derive(Debug)]
 pub struct Webhook {
@@ -65,7 +77,7 @@ pub struct Webhook {
     /// Which one it is.
     pub kind: Kind,
     /// What it reports, if that matters here.
-    pub event: Option<CallEvent>,
+    pub report: Option<Report>,
 }
 
 impl Webhook {
@@ -93,13 +105,16 @@ impl Webhook {
         let challenge = path.first("challenge").and_then(parse_challenge_path).ok_or(Problem::NotFound)?;
         let token = path.first("token").and_then(parse_call_token).ok_or(Problem::NotFound)?;
         let field = |name| field(form, name);
-        let (kind, event) = match path.first("event") {
-            Some("answer") => (Kind::Answer, Some(CallEvent::Answered(answered_by(field("AnsweredBy"))))),
-            Some("digits") => (Kind::Digits, field("Digits").map(key).map(CallEvent::Pressed)),
-            Some("status") => (Kind::Status, field("CallStatus").and_then(progress).map(CallEvent::Progress)),
+        let (kind, report) = match path.first("event") {
+            Some("answer") => {
+                let to = field("To").and_then(|to| PhoneNumber::parse(to).ok());
+                (Kind::Answer, Some(Report::Answered(answered_by(field("AnsweredBy")), to)))
+            }
+            Some("digits") => (Kind::Digits, field("Digits").map(Entry::parse).map(Report::Keyed)),
+            Some("status") => (Kind::Status, field("CallStatus").and_then(progress).map(Report::Progress)),
             _ => return Err(Problem::NotFound),
         };
-        Ok(Self { challenge, token, kind, event })
+        Ok(Self { challenge, token, kind, report })
     }
 }
 
@@ -137,14 +152,6 @@ fn answered_by(value: Option<&str>) -> AnsweredBy {
     }
 }
 
-fn key(digits: &str) -> Key {
-    match digits {
-        "#" => Key::Approve,
-        "0" => Key::Fraud,
-        _ => Key::Other,
-    }
-}
-
 fn progress(status: &str) -> Option<CallState> {
     match status {
         "ringing" => Some(CallState::Ringing),
@@ -158,6 +165,8 @@ fn progress(status: &str) -> Option<CallState> {
 
 #[cfg(test)]
 mod tests {
+    use domain::code::MatchDigits;
+
     use super::*;
 
     fn read(body: &str, name: &str) -> Option<String> {
@@ -183,18 +192,30 @@ mod tests {
     }
 
     #[test]
-    fn only_a_lone_pound_approves_and_a_lone_zero_reports() {
-        for (body, pressed) in [
-            ("Digits=%23", Some(Key::Approve)),
-            ("Digits=0", Some(Key::Fraud)),
-            ("Digits=", Some(Key::Other)),
-            ("Digits=%23%23", Some(Key::Other)),
-            ("Digits=%EF%BC%83", Some(Key::Other)),
-            ("Digits=1&Digits=%23", Some(Key::Other)),
-            ("Digits=%23&Digits=1", Some(Key::Other)),
+    fn only_a_lone_pound_a_lone_zero_and_two_digits_mean_something() {
+        let digits = |keyed| MatchDigits::parse(keyed).map(Entry::Digits);
+        for (body, keyed) in [
+            ("Digits=%23", Some(Entry::Pound)),
+            ("Digits=0", Some(Entry::Zero)),
+            ("Digits=10", digits("10")),
+            ("Digits=99&Digits=99", digits("99")),
+            ("Digits=", Some(Entry::Other)),
+            ("Digits=%23%23", Some(Entry::Other)),
+            ("Digits=%EF%BC%83", Some(Entry::Other)),
+            ("Digits=1&Digits=%23", Some(Entry::Other)),
+            ("Digits=%23&Digits=1", Some(Entry::Other)),
+            ("Digits=47&Digits=48", Some(Entry::Other)),
+            ("Digits=7", Some(Entry::Other)),
+            ("Digits=07", Some(Entry::Other)),
+            ("Digits=00", Some(Entry::Other)),
+            ("Digits=470", Some(Entry::Other)),
+            ("Digits=+47", Some(Entry::Other)),
+            ("Digits=*47", Some(Entry::Other)),
+            ("Digits=47%23", Some(Entry::Other)),
+            ("Digits=%D9%A4%D9%A7", Some(Entry::Other)),
             ("FinishedOnKey=%23", None),
         ] {
-            assert_eq!(read(body, "Digits").as_deref().map(key), pressed, "{body}");
+            assert_eq!(read(body, "Digits").as_deref().map(Entry::parse), keyed, "{body}");
         }
     }
 

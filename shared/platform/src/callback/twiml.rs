@@ -1,37 +1,35 @@
 //! What the phone hears, as TwiML. Everything spoken is text to the writer: a brand that looks like
 //! markup is read out, not obeyed.
 
+use std::io::Result;
+
+use domain::code::Code;
 use domain::locale::{Locale, Phrases};
 use domain::script::Script;
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
-/// Renders `script`. `action` is where a key pressed goes.
-///
-/// `finishOnKey=""` with one digit, since by default a lone `#` would end the input and be lost; and
-/// never `actionOnEmptyResult`, since silence would then look like `#`.
+type Xml = Writer<Vec<u8>>;
+
+/// How often a code is said, in the one call that can say it.
+const TIMES: usize = 3;
+
+/// Renders `script`. `action` is where what is keyed goes. A key ends whatever is being said.
 #[must_use]
-pub fn twiml(script: Script, locale: Locale, brand: &str, action: &str) -> String {
-    let phrases = locale.phrases();
+pub fn twiml(script: Script<'_>, locale: Locale, brand: &str, action: &str) -> String {
+    let voice = Voice { phrases: locale.phrases(), brand };
     let mut xml = Writer::new(Vec::new());
     // Writing to memory cannot fail; if it did, an empty answer ends the call.
     let written = xml.create_element("Response").write_inner_content(|response| {
-        if script.listens() {
-            let gather = response.create_element("Gather").with_attributes([
-                ("input", "dtmf"),
-                ("finishOnKey", ""),
-                ("numDigits", "1"),
-                ("timeout", "10"),
-                ("method", "POST"),
-                ("action", action),
-            ]);
-            gather.write_inner_content(|gather| {
-                say(gather, phrases, &introduction(script, phrases, brand))?;
-                Ok(())
-            })?;
-            say(response, phrases, phrases.over)?;
-        } else {
-            say(response, phrases, script.words(phrases))?;
+        match input(script) {
+            None => voice.say(response, voice.last_words(script))?,
+            Some(input) => {
+                let gather = response.create_element("Gather").with_attribute(("input", "dtmf"));
+                let gather = gather.with_attributes(input.attributes());
+                let gather = gather.with_attributes([("timeout", "10"), ("method", "POST"), ("action", action)]);
+                gather.write_inner_content(|gather| voice.ask(gather, script))?;
+                voice.say(response, voice.last_words(script))?;
+            }
         }
         response.create_element("Hangup").write_empty()?;
         Ok(())
@@ -42,25 +40,94 @@ pub fn twiml(script: Script, locale: Locale, brand: &str, action: &str) -> Strin
     }
 }
 
-fn introduction(script: Script, phrases: &Phrases, brand: &str) -> String {
-    match script {
-        Script::PromptAgain => format!("{} {}", phrases.wrong_key, phrases.prompt),
-        _ => format!("{brand}. {}", phrases.prompt),
+/// What a script listens for. Never with `actionOnEmptyResult`: silence would then look like an entry.
+enum Input {
+    /// One key, `#` included: by default a lone `#` would end the input and be lost.
+    Key,
+    /// Digits, ended by `#`, which is not among them.
+    Digits,
+}
+
+impl Input {
+    fn attributes(&self) -> Vec<(&'static str, &'static str)> {
+        match self {
+            Self::Key => vec![("finishOnKey", ""), ("numDigits", "1")],
+            Self::Digits => vec![("finishOnKey", "#")],
+        }
     }
 }
 
-fn say(xml: &mut Writer<Vec<u8>>, phrases: &Phrases, words: &str) -> std::io::Result<()> {
-    let say = xml.create_element("Say").with_attribute(("language", phrases.language));
-    say.write_text_content(BytesText::new(words)).map(drop)
+const fn input(script: Script<'_>) -> Option<Input> {
+    match script {
+        Script::Prompt | Script::PromptAgain | Script::SpeakCode(_) | Script::SaidOnce => Some(Input::Key),
+        Script::EnterDigits => Some(Input::Digits),
+        Script::WrongDigits | Script::Approved | Script::Denied | Script::UseCode | Script::Over => None,
+    }
+}
+
+struct Voice<'a> {
+    phrases: &'static Phrases,
+    brand: &'a str,
+}
+
+impl Voice<'_> {
+    /// What is said while a key is awaited.
+    fn ask(&self, xml: &mut Xml, script: Script<'_>) -> Result<()> {
+        let Self { phrases, brand } = self;
+        match script {
+            Script::PromptAgain => self.say(xml, &format!("{} {}", phrases.wrong_key, phrases.prompt)),
+            Script::EnterDigits => self.say(xml, &format!("{brand}. {}", phrases.enter_digits)),
+            Script::SpeakCode(code) => self.say_code(xml, code),
+            Script::SaidOnce => self.say(xml, phrases.said_once),
+            _ => self.say(xml, &format!("{brand}. {}", phrases.prompt)),
+        }
+    }
+
+    /// What is said before the call ends.
+    const fn last_words(&self, script: Script<'_>) -> &'static str {
+        match script {
+            Script::WrongDigits => self.phrases.wrong_digits,
+            Script::SpeakCode(_) | Script::SaidOnce => self.phrases.goodbye,
+            Script::Approved => self.phrases.approved,
+            Script::Denied => self.phrases.denied,
+            Script::UseCode => self.phrases.use_code,
+            Script::Prompt | Script::PromptAgain | Script::EnterDigits | Script::Over => self.phrases.over,
+        }
+    }
+
+    /// Says the code several times, digit by digit, with time to write it down.
+    fn say_code(&self, xml: &mut Xml, code: &Code) -> Result<()> {
+        let Self { phrases, brand } = self;
+        // Full stops make a voice pause; a comma would make decimals of some digits.
+        let digits: String = code.expose().chars().flat_map(|digit| [' ', digit, '.']).collect();
+        self.say(xml, &format!("{brand}."))?;
+        for _ in 0..TIMES {
+            self.say(xml, &format!("{}{digits}", phrases.code_is))?;
+            xml.create_element("Pause").with_attribute(("length", "1")).write_empty()?;
+        }
+        self.say(xml, phrases.code_ends)
+    }
+
+    fn say(&self, xml: &mut Xml, words: &str) -> Result<()> {
+        let say = xml.create_element("Say").with_attribute(("language", self.phrases.language));
+        say.write_text_content(BytesText::new(words)).map(drop)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const ACTION: &str = "https://h/v1/calls/c/t/digits";
+
+    fn gather(xml: &str) -> &str {
+        let start = xml.find("<Gather").unwrap_or(0);
+        &xml[start..xml.find("</Gather>").unwrap_or(start)]
+    }
+
     #[test]
     fn the_prompt_listens_for_a_lone_pound() {
-        let xml = twiml(Script::Prompt, Locale::En, "Example", "https://h/v1/calls/c/t/digits");
+        let xml = twiml(Script::Prompt, Locale::En, "Example", ACTION);
         assert!(xml.starts_with(
             r#"<Response><Gather input="dtmf" finishOnKey="" numDigits="1" timeout="10" method="POST" action="https://h/v1/calls/c/t/digits"><Say language="en-US">Example. To finish signing in, press the pound key."#
         ), "{xml}");
@@ -69,20 +136,71 @@ mod tests {
     }
 
     #[test]
-    fn markup_in_the_brand_stays_text() {
-        let xml = twiml(Script::Prompt, Locale::En, r#""><Dial>+19005550000</Dial>"#, "https://h/?a=1&b=\"><Dial>");
-        assert!(!xml.contains("<Dial>"), "{xml}");
-        assert_eq!(xml.matches("<Say").count(), 2);
+    fn digits_are_ended_by_the_pound_key() {
+        assert_eq!(
+            twiml(Script::EnterDigits, Locale::En, "Example", ACTION),
+            r##"<Response><Gather input="dtmf" finishOnKey="#" timeout="10" method="POST" action="https://h/v1/calls/c/t/digits"><Say language="en-US">Example. To finish signing in, key the two digits that your screen shows, then press the pound key. If you are not signing in, press zero, then the pound key.</Say></Gather><Say language="en-US">This call is no longer needed. Goodbye.</Say><Hangup/></Response>"##
+        );
     }
 
     #[test]
-    fn only_a_prompt_listens_and_every_script_ends_the_call() {
-        for script in [Script::Approved, Script::Denied, Script::UseCode, Script::Over] {
+    fn a_code_is_said_three_times_digit_by_digit_while_a_key_is_listened_for() {
+        let code = Code::parse("047110").expect("six digits");
+        let digits = " 0. 4. 7. 1. 1. 0.";
+        let once = |code_is: &str, language: &str| {
+            format!(r#"<Say language="{language}">{code_is}{digits}</Say><Pause length="1"/>"#)
+        };
+        for (locale, code_is) in
+            [(Locale::En, "Your code is:"), (Locale::Es, "Su código es:"), (Locale::Ar, "رمزك هو:")]
+        {
+            let xml = twiml(Script::SpeakCode(&code), locale, "Example", ACTION);
+            let said = once(code_is, locale.phrases().language);
+            assert_eq!(gather(&xml).matches(&said).count(), 3, "{xml}");
+            assert!(xml.starts_with(r#"<Response><Gather input="dtmf" finishOnKey="" numDigits="1""#), "{xml}");
+            assert_eq!(xml.matches(digits).count(), 3, "nothing is said outside of what can be interrupted: {xml}");
+            assert!(!xml.contains("047110"));
+        }
+    }
+
+    #[test]
+    fn markup_in_the_brand_stays_text() {
+        let code = Code::parse("123456").expect("six digits");
+        for script in [Script::Prompt, Script::EnterDigits, Script::SpeakCode(&code)] {
+            let xml = twiml(script, Locale::En, r#""><Dial>+19005550000</Dial>"#, "https://h/?a=1&b=\"><Dial>");
+            assert!(!xml.contains("<Dial>"), "{xml}");
+            assert!(xml.contains("&lt;Dial&gt;+19005550000"), "{xml}");
+        }
+    }
+
+    #[test]
+    fn a_script_listens_only_while_there_is_something_to_key_and_every_script_ends_the_call() {
+        let code = Code::parse("123456").expect("six digits");
+        let asks =
+            [Script::Prompt, Script::PromptAgain, Script::EnterDigits, Script::SpeakCode(&code), Script::SaidOnce];
+        let tells = [Script::WrongDigits, Script::Approved, Script::Denied, Script::UseCode, Script::Over];
+        for (script, listens) in asks.map(|script| (script, 1)).into_iter().chain(tells.map(|script| (script, 0))) {
             for locale in Locale::ALL {
                 let xml = twiml(script, locale, "Example", "https://h");
-                assert!(!xml.contains("<Gather") && xml.ends_with("<Hangup/></Response>"), "{xml}");
-                assert!(xml.contains(script.words(locale.phrases())) || xml.contains("&apos;"), "{xml}");
+                assert_eq!(xml.matches("<Gather").count(), listens, "{xml}");
+                assert!(xml.ends_with("</Say><Hangup/></Response>"), "{xml}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_said_last_follows_from_the_script() {
+        let phrases = Locale::En.phrases();
+        for (script, words) in [
+            (Script::Prompt, phrases.over),
+            (Script::SaidOnce, phrases.goodbye),
+            (Script::WrongDigits, phrases.wrong_digits),
+            (Script::Approved, phrases.approved),
+            (Script::Denied, phrases.denied),
+            (Script::UseCode, phrases.use_code),
+            (Script::Over, phrases.over),
+        ] {
+            let xml = twiml(script, Locale::En, "Example", "https://h");
+            assert!(xml.ends_with(&format!("{words}</Say><Hangup/></Response>")), "{xml}");
         }
     }
 }

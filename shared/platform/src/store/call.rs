@@ -1,8 +1,10 @@
 //! Applying a call's webhooks, each on condition that it moves this very call forward.
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::call::{AnsweredBy, CallEvent, CallMode, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Method, Outcome};
+use domain::code::Utterance;
 use domain::identity::ChallengeId;
 use domain::policy::Policy;
 use domain::ports::StoreError;
@@ -24,15 +26,26 @@ impl DynamoStore {
         policy: &Policy,
         now: Timestamp,
     ) -> Result<Option<Challenge>, StoreError> {
-        let update = match event {
-            CallEvent::Pressed(Key::Fraud) => return self.report_fraud(challenge, token, policy, now).await,
-            CallEvent::Answered(by) => self.answer(challenge, by, policy, now),
-            CallEvent::Pressed(Key::Approve) => self.approve(challenge, policy, now),
-            CallEvent::Pressed(Key::Other) => self
+        // What an event may do follows from the mode here too, so that no caller can have `#` approve
+        // where digits are matched, or match digits where a code is spoken.
+        let update = match (event, policy.call_mode) {
+            (CallEvent::Pressed(Key::Fraud), _) => return self.report_fraud(challenge, token, policy, now).await,
+            (CallEvent::Speaks(by, utterance), CallMode::SpeakCode) if by.may_approve(policy) => {
+                self.speak(challenge, by, &utterance, now)
+            }
+            (CallEvent::Answered(by) | CallEvent::Speaks(by, _), _) => self.answer(challenge, by, policy, now),
+            (CallEvent::Pressed(Key::Approve), CallMode::PressPound) => {
+                self.approve(challenge, Method::PressPound, expression::CAN_APPROVE, policy, now)
+            }
+            (CallEvent::Entered { matches: true }, CallMode::MatchDigits) => {
+                self.approve(challenge, Method::MatchDigits, expression::CAN_ENTER, policy, now)
+            }
+            (CallEvent::Entered { matches: false }, CallMode::MatchDigits) => self.wrong_digits(challenge, policy, now),
+            (CallEvent::Pressed(Key::Approve | Key::Other) | CallEvent::Entered { .. }, _) => self
                 .update(challenge_key(&challenge.key), expression::WRONG_KEY, expression::IN_TALK)
                 .expression_attribute_values(":one", number(1_u32))
                 .expression_attribute_values(":answered", text(CallState::Answered.word())),
-            CallEvent::Progress(state) => self.progress(challenge, state),
+            (CallEvent::Progress(state), _) => self.progress(challenge, state),
         };
         let update = update
             .expression_attribute_values(":generation", number(challenge.generation))
@@ -60,13 +73,60 @@ impl DynamoStore {
             .expression_attribute_values(":ringing", text(CallState::Ringing.word()))
     }
 
-    fn approve(&self, challenge: &ChallengeId, policy: &Policy, now: Timestamp) -> UpdateItemFluentBuilder {
+    /// Answers and adds the code to be said, so that whatever is said is good, and nothing is said twice.
+    fn speak(
+        &self,
+        challenge: &ChallengeId,
+        by: AnsweredBy,
+        utterance: &Utterance,
+        now: Timestamp,
+    ) -> UpdateItemFluentBuilder {
+        let [a, b, c] = utterance.under_all.map(|mac| bytes(mac.as_bytes()));
+        let mac = AttributeValue::L(vec![bytes(utterance.mac.as_bytes())]);
+        self.update(challenge_key(&challenge.key), expression::SPEAK, expression::CAN_SPEAK)
+            .expression_attribute_values(":state", text(CallState::Answered.word()))
+            .expression_attribute_values(":by", text(by.word()))
+            .expression_attribute_values(":now", time(now))
+            .expression_attribute_values(":calling", text(CallState::Calling.word()))
+            .expression_attribute_values(":ringing", text(CallState::Ringing.word()))
+            .expression_attribute_values(":none", AttributeValue::L(Vec::new()))
+            .expression_attribute_values(":mac", mac)
+            .expression_attribute_values(":a", a)
+            .expression_attribute_values(":b", b)
+            .expression_attribute_values(":c", c)
+    }
+
+    fn approve(
+        &self,
+        challenge: &ChallengeId,
+        by: Method,
+        condition: &str,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> UpdateItemFluentBuilder {
+        self.in_human_talk(challenge, expression::APPROVE_BY_CALL, condition, policy, now)
+            .expression_attribute_values(":approved", text(APPROVED))
+            .expression_attribute_values(":method", text(by.word()))
+    }
+
+    fn wrong_digits(&self, challenge: &ChallengeId, policy: &Policy, now: Timestamp) -> UpdateItemFluentBuilder {
+        self.in_human_talk(challenge, expression::WRONG_DIGITS, expression::CAN_ENTER, policy, now)
+            .expression_attribute_values(":one", number(1_u32))
+            .expression_attribute_values(":ended", text(CallState::Ended.word()))
+    }
+
+    fn in_human_talk(
+        &self,
+        challenge: &ChallengeId,
+        update: &str,
+        condition: &str,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> UpdateItemFluentBuilder {
         let or_unjudged =
             if AnsweredBy::Unjudged.may_approve(policy) { AnsweredBy::Unjudged } else { AnsweredBy::Human };
-        self.update(challenge_key(&challenge.key), expression::APPROVE_BY_CALL, expression::CAN_APPROVE)
-            .expression_attribute_values(":approved", text(APPROVED))
+        self.update(challenge_key(&challenge.key), update, condition)
             .expression_attribute_values(":now", time(now))
-            .expression_attribute_values(":method", text(Method::PressPound.word()))
             .expression_attribute_values(":answered", text(CallState::Answered.word()))
             .expression_attribute_values(":human", text(AnsweredBy::Human.word()))
             .expression_attribute_values(":orUnjudged", text(or_unjudged.word()))

@@ -38,6 +38,7 @@ pub(super) fn read(subject: &SubjectId, item: &Item) -> Result<Challenge, StoreE
         last_guess_at: reader.maybe_time("lastGuessAt")?,
         outcome: outcome(&reader)?,
         codes: reader.digests("codes")?.into_iter().map(CodeMac::from_bytes).collect(),
+        spoken: reader.digests("spokenCodes")?.into_iter().map(CodeMac::from_bytes).collect(),
         sms: sends(&reader, &SMS)?,
         calls: sends(&reader, &CALLS)?,
         call: if reader.has("callToken") { Some(call(&reader)?) } else { None },

@@ -15,6 +15,17 @@ macro_rules! this_call {
     };
 }
 
+/// This call while who answered it may approve, and the challenge may still be.
+macro_rules! in_human_talk {
+    () => {
+        concat!(
+            this_call!(),
+            " AND expiresAt > :now AND attempts < maxAttempts AND callState = :answered \
+             AND answeredBy IN (:human, :orUnjudged)"
+        )
+    };
+}
+
 pub(super) const COUNT_GUESS: &str = "SET attempts = attempts + :one, lastGuessAt = :now";
 pub(super) const IS_OPEN: &str = open!();
 
@@ -45,7 +56,7 @@ pub(super) const CALL_TAKEN_FOR_ACCEPTED: &str =
     "generation = :generation AND callsAt = :at AND callsDelivery = :accepted";
 
 pub(super) const APPROVE_BY_CODE: &str =
-    "SET outcome = :approved, approvedAt = :now, approvedBy = :method, settled = :true";
+    "SET outcome = :approved, approvedAt = :at, approvedBy = :method, settled = :true";
 pub(super) const OPEN_FOR_CODE: &str = "generation = :generation AND outcome = :pending AND expiresAt > :now";
 pub(super) const COMPLETE_APPROVAL: &str = "SET settled = :true";
 pub(super) const APPROVED_BY_CALL: &str =
@@ -103,10 +114,18 @@ pub(super) const ANSWER: &str = "SET callState = :state, answeredBy = :by";
 pub(super) const CAN_ANSWER: &str =
     concat!(this_call!(), " AND expiresAt > :now AND callState IN (:calling, :ringing)");
 pub(super) const APPROVE_BY_CALL: &str = "SET outcome = :approved, approvedAt = :now, approvedBy = :method";
-pub(super) const CAN_APPROVE: &str = concat!(
+pub(super) const CAN_APPROVE: &str = concat!(in_human_talk!(), " AND attribute_not_exists(contested)");
+/// Judged digits: right or wrong, they need what either of the two writes ends.
+pub(super) const CAN_ENTER: &str = in_human_talk!();
+pub(super) const WRONG_DIGITS: &str = "SET attempts = attempts + :one, lastGuessAt = :now, callState = :ended";
+pub(super) const SPEAK: &str = "SET callState = :state, answeredBy = :by, \
+     spokenCodes = list_append(if_not_exists(spokenCodes, :none), :mac)";
+/// A code under every key that there may be, none of which is a code of this challenge already.
+pub(super) const CAN_SPEAK: &str = concat!(
     this_call!(),
-    " AND expiresAt > :now AND attempts < maxAttempts AND callState = :answered \
-     AND answeredBy IN (:human, :orUnjudged) AND attribute_not_exists(contested)"
+    " AND expiresAt > :now AND attempts < maxAttempts AND callState IN (:calling, :ringing) \
+     AND NOT contains(codes, :a) AND NOT contains(codes, :b) AND NOT contains(codes, :c) \
+     AND NOT contains(spokenCodes, :a) AND NOT contains(spokenCodes, :b) AND NOT contains(spokenCodes, :c)"
 );
 pub(super) const WRONG_KEY: &str = "SET wrongKeys = wrongKeys + :one";
 pub(super) const IN_TALK: &str = concat!(this_call!(), " AND callState = :answered");

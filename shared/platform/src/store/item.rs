@@ -156,7 +156,12 @@ impl Word for Delivery {
 }
 
 impl Word for Method {
-    const WORDS: &'static [(Self, &'static str)] = &[(Self::SmsCode, "sms-code"), (Self::PressPound, "press-pound")];
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Self::SmsCode, "sms-code"),
+        (Self::PressPound, "press-pound"),
+        (Self::MatchDigits, "match-digits"),
+        (Self::SpokenCode, "spoken-code"),
+    ];
 }
 
 impl Word for Locale {

@@ -79,13 +79,13 @@ impl ChallengeStore for DynamoStore {
     }
 
     async fn settle(&self, challenge: &Challenge, policy: &Policy, now: Timestamp) -> Result<Settlement, StoreError> {
-        let outcome = match challenge.outcome {
-            Outcome::Pending => Outcome::Approved { at: now, by: Method::SmsCode, settled: true },
-            Outcome::Approved { at, by, settled: false } => Outcome::Approved { at, by, settled: true },
+        let (at, by) = match challenge.outcome {
+            Outcome::Approved { at, by, settled: false } => (at, by),
             Outcome::Approved { settled: true, .. } => return Ok(Settlement::Settled(Box::new(challenge.clone()))),
-            Outcome::Denied => return Ok(Settlement::Refused),
+            Outcome::Pending | Outcome::Denied => return Ok(Settlement::Refused),
         };
-        let mut writes = vec![self.settled_challenge(challenge, now), self.settled_subject(challenge, now)];
+        let outcome = Outcome::Approved { at, by, settled: true };
+        let mut writes = vec![self.settled_challenge(challenge, at, by, now), self.settled_subject(challenge, now)];
         if challenge.source.enrols() {
             writes.push(self.enrolled(challenge, policy.max_accounts, now));
             let former = challenge.former.iter();
@@ -156,9 +156,9 @@ impl DynamoStore {
         Update::builder().table_name(&self.table).set_key(Some(key)).update_expression(update)
     }
 
-    fn settled_challenge(&self, challenge: &Challenge, now: Timestamp) -> UpdateBuilder {
+    fn settled_challenge(&self, challenge: &Challenge, at: Timestamp, by: Method, now: Timestamp) -> UpdateBuilder {
         let key = challenge_key(&challenge.id.key);
-        let write = if challenge.is_approved() {
+        let write = if by.is_by_call() {
             let oldest = Timestamp::from_unix(now.as_unix().saturating_sub(Policy::RESULT_LIFE.as_secs()));
             self.write(key, expression::COMPLETE_APPROVAL, expression::APPROVED_BY_CALL)
                 .expression_attribute_values(":oldest", time(oldest))
@@ -166,7 +166,8 @@ impl DynamoStore {
             self.write(key, expression::APPROVE_BY_CODE, expression::OPEN_FOR_CODE)
                 .expression_attribute_values(":pending", text(PENDING))
                 .expression_attribute_values(":now", time(now))
-                .expression_attribute_values(":method", text(Method::SmsCode.word()))
+                .expression_attribute_values(":at", time(at))
+                .expression_attribute_values(":method", text(by.word()))
         };
         write
             .expression_attribute_values(":approved", text(APPROVED))
@@ -229,7 +230,8 @@ pub(super) fn transaction(
 /// Two status calls may complete one approval: the second finds it done.
 fn completed_by_another(challenge: &Challenge, item: &Item) -> Result<Settlement, StoreError> {
     let stored = challenge_item::read(&challenge.id.key.subject, item)?;
-    let same_approval = stored.id == challenge.id && challenge.is_approved();
+    let by_call = matches!(challenge.outcome, Outcome::Approved { by, .. } if by.is_by_call());
+    let same_approval = stored.id == challenge.id && by_call;
     match stored.outcome {
         Outcome::Approved { settled: true, .. } if same_approval => Ok(Settlement::Settled(Box::new(stored))),
         _ => Ok(Settlement::Refused),

@@ -1,0 +1,266 @@
+//! The call modes: the digits that a page shows, what a key means, and what the phone hears.
+
+#![cfg(test)]
+
+use std::time::Duration;
+
+use domain::call::{AnsweredBy, Call, CallEvent, CallMode, CallState, CallToken, Entry, Key};
+use domain::challenge::{Challenge, Method, NumberSource, Outcome, Purpose};
+use domain::code::{Code, MacKey, MacKeys, MatchDigits, Utterance};
+use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
+use domain::locale::Locale;
+use domain::phone::{Country, Line, PhoneNumber};
+use domain::policy::Policy;
+use domain::script::Script;
+use domain::time::Timestamp;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
+const MODES: [CallMode; 3] = [CallMode::PressPound, CallMode::MatchDigits, CallMode::SpeakCode];
+
+fn keys(current: &str) -> MacKeys {
+    MacKeys { current: MacKey::from_secret(current), previous: None, next: None }
+}
+
+fn id(subject: &str, session: &str, generation: u32) -> ChallengeId {
+    let key = ChallengeKey { subject: SubjectId::new("idp", subject), session: SessionId::new(session, None) };
+    ChallengeId { key, generation }
+}
+
+fn token(call: u16) -> CallToken {
+    let mut bytes = [0; 16];
+    bytes[..2].copy_from_slice(&call.to_be_bytes());
+    CallToken::from_bytes(bytes)
+}
+
+fn number() -> PhoneNumber {
+    PhoneNumber::parse("+14155552671").expect("E.164")
+}
+
+fn digits(keys: &MacKeys, id: &ChallengeId, token: &CallToken, placed_at: Timestamp) -> MatchDigits {
+    keys.digits_of_call(id, &Call::place(token, placed_at))
+}
+
+#[test]
+fn the_digits_of_calls_are_uniform_from_10_to_99() {
+    let (keys, id) = (keys("k"), id("a", "s", 1));
+    let mut counts = [0_u32; 100];
+    let calls = 45_000_u16;
+    for call in 0..calls {
+        counts[usize::from(digits(&keys, &id, &token(call), NOW).expose())] += 1;
+    }
+    assert_eq!(counts[..10], [0; 10]);
+    // Chi-squared with 89 degrees of freedom: 137 is passed by chance once in a thousand runs.
+    let expected = f64::from(calls) / 90.0;
+    let chi: f64 = counts[10..].iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();
+    assert!(chi < 137.0, "{chi}");
+}
+
+#[test]
+fn every_call_challenge_and_key_has_digits_of_its_own() {
+    let own = |keys: &MacKeys, id: &ChallengeId, first: u16| {
+        let digits = |call| digits(keys, id, &token(call), NOW).expose();
+        (first..first + 16).map(digits).collect::<Vec<_>>()
+    };
+    let sets = [
+        own(&keys("k"), &id("a", "s", 1), 0),
+        own(&keys("k"), &id("a", "s", 1), 16),
+        own(&keys("k"), &id("a", "s", 2), 0),
+        own(&keys("k"), &id("a", "t", 1), 0),
+        own(&keys("k"), &id("b", "s", 1), 0),
+        own(&keys("l"), &id("a", "s", 1), 0),
+    ];
+    assert_eq!(sets[0], own(&keys("k"), &id("a", "s", 1), 0), "the same facts, the same digits");
+    for (index, set) in sets.iter().enumerate() {
+        assert!(!sets[..index].contains(set), "set {index} is another's");
+    }
+}
+
+/// The page asks every two seconds and the phone's keys come in between: whoever knows which keys,
+/// what was shown must be what is taken.
+#[test]
+fn a_rotation_in_between_changes_no_digits_and_refuses_none() {
+    let (id, token) = (id("a", "s", 1), token(7));
+    let not_before = NOW + Duration::from_secs(30);
+    let published = MacKeys { next: Some((MacKey::from_secret("new"), not_before)), ..keys("old") };
+    let rotated = MacKeys { previous: Some(MacKey::from_secret("old")), ..keys("new") };
+
+    let before = digits(&published, &id, &token, NOW);
+    assert_eq!(before, digits(&keys("old"), &id, &token, NOW), "placed before the next key comes into use");
+    let after = digits(&published, &id, &token, not_before);
+    assert_eq!(after, digits(&rotated, &id, &token, not_before), "placed from then on");
+    assert_ne!(before, after);
+    for judge in [&published, &rotated] {
+        for shown in [before, after] {
+            assert!(judge.match_digits(&id, &token.digest(), shown));
+        }
+        let opens = |number: &u8| {
+            MatchDigits::parse(&number.to_string()).is_some_and(|it| judge.match_digits(&id, &token.digest(), it))
+        };
+        assert_eq!((10..100_u8).filter(opens).count(), 2);
+    }
+    assert!(!keys("new").match_digits(&id, &token.digest(), before), "once forgotten, the old key takes nothing");
+}
+
+#[test]
+fn digits_show_nothing_of_themselves() {
+    let digits = MatchDigits::parse("47").expect("two digits");
+    let event = CallEvent::keyed(Entry::Digits(digits), CallMode::MatchDigits, None, &id("a", "s", 1), &token(1));
+    assert_eq!(format!("{digits:?} {:?}", Entry::Digits(digits)), "MatchDigits(••) Digits(MatchDigits(••))");
+    assert_eq!(format!("{event:?}"), "Entered { matches: false }");
+}
+
+#[test]
+fn a_key_means_what_the_mode_makes_of_it() {
+    let (keys, id, token) = (keys("k"), id("a", "s", 1), token(1));
+    let right = digits(&keys, &id, &token, NOW);
+    let wrong = (10..100_u8)
+        .filter_map(|number| MatchDigits::parse(&number.to_string()))
+        .find(|other| *other != right)
+        .expect("another number");
+    let meanings = |entry| {
+        MODES.map(|mode| match CallEvent::keyed(entry, mode, Some(&keys), &id, &token) {
+            CallEvent::Pressed(Key::Approve) => "approves",
+            CallEvent::Pressed(Key::Fraud) => "reports",
+            CallEvent::Pressed(Key::Other) => "nothing",
+            CallEvent::Entered { matches: true } => "matches",
+            CallEvent::Entered { matches: false } => "wrong",
+            other => panic!("{other:?}"),
+        })
+    };
+    assert_eq!(meanings(Entry::Pound), ["approves", "wrong", "nothing"]);
+    assert_eq!(meanings(Entry::Zero), ["reports"; 3]);
+    assert_eq!(meanings(Entry::Digits(right)), ["nothing", "matches", "nothing"]);
+    assert_eq!(meanings(Entry::Digits(wrong)), ["nothing", "wrong", "nothing"]);
+    assert_eq!(meanings(Entry::Other), ["nothing", "wrong", "nothing"]);
+    let without = CallEvent::keyed(Entry::Digits(right), CallMode::MatchDigits, None, &id, &token);
+    assert!(matches!(without, CallEvent::Entered { matches: false }), "without the keys nothing matches");
+}
+
+fn challenge(call: Call) -> Challenge {
+    Challenge {
+        id: id("a", "s", 1),
+        phone: number(),
+        country: Country::parse("US").expect("a country"),
+        line: Line::Mobile,
+        source: NumberSource::Claimed,
+        former: None,
+        purpose: Purpose::Login,
+        claim_mismatch: false,
+        locale: Locale::En,
+        created_at: NOW,
+        expires_at: NOW + Duration::from_mins(5),
+        attempts: 0,
+        carried: 0,
+        max_attempts: 5,
+        last_guess_at: None,
+        outcome: Outcome::Pending,
+        codes: Vec::new(),
+        spoken: Vec::new(),
+        sms: domain::challenge::Sends::default(),
+        calls: domain::challenge::Sends::default(),
+        call: Some(call),
+        contested: false,
+        charged: Vec::new(),
+    }
+}
+
+fn drawn() -> (Code, Utterance) {
+    keys("k").speak(&id("a", "s", 1), &number(), NOW, &mut StdRng::seed_from_u64(5))
+}
+
+type Change = fn(&mut Challenge, &mut Call);
+
+#[test]
+fn what_the_phone_hears_follows_from_mode_and_state() {
+    let (code, utterance) = drawn();
+    let drawn = (code.clone(), utterance);
+    let approved = Outcome::Approved { at: NOW, by: Method::PressPound, settled: false };
+    let says = Script::SpeakCode(&code);
+    let (over, use_code) = ([Script::Over; 3], [Script::UseCode; 3]);
+    let cases: [(&str, Change, [Script<'_>; 3]); 12] = [
+        ("answered", |_, _| {}, [Script::Prompt, Script::EnterDigits, says]),
+        ("contested", |own, _| own.contested = true, [Script::UseCode, Script::EnterDigits, says]),
+        ("said before", |own, _| own.spoken.clear(), [Script::Prompt, Script::EnterDigits, Script::SaidOnce]),
+        ("a wrong key", |_, call| call.wrong_keys = 1, [Script::PromptAgain, Script::EnterDigits, says]),
+        ("three wrong keys", |_, call| call.wrong_keys = 3, over),
+        ("ended", |_, call| call.state = CallState::Ended, [Script::Prompt, Script::WrongDigits, says]),
+        ("a machine", |_, call| call.answered_by = Some(AnsweredBy::NotHuman), use_code),
+        ("unjudged", |_, call| call.answered_by = Some(AnsweredBy::Unjudged), use_code),
+        ("not answered", |_, call| call.answered_by = None, use_code),
+        ("expired", |own, _| own.expires_at = NOW, over),
+        ("exhausted", |own, _| own.attempts = 5, over),
+        ("denied", |own, _| own.outcome = Outcome::Denied, [Script::Denied; 3]),
+    ];
+    let hears = |challenge: &Challenge, token: &CallToken, expected: [Script<'_>; 3], why: &str| {
+        for (mode, expected) in MODES.into_iter().zip(expected) {
+            let policy = Policy { call_mode: mode, ..Policy::default() };
+            assert_eq!(Script::next(Some(challenge), token, Some(&drawn), &policy, NOW), expected, "{why}, {mode:?}");
+        }
+    };
+    let begin = |change: Change| {
+        let mut call = Call::place(&token(1), NOW);
+        (call.state, call.answered_by) = (CallState::Answered, Some(AnsweredBy::Human));
+        let mut own = Challenge { spoken: vec![utterance.mac], ..challenge(call.clone()) };
+        change(&mut own, &mut call);
+        Challenge { call: Some(call), ..own }
+    };
+    for (why, change, expected) in cases {
+        hears(&begin(change), &token(1), expected, why);
+    }
+    hears(&Challenge { outcome: approved, ..begin(|_, _| {}) }, &token(1), [Script::Approved; 3], "approved");
+    hears(&begin(|_, _| {}), &token(2), over, "another call's token");
+    hears(&Challenge { call: None, ..begin(|_, _| {}) }, &token(1), over, "no call");
+}
+
+#[test]
+fn a_call_says_only_the_code_that_this_webhook_drew_and_stored() {
+    let (code, utterance) = drawn();
+    let mut call = Call::place(&token(1), NOW);
+    (call.state, call.answered_by) = (CallState::Answered, Some(AnsweredBy::Human));
+    let other = keys("k").speak(&id("a", "s", 1), &number(), NOW, &mut StdRng::seed_from_u64(6)).1;
+    let policy = Policy { call_mode: CallMode::SpeakCode, ..Policy::default() };
+    let drawn = (code, utterance);
+    for (stored, drawn, expected) in [
+        (vec![utterance.mac, other.mac], Some(&drawn), Script::SpeakCode(&drawn.0)),
+        (vec![other.mac], Some(&drawn), Script::SaidOnce),
+        (vec![utterance.mac], None, Script::SaidOnce),
+    ] {
+        let own = Challenge { spoken: stored, ..challenge(call.clone()) };
+        assert_eq!(Script::next(Some(&own), &token(1), drawn, &policy, NOW), expected);
+    }
+}
+
+#[test]
+fn a_code_is_told_by_the_way_it_came_under_every_key() {
+    let mut random = StdRng::seed_from_u64(8);
+    let (id, number) = (id("a", "s", 1), number());
+    let (sent, sent_mac) = keys("old").issue(&id, &number, &[], NOW, &mut random);
+    let (spoken, utterance) = keys("old").speak(&id, &number, NOW, &mut random);
+    let own =
+        Challenge { codes: vec![sent_mac], spoken: vec![utterance.mac], ..challenge(Call::place(&token(1), NOW)) };
+    let next = Some((MacKey::from_secret("newest"), NOW + Duration::from_mins(15)));
+    let rotated = MacKeys { previous: Some(MacKey::from_secret("old")), next, ..keys("new") };
+    let wrong = (0..9).filter_map(|code| Code::parse(&format!("{code:06}")).ok());
+    let wrong = wrong.into_iter().find(|code| *code != sent && *code != spoken).expect("another code");
+    for judge in [keys("old"), rotated] {
+        assert_eq!(judge.judge(&own, &sent), Some(Method::SmsCode));
+        assert_eq!(judge.judge(&own, &spoken), Some(Method::SpokenCode));
+        assert_eq!(judge.judge(&own, &wrong), None);
+    }
+    assert_eq!(keys("new").judge(&own, &spoken), None);
+    let elsewhere = Challenge { phone: PhoneNumber::parse("+14155552672").expect("E.164"), ..own };
+    assert_eq!(keys("old").judge(&elsewhere, &spoken), None, "the number is part of it");
+}
+
+#[test]
+fn a_spoken_code_is_compared_under_every_key_before_it_is_stored() {
+    let next = Some((MacKey::from_secret("next"), NOW + Duration::from_mins(15)));
+    let rotating = MacKeys { previous: Some(MacKey::from_secret("old")), next, ..keys("k") };
+    let (code, utterance) = rotating.speak(&id("a", "s", 1), &number(), NOW, &mut StdRng::seed_from_u64(9));
+    assert!(keys("k").verify(&id("a", "s", 1), &number(), &[utterance.mac], &code));
+    for key in ["k", "old", "next"] {
+        assert!(keys(key).verify(&id("a", "s", 1), &number(), &utterance.under_all, &code), "{key}");
+    }
+}

@@ -1,0 +1,165 @@
+//! Digits keyed in a call, and `#`: what each needs to be judged.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::call::{AnsweredBy, CallEvent, CallMode, CallState, CallToken, Key};
+use domain::challenge::{Challenge, Method, Outcome};
+use domain::channel::Channel;
+use domain::identity::ChallengeId;
+use domain::ports::{ChallengeStore as _, Settlement};
+
+use super::{drawn, in_call};
+use crate::conditions::{challenge_item, count, send, set, text, unchanged};
+use crate::scene::Scene;
+
+const RIGHT: CallEvent = CallEvent::Entered { matches: true };
+const WRONG: CallEvent = CallEvent::Entered { matches: false };
+
+async fn settle(scene: &Scene, challenge: &Challenge) -> Challenge {
+    match scene.store.settle(challenge, &scene.rules.policy, scene.now).await.expect("an answer") {
+        Settlement::Settled(settled) => *settled,
+        Settlement::Refused => panic!("refused"),
+    }
+}
+
+#[tokio::test]
+async fn matching_digits_approve_and_any_status_call_settles_it() {
+    let (scene, token, id) = in_call(CallMode::MatchDigits, true).await;
+    let approved = send(&scene, &id, &token, RIGHT).await.expect("a challenge");
+    let expected = |settled| Outcome::Approved { at: scene.now, by: Method::MatchDigits, settled };
+    assert_eq!((approved.outcome, approved.attempts), (expected(false), 0));
+    assert_eq!(settle(&scene, &approved).await.outcome, expected(true));
+    assert_eq!(settle(&scene, &approved).await.outcome, expected(true), "the second finds the first one's work");
+    assert_eq!(scene.challenge().await.outcome, expected(true));
+}
+
+#[tokio::test]
+async fn wrong_digits_end_the_call_and_count_as_a_guess_in_one_write() {
+    let (mut scene, token, id) = in_call(CallMode::MatchDigits, true).await;
+    scene.pass(7);
+    scene.backend.round_trips();
+    let stands = send(&scene, &id, &token, WRONG).await.expect("a challenge");
+    assert_eq!(scene.backend.round_trips(), 1);
+    let call = stands.call.as_ref().map(|call| call.state);
+    assert_eq!((stands.attempts, stands.last_guess_at, call), (1, Some(scene.now), Some(CallState::Ended)));
+    unchanged(&scene, &id, &token, RIGHT, "one entry is judged in a call").await;
+    unchanged(&scene, &id, &token, WRONG, "one entry is judged in a call").await;
+}
+
+#[tokio::test]
+async fn wrong_digits_over_many_logins_are_failures_of_the_subject() {
+    let mut scene = Scene::new().await;
+    scene.rules.policy.call_mode = CallMode::MatchDigits;
+    for login in ["1", "2"] {
+        scene.session(login);
+        let token = scene.place_call().await;
+        scene.answer(&token, AnsweredBy::Human).await;
+        scene.webhook(&token, WRONG).await;
+        scene.pass(400);
+    }
+    scene.session("3");
+    assert_eq!(scene.draft(Channel::Sms).await.subject.failures, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_fifty_entries_at_once_one_is_judged() {
+    for right in [0, 1, 25, 50] {
+        let (scene, token, id) = in_call(CallMode::MatchDigits, true).await;
+        let scene = Arc::new(scene);
+        let entries: Vec<_> = (0..50)
+            .map(|entry| {
+                let (scene, token) = (Arc::clone(&scene), token.clone());
+                let event = CallEvent::Entered { matches: entry % 50 < right };
+                // A conflict, which an emulator may report, has judged nothing.
+                tokio::spawn(async move {
+                    let policy = &scene.rules.policy;
+                    drop(scene.store.advance_call(&id, &token, event, policy, scene.now).await);
+                })
+            })
+            .collect();
+        for entry in entries {
+            entry.await.expect("no panic");
+        }
+        let stands = scene.challenge().await;
+        let ended = stands.call.as_ref().is_some_and(|call| call.state == CallState::Ended);
+        let judged = (stands.is_approved(), stands.attempts, ended);
+        assert!([(true, 0, false), (false, 1, true)].contains(&judged), "{right} right: {judged:?}");
+        assert!(right > 0 || !stands.is_approved());
+        assert!(right < 50 || stands.is_approved());
+    }
+}
+
+#[tokio::test]
+async fn each_term_alone_keeps_an_entry_from_being_judged() {
+    let answered = || in_call(CallMode::MatchDigits, true);
+    for event in [RIGHT, WRONG] {
+        for (name, value) in [
+            ("generation", count(2)),
+            ("outcome", text("denied")),
+            ("callToken", AttributeValue::B(Blob::new(vec![0; 32]))),
+            ("attempts", count(5)),
+            ("callState", text("calling")),
+            ("callState", text("ringing")),
+            ("callState", text("ended")),
+            ("answeredBy", text("not-human")),
+            ("answeredBy", text("unjudged")),
+        ] {
+            let (scene, token, id) = answered().await;
+            set(&scene, challenge_item(&scene), name, value).await;
+            unchanged(&scene, &id, &token, event, name).await;
+        }
+        let (mut scene, token, id) = answered().await;
+        unchanged(&scene, &id, &CallToken::from_bytes([0; 16]), event, "another token").await;
+        unchanged(&scene, &ChallengeId { generation: 2, ..id }, &token, event, "another generation").await;
+        scene.pass(300);
+        unchanged(&scene, &id, &token, event, "expired").await;
+    }
+}
+
+#[tokio::test]
+async fn with_detection_off_an_unjudged_answer_may_match_digits() {
+    let mut scene = Scene::new().await;
+    scene.rules.policy.call_mode = CallMode::MatchDigits;
+    scene.rules.policy.machine_detection = false;
+    let token = scene.place_call().await;
+    scene.answer(&token, AnsweredBy::Unjudged).await;
+    assert!(scene.webhook(&token, RIGHT).await.expect("a challenge").is_approved());
+}
+
+#[tokio::test]
+async fn a_contested_challenge_is_approved_by_digits_and_by_a_spoken_code() {
+    for mode in [CallMode::MatchDigits, CallMode::SpeakCode] {
+        let (scene, token, id) = in_call(mode, mode == CallMode::MatchDigits).await;
+        set(&scene, challenge_item(&scene), "contested", AttributeValue::Bool(true)).await;
+        let approved = if mode == CallMode::MatchDigits {
+            send(&scene, &id, &token, RIGHT).await.expect("a challenge").is_approved()
+        } else {
+            let (code, utterance) = drawn(&scene, &id);
+            send(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, utterance)).await;
+            scene.guess(&code).await.expect("judged") == Some(true)
+        };
+        assert!(approved, "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn pound_approves_in_its_own_mode_alone_and_digits_in_theirs() {
+    let modes = [CallMode::PressPound, CallMode::MatchDigits, CallMode::SpeakCode];
+    for (event, approves) in [
+        (CallEvent::Pressed(Key::Approve), [true, false, false]),
+        (RIGHT, [false, true, false]),
+        (CallEvent::Pressed(Key::Other), [false; 3]),
+        (WRONG, [false; 3]),
+    ] {
+        for (mode, approves) in modes.into_iter().zip(approves) {
+            let (scene, token, id) = in_call(mode, true).await;
+            let stands = send(&scene, &id, &token, event).await.expect("a challenge");
+            assert_eq!(stands.is_approved(), approves, "{event:?} in {mode:?}");
+            let counted =
+                u32::from(mode == CallMode::MatchDigits && matches!(event, CallEvent::Entered { .. }) && !approves);
+            assert_eq!(stands.attempts, counted, "{event:?} in {mode:?}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The store's part of the call modes: what each write needs, term by term, and what it changes.
+
+mod entries;
+mod spoken;
+
+use domain::call::{AnsweredBy, CallEvent, CallMode, CallToken};
+use domain::challenge::Challenge;
+use domain::code::{Code, Utterance};
+use domain::identity::ChallengeId;
+
+use crate::conditions::{all, send};
+use crate::scene::{ALICE, Scene, number};
+
+/// A call of that mode, answered by a human where that is wanted.
+async fn in_call(mode: CallMode, answered: bool) -> (Scene, CallToken, ChallengeId) {
+    let mut scene = Scene::new().await;
+    scene.rules.policy.call_mode = mode;
+    let token = scene.place_call().await;
+    if answered {
+        scene.answer(&token, AnsweredBy::Human).await;
+    }
+    let id = scene.challenge().await.id;
+    (scene, token, id)
+}
+
+fn drawn(scene: &Scene, id: &ChallengeId) -> (Code, Utterance) {
+    let phone = number(ALICE);
+    scene.keys.speak(id, &phone, scene.now, &mut platform::clock::random())
+}
+
+#[tokio::test]
+async fn what_is_stored_of_a_call_holds_neither_its_code_nor_its_digits() {
+    let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
+    let (code, utterance) = drawn(&scene, &id);
+    send(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, utterance)).await;
+    let stored = scene.backend.client.scan().table_name(&scene.backend.table).send().await.expect("items");
+    assert!(!format!("{:?}", stored.items()).contains(code.expose()));
+
+    let (scene, _, _) = in_call(CallMode::MatchDigits, true).await;
+    let (pressing, _, _) = in_call(CallMode::PressPound, true).await;
+    let kept = |stored: domain::snapshot::Snapshot| {
+        let strip = |challenge: &Challenge| {
+            let call = challenge.call.clone().map(|call| domain::call::Call { token: [0; 32], ..call });
+            all(&Challenge { call, ..challenge.clone() }, &stored.subject)
+        };
+        stored.challenges.iter().map(strip).collect::<String>()
+    };
+    assert_eq!(kept(scene.load().await), kept(pressing.load().await), "digits are derived and never stored");
+}

@@ -1,0 +1,171 @@
+//! A code that a call says: what it needs to be added, and how long it is good.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::call::{AnsweredBy, CallEvent, CallMode, CallState, CallToken};
+use domain::challenge::{Method, Outcome};
+use domain::code::{CodeMac, Utterance};
+use domain::identity::ChallengeId;
+use domain::ports::ChallengeStore as _;
+
+use super::{drawn, in_call};
+use crate::conditions::{challenge_item, count, send, set, text, unchanged};
+use crate::scene::Scene;
+
+fn macs(macs: &[CodeMac]) -> AttributeValue {
+    AttributeValue::L(macs.iter().map(|mac| AttributeValue::B(Blob::new(mac.as_bytes().to_vec()))).collect())
+}
+
+#[tokio::test]
+async fn the_answer_adds_the_code_once_and_it_approves_as_one_that_was_spoken() {
+    let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
+    let (code, utterance) = drawn(&scene, &id);
+    scene.backend.round_trips();
+    let stands = send(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, utterance)).await;
+    assert_eq!(scene.backend.round_trips(), 1);
+    let stands = stands.expect("a challenge");
+    let call = stands.call.clone().expect("a call");
+    assert_eq!((call.state, call.answered_by), (CallState::Answered, Some(AnsweredBy::Human)));
+    assert!(utterance.is_stored(&stands.spoken) && stands.codes.is_empty());
+
+    let (repeated, again) = drawn(&scene, &id);
+    unchanged(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, again), "it was answered").await;
+    assert_eq!(scene.guess(&repeated).await.expect("judged"), Some(false));
+    assert_eq!(scene.guess(&code).await.expect("judged"), Some(true));
+    let approved = Outcome::Approved { at: scene.now, by: Method::SpokenCode, settled: true };
+    assert_eq!(scene.challenge().await.outcome, approved);
+    assert_eq!(scene.guess(&code).await.expect("an answer"), None, "a code is good once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_fifty_answers_at_once_one_code_is_added() {
+    let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
+    let scene = Arc::new(scene);
+    let answers: Vec<_> = (0..50)
+        .map(|_| {
+            let (scene, token) = (Arc::clone(&scene), token.clone());
+            let (_, utterance) = drawn(&scene, &id);
+            let event = CallEvent::Speaks(AnsweredBy::Human, utterance);
+            tokio::spawn(async move {
+                let stands = scene.store.advance_call(&id, &token, event, &scene.rules.policy, scene.now).await;
+                stands.ok().flatten().is_some_and(|challenge| utterance.is_stored(&challenge.spoken))
+            })
+        })
+        .collect();
+    let mut may_speak = 0;
+    for answer in answers {
+        may_speak += usize::from(answer.await.expect("no panic"));
+    }
+    assert_eq!((may_speak, scene.challenge().await.spoken.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn each_term_alone_keeps_a_code_from_being_spoken() {
+    for (name, value) in [
+        ("generation", count(2)),
+        ("outcome", text("denied")),
+        ("callToken", AttributeValue::B(Blob::new(vec![0; 32]))),
+        ("attempts", count(5)),
+        ("callState", text("answered")),
+        ("callState", text("no-answer")),
+        ("callState", text("ended")),
+    ] {
+        let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
+        let event = CallEvent::Speaks(AnsweredBy::Human, drawn(&scene, &id).1);
+        set(&scene, challenge_item(&scene), name, value).await;
+        unchanged(&scene, &id, &token, event, name).await;
+    }
+    let (mut scene, token, id) = in_call(CallMode::SpeakCode, false).await;
+    let event = CallEvent::Speaks(AnsweredBy::Human, drawn(&scene, &id).1);
+    unchanged(&scene, &id, &CallToken::from_bytes([0; 16]), event, "another token").await;
+    unchanged(&scene, &ChallengeId { generation: 2, ..id }, &token, event, "another generation").await;
+    scene.pass(300);
+    unchanged(&scene, &id, &token, event, "expired").await;
+}
+
+#[tokio::test]
+async fn a_code_that_is_one_already_under_any_key_is_not_spoken() {
+    let [first, second, third] = [1, 2, 3].map(|byte| CodeMac::from_bytes([byte; 32]));
+    let utterance = Utterance { mac: first, under_all: [first, second, third] };
+    let event = CallEvent::Speaks(AnsweredBy::Human, utterance);
+    for list in ["codes", "spokenCodes"] {
+        for taken in utterance.under_all {
+            let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
+            set(&scene, challenge_item(&scene), list, macs(&[CodeMac::from_bytes([9; 32]), taken])).await;
+            unchanged(&scene, &id, &token, event, list).await;
+        }
+        let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
+        set(&scene, challenge_item(&scene), list, macs(&[CodeMac::from_bytes([9; 32])])).await;
+        let stands = send(&scene, &id, &token, event).await.expect("a challenge");
+        assert!(utterance.is_stored(&stands.spoken), "another code is in the way of none");
+    }
+}
+
+#[tokio::test]
+async fn no_code_is_added_for_a_machine_or_in_another_mode() {
+    for (mode, by, state) in [
+        (CallMode::SpeakCode, AnsweredBy::NotHuman, CallState::Voicemail),
+        (CallMode::SpeakCode, AnsweredBy::Unjudged, CallState::Voicemail),
+        (CallMode::PressPound, AnsweredBy::Human, CallState::Answered),
+        (CallMode::MatchDigits, AnsweredBy::Human, CallState::Answered),
+    ] {
+        let (scene, token, id) = in_call(mode, false).await;
+        let event = CallEvent::Speaks(by, drawn(&scene, &id).1);
+        let stands = send(&scene, &id, &token, event).await.expect("a challenge");
+        assert_eq!((stands.spoken.len(), stands.call.map(|call| call.state)), (0, Some(state)), "{mode:?} {by:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_spoken_code_stays_good_while_its_generation_is_open() {
+    let mut scene = Scene::new().await;
+    scene.rules.policy.call_mode = CallMode::SpeakCode;
+    let mut codes = Vec::new();
+    for _ in 0..2 {
+        let token = scene.place_call().await;
+        let (code, utterance) = drawn(&scene, &scene.challenge().await.id);
+        scene.webhook(&token, CallEvent::Speaks(AnsweredBy::Human, utterance)).await;
+        scene.webhook(&token, CallEvent::Progress(CallState::Ended)).await;
+        scene.pass(31);
+        codes.push(code);
+    }
+    let sent = scene.send_code().await;
+    let before = scene.challenge().await;
+    assert_eq!((before.codes.len(), before.spoken.len()), (1, 2), "a message leaves the spoken codes alone");
+    let judged = [&sent, &codes[0], &codes[1]].map(|code| scene.keys.judge(&before, code));
+    assert_eq!(judged, [Some(Method::SmsCode), Some(Method::SpokenCode), Some(Method::SpokenCode)]);
+    assert_eq!(scene.guess(&codes[0]).await.expect("judged"), Some(true), "the first call's code");
+
+    let mut scene = Scene::new().await;
+    scene.rules.policy.call_mode = CallMode::SpeakCode;
+    let token = scene.place_call().await;
+    let (code, utterance) = drawn(&scene, &scene.challenge().await.id);
+    scene.webhook(&token, CallEvent::Speaks(AnsweredBy::Human, utterance)).await;
+    scene.pass(300);
+    assert_eq!(scene.guess(&code).await.expect("an answer"), None, "expired");
+    scene.send_code().await;
+    let next = scene.challenge().await;
+    assert_eq!((next.id.generation, next.spoken.len()), (2, 0));
+    assert_eq!(scene.guess(&code).await.expect("judged"), Some(false), "of the generation before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spoken_code_verifies_once_even_when_typed_fifty_times_at_once() {
+    let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
+    let (code, utterance) = drawn(&scene, &id);
+    send(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, utterance)).await;
+    let scene = Arc::new(scene);
+    let guesses: Vec<_> = (0..50)
+        .map(|_| {
+            let (scene, code) = (Arc::clone(&scene), code.clone());
+            tokio::spawn(async move { scene.guess(&code).await.unwrap_or(None) == Some(true) })
+        })
+        .collect();
+    let mut approved = 0;
+    for guess in guesses {
+        approved += usize::from(guess.await.expect("no panic"));
+    }
+    assert_eq!(approved, 1);
+}
