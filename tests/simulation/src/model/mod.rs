@@ -1,0 +1,255 @@
+//! A model of the challenge store: the port's contract on two maps, each verb at one instant.
+//!
+//! It works on whole subjects and challenges wherever the contract does, so that a new field needs no
+//! line here. That it does what the real store does is not taken on trust: the integration tests
+//! apply the same random verbs to both and compare all that comes of them.
+
+mod call;
+mod sabotage;
+
+use std::collections::BTreeMap;
+
+use domain::challenge::{Challenge, Delivery, Method, NumberSource, Outcome};
+use domain::channel::Channel;
+use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
+use domain::policy::Policy;
+use domain::ports::{Settlement, StoreError};
+use domain::snapshot::Snapshot;
+use domain::start::{Draft, Replaces};
+use domain::subject::{Binding, Subject};
+use domain::time::Timestamp;
+
+pub use self::sabotage::Sabotage;
+
+/// Subjects and challenges, as a table would hold them.
+#[derive(Clone, Debug, Default)]
+pub struct Model {
+    subjects: BTreeMap<SubjectId, Subject>,
+    challenges: BTreeMap<(SubjectId, SessionId), Kept>,
+    sabotage: Option<Sabotage>,
+}
+
+#[derive(Clone, Debug)]
+struct Kept {
+    challenge: Challenge,
+    until: Timestamp,
+}
+
+impl Model {
+    /// A model with one fault built in, to see that the fault is found.
+    #[must_use]
+    pub fn sabotaged(sabotage: Option<Sabotage>) -> Self {
+        Self { sabotage, ..Self::default() }
+    }
+
+    /// Puts a subject in place, as if it had a past.
+    pub fn remember(&mut self, id: SubjectId, subject: Subject) {
+        self.subjects.insert(id, subject);
+    }
+
+    /// Deletes challenges whose time to be remembered is over, and answers how many.
+    pub fn sweep(&mut self, now: Timestamp) -> usize {
+        let before = self.challenges.len();
+        let early = self.does(Sabotage::SweepAtExpiry);
+        self.challenges.retain(|_, kept| if early { kept.challenge.expires_at > now } else { kept.until > now });
+        before - self.challenges.len()
+    }
+
+    /// One login session's challenge as it stands.
+    #[must_use]
+    pub fn challenge(&self, key: &ChallengeKey) -> Option<&Challenge> {
+        self.challenges.get(&(key.subject, key.session)).map(|kept| &kept.challenge)
+    }
+
+    /// `ChallengeStore::load`.
+    #[must_use]
+    pub fn load(&self, subject: &SubjectId) -> Snapshot {
+        let all = (*subject, SessionId::from_bytes([0; 32]))..=(*subject, SessionId::from_bytes([255; 32]));
+        Snapshot {
+            subject: self.subjects.get(subject).cloned().unwrap_or_default(),
+            challenges: self.challenges.range(all).map(|(_, kept)| kept.challenge.clone()).collect(),
+        }
+    }
+
+    /// `ChallengeStore::start`.
+    pub fn start(&mut self, draft: &Draft) -> Result<(), StoreError> {
+        let key = draft.challenge.id.key;
+        let version = self.subjects.get(&key.subject).map_or(0, |subject| subject.version);
+        let unmoved = self.holds(Sabotage::StartOverMovedSubject, version == draft.subject.version);
+        let contested = draft.contests.iter().all(|other| self.challenge(&other.key).is_some());
+        if !unmoved || !contested || !self.may_take_place(draft) {
+            return Err(StoreError::Conflict);
+        }
+        let mut subject = draft.subject.clone();
+        subject.version = version + 1;
+        self.subjects.insert(key.subject, subject);
+        let marks = !self.does(Sabotage::ContestUnmarked);
+        for other in &draft.contests {
+            if let Some(other) = self.challenge_mut(&other.key).filter(|_| marks) {
+                other.contested = true;
+            }
+        }
+        let challenge = match (draft.replaces, self.challenge(&key)) {
+            (Replaces::Continues, Some(stored)) => self.continued(stored, draft),
+            _ => draft.challenge.clone(),
+        };
+        self.challenges.insert((key.subject, key.session), Kept { challenge, until: draft.keep_until });
+        Ok(())
+    }
+
+    fn may_take_place(&self, draft: &Draft) -> bool {
+        let stored = self.challenge(&draft.challenge.id.key);
+        match (draft.replaces, stored) {
+            (Replaces::Nothing, stored) => stored.is_none(),
+            (Replaces::Continues, Some(stored)) => {
+                stored.id.generation == draft.challenge.id.generation
+                    && self.holds(Sabotage::ContinueSettled, stored.outcome == Outcome::Pending)
+                    && self.holds(Sabotage::ContinueExpired, stored.expires_at > draft.at)
+                    && self.holds(Sabotage::ContinueExhausted, !stored.is_exhausted())
+            }
+            (Replaces::Generation { generation, attempts }, Some(stored)) => {
+                stored.id.generation == generation
+                    && self.holds(Sabotage::ReplaceSettled, stored.outcome == Outcome::Pending)
+                    && self.holds(Sabotage::ReplaceMovedGeneration, stored.attempts == attempts)
+            }
+            (Replaces::Continues | Replaces::Generation { .. }, None) => false,
+        }
+    }
+
+    /// A send within the same generation writes what belongs to the send, over whatever guesses and
+    /// webhooks have moved meanwhile.
+    fn continued(&self, stored: &Challenge, draft: &Draft) -> Challenge {
+        let drafted = &draft.challenge;
+        let mut challenge = stored.clone();
+        challenge.expires_at = drafted.expires_at;
+        challenge.locale = drafted.locale;
+        match draft.channel {
+            Channel::Sms if self.does(Sabotage::ResendDropsCodes) => {
+                challenge.codes = drafted.codes.last().copied().into_iter().collect();
+            }
+            Channel::Sms => challenge.codes.clone_from(&drafted.codes),
+            Channel::Call => challenge.call.clone_from(&drafted.call),
+        }
+        let sends = challenge.sends_mut(draft.channel);
+        sends.used += 1;
+        sends.last = Some((draft.at, Delivery::Accepted));
+        challenge
+    }
+
+    /// `ChallengeStore::record_send`.
+    pub fn record_send(&mut self, challenge: &ChallengeId, channel: Channel, sent_at: Timestamp, delivery: Delivery) {
+        let refunds = delivery == Delivery::Failed && self.does(Sabotage::RefundWindows);
+        let Some(stored) = self.challenge_mut(&challenge.key) else { return };
+        let taken_for_accepted = stored.sends(channel).last == Some((sent_at, Delivery::Accepted));
+        if stored.id == *challenge && taken_for_accepted {
+            stored.correct_send(channel, delivery);
+            if let Some(subject) = self.subjects.get_mut(&challenge.key.subject).filter(|_| refunds) {
+                subject.sms_sent.pop();
+                subject.calls_placed.pop();
+            }
+        }
+    }
+
+    /// `ChallengeStore::count_guess`.
+    pub fn count_guess(&mut self, key: &ChallengeKey, now: Timestamp) -> Option<Challenge> {
+        let stored = self.challenge(key)?;
+        let open = self.holds(Sabotage::CountWhenSettled, stored.outcome == Outcome::Pending)
+            && self.holds(Sabotage::CountWhenExpired, stored.expires_at > now)
+            && self.holds(Sabotage::CountBeyondLimit, !stored.is_exhausted());
+        if !open {
+            return None;
+        }
+        let mut counted = stored.clone();
+        counted.attempts += 1;
+        counted.last_guess_at = Some(now);
+        if !self.does(Sabotage::CompareUncounted) {
+            self.challenge_mut(key)?.clone_from(&counted);
+        }
+        Some(counted)
+    }
+
+    /// `ChallengeStore::settle`.
+    pub fn settle(&mut self, challenge: &Challenge, now: Timestamp) -> Settlement {
+        let outcome = match challenge.outcome {
+            Outcome::Pending => Outcome::Approved { at: now, by: Method::SmsCode, settled: true },
+            Outcome::Approved { at, by, settled: false } => Outcome::Approved { at, by, settled: true },
+            Outcome::Approved { settled: true, .. } => return Settlement::Settled(Box::new(challenge.clone())),
+            Outcome::Denied => return Settlement::Refused,
+        };
+        let key = challenge.id.key;
+        let Some(stored) = self.challenge(&key) else { return Settlement::Refused };
+        if !self.may_settle(challenge, stored, now) {
+            return completed_by_another(challenge, stored);
+        }
+        let forgets = self.does(Sabotage::ForgetReservations);
+        let subject = self.subjects.get(&key.subject).filter(|subject| self.agrees(subject, challenge, now)).cloned();
+        let (Some(mut subject), Some(stored)) = (subject, self.challenge_mut(&key)) else {
+            return Settlement::Refused;
+        };
+        stored.outcome = match (challenge.outcome, stored.outcome) {
+            (Outcome::Approved { .. }, Outcome::Approved { at, by, .. }) => Outcome::Approved { at, by, settled: true },
+            _ => outcome,
+        };
+        subject.version += 1;
+        subject.failures = 0;
+        subject.last_success_at = Some(now);
+        subject.reserved.retain(|reservation, _| !forgets && *reservation != challenge.reservation());
+        if challenge.source.enrols() {
+            subject.binding = Some(Binding { number: challenge.phone.clone(), version: subject.version });
+        }
+        self.subjects.insert(key.subject, subject);
+        Settlement::Settled(Box::new(Challenge { outcome, ..challenge.clone() }))
+    }
+
+    fn may_settle(&self, challenge: &Challenge, stored: &Challenge, now: Timestamp) -> bool {
+        let same = self.holds(Sabotage::SettleOtherGeneration, stored.id == challenge.id);
+        let approvable = match (challenge.is_approved(), stored.outcome) {
+            (false, outcome) => {
+                self.holds(Sabotage::SettleTwice, outcome == Outcome::Pending)
+                    && self.holds(Sabotage::SettleExpired, stored.expires_at > now)
+            }
+            (true, Outcome::Approved { at, settled, .. }) => {
+                let oldest = Timestamp::from_unix(now.as_unix().saturating_sub(Policy::RESULT_LIFE.as_secs()));
+                !settled && self.holds(Sabotage::CompleteOldApproval, at > oldest)
+            }
+            (true, _) => false,
+        };
+        same && approvable
+    }
+
+    fn agrees(&self, subject: &Subject, challenge: &Challenge, now: Timestamp) -> bool {
+        let bound = match challenge.source {
+            NumberSource::Enrolled(version) => {
+                let same = |binding: &Binding| binding.version == version && binding.number == challenge.phone;
+                subject.binding.as_ref().is_some_and(same)
+            }
+            NumberSource::Claimed | NumberSource::Typed => subject.binding.is_none(),
+        };
+        subject.version > 0
+            && self.holds(Sabotage::SettleBlocked, subject.blocked(now).is_none())
+            && self.holds(Sabotage::SettleOtherBinding, bound)
+    }
+
+    fn challenge_mut(&mut self, key: &ChallengeKey) -> Option<&mut Challenge> {
+        self.challenges.get_mut(&(key.subject, key.session)).map(|kept| &mut kept.challenge)
+    }
+
+    fn does(&self, sabotage: Sabotage) -> bool {
+        self.sabotage == Some(sabotage)
+    }
+
+    /// A term of a condition, unless it is the one left out.
+    fn holds(&self, left_out: Sabotage, term: bool) -> bool {
+        term || self.does(left_out)
+    }
+}
+
+/// Two status calls may complete one approval: the second finds it done.
+fn completed_by_another(challenge: &Challenge, stored: &Challenge) -> Settlement {
+    match stored.outcome {
+        Outcome::Approved { settled: true, .. } if stored.id == challenge.id && challenge.is_approved() => {
+            Settlement::Settled(Box::new(stored.clone()))
+        }
+        _ => Settlement::Refused,
+    }
+}

@@ -1,0 +1,105 @@
+//! Faults to build into the model, each a term of a condition left out or a part of a write forgotten.
+
+/// What the model does wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sabotage {
+    /// A start is applied though its subject has moved since it was read.
+    StartOverMovedSubject,
+    /// A send goes on with a generation that is settled.
+    ContinueSettled,
+    /// A send goes on with a generation that has expired.
+    ContinueExpired,
+    /// A send goes on with a generation whose guesses are spent.
+    ContinueExhausted,
+    /// A settled generation is replaced.
+    ReplaceSettled,
+    /// A generation is replaced over guesses that were not accounted for.
+    ReplaceMovedGeneration,
+    /// The second start does not mark the first.
+    ContestUnmarked,
+    /// A resend kills the codes still on their way.
+    ResendDropsCodes,
+    /// A failed send is given back to the subject's windows.
+    RefundWindows,
+    /// A guess is compared before it is counted, and the count is lost.
+    CompareUncounted,
+    /// Guesses are judged on a settled challenge.
+    CountWhenSettled,
+    /// Guesses are judged after expiry.
+    CountWhenExpired,
+    /// Guesses are judged beyond the limit.
+    CountBeyondLimit,
+    /// A generation is approved on the strength of another.
+    SettleOtherGeneration,
+    /// What is settled is settled again.
+    SettleTwice,
+    /// A challenge is approved after its expiry.
+    SettleExpired,
+    /// An approval is completed whose result has expired.
+    CompleteOldApproval,
+    /// A blocked subject is settled.
+    SettleBlocked,
+    /// A challenge for one binding is settled on another.
+    SettleOtherBinding,
+    /// Success returns the guesses reserved for every other challenge.
+    ForgetReservations,
+    /// A webhook of a replaced generation counts.
+    WebhookOfOtherGeneration,
+    /// A webhook of an older call counts.
+    WebhookOfOtherCall,
+    /// A webhook moves what is settled.
+    WebhookWhenSettled,
+    /// A call is answered again.
+    AnswerTwice,
+    /// `#` approves after expiry.
+    ApproveExpired,
+    /// `#` approves though every guess is spent.
+    ApproveExhausted,
+    /// `#` approves whoever answered, if anybody did.
+    ApproveUnanswered,
+    /// `#` approves one of two contested sign-ins.
+    ApproveContested,
+    /// `0` denies and does not block.
+    DenyUnblocked,
+    /// A late webhook takes a call back.
+    ProgressBackwards,
+    /// A challenge is forgotten as soon as it has expired.
+    SweepAtExpiry,
+}
+
+impl Sabotage {
+    /// All of them.
+    pub const ALL: [Self; 31] = [
+        Self::StartOverMovedSubject,
+        Self::ContinueSettled,
+        Self::ContinueExpired,
+        Self::ContinueExhausted,
+        Self::ReplaceSettled,
+        Self::ReplaceMovedGeneration,
+        Self::ContestUnmarked,
+        Self::ResendDropsCodes,
+        Self::RefundWindows,
+        Self::CompareUncounted,
+        Self::CountWhenSettled,
+        Self::CountWhenExpired,
+        Self::CountBeyondLimit,
+        Self::SettleOtherGeneration,
+        Self::SettleTwice,
+        Self::SettleExpired,
+        Self::CompleteOldApproval,
+        Self::SettleBlocked,
+        Self::SettleOtherBinding,
+        Self::ForgetReservations,
+        Self::WebhookOfOtherGeneration,
+        Self::WebhookOfOtherCall,
+        Self::WebhookWhenSettled,
+        Self::AnswerTwice,
+        Self::ApproveExpired,
+        Self::ApproveExhausted,
+        Self::ApproveUnanswered,
+        Self::ApproveContested,
+        Self::DenyUnblocked,
+        Self::ProgressBackwards,
+        Self::SweepAtExpiry,
+    ];
+}

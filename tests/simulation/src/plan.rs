@@ -1,0 +1,171 @@
+//! What kind of run it is: small numbers, so that every limit is near, and a leaning towards one
+//! corner, so that none is left out.
+
+use std::time::Duration;
+
+use domain::policy::Policy;
+
+use crate::world::World;
+
+/// What may be asked next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Move {
+    StartSms,
+    StartCall,
+    Status,
+    RightCode,
+    WrongCode,
+    OtherCode,
+    MalformedCode,
+    NextReport,
+    OddReport,
+    Forgery,
+}
+
+const MOVES: [Move; 10] = [
+    Move::StartSms,
+    Move::StartCall,
+    Move::Status,
+    Move::RightCode,
+    Move::WrongCode,
+    Move::OtherCode,
+    Move::MalformedCode,
+    Move::NextReport,
+    Move::OddReport,
+    Move::Forgery,
+];
+
+/// How often each move is made, in the order of [`MOVES`], and what lies between.
+struct Theme {
+    weights: [u32; 10],
+    /// Requests in flight at once.
+    width: usize,
+    /// Requests in all.
+    requests: usize,
+    /// Login sessions of one person at once.
+    sessions: usize,
+    /// Seconds that may pass between requests.
+    gaps: &'static [u64],
+    people: usize,
+}
+
+const THEMES: [Theme; 8] = [
+    // a bit of everything
+    Theme {
+        weights: [6, 4, 3, 4, 4, 2, 1, 8, 3, 1],
+        width: 3,
+        requests: 14,
+        sessions: 2,
+        gaps: &[1, 20, 31, 70],
+        people: 2,
+    },
+    // guesses at once
+    Theme { weights: [4, 1, 2, 6, 9, 3, 1, 1, 0, 0], width: 5, requests: 14, sessions: 1, gaps: &[1, 31], people: 1 },
+    // a call with all its webhooks
+    Theme {
+        weights: [1, 3, 3, 1, 1, 0, 0, 14, 5, 1],
+        width: 3,
+        requests: 14,
+        sessions: 1,
+        gaps: &[1, 5, 31],
+        people: 1,
+    },
+    // two sign-ins of one person
+    Theme {
+        weights: [2, 5, 2, 2, 1, 1, 0, 12, 3, 0],
+        width: 3,
+        requests: 16,
+        sessions: 2,
+        gaps: &[1, 15, 31],
+        people: 1,
+    },
+    // numbers typed and changed
+    Theme { weights: [9, 3, 2, 5, 3, 4, 0, 5, 1, 0], width: 2, requests: 14, sessions: 2, gaps: &[1, 31], people: 1 },
+    // wrong guesses without end
+    Theme {
+        weights: [7, 1, 1, 1, 14, 1, 1, 0, 0, 0],
+        width: 3,
+        requests: 24,
+        sessions: 2,
+        gaps: &[1, 31, 130, 310, 700],
+        people: 1,
+    },
+    // sends without end
+    Theme {
+        weights: [9, 6, 2, 1, 0, 0, 0, 2, 1, 0],
+        width: 2,
+        requests: 16,
+        sessions: 2,
+        gaps: &[15, 31, 130, 601, 3_700, 86_401],
+        people: 1,
+    },
+    // hours and days
+    Theme {
+        weights: [5, 3, 4, 4, 2, 2, 0, 8, 2, 1],
+        width: 2,
+        requests: 14,
+        sessions: 2,
+        gaps: &[1, 31, 200, 310, 901, 4_600, 86_401],
+        people: 2,
+    },
+];
+
+/// One run's plan.
+pub(crate) struct Plan {
+    theme: &'static Theme,
+    pub(crate) requests: usize,
+    pub(crate) width: usize,
+}
+
+impl Plan {
+    /// Draws a plan.
+    pub(crate) fn draw(world: &mut World) -> Self {
+        let theme = &THEMES[world.choose(THEMES.len())];
+        let width = 1 + world.choose(theme.width);
+        world.fault_rate = [0, 0, 30, 100, 250][world.choose(5)];
+        Self { theme, requests: theme.requests / 2 + world.choose(theme.requests), width }
+    }
+
+    pub(crate) const fn people(&self) -> usize {
+        self.theme.people
+    }
+
+    pub(crate) const fn sessions(&self) -> usize {
+        self.theme.sessions
+    }
+
+    pub(crate) fn next_move(&self, world: &mut World) -> Move {
+        let total: u32 = self.theme.weights.iter().sum();
+        let mut left = world.choose(total as usize);
+        for (weight, next) in self.theme.weights.iter().zip(MOVES) {
+            let weight = *weight as usize;
+            if left < weight {
+                return next;
+            }
+            left -= weight;
+        }
+        Move::Status
+    }
+
+    pub(crate) fn gap(&self, world: &mut World) -> Duration {
+        Duration::from_secs(self.theme.gaps[world.choose(self.theme.gaps.len())])
+    }
+}
+
+/// A policy of small numbers.
+pub(crate) fn policy(world: &mut World) -> Policy {
+    let mut up_to = |least: usize, most: usize| least + world.choose(most - least + 1);
+    Policy {
+        code_life: Duration::from_secs([60, 120, 300][up_to(0, 2)]),
+        max_guesses: u32::try_from(up_to(2, 4)).expect("small"),
+        max_sends: u32::try_from(up_to(2, 3)).expect("small"),
+        cooldown: Duration::from_secs([10, 30][up_to(0, 1)]),
+        max_sends_short: up_to(3, 6),
+        max_sends_long: up_to(4, 9),
+        max_calls_short: up_to(2, 3),
+        delay_from_failures: u32::try_from(up_to(3, 6)).expect("small"),
+        lock_at_failures: u32::try_from(up_to(5, 12)).expect("small"),
+        fraud_block: Duration::from_secs([120, 3_600][up_to(0, 1)]),
+        machine_detection: up_to(0, 4) > 0,
+    }
+}
