@@ -9,6 +9,7 @@ mod api;
 mod backend;
 mod conditions;
 mod configuration;
+mod differential;
 mod faults;
 mod fixed;
 mod journeys;

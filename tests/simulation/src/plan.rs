@@ -49,66 +49,39 @@ struct Theme {
     people: usize,
 }
 
-const THEMES: [Theme; 8] = [
+const THEMES: [Theme; 9] = [
     // a bit of everything
-    Theme {
-        weights: [6, 4, 3, 4, 4, 2, 1, 8, 3, 1],
-        width: 3,
-        requests: 14,
-        sessions: 2,
-        gaps: &[1, 20, 31, 70],
-        people: 2,
-    },
+    Theme::of([6, 4, 3, 4, 4, 2, 1, 8, 3, 1], 3, 14, 2, &[1, 20, 31, 70], 2),
     // guesses at once
-    Theme { weights: [4, 1, 2, 6, 9, 3, 1, 1, 0, 0], width: 5, requests: 14, sessions: 1, gaps: &[1, 31], people: 1 },
+    Theme::of([4, 1, 2, 6, 9, 3, 1, 1, 0, 0], 5, 14, 1, &[1, 31], 1),
     // a call with all its webhooks
-    Theme {
-        weights: [1, 3, 3, 1, 1, 0, 0, 14, 5, 1],
-        width: 3,
-        requests: 14,
-        sessions: 1,
-        gaps: &[1, 5, 31],
-        people: 1,
-    },
+    Theme::of([1, 3, 3, 1, 1, 0, 0, 14, 5, 1], 3, 14, 1, &[1, 5, 31], 1),
     // two sign-ins of one person
-    Theme {
-        weights: [2, 5, 2, 2, 1, 1, 0, 12, 3, 0],
-        width: 3,
-        requests: 16,
-        sessions: 2,
-        gaps: &[1, 15, 31],
-        people: 1,
-    },
+    Theme::of([2, 5, 2, 2, 1, 1, 0, 12, 3, 0], 3, 16, 2, &[1, 15, 31], 1),
     // numbers typed and changed
-    Theme { weights: [9, 3, 2, 5, 3, 4, 0, 5, 1, 0], width: 2, requests: 14, sessions: 2, gaps: &[1, 31], people: 1 },
+    Theme::of([9, 3, 2, 5, 3, 4, 0, 5, 1, 0], 2, 14, 2, &[1, 31], 1),
     // wrong guesses without end
-    Theme {
-        weights: [7, 1, 1, 1, 14, 1, 1, 0, 0, 0],
-        width: 3,
-        requests: 24,
-        sessions: 2,
-        gaps: &[1, 31, 130, 310, 700],
-        people: 1,
-    },
+    Theme::of([7, 1, 1, 1, 14, 1, 1, 0, 0, 0], 3, 24, 2, &[1, 31, 130, 310, 700], 1),
+    // wrong guesses with a success in between
+    Theme::of([8, 0, 0, 3, 16, 0, 0, 0, 0, 0], 3, 24, 2, &[1, 31, 130, 310], 1),
     // sends without end
-    Theme {
-        weights: [9, 6, 2, 1, 0, 0, 0, 2, 1, 0],
-        width: 2,
-        requests: 16,
-        sessions: 2,
-        gaps: &[15, 31, 130, 601, 3_700, 86_401],
-        people: 1,
-    },
+    Theme::of([9, 6, 2, 1, 0, 0, 0, 2, 1, 0], 2, 16, 2, &[15, 31, 130, 601, 3_700, 86_401], 1),
     // hours and days
-    Theme {
-        weights: [5, 3, 4, 4, 2, 2, 0, 8, 2, 1],
-        width: 2,
-        requests: 14,
-        sessions: 2,
-        gaps: &[1, 31, 200, 310, 901, 4_600, 86_401],
-        people: 2,
-    },
+    Theme::of([5, 3, 4, 4, 2, 2, 0, 8, 2, 1], 2, 14, 2, &[1, 31, 200, 310, 901, 4_600, 86_401], 2),
 ];
+
+impl Theme {
+    const fn of(
+        weights: [u32; 10],
+        width: usize,
+        requests: usize,
+        sessions: usize,
+        gaps: &'static [u64],
+        people: usize,
+    ) -> Self {
+        Self { weights, width, requests, sessions, gaps, people }
+    }
+}
 
 /// One run's plan.
 pub(crate) struct Plan {

@@ -193,8 +193,8 @@ impl Run<'_> {
         };
         world.clock = world.clock + gap;
         let clock = world.clock;
-        for sub in PEOPLE {
-            world.apply(&SubjectId::new(ISSUER, sub), &Effect::Sweep, |model| model.sweep(clock));
+        for subject in world.model.overdue(clock) {
+            world.apply(&subject, &Effect::Sweep, |model| model.sweep(&subject, clock));
         }
         drop(world);
         while let Some(index) = self.flights.iter().position(|flight| clock.since(flight.since) > LONGEST_REQUEST) {

@@ -6,8 +6,9 @@
 
 mod call;
 mod sabotage;
+mod store;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::challenge::{Challenge, Delivery, Method, NumberSource, Outcome};
 use domain::channel::Channel;
@@ -20,6 +21,7 @@ use domain::subject::{Binding, Subject};
 use domain::time::Timestamp;
 
 pub use self::sabotage::Sabotage;
+pub use self::store::ModelStore;
 
 /// Subjects and challenges, as a table would hold them.
 #[derive(Clone, Debug, Default)]
@@ -47,12 +49,23 @@ impl Model {
         self.subjects.insert(id, subject);
     }
 
-    /// Deletes challenges whose time to be remembered is over, and answers how many.
-    pub fn sweep(&mut self, now: Timestamp) -> usize {
-        let before = self.challenges.len();
-        let early = self.does(Sabotage::SweepAtExpiry);
-        self.challenges.retain(|_, kept| if early { kept.challenge.expires_at > now } else { kept.until > now });
-        before - self.challenges.len()
+    /// Subjects of whom a challenge may be forgotten by now.
+    #[must_use]
+    pub fn overdue(&self, now: Timestamp) -> BTreeSet<SubjectId> {
+        let overdue = self.challenges.iter().filter(|(_, kept)| self.is_overdue(kept, now));
+        overdue.map(|((subject, _), _)| *subject).collect()
+    }
+
+    /// Forgets the challenges of a subject whose time to be remembered is over.
+    pub fn sweep(&mut self, subject: &SubjectId, now: Timestamp) {
+        let mut challenges = std::mem::take(&mut self.challenges);
+        challenges.retain(|(of, _), kept| of != subject || !self.is_overdue(kept, now));
+        self.challenges = challenges;
+    }
+
+    fn is_overdue(&self, kept: &Kept, now: Timestamp) -> bool {
+        let until = if self.does(Sabotage::SweepAtExpiry) { kept.challenge.expires_at } else { kept.until };
+        until <= now
     }
 
     /// One login session's challenge as it stands.
