@@ -267,6 +267,20 @@ fn a_new_challenge_gets_no_more_guesses_than_the_subject_has_left() {
 }
 
 #[test]
+fn a_success_makes_up_only_for_guesses_that_came_before_it_by_any_clock() {
+    let mut case = Case::new();
+    case.send();
+    case.change(|challenge| {
+        challenge.attempts = 2;
+        challenge.last_guess_at = Some(NOW);
+    });
+    for (later, failures) in [(0, 2), (1, 2), (60, 2), (61, 0)] {
+        case.stored.subject.last_success_at = Some(NOW + Duration::from_secs(later));
+        assert_eq!(case.stored.subject.failures_so_far(&case.stored.challenges).0, failures, "{later} s later");
+    }
+}
+
+#[test]
 fn from_ten_failures_on_the_next_challenge_has_to_wait() {
     let mut case = Case::new();
     case.stored.subject.failures = 12;
