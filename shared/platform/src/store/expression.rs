@@ -31,7 +31,12 @@ pub(super) const RESEND_SMS: &str = "SET smsUsed = smsUsed + :one, smsAt = :now,
 pub(super) const CALL_AGAIN: &str = "SET callsUsed = callsUsed + :one, callsAt = :now, callsDelivery = :accepted, \
      callToken = :token, callPlacedAt = :now, callState = :calling, wrongKeys = :zero, \
      expiresAt = :expiresAt, locale = :locale, #ttl = :ttl REMOVE answeredBy";
-pub(super) const SAME_OPEN_GENERATION: &str = concat!("generation = :generation AND ", open!());
+/// The sends are those that were read, or a code or call that another start has added meanwhile would
+/// be written over: a read may meet that start half-way and see its subject without its challenge.
+pub(super) const SAME_OPEN_AND_SMS_UNMOVED: &str =
+    concat!("generation = :generation AND smsUsed = :used AND ", open!());
+pub(super) const SAME_OPEN_AND_CALLS_UNMOVED: &str =
+    concat!("generation = :generation AND callsUsed = :used AND ", open!());
 pub(super) const CONTEST: &str = "SET contested = :true";
 pub(super) const EXISTS: &str = "attribute_exists(pk)";
 

@@ -116,6 +116,7 @@ impl Model {
             (Replaces::Nothing, stored) => stored.is_none(),
             (Replaces::Continues, Some(stored)) => {
                 stored.id.generation == draft.challenge.id.generation
+                    && self.holds(Sabotage::ContinueOverSends, sends_unmoved(stored, draft))
                     && self.holds(Sabotage::ContinueSettled, stored.outcome == Outcome::Pending)
                     && self.holds(Sabotage::ContinueExpired, stored.expires_at > draft.at)
                     && self.holds(Sabotage::ContinueExhausted, !stored.is_exhausted())
@@ -255,6 +256,11 @@ impl Model {
     fn holds(&self, left_out: Sabotage, term: bool) -> bool {
         term || self.does(left_out)
     }
+}
+
+/// The draft counts its own send on top of those that were read.
+fn sends_unmoved(stored: &Challenge, draft: &Draft) -> bool {
+    stored.sends(draft.channel).used + 1 == draft.challenge.sends(draft.channel).used
 }
 
 /// Two status calls may complete one approval: the second finds it done.

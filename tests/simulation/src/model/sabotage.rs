@@ -5,6 +5,8 @@
 pub enum Sabotage {
     /// A start is applied though its subject has moved since it was read.
     StartOverMovedSubject,
+    /// A send goes on over another that it has not read.
+    ContinueOverSends,
     /// A send goes on with a generation that is settled.
     ContinueSettled,
     /// A send goes on with a generation that has expired.
@@ -69,8 +71,9 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::StartOverMovedSubject,
+        Self::ContinueOverSends,
         Self::ContinueSettled,
         Self::ContinueExpired,
         Self::ContinueExhausted,
