@@ -67,6 +67,8 @@ pub(crate) struct Past {
     pub(crate) tallies: HashMap<SubjectId, Tally>,
     /// Guesses counted on each challenge; generations replaced while open share one.
     pub(crate) guesses: HashMap<ChallengeId, u32>,
+    /// Sends of each channel on each challenge, those given back not counted; likewise shared.
+    pub(crate) sends: HashMap<(ChallengeId, Channel), u32>,
     /// Which challenge a generation that was replaced while open goes back to.
     pub(crate) origin: HashMap<ChallengeId, ChallengeId>,
     /// Challenges that were open beside another login session's.

@@ -137,7 +137,7 @@ pub(crate) fn policy(world: &mut World) -> Policy {
         max_sends_long: up_to(4, 9),
         max_calls_short: up_to(2, 3),
         delay_from_failures: u32::try_from(up_to(3, 6)).expect("small"),
-        lock_at_failures: u32::try_from(up_to(5, 12)).expect("small"),
+        lock_at_failures: u32::try_from(up_to(4, 12)).expect("small"),
         fraud_block: Duration::from_secs([120, 3_600][up_to(0, 1)]),
         machine_detection: up_to(0, 4) > 0,
     }

@@ -63,6 +63,11 @@ pub(crate) fn check(world: &mut World, before: &Snapshot, after: &Snapshot, effe
     for challenge in &after.challenges {
         let old = before.challenge(&challenge.id.key);
         change::challenge(old, challenge, effect)?;
+        if let (Effect::RecordSend(channel, Delivery::Failed), Some(old)) = (effect, old) {
+            if old.sends(*channel) != challenge.sends(*channel) {
+                tally::given_back(world, &challenge.id, *channel);
+            }
+        }
         approval::outcome(world, before, after, challenge, effect)?;
     }
     for old in &before.challenges {

@@ -20,6 +20,9 @@ pub(crate) fn counted(world: &mut World, challenge: &Challenge) {
         return world.breaks("a request that is no guess was counted as one".to_owned());
     };
     let right = world.past.is_right(&challenge.id, &code) || is_lucky(world, challenge, &code);
+    if !right && world.past.codes.iter().any(|sent| sent.code == code) {
+        world.saw(Seen::ForeignCode);
+    }
     let key = challenge.id.key;
     let clock = world.clock;
     let errand = world.errand();
@@ -69,6 +72,21 @@ pub(crate) fn started(world: &mut World, draft: &Draft, former: Option<&Challeng
         contest(world, &id);
     }
     within_windows(world, id.key.subject, draft.channel);
+    let most = world.policy.max_sends;
+    let first = world.past.first_of(&id);
+    let sends = world.past.sends.entry((first, draft.channel)).or_default();
+    *sends += 1;
+    if *sends > most {
+        world.breaks(format!("more than {most} sends by {:?} on one challenge", draft.channel));
+    }
+}
+
+/// Notes a send that was given back.
+pub(super) fn given_back(world: &mut World, id: &ChallengeId, channel: Channel) {
+    let first = world.past.first_of(id);
+    if let Some(sends) = world.past.sends.get_mut(&(first, channel)) {
+        *sends -= 1;
+    }
 }
 
 /// A generation that was replaced while it was open hands its guesses on.
