@@ -22,7 +22,7 @@ use crate::coverage::Seen;
 use crate::invariants::{self, Effect, LONGEST_REQUEST};
 use crate::model::Sabotage;
 use crate::past::Errand;
-use crate::plan::{Move, Plan, policy};
+use crate::plan::{Lean, Move, Plan, policy};
 use crate::world::{Outcome, Shared, World};
 
 /// Functions' clocks differ from each other by less than this; the rest of the skew that the rules
@@ -96,7 +96,7 @@ pub(crate) fn run(seed: u64, sabotage: Option<Sabotage>, traced: bool) -> Outcom
     let shared = Shared::new(seed, sabotage, traced);
     let (plan, claims) = {
         let mut world = shared.world();
-        let plan = Plan::draw(&mut world);
+        let plan = Plan::draw(&mut world, sabotage.map(Lean::towards));
         world.policy = policy(&mut world);
         let claims = PEOPLE.map(|sub| background(&mut world, sub));
         (plan, claims)

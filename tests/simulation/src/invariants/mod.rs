@@ -63,10 +63,10 @@ pub(crate) fn check(world: &mut World, before: &Snapshot, after: &Snapshot, effe
     for challenge in &after.challenges {
         let old = before.challenge(&challenge.id.key);
         change::challenge(old, challenge, effect)?;
-        if let (Effect::RecordSend(channel, Delivery::Failed), Some(old)) = (effect, old) {
-            if old.sends(*channel) != challenge.sends(*channel) {
-                tally::given_back(world, &challenge.id, *channel);
-            }
+        if let (Effect::RecordSend(channel, Delivery::Failed), Some(old)) = (effect, old)
+            && old.sends(*channel) != challenge.sends(*channel)
+        {
+            tally::given_back(world, &challenge.id, *channel);
         }
         approval::outcome(world, before, after, challenge, effect)?;
     }

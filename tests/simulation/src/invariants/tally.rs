@@ -62,6 +62,9 @@ fn is_lucky(world: &World, challenge: &Challenge, code: &str) -> bool {
 /// Notes a start that was applied, and holds its send against the windows.
 pub(crate) fn started(world: &mut World, draft: &Draft, former: Option<&Challenge>) {
     let id = draft.challenge.id;
+    if draft.replaces == Replaces::Continues && !former.is_some_and(|former| former.is_open(draft.at)) {
+        world.breaks("something is sent for a challenge that is closed".to_owned());
+    }
     match draft.replaces {
         Replaces::Continues if draft.challenge.sends(draft.channel).used > 1 => world.saw(Seen::Resent),
         Replaces::Continues => world.saw(Seen::SecondChannel),
