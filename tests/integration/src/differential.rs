@@ -18,8 +18,12 @@ use simulation::model::{Model, ModelStore, Sabotage};
 
 use crate::scene::{NOW, Scene, number};
 
-const SEQUENCES: u64 = 60;
+/// Sequences applied to the store itself: each verb is a request.
+const SEQUENCES: u64 = 100;
+/// Sequences of the same kind within which every fault of a model shows.
+const ENOUGH: u64 = 2_000;
 const VERBS: usize = 60;
+const VERBS_OF_A_SESSION: usize = 15;
 
 const EVENTS: [CallEvent; 10] = [
     CallEvent::Progress(CallState::Ringing),
@@ -52,6 +56,7 @@ struct Sequence<'a, A, B> {
     /// What was read so far, the latest last: later verbs are drawn from any of it.
     reads: Vec<Snapshot>,
     drafts: Vec<Draft>,
+    latest: Option<Verb>,
     calls: Vec<(ChallengeId, CallToken)>,
     answers: &'a mut BTreeMap<String, usize>,
 }
@@ -62,22 +67,24 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         self.scene.rules.policy = Policy {
             code_life: Duration::from_mins(2),
             max_guesses: 3,
-            lock_at_failures: 12,
-            delay_from_failures: 9,
-            max_sends_short: 20,
-            max_sends_long: 40,
-            max_calls_short: 10,
-            cooldown: Duration::from_secs(5),
+            lock_at_failures: 1_000,
+            delay_from_failures: 1_000,
+            max_sends: 10,
+            max_sends_short: 1_000,
+            max_sends_long: 1_000,
+            max_calls_short: 1_000,
+            cooldown: Duration::ZERO,
             fraud_block: Duration::from_secs(90),
             ..Policy::default()
         };
         self.reads.push(self.load().await?);
-        for _ in 0..VERBS {
+        for verb in 0..VERBS {
             let jump = [0, 1, 6, 20, 130, 310][self.below(6)];
             self.scene.now = self.scene.now + Duration::from_secs(if self.below(3) == 0 { jump } else { 0 });
-            let session = ["1", "1", "2"][self.below(3)];
-            self.scene.session(session);
-            let Some(verb) = self.draw() else { continue };
+            let session = (verb / VERBS_OF_A_SESSION).saturating_sub(usize::from(self.below(4) == 0));
+            self.scene.session(&session.to_string());
+            let again = self.latest.take().filter(|_| self.random.random_bool(0.3));
+            let Some(verb) = again.or_else(|| self.draw()) else { continue };
             let now = self.scene.now;
             self.scene.now = now + Duration::from_secs(self.below(45) as u64); // another function's clock
             let answers = (self.apply(self.stores.0, &verb).await, self.apply(self.stores.1, &verb).await);
@@ -88,10 +95,13 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
             let name: String = format!("{verb:?}").chars().take_while(char::is_ascii_alphabetic).collect();
             let gist: String = answers.0.chars().take(14).collect();
             *self.answers.entry(format!("{name} {gist}")).or_default() += 1;
-            let stored = self.load().await.map_err(|difference| format!("{verb:?} leaves\n{difference}"))?;
-            self.reads.push(stored);
+            if self.below(3) == 0 {
+                let stored = self.load().await.map_err(|difference| format!("{verb:?} leaves\n{difference}"))?;
+                self.reads.push(stored);
+            }
+            self.latest = Some(verb);
         }
-        Ok(())
+        self.load().await.map(drop)
     }
 
     async fn apply(&self, store: &impl ChallengeStore, verb: &Verb) -> String {
@@ -114,11 +124,11 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
     }
 
     fn draw(&mut self) -> Option<Verb> {
-        match self.below(10) {
-            0..3 => self.start().map(|draft| Verb::Start(Box::new(draft))),
-            3 => self.record_send(),
-            4..6 => Some(Verb::CountGuess),
-            6 => self.read_challenge().map(|challenge| Verb::Settle(Box::new(challenge))),
+        match self.below(20) {
+            0..5 => self.start().map(|draft| Verb::Start(Box::new(draft))),
+            5 => self.record_send(),
+            6..9 => Some(Verb::CountGuess),
+            9..12 => self.settle(),
             _ => self.webhook(),
         }
     }
@@ -129,12 +139,15 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
             let index = self.below(self.drafts.len());
             return self.drafts.get(index).cloned();
         }
-        let stored = self.read().clone();
+        let stored = self.read();
         let channel = Channel::ALL[self.below(2)];
         let typed = ["+14155550001", "+14155550002"][self.below(2)];
         self.scene.claimed = [None, None, Some(number("+14155550001"))][self.below(3)].clone();
         let typed = Some(typed).filter(|_| self.scene.claimed.is_none() && stored.subject.binding.is_none());
         let Ok(Decision::Send(mut draft)) = self.scene.decide(&stored, channel, typed) else { return None };
+        if self.below(6) == 0 {
+            draft.at = draft.at + Duration::from_secs(130); // it has lain about for longer than a code lives
+        }
         match channel {
             Channel::Sms => _ = draft.add_code(&self.scene.keys, &mut self.random),
             Channel::Call => {
@@ -144,6 +157,15 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         }
         self.drafts.push((*draft).clone());
         Some(*draft)
+    }
+
+    /// What was read is settled at once, or when its result would have expired.
+    fn settle(&mut self) -> Option<Verb> {
+        let challenge = self.read_challenge()?;
+        if challenge.is_approved() && self.below(3) == 0 {
+            self.scene.now = self.scene.now + Policy::RESULT_LIFE;
+        }
+        Some(Verb::Settle(Box::new(challenge)))
     }
 
     fn record_send(&mut self) -> Option<Verb> {
@@ -165,16 +187,20 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
     }
 
     fn read_challenge(&mut self) -> Option<Challenge> {
-        let stored = self.read().clone();
+        let stored = self.read();
         let count = stored.challenges.len();
         if count == 0 { None } else { stored.challenges.get(self.below(count)).cloned() }
     }
 
-    /// Mostly the latest read; sometimes one that has been overtaken.
-    fn read(&mut self) -> &Snapshot {
-        let back = if self.below(4) == 0 { self.below(4) } else { 0 };
-        let index = self.reads.len().saturating_sub(1 + back);
-        &self.reads[index]
+    /// Mostly the latest read; sometimes one that has been overtaken, in whole or in part.
+    fn read(&mut self) -> Snapshot {
+        let latest = self.reads.len().saturating_sub(1);
+        let back = [0, 0, 0, 1, 1, 2, 3][self.below(7)];
+        let mut stored = self.reads[latest.saturating_sub(back)].clone();
+        if self.below(2) == 0 {
+            stored.subject = self.reads[latest].subject.clone();
+        }
+        stored
     }
 
     fn below(&mut self, count: usize) -> usize {
@@ -200,10 +226,11 @@ fn all(stored: &Snapshot) -> String {
 /// Runs the sequences on two stores, made anew for each, and answers the first difference.
 async fn differ<A: ChallengeStore, B: ChallengeStore>(
     scene: &mut Scene,
+    sequences: u64,
     stores: impl Fn() -> (A, B),
     answers: &mut BTreeMap<String, usize>,
 ) -> Result<(), String> {
-    for seed in 0..SEQUENCES {
+    for seed in 0..sequences {
         scene.key.subject = domain::identity::SubjectId::new("https://login", &seed.to_string());
         scene.now = NOW;
         let (one, other) = stores();
@@ -213,6 +240,7 @@ async fn differ<A: ChallengeStore, B: ChallengeStore>(
             random: StdRng::seed_from_u64(seed),
             reads: Vec::new(),
             drafts: Vec::new(),
+            latest: None,
             calls: Vec::new(),
             answers: &mut *answers,
         };
@@ -226,7 +254,7 @@ async fn the_model_does_what_the_store_does() {
     let mut scene = Scene::new().await;
     let store = scene.store.clone();
     let mut answers = BTreeMap::new();
-    let same = differ(&mut scene, || (store.clone(), ModelStore::default()), &mut answers).await;
+    let same = differ(&mut scene, SEQUENCES, || (store.clone(), ModelStore::default()), &mut answers).await;
     assert_eq!(same, Ok(()));
     let verbs: usize = answers.values().sum();
     assert!(verbs >= 2_000, "{verbs} verbs: {answers:#?}");
@@ -248,7 +276,7 @@ async fn a_model_that_does_anything_else_is_found_out() {
     let mut missed = Vec::new();
     for sabotage in Sabotage::ALL.into_iter().filter(|sabotage| *sabotage != Sabotage::SweepAtExpiry) {
         let stores = || (ModelStore::default(), ModelStore::over(Model::sabotaged(Some(sabotage))));
-        if differ(&mut scene, stores, &mut BTreeMap::new()).await.is_ok() {
+        if differ(&mut scene, ENOUGH, stores, &mut BTreeMap::new()).await.is_ok() {
             missed.push(sabotage);
         }
     }
