@@ -75,12 +75,34 @@ pub enum Replaces {
     /// The same generation goes on, as long as it is open.
     Continues,
     /// The next generation takes the place of one that must not have moved since.
-    Generation {
-        /// The generation replaced.
-        generation: u32,
-        /// Its guesses, as they were accounted for.
-        attempts: u32,
-    },
+    Generation(Former),
+}
+
+/// A generation as it was when its successor was decided on: what the successor accounts for and
+/// carries over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Former {
+    /// Which it is.
+    pub generation: u32,
+    /// Its guesses.
+    pub attempts: u32,
+    /// Its messages.
+    pub messages: u32,
+    /// Its calls.
+    pub calls: u32,
+}
+
+impl Former {
+    /// The generation that `challenge` is.
+    #[must_use]
+    pub const fn of(challenge: &Challenge) -> Self {
+        Self {
+            generation: challenge.id.generation,
+            attempts: challenge.attempts,
+            messages: challenge.sms.used,
+            calls: challenge.calls.used,
+        }
+    }
 }
 
 /// One transaction that starts, resends or adds a channel.
@@ -265,10 +287,7 @@ impl<P: NumberingPlan> Start<'_, P> {
             contested: false,
         };
         subject.reserved.insert(challenge.reservation(), guesses);
-        let replaces = own.map_or(Replaces::Nothing, |own| Replaces::Generation {
-            generation: own.id.generation,
-            attempts: own.attempts,
-        });
+        let replaces = own.map_or(Replaces::Nothing, |own| Replaces::Generation(Former::of(own)));
         let mut draft = Draft {
             channel: request.channel,
             at: now,

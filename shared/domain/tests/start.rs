@@ -15,7 +15,7 @@ use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRef
 use domain::policy::Policy;
 use domain::refusal::Refusal;
 use domain::snapshot::Snapshot;
-use domain::start::{Decision, Draft, Enrolment, Replaces, Request, Rules, Start};
+use domain::start::{Decision, Draft, Enrolment, Former, Replaces, Request, Rules, Start};
 use domain::status::{State, Status, Unavailable, status};
 use domain::subject::Binding;
 use domain::time::Timestamp;
@@ -249,7 +249,10 @@ fn an_expired_or_exhausted_challenge_is_followed_by_the_next_generation() {
     });
     for (case, spent) in [(expired, 0), (exhausted, 5)] {
         let draft = case.draft();
-        assert_eq!(draft.replaces, Replaces::Generation { generation: 1, attempts: spent });
+        assert_eq!(
+            draft.replaces,
+            Replaces::Generation(Former { generation: 1, attempts: spent, messages: 1, calls: 0 })
+        );
         assert_eq!((draft.challenge.id.generation, draft.challenge.attempts_left()), (2, 5));
         assert_eq!(draft.subject.failures, spent);
         assert!(draft.challenge.codes.is_empty(), "no code carries over");
@@ -380,7 +383,7 @@ fn a_typed_number_can_be_corrected_until_it_is_enrolled() {
     let mut case = case.typing("+14155550009");
     case.change(|challenge| challenge.attempts = 2);
     let draft = case.draft();
-    assert_eq!(draft.replaces, Replaces::Generation { generation: 1, attempts: 2 });
+    assert_eq!(draft.replaces, Replaces::Generation(Former { generation: 1, attempts: 2, messages: 1, calls: 0 }));
     assert_eq!((draft.challenge.attempts, draft.challenge.carried, draft.challenge.max_attempts), (2, 2, 5));
     assert_eq!(draft.subject.reserved.values().sum::<u32>(), 3);
 }

@@ -84,6 +84,7 @@ impl Lean {
     pub(crate) const fn towards(sabotage: Sabotage) -> Self {
         match sabotage {
             Sabotage::ContinueOverSends
+            | Sabotage::ReplaceOverSends
             | Sabotage::ContinueExpired
             | Sabotage::StartOverMovedSubject
             | Sabotage::ResendDropsCodes => Self::DoubleClicks,

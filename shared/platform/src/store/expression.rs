@@ -25,7 +25,8 @@ pub(super) const SUBJECT_IS_NEW: &str = "attribute_not_exists(pk)";
 pub(super) const SUBJECT_UNMOVED: &str = "version = :version";
 
 pub(super) const NO_CHALLENGE: &str = "attribute_not_exists(pk)";
-pub(super) const GENERATION_UNMOVED: &str = "generation = :generation AND attempts = :attempts AND outcome = :pending";
+pub(super) const GENERATION_UNMOVED: &str = "generation = :generation AND attempts = :attempts \
+     AND smsUsed = :messages AND callsUsed = :calls AND outcome = :pending";
 pub(super) const RESEND_SMS: &str = "SET smsUsed = smsUsed + :one, smsAt = :now, smsDelivery = :accepted, \
      codes = :codes, expiresAt = :expiresAt, locale = :locale, #ttl = :ttl";
 pub(super) const CALL_AGAIN: &str = "SET callsUsed = callsUsed + :one, callsAt = :now, callsDelivery = :accepted, \

@@ -7,7 +7,7 @@ use domain::challenge::Delivery;
 use domain::channel::Channel;
 use domain::identity::ChallengeId;
 use domain::ports::StoreError;
-use domain::start::{Draft, Replaces};
+use domain::start::{Draft, Former, Replaces};
 use domain::subject::Subject;
 use domain::time::Timestamp;
 
@@ -23,7 +23,7 @@ impl DynamoStore {
         writes.extend(draft.contests.iter().map(|other| self.contested(other)));
         let challenge = match draft.replaces {
             Replaces::Nothing => Some(self.first_generation(draft)?),
-            Replaces::Generation { generation, attempts } => Some(self.next_generation(draft, generation, attempts)?),
+            Replaces::Generation(former) => Some(self.next_generation(draft, former)?),
             Replaces::Continues => {
                 writes.push(self.continued(draft));
                 None
@@ -106,13 +106,15 @@ impl DynamoStore {
         Ok(TransactWriteItem::builder().put(put.build().map_err(unavailable)?).build())
     }
 
-    fn next_generation(&self, draft: &Draft, generation: u32, attempts: u32) -> Result<TransactWriteItem, StoreError> {
+    fn next_generation(&self, draft: &Draft, former: Former) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(challenge_item::begin(&draft.challenge, draft.keep_until)))
             .condition_expression(expression::GENERATION_UNMOVED)
-            .expression_attribute_values(":generation", number(generation))
-            .expression_attribute_values(":attempts", number(attempts))
+            .expression_attribute_values(":generation", number(former.generation))
+            .expression_attribute_values(":attempts", number(former.attempts))
+            .expression_attribute_values(":messages", number(former.messages))
+            .expression_attribute_values(":calls", number(former.calls))
             .expression_attribute_values(":pending", text(PENDING));
         Ok(TransactWriteItem::builder().put(put.build().map_err(unavailable)?).build())
     }

@@ -82,7 +82,7 @@ pub(super) fn challenge(old: Option<&Challenge>, new: &Challenge, effect: &Effec
 
 fn replaced(old: &Challenge, new: &Challenge, effect: &Effect<'_>) -> Verdict {
     let Effect::Start(draft) = effect else { return Err(format!("{effect:?} has replaced a generation")) };
-    hold!(matches!(draft.replaces, Replaces::Generation { .. }), "a generation was replaced unasked");
+    hold!(matches!(draft.replaces, Replaces::Generation(_)), "a generation was replaced unasked");
     hold!(new.id.generation > old.id.generation, "an older generation came back");
     hold!(old.outcome == Outcome::Pending, "a challenge that is {:?} was replaced", old.outcome);
     Ok(())

@@ -69,7 +69,7 @@ pub(crate) fn started(world: &mut World, draft: &Draft, former: Option<&Challeng
         Replaces::Continues if draft.challenge.sends(draft.channel).used > 1 => world.saw(Seen::Resent),
         Replaces::Continues => world.saw(Seen::SecondChannel),
         Replaces::Nothing => {}
-        Replaces::Generation { .. } => replaced(world, draft, former),
+        Replaces::Generation(_) => replaced(world, draft, former),
     }
     if draft.replaces != Replaces::Continues {
         contest(world, &id);

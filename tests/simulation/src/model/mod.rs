@@ -121,12 +121,14 @@ impl Model {
                     && self.holds(Sabotage::ContinueExpired, stored.expires_at > draft.at)
                     && self.holds(Sabotage::ContinueExhausted, !stored.is_exhausted())
             }
-            (Replaces::Generation { generation, attempts }, Some(stored)) => {
-                stored.id.generation == generation
+            (Replaces::Generation(former), Some(stored)) => {
+                let (sent, carried) = ((stored.sms.used, stored.calls.used), (former.messages, former.calls));
+                stored.id.generation == former.generation
                     && self.holds(Sabotage::ReplaceSettled, stored.outcome == Outcome::Pending)
-                    && self.holds(Sabotage::ReplaceMovedGeneration, stored.attempts == attempts)
+                    && self.holds(Sabotage::ReplaceMovedGeneration, stored.attempts == former.attempts)
+                    && self.holds(Sabotage::ReplaceOverSends, sent == carried)
             }
-            (Replaces::Continues | Replaces::Generation { .. }, None) => false,
+            (Replaces::Continues | Replaces::Generation(_), None) => false,
         }
     }
 

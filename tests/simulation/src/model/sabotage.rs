@@ -17,6 +17,8 @@ pub enum Sabotage {
     ReplaceSettled,
     /// A generation is replaced over guesses that were not accounted for.
     ReplaceMovedGeneration,
+    /// A generation is replaced over sends that were not carried over.
+    ReplaceOverSends,
     /// The second start does not mark the first.
     ContestUnmarked,
     /// A resend kills the codes still on their way.
@@ -71,7 +73,7 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::StartOverMovedSubject,
         Self::ContinueOverSends,
         Self::ContinueSettled,
@@ -79,6 +81,7 @@ impl Sabotage {
         Self::ContinueExhausted,
         Self::ReplaceSettled,
         Self::ReplaceMovedGeneration,
+        Self::ReplaceOverSends,
         Self::ContestUnmarked,
         Self::ResendDropsCodes,
         Self::RefundWindows,
