@@ -122,12 +122,34 @@ pub enum Replaces {
         generation: u32,
     },
     /// The next generation takes the place of one that must not have moved since.
-    Generation {
-        /// The generation replaced.
-        generation: u32,
-        /// Its guesses, as they were accounted for.
-        attempts: u32,
-    },
+    Generation(Predecessor),
+}
+
+/// A generation as it was when its successor was decided on: what the successor accounts for and
+/// carries over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Predecessor {
+    /// Which it is.
+    pub generation: u32,
+    /// Its guesses.
+    pub attempts: u32,
+    /// Its messages.
+    pub messages: u32,
+    /// Its calls.
+    pub calls: u32,
+}
+
+impl Predecessor {
+    /// The generation that `challenge` is.
+    #[must_use]
+    pub const fn of(challenge: &Challenge) -> Self {
+        Self {
+            generation: challenge.id.generation,
+            attempts: challenge.attempts,
+            messages: challenge.sms.used,
+            calls: challenge.calls.used,
+        }
+    }
 }
 
 /// One transaction that starts, resends or adds a channel.
@@ -426,7 +448,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         let replaces = match own {
             None => Replaces::Nothing,
             Some(own) if own.is_settled() => Replaces::Proof { generation: own.id.generation },
-            Some(own) => Replaces::Generation { generation: own.id.generation, attempts: own.attempts },
+            Some(own) => Replaces::Generation(Predecessor::of(own)),
         };
         let mut draft = Draft {
             channel: request.channel,

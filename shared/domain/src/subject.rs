@@ -128,12 +128,12 @@ impl Subject {
         log.push(now);
     }
 
-    /// A challenge's failures, unless a later success has already made up for them.
+    /// A challenge's failures, unless a success has already made up for them that came later by any
+    /// function's clock: a guess after the success may bear an earlier time.
     fn failures_of(&self, challenge: &Challenge) -> u32 {
-        if challenge.last_guess_at < self.last_success_at {
-            0
-        } else {
-            challenge.attempts.saturating_sub(challenge.carried)
+        match (challenge.last_guess_at, self.last_success_at) {
+            (Some(guess), Some(success)) if guess + Policy::CLOCK_SKEW < success => 0,
+            _ => challenge.attempts.saturating_sub(challenge.carried),
         }
     }
 }

@@ -15,7 +15,7 @@ use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, S
 use domain::policy::Policy;
 use domain::refusal::Refusal;
 use domain::snapshot::Snapshot;
-use domain::start::{Decision, Draft, Enrolment, Replaces, Request, Rules, Start};
+use domain::start::{Decision, Draft, Enrolment, Predecessor, Replaces, Request, Rules, Start};
 use domain::status::{State, status};
 use domain::subject::{Binding, Subject};
 use domain::time::Timestamp;
@@ -162,7 +162,7 @@ fn the_last_moment_of_a_proof_is_the_one_before_its_window_ends() {
 fn another_new_number_is_the_next_generation_with_the_same_proof() {
     let stored = replacing();
     let other = draft(&stored, Some("+14155559004"), after(31));
-    assert_eq!(other.replaces, Replaces::Generation { generation: 2, attempts: 0 });
+    assert_eq!(other.replaces, Replaces::Generation(Predecessor { generation: 2, attempts: 0, messages: 1, calls: 0 }));
     assert_eq!(other.challenge.former, own(&stored).former, "and of the same age");
     assert_eq!(other.challenge.sms.used, 2, "sends carry over");
 }

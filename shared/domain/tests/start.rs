@@ -16,7 +16,7 @@ use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRef
 use domain::policy::Policy;
 use domain::refusal::Refusal;
 use domain::snapshot::Snapshot;
-use domain::start::{Decision, Draft, Enrolment, Replaces, Request, Rules, Start};
+use domain::start::{Decision, Draft, Enrolment, Predecessor, Replaces, Request, Rules, Start};
 use domain::status::{State, Status, Unavailable, status};
 use domain::subject::Binding;
 use domain::time::Timestamp;
@@ -265,7 +265,10 @@ fn an_expired_or_exhausted_challenge_is_followed_by_the_next_generation() {
     });
     for (case, spent) in [(expired, 0), (exhausted, 5)] {
         let draft = case.draft();
-        assert_eq!(draft.replaces, Replaces::Generation { generation: 1, attempts: spent });
+        assert_eq!(
+            draft.replaces,
+            Replaces::Generation(Predecessor { generation: 1, attempts: spent, messages: 1, calls: 0 })
+        );
         assert_eq!((draft.challenge.id.generation, draft.challenge.attempts_left()), (2, 5));
         assert_eq!(draft.subject.failures, spent);
         assert!(draft.challenge.codes.is_empty(), "no code carries over");
@@ -280,6 +283,20 @@ fn a_new_challenge_gets_no_more_guesses_than_the_subject_has_left() {
     assert_eq!(case.draft().challenge.max_attempts, 3);
     case.stored.subject.failures = 100;
     assert_eq!(refusal(&case), Some(Refusal::Locked));
+}
+
+#[test]
+fn a_success_makes_up_only_for_guesses_that_came_before_it_by_any_clock() {
+    let mut case = Case::new();
+    case.send();
+    case.change(|challenge| {
+        challenge.attempts = 2;
+        challenge.last_guess_at = Some(NOW);
+    });
+    for (later, failures) in [(0, 2), (1, 2), (60, 2), (61, 0)] {
+        case.stored.subject.last_success_at = Some(NOW + Duration::from_secs(later));
+        assert_eq!(case.stored.subject.failures_so_far(&case.stored.challenges).0, failures, "{later} s later");
+    }
 }
 
 #[test]
@@ -382,7 +399,7 @@ fn a_typed_number_can_be_corrected_until_it_is_enrolled() {
     let mut case = case.typing("+14155550009");
     case.change(|challenge| challenge.attempts = 2);
     let draft = case.draft();
-    assert_eq!(draft.replaces, Replaces::Generation { generation: 1, attempts: 2 });
+    assert_eq!(draft.replaces, Replaces::Generation(Predecessor { generation: 1, attempts: 2, messages: 1, calls: 0 }));
     assert_eq!((draft.challenge.attempts, draft.challenge.carried, draft.challenge.max_attempts), (2, 2, 5));
     assert_eq!(draft.subject.reserved.values().sum::<u32>(), 3);
 }

@@ -44,7 +44,7 @@ impl SignerSettings {
 /// No token was signed.
 #[derive(Debug, ThisError)]
 #[error("the result could not be signed")]
-pub struct SignError(#[source] Box<dyn Error + Send + Sync>);
+pub struct SignError(#[source] pub Box<dyn Error + Send + Sync>);
 
 /// Signs results.
 pub trait ResultSigner: Sync {

@@ -95,7 +95,8 @@ async fn a_resend_goes_on_with_the_same_open_generation_only() {
             ("outcome", |_| text("denied")),
             ("expiresAt", |scene| at(scene.now)),
             ("attempts", |_| count(5)),
-        ] as [(&str, fn(&Scene) -> AttributeValue); 4]
+            (if channel == Channel::Sms { "smsUsed" } else { "callsUsed" }, |_| count(3)),
+        ] as [(&str, fn(&Scene) -> AttributeValue); 5]
         {
             let mut scene = Scene::new().await;
             scene.send_code().await;
@@ -113,7 +114,13 @@ async fn a_resend_goes_on_with_the_same_open_generation_only() {
 
 #[tokio::test]
 async fn a_generation_that_has_moved_is_not_replaced() {
-    for (name, value) in [("generation", count(2)), ("attempts", count(1)), ("outcome", text("denied"))] {
+    for (name, value) in [
+        ("generation", count(2)),
+        ("attempts", count(1)),
+        ("smsUsed", count(2)),
+        ("callsUsed", count(1)),
+        ("outcome", text("denied")),
+    ] {
         let mut scene = Scene::new().await;
         scene.send_code().await;
         scene.pass(300);

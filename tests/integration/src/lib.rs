@@ -19,6 +19,7 @@ mod conditions;
 mod conditions_of_change;
 mod conditions_of_limits;
 mod configuration;
+mod differential;
 mod faults;
 mod fixed;
 mod follow_up;

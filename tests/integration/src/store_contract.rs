@@ -13,7 +13,7 @@ use domain::ports::{ChallengeStore as _, Settlement, Started, Statistics as _, S
 use domain::refusal::Refusal;
 use domain::script::Script;
 use domain::snapshot::Snapshot;
-use domain::start::{Decision, Replaces};
+use domain::start::{Decision, Predecessor, Replaces};
 
 use crate::scene::{ALICE, Scene, number};
 
@@ -134,7 +134,7 @@ async fn another_number_closes_the_old_generation_and_keeps_what_was_used() {
     else {
         panic!("another number is another challenge")
     };
-    assert_eq!(draft.replaces, Replaces::Generation { generation: 1, attempts: 1 });
+    assert_eq!(draft.replaces, Replaces::Generation(Predecessor { generation: 1, attempts: 1, messages: 1, calls: 0 }));
     let new = draft.add_code(&scene.keys, &mut random);
     scene.store.start(&draft).await.expect("started");
 

@@ -37,13 +37,19 @@ pub(super) const SUBJECT_UNMOVED: &str = "version = :version";
 
 pub(super) const NO_CHALLENGE: &str = "attribute_not_exists(pk)";
 pub(super) const PROVEN_GENERATION: &str = "generation = :generation AND outcome = :approved AND settled = :true";
-pub(super) const GENERATION_UNMOVED: &str = "generation = :generation AND attempts = :attempts AND outcome = :pending";
+pub(super) const GENERATION_UNMOVED: &str = "generation = :generation AND attempts = :attempts \
+     AND smsUsed = :messages AND callsUsed = :calls AND outcome = :pending";
 pub(super) const RESEND_SMS: &str = "SET smsUsed = smsUsed + :one, smsAt = :now, smsDelivery = :accepted, \
      codes = :codes, charged = :charged, expiresAt = :expiresAt, locale = :locale, #ttl = :ttl";
 pub(super) const CALL_AGAIN: &str = "SET callsUsed = callsUsed + :one, callsAt = :now, callsDelivery = :accepted, \
      callToken = :token, callPlacedAt = :now, callState = :calling, wrongKeys = :zero, charged = :charged, \
      expiresAt = :expiresAt, locale = :locale, #ttl = :ttl REMOVE answeredBy";
-pub(super) const SAME_OPEN_GENERATION: &str = concat!("generation = :generation AND ", open!());
+/// The sends are those that were read, or a code or call that another start has added meanwhile would
+/// be written over: a read may meet that start half-way and see its subject without its challenge.
+pub(super) const SAME_OPEN_AND_SMS_UNMOVED: &str =
+    concat!("generation = :generation AND smsUsed = :used AND ", open!());
+pub(super) const SAME_OPEN_AND_CALLS_UNMOVED: &str =
+    concat!("generation = :generation AND callsUsed = :used AND ", open!());
 pub(super) const CONTEST: &str = "SET contested = :true";
 pub(super) const EXISTS: &str = "attribute_exists(pk)";
 

@@ -53,10 +53,12 @@ impl DynamoStore {
         };
         let put = match draft.replaces {
             Replaces::Nothing => put().condition_expression(expression::NO_CHALLENGE),
-            Replaces::Generation { generation, attempts } => put()
+            Replaces::Generation(former) => put()
                 .condition_expression(expression::GENERATION_UNMOVED)
-                .expression_attribute_values(":generation", number(generation))
-                .expression_attribute_values(":attempts", number(attempts))
+                .expression_attribute_values(":generation", number(former.generation))
+                .expression_attribute_values(":attempts", number(former.attempts))
+                .expression_attribute_values(":messages", number(former.messages))
+                .expression_attribute_values(":calls", number(former.calls))
                 .expression_attribute_values(":pending", text(PENDING)),
             Replaces::Proof { generation } => put()
                 .condition_expression(expression::PROVEN_GENERATION)
@@ -137,15 +139,17 @@ impl DynamoStore {
         let key = challenge_key(&challenge.id.key);
         let write = match (draft.channel, &challenge.call) {
             (Channel::Call, Some(call)) => self
-                .write(key, expression::CALL_AGAIN, expression::SAME_OPEN_GENERATION)
+                .write(key, expression::CALL_AGAIN, expression::SAME_OPEN_AND_CALLS_UNMOVED)
                 .expression_attribute_values(":token", bytes(&call.token))
                 .expression_attribute_values(":calling", text(CallState::Calling.word()))
                 .expression_attribute_values(":zero", number(0_u32)),
             _ => self
-                .write(key, expression::RESEND_SMS, expression::SAME_OPEN_GENERATION)
+                .write(key, expression::RESEND_SMS, expression::SAME_OPEN_AND_SMS_UNMOVED)
                 .expression_attribute_values(":codes", challenge_item::codes(challenge)),
         };
+        let used = challenge.sends(draft.channel).used.saturating_sub(1); // the draft counts its own
         write
+            .expression_attribute_values(":used", number(used))
             .expression_attribute_values(":one", number(1_u32))
             .expression_attribute_values(":now", time(draft.at))
             .expression_attribute_values(":accepted", text(Delivery::Accepted.word()))

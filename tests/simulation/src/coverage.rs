@@ -1,0 +1,148 @@
+//! What has happened, counted, so that a simulation in which nothing happens is not taken for a proof.
+
+use std::fmt;
+
+/// Things that a run may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    ApprovedByCode,
+    ApprovedByCall,
+    SettledByStatus,
+    TokenAgain,
+    Enrolled,
+    SettledEnrolled,
+    SettleRefused,
+    RightCodeRefused,
+    WrongCode,
+    ForeignCode,
+    Malformed,
+    ClosedChallenge,
+    Exhausted,
+    Expired,
+    NextGeneration,
+    NumberChanged,
+    Resent,
+    SecondChannel,
+    Delayed,
+    Locked,
+    Blocked,
+    DeniedByFraudKey,
+    Contested,
+    PoundOnContested,
+    PoundByMachine,
+    PoundTooLate,
+    PoundOnExhausted,
+    WebhookAgain,
+    OldCall,
+    Forged,
+    SendLimit,
+    SendFailed,
+    SendUnknownDelivered,
+    SendUnknownLost,
+    ConflictRetried,
+    RealConflict,
+    StoreDown,
+    AnswerLost,
+    WrittenTwice,
+    TornRead,
+    TornReadNoticed,
+    Abandoned,
+    TimedOut,
+    KeysDown,
+    SignerDown,
+    Swept,
+    LoginTooOld,
+    ManyAtOnce,
+}
+
+impl Seen {
+    pub(crate) const ALL: [Self; 48] = [
+        Self::ApprovedByCode,
+        Self::ApprovedByCall,
+        Self::SettledByStatus,
+        Self::TokenAgain,
+        Self::Enrolled,
+        Self::SettledEnrolled,
+        Self::SettleRefused,
+        Self::RightCodeRefused,
+        Self::WrongCode,
+        Self::ForeignCode,
+        Self::Malformed,
+        Self::ClosedChallenge,
+        Self::Exhausted,
+        Self::Expired,
+        Self::NextGeneration,
+        Self::NumberChanged,
+        Self::Resent,
+        Self::SecondChannel,
+        Self::Delayed,
+        Self::Locked,
+        Self::Blocked,
+        Self::DeniedByFraudKey,
+        Self::Contested,
+        Self::PoundOnContested,
+        Self::PoundByMachine,
+        Self::PoundTooLate,
+        Self::PoundOnExhausted,
+        Self::WebhookAgain,
+        Self::OldCall,
+        Self::Forged,
+        Self::SendLimit,
+        Self::SendFailed,
+        Self::SendUnknownDelivered,
+        Self::SendUnknownLost,
+        Self::ConflictRetried,
+        Self::RealConflict,
+        Self::StoreDown,
+        Self::AnswerLost,
+        Self::WrittenTwice,
+        Self::TornRead,
+        Self::TornReadNoticed,
+        Self::Abandoned,
+        Self::TimedOut,
+        Self::KeysDown,
+        Self::SignerDown,
+        Self::Swept,
+        Self::LoginTooOld,
+        Self::ManyAtOnce,
+    ];
+}
+
+/// In how many runs each thing happened.
+#[derive(Clone, Debug)]
+pub(crate) struct Coverage([u32; Seen::ALL.len()]);
+
+impl Default for Coverage {
+    fn default() -> Self {
+        Self([0; Seen::ALL.len()])
+    }
+}
+
+impl Coverage {
+    /// Notes that a run saw something.
+    pub(crate) const fn note(&mut self, seen: Seen) {
+        self.0[seen as usize] = 1;
+    }
+
+    /// Adds the runs of `other`.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine += theirs;
+        }
+    }
+
+    /// What fewer than so many runs saw.
+    pub(crate) fn below(&self, runs: u32) -> Vec<(Seen, u32)> {
+        let counted = Seen::ALL.into_iter().map(|seen| (seen, self.0[seen as usize]));
+        counted.filter(|(_, count)| *count < runs).collect()
+    }
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for seen in Seen::ALL {
+            writeln!(out, "{:>8}  {seen:?}", self.0[seen as usize])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! What a caller may be told, and given (I2, I5, I7).
+
+use domain::challenge::Outcome;
+use domain::result::Approval;
+use http::Response;
+use lambda_http::Body;
+use platform::first_factor::FirstFactor;
+
+use super::{Verdict, hold};
+use crate::cast::Asked;
+use crate::coverage::Seen;
+use crate::world::World;
+
+/// Holds a token that is about to be signed against the store.
+pub(crate) fn signed(world: &mut World, approval: &Approval, first_factor: &FirstFactor, token: &str) {
+    if let Err(violation) = may_sign(world, approval, first_factor, token) {
+        world.breaks(violation);
+    }
+}
+
+fn may_sign(world: &mut World, approval: &Approval, first_factor: &FirstFactor, token: &str) -> Verdict {
+    let key = approval.id.key;
+    hold!(first_factor.key == key, "a token for another login session");
+    hold!(world.errand().login == Some(key), "a token for a login session that has not asked");
+    let stored = world.model.challenge(&key).filter(|stored| stored.id == approval.id);
+    let outcome = stored.map(|stored| stored.outcome);
+    let Some(Outcome::Approved { at, by, settled: true }) = outcome else {
+        return Err(format!("a token for a challenge that is {outcome:?}"));
+    };
+    hold!((at, by) == (approval.at, approval.by), "a token for another approval");
+    hold!(approval.expires_at() > world.errand().now, "a token that has expired");
+    world.errand().signed = Some(approval.id);
+    let known = world.past.tokens.get(&approval.id).cloned();
+    match known {
+        Some(known) => {
+            hold!(known == token, "the same approval yields another token");
+            world.saw(Seen::TokenAgain);
+        }
+        None => _ = world.past.tokens.insert(approval.id, token.to_owned()),
+    }
+    Ok(())
+}
+
+/// Holds an answer against all that its request did.
+pub(crate) fn answered(world: &mut World, response: &Response<Body>) {
+    let body = match response.body() {
+        Body::Text(text) => text.as_str(),
+        _ => "",
+    };
+    let status = response.status().as_u16();
+    let errand = world.running;
+    world.say(|| format!("  {errand}: answers {status} {body}"));
+    if let Err(violation) = may_answer(world, status, body) {
+        world.breaks(format!("request {errand}: {violation}"));
+    }
+}
+
+fn may_answer(world: &mut World, status: u16, body: &str) -> Verdict {
+    note(world, status, body);
+    hold!(matches!(status, 200 | 201 | 204 | 403 | 409 | 410 | 422 | 429 | 503), "answered {status}");
+    let errand = world.errand();
+    let (disturbed, counted, login) = (errand.disturbed, errand.counted, errand.login);
+    hold!(status != 503 || disturbed, "not answered, though nothing was in the way");
+    let most = match errand.asked {
+        Asked::Start { .. } if status >= 400 && !disturbed => 2,
+        Asked::Start { .. } => 5,
+        Asked::Guess(_) if status == 422 => 1,
+        Asked::Guess(_) => 3,
+        Asked::Status | Asked::Webhook { .. } => 2,
+    };
+    let round_trips = errand.round_trips;
+    hold!(round_trips <= most, "{round_trips} requests to the store, {most} at most");
+    hold!(!errand.stops_at_door || matches!(status, 403 | 422), "an untrue request was answered {status}");
+    let given = errand.signed;
+    if body.contains("\"resultToken\"") {
+        let token = given.and_then(|challenge| world.past.tokens.get(&challenge));
+        hold!(token.is_some_and(|token| body.contains(token.as_str())), "a token is handed out that was not signed");
+    }
+    if body.contains(r#""state":"approved""#) {
+        let stored = login.and_then(|key| world.model.challenge(&key)).map(|challenge| challenge.outcome);
+        let settled = matches!(stored, Some(Outcome::Approved { settled: true, .. }));
+        hold!(settled, "told approved, and the challenge is {stored:?}");
+    }
+    if body.contains(":code-wrong\"") {
+        hold!(matches!(counted, Some((_, false))), "told wrong of a guess that was {counted:?}");
+    }
+    one_body_for_all_that_is_closed(world, status, body)
+}
+
+fn one_body_for_all_that_is_closed(world: &mut World, status: u16, body: &str) -> Verdict {
+    if status == 410 {
+        let closed = world.past.closed.get_or_insert_with(|| body.to_owned());
+        hold!(closed == body, "two ways to say that there is nothing to confirm");
+    }
+    Ok(())
+}
+
+fn note(world: &mut World, status: u16, body: &str) {
+    let seen = [
+        (":code-wrong\"", Seen::WrongCode),
+        (":code-malformed\"", Seen::Malformed),
+        (":challenge-closed\"", Seen::ClosedChallenge),
+        (":too-many-failures\"", Seen::Delayed),
+        (":locked\"", Seen::Locked),
+        (":blocked\"", Seen::Blocked),
+        (":send-limit\"", Seen::SendLimit),
+        (":signature-invalid\"", Seen::Forged),
+        (":authentication-too-old\"", Seen::LoginTooOld),
+        (r#""state":"exhausted""#, Seen::Exhausted),
+        (r#""state":"expired""#, Seen::Expired),
+    ];
+    for (text, seen) in seen {
+        if body.contains(text) {
+            world.saw(seen);
+        }
+    }
+    if status == 410 && matches!(world.errand().counted, Some((_, true))) {
+        world.saw(Seen::RightCodeRefused);
+    }
+}

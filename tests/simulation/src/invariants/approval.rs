@@ -1,0 +1,170 @@
+//! What may approve, deny and settle (I1, I5, I7).
+
+use std::time::Duration;
+
+use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
+use domain::challenge::{Challenge, Method, NumberSource, Outcome};
+use domain::policy::Policy;
+use domain::snapshot::Snapshot;
+use domain::time::Timestamp;
+
+use super::{Effect, Verdict, hold};
+use crate::cast::{Asked, Report};
+use crate::coverage::Seen;
+use crate::world::World;
+
+/// A function's clock never lags behind by more than the time it has.
+pub(crate) const LONGEST_REQUEST: Duration = Duration::from_secs(15);
+
+/// Holds the new outcome of a challenge against its cause.
+pub(super) fn outcome(
+    world: &mut World,
+    before: &Snapshot,
+    after: &Snapshot,
+    challenge: &Challenge,
+    effect: &Effect<'_>,
+) -> Verdict {
+    let old = before.challenge(&challenge.id.key).filter(|old| old.id == challenge.id);
+    let was = old.map_or(Outcome::Pending, |old| old.outcome);
+    match (was, challenge.outcome) {
+        (Outcome::Pending, Outcome::Pending) => {
+            if let (Some(old), Effect::AdvanceCall(id, token, event)) = (old, effect) {
+                note(world, old, (old.id == **id).then_some(token), *event);
+            }
+            Ok(())
+        }
+        (Outcome::Pending, Outcome::Approved { at, by, .. }) => {
+            let open = old.filter(|old| old.outcome == Outcome::Pending);
+            approved(world, open.ok_or("approved from nothing")?, at, by, effect)
+        }
+        (Outcome::Pending, Outcome::Denied) => denied(world, old.ok_or("denied from nothing")?, after, effect),
+        (Outcome::Approved { settled: false, .. }, Outcome::Approved { settled: true, .. }) => {
+            world.saw(Seen::SettledByStatus);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn approved(world: &mut World, old: &Challenge, at: Timestamp, by: Method, effect: &Effect<'_>) -> Verdict {
+    hold!(old.expires_at > at, "approved after expiry, by the function's own clock");
+    hold!(old.expires_at + LONGEST_REQUEST > world.clock, "approved after expiry, by the true time");
+    hold!(old.attempts <= old.max_attempts, "approved beyond the limit of guesses");
+    match (by, effect) {
+        (Method::SmsCode, Effect::Settle(_)) => approved_by_code(world, old),
+        (Method::PressPound, Effect::AdvanceCall(_, token, CallEvent::Pressed(Key::Approve))) => {
+            approved_by_call(world, old, token)
+        }
+        _ => Err(format!("{effect:?} has approved by {by:?}")),
+    }
+}
+
+fn approved_by_code(world: &mut World, old: &Challenge) -> Verdict {
+    let errand = world.errand();
+    hold!(matches!(errand.asked, Asked::Guess(_)), "a code approves, and nobody has typed one");
+    hold!(errand.login == Some(old.id.key), "the code of one login session approves another");
+    match errand.counted {
+        None => return Err("a guess approves that was not counted".to_owned()),
+        Some((challenge, _)) if challenge != old.id => {
+            return Err("a guess counted on one generation approves another".to_owned());
+        }
+        Some((_, false)) => return Err("a wrong guess approves".to_owned()),
+        Some((_, true)) => {}
+    }
+    world.saw(Seen::ApprovedByCode);
+    Ok(())
+}
+
+fn approved_by_call(world: &mut World, old: &Challenge, token: &CallToken) -> Verdict {
+    let call = old.call.as_ref().ok_or("approved by a call that was never placed")?;
+    hold!(call.token == token.digest(), "another call's key approves");
+    hold!(reported(world, token, Report::Pound), "a key approves that nobody has pressed");
+    hold!(call.state == CallState::Answered, "a call approves that is {:?}", call.state);
+    let human = call.answered_by == Some(AnsweredBy::Human) && reported(world, token, Report::Human);
+    let unjudged = call.answered_by == Some(AnsweredBy::Unjudged) && reported(world, token, Report::Unjudged);
+    hold!(human || (unjudged && !world.policy.machine_detection), "a call approves that no human has answered");
+    hold!(old.attempts < old.max_attempts, "a call approves though every guess is spent");
+    hold!(!world.past.contested.contains(&old.id), "`#` approves one of two sign-ins that wait");
+    world.saw(Seen::ApprovedByCall);
+    Ok(())
+}
+
+fn denied(world: &mut World, old: &Challenge, after: &Snapshot, effect: &Effect<'_>) -> Verdict {
+    let Effect::AdvanceCall(_, token, CallEvent::Pressed(Key::Fraud)) = effect else {
+        return Err(format!("{effect:?} has denied"));
+    };
+    let answered = old.call.as_ref().is_some_and(|call| call.state == CallState::Answered);
+    hold!(answered && reported(world, token, Report::Zero), "denied, and nobody has reported fraud");
+    let until = world.errand().now + world.policy.fraud_block;
+    hold!(after.subject.blocked_until == Some(until), "denied without blocking the subject");
+    world.saw(Seen::DeniedByFraudKey);
+    Ok(())
+}
+
+fn reported(world: &World, token: &CallToken, report: Report) -> bool {
+    world.past.reported.contains(&(token.digest(), report))
+}
+
+/// Challenge and subject are settled together, by a subject that agrees, or neither is.
+pub(super) fn settled(world: &mut World, before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) -> Verdict {
+    let is_settled = |stored: &Snapshot, challenge: &Challenge| {
+        let same = stored.challenge(&challenge.id.key).filter(|other| other.id == challenge.id);
+        same.is_some_and(|other| matches!(other.outcome, Outcome::Approved { settled: true, .. }))
+    };
+    let newly = |challenge: &&Challenge| is_settled(after, challenge) && !is_settled(before, challenge);
+    let mut settled = after.challenges.iter().filter(newly);
+    let (Some(challenge), Effect::Settle(_)) = (settled.next(), effect) else {
+        hold!(after.subject.last_success_at == before.subject.last_success_at, "a success without an approval");
+        hold!(after.challenges.iter().find(newly).is_none(), "{effect:?} has settled");
+        return Ok(());
+    };
+    hold!(settled.next().is_none(), "one settlement has settled two challenges");
+    let now = world.errand().now;
+    hold!(world.errand().login == Some(challenge.id.key), "one login session has settled another's challenge");
+    hold!(before.subject.blocked(now).is_none(), "a blocked subject was settled");
+    if let Outcome::Approved { at, .. } = challenge.outcome {
+        hold!(now.since(at) < Policy::RESULT_LIFE, "an approval was completed when its result had expired");
+    }
+    enrolled(world, before, after, challenge)?;
+    hold!(after.subject.failures == 0, "success has not reset the failures");
+    world.past.tallies.entry(challenge.id.key.subject).or_default().guesses = 0;
+    Ok(())
+}
+
+fn enrolled(world: &mut World, before: &Snapshot, after: &Snapshot, challenge: &Challenge) -> Verdict {
+    let bound = after.subject.binding.as_ref().ok_or("a subject was settled without a number")?;
+    hold!(bound.number == challenge.phone, "another number is enrolled than was proven");
+    match (challenge.source, &before.subject.binding) {
+        (NumberSource::Enrolled(version), Some(old)) => {
+            hold!(old.version == version && old == bound, "a challenge for one binding was settled on another");
+            world.saw(Seen::SettledEnrolled);
+        }
+        (NumberSource::Enrolled(_), None) => return Err("a binding that is gone was settled".to_owned()),
+        (NumberSource::Claimed | NumberSource::Typed, None) => world.saw(Seen::Enrolled),
+        (NumberSource::Claimed | NumberSource::Typed, Some(_)) => {
+            return Err("a number was enrolled where one was already".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Notes why a key did not approve.
+fn note(world: &mut World, stands: &Challenge, token: Option<&CallToken>, event: CallEvent) {
+    let call = stands.call.as_ref().filter(|call| token.is_some_and(|token| call.token == token.digest()));
+    let Some(call) = call else { return world.saw(Seen::OldCall) };
+    if event != CallEvent::Pressed(Key::Approve) {
+        return;
+    }
+    if stands.contested {
+        world.saw(Seen::PoundOnContested);
+    }
+    if call.state == CallState::Voicemail {
+        world.saw(Seen::PoundByMachine);
+    }
+    if stands.expires_at <= world.errand().now {
+        world.saw(Seen::PoundTooLate);
+    }
+    if stands.is_exhausted() {
+        world.saw(Seen::PoundOnExhausted);
+    }
+}

@@ -1,0 +1,150 @@
+//! What a write may change at all: nothing goes back, nothing settled moves (I4, I5, I6).
+
+use domain::call::{Call, CallState};
+use domain::challenge::{Challenge, Delivery, Outcome};
+use domain::channel::Channel;
+use domain::policy::Policy;
+use domain::snapshot::Snapshot;
+use domain::start::Replaces;
+use domain::subject::Subject;
+
+use super::{Effect, Verdict, hold};
+use crate::coverage::Seen;
+use crate::world::World;
+
+/// The subject moves by a start, a settlement or a report of fraud, and then its version rises.
+pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) -> Verdict {
+    let (old, new) = (&before.subject, &after.subject);
+    if old == new {
+        return Ok(());
+    }
+    hold!(new.version > old.version, "a subject has changed without a new version");
+    match effect {
+        Effect::Start(_) => {
+            hold!(new.failures >= old.failures, "a start has forgotten failures");
+            hold!(new.last_success_at == old.last_success_at, "a start counts as success");
+            unmoved_binding(old, new)?;
+            hold!(new.blocked_until == old.blocked_until, "a start has moved a block");
+        }
+        Effect::Settle(_) => {
+            hold!(new.blocked_until == old.blocked_until, "a settlement has moved a block");
+            hold!(new.sms_sent == old.sms_sent && new.calls_placed == old.calls_placed, "success has forgotten sends");
+            hold!(old.binding.is_none() || new.binding == old.binding, "an enrolled number was replaced");
+        }
+        Effect::AdvanceCall(..) => {
+            let (until, former) = (new.blocked_until.unwrap_or_default(), old.blocked_until.unwrap_or_default());
+            // A second report, by a slower clock, may end a little earlier than the first.
+            hold!(until + Policy::CLOCK_SKEW > former, "a report of fraud has shortened a block");
+            hold!(new.blocked_until.is_some(), "a webhook has moved a subject without blocking it");
+            hold!(new.failures == old.failures && new.reserved == old.reserved, "a webhook has moved the guess budget");
+            unmoved_binding(old, new)?;
+        }
+        Effect::RecordSend(..) | Effect::CountGuess | Effect::Sweep => {
+            return Err(format!("{effect:?} has changed the subject"));
+        }
+    }
+    Ok(())
+}
+
+fn unmoved_binding(old: &Subject, new: &Subject) -> Verdict {
+    hold!(old.binding == new.binding, "the enrolled number has changed without being proven");
+    Ok(())
+}
+
+/// A challenge goes forward only, and only its own writes move it.
+pub(super) fn challenge(old: Option<&Challenge>, new: &Challenge, effect: &Effect<'_>) -> Verdict {
+    hold!(new.attempts <= new.max_attempts, "more guesses counted than the challenge may judge");
+    hold!(new.expires_at <= new.created_at + Policy::MAX_CODE_LIFE, "a code lives longer than any may");
+    let Some(old) = old else {
+        hold!(matches!(effect, Effect::Start(_)), "{effect:?} has made a challenge");
+        return Ok(());
+    };
+    if old.id != new.id {
+        return replaced(old, new, effect);
+    }
+    hold!(old.phone == new.phone && old.source == new.source, "a challenge's number has changed");
+    hold!(old.created_at == new.created_at, "a challenge was made younger");
+    hold!(old.max_attempts == new.max_attempts && old.carried == new.carried, "a challenge's budget has changed");
+    hold!(new.attempts >= old.attempts, "a guess was refunded");
+    hold!(new.contested || !old.contested, "a contested challenge is not contested any more");
+    outcome(old.outcome, new.outcome)?;
+    codes(old, new)?;
+    sends(old, new, effect)?;
+    match (&old.call, &new.call) {
+        (Some(old), Some(new)) if old.token == new.token => call(old, new),
+        (Some(_), None) => Err("a call was forgotten".to_owned()),
+        (_, Some(_)) if !matches!(effect, Effect::Start(_)) && old.call.is_none() => {
+            Err(format!("{effect:?} has placed a call"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn replaced(old: &Challenge, new: &Challenge, effect: &Effect<'_>) -> Verdict {
+    let Effect::Start(draft) = effect else { return Err(format!("{effect:?} has replaced a generation")) };
+    hold!(matches!(draft.replaces, Replaces::Generation(_)), "a generation was replaced unasked");
+    hold!(new.id.generation > old.id.generation, "an older generation came back");
+    hold!(old.outcome == Outcome::Pending, "a challenge that is {:?} was replaced", old.outcome);
+    Ok(())
+}
+
+fn outcome(old: Outcome, new: Outcome) -> Verdict {
+    let forward = match (old, new) {
+        (Outcome::Pending, _) => true,
+        (Outcome::Approved { at, by, settled }, Outcome::Approved { at: now_at, by: now_by, settled: now_settled }) => {
+            (at, by) == (now_at, now_by) && (now_settled || !settled)
+        }
+        (old, new) => old == new,
+    };
+    hold!(forward, "{old:?} has become {new:?}");
+    Ok(())
+}
+
+/// Every code sent stays good. Only one that surely was not sent may make room for the next.
+fn codes(old: &Challenge, new: &Challenge) -> Verdict {
+    let unsent = matches!(old.sms.last, Some((_, Delivery::Failed)));
+    let kept = old.codes.len() - usize::from(unsent && !old.codes.is_empty());
+    let same = |(old, new): (&domain::code::CodeMac, &domain::code::CodeMac)| old.as_bytes() == new.as_bytes();
+    let still_good = new.codes.len() >= kept && old.codes[..kept].iter().zip(&new.codes).all(same);
+    hold!(still_good, "a code that was sent is not good any more");
+    Ok(())
+}
+
+fn sends(old: &Challenge, new: &Challenge, effect: &Effect<'_>) -> Verdict {
+    for channel in Channel::ALL {
+        let (old, new) = (old.sends(channel), new.sends(channel));
+        let may_change = match effect {
+            Effect::Start(draft) => draft.channel == channel && new.used == old.used + 1,
+            Effect::RecordSend(of, Delivery::Failed) => *of == channel && new.used + 1 == old.used,
+            Effect::RecordSend(of, _) => *of == channel && new.used == old.used,
+            _ => false,
+        };
+        hold!(old == new || may_change, "{effect:?} has changed the sends by {channel:?}");
+    }
+    Ok(())
+}
+
+fn call(old: &Call, new: &Call) -> Verdict {
+    hold!(rank(new.state) >= rank(old.state), "a call went from {:?} back to {:?}", old.state, new.state);
+    hold!(!old.state.is_over() || old.state == new.state, "a call that was over has changed");
+    hold!(old.answered_by.is_none() || old.answered_by == new.answered_by, "a call was answered by another");
+    hold!(new.wrong_keys >= old.wrong_keys, "wrong keys were forgotten");
+    Ok(())
+}
+
+const fn rank(state: CallState) -> u8 {
+    match state {
+        CallState::Calling => 0,
+        CallState::Ringing => 1,
+        CallState::Answered => 2,
+        _ => 3,
+    }
+}
+
+/// A challenge is forgotten only when nobody can come back to it.
+pub(super) fn forgotten(world: &mut World, old: &Challenge, effect: &Effect<'_>) -> Verdict {
+    hold!(matches!(effect, Effect::Sweep), "{effect:?} has lost a challenge");
+    hold!(old.created_at + std::time::Duration::from_hours(1) <= world.clock, "a challenge was forgotten too early");
+    world.saw(Seen::Swept);
+    Ok(())
+}

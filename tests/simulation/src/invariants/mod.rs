@@ -1,0 +1,96 @@
+//! What must never happen, whatever comes between whatever: each rule is checked against the past,
+//! which knows more than any function does.
+
+mod answer;
+mod approval;
+mod change;
+mod tally;
+
+use std::fmt;
+
+use domain::call::{CallEvent, CallToken};
+use domain::challenge::{Challenge, Delivery};
+use domain::channel::Channel;
+use domain::identity::ChallengeId;
+use domain::snapshot::Snapshot;
+use domain::start::Draft;
+
+pub(crate) use self::answer::{answered, signed};
+pub(crate) use self::approval::LONGEST_REQUEST;
+pub(crate) use self::tally::{counted, sends, started};
+use crate::world::World;
+
+/// A write to the store, and what it is meant to do.
+pub(crate) enum Effect<'a> {
+    Start(&'a Draft),
+    RecordSend(Channel, Delivery),
+    CountGuess,
+    Settle(&'a Challenge),
+    AdvanceCall(&'a ChallengeId, &'a CallToken, CallEvent),
+    Sweep,
+}
+
+impl fmt::Debug for Effect<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start(draft) => write!(out, "start {:?} {:?}", draft.channel, draft.replaces),
+            Self::RecordSend(channel, delivery) => write!(out, "record {channel:?} {delivery:?}"),
+            Self::CountGuess => out.write_str("count a guess"),
+            Self::Settle(challenge) => write!(out, "settle generation {}", challenge.id.generation),
+            Self::AdvanceCall(id, _, event) => {
+                write!(out, "advance the call of generation {}: {event:?}", id.generation)
+            }
+            Self::Sweep => out.write_str("forget"),
+        }
+    }
+}
+
+type Verdict = Result<(), String>;
+
+/// Fails with what was violated unless the condition holds.
+macro_rules! hold {
+    ($condition:expr, $($violation:tt)+) => {
+        if !$condition {
+            return Err(format!($($violation)+));
+        }
+    };
+}
+use hold;
+
+/// Holds a change of one subject's state against every rule.
+pub(crate) fn check(world: &mut World, before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) -> Verdict {
+    change::subject(before, after, effect)?;
+    for challenge in &after.challenges {
+        let old = before.challenge(&challenge.id.key);
+        change::challenge(old, challenge, effect)?;
+        if let (Effect::RecordSend(channel, Delivery::Failed), Some(old)) = (effect, old)
+            && old.sends(*channel) != challenge.sends(*channel)
+        {
+            tally::given_back(world, &challenge.id, *channel);
+        }
+        approval::outcome(world, before, after, challenge, effect)?;
+    }
+    for old in &before.challenges {
+        if after.challenge(&old.id.key).is_none() {
+            change::forgotten(world, old, effect)?;
+        }
+    }
+    approval::settled(world, before, after, effect)
+}
+
+/// What a write has changed, for the trace.
+pub(crate) fn difference(before: &Snapshot, after: &Snapshot) -> String {
+    let mut lines = Vec::new();
+    let (old, new) = (format!("{:#?}", before.subject), format!("{:#?}", after.subject));
+    lines.extend(changed_lines(&old, &new));
+    for challenge in &after.challenges {
+        let old = before.challenge(&challenge.id.key).map(|old| format!("{old:#?}")).unwrap_or_default();
+        lines.extend(changed_lines(&old, &format!("{challenge:#?}")));
+    }
+    if lines.is_empty() { "nothing changes".to_owned() } else { lines.join(" ") }
+}
+
+fn changed_lines(old: &str, new: &str) -> Vec<String> {
+    let old: Vec<_> = old.lines().collect();
+    new.lines().filter(|line| !old.contains(line)).map(|line| line.trim().to_owned()).collect()
+}

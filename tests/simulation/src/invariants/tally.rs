@@ -1,0 +1,148 @@
+//! Guesses and sends, counted apart from whatever the product counts (I1, I3, I9).
+
+use std::time::Duration;
+
+use domain::challenge::{Challenge, Outcome};
+use domain::channel::Channel;
+use domain::identity::{ChallengeId, SubjectId};
+use domain::phone::PhoneNumber;
+use domain::policy::Policy;
+use domain::start::{Draft, Replaces};
+
+use crate::cast::Asked;
+use crate::coverage::Seen;
+use crate::ports::mac_keys;
+use crate::world::World;
+
+/// Notes a guess that was counted, and holds the numbers against the limits.
+pub(crate) fn counted(world: &mut World, challenge: &Challenge) {
+    let Asked::Guess(code) = world.errand().asked.clone() else {
+        return world.breaks("a request that is no guess was counted as one".to_owned());
+    };
+    let right = world.past.is_right(&challenge.id, &code) || is_lucky(world, challenge, &code);
+    if !right && world.past.codes.iter().any(|sent| sent.code == code) {
+        world.saw(Seen::ForeignCode);
+    }
+    let key = challenge.id.key;
+    let clock = world.clock;
+    let errand = world.errand();
+    let own = errand.login == Some(key);
+    errand.counted = Some((challenge.id, right));
+    let first = world.past.first_of(&challenge.id);
+    let guesses = world.past.guesses.entry(first).or_default();
+    *guesses += 1;
+    let on_challenge = *guesses;
+    let tally = world.past.tallies.entry(key.subject).or_default();
+    tally.guesses += 1;
+    let on_subject = tally.guesses;
+    let (per_challenge, per_subject) = (world.policy.max_guesses, world.policy.lock_at_failures);
+    if !own {
+        world.breaks("a guess was counted on another login session's challenge".to_owned());
+    }
+    if on_challenge > per_challenge {
+        world.breaks(format!("guess {on_challenge} of {per_challenge} was judged on one challenge"));
+    }
+    if on_subject > per_subject {
+        world.breaks(format!("guess {on_subject} of {per_subject} since the last success was judged"));
+    }
+    if challenge.outcome != Outcome::Pending || challenge.expires_at + super::approval::LONGEST_REQUEST <= clock {
+        world.breaks("a guess was judged on a challenge that was not open".to_owned());
+    }
+    world.say(|| format!("  judges a {} guess, {on_subject} since success", if right { "right" } else { "wrong" }));
+}
+
+/// Whether the guess meets a code that was drawn and never handed to a provider.
+fn is_lucky(world: &World, challenge: &Challenge, code: &str) -> bool {
+    let sent = world.past.codes.iter().filter(|sent| sent.challenge == challenge.id).count();
+    let code = domain::code::Code::parse(code);
+    let hidden = challenge.codes.len() > sent;
+    hidden && code.is_ok_and(|code| mac_keys().verify(&challenge.id, &challenge.phone, &challenge.codes, &code))
+}
+
+/// Notes a start that was applied, and holds its send against the windows.
+pub(crate) fn started(world: &mut World, draft: &Draft, former: Option<&Challenge>) {
+    let id = draft.challenge.id;
+    if draft.replaces == Replaces::Continues && !former.is_some_and(|former| former.is_open(draft.at)) {
+        world.breaks("something is sent for a challenge that is closed".to_owned());
+    }
+    match draft.replaces {
+        Replaces::Continues if draft.challenge.sends(draft.channel).used > 1 => world.saw(Seen::Resent),
+        Replaces::Continues => world.saw(Seen::SecondChannel),
+        Replaces::Nothing => {}
+        Replaces::Generation(_) => replaced(world, draft, former),
+    }
+    if draft.replaces != Replaces::Continues {
+        contest(world, &id);
+    }
+    within_windows(world, id.key.subject, draft.channel);
+    let most = world.policy.max_sends;
+    let first = world.past.first_of(&id);
+    let sends = world.past.sends.entry((first, draft.channel)).or_default();
+    *sends += 1;
+    if *sends > most {
+        world.breaks(format!("more than {most} sends by {:?} on one challenge", draft.channel));
+    }
+}
+
+/// Notes a send that was given back.
+pub(super) fn given_back(world: &mut World, id: &ChallengeId, channel: Channel) {
+    let first = world.past.first_of(id);
+    if let Some(sends) = world.past.sends.get_mut(&(first, channel)) {
+        *sends -= 1;
+    }
+}
+
+/// A generation that was replaced while it was open hands its guesses on.
+fn replaced(world: &mut World, draft: &Draft, former: Option<&Challenge>) {
+    let Some(former) = former.filter(|former| former.is_open(draft.at)) else {
+        return world.saw(Seen::NextGeneration);
+    };
+    world.saw(Seen::NumberChanged);
+    let first = world.past.first_of(&former.id);
+    world.past.origin.insert(draft.challenge.id, first);
+}
+
+/// Two login sessions of one subject that are open at once are contested, by the true time.
+fn contest(world: &mut World, id: &ChallengeId) {
+    let clock = world.clock;
+    let stored = world.model.load(&id.key.subject);
+    let others = stored.challenges.iter().filter(|other| other.id.key != id.key && other.is_open(clock));
+    let others: Vec<_> = others.map(|other| other.id).collect();
+    if !others.is_empty() {
+        world.saw(Seen::Contested);
+        world.past.contested.insert(*id);
+        world.past.contested.extend(others);
+    }
+}
+
+/// By the true time, in windows shorter than the real ones by what clocks may differ.
+fn within_windows(world: &mut World, subject: SubjectId, channel: Channel) {
+    let (clock, policy) = (world.clock, world.policy.clone());
+    let sends = &mut world.past.tallies.entry(subject).or_default().sends;
+    sends.push((clock, channel));
+    let within = |window: Duration, calls_only: bool| {
+        let counts = |of: Channel| !calls_only || of == Channel::Call;
+        let inside = sends.iter().filter(|(at, of)| counts(*of) && clock.since(*at) + Policy::CLOCK_SKEW < window);
+        inside.count()
+    };
+    let (short, long) = (within(Policy::SHORT_WINDOW, false), within(Policy::LONG_WINDOW, false));
+    let calls = within(Policy::SHORT_WINDOW, true);
+    if short > policy.max_sends_short || long > policy.max_sends_long {
+        world.breaks(format!("{short} sends in 10 minutes and {long} in a day"));
+    }
+    if channel == Channel::Call && calls > policy.max_calls_short {
+        world.breaks(format!("{calls} calls in 10 minutes"));
+    }
+}
+
+/// Holds a send against the start that must have been applied before it, and answers its challenge.
+pub(crate) fn sends(world: &mut World, channel: Channel, to: &PhoneNumber) -> Option<ChallengeId> {
+    let Some((challenge, of, phone)) = world.errand().to_send.take() else {
+        world.breaks("something is sent that was not persisted, or twice".to_owned());
+        return None;
+    };
+    if of != channel || phone != *to {
+        world.breaks("something else is sent than was persisted".to_owned());
+    }
+    Some(challenge)
+}

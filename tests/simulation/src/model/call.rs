@@ -1,0 +1,169 @@
+//! The model's calls: what each webhook may move.
+
+use domain::call::{AnsweredBy, Call, CallEvent, CallMode, CallState, CallToken, Key};
+use domain::challenge::{Challenge, Method, Outcome};
+use domain::code::Utterance;
+use domain::identity::ChallengeId;
+use domain::policy::Policy;
+use domain::time::Timestamp;
+
+use super::{Model, Sabotage};
+
+impl Model {
+    /// `ChallengeStore::advance_call`.
+    pub fn advance_call(
+        &mut self,
+        challenge: &ChallengeId,
+        token: &CallToken,
+        event: CallEvent,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Option<Challenge> {
+        let mut stored = self.challenge(&challenge.key)?.clone();
+        let is_this_call = self.is_this_call(&stored, challenge, token);
+        if let Some(mut call) = stored.call.clone().filter(|_| is_this_call) {
+            let moved = self.moves(&mut stored, &mut call, event, policy, now);
+            if moved {
+                stored.call = Some(call);
+                self.challenge_mut(&challenge.key)?.clone_from(&stored);
+            }
+        }
+        self.challenge(&challenge.key).cloned()
+    }
+
+    /// What an event may do follows from the mode.
+    fn moves(
+        &mut self,
+        stored: &mut Challenge,
+        call: &mut Call,
+        event: CallEvent,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> bool {
+        let any = self.does(Sabotage::ApproveByOtherMode);
+        match (event, policy.call_mode) {
+            (CallEvent::Pressed(Key::Fraud), _) => self.report_fraud(stored, call, policy, now),
+            (CallEvent::Speaks(by, utterance), CallMode::SpeakCode) if by.may_approve(policy) => {
+                self.speak(stored, call, by, &utterance, now)
+            }
+            (CallEvent::Answered(by) | CallEvent::Speaks(by, _), _) => self.answer(stored, call, by, policy, now),
+            (CallEvent::Pressed(Key::Approve), mode) if any || mode == CallMode::PressPound => {
+                let uncontested = self.holds(Sabotage::ApproveContested, !stored.contested);
+                uncontested && self.approve(stored, call, Method::PressPound, policy, now)
+            }
+            (CallEvent::Entered { matches: true }, mode) if any || mode == CallMode::MatchDigits => {
+                self.approve(stored, call, Method::MatchDigits, policy, now)
+            }
+            (CallEvent::Entered { matches: false }, CallMode::MatchDigits) => {
+                self.wrong_digits(stored, call, policy, now)
+            }
+            (CallEvent::Pressed(Key::Approve | Key::Other) | CallEvent::Entered { .. }, _) => wrong_key(call),
+            (CallEvent::Progress(state), _) => self.progress(call, state),
+        }
+    }
+
+    fn is_this_call(&self, stored: &Challenge, challenge: &ChallengeId, token: &CallToken) -> bool {
+        let same_token = stored.call.as_ref().is_some_and(|call| call.token == token.digest());
+        self.holds(Sabotage::WebhookOfOtherGeneration, stored.id == *challenge)
+            && self.holds(Sabotage::WebhookOfOtherCall, same_token)
+            && self.holds(Sabotage::WebhookWhenSettled, stored.outcome == Outcome::Pending)
+    }
+
+    fn answer(&self, stored: &Challenge, call: &mut Call, by: AnsweredBy, policy: &Policy, now: Timestamp) -> bool {
+        let awaited = matches!(call.state, CallState::Calling | CallState::Ringing);
+        let moves = stored.expires_at > now && self.holds(Sabotage::AnswerTwice, awaited);
+        if moves {
+            call.state = by.state(policy);
+            call.answered_by = Some(by);
+        }
+        moves
+    }
+
+    /// Answers and adds the code to be said.
+    fn speak(
+        &self,
+        stored: &mut Challenge,
+        call: &mut Call,
+        by: AnsweredBy,
+        utterance: &Utterance,
+        now: Timestamp,
+    ) -> bool {
+        let awaited = matches!(call.state, CallState::Calling | CallState::Ringing);
+        let known = [stored.codes.as_slice(), &stored.spoken].concat();
+        let is_new = !utterance.under_all.iter().any(|mac| known.iter().any(|code| code.as_bytes() == mac.as_bytes()));
+        let moves = stored.expires_at > now
+            && !stored.is_exhausted()
+            && self.holds(Sabotage::AnswerTwice, awaited)
+            && self.holds(Sabotage::SpeakTwice, is_new);
+        if moves {
+            call.state = CallState::Answered;
+            call.answered_by = Some(by);
+            stored.spoken.push(utterance.mac);
+        }
+        moves
+    }
+
+    fn approve(&self, stored: &mut Challenge, call: &Call, by: Method, policy: &Policy, now: Timestamp) -> bool {
+        let moves = self.in_human_talk(stored, call, policy, now);
+        if moves {
+            stored.outcome = Outcome::Approved { at: now, by, settled: false };
+        }
+        moves
+    }
+
+    /// Ends the call and costs a guess.
+    fn wrong_digits(&self, stored: &mut Challenge, call: &mut Call, policy: &Policy, now: Timestamp) -> bool {
+        let moves = self.in_human_talk(stored, call, policy, now);
+        if moves && !self.does(Sabotage::WrongDigitsFree) {
+            stored.attempts += 1;
+            stored.last_guess_at = Some(now);
+            call.state = CallState::Ended;
+        }
+        moves
+    }
+
+    fn in_human_talk(&self, stored: &Challenge, call: &Call, policy: &Policy, now: Timestamp) -> bool {
+        let by_one_who_may = call.answered_by.is_some_and(|by| by.may_approve(policy));
+        self.holds(Sabotage::ApproveExpired, stored.expires_at > now)
+            && self.holds(Sabotage::ApproveExhausted, !stored.is_exhausted())
+            && self.holds(Sabotage::ApproveUnanswered, call.state == CallState::Answered && by_one_who_may)
+    }
+
+    /// Denies the challenge and every other pending one, blocks its subject and a number that was only
+    /// being enrolled: all or nothing.
+    fn report_fraud(&mut self, stored: &mut Challenge, call: &Call, policy: &Policy, now: Timestamp) -> bool {
+        let (blocks, denies) = (!self.does(Sabotage::DenyUnblocked), !self.does(Sabotage::DenyOne));
+        let Some(subject) = self.subjects.get_mut(&stored.id.key.subject) else { return false };
+        let moves = call.state == CallState::Answered;
+        let until = now + policy.fraud_block;
+        if moves && blocks {
+            subject.blocked_until = Some(until);
+            subject.denied_at = Some(now).filter(|_| denies).or(subject.denied_at);
+            subject.version += 1;
+        }
+        if moves && stored.source.is_unverified() {
+            self.block_number(&stored.phone, until);
+        }
+        if moves {
+            stored.outcome = Outcome::Denied;
+        }
+        moves
+    }
+
+    fn progress(&self, call: &mut Call, state: CallState) -> bool {
+        let forward = if state.is_over() { !call.state.is_over() } else { call.state == CallState::Calling };
+        let moves = self.holds(Sabotage::ProgressBackwards, forward);
+        if moves {
+            call.state = state;
+        }
+        moves
+    }
+}
+
+fn wrong_key(call: &mut Call) -> bool {
+    let moves = call.state == CallState::Answered;
+    if moves {
+        call.wrong_keys += 1;
+    }
+    moves
+}

@@ -1,0 +1,256 @@
+//! A model of the challenge store: the port's contract on two maps, each verb at one instant.
+//!
+//! It works on whole subjects and challenges wherever the contract does, so that a new field needs no
+//! line here. That it does what the real store does is not taken on trust: the integration tests
+//! apply the same random verbs to both and compare all that comes of them.
+
+mod call;
+mod sabotage;
+mod settling;
+mod shared;
+mod store;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::challenge::{Challenge, Delivery, Outcome};
+use domain::channel::Channel;
+use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
+use domain::phone::Country;
+use domain::ports::{Consequence, Refused, Started, StoreError};
+use domain::snapshot::Snapshot;
+use domain::start::{Draft, Replaces};
+use domain::subject::Subject;
+use domain::time::Timestamp;
+
+pub use self::sabotage::Sabotage;
+pub use self::shared::{Number, counter_key};
+pub use self::store::ModelStore;
+
+/// Subjects and challenges, as a table would hold them.
+#[derive(Clone, Debug, Default)]
+pub struct Model {
+    subjects: BTreeMap<SubjectId, Subject>,
+    challenges: BTreeMap<(SubjectId, SessionId), Kept>,
+    /// What each counter has come to; more may have been given back than was counted.
+    counters: BTreeMap<(String, String), i64>,
+    numbers: BTreeMap<String, Number>,
+    breakers: BTreeMap<(Country, Channel), Timestamp>,
+    sabotage: Option<Sabotage>,
+}
+
+#[derive(Clone, Debug)]
+struct Kept {
+    challenge: Challenge,
+    until: Timestamp,
+}
+
+impl Model {
+    /// A model with one fault built in, to see that the fault is found.
+    #[must_use]
+    pub fn sabotaged(sabotage: Option<Sabotage>) -> Self {
+        Self { sabotage, ..Self::default() }
+    }
+
+    /// Puts a subject in place, as if it had a past.
+    pub fn remember(&mut self, id: SubjectId, subject: Subject) {
+        self.subjects.insert(id, subject);
+    }
+
+    /// Subjects of whom a challenge may be forgotten by now.
+    #[must_use]
+    pub fn overdue(&self, now: Timestamp) -> BTreeSet<SubjectId> {
+        let overdue = self.challenges.iter().filter(|(_, kept)| self.is_overdue(kept, now));
+        overdue.map(|((subject, _), _)| *subject).collect()
+    }
+
+    /// Forgets the challenges of a subject whose time to be remembered is over.
+    pub fn sweep(&mut self, subject: &SubjectId, now: Timestamp) {
+        let mut challenges = std::mem::take(&mut self.challenges);
+        challenges.retain(|(of, _), kept| of != subject || !self.is_overdue(kept, now));
+        self.challenges = challenges;
+    }
+
+    fn is_overdue(&self, kept: &Kept, now: Timestamp) -> bool {
+        let until = if self.does(Sabotage::SweepAtExpiry) { kept.challenge.expires_at } else { kept.until };
+        until <= now
+    }
+
+    /// One login session's challenge as it stands.
+    #[must_use]
+    pub fn challenge(&self, key: &ChallengeKey) -> Option<&Challenge> {
+        self.challenges.get(&(key.subject, key.session)).map(|kept| &kept.challenge)
+    }
+
+    /// `ChallengeStore::load`.
+    #[must_use]
+    pub fn load(&self, subject: &SubjectId) -> Snapshot {
+        let all = (*subject, SessionId::from_bytes([0; 32]))..=(*subject, SessionId::from_bytes([255; 32]));
+        let challenges = self.challenges.range(all).map(|(_, kept)| kept.challenge.clone()).collect();
+        Snapshot::of(self.subjects.get(subject).cloned().unwrap_or_default(), challenges)
+    }
+
+    /// `ChallengeStore::start`.
+    pub fn start(&mut self, draft: &Draft) -> Result<Started, StoreError> {
+        let key = draft.challenge.id.key;
+        let version = self.subjects.get(&key.subject).map_or(0, |subject| subject.version);
+        let unmoved = self.holds(Sabotage::StartOverMovedSubject, version == draft.subject.version);
+        let contested = draft.contests.iter().all(|other| self.challenge(&other.key).is_some());
+        if !unmoved || !contested || !self.may_take_place(draft) {
+            return Err(StoreError::Conflict);
+        }
+        if let Some(refusal) = self.refuses(draft) {
+            return Ok(Started::Refused(refusal));
+        }
+        for charge in &draft.charges {
+            self.charge(charge);
+        }
+        self.subjects.insert(key.subject, at_start(self.subjects.get(&key.subject), &draft.subject));
+        let marks = !self.does(Sabotage::ContestUnmarked);
+        for other in &draft.contests {
+            if let Some(other) = self.challenge_mut(&other.key).filter(|_| marks) {
+                other.contested = true;
+            }
+        }
+        let challenge = match (draft.replaces, self.challenge(&key)) {
+            (Replaces::Continues, Some(stored)) => self.continued(stored, draft),
+            _ => draft.challenge.clone(),
+        };
+        self.challenges.insert((key.subject, key.session), Kept { challenge, until: draft.keep_until });
+        Ok(Started::Applied)
+    }
+
+    fn may_take_place(&self, draft: &Draft) -> bool {
+        let stored = self.challenge(&draft.challenge.id.key);
+        match (draft.replaces, stored) {
+            (Replaces::Nothing, stored) => stored.is_none(),
+            (Replaces::Continues, Some(stored)) => {
+                stored.id.generation == draft.challenge.id.generation
+                    && self.holds(Sabotage::ContinueOverSends, sends_unmoved(stored, draft))
+                    && self.holds(Sabotage::ContinueSettled, stored.outcome == Outcome::Pending)
+                    && self.holds(Sabotage::ContinueExpired, stored.expires_at > draft.at)
+                    && self.holds(Sabotage::ContinueExhausted, !stored.is_exhausted())
+            }
+            (Replaces::Generation(former), Some(stored)) => {
+                let (sent, carried) = ((stored.sms.used, stored.calls.used), (former.messages, former.calls));
+                stored.id.generation == former.generation
+                    && self.holds(Sabotage::ReplaceSettled, stored.outcome == Outcome::Pending)
+                    && self.holds(Sabotage::ReplaceMovedGeneration, stored.attempts == former.attempts)
+                    && self.holds(Sabotage::ReplaceOverSends, sent == carried)
+            }
+            (Replaces::Proof { generation }, Some(stored)) => {
+                self.holds(Sabotage::ReplaceOtherProof, stored.id.generation == generation)
+                    && self.holds(Sabotage::ReplaceUnproven, stored.is_settled())
+            }
+            (Replaces::Continues | Replaces::Generation(_) | Replaces::Proof { .. }, None) => false,
+        }
+    }
+
+    /// A send within the same generation writes what belongs to the send, over whatever guesses and
+    /// webhooks have moved meanwhile.
+    fn continued(&self, stored: &Challenge, draft: &Draft) -> Challenge {
+        let drafted = &draft.challenge;
+        let mut challenge = stored.clone();
+        challenge.expires_at = drafted.expires_at;
+        challenge.locale = drafted.locale;
+        challenge.charged.clone_from(&drafted.charged);
+        match draft.channel {
+            Channel::Sms if self.does(Sabotage::ResendDropsCodes) => {
+                challenge.codes = drafted.codes.last().copied().into_iter().collect();
+            }
+            Channel::Sms => challenge.codes.clone_from(&drafted.codes),
+            Channel::Call => challenge.call.clone_from(&drafted.call),
+        }
+        let sends = challenge.sends_mut(draft.channel);
+        sends.used += 1;
+        sends.last = Some((draft.at, Delivery::Accepted));
+        challenge
+    }
+
+    /// `ChallengeStore::note_refusal`, as far as it moves what any verb reads.
+    pub fn note_refusal(&mut self, refused: &Refused<'_>, now: Timestamp) {
+        match &refused.consequence {
+            Some(Consequence::Lock(seen)) => {
+                let Some(subject) = self.subjects.get_mut(refused.subject) else { return };
+                if subject.version == seen.version {
+                    subject.locked_at = Some(now);
+                    subject.failures = seen.failures;
+                    subject.reserved.clone_from(&seen.reserved);
+                    subject.version += 1;
+                }
+            }
+            Some(Consequence::Contest(other)) => {
+                if let Some(other) = self.challenge_mut(&other.key) {
+                    other.contested = true;
+                }
+            }
+            Some(Consequence::OpenBreaker(country, until)) => {
+                self.open_breaker(*country, refused.channel, *until, now);
+            }
+            None => {}
+        }
+    }
+
+    /// `ChallengeStore::record_send`.
+    pub fn record_send(&mut self, challenge: &ChallengeId, channel: Channel, sent_at: Timestamp, delivery: Delivery) {
+        let refunds = delivery == Delivery::Failed && self.does(Sabotage::RefundWindows);
+        let Some(stored) = self.challenge_mut(&challenge.key) else { return };
+        let taken_for_accepted = stored.sends(channel).last == Some((sent_at, Delivery::Accepted));
+        if stored.id == *challenge && taken_for_accepted {
+            stored.correct_send(channel, delivery);
+            if let Some(subject) = self.subjects.get_mut(&challenge.key.subject).filter(|_| refunds) {
+                subject.sms_sent.pop();
+                subject.calls_placed.pop();
+            }
+        }
+    }
+
+    /// `ChallengeStore::count_guess`.
+    pub fn count_guess(&mut self, key: &ChallengeKey, now: Timestamp) -> Option<Challenge> {
+        let stored = self.challenge(key)?;
+        let open = self.holds(Sabotage::CountWhenSettled, stored.outcome == Outcome::Pending)
+            && self.holds(Sabotage::CountWhenExpired, stored.expires_at > now)
+            && self.holds(Sabotage::CountBeyondLimit, !stored.is_exhausted());
+        if !open {
+            return None;
+        }
+        let mut counted = stored.clone();
+        counted.attempts += 1;
+        counted.last_guess_at = Some(now);
+        if !self.does(Sabotage::CompareUncounted) {
+            self.challenge_mut(key)?.clone_from(&counted);
+        }
+        Some(counted)
+    }
+
+    fn challenge_mut(&mut self, key: &ChallengeKey) -> Option<&mut Challenge> {
+        self.challenges.get_mut(&(key.subject, key.session)).map(|kept| &mut kept.challenge)
+    }
+
+    fn does(&self, sabotage: Sabotage) -> bool {
+        self.sabotage == Some(sabotage)
+    }
+
+    /// A term of a condition, unless it is the one left out.
+    fn holds(&self, left_out: Sabotage, term: bool) -> bool {
+        term || self.does(left_out)
+    }
+}
+
+/// The draft counts its own send on top of those that were read.
+fn sends_unmoved(stored: &Challenge, draft: &Draft) -> bool {
+    stored.sends(draft.channel).used + 1 == draft.challenge.sends(draft.channel).used
+}
+
+/// A start writes what it accounts for, and nothing else of its subject.
+fn at_start(stored: Option<&Subject>, drafted: &Subject) -> Subject {
+    let stored = stored.cloned().unwrap_or_default();
+    Subject {
+        version: drafted.version + 1,
+        failures: drafted.failures,
+        last_failure_at: drafted.last_failure_at.or(stored.last_failure_at),
+        reserved: drafted.reserved.clone(),
+        sms_sent: drafted.sms_sent.clone(),
+        calls_placed: drafted.calls_placed.clone(),
+        ..stored
+    }
+}

@@ -1,0 +1,82 @@
+//! The model behind the port, for whoever wants it without faults.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use domain::budget::CountryRecord;
+use domain::call::{CallEvent, CallToken};
+use domain::challenge::{Challenge, Delivery};
+use domain::channel::Channel;
+use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
+use domain::phone::Country;
+use domain::policy::Policy;
+use domain::ports::{ChallengeStore, Refused, Settlement, Started, StoreError};
+use domain::snapshot::Snapshot;
+use domain::start::Draft;
+use domain::time::Timestamp;
+
+use super::Model;
+
+/// A store that never fails.
+#[derive(Debug, Default)]
+pub struct ModelStore(Mutex<Model>);
+
+impl ModelStore {
+    /// The store over `model`.
+    #[must_use]
+    pub const fn over(model: Model) -> Self {
+        Self(Mutex::new(model))
+    }
+
+    fn model(&self) -> MutexGuard<'_, Model> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ChallengeStore for ModelStore {
+    async fn load(&self, subject: &SubjectId) -> Result<Snapshot, StoreError> {
+        Ok(self.model().load(subject))
+    }
+
+    async fn start(&self, draft: &Draft) -> Result<Started, StoreError> {
+        self.model().start(draft)
+    }
+
+    async fn note_refusal(&self, refused: &Refused<'_>, now: Timestamp) -> Result<(), StoreError> {
+        self.model().note_refusal(refused, now);
+        Ok(())
+    }
+
+    async fn country(&self, country: Country) -> Result<CountryRecord, StoreError> {
+        Ok(self.model().country(country))
+    }
+
+    async fn record_send(
+        &self,
+        challenge: &ChallengeId,
+        channel: Channel,
+        sent_at: Timestamp,
+        delivery: Delivery,
+    ) -> Result<(), StoreError> {
+        self.model().record_send(challenge, channel, sent_at, delivery);
+        Ok(())
+    }
+
+    async fn count_guess(&self, key: &ChallengeKey, now: Timestamp) -> Result<Option<Challenge>, StoreError> {
+        Ok(self.model().count_guess(key, now))
+    }
+
+    async fn settle(&self, challenge: &Challenge, policy: &Policy, now: Timestamp) -> Result<Settlement, StoreError> {
+        Ok(self.model().settle(challenge, policy, now))
+    }
+
+    async fn advance_call(
+        &self,
+        challenge: &ChallengeId,
+        token: &CallToken,
+        event: CallEvent,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Option<Challenge>, StoreError> {
+        Ok(self.model().advance_call(challenge, token, event, policy, now))
+    }
+}

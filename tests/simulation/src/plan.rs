@@ -1,0 +1,209 @@
+//! What kind of run it is: small numbers, so that every limit is near, and a leaning towards one
+//! corner, so that none is left out.
+
+use std::time::Duration;
+
+use domain::policy::Policy;
+
+use crate::model::Sabotage;
+use crate::world::World;
+
+/// What may be asked next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Move {
+    StartSms,
+    StartCall,
+    Status,
+    RightCode,
+    WrongCode,
+    OtherCode,
+    MalformedCode,
+    NextReport,
+    OddReport,
+    Forgery,
+}
+
+const MOVES: [Move; 10] = [
+    Move::StartSms,
+    Move::StartCall,
+    Move::Status,
+    Move::RightCode,
+    Move::WrongCode,
+    Move::OtherCode,
+    Move::MalformedCode,
+    Move::NextReport,
+    Move::OddReport,
+    Move::Forgery,
+];
+
+/// How often each move is made, in the order of [`MOVES`], and what lies between.
+#[derive(Clone, Copy)]
+struct Theme {
+    weights: [u32; 10],
+    /// Requests in flight at once.
+    width: usize,
+    /// Requests in all.
+    requests: usize,
+    /// Login sessions of one person at once.
+    sessions: usize,
+    /// Seconds that may pass between requests.
+    gaps: &'static [u64],
+    people: usize,
+}
+
+/// The corner that a run leans to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lean {
+    Everything,
+    GuessesAtOnce,
+    OneCall,
+    TwoSignIns,
+    DoubleClicks,
+    Numbers,
+    WrongGuesses,
+    SuccessBetween,
+    Sends,
+    Days,
+}
+
+impl Lean {
+    const ALL: [Self; 10] = [
+        Self::Everything,
+        Self::GuessesAtOnce,
+        Self::OneCall,
+        Self::TwoSignIns,
+        Self::DoubleClicks,
+        Self::Numbers,
+        Self::WrongGuesses,
+        Self::SuccessBetween,
+        Self::Sends,
+        Self::Days,
+    ];
+
+    /// Where a fault of the store would show.
+    pub(crate) const fn towards(sabotage: Sabotage) -> Self {
+        match sabotage {
+            Sabotage::ContinueOverSends
+            | Sabotage::ReplaceOverSends
+            | Sabotage::ContinueExpired
+            | Sabotage::StartOverMovedSubject
+            | Sabotage::ResendDropsCodes => Self::DoubleClicks,
+            Sabotage::ContinueSettled
+            | Sabotage::ContinueExhausted
+            | Sabotage::ReplaceSettled
+            | Sabotage::ReplaceMovedGeneration
+            | Sabotage::SettleOtherGeneration
+            | Sabotage::SettleOtherBinding => Self::Numbers,
+            Sabotage::RefundWindows => Self::Sends,
+            Sabotage::CompareUncounted
+            | Sabotage::CountWhenSettled
+            | Sabotage::CountWhenExpired
+            | Sabotage::CountBeyondLimit
+            | Sabotage::SettleTwice
+            | Sabotage::SettleExpired => Self::GuessesAtOnce,
+            Sabotage::ForgetReservations => Self::SuccessBetween,
+            Sabotage::ContestUnmarked | Sabotage::ApproveContested | Sabotage::SettleBlocked => Self::TwoSignIns,
+            Sabotage::WebhookOfOtherGeneration
+            | Sabotage::WebhookOfOtherCall
+            | Sabotage::WebhookWhenSettled
+            | Sabotage::AnswerTwice
+            | Sabotage::ApproveExpired
+            | Sabotage::ApproveExhausted
+            | Sabotage::ApproveUnanswered
+            | Sabotage::DenyUnblocked
+            | Sabotage::ProgressBackwards => Self::OneCall,
+            Sabotage::CompleteOldApproval | Sabotage::SweepAtExpiry => Self::Days,
+        }
+    }
+
+    const fn theme(self) -> Theme {
+        match self {
+            Self::Everything => Theme::of([6, 4, 3, 4, 4, 2, 1, 8, 3, 1], 3, 14, 2, &[1, 20, 31, 70], 2),
+            Self::GuessesAtOnce => Theme::of([4, 1, 2, 6, 9, 3, 1, 1, 0, 0], 5, 14, 1, &[1, 31], 1),
+            Self::OneCall => Theme::of([1, 3, 3, 1, 1, 0, 0, 14, 5, 1], 3, 14, 1, &[1, 5, 31], 1),
+            Self::TwoSignIns => Theme::of([2, 5, 2, 2, 1, 1, 0, 12, 3, 0], 3, 16, 2, &[1, 15, 31], 1),
+            Self::DoubleClicks => Theme::of([9, 4, 0, 2, 2, 0, 0, 3, 0, 0], 4, 10, 1, &[11, 31], 1),
+            Self::Numbers => Theme::of([9, 3, 2, 5, 3, 4, 0, 5, 1, 0], 3, 14, 2, &[1, 31], 1),
+            Self::WrongGuesses => Theme::of([7, 1, 1, 1, 14, 1, 1, 0, 0, 0], 3, 24, 2, &[1, 31, 130, 310, 700], 1),
+            Self::SuccessBetween => Theme::of([8, 0, 0, 3, 16, 0, 0, 0, 0, 0], 3, 24, 2, &[1, 31, 130, 310], 1),
+            Self::Sends => Theme::of([9, 6, 2, 1, 0, 0, 0, 2, 1, 0], 2, 16, 2, &[15, 31, 130, 601, 3_700, 86_401], 1),
+            Self::Days => {
+                Theme::of([5, 3, 4, 4, 2, 2, 0, 8, 2, 1], 2, 14, 2, &[1, 31, 200, 310, 901, 4_600, 86_401], 2)
+            }
+        }
+    }
+}
+
+impl Theme {
+    const fn of(
+        weights: [u32; 10],
+        width: usize,
+        requests: usize,
+        sessions: usize,
+        gaps: &'static [u64],
+        people: usize,
+    ) -> Self {
+        Self { weights, width, requests, sessions, gaps, people }
+    }
+}
+
+/// One run's plan.
+pub(crate) struct Plan {
+    theme: Theme,
+    pub(crate) requests: usize,
+    pub(crate) width: usize,
+}
+
+impl Plan {
+    /// Draws a plan, of the leaning given or of any.
+    pub(crate) fn draw(world: &mut World, lean: Option<Lean>) -> Self {
+        let any = Lean::ALL[world.choose(Lean::ALL.len())];
+        let theme = lean.unwrap_or(any).theme();
+        let width = 1 + world.choose(theme.width);
+        world.fault_rate = [0, 0, 30, 100, 250][world.choose(5)];
+        Self { theme, requests: theme.requests / 2 + world.choose(theme.requests), width }
+    }
+
+    pub(crate) const fn people(&self) -> usize {
+        self.theme.people
+    }
+
+    pub(crate) const fn sessions(&self) -> usize {
+        self.theme.sessions
+    }
+
+    pub(crate) fn next_move(&self, world: &mut World) -> Move {
+        let total: u32 = self.theme.weights.iter().sum();
+        let mut left = world.choose(total as usize);
+        for (weight, next) in self.theme.weights.iter().zip(MOVES) {
+            let weight = *weight as usize;
+            if left < weight {
+                return next;
+            }
+            left -= weight;
+        }
+        Move::Status
+    }
+
+    pub(crate) fn gap(&self, world: &mut World) -> Duration {
+        Duration::from_secs(self.theme.gaps[world.choose(self.theme.gaps.len())])
+    }
+}
+
+/// A policy of small numbers.
+pub(crate) fn policy(world: &mut World) -> Policy {
+    let mut up_to = |least: usize, most: usize| least + world.choose(most - least + 1);
+    Policy {
+        code_life: Duration::from_secs([60, 120, 300][up_to(0, 2)]),
+        max_guesses: u32::try_from(up_to(2, 4)).expect("small"),
+        max_sends: u32::try_from(up_to(2, 3)).expect("small"),
+        cooldown: Duration::from_secs([10, 30][up_to(0, 1)]),
+        max_sends_short: up_to(3, 6),
+        max_sends_long: up_to(4, 9),
+        max_calls_short: up_to(2, 3),
+        delay_from_failures: u32::try_from(up_to(3, 6)).expect("small"),
+        lock_at_failures: u32::try_from(up_to(4, 12)).expect("small"),
+        fraud_block: Duration::from_secs([120, 3_600][up_to(0, 1)]),
+        machine_detection: up_to(0, 4) > 0,
+    }
+}

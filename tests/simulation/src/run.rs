@@ -1,0 +1,349 @@
+//! One run: requests come, move by single steps, meet faults, end or are abandoned, until all is said.
+
+use std::collections::BTreeSet;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use domain::channel::Channel;
+use domain::identity::SubjectId;
+use domain::phone::{Country, PhoneNumber, Reach};
+use domain::policy::Policy;
+use domain::start::{Enrolment, Rules};
+use domain::subject::{Binding, Subject};
+use domain::time::Timestamp;
+use http::Response;
+use lambda_http::{Body, Request};
+use platform::first_factor::SessionRule;
+use platform::settings::FactorSettings;
+
+use crate::cast::{Asked, BASE_URL, ISSUER, Login, MAX_AGE, NUMBERS, PEOPLE, Report};
+use crate::coverage::Seen;
+use crate::invariants::{self, Effect, LONGEST_REQUEST};
+use crate::model::Sabotage;
+use crate::past::Errand;
+use crate::plan::{Lean, Move, Plan, policy};
+use crate::world::{Outcome, Shared, World};
+
+/// Functions' clocks differ from each other by less than this; the rest of the skew that the rules
+/// allow for is the time that a request may take.
+const SKEWS: [u64; 3] = [0, 20, 44];
+
+/// The functions, all over one world.
+struct Apps {
+    start: start_challenge::App<Shared, Shared, Shared, Shared>,
+    get: get_challenge::App<Shared, Shared>,
+    verify: verify_code::App<Shared, Shared, Shared>,
+    callback: call_callback::App<Shared, Shared>,
+}
+
+impl Apps {
+    fn over(shared: &Shared) -> Self {
+        let policy = shared.world().policy.clone();
+        let settings = FactorSettings {
+            table: String::new(),
+            rules: Rules {
+                policy: policy.clone(),
+                channels: BTreeSet::from(Channel::ALL),
+                enrolment: Enrolment::SelfService,
+            },
+            session: SessionRule { claim: "jti".to_owned(), max_age: MAX_AGE },
+            support_url: None,
+        };
+        Self {
+            start: start_challenge::App {
+                settings: settings.clone(),
+                reach: Reach::new(["US", "GB"].iter().filter_map(|code| Country::parse(code).ok()).collect()),
+                send_timeout: Duration::from_hours(1), // time is simulated, and this one is real
+                store: shared.clone(),
+                keys: shared.clone(),
+                sms: shared.clone(),
+                caller: Some(shared.clone()),
+            },
+            get: get_challenge::App { settings: settings.clone(), store: shared.clone(), signer: shared.clone() },
+            verify: verify_code::App { settings, store: shared.clone(), keys: shared.clone(), signer: shared.clone() },
+            callback: call_callback::App {
+                policy,
+                public_base_url: BASE_URL.to_owned(),
+                brand: "Example".to_owned(),
+                store: shared.clone(),
+                tokens: shared.clone(),
+            },
+        }
+    }
+
+    fn handle(&self, asked: &Asked, request: Request, now: Timestamp) -> Answering<'_> {
+        match asked {
+            Asked::Start { .. } => Box::pin(self.start.handle(request, now)),
+            Asked::Status => Box::pin(self.get.handle(request, now)),
+            Asked::Guess(_) => Box::pin(self.verify.handle(request, now)),
+            Asked::Webhook { .. } => Box::pin(self.callback.handle(request, now)),
+        }
+    }
+}
+
+type Answering<'a> = Pin<Box<dyn Future<Output = Response<Body>> + 'a>>;
+
+/// A request on its way.
+struct Flight<'a> {
+    errand: usize,
+    since: Timestamp,
+    answering: Answering<'a>,
+}
+
+/// Runs `seed` to its end.
+pub(crate) fn run(seed: u64, sabotage: Option<Sabotage>, traced: bool) -> Outcome {
+    let shared = Shared::new(seed, sabotage, traced);
+    let (plan, claims) = {
+        let mut world = shared.world();
+        let plan = Plan::draw(&mut world, sabotage.map(Lean::towards));
+        world.policy = policy(&mut world);
+        let claims = PEOPLE.map(|sub| background(&mut world, sub));
+        (plan, claims)
+    };
+    let apps = Apps::over(&shared);
+    let mut run = Run {
+        apps: &apps,
+        shared: shared.clone(),
+        left: plan.requests,
+        plan,
+        claims,
+        logins: Vec::new(),
+        flights: Vec::new(),
+    };
+    while run.step() {}
+    if !shared.world().is_broken() {
+        run.ask_all_once_more();
+    }
+    drop(run);
+    shared.world().outcome()
+}
+
+/// What was before: the number that the first factor vouches for, and perhaps one enrolled.
+fn background(world: &mut World, sub: &str) -> Option<&'static str> {
+    if world.chance(300) {
+        let number = PhoneNumber::parse(NUMBERS[0]).expect("a number");
+        let binding = Some(Binding { number, version: 1 });
+        world.model.remember(SubjectId::new(ISSUER, sub), Subject { version: 1, binding, ..Subject::default() });
+    }
+    world.chance(500).then_some(NUMBERS[0])
+}
+
+struct Run<'a> {
+    apps: &'a Apps,
+    shared: Shared,
+    plan: Plan,
+    left: usize,
+    claims: [Option<&'static str>; 2],
+    logins: Vec<Login>,
+    flights: Vec<Flight<'a>>,
+}
+
+impl Run<'_> {
+    /// Lets one thing happen, and answers whether anything is left to happen.
+    fn step(&mut self) -> bool {
+        let mut world = self.shared.world();
+        if world.is_broken() || (self.left == 0 && self.flights.is_empty()) {
+            return false;
+        }
+        let idle = self.flights.is_empty();
+        let passes = world.chance(if idle { 500 } else { 40 });
+        let abandons = !idle && world.fault_rate > 0 && world.chance(15);
+        let begins = self.left > 0 && self.flights.len() < self.plan.width && (idle || world.chance(350));
+        drop(world);
+        if passes {
+            self.let_time_pass(idle);
+        } else if abandons {
+            let index = self.shared.world().choose(self.flights.len());
+            self.abandon(index, Seen::Abandoned);
+        } else if begins {
+            self.left -= 1;
+            self.begin();
+        } else if !self.flights.is_empty() {
+            let index = self.shared.world().choose(self.flights.len());
+            self.poll(index);
+        }
+        true
+    }
+
+    fn poll(&mut self, index: usize) {
+        let flight = &mut self.flights[index];
+        self.shared.world().running = flight.errand;
+        let polled = flight.answering.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        if let Poll::Ready(response) = polled {
+            self.flights.swap_remove(index);
+            invariants::answered(&mut self.shared.world(), &response);
+        }
+    }
+
+    fn abandon(&mut self, index: usize, seen: Seen) {
+        let flight = self.flights.swap_remove(index);
+        let mut world = self.shared.world();
+        world.saw(seen);
+        world.say(|| format!("request {} ends unanswered", flight.errand));
+        drop(world);
+    }
+
+    fn let_time_pass(&mut self, idle: bool) {
+        let mut world = self.shared.world();
+        let gap = if idle || world.chance(100) {
+            self.plan.gap(&mut world)
+        } else {
+            Duration::from_secs(1 + world.choose(5) as u64)
+        };
+        world.clock = world.clock + gap;
+        let clock = world.clock;
+        for subject in world.model.overdue(clock) {
+            world.apply(&subject, &Effect::Sweep, |model| model.sweep(&subject, clock));
+        }
+        drop(world);
+        while let Some(index) = self.flights.iter().position(|flight| clock.since(flight.since) > LONGEST_REQUEST) {
+            self.abandon(index, Seen::TimedOut);
+        }
+    }
+
+    fn begin(&mut self) {
+        let next = self.plan.next_move(&mut self.shared.world());
+        match next {
+            Move::NextReport | Move::OddReport | Move::Forgery => self.begin_webhook(next),
+            _ => self.begin_request(next),
+        }
+    }
+
+    fn begin_request(&mut self, next: Move) {
+        let index = self.login();
+        let login = &self.logins[index];
+        let mut world = self.shared.world();
+        let asked = match next {
+            Move::StartSms | Move::StartCall => {
+                let channel = if next == Move::StartSms { Channel::Sms } else { Channel::Call };
+                let gives_one = world.chance(if self.claims[login.person].is_some() { 30 } else { 800 });
+                let typed = gives_one.then(|| NUMBERS[world.choose(NUMBERS.len())]);
+                Asked::Start { channel, typed }
+            }
+            Move::RightCode | Move::WrongCode | Move::OtherCode | Move::MalformedCode => {
+                Asked::Guess(guess(&mut world, login, next))
+            }
+            _ => Asked::Status,
+        };
+        drop(world);
+        self.depart(asked, Some(index), next == Move::MalformedCode);
+    }
+
+    fn begin_webhook(&mut self, next: Move) {
+        let mut world = self.shared.world();
+        if world.past.calls.is_empty() {
+            drop(world);
+            return self.begin_request(Move::StartCall);
+        }
+        // Mostly the latest call; an earlier one's webhooks come late.
+        let count = world.past.calls.len();
+        let index = if world.chance(750) { count - 1 } else { world.choose(count) };
+        let report = match next {
+            Move::NextReport => next_report(&mut world, index),
+            _ => Report::ALL[world.choose(Report::ALL.len())],
+        };
+        let forged = next == Move::Forgery;
+        let call = &world.past.calls[index];
+        let (challenge, token) = (call.challenge, call.token.clone());
+        if !forged && !world.past.reported.insert((token.digest(), report)) {
+            world.saw(Seen::WebhookAgain);
+        }
+        drop(world);
+        self.depart(Asked::Webhook { challenge, token, report, forged }, None, forged);
+    }
+
+    fn depart(&mut self, asked: Asked, login: Option<usize>, stops_at_door: bool) {
+        let login = login.map(|index| &self.logins[index]);
+        let request = asked.request(login).expect("somebody asks");
+        let mut world = self.shared.world();
+        let now = world.clock + Duration::from_secs(SKEWS[world.choose(SKEWS.len())]);
+        let errand = world.past.errands.len();
+        world.say(|| {
+            let who = login.map_or("the provider", |login| &login.name);
+            format!("request {errand}: {who} {asked:?}, at {now:?} by the function's clock")
+        });
+        let since = world.clock;
+        let answering = self.apps.handle(&asked, request, now);
+        world.past.errands.push(Errand {
+            asked,
+            login: login.map(|login| login.key),
+            now,
+            stops_at_door,
+            disturbed: false,
+            round_trips: 0,
+            to_send: None,
+            counted: None,
+            signed: None,
+        });
+        if self.flights.len() > 2 {
+            world.saw(Seen::ManyAtOnce);
+        }
+        drop(world);
+        self.flights.push(Flight { errand, since, answering });
+    }
+
+    /// A login session of somebody: one that is there, or a new one.
+    fn login(&mut self) -> usize {
+        let mut world = self.shared.world();
+        let person = world.choose(self.plan.people());
+        let clock = world.clock;
+        let live: Vec<_> = (0..self.logins.len())
+            .filter(|index| {
+                let login = &self.logins[*index];
+                login.person == person && (clock.since(login.since) + Policy::CLOCK_SKEW < MAX_AGE)
+            })
+            .collect();
+        let stale = !self.logins.is_empty() && world.chance(5);
+        if stale {
+            return world.choose(self.logins.len());
+        }
+        if live.len() < self.plan.sessions() && (live.is_empty() || world.chance(400)) {
+            self.logins.push(Login::new(person, self.logins.len(), self.claims[person], clock));
+            return self.logins.len() - 1;
+        }
+        live[world.choose(live.len())]
+    }
+
+    /// At the end nothing is in the way: every login session asks once more, and is answered.
+    fn ask_all_once_more(&mut self) {
+        self.shared.world().fault_rate = 0;
+        for index in 0..self.logins.len() {
+            self.depart(Asked::Status, Some(index), false);
+            while !self.flights.is_empty() {
+                self.poll(0);
+            }
+        }
+    }
+}
+
+/// What the provider reports next of a call that goes well, mostly.
+fn next_report(world: &mut World, index: usize) -> Report {
+    let answers = [Report::Human, Report::Human, Report::Human, Report::Human, Report::Machine, Report::Unjudged];
+    let keys = [Report::Pound, Report::Pound, Report::Pound, Report::Pound, Report::Zero, Report::OtherKey];
+    let stage = world.past.calls[index].stage;
+    world.past.calls[index].stage += 1;
+    match stage {
+        0 => Report::Ringing,
+        1 => answers[world.choose(answers.len())],
+        2 => keys[world.choose(keys.len())],
+        3 => Report::Completed,
+        _ => Report::ALL[world.choose(Report::ALL.len())],
+    }
+}
+
+fn guess(world: &mut World, login: &Login, next: Move) -> String {
+    let malformed = ["12345", "1234567", "12345a", "١٢٣٤٥٦", "", "１２３４５６"];
+    if next == Move::MalformedCode {
+        return malformed[world.choose(malformed.len())].to_owned();
+    }
+    let own = next == Move::RightCode;
+    let codes = world.past.codes.iter().filter(|sent| sent.arrived && (sent.challenge.key == login.key) == own);
+    let codes: Vec<_> = codes.map(|sent| sent.code.clone()).collect();
+    if next == Move::WrongCode || codes.is_empty() {
+        return format!("{:06}", world.choose(1_000_000));
+    }
+    // The latest, or one that comes late.
+    let index = if own && world.chance(700) { codes.len() - 1 } else { world.choose(codes.len()) };
+    codes[index].clone()
+}
