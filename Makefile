@@ -53,7 +53,7 @@ lint: need-cargo $(DENY) ## formatting, clippy, licences and sources of dependen
 audit: $(DENY) ## known vulnerabilities of dependencies (needs the RustSec database from the network)
 	$(DENY) check advisories
 
-unit: need-cargo ## the rules, the store contract on an embedded DynamoDB, the handlers over events/
+unit: need-cargo ## the rules, the store contract on an embedded DynamoDB, the handlers over events/, the simulation
 	cargo test --locked --workspace
 
 local-test: need-cargo ## the local stack's own checks

@@ -84,7 +84,6 @@ impl Lean {
     pub(crate) const fn towards(sabotage: Sabotage) -> Self {
         match sabotage {
             Sabotage::ContinueOverSends
-            | Sabotage::ReplaceOverSends
             | Sabotage::ContinueExpired
             | Sabotage::StartOverMovedSubject
             | Sabotage::ResendDropsCodes => Self::DoubleClicks,
@@ -92,8 +91,9 @@ impl Lean {
             | Sabotage::ContinueExhausted
             | Sabotage::ReplaceSettled
             | Sabotage::ReplaceMovedGeneration
-            | Sabotage::SettleOtherGeneration
-            | Sabotage::SettleOtherBinding => Self::Numbers,
+            | Sabotage::ReplaceOverSends
+            | Sabotage::SettleOtherGeneration => Self::Numbers,
+            Sabotage::SettleOtherBinding => Self::Everything,
             Sabotage::RefundWindows => Self::Sends,
             Sabotage::CompareUncounted
             | Sabotage::CountWhenSettled
@@ -123,7 +123,7 @@ impl Lean {
             Self::OneCall => Theme::of([1, 3, 3, 1, 1, 0, 0, 14, 5, 1], 3, 14, 1, &[1, 5, 31], 1),
             Self::TwoSignIns => Theme::of([2, 5, 2, 2, 1, 1, 0, 12, 3, 0], 3, 16, 2, &[1, 15, 31], 1),
             Self::DoubleClicks => Theme::of([9, 4, 0, 2, 2, 0, 0, 3, 0, 0], 4, 10, 1, &[11, 31], 1),
-            Self::Numbers => Theme::of([9, 3, 2, 5, 3, 4, 0, 5, 1, 0], 3, 14, 2, &[1, 31], 1),
+            Self::Numbers => Theme::of([12, 3, 1, 4, 3, 3, 0, 4, 1, 0], 4, 14, 1, &[1, 11, 31], 1),
             Self::WrongGuesses => Theme::of([7, 1, 1, 1, 14, 1, 1, 0, 0, 0], 3, 24, 2, &[1, 31, 130, 310, 700], 1),
             Self::SuccessBetween => Theme::of([8, 0, 0, 3, 16, 0, 0, 0, 0, 0], 3, 24, 2, &[1, 31, 130, 310], 1),
             Self::Sends => Theme::of([9, 6, 2, 1, 0, 0, 0, 2, 1, 0], 2, 16, 2, &[15, 31, 130, 601, 3_700, 86_401], 1),
@@ -152,16 +152,24 @@ pub(crate) struct Plan {
     theme: Theme,
     pub(crate) requests: usize,
     pub(crate) width: usize,
+    /// Nobody's number is known yet.
+    pub(crate) newcomers: bool,
 }
 
 impl Plan {
     /// Draws a plan, of the leaning given or of any.
     pub(crate) fn draw(world: &mut World, lean: Option<Lean>) -> Self {
         let any = Lean::ALL[world.choose(Lean::ALL.len())];
-        let theme = lean.unwrap_or(any).theme();
+        let lean = lean.unwrap_or(any);
+        let theme = lean.theme();
         let width = 1 + world.choose(theme.width);
         world.fault_rate = [0, 0, 30, 100, 250][world.choose(5)];
-        Self { theme, requests: theme.requests / 2 + world.choose(theme.requests), width }
+        Self {
+            theme,
+            requests: theme.requests / 2 + world.choose(theme.requests),
+            width,
+            newcomers: lean == Lean::Numbers,
+        }
     }
 
     pub(crate) const fn people(&self) -> usize {

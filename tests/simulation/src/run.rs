@@ -1,23 +1,17 @@
 //! One run: requests come, move by single steps, meet faults, end or are abandoned, until all is said.
 
-use std::collections::BTreeSet;
-use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use domain::channel::Channel;
 use domain::identity::SubjectId;
-use domain::phone::{Country, PhoneNumber, Reach};
+use domain::phone::PhoneNumber;
 use domain::policy::Policy;
-use domain::start::{Enrolment, Rules};
 use domain::subject::{Binding, Subject};
 use domain::time::Timestamp;
-use http::Response;
-use lambda_http::{Body, Request};
-use platform::first_factor::SessionRule;
-use platform::settings::FactorSettings;
 
-use crate::cast::{Asked, BASE_URL, ISSUER, Login, MAX_AGE, NUMBERS, PEOPLE, Report};
+use crate::apps::{Answering, Apps};
+use crate::cast::{Asked, ISSUER, Login, MAX_AGE, NUMBERS, PEOPLE, Report};
 use crate::coverage::Seen;
 use crate::invariants::{self, Effect, LONGEST_REQUEST};
 use crate::model::Sabotage;
@@ -28,61 +22,6 @@ use crate::world::{Outcome, Shared, World};
 /// Functions' clocks differ from each other by less than this; the rest of the skew that the rules
 /// allow for is the time that a request may take.
 const SKEWS: [u64; 3] = [0, 20, 44];
-
-/// The functions, all over one world.
-struct Apps {
-    start: start_challenge::App<Shared, Shared, Shared, Shared>,
-    get: get_challenge::App<Shared, Shared>,
-    verify: verify_code::App<Shared, Shared, Shared>,
-    callback: call_callback::App<Shared, Shared>,
-}
-
-impl Apps {
-    fn over(shared: &Shared) -> Self {
-        let policy = shared.world().policy.clone();
-        let settings = FactorSettings {
-            table: String::new(),
-            rules: Rules {
-                policy: policy.clone(),
-                channels: BTreeSet::from(Channel::ALL),
-                enrolment: Enrolment::SelfService,
-            },
-            session: SessionRule { claim: "jti".to_owned(), max_age: MAX_AGE },
-            support_url: None,
-        };
-        Self {
-            start: start_challenge::App {
-                settings: settings.clone(),
-                reach: Reach::new(["US", "GB"].iter().filter_map(|code| Country::parse(code).ok()).collect()),
-                send_timeout: Duration::from_hours(1), // time is simulated, and this one is real
-                store: shared.clone(),
-                keys: shared.clone(),
-                sms: shared.clone(),
-                caller: Some(shared.clone()),
-            },
-            get: get_challenge::App { settings: settings.clone(), store: shared.clone(), signer: shared.clone() },
-            verify: verify_code::App { settings, store: shared.clone(), keys: shared.clone(), signer: shared.clone() },
-            callback: call_callback::App {
-                policy,
-                public_base_url: BASE_URL.to_owned(),
-                brand: "Example".to_owned(),
-                store: shared.clone(),
-                tokens: shared.clone(),
-            },
-        }
-    }
-
-    fn handle(&self, asked: &Asked, request: Request, now: Timestamp) -> Answering<'_> {
-        match asked {
-            Asked::Start { .. } => Box::pin(self.start.handle(request, now)),
-            Asked::Status => Box::pin(self.get.handle(request, now)),
-            Asked::Guess(_) => Box::pin(self.verify.handle(request, now)),
-            Asked::Webhook { .. } => Box::pin(self.callback.handle(request, now)),
-        }
-    }
-}
-
-type Answering<'a> = Pin<Box<dyn Future<Output = Response<Body>> + 'a>>;
 
 /// A request on its way.
 struct Flight<'a> {
@@ -98,7 +37,7 @@ pub(crate) fn run(seed: u64, sabotage: Option<Sabotage>, traced: bool) -> Outcom
         let mut world = shared.world();
         let plan = Plan::draw(&mut world, sabotage.map(Lean::towards));
         world.policy = policy(&mut world);
-        let claims = PEOPLE.map(|sub| background(&mut world, sub));
+        let claims = PEOPLE.map(|sub| if plan.newcomers { None } else { background(&mut world, sub) });
         (plan, claims)
     };
     let apps = Apps::over(&shared);

@@ -11,7 +11,7 @@ use domain::start::{Draft, Replaces};
 
 use crate::cast::Asked;
 use crate::coverage::Seen;
-use crate::ports::mac_keys;
+use crate::providers::mac_keys;
 use crate::world::World;
 
 /// Notes a guess that was counted, and holds the numbers against the limits.
@@ -77,10 +77,13 @@ pub(crate) fn started(world: &mut World, draft: &Draft, former: Option<&Challeng
     within_windows(world, id.key.subject, draft.channel);
     let most = world.policy.max_sends;
     let first = world.past.first_of(&id);
-    let sends = world.past.sends.entry((first, draft.channel)).or_default();
-    *sends += 1;
-    if *sends > most {
-        world.breaks(format!("more than {most} sends by {:?} on one challenge", draft.channel));
+    *world.past.sends.entry((first, draft.channel)).or_default() += 1;
+    for channel in Channel::ALL {
+        let sends = world.past.sends.get(&(first, channel)).copied().unwrap_or_default();
+        let counted = world.model.challenge(&id.key).map_or(0, |stored| stored.sends(channel).used);
+        if sends > most || counted < sends {
+            world.breaks(format!("{sends} sends by {channel:?} on one challenge, {counted} counted, {most} allowed"));
+        }
     }
 }
 

@@ -1,38 +1,25 @@
-//! The ports that the handlers are given. Before and after taking effect each gives way once, so
+//! The store that the handlers are given. Before and after taking effect each verb gives way once, so
 //! that anything may come between.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use domain::call::{CallEvent, CallToken, Key};
 use domain::challenge::{Challenge, Delivery};
 use domain::channel::Channel;
-use domain::code::{MacKey, MacKeys};
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
-use domain::phone::PhoneNumber;
 use domain::policy::Policy;
-use domain::ports::{
-    Caller, ChallengeStore, KeyError, KeySource, Message, SendError, SendFailure, Settlement, SmsSender, StoreError,
-};
-use domain::result::Approval;
+use domain::ports::{ChallengeStore, Settlement, StoreError};
 use domain::snapshot::Snapshot;
 use domain::start::Draft;
 use domain::time::Timestamp;
-use platform::callback::{SigningTokens, TokenSource};
-use platform::first_factor::FirstFactor;
-use platform::secrets::SecretError;
-use platform::signer::{ResultSigner, SignError, SignerSettings, unsigned};
 
-use crate::cast::{BASE_URL, VOICE_TOKEN};
 use crate::coverage::Seen;
 use crate::invariants::{self, Effect};
-use crate::past::{PlacedCall, SentCode};
 use crate::world::{Fault, Shared, World};
 
 /// Gives way once.
-struct Pause(bool);
+pub(crate) struct Pause(bool);
 
 impl Future for Pause {
     type Output = ();
@@ -42,7 +29,7 @@ impl Future for Pause {
     }
 }
 
-const fn pause() -> Pause {
+pub(crate) const fn pause() -> Pause {
     Pause(false)
 }
 
@@ -224,118 +211,4 @@ fn torn(world: &mut World, earlier: Snapshot, subject: &SubjectId) -> Snapshot {
         world.saw(Seen::TornReadNoticed);
     }
     mixed
-}
-
-/// The keys of every code.
-pub(crate) fn mac_keys() -> MacKeys {
-    MacKeys { current: MacKey::from_secret("simulated"), previous: None, next: None }
-}
-
-impl KeySource for Shared {
-    async fn keys(&self, _: Timestamp) -> Result<Arc<MacKeys>, KeyError> {
-        pause().await;
-        let mut world = self.world();
-        if world.fault_rate > 0 && world.chance(5) {
-            world.errand().disturbed = true;
-            world.saw(Seen::KeysDown);
-            return Err(KeyError("simulated".into()));
-        }
-        Ok(Arc::new(mac_keys()))
-    }
-}
-
-impl TokenSource for Shared {
-    async fn tokens(&self, _: Timestamp) -> Result<Arc<SigningTokens>, SecretError> {
-        Ok(Arc::new(SigningTokens::new(VOICE_TOKEN.to_owned(), None)))
-    }
-}
-
-impl Shared {
-    /// Hands a send to its provider, which tells `deliver` whether it arrives.
-    async fn deliver(
-        &self,
-        channel: Channel,
-        to: &PhoneNumber,
-        deliver: impl FnOnce(&mut World, ChallengeId, bool) + Send,
-    ) -> Result<(), SendError> {
-        pause().await;
-        let sent = {
-            let mut world = self.world();
-            let challenge = invariants::sends(&mut world, channel, to);
-            let arrives_as = world.choose(1000);
-            let sent = match arrives_as {
-                0..100 => Err(SendFailure::ProviderFault),
-                100..200 => Err(SendFailure::Unknown),
-                _ => Ok(()),
-            };
-            let arrives = sent.is_ok() || (150..200).contains(&arrives_as);
-            world.say(|| format!("  {channel:?} to {to}: {sent:?}, {}", if arrives { "arrives" } else { "is lost" }));
-            if let Some(challenge) = challenge {
-                deliver(&mut world, challenge, arrives);
-            }
-            match (&sent, arrives) {
-                (Err(SendFailure::Unknown), true) => world.saw(Seen::SendUnknownDelivered),
-                (Err(SendFailure::Unknown), false) => world.saw(Seen::SendUnknownLost),
-                (Err(_), _) => world.saw(Seen::SendFailed),
-                _ => {}
-            }
-            world.errand().disturbed |= sent.is_err();
-            sent
-        };
-        pause().await;
-        sent.map_err(|kind| SendError { kind, source: None })
-    }
-}
-
-impl SmsSender for Shared {
-    async fn send(&self, message: &Message<'_>, _: Duration) -> Result<(), SendError> {
-        let code = message.code.expose().to_owned();
-        self.deliver(Channel::Sms, message.to, |world, challenge, arrived| {
-            world.past.codes.push(SentCode { challenge, code, arrived });
-        })
-        .await
-    }
-}
-
-impl Caller for Shared {
-    async fn call(
-        &self,
-        to: &PhoneNumber,
-        challenge: &ChallengeId,
-        token: &CallToken,
-        _: Duration,
-    ) -> Result<(), SendError> {
-        let (challenge, token) = (*challenge, token.clone());
-        self.deliver(Channel::Call, to, |world, _, arrives| {
-            if arrives {
-                world.past.calls.push(PlacedCall { challenge, token, stage: 0 });
-            }
-        })
-        .await
-    }
-}
-
-/// Stands for KMS: the same token for the same facts, signed by nobody.
-impl ResultSigner for Shared {
-    async fn sign(&self, approval: &Approval, first_factor: &FirstFactor) -> Result<String, SignError> {
-        pause().await;
-        let settings = SignerSettings {
-            key_arn: "arn:aws:kms:eu-central-1:123456789012:key/simulated".to_owned(),
-            issuer: BASE_URL.to_owned(),
-            audience: "login".to_owned(),
-        };
-        let token = unsigned(&settings, approval, first_factor).map_err(|error| SignError(error.into()))?;
-        let signed = {
-            let mut world = self.world();
-            if world.fault_rate > 0 && world.chance(30) {
-                world.errand().disturbed = true;
-                world.saw(Seen::SignerDown);
-                return Err(SignError("simulated".into()));
-            }
-            invariants::signed(&mut world, approval, first_factor, &token);
-            token
-        };
-        pause().await;
-        Ok(signed)
-    }
 }
