@@ -55,7 +55,7 @@ lint: need-cargo $(DENY) ## formatting, clippy, licences and sources of dependen
 audit: $(DENY) ## known vulnerabilities of dependencies (needs the RustSec database from the network)
 	$(DENY) check advisories
 
-unit: need-cargo ## the rules, the store contract on an embedded DynamoDB, the handlers over events/
+unit: need-cargo ## the rules, the store contract on an embedded DynamoDB, the handlers over events/, the simulation
 	cargo test --locked --workspace
 
 mutants: need-cargo need-python ## remove each term of each condition of each write: a test must fail every time

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use domain::call::CallToken;
+use domain::challenge::Purpose;
 use domain::channel::Channel;
-use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
+use domain::code::MatchDigits;
+use domain::identity::{ChallengeKey, SessionId, SubjectId};
 use domain::time::Timestamp;
 use http::header;
 use lambda_http::request::RequestContext;
@@ -14,6 +15,9 @@ use platform::callback::sign;
 use platform::encoding::{call_token, challenge_path};
 use serde_json::json;
 
+use crate::past::PlacedCall;
+use crate::providers::mac_keys;
+
 pub(crate) const ISSUER: &str = "https://login.example.com";
 pub(crate) const BASE_URL: &str = "https://mfa.example.com";
 pub(crate) const VOICE_TOKEN: &str = "simulated-voice-auth-token";
@@ -21,7 +25,7 @@ pub(crate) const VOICE_TOKEN: &str = "simulated-voice-auth-token";
 pub(crate) const MAX_AGE: Duration = Duration::from_mins(15);
 /// Two people share the first of them.
 pub(crate) const NUMBERS: [&str; 3] = ["+14155552671", "+14155552672", "+447400123456"];
-pub(crate) const PEOPLE: [&str; 2] = ["alice", "bob"];
+pub(crate) const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
 
 /// One login session of a person.
 pub(crate) struct Login {
@@ -34,7 +38,7 @@ pub(crate) struct Login {
 
 impl Login {
     /// The login of a person whose first factor vouches for `claim`.
-    pub(crate) fn new(person: usize, session: usize, claim: Option<&str>, since: Timestamp) -> Self {
+    pub(crate) fn new(person: usize, session: usize, claim: Option<&str>, network: usize, since: Timestamp) -> Self {
         let sub = PEOPLE[person];
         let session = format!("{sub}-{session}");
         let time = since.as_unix();
@@ -47,7 +51,7 @@ impl Login {
             claims["phone_number_verified"] = json!("true");
         }
         let context = json!({
-            "http": { "method": "POST", "sourceIp": format!("203.0.113.{person}") },
+            "http": { "method": "POST", "sourceIp": format!("203.0.113.{network}") },
             "authorizer": { "jwt": { "claims": claims } },
         });
         Self {
@@ -59,26 +63,42 @@ impl Login {
         }
     }
 
-    fn request(&self, method: &str, path: &str, body: String) -> Request {
-        plain(method, path, body, "application/json").with_request_context(self.context.clone())
+    /// The challenge of this login session that is for the purpose.
+    pub(crate) fn challenge_for(&self, purpose: Purpose) -> ChallengeKey {
+        match purpose {
+            Purpose::Login => self.key,
+            Purpose::Change => ChallengeKey { session: self.key.session.to_change(), ..self.key },
+        }
+    }
+
+    fn request(&self, method: &str, path: &str, purpose: Purpose, body: String) -> Request {
+        let request = plain(method, path, body, "application/json").with_request_context(self.context.clone());
+        match purpose {
+            Purpose::Login => request,
+            Purpose::Change => {
+                request.with_query_string_parameters(HashMap::from([("purpose".to_owned(), vec!["change".to_owned()])]))
+            }
+        }
     }
 }
 
 impl Asked {
     /// The request, from whoever asks.
-    pub(crate) fn request(&self, login: Option<&Login>) -> Option<Request> {
-        let (method, path, body) = match self {
-            Self::Webhook { challenge, token, report, forged } => {
-                return Some(webhook(challenge, token, *report, *forged));
-            }
+    pub(crate) fn request(&self, login: Option<&Login>, purpose: Purpose) -> Option<Request> {
+        let field = if purpose == Purpose::Change { r#","purpose":"change""# } else { "" };
+        let (method, path, body, queried) = match self {
+            Self::Webhook { call, report, forged } => return Some(webhook(call, *report, *forged)),
             Self::Start { channel, typed } => {
                 let typed = typed.map(|number| format!(r#","phoneNumber":"{number}""#)).unwrap_or_default();
-                ("POST", "/v1/challenge", format!(r#"{{"channel":"{}"{typed}}}"#, channel.as_str()))
+                let body = format!(r#"{{"channel":"{}"{typed}{field}}}"#, channel.as_str());
+                ("POST", "/v1/challenge", body, Purpose::Login)
             }
-            Self::Guess(code) => ("POST", "/v1/challenge/code", format!(r#"{{"code":"{code}"}}"#)),
-            Self::Status => ("GET", "/v1/challenge", String::new()),
+            Self::Guess(code) => {
+                ("POST", "/v1/challenge/code", format!(r#"{{"code":"{code}"{field}}}"#), Purpose::Login)
+            }
+            Self::Status => ("GET", "/v1/challenge", String::new(), purpose),
         };
-        login.map(|login| login.request(method, path, body))
+        login.map(|login| login.request(method, path, queried, body))
     }
 }
 
@@ -88,7 +108,7 @@ pub(crate) enum Asked {
     Start { channel: Channel, typed: Option<&'static str> },
     Status,
     Guess(String),
-    Webhook { challenge: ChallengeId, token: CallToken, report: Report, forged: bool },
+    Webhook { call: PlacedCall, report: Report, forged: bool },
 }
 
 /// What the voice provider reports.
@@ -102,6 +122,8 @@ pub(crate) enum Report {
     Pound,
     Zero,
     OtherKey,
+    Digits,
+    WrongDigits,
     Completed,
     Busy,
     NoAnswer,
@@ -109,7 +131,7 @@ pub(crate) enum Report {
 }
 
 impl Report {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Initiated,
         Self::Ringing,
         Self::Human,
@@ -118,6 +140,8 @@ impl Report {
         Self::Pound,
         Self::Zero,
         Self::OtherKey,
+        Self::Digits,
+        Self::WrongDigits,
         Self::Completed,
         Self::Busy,
         Self::NoAnswer,
@@ -134,6 +158,7 @@ impl Report {
             Self::Pound => ("digits", "Digits", "#"),
             Self::Zero => ("digits", "Digits", "0"),
             Self::OtherKey => ("digits", "Digits", "5"),
+            Self::Digits | Self::WrongDigits => ("digits", "Digits", ""),
             Self::Completed => ("status", "CallStatus", "completed"),
             Self::Busy => ("status", "CallStatus", "busy"),
             Self::NoAnswer => ("status", "CallStatus", "no-answer"),
@@ -143,11 +168,18 @@ impl Report {
 }
 
 /// A webhook, signed by the provider or by somebody else.
-fn webhook(challenge: &ChallengeId, token: &CallToken, report: Report, forged: bool) -> Request {
+fn webhook(call: &PlacedCall, report: Report, forged: bool) -> Request {
     let (kind, name, value) = report.webhook();
-    let (challenge, token) = (challenge_path(challenge), call_token(token));
+    let (challenge, token) = (challenge_path(&call.challenge), call_token(&call.token));
     let path = format!("/v1/calls/{challenge}/{token}/{kind}");
-    let form = [(name.to_owned(), value.to_owned())];
+    let value = match report {
+        Report::Digits | Report::WrongDigits => digits(call, report == Report::Digits),
+        _ => value.to_owned(),
+    };
+    let mut form = vec![(name.to_owned(), value)];
+    if kind == "answer" {
+        form.push(("To".to_owned(), call.to.expose().to_owned()));
+    }
     let signature = sign(if forged { "guessed" } else { VOICE_TOKEN }, &format!("{BASE_URL}{path}"), &form);
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
     let mut request = plain("POST", &path, body, "application/x-www-form-urlencoded");
@@ -155,6 +187,16 @@ fn webhook(challenge: &ChallengeId, token: &CallToken, report: Report, forged: b
     let parameters = [("challenge", challenge), ("token", token), ("event", kind.to_owned())];
     let parameters: HashMap<_, _> = parameters.map(|(name, value)| (name.to_owned(), vec![value])).into();
     request.with_path_parameters(parameters)
+}
+
+/// The digits that the page shows during a call, or the first others.
+fn digits(call: &PlacedCall, right: bool) -> String {
+    let keys = mac_keys();
+    let shown = |digits: &String| {
+        let digits = MatchDigits::parse(digits).expect("two digits");
+        keys.match_digits(&call.challenge, &call.token.digest(), digits) == right
+    };
+    (10..100).map(|digits| digits.to_string()).find(shown).expect("one of ninety")
 }
 
 fn plain(method: &str, path: &str, body: String, media_type: &str) -> Request {

@@ -53,10 +53,27 @@ pub(crate) enum Seen {
     Swept,
     LoginTooOld,
     ManyAtOnce,
+    DeniedByAnother,
+    Refunded,
+    WrongDigits,
+    DigitsMatched,
+    SpokenCode,
+    ChangeProven,
+    NumberReplaced,
+    ProofAsked,
+    NumberLimit,
+    NetworkLimit,
+    RangeLimit,
+    CountryLimit,
+    NumberUnavailable,
+    LiveCallElsewhere,
+    PhoneReset,
+    Unlocked,
+    Unblocked,
 }
 
 impl Seen {
-    pub(crate) const ALL: [Self; 48] = [
+    pub(crate) const ALL: [Self; 65] = [
         Self::ApprovedByCode,
         Self::ApprovedByCall,
         Self::SettledByStatus,
@@ -105,6 +122,23 @@ impl Seen {
         Self::Swept,
         Self::LoginTooOld,
         Self::ManyAtOnce,
+        Self::DeniedByAnother,
+        Self::Refunded,
+        Self::WrongDigits,
+        Self::DigitsMatched,
+        Self::SpokenCode,
+        Self::ChangeProven,
+        Self::NumberReplaced,
+        Self::ProofAsked,
+        Self::NumberLimit,
+        Self::NetworkLimit,
+        Self::RangeLimit,
+        Self::CountryLimit,
+        Self::NumberUnavailable,
+        Self::LiveCallElsewhere,
+        Self::PhoneReset,
+        Self::Unlocked,
+        Self::Unblocked,
     ];
 }
 

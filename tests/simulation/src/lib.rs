@@ -9,6 +9,8 @@
 pub mod model;
 
 #[cfg(test)]
+mod apps;
+#[cfg(test)]
 mod cast;
 #[cfg(test)]
 mod coverage;
@@ -21,8 +23,10 @@ mod past;
 #[cfg(test)]
 mod plan;
 #[cfg(test)]
-mod ports;
+mod providers;
 #[cfg(test)]
 mod run;
+#[cfg(test)]
+mod store;
 #[cfg(test)]
 mod world;

@@ -1,11 +1,13 @@
 //! All that has happened in a run, as nobody within it can see it.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use domain::call::CallToken;
 use domain::channel::Channel;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::PhoneNumber;
+use domain::quota::Counter;
 use domain::time::Timestamp;
 
 use crate::cast::{Asked, Report};
@@ -13,7 +15,7 @@ use crate::cast::{Asked, Report};
 /// One request, from its arrival on.
 pub(crate) struct Errand {
     pub(crate) asked: Asked,
-    /// The login session that asks; a webhook has none.
+    /// The challenge of the login session that asks; a webhook has none.
     pub(crate) login: Option<ChallengeKey>,
     /// The function's own clock when it arrived.
     pub(crate) now: Timestamp,
@@ -35,14 +37,18 @@ pub(crate) struct Errand {
 pub(crate) struct SentCode {
     pub(crate) challenge: ChallengeId,
     pub(crate) code: String,
+    /// Whether a call has said it.
+    pub(crate) spoken: bool,
     /// Whether the phone has it.
     pub(crate) arrived: bool,
 }
 
 /// A call that went to the voice provider.
+#[derive(Clone)]
 pub(crate) struct PlacedCall {
     pub(crate) challenge: ChallengeId,
     pub(crate) token: CallToken,
+    pub(crate) to: PhoneNumber,
     /// How far the provider has reported.
     pub(crate) stage: usize,
 }
@@ -73,6 +79,14 @@ pub(crate) struct Past {
     pub(crate) origin: HashMap<ChallengeId, ChallengeId>,
     /// Challenges that were open beside another login session's.
     pub(crate) contested: HashSet<ChallengeId>,
+    /// Challenges that were pending when their subject reported fraud.
+    pub(crate) denied: HashSet<ChallengeId>,
+    /// What each counter was charged for sends that have enrolled nothing.
+    pub(crate) charges: HashMap<(String, String), i64>,
+    /// The counters of unverified sends of each challenge, once for each send.
+    pub(crate) refundable: HashMap<ChallengeId, Vec<Counter>>,
+    /// The number and binding that each change's challenge has proven, and when in true time.
+    pub(crate) proofs: HashMap<ChallengeKey, (PhoneNumber, u64, Timestamp)>,
     /// The result token of each challenge.
     pub(crate) tokens: HashMap<ChallengeId, String>,
     /// The one body that says that there is nothing to confirm.
@@ -88,5 +102,11 @@ impl Past {
     /// The first of the generations that share their guesses with `challenge`.
     pub(crate) fn first_of(&self, challenge: &ChallengeId) -> ChallengeId {
         self.origin.get(challenge).copied().unwrap_or(*challenge)
+    }
+}
+
+impl fmt::Debug for PlacedCall {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "the call of generation {} to {}", self.challenge.generation, self.to)
     }
 }

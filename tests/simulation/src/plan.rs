@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use domain::budget::UnverifiedBudget;
+use domain::call::CallMode;
 use domain::policy::Policy;
 
 use crate::model::Sabotage;
@@ -49,7 +51,16 @@ struct Theme {
     /// Seconds that may pass between requests.
     gaps: &'static [u64],
     people: usize,
+    /// Requests of a thousand that are about a change of the number.
+    changes: u32,
+    /// People of a thousand who have a number enrolled.
+    enrolled: u32,
+    /// Whether the limits that subjects share are small.
+    tight: bool,
+    modes: &'static [CallMode],
 }
+
+const ANY: [CallMode; 3] = [CallMode::PressPound, CallMode::MatchDigits, CallMode::SpeakCode];
 
 /// The corner that a run leans to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,10 +75,14 @@ pub(crate) enum Lean {
     SuccessBetween,
     Sends,
     Days,
+    Changes,
+    SharedNumbers,
+    Fraud,
+    CallModes,
 }
 
 impl Lean {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 14] = [
         Self::Everything,
         Self::GuessesAtOnce,
         Self::OneCall,
@@ -78,13 +93,16 @@ impl Lean {
         Self::SuccessBetween,
         Self::Sends,
         Self::Days,
+        Self::Changes,
+        Self::SharedNumbers,
+        Self::Fraud,
+        Self::CallModes,
     ];
 
     /// Where a fault of the store would show.
     pub(crate) const fn towards(sabotage: Sabotage) -> Self {
         match sabotage {
             Sabotage::ContinueOverSends
-            | Sabotage::ReplaceOverSends
             | Sabotage::ContinueExpired
             | Sabotage::StartOverMovedSubject
             | Sabotage::ResendDropsCodes => Self::DoubleClicks,
@@ -92,8 +110,9 @@ impl Lean {
             | Sabotage::ContinueExhausted
             | Sabotage::ReplaceSettled
             | Sabotage::ReplaceMovedGeneration
-            | Sabotage::SettleOtherGeneration
-            | Sabotage::SettleOtherBinding => Self::Numbers,
+            | Sabotage::ReplaceOverSends
+            | Sabotage::SettleOtherGeneration => Self::Numbers,
+            Sabotage::SettleOtherBinding => Self::Everything,
             Sabotage::RefundWindows => Self::Sends,
             Sabotage::CompareUncounted
             | Sabotage::CountWhenSettled
@@ -112,24 +131,60 @@ impl Lean {
             | Sabotage::ApproveUnanswered
             | Sabotage::DenyUnblocked
             | Sabotage::ProgressBackwards => Self::OneCall,
+            Sabotage::ReplaceOtherProof | Sabotage::ReplaceUnproven | Sabotage::KeepFormerAccount => Self::Changes,
+            Sabotage::ChargeBeyondQuota
+            | Sabotage::StartBeyondAccounts
+            | Sabotage::StartOnBlockedNumber
+            | Sabotage::EnrolBeyondAccounts
+            | Sabotage::EnrolBlockedNumber
+            | Sabotage::FraudLeavesNumber
+            | Sabotage::RefundTwice => Self::SharedNumbers,
+            Sabotage::SettleDenied | Sabotage::DenyOne => Self::Fraud,
+            Sabotage::ApproveByOtherMode | Sabotage::WrongDigitsFree | Sabotage::SpeakTwice => Self::CallModes,
             Sabotage::CompleteOldApproval | Sabotage::SweepAtExpiry => Self::Days,
         }
     }
 
     const fn theme(self) -> Theme {
         match self {
-            Self::Everything => Theme::of([6, 4, 3, 4, 4, 2, 1, 8, 3, 1], 3, 14, 2, &[1, 20, 31, 70], 2),
+            Self::Everything => Theme {
+                changes: 100,
+                tight: true,
+                modes: &ANY,
+                ..Theme::of([6, 4, 3, 4, 4, 2, 1, 8, 3, 1], 3, 14, 2, &[1, 20, 31, 70], 3)
+            },
             Self::GuessesAtOnce => Theme::of([4, 1, 2, 6, 9, 3, 1, 1, 0, 0], 5, 14, 1, &[1, 31], 1),
             Self::OneCall => Theme::of([1, 3, 3, 1, 1, 0, 0, 14, 5, 1], 3, 14, 1, &[1, 5, 31], 1),
             Self::TwoSignIns => Theme::of([2, 5, 2, 2, 1, 1, 0, 12, 3, 0], 3, 16, 2, &[1, 15, 31], 1),
             Self::DoubleClicks => Theme::of([9, 4, 0, 2, 2, 0, 0, 3, 0, 0], 4, 10, 1, &[11, 31], 1),
-            Self::Numbers => Theme::of([9, 3, 2, 5, 3, 4, 0, 5, 1, 0], 3, 14, 2, &[1, 31], 1),
+            Self::Numbers => Theme::of([12, 3, 1, 4, 3, 3, 0, 4, 1, 0], 4, 14, 1, &[1, 11, 31], 1),
             Self::WrongGuesses => Theme::of([7, 1, 1, 1, 14, 1, 1, 0, 0, 0], 3, 24, 2, &[1, 31, 130, 310, 700], 1),
             Self::SuccessBetween => Theme::of([8, 0, 0, 3, 16, 0, 0, 0, 0, 0], 3, 24, 2, &[1, 31, 130, 310], 1),
             Self::Sends => Theme::of([9, 6, 2, 1, 0, 0, 0, 2, 1, 0], 2, 16, 2, &[15, 31, 130, 601, 3_700, 86_401], 1),
             Self::Days => {
                 Theme::of([5, 3, 4, 4, 2, 2, 0, 8, 2, 1], 2, 14, 2, &[1, 31, 200, 310, 901, 4_600, 86_401], 2)
             }
+            Self::Changes => Theme {
+                changes: 800,
+                enrolled: 900,
+                modes: &ANY,
+                ..Theme::of([8, 3, 2, 12, 2, 1, 0, 9, 1, 0], 3, 20, 2, &[1, 11, 31], 2)
+            },
+            Self::SharedNumbers => Theme {
+                tight: true,
+                changes: 100,
+                ..Theme::of([12, 3, 1, 8, 2, 0, 0, 5, 1, 0], 4, 20, 2, &[1, 31, 31, 130, 601], 3)
+            },
+            Self::Fraud => Theme {
+                changes: 300,
+                enrolled: 500,
+                ..Theme::of([6, 5, 3, 8, 1, 1, 0, 12, 6, 0], 4, 18, 2, &[1, 11, 31, 121], 1)
+            },
+            Self::CallModes => Theme {
+                changes: 50,
+                modes: &[CallMode::MatchDigits, CallMode::MatchDigits, CallMode::SpeakCode],
+                ..Theme::of([2, 6, 2, 4, 1, 0, 0, 14, 5, 0], 4, 16, 2, &[1, 5, 31, 141], 1)
+            },
         }
     }
 }
@@ -143,7 +198,18 @@ impl Theme {
         gaps: &'static [u64],
         people: usize,
     ) -> Self {
-        Self { weights, width, requests, sessions, gaps, people }
+        Self {
+            weights,
+            width,
+            requests,
+            sessions,
+            gaps,
+            people,
+            changes: 0,
+            enrolled: 300,
+            tight: false,
+            modes: &[CallMode::PressPound],
+        }
     }
 }
 
@@ -152,20 +218,38 @@ pub(crate) struct Plan {
     theme: Theme,
     pub(crate) requests: usize,
     pub(crate) width: usize,
+    /// Nobody's number is known yet.
+    pub(crate) newcomers: bool,
 }
 
 impl Plan {
     /// Draws a plan, of the leaning given or of any.
     pub(crate) fn draw(world: &mut World, lean: Option<Lean>) -> Self {
         let any = Lean::ALL[world.choose(Lean::ALL.len())];
-        let theme = lean.unwrap_or(any).theme();
+        let lean = lean.unwrap_or(any);
+        let theme = lean.theme();
         let width = 1 + world.choose(theme.width);
         world.fault_rate = [0, 0, 30, 100, 250][world.choose(5)];
-        Self { theme, requests: theme.requests / 2 + world.choose(theme.requests), width }
+        Self {
+            theme,
+            requests: theme.requests / 2 + world.choose(theme.requests),
+            width,
+            newcomers: lean == Lean::Numbers,
+        }
     }
 
     pub(crate) const fn people(&self) -> usize {
         self.theme.people
+    }
+
+    /// Requests of a thousand that are about a change of the number.
+    pub(crate) const fn changes(&self) -> u32 {
+        self.theme.changes
+    }
+
+    /// People of a thousand who have a number enrolled.
+    pub(crate) const fn enrolled(&self) -> u32 {
+        self.theme.enrolled
     }
 
     pub(crate) const fn sessions(&self) -> usize {
@@ -191,8 +275,17 @@ impl Plan {
 }
 
 /// A policy of small numbers.
-pub(crate) fn policy(world: &mut World) -> Policy {
+pub(crate) fn policy(world: &mut World, plan: &Plan) -> Policy {
     let mut up_to = |least: usize, most: usize| least + world.choose(most - least + 1);
+    let mut small = |least, most| u32::try_from(up_to(least, most)).expect("small");
+    let tight = plan.theme.tight;
+    let mut shared = |least, most| if tight { small(least, most) } else { 1_000 };
+    let (max_sends_number_short, max_sends_number_long) = (shared(2, 5), shared(3, 8));
+    let (max_sends_number_unverified, max_sends_network) = (shared(2, 5), shared(4, 9));
+    let max_accounts = if tight { shared(1, 2) } else { 3 };
+    let (floor, per_range) = (shared(2, 7), shared(2, 6));
+    let open_for = Duration::from_secs([60, 900][up_to(0, 1)]);
+    let unverified = UnverifiedBudget { enforced: up_to(0, 4) > 0, floor, per_range, open_for, ..Default::default() };
     Policy {
         code_life: Duration::from_secs([60, 120, 300][up_to(0, 2)]),
         max_guesses: u32::try_from(up_to(2, 4)).expect("small"),
@@ -201,9 +294,16 @@ pub(crate) fn policy(world: &mut World) -> Policy {
         max_sends_short: up_to(3, 6),
         max_sends_long: up_to(4, 9),
         max_calls_short: up_to(2, 3),
+        max_sends_number_short,
+        max_sends_number_long,
+        max_sends_number_unverified,
+        max_sends_network,
+        max_accounts,
+        unverified,
         delay_from_failures: u32::try_from(up_to(3, 6)).expect("small"),
         lock_at_failures: u32::try_from(up_to(4, 12)).expect("small"),
         fraud_block: Duration::from_secs([120, 3_600][up_to(0, 1)]),
         machine_detection: up_to(0, 4) > 0,
+        call_mode: plan.theme.modes[up_to(0, plan.theme.modes.len() - 1)],
     }
 }

@@ -1,23 +1,19 @@
 //! One run: requests come, move by single steps, meet faults, end or are abandoned, until all is said.
 
-use std::collections::BTreeSet;
-use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use domain::call::CallMode;
+use domain::challenge::Purpose;
 use domain::channel::Channel;
-use domain::identity::SubjectId;
-use domain::phone::{Country, PhoneNumber, Reach};
+use domain::identity::{ChallengeKey, SubjectId};
+use domain::phone::{Country, Line, PhoneNumber};
 use domain::policy::Policy;
-use domain::start::{Enrolment, Rules};
 use domain::subject::{Binding, Subject};
 use domain::time::Timestamp;
-use http::Response;
-use lambda_http::{Body, Request};
-use platform::first_factor::SessionRule;
-use platform::settings::FactorSettings;
 
-use crate::cast::{Asked, BASE_URL, ISSUER, Login, MAX_AGE, NUMBERS, PEOPLE, Report};
+use crate::apps::{Answering, Apps};
+use crate::cast::{Asked, ISSUER, Login, MAX_AGE, NUMBERS, PEOPLE, Report};
 use crate::coverage::Seen;
 use crate::invariants::{self, Effect, LONGEST_REQUEST};
 use crate::model::Sabotage;
@@ -28,61 +24,6 @@ use crate::world::{Outcome, Shared, World};
 /// Functions' clocks differ from each other by less than this; the rest of the skew that the rules
 /// allow for is the time that a request may take.
 const SKEWS: [u64; 3] = [0, 20, 44];
-
-/// The functions, all over one world.
-struct Apps {
-    start: start_challenge::App<Shared, Shared, Shared, Shared>,
-    get: get_challenge::App<Shared, Shared>,
-    verify: verify_code::App<Shared, Shared, Shared>,
-    callback: call_callback::App<Shared, Shared>,
-}
-
-impl Apps {
-    fn over(shared: &Shared) -> Self {
-        let policy = shared.world().policy.clone();
-        let settings = FactorSettings {
-            table: String::new(),
-            rules: Rules {
-                policy: policy.clone(),
-                channels: BTreeSet::from(Channel::ALL),
-                enrolment: Enrolment::SelfService,
-            },
-            session: SessionRule { claim: "jti".to_owned(), max_age: MAX_AGE },
-            support_url: None,
-        };
-        Self {
-            start: start_challenge::App {
-                settings: settings.clone(),
-                reach: Reach::new(["US", "GB"].iter().filter_map(|code| Country::parse(code).ok()).collect()),
-                send_timeout: Duration::from_hours(1), // time is simulated, and this one is real
-                store: shared.clone(),
-                keys: shared.clone(),
-                sms: shared.clone(),
-                caller: Some(shared.clone()),
-            },
-            get: get_challenge::App { settings: settings.clone(), store: shared.clone(), signer: shared.clone() },
-            verify: verify_code::App { settings, store: shared.clone(), keys: shared.clone(), signer: shared.clone() },
-            callback: call_callback::App {
-                policy,
-                public_base_url: BASE_URL.to_owned(),
-                brand: "Example".to_owned(),
-                store: shared.clone(),
-                tokens: shared.clone(),
-            },
-        }
-    }
-
-    fn handle(&self, asked: &Asked, request: Request, now: Timestamp) -> Answering<'_> {
-        match asked {
-            Asked::Start { .. } => Box::pin(self.start.handle(request, now)),
-            Asked::Status => Box::pin(self.get.handle(request, now)),
-            Asked::Guess(_) => Box::pin(self.verify.handle(request, now)),
-            Asked::Webhook { .. } => Box::pin(self.callback.handle(request, now)),
-        }
-    }
-}
-
-type Answering<'a> = Pin<Box<dyn Future<Output = Response<Body>> + 'a>>;
 
 /// A request on its way.
 struct Flight<'a> {
@@ -97,8 +38,8 @@ pub(crate) fn run(seed: u64, sabotage: Option<Sabotage>, traced: bool) -> Outcom
     let (plan, claims) = {
         let mut world = shared.world();
         let plan = Plan::draw(&mut world, sabotage.map(Lean::towards));
-        world.policy = policy(&mut world);
-        let claims = PEOPLE.map(|sub| background(&mut world, sub));
+        world.policy = policy(&mut world, &plan);
+        let claims = PEOPLE.map(|sub| if plan.newcomers { None } else { background(&mut world, &plan, sub) });
         (plan, claims)
     };
     let apps = Apps::over(&shared);
@@ -120,11 +61,17 @@ pub(crate) fn run(seed: u64, sabotage: Option<Sabotage>, traced: bool) -> Outcom
 }
 
 /// What was before: the number that the first factor vouches for, and perhaps one enrolled.
-fn background(world: &mut World, sub: &str) -> Option<&'static str> {
-    if world.chance(300) {
+fn background(world: &mut World, plan: &Plan, sub: &str) -> Option<&'static str> {
+    if world.chance(plan.enrolled()) {
         let number = PhoneNumber::parse(NUMBERS[0]).expect("a number");
-        let binding = Some(Binding { number, version: 1 });
-        world.model.remember(SubjectId::new(ISSUER, sub), Subject { version: 1, binding, ..Subject::default() });
+        let subject = SubjectId::new(ISSUER, sub);
+        if world.model.number(&number).accounts.len() >= world.policy.max_accounts as usize {
+            return None;
+        }
+        world.model.remember_account(&number, subject);
+        let country = Country::parse("US").expect("a country");
+        let binding = Some(Binding { number, country, line: Line::Mobile, version: 1 });
+        world.model.remember(subject, Subject { version: 1, binding, ..Subject::default() });
     }
     world.chance(500).then_some(NUMBERS[0])
 }
@@ -134,7 +81,7 @@ struct Run<'a> {
     shared: Shared,
     plan: Plan,
     left: usize,
-    claims: [Option<&'static str>; 2],
+    claims: [Option<&'static str>; 3],
     logins: Vec<Login>,
     flights: Vec<Flight<'a>>,
 }
@@ -214,20 +161,26 @@ impl Run<'_> {
         let index = self.login();
         let login = &self.logins[index];
         let mut world = self.shared.world();
+        let purpose = if world.chance(self.plan.changes()) { Purpose::Change } else { Purpose::Login };
         let asked = match next {
             Move::StartSms | Move::StartCall => {
                 let channel = if next == Move::StartSms { Channel::Sms } else { Channel::Call };
-                let gives_one = world.chance(if self.claims[login.person].is_some() { 30 } else { 800 });
+                let likely = match purpose {
+                    Purpose::Change => 500,
+                    Purpose::Login if self.claims[login.person].is_some() => 30,
+                    Purpose::Login => 800,
+                };
+                let gives_one = world.chance(likely);
                 let typed = gives_one.then(|| NUMBERS[world.choose(NUMBERS.len())]);
                 Asked::Start { channel, typed }
             }
             Move::RightCode | Move::WrongCode | Move::OtherCode | Move::MalformedCode => {
-                Asked::Guess(guess(&mut world, login, next))
+                Asked::Guess(guess(&mut world, login.challenge_for(purpose), next))
             }
             _ => Asked::Status,
         };
         drop(world);
-        self.depart(asked, Some(index), next == Move::MalformedCode);
+        self.depart(asked, Some((index, purpose)), next == Move::MalformedCode);
     }
 
     fn begin_webhook(&mut self, next: Move) {
@@ -244,30 +197,30 @@ impl Run<'_> {
             _ => Report::ALL[world.choose(Report::ALL.len())],
         };
         let forged = next == Move::Forgery;
-        let call = &world.past.calls[index];
-        let (challenge, token) = (call.challenge, call.token.clone());
-        if !forged && !world.past.reported.insert((token.digest(), report)) {
+        let call = world.past.calls[index].clone();
+        if !forged && !world.past.reported.insert((call.token.digest(), report)) {
             world.saw(Seen::WebhookAgain);
         }
         drop(world);
-        self.depart(Asked::Webhook { challenge, token, report, forged }, None, forged);
+        self.depart(Asked::Webhook { call, report, forged }, None, forged);
     }
 
-    fn depart(&mut self, asked: Asked, login: Option<usize>, stops_at_door: bool) {
-        let login = login.map(|index| &self.logins[index]);
-        let request = asked.request(login).expect("somebody asks");
+    fn depart(&mut self, asked: Asked, login: Option<(usize, Purpose)>, stops_at_door: bool) {
+        let purpose = login.map_or(Purpose::Login, |(_, purpose)| purpose);
+        let login = login.map(|(index, _)| &self.logins[index]);
+        let request = asked.request(login, purpose).expect("somebody asks");
         let mut world = self.shared.world();
         let now = world.clock + Duration::from_secs(SKEWS[world.choose(SKEWS.len())]);
         let errand = world.past.errands.len();
         world.say(|| {
             let who = login.map_or("the provider", |login| &login.name);
-            format!("request {errand}: {who} {asked:?}, at {now:?} by the function's clock")
+            format!("request {errand}: {who} {asked:?} to {purpose:?}, at {now:?} by the function's clock")
         });
         let since = world.clock;
         let answering = self.apps.handle(&asked, request, now);
         world.past.errands.push(Errand {
             asked,
-            login: login.map(|login| login.key),
+            login: login.map(|login| login.challenge_for(purpose)),
             now,
             stops_at_door,
             disturbed: false,
@@ -299,7 +252,8 @@ impl Run<'_> {
             return world.choose(self.logins.len());
         }
         if live.len() < self.plan.sessions() && (live.is_empty() || world.chance(400)) {
-            self.logins.push(Login::new(person, self.logins.len(), self.claims[person], clock));
+            let network = world.choose(2);
+            self.logins.push(Login::new(person, self.logins.len(), self.claims[person], network, clock));
             return self.logins.len() - 1;
         }
         live[world.choose(live.len())]
@@ -309,9 +263,11 @@ impl Run<'_> {
     fn ask_all_once_more(&mut self) {
         self.shared.world().fault_rate = 0;
         for index in 0..self.logins.len() {
-            self.depart(Asked::Status, Some(index), false);
-            while !self.flights.is_empty() {
-                self.poll(0);
+            for purpose in [Purpose::Login, Purpose::Change] {
+                self.depart(Asked::Status, Some((index, purpose)), false);
+                while !self.flights.is_empty() {
+                    self.poll(0);
+                }
             }
         }
     }
@@ -320,7 +276,8 @@ impl Run<'_> {
 /// What the provider reports next of a call that goes well, mostly.
 fn next_report(world: &mut World, index: usize) -> Report {
     let answers = [Report::Human, Report::Human, Report::Human, Report::Human, Report::Machine, Report::Unjudged];
-    let keys = [Report::Pound, Report::Pound, Report::Pound, Report::Pound, Report::Zero, Report::OtherKey];
+    let right = if world.policy.call_mode == CallMode::MatchDigits { Report::Digits } else { Report::Pound };
+    let keys = [right, right, right, right, Report::Zero, Report::OtherKey, Report::WrongDigits];
     let stage = world.past.calls[index].stage;
     world.past.calls[index].stage += 1;
     match stage {
@@ -332,13 +289,13 @@ fn next_report(world: &mut World, index: usize) -> Report {
     }
 }
 
-fn guess(world: &mut World, login: &Login, next: Move) -> String {
+fn guess(world: &mut World, key: ChallengeKey, next: Move) -> String {
     let malformed = ["12345", "1234567", "12345a", "١٢٣٤٥٦", "", "１２３４５６"];
     if next == Move::MalformedCode {
         return malformed[world.choose(malformed.len())].to_owned();
     }
     let own = next == Move::RightCode;
-    let codes = world.past.codes.iter().filter(|sent| sent.arrived && (sent.challenge.key == login.key) == own);
+    let codes = world.past.codes.iter().filter(|sent| sent.arrived && (sent.challenge.key == key) == own);
     let codes: Vec<_> = codes.map(|sent| sent.code.clone()).collect();
     if next == Move::WrongCode || codes.is_empty() {
         return format!("{:06}", world.choose(1_000_000));

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
-use domain::challenge::{Challenge, Method, NumberSource, Outcome};
+use domain::call::{AnsweredBy, CallEvent, CallMode, CallState, CallToken, Key};
+use domain::challenge::{Challenge, Method, NumberSource, Outcome, Purpose};
 use domain::policy::Policy;
 use domain::snapshot::Snapshot;
+use domain::subject::Binding;
 use domain::time::Timestamp;
 
-use super::{Effect, Verdict, hold};
+use super::{Effect, Verdict, hold, shared};
 use crate::cast::{Asked, Report};
 use crate::coverage::Seen;
 use crate::world::World;
@@ -37,7 +38,7 @@ pub(super) fn outcome(
             let open = old.filter(|old| old.outcome == Outcome::Pending);
             approved(world, open.ok_or("approved from nothing")?, at, by, effect)
         }
-        (Outcome::Pending, Outcome::Denied) => denied(world, old.ok_or("denied from nothing")?, after, effect),
+        (Outcome::Pending | Outcome::Approved { .. }, Outcome::Denied) => denied(world, before, after, effect),
         (Outcome::Approved { settled: false, .. }, Outcome::Approved { settled: true, .. }) => {
             world.saw(Seen::SettledByStatus);
             Ok(())
@@ -51,15 +52,24 @@ fn approved(world: &mut World, old: &Challenge, at: Timestamp, by: Method, effec
     hold!(old.expires_at + LONGEST_REQUEST > world.clock, "approved after expiry, by the true time");
     hold!(old.attempts <= old.max_attempts, "approved beyond the limit of guesses");
     match (by, effect) {
-        (Method::SmsCode, Effect::Settle(_)) => approved_by_code(world, old),
+        (Method::SmsCode | Method::SpokenCode, Effect::Settle(_)) => approved_by_code(world, old, by),
         (Method::PressPound, Effect::AdvanceCall(_, token, CallEvent::Pressed(Key::Approve))) => {
+            hold!(world.policy.call_mode == CallMode::PressPound, "`#` approves where something else is asked for");
+            hold!(!world.past.contested.contains(&old.id), "`#` approves one of two sign-ins that wait");
+            hold!(reported(world, token, Report::Pound), "a key approves that nobody has pressed");
+            approved_by_call(world, old, token)
+        }
+        (Method::MatchDigits, Effect::AdvanceCall(_, token, CallEvent::Entered { matches: true })) => {
+            hold!(world.policy.call_mode == CallMode::MatchDigits, "digits approve where something else is asked for");
+            hold!(reported(world, token, Report::Digits), "digits approve that nobody has keyed");
+            world.saw(Seen::DigitsMatched);
             approved_by_call(world, old, token)
         }
         _ => Err(format!("{effect:?} has approved by {by:?}")),
     }
 }
 
-fn approved_by_code(world: &mut World, old: &Challenge) -> Verdict {
+fn approved_by_code(world: &mut World, old: &Challenge, by: Method) -> Verdict {
     let errand = world.errand();
     hold!(matches!(errand.asked, Asked::Guess(_)), "a code approves, and nobody has typed one");
     hold!(errand.login == Some(old.id.key), "the code of one login session approves another");
@@ -71,32 +81,34 @@ fn approved_by_code(world: &mut World, old: &Challenge) -> Verdict {
         Some((_, false)) => return Err("a wrong guess approves".to_owned()),
         Some((_, true)) => {}
     }
-    world.saw(Seen::ApprovedByCode);
+    world.saw(if by == Method::SpokenCode { Seen::SpokenCode } else { Seen::ApprovedByCode });
     Ok(())
 }
 
 fn approved_by_call(world: &mut World, old: &Challenge, token: &CallToken) -> Verdict {
     let call = old.call.as_ref().ok_or("approved by a call that was never placed")?;
     hold!(call.token == token.digest(), "another call's key approves");
-    hold!(reported(world, token, Report::Pound), "a key approves that nobody has pressed");
     hold!(call.state == CallState::Answered, "a call approves that is {:?}", call.state);
     let human = call.answered_by == Some(AnsweredBy::Human) && reported(world, token, Report::Human);
     let unjudged = call.answered_by == Some(AnsweredBy::Unjudged) && reported(world, token, Report::Unjudged);
     hold!(human || (unjudged && !world.policy.machine_detection), "a call approves that no human has answered");
     hold!(old.attempts < old.max_attempts, "a call approves though every guess is spent");
-    hold!(!world.past.contested.contains(&old.id), "`#` approves one of two sign-ins that wait");
     world.saw(Seen::ApprovedByCall);
     Ok(())
 }
 
-fn denied(world: &mut World, old: &Challenge, after: &Snapshot, effect: &Effect<'_>) -> Verdict {
-    let Effect::AdvanceCall(_, token, CallEvent::Pressed(Key::Fraud)) = effect else {
+fn denied(world: &mut World, before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) -> Verdict {
+    let Effect::AdvanceCall(id, token, CallEvent::Pressed(Key::Fraud)) = effect else {
         return Err(format!("{effect:?} has denied"));
     };
-    let answered = old.call.as_ref().is_some_and(|call| call.state == CallState::Answered);
+    let of = before.challenge(&id.key).filter(|of| of.id == **id).ok_or("denied from nothing")?;
+    let answered = of.call.as_ref().filter(|call| call.token == token.digest()).is_some_and(|call| call.state == CallState::Answered);
     hold!(answered && reported(world, token, Report::Zero), "denied, and nobody has reported fraud");
     let until = world.errand().now + world.policy.fraud_block;
     hold!(after.subject.blocked_until == Some(until), "denied without blocking the subject");
+    let number = world.model.number(&of.phone);
+    let closed = !of.source.is_unverified() || number.blocked_until == Some(until);
+    hold!(closed, "a number that was only being enrolled is left open");
     world.saw(Seen::DeniedByFraudKey);
     Ok(())
 }
@@ -133,6 +145,9 @@ pub(super) fn settled(world: &mut World, before: &Snapshot, after: &Snapshot, ef
 
 fn enrolled(world: &mut World, before: &Snapshot, after: &Snapshot, challenge: &Challenge) -> Verdict {
     let bound = after.subject.binding.as_ref().ok_or("a subject was settled without a number")?;
+    if challenge.source.enrols() {
+        shared::enrolled(world, challenge);
+    }
     hold!(bound.number == challenge.phone, "another number is enrolled than was proven");
     match (challenge.source, &before.subject.binding) {
         (NumberSource::Enrolled(version), Some(old)) => {
@@ -144,7 +159,28 @@ fn enrolled(world: &mut World, before: &Snapshot, after: &Snapshot, challenge: &
         (NumberSource::Claimed | NumberSource::Typed, Some(_)) => {
             return Err("a number was enrolled where one was already".to_owned());
         }
+        (NumberSource::Replacing(version), Some(old)) => replaced(world, challenge, old, version)?,
+        (NumberSource::Replacing(_), None) => return Err("a number was replaced that is gone".to_owned()),
+        (NumberSource::Test, _) => return Err("a test number was settled where there is none".to_owned()),
     }
+    let version = bound.version;
+    if challenge.purpose == Purpose::Change && matches!(challenge.source, NumberSource::Enrolled(_)) {
+        world.saw(Seen::ChangeProven);
+        let clock = world.clock;
+        world.past.proofs.insert(challenge.id.key, (challenge.phone.clone(), version, clock));
+    }
+    Ok(())
+}
+
+/// A number takes another's place by both proofs, made in one login session, the older one not long ago.
+fn replaced(world: &mut World, challenge: &Challenge, old: &Binding, version: u64) -> Verdict {
+    hold!(old.version == version, "a number was replaced that is not the one proven");
+    let proof = world.past.proofs.get(&challenge.id.key);
+    let (number, of, at) = proof.ok_or("a number was replaced, and nobody has proven it")?;
+    hold!(*number == old.number && *of == version, "a number was replaced by the proof of another");
+    let latest = *at + Policy::CHANGE_WINDOW + Policy::MAX_CODE_LIFE + Policy::CLOCK_SKEW;
+    hold!(world.clock < latest, "a number was replaced by a proof that is too old");
+    world.saw(Seen::NumberReplaced);
     Ok(())
 }
 
@@ -152,7 +188,7 @@ fn enrolled(world: &mut World, before: &Snapshot, after: &Snapshot, challenge: &
 fn note(world: &mut World, stands: &Challenge, token: Option<&CallToken>, event: CallEvent) {
     let call = stands.call.as_ref().filter(|call| token.is_some_and(|token| call.token == token.digest()));
     let Some(call) = call else { return world.saw(Seen::OldCall) };
-    if event != CallEvent::Pressed(Key::Approve) {
+    if !matches!(event, CallEvent::Pressed(Key::Approve)) {
         return;
     }
     if stands.contested {

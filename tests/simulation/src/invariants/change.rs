@@ -1,7 +1,7 @@
 //! What a write may change at all: nothing goes back, nothing settled moves (I4, I5, I6).
 
-use domain::call::{Call, CallState};
-use domain::challenge::{Challenge, Delivery, Outcome};
+use domain::call::{Call, CallEvent, CallState, Key};
+use domain::challenge::{Challenge, Delivery, NumberSource, Outcome, Purpose};
 use domain::channel::Channel;
 use domain::policy::Policy;
 use domain::snapshot::Snapshot;
@@ -25,11 +25,22 @@ pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) 
             hold!(new.last_success_at == old.last_success_at, "a start counts as success");
             unmoved_binding(old, new)?;
             hold!(new.blocked_until == old.blocked_until, "a start has moved a block");
+            hold!((new.denied_at, new.locked_at) == (old.denied_at, old.locked_at), "a start has moved what ends it");
         }
         Effect::Settle(_) => {
             hold!(new.blocked_until == old.blocked_until, "a settlement has moved a block");
             hold!(new.sms_sent == old.sms_sent && new.calls_placed == old.calls_placed, "success has forgotten sends");
-            hold!(old.binding.is_none() || new.binding == old.binding, "an enrolled number was replaced");
+            hold!((new.denied_at, new.locked_at) == (old.denied_at, old.locked_at), "success has lifted a lock");
+            let replaces = matches!(effect, Effect::Settle(of) if matches!(of.source, NumberSource::Replacing(_)));
+            let unmoved = old.binding.is_none() || new.binding == old.binding;
+            hold!(unmoved || replaces, "an enrolled number was replaced");
+        }
+        Effect::NoteRefusal(_) => {
+            hold!(new.locked_at.is_some() && old.locked_at.is_none(), "a refusal has moved a subject without locking it");
+            hold!(new.failures >= old.failures, "a lock has forgotten failures");
+            hold!(new.last_success_at == old.last_success_at, "a lock counts as success");
+            hold!((new.denied_at, new.blocked_until) == (old.denied_at, old.blocked_until), "a lock has moved a block");
+            unmoved_binding(old, new)?;
         }
         Effect::AdvanceCall(..) => {
             let (until, former) = (new.blocked_until.unwrap_or_default(), old.blocked_until.unwrap_or_default());
@@ -37,6 +48,7 @@ pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) 
             hold!(until + Policy::CLOCK_SKEW > former, "a report of fraud has shortened a block");
             hold!(new.blocked_until.is_some(), "a webhook has moved a subject without blocking it");
             hold!(new.failures == old.failures && new.reserved == old.reserved, "a webhook has moved the guess budget");
+            hold!(new.denied_at.is_some(), "a webhook has moved a subject without denying what is pending");
             unmoved_binding(old, new)?;
         }
         Effect::RecordSend(..) | Effect::CountGuess | Effect::Sweep => {
@@ -67,7 +79,7 @@ pub(super) fn challenge(old: Option<&Challenge>, new: &Challenge, effect: &Effec
     hold!(old.max_attempts == new.max_attempts && old.carried == new.carried, "a challenge's budget has changed");
     hold!(new.attempts >= old.attempts, "a guess was refunded");
     hold!(new.contested || !old.contested, "a contested challenge is not contested any more");
-    outcome(old.outcome, new.outcome)?;
+    outcome(old, new, effect)?;
     codes(old, new)?;
     sends(old, new, effect)?;
     match (&old.call, &new.call) {
@@ -82,14 +94,24 @@ pub(super) fn challenge(old: Option<&Challenge>, new: &Challenge, effect: &Effec
 
 fn replaced(old: &Challenge, new: &Challenge, effect: &Effect<'_>) -> Verdict {
     let Effect::Start(draft) = effect else { return Err(format!("{effect:?} has replaced a generation")) };
-    hold!(matches!(draft.replaces, Replaces::Generation(_)), "a generation was replaced unasked");
+    hold!(matches!(draft.replaces, Replaces::Generation(_) | Replaces::Proof { .. }), "a generation was replaced unasked");
     hold!(new.id.generation > old.id.generation, "an older generation came back");
-    hold!(old.outcome == Outcome::Pending, "a challenge that is {:?} was replaced", old.outcome);
+    let is_proof = is_proof(old) && matches!(draft.replaces, Replaces::Proof { .. }) && old.is_settled();
+    hold!(is_proof || old.outcome == Outcome::Pending, "a challenge that is {:?} was replaced", old.outcome);
     Ok(())
 }
 
-fn outcome(old: Outcome, new: Outcome) -> Verdict {
+/// Whether it proves the number that a change replaces, and so is good for nothing else.
+fn is_proof(challenge: &Challenge) -> bool {
+    challenge.purpose == Purpose::Change && matches!(challenge.source, NumberSource::Enrolled(_))
+}
+
+fn outcome(old: &Challenge, new: &Challenge, effect: &Effect<'_>) -> Verdict {
+    let reports = matches!(effect, Effect::AdvanceCall(_, _, CallEvent::Pressed(Key::Fraud)));
+    let deniable = reports && (is_proof(old) || !old.is_settled());
+    let (old, new) = (old.outcome, new.outcome);
     let forward = match (old, new) {
+        (_, Outcome::Denied) if deniable => true,
         (Outcome::Pending, _) => true,
         (Outcome::Approved { at, by, settled }, Outcome::Approved { at: now_at, by: now_by, settled: now_settled }) => {
             (at, by) == (now_at, now_by) && (now_settled || !settled)

@@ -4,6 +4,8 @@
 mod answer;
 mod approval;
 mod change;
+mod denial;
+mod shared;
 mod tally;
 
 use std::fmt;
@@ -12,11 +14,13 @@ use domain::call::{CallEvent, CallToken};
 use domain::challenge::{Challenge, Delivery};
 use domain::channel::Channel;
 use domain::identity::ChallengeId;
+use domain::ports::Refused;
 use domain::snapshot::Snapshot;
 use domain::start::Draft;
 
 pub(crate) use self::answer::{answered, signed};
 pub(crate) use self::approval::LONGEST_REQUEST;
+pub(crate) use self::shared::shared;
 pub(crate) use self::tally::{counted, sends, started};
 use crate::world::World;
 
@@ -27,6 +31,7 @@ pub(crate) enum Effect<'a> {
     CountGuess,
     Settle(&'a Challenge),
     AdvanceCall(&'a ChallengeId, &'a CallToken, CallEvent),
+    NoteRefusal(&'a Refused<'a>),
     Sweep,
 }
 
@@ -40,6 +45,7 @@ impl fmt::Debug for Effect<'_> {
             Self::AdvanceCall(id, _, event) => {
                 write!(out, "advance the call of generation {}: {event:?}", id.generation)
             }
+            Self::NoteRefusal(refused) => write!(out, "note {:?}", refused.refusal),
             Self::Sweep => out.write_str("forget"),
         }
     }
@@ -60,6 +66,7 @@ use hold;
 /// Holds a change of one subject's state against every rule.
 pub(crate) fn check(world: &mut World, before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) -> Verdict {
     change::subject(before, after, effect)?;
+    denial::reported(world, before, after, effect);
     for challenge in &after.challenges {
         let old = before.challenge(&challenge.id.key);
         change::challenge(old, challenge, effect)?;
@@ -68,6 +75,10 @@ pub(crate) fn check(world: &mut World, before: &Snapshot, after: &Snapshot, effe
         {
             tally::given_back(world, &challenge.id, *channel);
         }
+        if let (Effect::AdvanceCall(..), Some(old)) = (effect, old.filter(|old| old.attempts < challenge.attempts)) {
+            tally::keyed_in_vain(world, old, challenge)?;
+        }
+        denial::held(world, old, challenge)?;
         approval::outcome(world, before, after, challenge, effect)?;
     }
     for old in &before.challenges {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::call::CallState;
 use domain::challenge::{Challenge, Outcome};
 use domain::channel::Channel;
 use domain::identity::{ChallengeId, SubjectId};
@@ -9,9 +10,10 @@ use domain::phone::PhoneNumber;
 use domain::policy::Policy;
 use domain::start::{Draft, Replaces};
 
+use super::{Verdict, hold, shared};
 use crate::cast::Asked;
 use crate::coverage::Seen;
-use crate::ports::mac_keys;
+use crate::providers::mac_keys;
 use crate::world::World;
 
 /// Notes a guess that was counted, and holds the numbers against the limits.
@@ -51,12 +53,27 @@ pub(crate) fn counted(world: &mut World, challenge: &Challenge) {
     world.say(|| format!("  judges a {} guess, {on_subject} since success", if right { "right" } else { "wrong" }));
 }
 
+/// Digits that do not match are a guess too.
+pub(super) fn keyed_in_vain(world: &mut World, old: &Challenge, new: &Challenge) -> Verdict {
+    let first = world.past.first_of(&new.id);
+    let guesses = world.past.guesses.entry(first).or_default();
+    *guesses += 1;
+    let (on_challenge, most) = (*guesses, world.policy.max_guesses);
+    world.past.tallies.entry(new.id.key.subject).or_default().guesses += 1;
+    hold!(new.attempts == old.attempts + 1, "one entry has counted as {} guesses", new.attempts - old.attempts);
+    hold!(on_challenge <= most, "guess {on_challenge} of {most} was keyed on one challenge");
+    let over = new.call.as_ref().is_some_and(|call| call.state == CallState::Ended);
+    hold!(over, "wrong digits have not ended the call");
+    world.saw(Seen::WrongDigits);
+    Ok(())
+}
+
 /// Whether the guess meets a code that was drawn and never handed to a provider.
 fn is_lucky(world: &World, challenge: &Challenge, code: &str) -> bool {
-    let sent = world.past.codes.iter().filter(|sent| sent.challenge == challenge.id).count();
+    let sent = world.past.codes.iter().filter(|sent| !sent.spoken && sent.challenge == challenge.id).count();
     let code = domain::code::Code::parse(code);
-    let hidden = challenge.codes.len() > sent;
-    hidden && code.is_ok_and(|code| mac_keys().verify(&challenge.id, &challenge.phone, &challenge.codes, &code))
+    let hidden = challenge.codes.len() > sent || !challenge.spoken.is_empty();
+    hidden && code.is_ok_and(|code| mac_keys().judge(challenge, &code).is_some())
 }
 
 /// Notes a start that was applied, and holds its send against the windows.
@@ -68,19 +85,23 @@ pub(crate) fn started(world: &mut World, draft: &Draft, former: Option<&Challeng
     match draft.replaces {
         Replaces::Continues if draft.challenge.sends(draft.channel).used > 1 => world.saw(Seen::Resent),
         Replaces::Continues => world.saw(Seen::SecondChannel),
-        Replaces::Nothing => {}
+        Replaces::Nothing | Replaces::Proof { .. } => {}
         Replaces::Generation(_) => replaced(world, draft, former),
     }
     if draft.replaces != Replaces::Continues {
         contest(world, &id);
     }
     within_windows(world, id.key.subject, draft.channel);
+    shared::charged(world, draft);
     let most = world.policy.max_sends;
     let first = world.past.first_of(&id);
-    let sends = world.past.sends.entry((first, draft.channel)).or_default();
-    *sends += 1;
-    if *sends > most {
-        world.breaks(format!("more than {most} sends by {:?} on one challenge", draft.channel));
+    *world.past.sends.entry((first, draft.channel)).or_default() += 1;
+    for channel in Channel::ALL {
+        let sends = world.past.sends.get(&(first, channel)).copied().unwrap_or_default();
+        let counted = world.model.challenge(&id.key).map_or(0, |stored| stored.sends(channel).used);
+        if sends > most || counted < sends {
+            world.breaks(format!("{sends} sends by {channel:?} on one challenge, {counted} counted, {most} allowed"));
+        }
     }
 }
 

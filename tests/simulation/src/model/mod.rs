@@ -84,9 +84,16 @@ impl Model {
     /// `ChallengeStore::load`.
     #[must_use]
     pub fn load(&self, subject: &SubjectId) -> Snapshot {
+        let (subject, challenges) = self.items(subject);
+        Snapshot::of(subject, challenges)
+    }
+
+    /// A subject and its challenges, each as its own item says.
+    #[must_use]
+    pub fn items(&self, subject: &SubjectId) -> (Subject, Vec<Challenge>) {
         let all = (*subject, SessionId::from_bytes([0; 32]))..=(*subject, SessionId::from_bytes([255; 32]));
         let challenges = self.challenges.range(all).map(|(_, kept)| kept.challenge.clone()).collect();
-        Snapshot::of(self.subjects.get(subject).cloned().unwrap_or_default(), challenges)
+        (self.subjects.get(subject).cloned().unwrap_or_default(), challenges)
     }
 
     /// `ChallengeStore::start`.

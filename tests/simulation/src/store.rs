@@ -1,38 +1,28 @@
-//! The ports that the handlers are given. Before and after taking effect each gives way once, so
+//! The store that the handlers are given. Before and after taking effect each verb gives way once, so
 //! that anything may come between.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
+use domain::budget::CountryRecord;
 use domain::call::{CallEvent, CallToken, Key};
 use domain::challenge::{Challenge, Delivery};
 use domain::channel::Channel;
-use domain::code::{MacKey, MacKeys};
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
-use domain::phone::PhoneNumber;
+use domain::phone::Country;
 use domain::policy::Policy;
-use domain::ports::{
-    Caller, ChallengeStore, KeyError, KeySource, Message, SendError, SendFailure, Settlement, SmsSender, StoreError,
-};
-use domain::result::Approval;
+use domain::ports::{ChallengeStore, Refused, Settlement, Started, StoreError};
 use domain::snapshot::Snapshot;
 use domain::start::Draft;
+use domain::subject::Subject;
 use domain::time::Timestamp;
-use platform::callback::{SigningTokens, TokenSource};
-use platform::first_factor::FirstFactor;
-use platform::secrets::SecretError;
-use platform::signer::{ResultSigner, SignError, SignerSettings, unsigned};
 
-use crate::cast::{BASE_URL, VOICE_TOKEN};
 use crate::coverage::Seen;
 use crate::invariants::{self, Effect};
-use crate::past::{PlacedCall, SentCode};
 use crate::world::{Fault, Shared, World};
 
 /// Gives way once.
-struct Pause(bool);
+pub(crate) struct Pause(bool);
 
 impl Future for Pause {
     type Output = ();
@@ -42,7 +32,7 @@ impl Future for Pause {
     }
 }
 
-const fn pause() -> Pause {
+pub(crate) const fn pause() -> Pause {
     Pause(false)
 }
 
@@ -115,7 +105,7 @@ impl ChallengeStore for Shared {
         let (fault, stored) = {
             let mut world = self.world();
             world.reaches_store();
-            (world.fault(&[Fault::Down, Fault::Torn, Fault::Torn]), world.model.load(subject))
+            (world.fault(&[Fault::Down, Fault::Torn, Fault::Torn]), world.model.items(subject))
         };
         pause().await;
         let mut world = self.world();
@@ -123,25 +113,48 @@ impl ChallengeStore for Shared {
         match fault {
             Some(Fault::Torn) => Ok(torn(&mut world, stored, subject)),
             Some(_) => Err(down()),
-            None => Ok(stored),
+            None => Ok(Snapshot::of(stored.0, stored.1)),
         }
     }
 
-    async fn start(&self, draft: &Draft) -> Result<(), StoreError> {
+    async fn start(&self, draft: &Draft) -> Result<Started, StoreError> {
         let subject = draft.challenge.id.key.subject;
         let started = self.write(&TRANSACTION, |world| {
             let effect = Effect::Start(draft);
             let former = world.model.challenge(&draft.challenge.id.key).cloned();
             let started = world.apply(&subject, &effect, |model| model.start(draft));
-            if started.is_ok() {
+            if matches!(started, Ok(Started::Applied)) {
                 invariants::started(world, draft, former.as_ref());
             }
             started
         });
-        started.await.inspect(|()| {
+        let started = started.await?;
+        if started == Started::Applied {
             let challenge = &draft.challenge;
             self.world().errand().to_send = Some((challenge.id, draft.channel, challenge.phone.clone()));
-        })
+        }
+        Ok(started)
+    }
+
+    async fn note_refusal(&self, refused: &Refused<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let noted = self.write(&UPDATE, |world| {
+            let effect = Effect::NoteRefusal(refused);
+            world.apply(refused.subject, &effect, |model| model.note_refusal(refused, now));
+            Ok(())
+        });
+        noted.await
+    }
+
+    /// At the same time as the read of the subject: no round trip of its own.
+    async fn country(&self, country: Country) -> Result<CountryRecord, StoreError> {
+        pause().await;
+        let (fault, record) = {
+            let mut world = self.world();
+            (world.fault(&[Fault::Down]), world.model.country(country))
+        };
+        pause().await;
+        self.world().note_fault(fault, false);
+        if fault.is_some() { Err(down()) } else { Ok(record) }
     }
 
     async fn record_send(
@@ -172,10 +185,11 @@ impl ChallengeStore for Shared {
         counted.await
     }
 
-    async fn settle(&self, challenge: &Challenge, now: Timestamp) -> Result<Settlement, StoreError> {
+    async fn settle(&self, challenge: &Challenge, policy: &Policy, now: Timestamp) -> Result<Settlement, StoreError> {
         let settled = self.write(&TRANSACTION, |world| {
             let effect = Effect::Settle(challenge);
-            let settled = world.apply(&challenge.id.key.subject, &effect, |model| model.settle(challenge, now));
+            let settled = world.apply(&challenge.id.key.subject, &effect, |model| model.settle(challenge, policy, now));
+            invariants::shared(world);
             if matches!(settled, Settlement::Refused) {
                 world.saw(Seen::SettleRefused);
             }
@@ -192,7 +206,7 @@ impl ChallengeStore for Shared {
         policy: &Policy,
         now: Timestamp,
     ) -> Result<Option<Challenge>, StoreError> {
-        let is_transaction = event == CallEvent::Pressed(Key::Fraud);
+        let is_transaction = matches!(event, CallEvent::Pressed(Key::Fraud));
         let subject = challenge.key.subject;
         let advanced = self.write(if is_transaction { &TRANSACTION } else { &UPDATE }, |world| {
             let effect = Effect::AdvanceCall(challenge, token, event);
@@ -208,134 +222,21 @@ impl ChallengeStore for Shared {
 }
 
 /// Each item as of one of two moments.
-fn torn(world: &mut World, earlier: Snapshot, subject: &SubjectId) -> Snapshot {
-    let later = world.model.load(subject);
-    let subject = if world.chance(500) { earlier.subject } else { later.subject };
-    let mut mixed = Snapshot { subject, challenges: Vec::new() };
-    for challenge in &later.challenges {
-        let old = earlier.challenges.iter().find(|old| old.id.key == challenge.id.key);
+fn torn(world: &mut World, (subject, challenges): (Subject, Vec<Challenge>), id: &SubjectId) -> Snapshot {
+    let (later, now) = world.model.items(id);
+    let subject = if world.chance(500) { subject } else { later };
+    let mut mixed = Vec::new();
+    for challenge in now {
+        let old = challenges.iter().find(|old| old.id.key == challenge.id.key);
         match (world.chance(500), old) {
-            (true, _) => mixed.challenges.push(challenge.clone()),
-            (false, Some(old)) => mixed.challenges.push(old.clone()),
+            (true, _) => mixed.push(challenge),
+            (false, Some(old)) => mixed.push(old.clone()),
             (false, None) => {}
         }
     }
+    let mixed = Snapshot::of(subject, mixed);
     if mixed.is_torn(world.clock) {
         world.saw(Seen::TornReadNoticed);
     }
     mixed
-}
-
-/// The keys of every code.
-pub(crate) fn mac_keys() -> MacKeys {
-    MacKeys { current: MacKey::from_secret("simulated"), previous: None, next: None }
-}
-
-impl KeySource for Shared {
-    async fn keys(&self, _: Timestamp) -> Result<Arc<MacKeys>, KeyError> {
-        pause().await;
-        let mut world = self.world();
-        if world.fault_rate > 0 && world.chance(5) {
-            world.errand().disturbed = true;
-            world.saw(Seen::KeysDown);
-            return Err(KeyError("simulated".into()));
-        }
-        Ok(Arc::new(mac_keys()))
-    }
-}
-
-impl TokenSource for Shared {
-    async fn tokens(&self, _: Timestamp) -> Result<Arc<SigningTokens>, SecretError> {
-        Ok(Arc::new(SigningTokens::new(VOICE_TOKEN.to_owned(), None)))
-    }
-}
-
-impl Shared {
-    /// Hands a send to its provider, which tells `deliver` whether it arrives.
-    async fn deliver(
-        &self,
-        channel: Channel,
-        to: &PhoneNumber,
-        deliver: impl FnOnce(&mut World, ChallengeId, bool) + Send,
-    ) -> Result<(), SendError> {
-        pause().await;
-        let sent = {
-            let mut world = self.world();
-            let challenge = invariants::sends(&mut world, channel, to);
-            let arrives_as = world.choose(1000);
-            let sent = match arrives_as {
-                0..100 => Err(SendFailure::ProviderFault),
-                100..200 => Err(SendFailure::Unknown),
-                _ => Ok(()),
-            };
-            let arrives = sent.is_ok() || (150..200).contains(&arrives_as);
-            world.say(|| format!("  {channel:?} to {to}: {sent:?}, {}", if arrives { "arrives" } else { "is lost" }));
-            if let Some(challenge) = challenge {
-                deliver(&mut world, challenge, arrives);
-            }
-            match (&sent, arrives) {
-                (Err(SendFailure::Unknown), true) => world.saw(Seen::SendUnknownDelivered),
-                (Err(SendFailure::Unknown), false) => world.saw(Seen::SendUnknownLost),
-                (Err(_), _) => world.saw(Seen::SendFailed),
-                _ => {}
-            }
-            world.errand().disturbed |= sent.is_err();
-            sent
-        };
-        pause().await;
-        sent.map_err(|kind| SendError { kind, source: None })
-    }
-}
-
-impl SmsSender for Shared {
-    async fn send(&self, message: &Message<'_>, _: Duration) -> Result<(), SendError> {
-        let code = message.code.expose().to_owned();
-        self.deliver(Channel::Sms, message.to, |world, challenge, arrived| {
-            world.past.codes.push(SentCode { challenge, code, arrived });
-        })
-        .await
-    }
-}
-
-impl Caller for Shared {
-    async fn call(
-        &self,
-        to: &PhoneNumber,
-        challenge: &ChallengeId,
-        token: &CallToken,
-        _: Duration,
-    ) -> Result<(), SendError> {
-        let (challenge, token) = (*challenge, token.clone());
-        self.deliver(Channel::Call, to, |world, _, arrives| {
-            if arrives {
-                world.past.calls.push(PlacedCall { challenge, token, stage: 0 });
-            }
-        })
-        .await
-    }
-}
-
-/// Stands for KMS: the same token for the same facts, signed by nobody.
-impl ResultSigner for Shared {
-    async fn sign(&self, approval: &Approval, first_factor: &FirstFactor) -> Result<String, SignError> {
-        pause().await;
-        let settings = SignerSettings {
-            key_arn: "arn:aws:kms:eu-central-1:123456789012:key/simulated".to_owned(),
-            issuer: BASE_URL.to_owned(),
-            audience: "login".to_owned(),
-        };
-        let token = unsigned(&settings, approval, first_factor).map_err(|error| SignError(error.into()))?;
-        let signed = {
-            let mut world = self.world();
-            if world.fault_rate > 0 && world.chance(30) {
-                world.errand().disturbed = true;
-                world.saw(Seen::SignerDown);
-                return Err(SignError("simulated".into()));
-            }
-            invariants::signed(&mut world, approval, first_factor, &token);
-            token
-        };
-        pause().await;
-        Ok(signed)
-    }
 }

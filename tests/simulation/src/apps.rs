@@ -1,0 +1,82 @@
+//! The functions, composed as in production but for what is outside of them.
+
+use std::collections::BTreeSet;
+use std::pin::Pin;
+use std::time::Duration;
+
+use domain::channel::Channel;
+use domain::phone::{Country, Reach};
+use domain::start::{Enrolment, Rules};
+use domain::time::Timestamp;
+use http::Response;
+use lambda_http::{Body, Request};
+use platform::first_factor::SessionRule;
+use platform::settings::FactorSettings;
+use start_challenge::countries::Countries;
+
+use crate::cast::{Asked, BASE_URL, MAX_AGE};
+use crate::world::Shared;
+
+/// The functions, all over one world.
+pub(crate) struct Apps {
+    start: start_challenge::App<Shared, Shared, Shared, Shared>,
+    get: get_challenge::App<Shared, Shared, Shared>,
+    verify: verify_code::App<Shared, Shared, Shared>,
+    callback: call_callback::App<Shared, Shared, Shared>,
+}
+
+impl Apps {
+    pub(crate) fn over(shared: &Shared) -> Self {
+        let policy = shared.world().policy.clone();
+        let settings = FactorSettings {
+            table: String::new(),
+            rules: Rules {
+                policy: policy.clone(),
+                channels: BTreeSet::from(Channel::ALL),
+                reach: Reach::by_every_channel(["US", "GB"].iter().filter_map(|code| Country::parse(code).ok())),
+                enrolment: Enrolment::SelfService,
+                test_numbers: Vec::new(),
+            },
+            session: SessionRule { claim: "jti".to_owned(), max_age: MAX_AGE },
+            support_url: None,
+        };
+        Self {
+            start: start_challenge::App {
+                settings: settings.clone(),
+                send_timeout: Duration::from_hours(1), // time is simulated, and this one is real
+                store: shared.clone(),
+                countries: Countries::default(),
+                keys: shared.clone(),
+                sms: shared.clone(),
+                caller: Some(shared.clone()),
+            },
+            get: get_challenge::App {
+                settings: settings.clone(),
+                store: shared.clone(),
+                signer: shared.clone(),
+                keys: Some(shared.clone()),
+            },
+            verify: verify_code::App { settings, store: shared.clone(), keys: shared.clone(), signer: shared.clone() },
+            callback: call_callback::App {
+                policy,
+                public_base_url: BASE_URL.to_owned(),
+                brand: "Example".to_owned(),
+                store: shared.clone(),
+                tokens: shared.clone(),
+                keys: Some(shared.clone()),
+            },
+        }
+    }
+
+    pub(crate) fn handle(&self, asked: &Asked, request: Request, now: Timestamp) -> Answering<'_> {
+        match asked {
+            Asked::Start { .. } => Box::pin(self.start.handle(request, now)),
+            Asked::Status => Box::pin(self.get.handle(request, now)),
+            Asked::Guess(_) => Box::pin(self.verify.handle(request, now)),
+            Asked::Webhook { .. } => Box::pin(self.callback.handle(request, now)),
+        }
+    }
+}
+
+/// An answer on its way.
+pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Response<Body>> + 'a>>;

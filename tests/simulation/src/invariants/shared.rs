@@ -1,0 +1,72 @@
+//! What subjects share: counters, and the accounts of a number.
+
+use domain::challenge::Challenge;
+use domain::identity::SubjectId;
+use domain::phone::PhoneNumber;
+use domain::quota::Scope;
+use domain::start::Draft;
+
+use crate::cast::{ISSUER, NUMBERS, PEOPLE};
+use crate::coverage::Seen;
+use crate::model::counter_key;
+use crate::world::World;
+
+/// Notes what a start was charged, and holds each counter against its quota.
+pub(super) fn charged(world: &mut World, draft: &Draft) {
+    for charge in &draft.charges {
+        let used = world.model.used(&charge.counter);
+        if charge.enforced && used > i64::from(charge.quota) {
+            world.breaks(format!("{used} of {} by {:?}", charge.quota, charge.counter));
+        }
+        *world.past.charges.entry(counter_key(&charge.counter)).or_default() += 1;
+        if matches!(charge.counter.scope, Scope::Range(_) | Scope::Country(_)) {
+            world.past.refundable.entry(draft.challenge.id).or_default().push(charge.counter.clone());
+        }
+    }
+    if draft.max_accounts.is_none() {
+        return;
+    }
+    let number = world.model.number(&draft.challenge.phone);
+    let most = world.policy.max_accounts as usize;
+    if number.accounts.len() >= most && !number.accounts.contains(&draft.challenge.id.key.subject) {
+        world.breaks("something is sent to a number that has no room for its account".to_owned());
+    }
+    if draft.challenge.source.is_unverified() && number.blocked_until.is_some_and(|until| until > draft.at) {
+        world.breaks("something is sent to a reported number".to_owned());
+    }
+}
+
+/// An enrolment gives back what its challenge was charged, or less, and once.
+pub(super) fn enrolled(world: &mut World, challenge: &Challenge) {
+    let refundable = world.past.refundable.remove(&challenge.id).unwrap_or_default();
+    if !refundable.is_empty() {
+        world.saw(Seen::Refunded);
+    }
+    for counter in &refundable {
+        *world.past.charges.entry(counter_key(counter)).or_default() -= 1;
+    }
+    for (counter, _) in &challenge.charged {
+        let (used, least) = (world.model.used(counter), world.past.charges.get(&counter_key(counter)).copied());
+        if used < least.unwrap_or_default() {
+            world.breaks(format!("{used} by {counter:?}, though {least:?} were sent and have enrolled nothing"));
+        }
+    }
+}
+
+/// A number's accounts are those that have it enrolled, and no more than it may have.
+pub(crate) fn shared(world: &mut World) {
+    for text in NUMBERS {
+        let Ok(phone) = PhoneNumber::parse(text) else { continue };
+        let accounts = world.model.number(&phone).accounts;
+        if accounts.len() > world.policy.max_accounts as usize {
+            world.breaks(format!("{} accounts of {phone}", accounts.len()));
+        }
+        for sub in PEOPLE {
+            let subject = SubjectId::new(ISSUER, sub);
+            let bound = world.model.items(&subject).0.binding.is_some_and(|binding| binding.number == phone);
+            if bound != accounts.contains(&subject) {
+                world.breaks(format!("{sub} has {phone} enrolled: {bound}, and is its account: {}", !bound));
+            }
+        }
+    }
+}
