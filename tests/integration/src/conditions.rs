@@ -1,6 +1,7 @@
 //! Each term of each condition, moved alone: whatever has changed since, the write is refused.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
@@ -157,7 +158,8 @@ async fn start(scene: &Scene, mut draft: Draft) -> Option<CallToken> {
     assert_eq!(all(challenge, &stored.subject), all(&draft.challenge, &draft.subject));
     let items = scene.backend.client.get_item().table_name(&scene.backend.table).set_key(Some(challenge_item(scene)));
     let item = items.send().await.expect("an answer").item.expect("an item");
-    assert_eq!(item.get("ttl"), Some(&at(draft.keep_until)));
+    assert_eq!(item.get("keepUntil"), Some(&at(draft.keep_until)));
+    assert_eq!(item.get("ttl"), Some(&at(draft.keep_until + Duration::from_hours(24 * 30))));
     token
 }
 
