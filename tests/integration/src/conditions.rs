@@ -318,7 +318,7 @@ async fn an_approval_by_call_is_completed_only_as_it_was_found() {
 async fn settling_is_refused_by_a_subject_that_has_changed() {
     for enrolled in [false, true] {
         let foreign = [("phone", text("+14155559999")), ("binding", count(99))];
-        let blocked = |scene: &Scene| ("blockedUntil", at(scene.now + std::time::Duration::from_secs(1)));
+        let blocked = |scene: &Scene| ("blockedUntil", at(scene.now + Duration::from_secs(1)));
         for change in 0..4 {
             let mut scene = Scene::new().await;
             if enrolled {
