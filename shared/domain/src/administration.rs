@@ -28,7 +28,7 @@ use crate::policy::Policy;
 use crate::ports::StoreError;
 use crate::snapshot::Snapshot;
 use crate::status::State;
-use crate::subject::{Binding, Subject};
+use crate::subject::{Binding, Lockout, Subject};
 use crate::time::Timestamp;
 
 /// Who acts, by the name that the platform's own authorisation gives them (an ARN).
@@ -171,15 +171,13 @@ pub struct Live {
 #[must_use]
 pub fn report(stored: &Snapshot, policy: &Policy, now: Timestamp) -> Report {
     let subject = &stored.subject;
-    let (failures, last) = subject.failures_so_far(&stored.challenges);
-    let locked = failures >= policy.lock_at_failures;
-    let delayed = last.map(|at| at + policy.delay_after(failures)).filter(|until| *until > now && !locked);
+    let lockout = subject.lockout(&stored.challenges, policy, now);
     let sent = |channel, window| subject.sent_within(channel, window, now).len();
     Report {
         binding: subject.binding.clone(),
-        failures,
-        locked,
-        delayed_until: delayed,
+        failures: subject.failures_so_far(&stored.challenges, now).0,
+        locked: lockout == Lockout::Locked,
+        delayed_until: if let Lockout::Delayed(until) = lockout { Some(until) } else { None },
         blocked_until: subject.blocked(now),
         sends: Channel::ALL
             .map(|channel| (channel, sent(channel, Policy::SHORT_WINDOW), sent(channel, Policy::LONG_WINDOW))),

@@ -218,6 +218,17 @@ impl Challenge {
         Self { outcome: Outcome::Approved { at: now, by, settled: false }, ..self }
     }
 
+    /// Whether its call may still be going on. One that has approved or denied it has been ended.
+    #[must_use]
+    pub fn has_live_call(&self, now: Timestamp) -> bool {
+        let ended = match self.outcome {
+            Outcome::Approved { by, .. } => by.is_by_call(),
+            Outcome::Denied => true,
+            Outcome::Pending => false,
+        };
+        !ended && self.call.as_ref().is_some_and(|call| call.is_live(now))
+    }
+
     /// Guesses left.
     #[must_use]
     pub const fn attempts_left(&self) -> u32 {

@@ -13,7 +13,7 @@ use crate::challenge::{Challenge, Delivery, Former, NumberSource, Outcome, Purpo
 use crate::change;
 use crate::channel::Channel;
 use crate::code::{Code, MacKeys};
-use crate::identity::{ChallengeId, ChallengeKey, Network};
+use crate::identity::{ChallengeId, ChallengeKey, Network, SessionId};
 use crate::limits;
 use crate::locale::Locale;
 use crate::phone::{Country, Destination, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Reach, Subscriber};
@@ -22,7 +22,7 @@ use crate::ports::Consequence;
 use crate::quota::{self, Charge, Scope};
 use crate::refusal::{Refusal, SendLimit};
 use crate::snapshot::Snapshot;
-use crate::subject::Subject;
+use crate::subject::{Lockout, Subject};
 use crate::time::Timestamp;
 
 /// Whether a number may be typed at the prompt.
@@ -266,7 +266,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         if same_number.is_some_and(|challenge| self.is_running(challenge, request.channel, now)) {
             return Ok(Decision::Running);
         }
-        if let Some(call) = call_elsewhere(stored, request, now).and_then(|other| other.call.as_ref()) {
+        if let Some(call) = live_call(stored, request, now).and_then(|challenge| challenge.call.as_ref()) {
             return Err(Refusal::SendLimit(limits::live_call(call)));
         }
         let mut draft = match same_number.filter(|challenge| challenge.is_open(now)) {
@@ -300,8 +300,9 @@ impl<P: NumberingPlan> Start<'_, P> {
                 Some(Consequence::Lock(Box::new(subject)))
             }
             Refusal::SendLimit(limit) if limit.policy == limits::LIVE_CALL => {
-                let other = call_elsewhere(stored, request, now).filter(|other| !other.contested)?;
-                Some(Consequence::Contest(other.id))
+                let other = live_call(stored, request, now).filter(|other| other.id.key != request.key)?;
+                let pending = other.outcome == Outcome::Pending && !other.contested;
+                pending.then_some(Consequence::Contest(other.id))
             }
             _ => None,
         }
@@ -467,14 +468,10 @@ impl<P: NumberingPlan> Start<'_, P> {
     }
 
     fn not_locked(&self, stored: &Snapshot, now: Timestamp) -> Result<(), Refusal> {
-        let policy = &self.rules.policy;
-        let (failures, last) = stored.subject.failures_so_far(&stored.challenges);
-        if failures >= policy.lock_at_failures || stored.subject.locked_at.is_some() {
-            return Err(Refusal::Locked);
-        }
-        match last.map(|at| at + policy.delay_after(failures)).filter(|until| *until > now) {
-            Some(until) => Err(Refusal::TooManyFailures(until)),
-            None => Ok(()),
+        match stored.subject.lockout(&stored.challenges, &self.rules.policy, now) {
+            Lockout::Free => Ok(()),
+            Lockout::Delayed(until) => Err(Refusal::TooManyFailures(until)),
+            Lockout::Locked => Err(Refusal::Locked),
         }
     }
 
@@ -511,11 +508,10 @@ impl Target {
     }
 }
 
-/// Another login session's challenge whose call is going on, where a call is asked for.
-fn call_elsewhere<'a>(stored: &'a Snapshot, request: &Request, now: Timestamp) -> Option<&'a Challenge> {
-    let mut others = stored.challenges.iter().filter(|other| other.id.key != request.key && !other.is_over(now));
-    let calling = |other: &&Challenge| other.call.as_ref().is_some_and(|call| call.is_live(now));
-    if request.channel == Channel::Call { others.find(calling) } else { None }
+/// The challenge of this subject whose call is going on, where a call is asked for.
+fn live_call<'a>(stored: &'a Snapshot, request: &Request, now: Timestamp) -> Option<&'a Challenge> {
+    let mut challenges = stored.challenges.iter();
+    if request.channel == Channel::Call { challenges.find(|challenge| challenge.has_live_call(now)) } else { None }
 }
 
 /// Whether the first factor vouches for another number than the enrolled one, which wins.
@@ -528,7 +524,9 @@ fn claims_another(stored: &Snapshot, request: &Request) -> bool {
 
 /// Where two login sessions of one subject are live, `#` must not approve the other's.
 fn contest(draft: &mut Draft, stored: &Snapshot, now: Timestamp) {
-    let others = stored.challenges.iter().filter(|other| other.id.key != draft.challenge.id.key && !other.is_over(now));
+    let own = draft.challenge.id.key.session;
+    let same_login = |other: &SessionId| *other == own || other.to_change() == own || own.to_change() == *other;
+    let others = stored.challenges.iter().filter(|other| !same_login(&other.id.key.session) && !other.is_over(now));
     draft.contests = others.map(|other| other.id).collect();
     draft.challenge.contested = !draft.contests.is_empty();
 }

@@ -12,6 +12,7 @@ use crate::policy::Policy;
 use crate::result::Approval;
 use crate::snapshot::Snapshot;
 use crate::start::Rules;
+use crate::subject::Lockout;
 use crate::time::Timestamp;
 
 /// The state of a login session's challenge.
@@ -171,14 +172,12 @@ fn state(policy: &Policy, stored: &Snapshot, own: Option<&Challenge>, now: Times
     if own.is_some_and(|challenge| challenge.is_open(now)) {
         return (State::Pending, None);
     }
-    let (failures, last) = stored.subject.failures_so_far(&stored.challenges);
-    let delayed = last.map(|at| at + policy.delay_after(failures)).filter(|until| *until > now);
-    match own {
-        _ if failures >= policy.lock_at_failures || stored.subject.locked_at.is_some() => (State::Locked, None),
-        _ if delayed.is_some() => (State::Locked, delayed),
-        Some(challenge) if challenge.is_exhausted() => (State::Exhausted, None),
-        Some(_) => (State::Expired, None),
-        None => (State::None, None),
+    match (stored.subject.lockout(&stored.challenges, policy, now), own) {
+        (Lockout::Locked, _) => (State::Locked, None),
+        (Lockout::Delayed(until), _) => (State::Locked, Some(until)),
+        (Lockout::Free, Some(challenge)) if challenge.is_exhausted() => (State::Exhausted, None),
+        (Lockout::Free, Some(_)) => (State::Expired, None),
+        (Lockout::Free, None) => (State::None, None),
     }
 }
 

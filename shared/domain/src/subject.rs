@@ -54,6 +54,17 @@ pub struct Subject {
     pub locked_at: Option<Timestamp>,
 }
 
+/// What failures keep a subject from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lockout {
+    /// Nothing.
+    Free,
+    /// A new challenge before then.
+    Delayed(Timestamp),
+    /// A new challenge before an administrator unlocks.
+    Locked,
+}
+
 impl Subject {
     /// Whether anything has ever been kept of it.
     #[must_use]
@@ -68,7 +79,7 @@ impl Subject {
     }
 
     /// Turns the reservations of challenges that are over into failures. A challenge that is gone
-    /// altogether counts as spent.
+    /// altogether, which the store forgets a month after it came to nothing, counts as spent.
     pub fn account_for(&mut self, challenges: &[Challenge], now: Timestamp) {
         let reserved = std::mem::take(&mut self.reserved);
         for (reservation, guesses) in reserved {
@@ -93,12 +104,26 @@ impl Subject {
 
     /// Failures that count against the subject now, those of running challenges included.
     #[must_use]
-    pub fn failures_so_far(&self, challenges: &[Challenge]) -> (u32, Option<Timestamp>) {
+    pub fn failures_so_far(&self, challenges: &[Challenge], now: Timestamp) -> (u32, Option<Timestamp>) {
         let mut seen = self.clone();
-        for challenge in challenges.iter().filter(|challenge| self.reserved.contains_key(&challenge.reservation())) {
-            seen.count(challenge);
+        seen.account_for(challenges, now);
+        for challenge in challenges {
+            if seen.reserved.contains_key(&challenge.reservation()) {
+                seen.count(challenge);
+            }
         }
         (seen.failures, seen.last_failure_at)
+    }
+
+    /// What the failures so far keep the subject from.
+    #[must_use]
+    pub fn lockout(&self, challenges: &[Challenge], policy: &Policy, now: Timestamp) -> Lockout {
+        let (failures, last) = self.failures_so_far(challenges, now);
+        if self.locked_at.is_some() || failures >= policy.lock_at_failures {
+            return Lockout::Locked;
+        }
+        let until = last.map(|at| at + policy.delay_after(failures)).filter(|until| *until > now);
+        until.map_or(Lockout::Free, Lockout::Delayed)
     }
 
     /// Guesses that a new challenge may reserve.

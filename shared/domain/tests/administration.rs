@@ -78,7 +78,8 @@ fn a_reset_keeps_failures_and_block_and_its_denial_never_goes_back() {
 #[test]
 fn a_report_tells_lock_delay_block_and_sends() {
     let policy = Policy::default();
-    let seen = report(&stored(Subject { failures: 12, ..in_trouble() }), &policy, NOW);
+    let delayed = || Subject { failures: 12, locked_at: None, reserved: [].into(), ..in_trouble() };
+    let seen = report(&stored(delayed()), &policy, NOW);
     assert_eq!((seen.failures, seen.locked), (12, false));
     assert_eq!(seen.delayed_until, Some(ago(5) + Duration::from_mins(2)));
     assert_eq!(seen.blocked_until, Some(NOW + Duration::from_hours(1)));
@@ -86,8 +87,12 @@ fn a_report_tells_lock_delay_block_and_sends() {
 
     let seen = report(&stored(Subject { failures: 100, ..in_trouble() }), &policy, NOW);
     assert_eq!((seen.locked, seen.delayed_until), (true, None), "no time ends a lock");
+    let seen = report(&stored(Subject { locked_at: Some(NOW), ..delayed() }), &policy, NOW);
+    assert_eq!((seen.failures, seen.locked), (12, true), "nor does a higher limit");
+    let seen = report(&stored(Subject { failures: 8, ..in_trouble() }), &policy, NOW);
+    assert_eq!(seen.failures, 13, "what is gone counts as spent");
 
     let over = NOW + Duration::from_hours(1);
-    let seen = report(&stored(Subject { failures: 12, ..in_trouble() }), &policy, over);
+    let seen = report(&stored(delayed()), &policy, over);
     assert_eq!((seen.delayed_until, seen.blocked_until), (None, None));
 }

@@ -206,6 +206,46 @@ fn one_call_at_a_time() {
 }
 
 #[test]
+fn no_second_call_is_placed_while_any_of_the_subject_may_go_on() {
+    let live = |case: &Case| match refusal(case) {
+        Some(Refusal::SendLimit(limit)) => limit.policy == "call-live",
+        _ => false,
+    };
+    let calling = || {
+        let mut case = Case::unknown_number().typing(MOBILE).by(Channel::Call);
+        case.send();
+        case.pass(5);
+        case
+    };
+    assert!(live(&calling().typing("+14155550001")), "another number");
+    let mut exhausted = calling();
+    exhausted.change(|challenge| challenge.attempts = 5);
+    exhausted.pass(30);
+    assert!(live(&exhausted), "guesses spent while it rings");
+    for (by, refused) in [(Method::SmsCode, true), (Method::PressPound, false)] {
+        let mut approved = calling();
+        approved.change(|challenge| challenge.outcome = Outcome::Approved { at: NOW, by, settled: true });
+        approved.request.key.session = SessionId::new("another login", None);
+        assert_eq!(live(&approved), refused, "approved by {by:?}");
+    }
+    let mut over = calling();
+    over.pass(140);
+    assert!(!live(&over.typing("+14155550001")));
+}
+
+#[test]
+fn a_change_and_the_login_it_is_made_in_do_not_contest_each_other() {
+    let mut case = Case::new();
+    case.stored.subject.binding = Some(binding(MOBILE));
+    case.request.claimed = None;
+    case.send();
+    case.request.key.session = case.request.key.session.to_change();
+    case.request.purpose = Purpose::Change;
+    let draft = case.draft();
+    assert!(draft.contests.is_empty() && !draft.challenge.contested);
+}
+
+#[test]
 fn sends_of_a_challenge_and_of_a_subject_are_limited() {
     let mut case = Case::new();
     for _ in 0..3 {
@@ -295,8 +335,29 @@ fn a_success_makes_up_only_for_guesses_that_came_before_it_by_any_clock() {
     });
     for (later, failures) in [(0, 2), (1, 2), (60, 2), (61, 0)] {
         case.stored.subject.last_success_at = Some(NOW + Duration::from_secs(later));
-        assert_eq!(case.stored.subject.failures_so_far(&case.stored.challenges).0, failures, "{later} s later");
+        assert_eq!(case.stored.subject.failures_so_far(&case.stored.challenges, NOW).0, failures, "{later} s later");
     }
+}
+
+#[test]
+fn logins_that_are_only_abandoned_cost_nothing_and_what_is_gone_locks_like_any_failure() {
+    let mut case = Case::new();
+    for login in 0..50 {
+        case.request.key.session = SessionId::new(&login.to_string(), None);
+        case.send();
+        case.pass(86_400);
+    }
+    assert_eq!(case.stored.subject.failures, 0);
+
+    let mut case = Case::new();
+    for login in 0..20 {
+        case.request.key.session = SessionId::new(&login.to_string(), None);
+        case.send();
+        case.stored.challenges.clear();
+        case.pass(86_400);
+    }
+    assert_eq!(refusal(&case), Some(Refusal::Locked));
+    assert_eq!(case.status().state, State::Locked);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Each term of each condition, moved alone: whatever has changed since, the write is refused.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
@@ -164,7 +165,8 @@ async fn start(scene: &Scene, mut draft: Draft) -> Option<CallToken> {
     assert_eq!(all(challenge, &stored.subject), all(&draft.challenge, &draft.subject));
     let items = scene.backend.client.get_item().table_name(&scene.backend.table).set_key(Some(challenge_item(scene)));
     let item = items.send().await.expect("an answer").item.expect("an item");
-    assert_eq!(item.get("ttl"), Some(&at(draft.keep_until)));
+    assert_eq!(item.get("keepUntil"), Some(&at(draft.keep_until)));
+    assert_eq!(item.get("ttl"), Some(&at(draft.keep_until + Duration::from_hours(24 * 30))));
     token
 }
 
@@ -323,7 +325,7 @@ async fn an_approval_by_call_is_completed_only_as_it_was_found() {
 async fn settling_is_refused_by_a_subject_that_has_changed() {
     for enrolled in [false, true] {
         let foreign = [("phone", text("+14155559999")), ("binding", count(99))];
-        let blocked = |scene: &Scene| ("blockedUntil", at(scene.now + std::time::Duration::from_secs(1)));
+        let blocked = |scene: &Scene| ("blockedUntil", at(scene.now + Duration::from_secs(1)));
         for change in 0..4 {
             let mut scene = Scene::new().await;
             if enrolled {

@@ -535,8 +535,16 @@ async fn what_is_stored_holds_no_code_and_is_kept_long_enough() {
     let items = scene.backend.client.scan().table_name(&scene.backend.table).send().await.expect("items");
     let stored = format!("{:?}", items.items());
     assert!(!stored.contains(code.expose()));
+    let month = 30 * 86_400;
+    assert_eq!(ttl(&scene).await, (scene.now.as_unix() + 7200 + month).to_string(), "what it cost is known for long");
+    assert_eq!(scene.guess(&code).await.expect("an answer"), Some(true));
+    assert_eq!(ttl(&scene).await, (scene.now.as_unix() + 7200).to_string(), "which no longer matters");
+}
+
+async fn ttl(scene: &Scene) -> String {
+    let items = scene.backend.client.scan().table_name(&scene.backend.table).send().await.expect("items");
     let challenge = items.items().iter().find(|item| item.contains_key("codes")).expect("a challenge");
-    assert_eq!(challenge.get("ttl").and_then(|ttl| ttl.as_n().ok()), Some(&(scene.now.as_unix() + 7200).to_string()));
+    challenge.get("ttl").and_then(|ttl| ttl.as_n().ok()).expect("a TTL").clone()
 }
 
 fn tally(changes: &[(&str, u64, &str)]) -> Tally {

@@ -1,5 +1,7 @@
 //! A challenge's item.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::call::{AnsweredBy, Call, CallState};
 use domain::challenge::{Challenge, Delivery, Former, Method, NumberSource, Outcome, Purpose, Sends};
@@ -47,7 +49,16 @@ pub(super) fn read(subject: &SubjectId, item: &Item) -> Result<Challenge, StoreE
     })
 }
 
-/// The whole item of a challenge that begins, to be forgotten at `keep_until`.
+/// How long a challenge that came to nothing is remembered beyond its login: the next start finds what it
+/// really cost. One that is gone counts as spent.
+const MEMORY: Duration = Duration::from_hours(24 * 30);
+
+/// When to forget a challenge that is never settled. One that is, is not needed longer than its login.
+pub(super) fn forget_at(keep_until: Timestamp) -> AttributeValue {
+    time(keep_until + MEMORY)
+}
+
+/// The whole item of a challenge that begins, whose login ends by `keep_until`.
 pub(super) fn begin(challenge: &Challenge, keep_until: Timestamp) -> Item {
     let mut item = challenge_key(&challenge.id.key);
     let mut put = |name: &str, value: AttributeValue| item.insert(name.to_owned(), value);
@@ -99,7 +110,8 @@ pub(super) fn begin(challenge: &Challenge, keep_until: Timestamp) -> Item {
     if challenge.contested {
         put("contested", AttributeValue::Bool(true));
     }
-    put("ttl", time(keep_until));
+    put("keepUntil", time(keep_until));
+    put("ttl", forget_at(keep_until));
     item
 }
 

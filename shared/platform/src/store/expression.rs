@@ -40,10 +40,10 @@ pub(super) const PROVEN_GENERATION: &str = "generation = :generation AND outcome
 pub(super) const GENERATION_UNMOVED: &str = "generation = :generation AND attempts = :attempts \
      AND smsUsed = :messages AND callsUsed = :calls AND outcome = :pending";
 pub(super) const RESEND_SMS: &str = "SET smsUsed = smsUsed + :one, smsAt = :now, smsDelivery = :accepted, \
-     codes = :codes, charged = :charged, expiresAt = :expiresAt, locale = :locale, #ttl = :ttl";
+     codes = :codes, charged = :charged, expiresAt = :expiresAt, locale = :locale, keepUntil = :keepUntil, #ttl = :ttl";
 pub(super) const CALL_AGAIN: &str = "SET callsUsed = callsUsed + :one, callsAt = :now, callsDelivery = :accepted, \
      callToken = :token, callPlacedAt = :now, callState = :calling, wrongKeys = :zero, charged = :charged, \
-     expiresAt = :expiresAt, locale = :locale, #ttl = :ttl REMOVE answeredBy";
+     expiresAt = :expiresAt, locale = :locale, keepUntil = :keepUntil, #ttl = :ttl REMOVE answeredBy";
 /// The sends are those that were read, or a code or call that another start has added meanwhile would
 /// be written over: a read may meet that start half-way and see its subject without its challenge.
 pub(super) const SAME_OPEN_AND_SMS_UNMOVED: &str =
@@ -62,9 +62,9 @@ pub(super) const CALL_TAKEN_FOR_ACCEPTED: &str =
     "generation = :generation AND callsAt = :at AND callsDelivery = :accepted";
 
 pub(super) const APPROVE_BY_CODE: &str =
-    "SET outcome = :approved, approvedAt = :at, approvedBy = :method, settled = :true";
+    "SET outcome = :approved, approvedAt = :at, approvedBy = :method, settled = :true, #ttl = keepUntil";
 pub(super) const OPEN_FOR_CODE: &str = "generation = :generation AND outcome = :pending AND expiresAt > :now";
-pub(super) const COMPLETE_APPROVAL: &str = "SET settled = :true";
+pub(super) const COMPLETE_APPROVAL: &str = "SET settled = :true, #ttl = keepUntil";
 pub(super) const APPROVED_BY_CALL: &str =
     "generation = :generation AND outcome = :approved AND approvedAt > :oldest AND attribute_not_exists(settled)";
 
@@ -73,7 +73,7 @@ macro_rules! settle_subject {
         concat!(
             "SET failures = :zero, lastSuccessAt = :now, version = version + :one",
             $enrol,
-            " REMOVE guessesReserved.#reservation"
+            " REMOVE lockedAt, guessesReserved.#reservation"
         )
     };
 }

@@ -158,7 +158,8 @@ impl DynamoStore {
             .expression_attribute_values(":expiresAt", time(challenge.expires_at))
             .expression_attribute_values(":locale", text(challenge.locale.word()))
             .expression_attribute_values(":charged", quota::charged(challenge))
-            .expression_attribute_values(":ttl", time(draft.keep_until))
+            .expression_attribute_values(":keepUntil", time(draft.keep_until))
+            .expression_attribute_values(":ttl", challenge_item::forget_at(draft.keep_until))
             .expression_attribute_names("#ttl", "ttl")
     }
 }

@@ -173,6 +173,7 @@ impl DynamoStore {
             .expression_attribute_values(":approved", text(APPROVED))
             .expression_attribute_values(":generation", number(challenge.id.generation))
             .expression_attribute_values(":true", AttributeValue::Bool(true))
+            .expression_attribute_names("#ttl", "ttl")
     }
 
     fn settled_subject(&self, challenge: &Challenge, now: Timestamp) -> UpdateBuilder {

@@ -30,7 +30,7 @@ pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) 
         Effect::Settle(_) => {
             hold!(new.blocked_until == old.blocked_until, "a settlement has moved a block");
             hold!(new.sms_sent == old.sms_sent && new.calls_placed == old.calls_placed, "success has forgotten sends");
-            hold!((new.denied_at, new.locked_at) == (old.denied_at, old.locked_at), "success has lifted a lock");
+            hold!(new.denied_at == old.denied_at, "success has moved a denial");
             let replaces = matches!(effect, Effect::Settle(of) if matches!(of.source, NumberSource::Replacing(_)));
             let unmoved = old.binding.is_none() || new.binding == old.binding;
             hold!(unmoved || replaces, "an enrolled number was replaced");

@@ -11,6 +11,7 @@ mod shared;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use domain::challenge::{Challenge, Delivery, Outcome};
 use domain::channel::Channel;
@@ -41,8 +42,12 @@ pub struct Model {
 #[derive(Clone, Debug)]
 struct Kept {
     challenge: Challenge,
+    /// When its login is over.
     until: Timestamp,
 }
+
+/// How long a challenge that came to nothing is remembered beyond its login.
+const MEMORY: Duration = Duration::from_hours(24 * 30);
 
 impl Model {
     /// A model with one fault built in, to see that the fault is found.
@@ -71,7 +76,11 @@ impl Model {
     }
 
     fn is_overdue(&self, kept: &Kept, now: Timestamp) -> bool {
-        let until = if self.does(Sabotage::SweepAtExpiry) { kept.challenge.expires_at } else { kept.until };
+        let until = match kept.challenge.is_settled() {
+            _ if self.does(Sabotage::SweepAtExpiry) => kept.challenge.expires_at,
+            true => kept.until,
+            false => kept.until + MEMORY,
+        };
         until <= now
     }
 

@@ -37,6 +37,7 @@ impl Model {
         let forgets = self.does(Sabotage::ForgetReservations);
         subject.version += 1;
         subject.failures = 0;
+        subject.locked_at = None;
         subject.last_success_at = Some(now);
         subject.reserved.retain(|reservation, _| !forgets && *reservation != challenge.reservation());
         if challenge.source.enrols() {
