@@ -67,13 +67,10 @@ pub(crate) enum Seen {
     CountryLimit,
     NumberUnavailable,
     LiveCallElsewhere,
-    PhoneReset,
-    Unlocked,
-    Unblocked,
 }
 
 impl Seen {
-    pub(crate) const ALL: [Self; 65] = [
+    pub(crate) const ALL: [Self; 62] = [
         Self::ApprovedByCode,
         Self::ApprovedByCall,
         Self::SettledByStatus,
@@ -136,9 +133,6 @@ impl Seen {
         Self::CountryLimit,
         Self::NumberUnavailable,
         Self::LiveCallElsewhere,
-        Self::PhoneReset,
-        Self::Unlocked,
-        Self::Unblocked,
     ];
 }
 

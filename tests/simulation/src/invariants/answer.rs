@@ -7,8 +7,9 @@ use lambda_http::Body;
 use platform::first_factor::FirstFactor;
 
 use super::{Verdict, hold};
-use crate::cast::Asked;
+use crate::cast::{Asked, Report};
 use crate::coverage::Seen;
+use crate::past::SentCode;
 use crate::world::World;
 
 /// Holds a token that is about to be signed against the store.
@@ -50,6 +51,7 @@ pub(crate) fn answered(world: &mut World, response: &Response<Body>) {
     let status = response.status().as_u16();
     let errand = world.running;
     world.say(|| format!("  {errand}: answers {status} {body}"));
+    note_spoken(world, body);
     if let Err(violation) = may_answer(world, status, body) {
         world.breaks(format!("request {errand}: {violation}"));
     }
@@ -95,6 +97,19 @@ fn one_body_for_all_that_is_closed(world: &mut World, status: u16, body: &str) -
     Ok(())
 }
 
+/// Who hears a code in a call may type it.
+fn note_spoken(world: &mut World, body: &str) {
+    let Asked::Webhook { call, report: Report::Human | Report::Unjudged, .. } = &world.errand().asked else { return };
+    let challenge = call.challenge;
+    let said = body.split("<Say").find_map(|said| {
+        let digits: String = said.split('>').nth(1)?.chars().filter(char::is_ascii_digit).collect();
+        (digits.len() == 6).then_some(digits)
+    });
+    if let Some(code) = said {
+        world.past.codes.push(SentCode { challenge, code, spoken: true, arrived: true });
+    }
+}
+
 fn note(world: &mut World, status: u16, body: &str) {
     let seen = [
         (":code-wrong\"", Seen::WrongCode),
@@ -104,6 +119,13 @@ fn note(world: &mut World, status: u16, body: &str) {
         (":locked\"", Seen::Locked),
         (":blocked\"", Seen::Blocked),
         (":send-limit\"", Seen::SendLimit),
+        (r#""policy":"number-"#, Seen::NumberLimit),
+        (r#""policy":"network""#, Seen::NetworkLimit),
+        (r#""policy":"range-unverified""#, Seen::RangeLimit),
+        (r#""policy":"country-"#, Seen::CountryLimit),
+        (r#""policy":"call-live""#, Seen::LiveCallElsewhere),
+        (":proof-required\"", Seen::ProofAsked),
+        (":phone-number-unavailable\"", Seen::NumberUnavailable),
         (":signature-invalid\"", Seen::Forged),
         (":authentication-too-old\"", Seen::LoginTooOld),
         (r#""state":"exhausted""#, Seen::Exhausted),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::call::CallState;
 use domain::challenge::{Challenge, Outcome};
 use domain::channel::Channel;
-use domain::identity::{ChallengeId, SubjectId};
+use domain::identity::{ChallengeId, SessionId, SubjectId};
 use domain::phone::PhoneNumber;
 use domain::policy::Policy;
 use domain::start::{Draft, Replaces};
@@ -127,7 +127,9 @@ fn replaced(world: &mut World, draft: &Draft, former: Option<&Challenge>) {
 fn contest(world: &mut World, id: &ChallengeId) {
     let clock = world.clock;
     let stored = world.model.load(&id.key.subject);
-    let others = stored.challenges.iter().filter(|other| other.id.key != id.key && other.is_open(clock));
+    let own = id.key.session;
+    let same_login = |other: SessionId| other == own || other.to_change() == own || own.to_change() == other;
+    let others = stored.challenges.iter().filter(|other| !same_login(other.id.key.session) && other.is_open(clock));
     let others: Vec<_> = others.map(|other| other.id).collect();
     if !others.is_empty() {
         world.saw(Seen::Contested);
