@@ -168,7 +168,7 @@ impl Lean {
                 changes: 800,
                 enrolled: 900,
                 modes: &ANY,
-                ..Theme::of([8, 3, 2, 12, 2, 1, 0, 9, 1, 0], 3, 20, 2, &[1, 11, 31], 2)
+                ..Theme::of([8, 3, 1, 12, 1, 1, 0, 8, 1, 0], 3, 24, 1, &[1, 11, 31], 1)
             },
             Self::SharedNumbers => Theme {
                 tight: true,

@@ -4,7 +4,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use domain::call::CallMode;
-use domain::challenge::Purpose;
+use domain::challenge::{Challenge, Purpose};
 use domain::channel::Channel;
 use domain::identity::{ChallengeKey, SubjectId};
 use domain::phone::{Country, Line, PhoneNumber};
@@ -165,8 +165,10 @@ impl Run<'_> {
         let asked = match next {
             Move::StartSms | Move::StartCall => {
                 let channel = if next == Move::StartSms { Channel::Sms } else { Channel::Call };
+                let own = world.model.challenge(&login.challenge_for(purpose));
                 let likely = match purpose {
-                    Purpose::Change => 500,
+                    Purpose::Change if own.is_some_and(Challenge::is_settled) => 900,
+                    Purpose::Change => 150,
                     Purpose::Login if self.claims[login.person].is_some() => 30,
                     Purpose::Login => 800,
                 };
