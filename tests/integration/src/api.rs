@@ -318,6 +318,12 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// The code that a call says.
+    pub(crate) fn spoken_code(&self) -> String {
+        let said = self.text.split(" is: ").nth(1).and_then(|rest| rest.split('<').next()).expect("a code");
+        said.chars().filter(char::is_ascii_digit).collect()
+    }
+
     pub(crate) fn of(response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         let text = match body {
