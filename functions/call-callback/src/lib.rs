@@ -12,7 +12,6 @@ use std::sync::Arc;
 use domain::call::{CallEvent, CallMode, Entry};
 use domain::challenge::Challenge;
 use domain::code::{Code, MacKeys, Utterance};
-use domain::locale::Locale;
 use domain::policy::Policy;
 use domain::ports::{ChallengeStore, KeySource, StoreError};
 use domain::script::Script;
@@ -65,9 +64,10 @@ impl<S: ChallengeStore, T: callback::TokenSource, K: KeySource> App<S, T, K> {
             return Ok(no_content());
         }
         let script = Script::next(stands.as_ref(), &webhook.token, drawn.as_ref(), &self.policy, now);
-        let locale = stands.as_ref().map_or(Locale::default(), |challenge| challenge.locale);
+        let (purpose, locale) =
+            stands.as_ref().map_or_else(Default::default, |challenge| (challenge.purpose, challenge.locale));
         let action = webhook_url(&self.public_base_url, &webhook.challenge, &webhook.token, "digits");
-        Ok(reply::document(StatusCode::OK, "text/xml", callback::twiml(script, locale, &self.brand, &action)))
+        Ok(reply::document(StatusCode::OK, "text/xml", callback::twiml(script, purpose, locale, &self.brand, &action)))
     }
 
     /// What the webhook does, with the code that it drew if it is one to say a code. The keys are asked

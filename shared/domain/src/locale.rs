@@ -4,7 +4,10 @@
 //! characters of the GSM 7-bit alphabet, or 70 of UCS-2. Its last line is the origin-bound code of
 //! the WICG draft, so that a browser offers the code only to the page it belongs to. A notice has no
 //! such line, since it has no code.
+//!
+//! What changes the number says so: who believes to be signing in must not be talked out of that proof.
 
+use crate::challenge::Purpose;
 use crate::code::Code;
 use crate::phone::PhoneNumber;
 
@@ -71,14 +74,23 @@ impl Locale {
         }
     }
 
-    /// The message that carries `code`, bound to the page at `host`.
+    /// The message that carries `code` for `purpose`, bound to the page at `host`.
     #[must_use]
-    pub fn sms(self, brand: &str, host: &str, code: &Code) -> String {
+    pub fn sms(self, purpose: Purpose, brand: &str, host: &str, code: &Code) -> String {
         let code = code.expose();
-        let words = match self {
-            Self::En => format!("{code} is your {brand} code. Never share it, we will not ask for it."),
-            Self::Es => format!("{code} es su clave de {brand}. No la comparta con nadie."),
-            Self::Ar => format!("رمز {brand}: {code}"),
+        let words = match (self, purpose) {
+            (Self::En, Purpose::Login) => {
+                format!("{code} is your {brand} code. Never share it, we will not ask for it.")
+            }
+            (Self::En, Purpose::Change) => {
+                format!("{code} is your code to CHANGE your phone number at {brand}. Never share it.")
+            }
+            (Self::Es, Purpose::Login) => format!("{code} es su clave de {brand}. No la comparta con nadie."),
+            (Self::Es, Purpose::Change) => {
+                format!("{code} es su clave para CAMBIAR su teléfono en {brand}. No la comparta con nadie.")
+            }
+            (Self::Ar, Purpose::Login) => format!("رمز {brand}: {code}"),
+            (Self::Ar, Purpose::Change) => format!("لتغيير رقمك {brand}: {code}"),
         };
         format!("{words}\n@{host} #{code}")
     }
@@ -105,13 +117,16 @@ impl Locale {
         with_page.filter(|text| fits_one_part(text)).unwrap_or_else(|| format!("{told} {asked}{support}"))
     }
 
-    /// The words of a call.
+    /// The words of a call for `purpose`.
     #[must_use]
-    pub const fn phrases(self) -> &'static Phrases {
-        match self {
-            Self::En => &ENGLISH,
-            Self::Es => &SPANISH,
-            Self::Ar => &ARABIC,
+    pub const fn phrases(self, purpose: Purpose) -> &'static Phrases {
+        match (self, purpose) {
+            (Self::En, Purpose::Login) => &ENGLISH,
+            (Self::En, Purpose::Change) => &ENGLISH_CHANGE,
+            (Self::Es, Purpose::Login) => &SPANISH,
+            (Self::Es, Purpose::Change) => &SPANISH_CHANGE,
+            (Self::Ar, Purpose::Login) => &ARABIC,
+            (Self::Ar, Purpose::Change) => &ARABIC_CHANGE,
         }
     }
 }
@@ -133,7 +148,7 @@ fn fits_one_part(text: &str) -> bool {
 const GSM7: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 const GSM7_EXTENSION: &str = "^{}\\[~]|€";
 
-static ENGLISH: Phrases = Phrases {
+const ENGLISH: Phrases = Phrases {
     language: "en-US",
     prompt: "To finish signing in, press the pound key. If you are not signing in, press zero.",
     wrong_key: "That key does nothing here.",
@@ -151,7 +166,20 @@ static ENGLISH: Phrases = Phrases {
     over: "This call is no longer needed. Goodbye.",
 };
 
-static SPANISH: Phrases = Phrases {
+const ENGLISH_CHANGE: Phrases = Phrases {
+    enter_digits: "This is to change the phone number of your account. To agree, key the two digits that your screen \
+                   shows, then press the pound key. If you did not ask for it, press zero, then the pound key.",
+    code_is: "Your code to change your phone number is:",
+    code_ends: "Enter it where you are changing your phone number, and tell it to nobody. \
+                If you did not ask for it, press zero.",
+    said_once: "This call does not say its code again. You can ask for a new call. \
+                If you are not changing your phone number, press zero.",
+    approved: "Thank you. This phone number is confirmed. Goodbye.",
+    denied: "Thank you. We stopped the change of your phone number. Please change your password. Goodbye.",
+    ..ENGLISH
+};
+
+const SPANISH: Phrases = Phrases {
     language: "es-ES",
     prompt: "Para terminar de iniciar sesión, pulse la tecla almohadilla. Si no está iniciando sesión, pulse cero.",
     wrong_key: "Esa tecla no hace nada aquí.",
@@ -170,7 +198,19 @@ static SPANISH: Phrases = Phrases {
     over: "Esta llamada ya no es necesaria. Adiós.",
 };
 
-static ARABIC: Phrases = Phrases {
+const SPANISH_CHANGE: Phrases = Phrases {
+    enter_digits: "Esta llamada es para cambiar el teléfono de su cuenta. Si está de acuerdo, marque las dos cifras que \
+                   muestra su pantalla y pulse almohadilla. Si no lo ha pedido, pulse cero y almohadilla.",
+    code_is: "Su código para cambiar de teléfono es:",
+    code_ends: "Introdúzcalo donde está cambiando su teléfono y no se lo diga a nadie. Si no lo ha pedido, pulse cero.",
+    said_once: "Esta llamada no repite su código. Puede pedir una nueva llamada. \
+                Si no está cambiando su teléfono, pulse cero.",
+    approved: "Gracias. Este teléfono está confirmado. Adiós.",
+    denied: "Gracias. Hemos detenido el cambio de su teléfono. Cambie su contraseña. Adiós.",
+    ..SPANISH
+};
+
+const ARABIC: Phrases = Phrases {
     language: "arb",
     prompt: "لإكمال تسجيل الدخول، اضغط على مفتاح المربع. إذا لم تكن أنت من يسجل الدخول، اضغط على صفر.",
     wrong_key: "هذا المفتاح لا يفعل شيئا هنا.",
@@ -188,6 +228,18 @@ static ARABIC: Phrases = Phrases {
     over: "لم تعد هذه المكالمة مطلوبة. مع السلامة.",
 };
 
+const ARABIC_CHANGE: Phrases = Phrases {
+    enter_digits: "هذه المكالمة لتغيير رقم هاتف حسابك. للموافقة، أدخل الرقمين الظاهرين على شاشتك ثم اضغط على مفتاح \
+                   المربع. إذا لم تطلب ذلك، اضغط على صفر ثم على مفتاح المربع.",
+    code_is: "رمزك لتغيير رقم هاتفك هو:",
+    code_ends: "أدخله حيث تغير رقم هاتفك ولا تخبر به أحدا. إذا لم تطلب ذلك، اضغط على صفر.",
+    said_once: "لا تعيد هذه المكالمة قول رمزها. يمكنك طلب مكالمة جديدة. \
+                إذا لم تكن أنت من يغير رقم هاتفك، اضغط على صفر.",
+    approved: "شكرا. تم تأكيد رقم الهاتف هذا. مع السلامة.",
+    denied: "شكرا. لقد أوقفنا تغيير رقم هاتفك. يرجى تغيير كلمة المرور. مع السلامة.",
+    ..ARABIC
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,7 +249,8 @@ mod tests {
         let code = Code::parse("123456").expect("six digits");
         for (locale, brand) in Locale::ALL.into_iter().flat_map(|locale| [(locale, "B"), (locale, "~")]) {
             let brand = brand.repeat(16);
-            for text in [locale.sms(&brand, &"h".repeat(24), &code), locale.notice(&brand, &number(), None)] {
+            let sms = |purpose| locale.sms(purpose, &brand, &"h".repeat(24), &code);
+            for text in [sms(Purpose::Login), sms(Purpose::Change), locale.notice(&brand, &number(), None)] {
                 assert!(fits_one_part(&text), "{locale:?}: {text}");
             }
         }
@@ -210,6 +263,8 @@ mod tests {
             assert!(!fits_one_part(&character.repeat(most + 1)), "{character}");
         }
     }
+
+    const PURPOSES: [Purpose; 2] = [Purpose::Login, Purpose::Change];
 
     fn number() -> PhoneNumber {
         PhoneNumber::parse("+14155552671").expect("a number")
@@ -243,10 +298,27 @@ mod tests {
     #[test]
     fn the_last_line_binds_the_code_to_its_origin() {
         let code = Code::parse("012345").expect("six digits");
-        for locale in Locale::ALL {
-            let text = locale.sms("Example", "login.example.com", &code);
+        for (locale, purpose) in Locale::ALL.into_iter().flat_map(|locale| PURPOSES.map(|purpose| (locale, purpose))) {
+            let text = locale.sms(purpose, "Example", "login.example.com", &code);
             assert_eq!(text.lines().last(), Some("@login.example.com #012345"));
             assert!(!text.ends_with('\n'));
+        }
+    }
+
+    #[test]
+    fn a_message_says_that_its_code_changes_the_number() {
+        let code = Code::parse("012345").expect("six digits");
+        let words = |locale: Locale, purpose| {
+            let text = locale.sms(purpose, "Example", "login.example.com", &code);
+            text.lines().next().expect("words").to_owned()
+        };
+        for (locale, change) in [
+            (Locale::En, "012345 is your code to CHANGE your phone number at Example. Never share it."),
+            (Locale::Es, "012345 es su clave para CAMBIAR su teléfono en Example. No la comparta con nadie."),
+            (Locale::Ar, "لتغيير رقمك Example: 012345"),
+        ] {
+            assert_eq!(words(locale, Purpose::Change), change);
+            assert_ne!(words(locale, Purpose::Login), change);
         }
     }
 

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::budget::CountryRecord;
 use crate::call::{CallEvent, CallToken};
-use crate::challenge::{Challenge, Delivery};
+use crate::challenge::{Challenge, Delivery, Purpose};
 use crate::channel::Channel;
 use crate::code::{Code, MacKeys};
 use crate::follow_up::{Notice, Tally};
@@ -179,6 +179,8 @@ pub struct Message<'a> {
     pub to: &'a PhoneNumber,
     /// The code it carries.
     pub code: &'a Code,
+    /// What the code is for.
+    pub purpose: Purpose,
     /// In which language.
     pub locale: Locale,
 }

@@ -1,6 +1,7 @@
 //! Changing the number: the current one proves it, then the new one is proven, and only then it is changed.
 
 use domain::call::CallMode;
+use domain::challenge::Purpose;
 use serde_json::{Value, json};
 
 use crate::api::{Answer, Api, Login};
@@ -95,6 +96,7 @@ async fn the_old_number_is_proven_then_the_new_one_and_then_it_is_changed() {
     let started = change.start("sms", None).await;
     assert_eq!((started.status, &started.json["change"]), (201, &json!("current-number")));
     assert_eq!(change.api.phone.last_number().expose(), OLD);
+    assert_eq!(change.api.phone.last_purpose(), Purpose::Change, "which the message says");
     let proven = change.guess(&change.api.phone.last_code()).await;
     assert_eq!(
         (proven.status, &proven.json["change"], &proven.json["state"]),
@@ -111,7 +113,7 @@ async fn the_old_number_is_proven_then_the_new_one_and_then_it_is_changed() {
         (&started.json["phoneNumber"], &started.json["canChangeNumber"]),
         (&json!("+•••••••••03"), &json!(true))
     );
-    assert_eq!(change.api.phone.last_number().expose(), NEW);
+    assert_eq!((change.api.phone.last_number().expose(), change.api.phone.last_purpose()), (NEW, Purpose::Change));
     assert_eq!(change.number().await, OLD, "nothing changes before both are proven");
     let changed = change.guess(&change.api.phone.last_code()).await;
     assert_eq!(
@@ -127,6 +129,7 @@ async fn the_old_number_is_proven_then_the_new_one_and_then_it_is_changed() {
     let later = change.login.again("login-2");
     assert_eq!(change.api.post(&later, json!({ "channel": "sms" })).await.status, 201);
     assert_eq!(change.api.phone.last_number().expose(), NEW, "the next login goes to the new number");
+    assert_eq!(change.api.phone.last_purpose(), Purpose::Login);
     assert_eq!(change.api.guess(&later, &change.api.phone.last_code()).await.json["state"], "approved");
 }
 
@@ -154,6 +157,7 @@ async fn both_steps_work_by_a_call_that_says_a_code() {
     for (number, to, step) in [(None, OLD, "new-number"), (Some(NEW), NEW, "changed")] {
         assert_eq!(change.start("call", number).await.status, 201);
         let said = change.api.webhook("answer", &[("AnsweredBy", "human"), ("To", to)]).await;
+        assert!(said.text.contains("Your code to change your phone number is:"), "{}", said.text);
         assert_eq!(change.guess(&said.spoken_code()).await.json["change"], step);
         change.api.pass(30);
     }

@@ -3,6 +3,7 @@
 
 use std::io::Result;
 
+use domain::challenge::Purpose;
 use domain::code::Code;
 use domain::locale::{Locale, Phrases};
 use domain::script::Script;
@@ -14,10 +15,11 @@ type Xml = Writer<Vec<u8>>;
 /// How often a code is said, in the one call that can say it.
 const TIMES: usize = 3;
 
-/// Renders `script`. `action` is where what is keyed goes. A key ends whatever is being said.
+/// Renders `script` of a call for `purpose`. `action` is where what is keyed goes. A key ends whatever is
+/// being said.
 #[must_use]
-pub fn twiml(script: Script<'_>, locale: Locale, brand: &str, action: &str) -> String {
-    let voice = Voice { phrases: locale.phrases(), brand };
+pub fn twiml(script: Script<'_>, purpose: Purpose, locale: Locale, brand: &str, action: &str) -> String {
+    let voice = Voice { phrases: locale.phrases(purpose), brand };
     let mut xml = Writer::new(Vec::new());
     // Writing to memory cannot fail; if it did, an empty answer ends the call.
     let written = xml.create_element("Response").write_inner_content(|response| {
@@ -127,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_prompt_listens_for_a_lone_pound() {
-        let xml = twiml(Script::Prompt, Locale::En, "Example", ACTION);
+        let xml = twiml(Script::Prompt, Purpose::Login, Locale::En, "Example", ACTION);
         assert!(xml.starts_with(
             r#"<Response><Gather input="dtmf" finishOnKey="" numDigits="1" timeout="10" method="POST" action="https://h/v1/calls/c/t/digits"><Say language="en-US">Example. To finish signing in, press the pound key."#
         ), "{xml}");
@@ -138,7 +140,7 @@ mod tests {
     #[test]
     fn digits_are_ended_by_the_pound_key() {
         assert_eq!(
-            twiml(Script::EnterDigits, Locale::En, "Example", ACTION),
+            twiml(Script::EnterDigits, Purpose::Login, Locale::En, "Example", ACTION),
             r##"<Response><Gather input="dtmf" finishOnKey="#" timeout="10" method="POST" action="https://h/v1/calls/c/t/digits"><Say language="en-US">Example. To finish signing in, key the two digits that your screen shows, then press the pound key. If you are not signing in, press zero, then the pound key.</Say></Gather><Say language="en-US">This call is no longer needed. Goodbye.</Say><Hangup/></Response>"##
         );
     }
@@ -153,8 +155,8 @@ mod tests {
         for (locale, code_is) in
             [(Locale::En, "Your code is:"), (Locale::Es, "Su código es:"), (Locale::Ar, "رمزك هو:")]
         {
-            let xml = twiml(Script::SpeakCode(&code), locale, "Example", ACTION);
-            let said = once(code_is, locale.phrases().language);
+            let xml = twiml(Script::SpeakCode(&code), Purpose::Login, locale, "Example", ACTION);
+            let said = once(code_is, locale.phrases(Purpose::Login).language);
             assert_eq!(gather(&xml).matches(&said).count(), 3, "{xml}");
             assert!(xml.starts_with(r#"<Response><Gather input="dtmf" finishOnKey="" numDigits="1""#), "{xml}");
             assert_eq!(xml.matches(digits).count(), 3, "nothing is said outside of what can be interrupted: {xml}");
@@ -162,11 +164,36 @@ mod tests {
         }
     }
 
+    /// Whoever takes the call may believe to be signing in.
+    #[test]
+    fn a_call_to_change_the_number_says_so_and_nothing_of_a_sign_in() {
+        let code = Code::parse("123456").expect("six digits");
+        let sign_in =
+            ["sign", "iniciar sesión", "iniciando sesión", "inicio de sesión", "iniciado sesión", "الدخول", "دخول"];
+        for script in
+            [Script::EnterDigits, Script::SpeakCode(&code), Script::SaidOnce, Script::Approved, Script::Denied]
+        {
+            for (locale, number) in [(Locale::En, "phone number"), (Locale::Es, "teléfono"), (Locale::Ar, "رقم")] {
+                let xml = twiml(script, Purpose::Change, locale, "Example", ACTION);
+                assert!(xml.contains(number), "{xml}");
+                assert_eq!(sign_in.iter().find(|word| xml.contains(*word)), None, "{xml}");
+                let login = twiml(script, Purpose::Login, locale, "Example", ACTION);
+                assert!(script == Script::SaidOnce || sign_in.iter().any(|word| login.contains(word)), "{login}");
+            }
+        }
+    }
+
     #[test]
     fn markup_in_the_brand_stays_text() {
         let code = Code::parse("123456").expect("six digits");
         for script in [Script::Prompt, Script::EnterDigits, Script::SpeakCode(&code)] {
-            let xml = twiml(script, Locale::En, r#""><Dial>+19005550000</Dial>"#, "https://h/?a=1&b=\"><Dial>");
+            let xml = twiml(
+                script,
+                Purpose::Login,
+                Locale::En,
+                r#""><Dial>+19005550000</Dial>"#,
+                "https://h/?a=1&b=\"><Dial>",
+            );
             assert!(!xml.contains("<Dial>"), "{xml}");
             assert!(xml.contains("&lt;Dial&gt;+19005550000"), "{xml}");
         }
@@ -180,7 +207,7 @@ mod tests {
         let tells = [Script::WrongDigits, Script::Approved, Script::Denied, Script::UseCode, Script::Over];
         for (script, listens) in asks.map(|script| (script, 1)).into_iter().chain(tells.map(|script| (script, 0))) {
             for locale in Locale::ALL {
-                let xml = twiml(script, locale, "Example", "https://h");
+                let xml = twiml(script, Purpose::Login, locale, "Example", "https://h");
                 assert_eq!(xml.matches("<Gather").count(), listens, "{xml}");
                 assert!(xml.ends_with("</Say><Hangup/></Response>"), "{xml}");
             }
@@ -189,7 +216,7 @@ mod tests {
 
     #[test]
     fn what_is_said_last_follows_from_the_script() {
-        let phrases = Locale::En.phrases();
+        let phrases = Locale::En.phrases(Purpose::Login);
         for (script, words) in [
             (Script::Prompt, phrases.over),
             (Script::SaidOnce, phrases.goodbye),
@@ -199,7 +226,7 @@ mod tests {
             (Script::UseCode, phrases.use_code),
             (Script::Over, phrases.over),
         ] {
-            let xml = twiml(script, Locale::En, "Example", "https://h");
+            let xml = twiml(script, Purpose::Login, Locale::En, "Example", "https://h");
             assert!(xml.ends_with(&format!("{words}</Say><Hangup/></Response>")), "{xml}");
         }
     }
