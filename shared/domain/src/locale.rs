@@ -1,4 +1,4 @@
-//! The words of messages and calls, one place per language.
+//! The languages, and the words of messages in each.
 //!
 //! A message must fit one SMS part with the longest brand (16 characters) and host (24): 160
 //! characters of the GSM 7-bit alphabet, or 70 of UCS-2. Its last line is the origin-bound code of
@@ -21,36 +21,6 @@ pub enum Locale {
     Es,
     /// Arabic.
     Ar,
-}
-
-/// What a call says.
-pub struct Phrases {
-    /// The `language` attribute for the provider's text-to-speech.
-    pub language: &'static str,
-    /// Introduces the call; the brand is spoken before it.
-    pub prompt: &'static str,
-    /// After a key that means nothing.
-    pub wrong_key: &'static str,
-    /// Asks for the digits on the page; the brand is spoken before it.
-    pub enter_digits: &'static str,
-    /// After digits that the page does not show.
-    pub wrong_digits: &'static str,
-    /// Before a code, whose digits are spoken one by one; at first the brand is spoken before it.
-    pub code_is: &'static str,
-    /// What to do with a code, and what if it is not wanted.
-    pub code_ends: &'static str,
-    /// When the call has said its code and cannot say it again.
-    pub said_once: &'static str,
-    /// When nothing more is to be said.
-    pub goodbye: &'static str,
-    /// After approval.
-    pub approved: &'static str,
-    /// After the fraud key.
-    pub denied: &'static str,
-    /// To whoever is not judged human: a misjudged person learns what else works.
-    pub use_code: &'static str,
-    /// When the call is too late or was never ours.
-    pub over: &'static str,
 }
 
 impl Locale {
@@ -116,19 +86,6 @@ impl Locale {
         let with_page = support_url.map(|url| format!("{told} {asked}: {url}"));
         with_page.filter(|text| fits_one_part(text)).unwrap_or_else(|| format!("{told} {asked}{support}"))
     }
-
-    /// The words of a call for `purpose`.
-    #[must_use]
-    pub const fn phrases(self, purpose: Purpose) -> &'static Phrases {
-        match (self, purpose) {
-            (Self::En, Purpose::Login) => &ENGLISH,
-            (Self::En, Purpose::Change) => &ENGLISH_CHANGE,
-            (Self::Es, Purpose::Login) => &SPANISH,
-            (Self::Es, Purpose::Change) => &SPANISH_CHANGE,
-            (Self::Ar, Purpose::Login) => &ARABIC,
-            (Self::Ar, Purpose::Change) => &ARABIC_CHANGE,
-        }
-    }
 }
 
 /// Whether a text is sent in one part: 160 places of the GSM 7-bit alphabet (3GPP TS 23.038 §6.2.1, in
@@ -147,98 +104,6 @@ fn fits_one_part(text: &str) -> bool {
 
 const GSM7: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 const GSM7_EXTENSION: &str = "^{}\\[~]|€";
-
-const ENGLISH: Phrases = Phrases {
-    language: "en-US",
-    prompt: "To finish signing in, press the pound key. If you are not signing in, press zero.",
-    wrong_key: "That key does nothing here.",
-    enter_digits: "To finish signing in, key the two digits that your screen shows, then press the pound key. \
-                   If you are not signing in, press zero, then the pound key.",
-    wrong_digits: "These are not the digits that your screen shows. You can ask for a new call. Goodbye.",
-    code_is: "Your code is:",
-    code_ends: "Enter it where you are signing in, and tell it to nobody. If you are not signing in, press zero.",
-    said_once: "This call does not say its code again. You can ask for a new call. \
-                If you are not signing in, press zero.",
-    goodbye: "Goodbye.",
-    approved: "Thank you. You are signed in. Goodbye.",
-    denied: "Thank you. We stopped this sign-in. Please change your password. Goodbye.",
-    use_code: "We could not confirm this call. You can ask for a code by text message instead. Goodbye.",
-    over: "This call is no longer needed. Goodbye.",
-};
-
-const ENGLISH_CHANGE: Phrases = Phrases {
-    enter_digits: "This is to change the phone number of your account. To agree, key the two digits that your screen \
-                   shows, then press the pound key. If you did not ask for it, press zero, then the pound key.",
-    code_is: "Your code to change your phone number is:",
-    code_ends: "Enter it where you are changing your phone number, and tell it to nobody. \
-                If you did not ask for it, press zero.",
-    said_once: "This call does not say its code again. You can ask for a new call. \
-                If you are not changing your phone number, press zero.",
-    approved: "Thank you. This phone number is confirmed. Goodbye.",
-    denied: "Thank you. We stopped the change of your phone number. Please change your password. Goodbye.",
-    ..ENGLISH
-};
-
-const SPANISH: Phrases = Phrases {
-    language: "es-ES",
-    prompt: "Para terminar de iniciar sesión, pulse la tecla almohadilla. Si no está iniciando sesión, pulse cero.",
-    wrong_key: "Esa tecla no hace nada aquí.",
-    enter_digits: "Para terminar de iniciar sesión, marque las dos cifras que muestra su pantalla y pulse \
-                   almohadilla. Si no está iniciando sesión, pulse cero y almohadilla.",
-    wrong_digits: "Esas no son las cifras que muestra su pantalla. Puede pedir una nueva llamada. Adiós.",
-    code_is: "Su código es:",
-    code_ends: "Introdúzcalo donde está iniciando sesión y no se lo diga a nadie. \
-                Si no está iniciando sesión, pulse cero.",
-    said_once: "Esta llamada no repite su código. Puede pedir una nueva llamada. \
-                Si no está iniciando sesión, pulse cero.",
-    goodbye: "Adiós.",
-    approved: "Gracias. Ha iniciado sesión. Adiós.",
-    denied: "Gracias. Hemos detenido este inicio de sesión. Cambie su contraseña. Adiós.",
-    use_code: "No hemos podido confirmar esta llamada. Puede pedir un código por mensaje de texto. Adiós.",
-    over: "Esta llamada ya no es necesaria. Adiós.",
-};
-
-const SPANISH_CHANGE: Phrases = Phrases {
-    enter_digits: "Esta llamada es para cambiar el teléfono de su cuenta. Si está de acuerdo, marque las dos cifras que \
-                   muestra su pantalla y pulse almohadilla. Si no lo ha pedido, pulse cero y almohadilla.",
-    code_is: "Su código para cambiar de teléfono es:",
-    code_ends: "Introdúzcalo donde está cambiando su teléfono y no se lo diga a nadie. Si no lo ha pedido, pulse cero.",
-    said_once: "Esta llamada no repite su código. Puede pedir una nueva llamada. \
-                Si no está cambiando su teléfono, pulse cero.",
-    approved: "Gracias. Este teléfono está confirmado. Adiós.",
-    denied: "Gracias. Hemos detenido el cambio de su teléfono. Cambie su contraseña. Adiós.",
-    ..SPANISH
-};
-
-const ARABIC: Phrases = Phrases {
-    language: "arb",
-    prompt: "لإكمال تسجيل الدخول، اضغط على مفتاح المربع. إذا لم تكن أنت من يسجل الدخول، اضغط على صفر.",
-    wrong_key: "هذا المفتاح لا يفعل شيئا هنا.",
-    enter_digits: "لإكمال تسجيل الدخول، أدخل الرقمين الظاهرين على شاشتك ثم اضغط على مفتاح المربع. \
-                   إذا لم تكن أنت من يسجل الدخول، اضغط على صفر ثم على مفتاح المربع.",
-    wrong_digits: "هذان ليسا الرقمين الظاهرين على شاشتك. يمكنك طلب مكالمة جديدة. مع السلامة.",
-    code_is: "رمزك هو:",
-    code_ends: "أدخله حيث تسجل الدخول ولا تخبر به أحدا. إذا لم تكن أنت من يسجل الدخول، اضغط على صفر.",
-    said_once: "لا تعيد هذه المكالمة قول رمزها. يمكنك طلب مكالمة جديدة. \
-                إذا لم تكن أنت من يسجل الدخول، اضغط على صفر.",
-    goodbye: "مع السلامة.",
-    approved: "شكرا. تم تسجيل دخولك. مع السلامة.",
-    denied: "شكرا. لقد أوقفنا عملية تسجيل الدخول هذه. يرجى تغيير كلمة المرور. مع السلامة.",
-    use_code: "لم نتمكن من تأكيد هذه المكالمة. يمكنك طلب رمز برسالة نصية. مع السلامة.",
-    over: "لم تعد هذه المكالمة مطلوبة. مع السلامة.",
-};
-
-const ARABIC_CHANGE: Phrases = Phrases {
-    enter_digits: "هذه المكالمة لتغيير رقم هاتف حسابك. للموافقة، أدخل الرقمين الظاهرين على شاشتك ثم اضغط على مفتاح \
-                   المربع. إذا لم تطلب ذلك، اضغط على صفر ثم على مفتاح المربع.",
-    code_is: "رمزك لتغيير رقم هاتفك هو:",
-    code_ends: "أدخله حيث تغير رقم هاتفك ولا تخبر به أحدا. إذا لم تطلب ذلك، اضغط على صفر.",
-    said_once: "لا تعيد هذه المكالمة قول رمزها. يمكنك طلب مكالمة جديدة. \
-                إذا لم تكن أنت من يغير رقم هاتفك، اضغط على صفر.",
-    approved: "شكرا. تم تأكيد رقم الهاتف هذا. مع السلامة.",
-    denied: "شكرا. لقد أوقفنا تغيير رقم هاتفك. يرجى تغيير كلمة المرور. مع السلامة.",
-    ..ARABIC
-};
 
 #[cfg(test)]
 mod tests {

@@ -53,6 +53,15 @@ async fn a_change_whose_call_was_placed_in_another_mode_is_not_approved_by_pound
     change.press("#").await;
     let view = change.status().await.json;
     assert_eq!((&view["state"], &view["change"]), (&json!("pending"), &json!("current-number")));
+    let hears = change.api.webhook("digits", &[("Digits", "#")]).await;
+    assert!(
+        hears.text.contains("<Gather") && hears.text.contains("which no key in this call approves"),
+        "{}",
+        hears.text
+    );
+    let hears = change.api.webhook("digits", &[("Digits", "0")]).await;
+    assert!(hears.text.contains("stopped the change of your phone number"), "{}", hears.text);
+    assert_eq!(change.status().await.json["state"], "denied");
 }
 
 #[tokio::test]

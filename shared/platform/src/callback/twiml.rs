@@ -5,7 +5,8 @@ use std::io::Result;
 
 use domain::challenge::Purpose;
 use domain::code::Code;
-use domain::locale::{Locale, Phrases};
+use domain::locale::Locale;
+use domain::phrases::Phrases;
 use domain::script::Script;
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
@@ -19,7 +20,7 @@ const TIMES: usize = 3;
 /// being said.
 #[must_use]
 pub fn twiml(script: Script<'_>, purpose: Purpose, locale: Locale, brand: &str, action: &str) -> String {
-    let voice = Voice { phrases: locale.phrases(purpose), brand };
+    let voice = Voice { phrases: Phrases::of(locale, purpose), brand };
     let mut xml = Writer::new(Vec::new());
     // Writing to memory cannot fail; if it did, an empty answer ends the call.
     let written = xml.create_element("Response").write_inner_content(|response| {
@@ -61,7 +62,12 @@ impl Input {
 
 const fn input(script: Script<'_>) -> Option<Input> {
     match script {
-        Script::Prompt | Script::PromptAgain | Script::SpeakCode(_) | Script::SaidOnce => Some(Input::Key),
+        Script::Prompt
+        | Script::PromptAgain
+        | Script::CannotApprove
+        | Script::TooLate
+        | Script::SpeakCode(_)
+        | Script::SaidOnce => Some(Input::Key),
         Script::EnterDigits => Some(Input::Digits),
         Script::WrongDigits | Script::Approved | Script::Denied | Script::UseCode | Script::Over => None,
     }
@@ -81,6 +87,8 @@ impl Voice<'_> {
             Script::EnterDigits => self.say(xml, &format!("{brand}. {}", phrases.enter_digits)),
             Script::SpeakCode(code) => self.say_code(xml, code),
             Script::SaidOnce => self.say(xml, phrases.said_once),
+            Script::CannotApprove => self.say(xml, &format!("{brand}. {}", phrases.cannot_approve)),
+            Script::TooLate => self.say(xml, &format!("{brand}. {}", phrases.too_late)),
             _ => self.say(xml, &format!("{brand}. {}", phrases.prompt)),
         }
     }
@@ -89,7 +97,7 @@ impl Voice<'_> {
     const fn last_words(&self, script: Script<'_>) -> &'static str {
         match script {
             Script::WrongDigits => self.phrases.wrong_digits,
-            Script::SpeakCode(_) | Script::SaidOnce => self.phrases.goodbye,
+            Script::SpeakCode(_) | Script::SaidOnce | Script::CannotApprove | Script::TooLate => self.phrases.goodbye,
             Script::Approved => self.phrases.approved,
             Script::Denied => self.phrases.denied,
             Script::UseCode => self.phrases.use_code,
@@ -145,6 +153,31 @@ mod tests {
         );
     }
 
+    /// Each of them takes the fraud key, and says so.
+    #[test]
+    fn where_nothing_approves_a_lone_key_is_still_listened_for() {
+        for (purpose, said, late) in [
+            (
+                Purpose::Login,
+                "Another sign-in to your account is waiting, so no key approves",
+                "to approve this sign-in",
+            ),
+            (
+                Purpose::Change,
+                "changing the phone number of your account, which no key",
+                "to approve this change of your",
+            ),
+        ] {
+            for (script, words) in [(Script::CannotApprove, said), (Script::TooLate, late)] {
+                let xml = twiml(script, purpose, Locale::En, "Example", ACTION);
+                let listens = r#"<Response><Gather input="dtmf" finishOnKey="" numDigits="1" timeout="10" method="POST" action="https://h/v1/calls/c/t/digits"><Say language="en-US">Example. "#;
+                assert!(xml.starts_with(listens), "{xml}");
+                assert!(gather(&xml).contains(words) && gather(&xml).contains("press zero"), "{xml}");
+                assert!(!xml.contains("pound"), "{xml}");
+            }
+        }
+    }
+
     #[test]
     fn a_code_is_said_three_times_digit_by_digit_while_a_key_is_listened_for() {
         let code = Code::parse("047110").expect("six digits");
@@ -156,7 +189,7 @@ mod tests {
             [(Locale::En, "Your code is:"), (Locale::Es, "Su código es:"), (Locale::Ar, "رمزك هو:")]
         {
             let xml = twiml(Script::SpeakCode(&code), Purpose::Login, locale, "Example", ACTION);
-            let said = once(code_is, locale.phrases(Purpose::Login).language);
+            let said = once(code_is, Phrases::of(locale, Purpose::Login).language);
             assert_eq!(gather(&xml).matches(&said).count(), 3, "{xml}");
             assert!(xml.starts_with(r#"<Response><Gather input="dtmf" finishOnKey="" numDigits="1""#), "{xml}");
             assert_eq!(xml.matches(digits).count(), 3, "nothing is said outside of what can be interrupted: {xml}");
@@ -170,9 +203,15 @@ mod tests {
         let code = Code::parse("123456").expect("six digits");
         let sign_in =
             ["sign", "iniciar sesión", "iniciando sesión", "inicio de sesión", "iniciado sesión", "الدخول", "دخول"];
-        for script in
-            [Script::EnterDigits, Script::SpeakCode(&code), Script::SaidOnce, Script::Approved, Script::Denied]
-        {
+        for script in [
+            Script::CannotApprove,
+            Script::TooLate,
+            Script::EnterDigits,
+            Script::SpeakCode(&code),
+            Script::SaidOnce,
+            Script::Approved,
+            Script::Denied,
+        ] {
             for (locale, number) in [(Locale::En, "phone number"), (Locale::Es, "teléfono"), (Locale::Ar, "رقم")] {
                 let xml = twiml(script, Purpose::Change, locale, "Example", ACTION);
                 assert!(xml.contains(number), "{xml}");
@@ -186,7 +225,9 @@ mod tests {
     #[test]
     fn markup_in_the_brand_stays_text() {
         let code = Code::parse("123456").expect("six digits");
-        for script in [Script::Prompt, Script::EnterDigits, Script::SpeakCode(&code)] {
+        for script in
+            [Script::Prompt, Script::CannotApprove, Script::TooLate, Script::EnterDigits, Script::SpeakCode(&code)]
+        {
             let xml = twiml(
                 script,
                 Purpose::Login,
@@ -202,8 +243,15 @@ mod tests {
     #[test]
     fn a_script_listens_only_while_there_is_something_to_key_and_every_script_ends_the_call() {
         let code = Code::parse("123456").expect("six digits");
-        let asks =
-            [Script::Prompt, Script::PromptAgain, Script::EnterDigits, Script::SpeakCode(&code), Script::SaidOnce];
+        let asks = [
+            Script::Prompt,
+            Script::PromptAgain,
+            Script::CannotApprove,
+            Script::TooLate,
+            Script::EnterDigits,
+            Script::SpeakCode(&code),
+            Script::SaidOnce,
+        ];
         let tells = [Script::WrongDigits, Script::Approved, Script::Denied, Script::UseCode, Script::Over];
         for (script, listens) in asks.map(|script| (script, 1)).into_iter().chain(tells.map(|script| (script, 0))) {
             for locale in Locale::ALL {
@@ -216,10 +264,12 @@ mod tests {
 
     #[test]
     fn what_is_said_last_follows_from_the_script() {
-        let phrases = Locale::En.phrases(Purpose::Login);
+        let phrases = Phrases::of(Locale::En, Purpose::Login);
         for (script, words) in [
             (Script::Prompt, phrases.over),
             (Script::SaidOnce, phrases.goodbye),
+            (Script::CannotApprove, phrases.goodbye),
+            (Script::TooLate, phrases.goodbye),
             (Script::WrongDigits, phrases.wrong_digits),
             (Script::Approved, phrases.approved),
             (Script::Denied, phrases.denied),
