@@ -52,13 +52,12 @@ def test_a_number_is_changed_by_proof_of_the_old_one_and_then_of_the_new(enrolle
     assert len(enrolled.messages()) == before
 
 
-def test_a_call_proves_the_old_number_as_well(enrolled, provider):
+def test_a_call_in_which_pound_approves_proves_no_number_to_be_changed(enrolled, provider):
     page = enrolled.log_in()
-    assert page.start("call", **CHANGE).status_code == 201
-    [call] = provider.calls_to(enrolled.number)
-    call.pressed("#", call.answered("human").text)
-    proven = page.challenge("change").json()
-    assert (proven["state"], proven["change"]) == ("none", "new-number")
+    assert page.challenge("change").json()["channels"]["call"]["reason"] == "unreachable"
+    refused = page.start("call", **CHANGE)
+    assert (refused.status_code, refused.json()["type"]) == (409, f"{PROBLEM}channel-unavailable")
+    assert provider.calls_to(enrolled.number) == []
 
 
 def test_a_first_factor_alone_changes_nothing(enrolled, new_phone, product):

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use domain::call::CallToken;
+use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::code::{Code, MacKeys};
 use domain::locale::Locale;
@@ -195,7 +196,8 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
         let challenge = &draft.challenge;
         match parcel {
             Parcel::Code(code) => {
-                let message = Message { to: &challenge.phone, code, locale: challenge.locale };
+                let Challenge { ref phone, purpose, locale, .. } = *challenge;
+                let message = Message { to: phone, code, purpose, locale };
                 self.sms.send(&message, limit).await
             }
             Parcel::Call(token) => match &self.caller {

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | none, expired, exhausted | pending, next generation | a start within the subject's budgets |
 //! | pending | pending, next generation | another number is given; guesses and sends used carry over |
-//! | pending | approved | right code, sent or spoken; in an answered, human call the page's digits or, uncontested, `#` |
+//! | pending | approved | right code, sent or spoken; in an answered, human call the page's digits or, uncontested and to sign in, `#` |
 //! | pending | denied | the fraud key, in this or in any other call of the subject; an administrator |
 //! | approved, denied | — | final for this login session |
 //!

@@ -17,6 +17,7 @@ pub mod identity;
 pub mod limits;
 pub mod locale;
 pub mod phone;
+pub mod phrases;
 pub mod policy;
 pub mod ports;
 pub mod quota;

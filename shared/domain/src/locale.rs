@@ -1,10 +1,13 @@
-//! The words of messages and calls, one place per language.
+//! The languages, and the words of messages in each.
 //!
 //! A message must fit one SMS part with the longest brand (16 characters) and host (24): 160
 //! characters of the GSM 7-bit alphabet, or 70 of UCS-2. Its last line is the origin-bound code of
 //! the WICG draft, so that a browser offers the code only to the page it belongs to. A notice has no
 //! such line, since it has no code.
+//!
+//! What changes the number says so: who believes to be signing in must not be talked out of that proof.
 
+use crate::challenge::Purpose;
 use crate::code::Code;
 use crate::phone::PhoneNumber;
 
@@ -18,36 +21,6 @@ pub enum Locale {
     Es,
     /// Arabic.
     Ar,
-}
-
-/// What a call says.
-pub struct Phrases {
-    /// The `language` attribute for the provider's text-to-speech.
-    pub language: &'static str,
-    /// Introduces the call; the brand is spoken before it.
-    pub prompt: &'static str,
-    /// After a key that means nothing.
-    pub wrong_key: &'static str,
-    /// Asks for the digits on the page; the brand is spoken before it.
-    pub enter_digits: &'static str,
-    /// After digits that the page does not show.
-    pub wrong_digits: &'static str,
-    /// Before a code, whose digits are spoken one by one; at first the brand is spoken before it.
-    pub code_is: &'static str,
-    /// What to do with a code, and what if it is not wanted.
-    pub code_ends: &'static str,
-    /// When the call has said its code and cannot say it again.
-    pub said_once: &'static str,
-    /// When nothing more is to be said.
-    pub goodbye: &'static str,
-    /// After approval.
-    pub approved: &'static str,
-    /// After the fraud key.
-    pub denied: &'static str,
-    /// To whoever is not judged human: a misjudged person learns what else works.
-    pub use_code: &'static str,
-    /// When the call is too late or was never ours.
-    pub over: &'static str,
 }
 
 impl Locale {
@@ -71,14 +44,23 @@ impl Locale {
         }
     }
 
-    /// The message that carries `code`, bound to the page at `host`.
+    /// The message that carries `code` for `purpose`, bound to the page at `host`.
     #[must_use]
-    pub fn sms(self, brand: &str, host: &str, code: &Code) -> String {
+    pub fn sms(self, purpose: Purpose, brand: &str, host: &str, code: &Code) -> String {
         let code = code.expose();
-        let words = match self {
-            Self::En => format!("{code} is your {brand} code. Never share it, we will not ask for it."),
-            Self::Es => format!("{code} es su clave de {brand}. No la comparta con nadie."),
-            Self::Ar => format!("رمز {brand}: {code}"),
+        let words = match (self, purpose) {
+            (Self::En, Purpose::Login) => {
+                format!("{code} is your {brand} code. Never share it, we will not ask for it.")
+            }
+            (Self::En, Purpose::Change) => {
+                format!("{code} is your code to CHANGE your phone number at {brand}. Never share it.")
+            }
+            (Self::Es, Purpose::Login) => format!("{code} es su clave de {brand}. No la comparta con nadie."),
+            (Self::Es, Purpose::Change) => {
+                format!("{code} es su clave para CAMBIAR su teléfono en {brand}. No la comparta con nadie.")
+            }
+            (Self::Ar, Purpose::Login) => format!("رمز {brand}: {code}"),
+            (Self::Ar, Purpose::Change) => format!("لتغيير رقمك {brand}: {code}"),
         };
         format!("{words}\n@{host} #{code}")
     }
@@ -104,16 +86,6 @@ impl Locale {
         let with_page = support_url.map(|url| format!("{told} {asked}: {url}"));
         with_page.filter(|text| fits_one_part(text)).unwrap_or_else(|| format!("{told} {asked}{support}"))
     }
-
-    /// The words of a call.
-    #[must_use]
-    pub const fn phrases(self) -> &'static Phrases {
-        match self {
-            Self::En => &ENGLISH,
-            Self::Es => &SPANISH,
-            Self::Ar => &ARABIC,
-        }
-    }
 }
 
 /// Whether a text is sent in one part: 160 places of the GSM 7-bit alphabet (3GPP TS 23.038 §6.2.1, in
@@ -133,61 +105,6 @@ fn fits_one_part(text: &str) -> bool {
 const GSM7: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 const GSM7_EXTENSION: &str = "^{}\\[~]|€";
 
-static ENGLISH: Phrases = Phrases {
-    language: "en-US",
-    prompt: "To finish signing in, press the pound key. If you are not signing in, press zero.",
-    wrong_key: "That key does nothing here.",
-    enter_digits: "To finish signing in, key the two digits that your screen shows, then press the pound key. \
-                   If you are not signing in, press zero, then the pound key.",
-    wrong_digits: "These are not the digits that your screen shows. You can ask for a new call. Goodbye.",
-    code_is: "Your code is:",
-    code_ends: "Enter it where you are signing in, and tell it to nobody. If you are not signing in, press zero.",
-    said_once: "This call does not say its code again. You can ask for a new call. \
-                If you are not signing in, press zero.",
-    goodbye: "Goodbye.",
-    approved: "Thank you. You are signed in. Goodbye.",
-    denied: "Thank you. We stopped this sign-in. Please change your password. Goodbye.",
-    use_code: "We could not confirm this call. You can ask for a code by text message instead. Goodbye.",
-    over: "This call is no longer needed. Goodbye.",
-};
-
-static SPANISH: Phrases = Phrases {
-    language: "es-ES",
-    prompt: "Para terminar de iniciar sesión, pulse la tecla almohadilla. Si no está iniciando sesión, pulse cero.",
-    wrong_key: "Esa tecla no hace nada aquí.",
-    enter_digits: "Para terminar de iniciar sesión, marque las dos cifras que muestra su pantalla y pulse \
-                   almohadilla. Si no está iniciando sesión, pulse cero y almohadilla.",
-    wrong_digits: "Esas no son las cifras que muestra su pantalla. Puede pedir una nueva llamada. Adiós.",
-    code_is: "Su código es:",
-    code_ends: "Introdúzcalo donde está iniciando sesión y no se lo diga a nadie. \
-                Si no está iniciando sesión, pulse cero.",
-    said_once: "Esta llamada no repite su código. Puede pedir una nueva llamada. \
-                Si no está iniciando sesión, pulse cero.",
-    goodbye: "Adiós.",
-    approved: "Gracias. Ha iniciado sesión. Adiós.",
-    denied: "Gracias. Hemos detenido este inicio de sesión. Cambie su contraseña. Adiós.",
-    use_code: "No hemos podido confirmar esta llamada. Puede pedir un código por mensaje de texto. Adiós.",
-    over: "Esta llamada ya no es necesaria. Adiós.",
-};
-
-static ARABIC: Phrases = Phrases {
-    language: "arb",
-    prompt: "لإكمال تسجيل الدخول، اضغط على مفتاح المربع. إذا لم تكن أنت من يسجل الدخول، اضغط على صفر.",
-    wrong_key: "هذا المفتاح لا يفعل شيئا هنا.",
-    enter_digits: "لإكمال تسجيل الدخول، أدخل الرقمين الظاهرين على شاشتك ثم اضغط على مفتاح المربع. \
-                   إذا لم تكن أنت من يسجل الدخول، اضغط على صفر ثم على مفتاح المربع.",
-    wrong_digits: "هذان ليسا الرقمين الظاهرين على شاشتك. يمكنك طلب مكالمة جديدة. مع السلامة.",
-    code_is: "رمزك هو:",
-    code_ends: "أدخله حيث تسجل الدخول ولا تخبر به أحدا. إذا لم تكن أنت من يسجل الدخول، اضغط على صفر.",
-    said_once: "لا تعيد هذه المكالمة قول رمزها. يمكنك طلب مكالمة جديدة. \
-                إذا لم تكن أنت من يسجل الدخول، اضغط على صفر.",
-    goodbye: "مع السلامة.",
-    approved: "شكرا. تم تسجيل دخولك. مع السلامة.",
-    denied: "شكرا. لقد أوقفنا عملية تسجيل الدخول هذه. يرجى تغيير كلمة المرور. مع السلامة.",
-    use_code: "لم نتمكن من تأكيد هذه المكالمة. يمكنك طلب رمز برسالة نصية. مع السلامة.",
-    over: "لم تعد هذه المكالمة مطلوبة. مع السلامة.",
-};
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,7 +114,8 @@ mod tests {
         let code = Code::parse("123456").expect("six digits");
         for (locale, brand) in Locale::ALL.into_iter().flat_map(|locale| [(locale, "B"), (locale, "~")]) {
             let brand = brand.repeat(16);
-            for text in [locale.sms(&brand, &"h".repeat(24), &code), locale.notice(&brand, &number(), None)] {
+            let sms = |purpose| locale.sms(purpose, &brand, &"h".repeat(24), &code);
+            for text in [sms(Purpose::Login), sms(Purpose::Change), locale.notice(&brand, &number(), None)] {
                 assert!(fits_one_part(&text), "{locale:?}: {text}");
             }
         }
@@ -210,6 +128,8 @@ mod tests {
             assert!(!fits_one_part(&character.repeat(most + 1)), "{character}");
         }
     }
+
+    const PURPOSES: [Purpose; 2] = [Purpose::Login, Purpose::Change];
 
     fn number() -> PhoneNumber {
         PhoneNumber::parse("+14155552671").expect("a number")
@@ -243,10 +163,27 @@ mod tests {
     #[test]
     fn the_last_line_binds_the_code_to_its_origin() {
         let code = Code::parse("012345").expect("six digits");
-        for locale in Locale::ALL {
-            let text = locale.sms("Example", "login.example.com", &code);
+        for (locale, purpose) in Locale::ALL.into_iter().flat_map(|locale| PURPOSES.map(|purpose| (locale, purpose))) {
+            let text = locale.sms(purpose, "Example", "login.example.com", &code);
             assert_eq!(text.lines().last(), Some("@login.example.com #012345"));
             assert!(!text.ends_with('\n'));
+        }
+    }
+
+    #[test]
+    fn a_message_says_that_its_code_changes_the_number() {
+        let code = Code::parse("012345").expect("six digits");
+        let words = |locale: Locale, purpose| {
+            let text = locale.sms(purpose, "Example", "login.example.com", &code);
+            text.lines().next().expect("words").to_owned()
+        };
+        for (locale, change) in [
+            (Locale::En, "012345 is your code to CHANGE your phone number at Example. Never share it."),
+            (Locale::Es, "012345 es su clave para CAMBIAR su teléfono en Example. No la comparta con nadie."),
+            (Locale::Ar, "لتغيير رقمك Example: 012345"),
+        ] {
+            assert_eq!(words(locale, Purpose::Change), change);
+            assert_ne!(words(locale, Purpose::Login), change);
         }
     }
 

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::budget::CountryRecord;
 use crate::call::{CallEvent, CallToken};
-use crate::challenge::{Challenge, Delivery};
+use crate::challenge::{Challenge, Delivery, Purpose};
 use crate::channel::Channel;
 use crate::code::{Code, MacKeys};
 use crate::follow_up::{Notice, Tally};
@@ -81,7 +81,7 @@ pub trait ChallengeStore: Sync {
     /// Applies a webhook of the call with `token` if that moves the call forward, and answers the
     /// challenge as it then stands. Only an open challenge is approved, and only in a call answered by
     /// one who may: by matching digits where the policy has digits matched, by `#` where it has `#`
-    /// pressed and no other login waits. `0` denies the challenge and every other pending one of its
+    /// pressed, to sign in, while no other login waits. `0` denies the challenge and every other pending one of its
     /// subject, blocks the subject and, where the number was only being enrolled, the number. A code to
     /// be spoken is added only by the webhook that answers the call, and only if no code is the same.
     ///
@@ -179,6 +179,8 @@ pub struct Message<'a> {
     pub to: &'a PhoneNumber,
     /// The code it carries.
     pub code: &'a Code,
+    /// What the code is for.
+    pub purpose: Purpose,
     /// In which language.
     pub locale: Locale,
 }

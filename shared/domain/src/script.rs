@@ -3,7 +3,7 @@
 use subtle::ConstantTimeEq as _;
 
 use crate::call::{Call, CallMode, CallState, CallToken};
-use crate::challenge::{Challenge, Outcome};
+use crate::challenge::{Challenge, Outcome, Purpose};
 use crate::code::{Code, Utterance};
 use crate::policy::Policy;
 use crate::time::Timestamp;
@@ -15,6 +15,11 @@ pub enum Script<'a> {
     Prompt,
     /// Says that the key meant nothing and asks again.
     PromptAgain,
+    /// Says why no key approves here, and asks for the fraud key if it is none of theirs.
+    CannotApprove,
+    /// Says that the challenge is closed, and asks for the fraud key all the same: guesses that were spent
+    /// elsewhere must not keep the phone from reporting them.
+    TooLate,
     /// Asks for the digits on the page.
     EnterDigits,
     /// Says that the digits were wrong, which ends the call.
@@ -52,20 +57,24 @@ impl<'a> Script<'a> {
         if !bool::from(call.token.ct_eq(&token.digest())) {
             return Self::Over;
         }
+        let may_approve = call.answered_by.is_some_and(|by| by.may_approve(policy));
+        let is_open = challenge.is_open(now);
         let is_judged = policy.call_mode == CallMode::MatchDigits && call.state == CallState::Ended;
         match challenge.outcome {
             Outcome::Approved { .. } => Self::Approved,
             Outcome::Denied => Self::Denied,
             Outcome::Pending if is_judged => Self::WrongDigits,
-            Outcome::Pending if !challenge.is_open(now) || call.wrong_keys >= Policy::MAX_WRONG_KEYS => Self::Over,
-            Outcome::Pending if !call.answered_by.is_some_and(|by| by.may_approve(policy)) => Self::UseCode,
+            Outcome::Pending if call.wrong_keys >= Policy::MAX_WRONG_KEYS => Self::Over,
+            Outcome::Pending if !is_open && !may_approve => Self::Over,
+            Outcome::Pending if !is_open => Self::TooLate,
+            Outcome::Pending if !may_approve => Self::UseCode,
             Outcome::Pending => Self::in_talk(challenge, call, drawn, policy.call_mode),
         }
     }
 
     fn in_talk(challenge: &Challenge, call: &Call, drawn: Option<&'a (Code, Utterance)>, mode: CallMode) -> Self {
         match mode {
-            CallMode::PressPound if challenge.contested => Self::UseCode,
+            CallMode::PressPound if challenge.contested || challenge.purpose == Purpose::Change => Self::CannotApprove,
             CallMode::PressPound if call.wrong_keys > 0 => Self::PromptAgain,
             CallMode::PressPound => Self::Prompt,
             CallMode::MatchDigits => Self::EnterDigits,

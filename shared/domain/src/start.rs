@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use rand::CryptoRng;
 
 use crate::budget::{CountryRecord, Exhausted, UnverifiedBudget};
-use crate::call::{Call, CallToken};
+use crate::call::{Call, CallMode, CallToken};
 use crate::challenge::{Challenge, Delivery, Former, NumberSource, Outcome, Purpose, Sends};
 use crate::change;
 use crate::channel::Channel;
@@ -74,6 +74,14 @@ impl Rules {
     #[must_use]
     pub fn serves(&self, country: Country, line: Line, channel: Channel) -> bool {
         self.channels.contains(&channel) && self.reach.serves(country, line, channel)
+    }
+
+    /// Whether `channel` can do it. A change takes a secret from phone to page or from page to phone: `#`
+    /// would say that whoever took the call agreed, and not to what.
+    #[must_use]
+    pub fn proves(&self, purpose: Purpose, channel: Channel) -> bool {
+        let by_pound = channel == Channel::Call && self.policy.call_mode == CallMode::PressPound;
+        purpose == Purpose::Login || !by_pound
     }
 }
 
@@ -321,6 +329,9 @@ impl<P: NumberingPlan> Start<'_, P> {
             Purpose::Change => change::number(stored, request, now)?,
         };
         let destination = self.reachable(&number, request.channel)?;
+        if !self.rules.proves(request.purpose, request.channel) {
+            return Err(Refusal::ChannelUnavailable);
+        }
         // A claimed number may be spelled in a way that the plan corrects; any other is what it is.
         let number = if source == NumberSource::Claimed { destination.number } else { number };
         Ok(Target { destination: Destination { number, ..destination }, source, former })

@@ -51,7 +51,7 @@ pub enum Unavailable {
     Blocked,
     /// The deployment does not use it.
     Disabled,
-    /// It does not reach such a line, or is not used in the number's country.
+    /// It does not reach such a line, or is not used in the number's country or for what is asked.
     Unreachable,
 }
 
@@ -136,7 +136,7 @@ pub fn status(
     };
     let channel = |channel| {
         let status = channel_status(&rules.policy, stored, own, channel, state, retry_at, now);
-        match unusable(rules, own, line, channel) {
+        match unusable(rules, own, line, purpose, channel) {
             Some(reason) => ChannelStatus { unavailable: Some(reason), next_send_at: None, ..status },
             None => status,
         }
@@ -215,6 +215,7 @@ fn unusable(
     rules: &Rules,
     own: Option<&Challenge>,
     line: Option<(Country, Line)>,
+    purpose: Purpose,
     channel: Channel,
 ) -> Option<Unavailable> {
     let reached = match (own, line) {
@@ -224,7 +225,7 @@ fn unusable(
     };
     if !rules.channels.contains(&channel) {
         Some(Unavailable::Disabled)
-    } else if reached {
+    } else if reached && rules.proves(purpose, channel) {
         None
     } else {
         Some(Unavailable::Unreachable)

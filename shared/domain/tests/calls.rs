@@ -178,10 +178,11 @@ fn what_the_phone_hears_follows_from_mode_and_state() {
     let drawn = (code.clone(), utterance);
     let approved = Outcome::Approved { at: NOW, by: Method::PressPound, settled: false };
     let says = Script::SpeakCode(&code);
-    let (over, use_code) = ([Script::Over; 3], [Script::UseCode; 3]);
-    let cases: [(&str, Change, [Script<'_>; 3]); 12] = [
+    let (over, late, use_code) = ([Script::Over; 3], [Script::TooLate; 3], [Script::UseCode; 3]);
+    let cases: [(&str, Change, [Script<'_>; 3]); 15] = [
         ("answered", |_, _| {}, [Script::Prompt, Script::EnterDigits, says]),
-        ("contested", |own, _| own.contested = true, [Script::UseCode, Script::EnterDigits, says]),
+        ("contested", |own, _| own.contested = true, [Script::CannotApprove, Script::EnterDigits, says]),
+        ("a change", |own, _| own.purpose = Purpose::Change, [Script::CannotApprove, Script::EnterDigits, says]),
         ("said before", |own, _| own.spoken.clear(), [Script::Prompt, Script::EnterDigits, Script::SaidOnce]),
         ("a wrong key", |_, call| call.wrong_keys = 1, [Script::PromptAgain, Script::EnterDigits, says]),
         ("three wrong keys", |_, call| call.wrong_keys = 3, over),
@@ -189,8 +190,10 @@ fn what_the_phone_hears_follows_from_mode_and_state() {
         ("a machine", |_, call| call.answered_by = Some(AnsweredBy::NotHuman), use_code),
         ("unjudged", |_, call| call.answered_by = Some(AnsweredBy::Unjudged), use_code),
         ("not answered", |_, call| call.answered_by = None, use_code),
-        ("expired", |own, _| own.expires_at = NOW, over),
-        ("exhausted", |own, _| own.attempts = 5, over),
+        ("expired", |own, _| own.expires_at = NOW, late),
+        ("exhausted", |own, _| own.attempts = 5, late),
+        ("expired, nobody there", |own, call| (own.expires_at, call.answered_by) = (NOW, None), over),
+        ("exhausted, a machine", |own, call| (own.attempts, call.answered_by) = (5, Some(AnsweredBy::NotHuman)), over),
         ("denied", |own, _| own.outcome = Outcome::Denied, [Script::Denied; 3]),
     ];
     let hears = |challenge: &Challenge, token: &CallToken, expected: [Script<'_>; 3], why: &str| {

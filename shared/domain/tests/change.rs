@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use domain::call::CallMode;
 use domain::challenge::{Challenge, Former, Method, NumberSource, Outcome, Purpose};
 use domain::change::{Step, step};
 use domain::channel::Channel;
@@ -16,7 +17,7 @@ use domain::policy::Policy;
 use domain::refusal::Refusal;
 use domain::snapshot::Snapshot;
 use domain::start::{Decision, Draft, Enrolment, Predecessor, Replaces, Request, Rules, Start};
-use domain::status::{State, status};
+use domain::status::{State, Unavailable, status};
 use domain::subject::{Binding, Subject};
 use domain::time::Timestamp;
 
@@ -56,6 +57,11 @@ fn binding(version: u64) -> Binding {
     Binding { number: number(OLD), country: Country::parse("US").expect("US"), line: Line::Mobile, version }
 }
 
+/// The same, where calls are of that mode.
+fn rules_in(mode: CallMode) -> Rules {
+    Rules { policy: Policy { call_mode: mode, ..Policy::default() }, ..rules() }
+}
+
 /// A subject with the old number enrolled, and nothing else.
 fn enrolled() -> Snapshot {
     let subject = Subject { version: 9, binding: Some(binding(VERSION)), ..Subject::default() };
@@ -63,7 +69,11 @@ fn enrolled() -> Snapshot {
 }
 
 fn decide(stored: &Snapshot, typed: Option<&str>, now: Timestamp) -> Result<Decision, Refusal> {
-    let request = Request {
+    Start { rules: &rules(), plan: &Plan }.decide(stored, &request(typed), now)
+}
+
+fn request(typed: Option<&str>) -> Request {
+    Request {
         key: key(),
         purpose: Purpose::Change,
         sub: "a".to_owned(),
@@ -73,8 +83,7 @@ fn decide(stored: &Snapshot, typed: Option<&str>, now: Timestamp) -> Result<Deci
         network: Network::of(IpAddr::from([203, 0, 113, 7])),
         locale: Locale::En,
         keep_until: NOW + Duration::from_hours(1),
-    };
-    Start { rules: &rules(), plan: &Plan }.decide(stored, &request, now)
+    }
 }
 
 fn draft(stored: &Snapshot, typed: Option<&str>, now: Timestamp) -> Draft {
@@ -181,6 +190,27 @@ fn how_far_a_change_has_come() {
     assert_eq!(changed.subject.binding.as_ref().map(|binding| binding.number.clone()), Some(number(NEW)));
     assert_eq!(step_of(&changed, after(5000)), Step::Changed);
     assert!(matches!(decide(&changed, Some(OLD), after(5000)), Ok(Decision::Running)), "one change per login");
+}
+
+#[test]
+fn a_change_is_called_for_only_where_a_secret_passes_in_the_call() {
+    for (mode, called) in [(CallMode::PressPound, false), (CallMode::MatchDigits, true), (CallMode::SpeakCode, true)] {
+        let rules = rules_in(mode);
+        for (stored, typed) in [(enrolled(), None), (proven(), Some(NEW)), (replacing(), Some(NEW))] {
+            let request = Request { channel: Channel::Call, ..request(typed) };
+            let decided = Start { rules: &rules, plan: &Plan }.decide(&stored, &request, after(61));
+            match decided {
+                Ok(Decision::Send(_)) => assert!(called, "{mode:?}"),
+                Err(refusal) => assert_eq!((refusal, called), (Refusal::ChannelUnavailable, false), "{mode:?}"),
+                Ok(Decision::Running) => panic!("nothing runs by call"),
+            }
+            let view = status(&rules, &stored, &key(), Purpose::Change, None, after(61));
+            assert_eq!(view.call_channel.unavailable, (!called).then_some(Unavailable::Unreachable), "{mode:?}");
+            assert_eq!(view.sms.unavailable, None);
+        }
+        let login = status(&rules, &enrolled(), &key(), Purpose::Login, None, NOW);
+        assert_eq!(login.call_channel.unavailable, None, "to sign in, {mode:?}");
+    }
 }
 
 #[test]

@@ -89,8 +89,9 @@ impl SnsSender {
 
 impl SmsSender for SnsSender {
     async fn send(&self, message: &Message<'_>, limit: Duration) -> Result<(), SendError> {
-        let text = message.locale.sms(&self.publisher.settings.brand, &self.settings.host, message.code);
-        self.publisher.publish(message.to, text, self.settings.template_id.as_deref(), limit).await
+        let Message { to, code, purpose, locale } = *message;
+        let text = locale.sms(purpose, &self.publisher.settings.brand, &self.settings.host, code);
+        self.publisher.publish(to, text, self.settings.template_id.as_deref(), limit).await
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::call::{CallMode, CallToken};
+use domain::challenge::Purpose;
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
 use domain::identity::ChallengeId;
@@ -318,6 +319,12 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// The code that a call says.
+    pub(crate) fn spoken_code(&self) -> String {
+        let said = self.text.split(" is: ").nth(1).and_then(|rest| rest.split('<').next()).expect("a code");
+        said.chars().filter(char::is_ascii_digit).collect()
+    }
+
     pub(crate) fn of(response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         let text = match body {
@@ -351,7 +358,7 @@ pub(crate) struct Phone(Arc<Mutex<Line>>);
 
 #[derive(Default)]
 struct Line {
-    messages: Vec<(PhoneNumber, String)>,
+    messages: Vec<(PhoneNumber, String, Purpose)>,
     calls: Vec<(ChallengeId, CallToken)>,
     failure: Option<SendFailure>,
 }
@@ -362,7 +369,7 @@ impl Phone {
     }
 
     pub(crate) fn codes(&self) -> Vec<String> {
-        self.line().messages.iter().map(|(_, code)| code.clone()).collect()
+        self.line().messages.iter().map(|(_, code, _)| code.clone()).collect()
     }
 
     pub(crate) fn last_code(&self) -> String {
@@ -371,6 +378,11 @@ impl Phone {
 
     pub(crate) fn last_number(&self) -> PhoneNumber {
         self.line().messages.last().expect("a message").0.clone()
+    }
+
+    /// What the last code is for, as its message says.
+    pub(crate) fn last_purpose(&self) -> Purpose {
+        self.line().messages.last().expect("a message").2
     }
 
     pub(crate) fn last_call(&self) -> (ChallengeId, CallToken) {
@@ -396,7 +408,7 @@ impl Phone {
 impl SmsSender for Phone {
     async fn send(&self, message: &Message<'_>, _: Duration) -> Result<(), SendError> {
         self.outcome()?;
-        self.line().messages.push((message.to.clone(), message.code.expose().to_owned()));
+        self.line().messages.push((message.to.clone(), message.code.expose().to_owned(), message.purpose));
         Ok(())
     }
 }

@@ -466,6 +466,7 @@ async fn each_term_alone_keeps_pound_from_approving() {
         ("answeredBy", text("not-human")),
         ("answeredBy", text("unjudged")),
         contested,
+        ("purpose", text("change")),
     ] {
         let (scene, token, id) = in_call(true).await;
         set(&scene, challenge_item(&scene), name, value.clone()).await;

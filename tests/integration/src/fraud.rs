@@ -183,6 +183,36 @@ async fn when_the_block_is_lifted_the_sign_ins_that_were_denied_stay_denied() {
     assert_eq!(api.guess(&fresh, &api.phone.last_code()).await.json["state"], "approved");
 }
 
+/// Whoever has the password can start another sign-in beside the call, or spend its guesses: neither keeps
+/// the owner of the phone from saying so.
+#[tokio::test]
+async fn zero_in_a_call_that_cannot_approve_denies_and_blocks() {
+    for (why, said) in [("contested", "so no key approves this one"), ("exhausted", "too late to approve")] {
+        let api = api(unlimited).await;
+        let (login, other) = (Login::known(), Login::known().again("login-2"));
+        api.post(&login, call()).await;
+        if why == "contested" {
+            api.post(&other, sms()).await;
+        } else {
+            for _ in 0..5 {
+                api.guess(&login, "000000").await;
+            }
+        }
+        for (event, form) in [("answer", ("AnsweredBy", "human")), ("digits", ("Digits", "#"))] {
+            let hears = api.webhook(event, &[form]).await;
+            assert!(hears.text.contains("<Gather") && hears.text.contains(said), "{why}: {}", hears.text);
+            assert!(api.status(&login).await.json.get("resultToken").is_none(), "{why}");
+        }
+        let hears = api.webhook("digits", &[("Digits", "0")]).await;
+        assert!(hears.text.contains("stopped this sign-in"), "{why}: {}", hears.text);
+        assert_eq!(api.status(&login).await.json["state"], "denied", "{why}");
+        if why == "contested" {
+            assert_eq!(api.status(&other).await.json["state"], "denied");
+        }
+        assert_eq!(api.post(&login.again("login-3"), sms()).await.problem(), "blocked", "{why}");
+    }
+}
+
 #[tokio::test]
 async fn only_zero_in_an_answered_call_reports() {
     let api = api(unlimited).await;

@@ -1,5 +1,7 @@
 //! Changing the number: the current one proves it, then the new one is proven, and only then it is changed.
 
+use domain::call::CallMode;
+use domain::challenge::Purpose;
 use serde_json::{Value, json};
 
 use crate::api::{Answer, Api, Login};
@@ -27,6 +29,11 @@ impl Change {
         assert_eq!(approved.json["state"], "approved", "{}", approved.text);
         change.api.pass(30);
         change
+    }
+
+    /// One who has enrolled the old number, where calls take the digits of the page.
+    pub(crate) async fn matching_digits() -> Self {
+        Self::over(Api::new().await.with_calls(CallMode::MatchDigits)).await
     }
 
     /// One who has proven the old number to change it.
@@ -60,7 +67,14 @@ impl Change {
         self.api.status_of_change(&self.login.at(self.api.now)).await
     }
 
-    /// Answers the last call and presses that key.
+    /// Starts a call, and tells the digits that the page then shows.
+    pub(crate) async fn start_call(&self, number: Option<&str>) -> String {
+        let started = self.start("call", number).await;
+        assert_eq!((started.status, &started.json["call"]), (201, &json!("calling")), "{}", started.text);
+        started.json["matchDigits"].as_str().expect("digits").to_owned()
+    }
+
+    /// Answers the last call and keys that.
     pub(crate) async fn press(&self, digits: &str) {
         self.api.webhook("answer", &[("AnsweredBy", "human")]).await;
         self.api.webhook("digits", &[("Digits", digits)]).await;
@@ -82,6 +96,7 @@ async fn the_old_number_is_proven_then_the_new_one_and_then_it_is_changed() {
     let started = change.start("sms", None).await;
     assert_eq!((started.status, &started.json["change"]), (201, &json!("current-number")));
     assert_eq!(change.api.phone.last_number().expose(), OLD);
+    assert_eq!(change.api.phone.last_purpose(), Purpose::Change, "which the message says");
     let proven = change.guess(&change.api.phone.last_code()).await;
     assert_eq!(
         (proven.status, &proven.json["change"], &proven.json["state"]),
@@ -98,7 +113,7 @@ async fn the_old_number_is_proven_then_the_new_one_and_then_it_is_changed() {
         (&started.json["phoneNumber"], &started.json["canChangeNumber"]),
         (&json!("+•••••••••03"), &json!(true))
     );
-    assert_eq!(change.api.phone.last_number().expose(), NEW);
+    assert_eq!((change.api.phone.last_number().expose(), change.api.phone.last_purpose()), (NEW, Purpose::Change));
     assert_eq!(change.number().await, OLD, "nothing changes before both are proven");
     let changed = change.guess(&change.api.phone.last_code()).await;
     assert_eq!(
@@ -114,24 +129,38 @@ async fn the_old_number_is_proven_then_the_new_one_and_then_it_is_changed() {
     let later = change.login.again("login-2");
     assert_eq!(change.api.post(&later, json!({ "channel": "sms" })).await.status, 201);
     assert_eq!(change.api.phone.last_number().expose(), NEW, "the next login goes to the new number");
+    assert_eq!(change.api.phone.last_purpose(), Purpose::Login);
     assert_eq!(change.api.guess(&later, &change.api.phone.last_code()).await.json["state"], "approved");
 }
 
 #[tokio::test]
-async fn both_steps_work_by_call_too() {
-    let mut change = Change::enrolled().await;
-    assert_eq!(change.start("call", None).await.json["call"], "calling");
-    change.press("#").await;
+async fn both_steps_work_by_a_call_that_takes_the_digits_of_the_page() {
+    let mut change = Change::matching_digits().await;
+    let shown = change.start_call(None).await;
+    change.press(&shown).await;
     let proven = change.status().await;
     assert_eq!((&proven.json["change"], &proven.json["state"]), (&json!("new-number"), &json!("none")));
     assert_eq!(proven.json.get("resultToken"), None);
     change.api.pass(30);
-    assert_eq!(change.start("call", Some(NEW)).await.json["call"], "calling");
+    let shown = change.start_call(Some(NEW)).await;
     assert_eq!(change.number().await, OLD);
-    change.press("#").await;
+    change.press(&shown).await;
     let changed = change.status().await;
     assert_eq!((&changed.json["change"], &changed.json["state"]), (&json!("changed"), &json!("approved")));
     assert_eq!(changed.json.get("resultToken"), None);
+    assert_eq!(change.number().await, NEW);
+}
+
+#[tokio::test]
+async fn both_steps_work_by_a_call_that_says_a_code() {
+    let mut change = Change::over(Api::new().await.with_calls(CallMode::SpeakCode)).await;
+    for (number, to, step) in [(None, OLD, "new-number"), (Some(NEW), NEW, "changed")] {
+        assert_eq!(change.start("call", number).await.status, 201);
+        let said = change.api.webhook("answer", &[("AnsweredBy", "human"), ("To", to)]).await;
+        assert!(said.text.contains("Your code to change your phone number is:"), "{}", said.text);
+        assert_eq!(change.guess(&said.spoken_code()).await.json["change"], step);
+        change.api.pass(30);
+    }
     assert_eq!(change.number().await, NEW);
 }
 
@@ -218,14 +247,16 @@ async fn the_number_that_is_enrolled_is_no_new_one() {
 
 #[tokio::test]
 async fn a_change_from_a_landline_offers_messages_to_the_new_number() {
-    let mut change = Change { api: Api::new().await, login: Login::newcomer() };
-    change.api.post(&change.login, json!({ "channel": "call", "phoneNumber": "+442071838750" })).await;
-    change.press("#").await;
+    let api = Api::new().await.with_calls(CallMode::MatchDigits);
+    let mut change = Change { api, login: Login::newcomer() };
+    let enrols = json!({ "channel": "call", "phoneNumber": "+442071838750" });
+    let started = change.api.post(&change.login, enrols).await;
+    change.press(started.json["matchDigits"].as_str().expect("digits")).await;
     change.api.status(&change.login).await;
     change.api.pass(30);
     assert_eq!(change.status().await.json["channels"]["sms"]["reason"], "unreachable", "the landline");
-    change.start("call", None).await;
-    change.press("#").await;
+    let shown = change.start_call(None).await;
+    change.press(&shown).await;
     let view = change.status().await;
     assert_eq!(
         (&view.json["change"], &view.json["channels"]["sms"]["available"]),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::call::CallMode;
 use serde_json::json;
 
 use crate::api::Login;
@@ -22,11 +23,52 @@ async fn a_new_number_without_proof_of_the_old_one_is_refused() {
     assert_eq!(change.number().await, OLD);
 }
 
+/// Whoever has the password would start it, and the owner of the number press the key to sign in.
 #[tokio::test]
-async fn pound_in_a_call_is_no_proof_before_its_subject_agrees() {
-    let change = Change::enrolled().await;
-    change.start("call", None).await;
+async fn no_call_in_which_pound_approves_is_placed_for_a_change() {
+    let mut change = Change::enrolled().await;
+    for (number, step) in [(None, "current-number"), (Some(NEW), "new-number")] {
+        let view = change.status().await.json;
+        let call = &view["channels"]["call"];
+        assert_eq!(
+            (&view["change"], &call["available"], &call["reason"]),
+            (&json!(step), &json!(false), &json!("unreachable"))
+        );
+        let refused = change.start("call", number).await;
+        assert_eq!((refused.status, refused.problem()), (409, "channel-unavailable"));
+        assert_eq!(change.api.phone.calls(), 0);
+        if number.is_none() {
+            change.prove().await;
+        }
+    }
+    let login = change.login.again("login-2");
+    assert_eq!(change.api.status(&login).await.json["channels"]["call"]["available"], true, "to sign in");
+}
+
+#[tokio::test]
+async fn a_change_whose_call_was_placed_in_another_mode_is_not_approved_by_pound() {
+    let change = Change::matching_digits().await;
+    change.start_call(None).await;
+    let change = Change { api: change.api.with_calls(CallMode::PressPound), ..change };
     change.press("#").await;
+    let view = change.status().await.json;
+    assert_eq!((&view["state"], &view["change"]), (&json!("pending"), &json!("current-number")));
+    let hears = change.api.webhook("digits", &[("Digits", "#")]).await;
+    assert!(
+        hears.text.contains("<Gather") && hears.text.contains("which no key in this call approves"),
+        "{}",
+        hears.text
+    );
+    let hears = change.api.webhook("digits", &[("Digits", "0")]).await;
+    assert!(hears.text.contains("stopped the change of your phone number"), "{}", hears.text);
+    assert_eq!(change.status().await.json["state"], "denied");
+}
+
+#[tokio::test]
+async fn digits_in_a_call_are_no_proof_before_its_subject_agrees() {
+    let change = Change::matching_digits().await;
+    let shown = change.start_call(None).await;
+    change.press(&shown).await;
     assert_eq!(change.start("sms", Some(NEW)).await.status, 200, "approved, and not settled");
     assert_eq!(change.api.phone.last_number().expose(), OLD);
     assert_eq!(change.status().await.json["change"], "new-number", "which settles it");
@@ -155,14 +197,14 @@ async fn the_old_number_s_code_is_worth_nothing_for_the_new_one() {
 
 #[tokio::test]
 async fn the_old_number_s_call_is_worth_nothing_for_the_new_one() {
-    let mut change = Change::enrolled().await;
-    change.start("call", None).await;
+    let mut change = Change::matching_digits().await;
+    let shown = change.start_call(None).await;
     change.api.webhook("answer", &[("AnsweredBy", "human")]).await;
     change.start("sms", None).await;
     change.guess(&change.api.phone.last_code()).await;
     change.api.pass(30);
     change.start("sms", Some(NEW)).await;
-    change.api.webhook("digits", &[("Digits", "#")]).await; // of the call to the old number
+    change.api.webhook("digits", &[("Digits", &shown)]).await; // of the call to the old number
     assert_eq!(change.status().await.json["state"], "pending");
     assert_eq!(change.number().await, OLD);
 }
@@ -188,8 +230,8 @@ async fn a_new_number_that_expires_or_is_guessed_at_changes_nothing() {
 
 #[tokio::test]
 async fn the_fraud_key_in_either_step_ends_the_change() {
-    let change = Change::enrolled().await;
-    change.start("call", None).await;
+    let change = Change::matching_digits().await;
+    change.start_call(None).await;
     change.press("0").await;
     assert_eq!(change.status().await.json["state"], "denied");
     assert_eq!(change.start("sms", None).await.problem(), "denied");
@@ -198,10 +240,11 @@ async fn the_fraud_key_in_either_step_ends_the_change() {
         0
     );
 
-    let change = Change::proven().await;
+    let mut change = Change::matching_digits().await;
+    change.prove().await;
     change.start("sms", Some(NEW)).await;
     let code = change.api.phone.last_code();
-    change.start("call", None).await;
+    change.start_call(None).await;
     change.press("0").await;
     assert_eq!(change.status().await.json["state"], "denied");
     assert_eq!(change.guess(&code).await.problem(), "challenge-closed");

@@ -292,7 +292,7 @@ async fn two_sessions_start_calls_and_pound_approves_neither() {
         scene.session(session);
         let stands = scene.press(token, Key::Approve).await.expect("a challenge");
         assert!(!stands.is_approved() && stands.contested, "session {session}");
-        assert_eq!(Script::next(Some(&stands), token, None, &scene.rules.policy, scene.now), Script::UseCode);
+        assert_eq!(Script::next(Some(&stands), token, None, &scene.rules.policy, scene.now), Script::CannotApprove);
     }
 }
 

@@ -49,7 +49,7 @@ async fn a_reviewer_signs_in_by_the_fixed_code_and_nothing_is_sent() {
     assert_eq!(approved.json["state"], "approved", "{}", approved.text);
     let token = approved.claims();
     assert_eq!(token["acr"], "urn:alliance-mfa:acr:test-number");
-    assert_eq!(token.get("enrolled_now"), None);
+    assert_eq!((token.get("enrolled_now"), &token["amr"]), (None, &json!(["pwd"])), "no second factor was given");
     assert_eq!(api.status(&reviewer()).await.json["resultToken"], approved.json["resultToken"]);
     nothing_sent(&api);
 }

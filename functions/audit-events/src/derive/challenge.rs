@@ -10,7 +10,8 @@ use crate::event::{About, Event, Fact};
 use platform::stream::{Image, Unreadable};
 
 const PURPOSES: [&str; 2] = ["login", "change"];
-const SOURCES: [&str; 5] = ["enrolled", "claimed", "typed", "replacing", "test"];
+const SOURCES: [&str; 5] = ["enrolled", "claimed", "typed", "replacing", TEST];
+const TEST: &str = "test";
 const DELIVERIES: [&str; 3] = ["accepted", "failed", "unknown"];
 const OUTCOMES: [&str; 3] = ["pending", "approved", "denied"];
 /// What may approve, each with the channel whose phone it proves.
@@ -63,14 +64,16 @@ fn beginning(step: &Step<'_>, facts: &mut Facts) -> Result<(), Unreadable> {
     Ok(())
 }
 
-/// A send is noted as accepted before it is made, and corrected when it was not.
+/// A send is noted as accepted before it is made, and corrected when it was not. To a test number none is
+/// made.
 fn send(
     step: &Step<'_>,
     channel: &'static str,
     at: &'static str,
     delivery: &'static str,
 ) -> Result<Option<(Timestamp, Fact)>, Unreadable> {
-    if !step.set(at) && !step.set(delivery) {
+    let is_test = step.new.word("numberSource", &SOURCES)? == TEST;
+    if is_test || (!step.set(at) && !step.set(delivery)) {
         return Ok(None);
     }
     Ok(match step.new.word(delivery, &DELIVERIES)? {
@@ -116,7 +119,7 @@ fn about(image: &Image, subject: &str, challenge: &str, key: &CorrelationKey) ->
     let about = About {
         subject: Some(subject.to_owned()),
         challenge: Some(challenge.to_owned()),
-        test: (source == "test").then_some(true),
+        test: (source == TEST).then_some(true),
         purpose: image.maybe_word("purpose", &PURPOSES)?,
         number_source: Some(source),
         country: image.country()?.map(|country| country.as_str().to_owned()),

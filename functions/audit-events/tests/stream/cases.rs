@@ -29,12 +29,7 @@ fn of_a_start() -> Vec<Case> {
             with(&sms, &json!({ "claimMismatch": true, "contested": true })),
             &["challenge.started", "phone.claim-mismatch", "challenge.contested", "challenge.sent"],
         ),
-        (
-            "a test number",
-            NOTHING,
-            with(&sms, &json!({ "numberSource": "test" })),
-            &["challenge.started", "challenge.sent"],
-        ),
+        ("a test number", NOTHING, with(&sms, &json!({ "numberSource": "test" })), &["challenge.started"]),
         (
             "a new number is to be proven",
             NOTHING,
@@ -50,6 +45,14 @@ fn of_a_start() -> Vec<Case> {
 fn of_a_challenge() -> Vec<Case> {
     let (sms, call) = (challenge(), call());
     vec![
+        case(
+            "a test number is given its code once more",
+            (
+                with(&sms, &json!({ "numberSource": "test" })),
+                with(&sms, &json!({ "numberSource": "test", "smsUsed": 2, "smsAt": 1_800_000_031 })),
+            ),
+            &[],
+        ),
         case(
             "another number is given",
             (

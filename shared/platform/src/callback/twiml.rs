@@ -3,8 +3,10 @@
 
 use std::io::Result;
 
+use domain::challenge::Purpose;
 use domain::code::Code;
-use domain::locale::{Locale, Phrases};
+use domain::locale::Locale;
+use domain::phrases::Phrases;
 use domain::script::Script;
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
@@ -14,10 +16,11 @@ type Xml = Writer<Vec<u8>>;
 /// How often a code is said, in the one call that can say it.
 const TIMES: usize = 3;
 
-/// Renders `script`. `action` is where what is keyed goes. A key ends whatever is being said.
+/// Renders `script` of a call for `purpose`. `action` is where what is keyed goes. A key ends whatever is
+/// being said.
 #[must_use]
-pub fn twiml(script: Script<'_>, locale: Locale, brand: &str, action: &str) -> String {
-    let voice = Voice { phrases: locale.phrases(), brand };
+pub fn twiml(script: Script<'_>, purpose: Purpose, locale: Locale, brand: &str, action: &str) -> String {
+    let voice = Voice { phrases: Phrases::of(locale, purpose), brand };
     let mut xml = Writer::new(Vec::new());
     // Writing to memory cannot fail; if it did, an empty answer ends the call.
     let written = xml.create_element("Response").write_inner_content(|response| {
@@ -59,7 +62,12 @@ impl Input {
 
 const fn input(script: Script<'_>) -> Option<Input> {
     match script {
-        Script::Prompt | Script::PromptAgain | Script::SpeakCode(_) | Script::SaidOnce => Some(Input::Key),
+        Script::Prompt
+        | Script::PromptAgain
+        | Script::CannotApprove
+        | Script::TooLate
+        | Script::SpeakCode(_)
+        | Script::SaidOnce => Some(Input::Key),
         Script::EnterDigits => Some(Input::Digits),
         Script::WrongDigits | Script::Approved | Script::Denied | Script::UseCode | Script::Over => None,
     }
@@ -79,6 +87,8 @@ impl Voice<'_> {
             Script::EnterDigits => self.say(xml, &format!("{brand}. {}", phrases.enter_digits)),
             Script::SpeakCode(code) => self.say_code(xml, code),
             Script::SaidOnce => self.say(xml, phrases.said_once),
+            Script::CannotApprove => self.say(xml, &format!("{brand}. {}", phrases.cannot_approve)),
+            Script::TooLate => self.say(xml, &format!("{brand}. {}", phrases.too_late)),
             _ => self.say(xml, &format!("{brand}. {}", phrases.prompt)),
         }
     }
@@ -87,7 +97,7 @@ impl Voice<'_> {
     const fn last_words(&self, script: Script<'_>) -> &'static str {
         match script {
             Script::WrongDigits => self.phrases.wrong_digits,
-            Script::SpeakCode(_) | Script::SaidOnce => self.phrases.goodbye,
+            Script::SpeakCode(_) | Script::SaidOnce | Script::CannotApprove | Script::TooLate => self.phrases.goodbye,
             Script::Approved => self.phrases.approved,
             Script::Denied => self.phrases.denied,
             Script::UseCode => self.phrases.use_code,
@@ -127,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_prompt_listens_for_a_lone_pound() {
-        let xml = twiml(Script::Prompt, Locale::En, "Example", ACTION);
+        let xml = twiml(Script::Prompt, Purpose::Login, Locale::En, "Example", ACTION);
         assert!(xml.starts_with(
             r#"<Response><Gather input="dtmf" finishOnKey="" numDigits="1" timeout="10" method="POST" action="https://h/v1/calls/c/t/digits"><Say language="en-US">Example. To finish signing in, press the pound key."#
         ), "{xml}");
@@ -138,9 +148,34 @@ mod tests {
     #[test]
     fn digits_are_ended_by_the_pound_key() {
         assert_eq!(
-            twiml(Script::EnterDigits, Locale::En, "Example", ACTION),
+            twiml(Script::EnterDigits, Purpose::Login, Locale::En, "Example", ACTION),
             r##"<Response><Gather input="dtmf" finishOnKey="#" timeout="10" method="POST" action="https://h/v1/calls/c/t/digits"><Say language="en-US">Example. To finish signing in, key the two digits that your screen shows, then press the pound key. If you are not signing in, press zero, then the pound key.</Say></Gather><Say language="en-US">This call is no longer needed. Goodbye.</Say><Hangup/></Response>"##
         );
+    }
+
+    /// Each of them takes the fraud key, and says so.
+    #[test]
+    fn where_nothing_approves_a_lone_key_is_still_listened_for() {
+        for (purpose, said, late) in [
+            (
+                Purpose::Login,
+                "Another sign-in to your account is waiting, so no key approves",
+                "to approve this sign-in",
+            ),
+            (
+                Purpose::Change,
+                "changing the phone number of your account, which no key",
+                "to approve this change of your",
+            ),
+        ] {
+            for (script, words) in [(Script::CannotApprove, said), (Script::TooLate, late)] {
+                let xml = twiml(script, purpose, Locale::En, "Example", ACTION);
+                let listens = r#"<Response><Gather input="dtmf" finishOnKey="" numDigits="1" timeout="10" method="POST" action="https://h/v1/calls/c/t/digits"><Say language="en-US">Example. "#;
+                assert!(xml.starts_with(listens), "{xml}");
+                assert!(gather(&xml).contains(words) && gather(&xml).contains("press zero"), "{xml}");
+                assert!(!xml.contains("pound"), "{xml}");
+            }
+        }
     }
 
     #[test]
@@ -153,8 +188,8 @@ mod tests {
         for (locale, code_is) in
             [(Locale::En, "Your code is:"), (Locale::Es, "Su código es:"), (Locale::Ar, "رمزك هو:")]
         {
-            let xml = twiml(Script::SpeakCode(&code), locale, "Example", ACTION);
-            let said = once(code_is, locale.phrases().language);
+            let xml = twiml(Script::SpeakCode(&code), Purpose::Login, locale, "Example", ACTION);
+            let said = once(code_is, Phrases::of(locale, Purpose::Login).language);
             assert_eq!(gather(&xml).matches(&said).count(), 3, "{xml}");
             assert!(xml.starts_with(r#"<Response><Gather input="dtmf" finishOnKey="" numDigits="1""#), "{xml}");
             assert_eq!(xml.matches(digits).count(), 3, "nothing is said outside of what can be interrupted: {xml}");
@@ -162,11 +197,44 @@ mod tests {
         }
     }
 
+    /// Whoever takes the call may believe to be signing in.
+    #[test]
+    fn a_call_to_change_the_number_says_so_and_nothing_of_a_sign_in() {
+        let code = Code::parse("123456").expect("six digits");
+        let sign_in =
+            ["sign", "iniciar sesión", "iniciando sesión", "inicio de sesión", "iniciado sesión", "الدخول", "دخول"];
+        for script in [
+            Script::CannotApprove,
+            Script::TooLate,
+            Script::EnterDigits,
+            Script::SpeakCode(&code),
+            Script::SaidOnce,
+            Script::Approved,
+            Script::Denied,
+        ] {
+            for (locale, number) in [(Locale::En, "phone number"), (Locale::Es, "teléfono"), (Locale::Ar, "رقم")] {
+                let xml = twiml(script, Purpose::Change, locale, "Example", ACTION);
+                assert!(xml.contains(number), "{xml}");
+                assert_eq!(sign_in.iter().find(|word| xml.contains(*word)), None, "{xml}");
+                let login = twiml(script, Purpose::Login, locale, "Example", ACTION);
+                assert!(script == Script::SaidOnce || sign_in.iter().any(|word| login.contains(word)), "{login}");
+            }
+        }
+    }
+
     #[test]
     fn markup_in_the_brand_stays_text() {
         let code = Code::parse("123456").expect("six digits");
-        for script in [Script::Prompt, Script::EnterDigits, Script::SpeakCode(&code)] {
-            let xml = twiml(script, Locale::En, r#""><Dial>+19005550000</Dial>"#, "https://h/?a=1&b=\"><Dial>");
+        for script in
+            [Script::Prompt, Script::CannotApprove, Script::TooLate, Script::EnterDigits, Script::SpeakCode(&code)]
+        {
+            let xml = twiml(
+                script,
+                Purpose::Login,
+                Locale::En,
+                r#""><Dial>+19005550000</Dial>"#,
+                "https://h/?a=1&b=\"><Dial>",
+            );
             assert!(!xml.contains("<Dial>"), "{xml}");
             assert!(xml.contains("&lt;Dial&gt;+19005550000"), "{xml}");
         }
@@ -175,12 +243,19 @@ mod tests {
     #[test]
     fn a_script_listens_only_while_there_is_something_to_key_and_every_script_ends_the_call() {
         let code = Code::parse("123456").expect("six digits");
-        let asks =
-            [Script::Prompt, Script::PromptAgain, Script::EnterDigits, Script::SpeakCode(&code), Script::SaidOnce];
+        let asks = [
+            Script::Prompt,
+            Script::PromptAgain,
+            Script::CannotApprove,
+            Script::TooLate,
+            Script::EnterDigits,
+            Script::SpeakCode(&code),
+            Script::SaidOnce,
+        ];
         let tells = [Script::WrongDigits, Script::Approved, Script::Denied, Script::UseCode, Script::Over];
         for (script, listens) in asks.map(|script| (script, 1)).into_iter().chain(tells.map(|script| (script, 0))) {
             for locale in Locale::ALL {
-                let xml = twiml(script, locale, "Example", "https://h");
+                let xml = twiml(script, Purpose::Login, locale, "Example", "https://h");
                 assert_eq!(xml.matches("<Gather").count(), listens, "{xml}");
                 assert!(xml.ends_with("</Say><Hangup/></Response>"), "{xml}");
             }
@@ -189,17 +264,19 @@ mod tests {
 
     #[test]
     fn what_is_said_last_follows_from_the_script() {
-        let phrases = Locale::En.phrases();
+        let phrases = Phrases::of(Locale::En, Purpose::Login);
         for (script, words) in [
             (Script::Prompt, phrases.over),
             (Script::SaidOnce, phrases.goodbye),
+            (Script::CannotApprove, phrases.goodbye),
+            (Script::TooLate, phrases.goodbye),
             (Script::WrongDigits, phrases.wrong_digits),
             (Script::Approved, phrases.approved),
             (Script::Denied, phrases.denied),
             (Script::UseCode, phrases.use_code),
             (Script::Over, phrases.over),
         ] {
-            let xml = twiml(script, Locale::En, "Example", "https://h");
+            let xml = twiml(script, Purpose::Login, Locale::En, "Example", "https://h");
             assert!(xml.ends_with(&format!("{words}</Say><Hangup/></Response>")), "{xml}");
         }
     }

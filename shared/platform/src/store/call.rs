@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::call::{AnsweredBy, CallEvent, CallMode, CallState, CallToken, Key};
-use domain::challenge::{Challenge, Method, Outcome};
+use domain::challenge::{Challenge, Method, Outcome, Purpose};
 use domain::code::Utterance;
 use domain::identity::ChallengeId;
 use domain::policy::Policy;
@@ -34,9 +34,9 @@ impl DynamoStore {
                 self.speak(challenge, by, &utterance, now)
             }
             (CallEvent::Answered(by) | CallEvent::Speaks(by, _), _) => self.answer(challenge, by, policy, now),
-            (CallEvent::Pressed(Key::Approve), CallMode::PressPound) => {
-                self.approve(challenge, Method::PressPound, expression::CAN_APPROVE, policy, now)
-            }
+            (CallEvent::Pressed(Key::Approve), CallMode::PressPound) => self
+                .approve(challenge, Method::PressPound, expression::CAN_APPROVE, policy, now)
+                .expression_attribute_values(":login", text(Purpose::Login.word())),
             (CallEvent::Entered { matches: true }, CallMode::MatchDigits) => {
                 self.approve(challenge, Method::MatchDigits, expression::CAN_ENTER, policy, now)
             }

@@ -120,7 +120,9 @@ pub(super) const ANSWER: &str = "SET callState = :state, answeredBy = :by";
 pub(super) const CAN_ANSWER: &str =
     concat!(this_call!(), " AND expiresAt > :now AND callState IN (:calling, :ringing)");
 pub(super) const APPROVE_BY_CALL: &str = "SET outcome = :approved, approvedAt = :now, approvedBy = :method";
-pub(super) const CAN_APPROVE: &str = concat!(in_human_talk!(), " AND attribute_not_exists(contested)");
+/// `#` carries no secret: it changes no number, and tells no two sign-ins apart.
+pub(super) const CAN_APPROVE: &str =
+    concat!(in_human_talk!(), " AND purpose = :login AND attribute_not_exists(contested)");
 /// Judged digits: right or wrong, they need what either of the two writes ends.
 pub(super) const CAN_ENTER: &str = in_human_talk!();
 pub(super) const WRONG_DIGITS: &str = "SET attempts = attempts + :one, lastGuessAt = :now, callState = :ended";

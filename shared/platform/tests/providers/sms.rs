@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::challenge::Purpose;
 use domain::code::Code;
 use domain::follow_up::Notice;
 use domain::locale::Locale;
@@ -46,7 +47,8 @@ async fn notify(endpoint: &str) -> Result<(), SendError> {
 
 async fn publish(sender: &SnsSender, limit: Duration) -> Result<(), SendError> {
     let code = Code::parse(CODE).expect("six digits");
-    sender.send(&Message { to: &number(), code: &code, locale: Locale::Es }, limit).await
+    let message = Message { to: &number(), code: &code, purpose: Purpose::Login, locale: Locale::Es };
+    sender.send(&message, limit).await
 }
 
 async fn refused(endpoint: &str) -> SendError {
@@ -82,6 +84,23 @@ async fn a_publish_holds_these_fields_and_no_other() {
     expected.extend(attribute(kind, "AWS.SNS.SMS.SMSType", "String", "Transactional"));
     expected[4..].sort();
     assert_eq!(form, expected);
+}
+
+#[tokio::test]
+async fn a_code_to_change_the_number_says_so() {
+    let sns = Stub::start([Reply::new(200, ACCEPTED)]);
+    let code = Code::parse(CODE).expect("six digits");
+    let message = Message { to: &number(), code: &code, purpose: Purpose::Change, locale: Locale::Es };
+    sender(&sns.url(), None).await.send(&message, LIMIT).await.expect("accepted");
+    let form = sns.only_request().form();
+    let text = form.iter().find(|(key, _)| key == "Message").map(|(_, value)| value.as_str());
+    assert_eq!(
+        text,
+        Some(
+            "012345 es su clave para CAMBIAR su teléfono en Example. No la comparta con nadie.\n\
+             @login.example.com #012345"
+        )
+    );
 }
 
 #[tokio::test]
