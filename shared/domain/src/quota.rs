@@ -66,6 +66,12 @@ impl Charge {
         Self { counter, quota, length, enforced: true }
     }
 
+    /// Whether enrolling the number gives it back.
+    #[must_use]
+    pub fn is_given_back(&self) -> bool {
+        GIVEN_BACK.contains(&self.counter.policy)
+    }
+
     /// When the window ends.
     #[must_use]
     pub fn ends_at(&self) -> Timestamp {
@@ -92,6 +98,9 @@ pub fn window(length: Duration, at: Timestamp) -> u64 {
 
 /// The counter that limits how many numbers of one range are tried in vain.
 pub const RANGE: &str = "range-unverified";
+
+/// The counters that an enrolment gives back, by their limits' names.
+pub const GIVEN_BACK: [&str; 3] = [RANGE, country_policy(Channel::Sms), country_policy(Channel::Call)];
 
 /// The counter of a country's unverified sends by `channel`.
 #[must_use]

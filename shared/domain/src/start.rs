@@ -18,8 +18,8 @@ use crate::limits;
 use crate::locale::Locale;
 use crate::phone::{Country, Destination, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Reach, Subscriber};
 use crate::policy::Policy;
-use crate::ports::Consequence;
-use crate::quota::{self, Charge, Scope};
+use crate::ports::{Consequence, SendFailure};
+use crate::quota::{self, Charge, Counter, Scope};
 use crate::refusal::{Refusal, SendLimit};
 use crate::snapshot::Snapshot;
 use crate::subject::Subject;
@@ -182,14 +182,39 @@ impl Draft {
         let country = record.charge(self.challenge.country, self.channel, rules, self.at, random)?;
         let range = Scope::Range(self.challenge.phone.clone());
         let range = Charge::new(range, quota::RANGE, rules.per_range, Policy::LONG_WINDOW, self.at);
-        for charge in [Charge { enforced: rules.enforced, ..range }, country] {
-            match self.challenge.charged.iter_mut().find(|(counter, _)| *counter == charge.counter) {
+        self.charges.extend([Charge { enforced: rules.enforced, ..range }, country]);
+        let charged = &mut self.challenge.charged;
+        for charge in self.charges.iter().filter(|charge| charge.is_given_back()) {
+            match charged.iter_mut().find(|(counter, _)| *counter == charge.counter) {
                 Some((_, sends)) => *sends += 1,
-                None => self.challenge.charged.push((charge.counter.clone(), 1)),
+                None => charged.push((charge.counter.clone(), 1)),
             }
-            self.charges.push(charge);
         }
         Ok(())
+    }
+
+    /// The counters of those charges that enrolling the number gives back.
+    pub fn enrolment_gives_back(&self) -> impl Iterator<Item = &Counter> {
+        self.charges.iter().filter(|charge| charge.is_given_back()).map(|charge| &charge.counter)
+    }
+
+    /// The counters that a send is given back to which failed in that way: what newcomers share of range
+    /// and country, so that an outage of a provider does not use it up. The windows of number, network and
+    /// subject stay charged: they bound how often anybody may try. So does all else where the number is
+    /// what the provider refuses, since finding out which numbers it takes must have its price; and where
+    /// the message may have been sent.
+    #[must_use]
+    pub fn given_back(&self, failure: SendFailure) -> Vec<Counter> {
+        let shared = |counter: &&Counter| matches!(counter.scope, Scope::Range(_) | Scope::Country(_));
+        match failure {
+            SendFailure::NumberRefused | SendFailure::Unknown => Vec::new(),
+            SendFailure::Unauthorized
+            | SendFailure::SpendLimit
+            | SendFailure::Throttled
+            | SendFailure::ProviderFault => {
+                self.charges.iter().map(|charge| &charge.counter).filter(shared).cloned().collect()
+            }
+        }
     }
 
     /// The charge on the country's budget, if that is what refused the draft.

@@ -18,7 +18,7 @@ const DAY: u64 = 86_400;
 const OPEN: u64 = 900;
 
 /// Only the budget and the range limit anything.
-fn budget(floor: u32) -> impl FnOnce(&mut Rules) {
+pub(crate) fn budget(floor: u32) -> impl FnOnce(&mut Rules) {
     move |rules| {
         unlimited(rules);
         rules.policy.unverified.floor = floor;
@@ -31,7 +31,7 @@ fn forget(api: &mut Api) {
 }
 
 /// What is charged to all counters of that limit.
-async fn used(api: &Api, limit: &str) -> i64 {
+pub(crate) async fn used(api: &Api, limit: &str) -> i64 {
     let counters = api.backend.items(limit).await;
     counters.iter().filter_map(|item| item["used"].as_str()?.parse::<i64>().ok()).sum()
 }
@@ -144,32 +144,6 @@ async fn a_range_of_ten_thousand_numbers_gets_three_a_day() {
     assert_eq!(api.post(&owner(5, "+14155552005"), sms()).await.status, 201, "one whose number is vouched for");
     api.pass(left(DAY, api.now));
     assert_eq!(api.post(&stranger(3).at(api.now), of_range(3)).await.status, 201, "the next day");
-}
-
-#[tokio::test]
-async fn enrolling_gives_back_what_its_sends_were_charged_and_nothing_else_does() {
-    let mut api = api(budget(100)).await;
-    let (honest, idle) = (stranger(1), stranger(2));
-    for login in [&honest, &idle] {
-        for _ in 0..2 {
-            assert_eq!(api.post(login, typing("+14155552671")).await.status, 201);
-            api.pass(30);
-        }
-    }
-    let call = json!({ "channel": "call", "phoneNumber": "+14155552671" });
-    assert_eq!(api.post(&honest, call).await.status, 201);
-    let charged = async || {
-        let (sms, call) = (used(&api, "country-sms").await, used(&api, "country-call").await);
-        (sms, call, used(&api, "range-unverified").await, used(&api, "number-unverified").await)
-    };
-    assert_eq!(charged().await, (4, 1, 5, 5));
-    assert_eq!(api.guess(&honest, &api.phone.codes()[0]).await.json["state"], "approved");
-    assert_eq!(charged().await, (2, 0, 2, 5), "the number's own limit is not given back");
-    api.status(&honest).await;
-    assert_eq!(charged().await, (2, 0, 2, 5), "once");
-    api.pass(300);
-    api.status(&idle).await;
-    assert_eq!(used(&api, "country-sms").await, 2, "one that expires gives nothing back");
 }
 
 #[tokio::test]
