@@ -96,11 +96,14 @@ pub fn window(length: Duration, at: Timestamp) -> u64 {
     at.as_unix() / length.as_secs()
 }
 
+/// The counter that limits how often one number is tried by those who have not proven it.
+pub const NUMBER: &str = "number-unverified";
+
 /// The counter that limits how many numbers of one range are tried in vain.
 pub const RANGE: &str = "range-unverified";
 
-/// The counters that an enrolment gives back, by their limits' names.
-pub const GIVEN_BACK: [&str; 3] = [RANGE, country_policy(Channel::Sms), country_policy(Channel::Call)];
+/// The counters that an enrolment gives back, by their limits' names: what was not proven has been.
+pub const GIVEN_BACK: [&str; 4] = [NUMBER, RANGE, country_policy(Channel::Sms), country_policy(Channel::Call)];
 
 /// The counter of a country's unverified sends by `channel`.
 #[must_use]
@@ -118,7 +121,7 @@ pub(crate) fn charges(challenge: &Challenge, network: Network, policy: &Policy, 
         vec![Charge::new(Scope::Network(network), "network", policy.max_sends_network, Policy::SHORT_WINDOW, now)];
     if challenge.source.is_unverified() {
         let quota = policy.max_sends_number_unverified;
-        charges.push(Charge::new(number(), "number-unverified", quota, Policy::LONG_WINDOW, now));
+        charges.push(Charge::new(number(), NUMBER, quota, Policy::LONG_WINDOW, now));
     } else {
         let (short, long) = (policy.max_sends_number_short, policy.max_sends_number_long);
         charges.push(Charge::new(number(), "number-short", short, Policy::SHORT_WINDOW, now));

@@ -171,8 +171,8 @@ impl Draft {
         code
     }
 
-    /// Charges the number's range and country, where nobody has proven the number yet; enrolling it
-    /// gives both back.
+    /// Charges the number's range and country, where nobody has proven the number yet; enrolling it gives
+    /// back both, and the charge on the number itself.
     pub fn charge_budget(
         &mut self,
         record: &CountryRecord,

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::challenge::Delivery;
 use domain::channel::Channel;
 use domain::code::Code;
-use domain::identity::{ChallengeId, SubjectId};
+use domain::identity::SubjectId;
 use domain::phone::{Country, PhoneRefusal};
-use domain::ports::{ChallengeStore as _, Consequence, Refused, SendFailure, Started, StoreError};
+use domain::ports::{ChallengeStore as _, Consequence, Refused, Started, StoreError};
 use domain::quota::Scope;
 use domain::refusal::{Refusal, SendLimit};
 use domain::start::{Decision, Draft};
@@ -126,7 +125,7 @@ async fn a_reported_number_stays_open_to_whom_the_first_factor_vouches_for() {
 // --- counters
 
 /// The key of a counter of today's draft, by its limit's name.
-fn counter_key(draft: &Draft, policy: &str) -> (String, String) {
+pub(crate) fn counter_key(draft: &Draft, policy: &str) -> (String, String) {
     let charge = draft.charges.iter().find(|charge| charge.counter.policy == policy).expect("a charge");
     let partition = match &charge.counter.scope {
         Scope::Number(phone) => format!("number#{}", base64url(&phone.digest())),
@@ -138,7 +137,7 @@ fn counter_key(draft: &Draft, policy: &str) -> (String, String) {
 }
 
 /// A draft that is charged everything that an unverified send by `channel` is.
-async fn charged(scene: &mut Scene, channel: Channel, claimed: bool) -> Draft {
+pub(crate) async fn charged(scene: &mut Scene, channel: Channel, claimed: bool) -> Draft {
     scene.claimed = claimed.then(|| number(ALICE));
     let typed = (!claimed).then_some(ALICE);
     let Ok(Decision::Send(mut draft)) = scene.decide(&scene.load().await, channel, typed) else { panic!("sends") };
@@ -226,8 +225,9 @@ async fn what_an_enrolment_gives_back_is_what_its_sends_were_charged_shard_by_sh
     let mut draft = charged(&mut scene, Channel::Sms, false).await;
     let code = draft.add_code(&scene.keys, &mut platform::clock::random());
     scene.store.start(&draft).await.expect("started");
-    let before: BTreeMap<_, _> =
-        ["range-unverified", "country-sms"].map(|policy| (policy, counter_key(&draft, policy))).into();
+    let before: BTreeMap<_, _> = ["number-unverified", "range-unverified", "country-sms"]
+        .map(|policy| (policy, counter_key(&draft, policy)))
+        .into();
     for (partition, sort) in before.values() {
         scene.backend.put(partition, sort, "used", "9").await;
     }
@@ -237,44 +237,6 @@ async fn what_an_enrolment_gives_back_is_what_its_sends_were_charged_shard_by_sh
         assert_eq!(counter["used"], "8", "{sort}");
         let kept = (scene.now + Duration::from_hours(48)).as_unix().to_string();
         assert_eq!(counter["ttl"], kept, "for as long as anybody may ask for it");
-    }
-}
-
-#[tokio::test]
-async fn a_failed_send_gives_back_once_and_only_in_its_own_generation() {
-    let mut scene = Scene::new().await;
-    let mut draft = charged(&mut scene, Channel::Sms, false).await;
-    draft.add_code(&scene.keys, &mut platform::clock::random());
-    scene.store.start(&draft).await.expect("started");
-    let (id, given_back) = (draft.challenge.id, draft.given_back(SendFailure::ProviderFault));
-    let other = ChallengeId { generation: 2, ..id };
-    let used = async |policy| scene.backend.item(&counter_key(&draft, policy).1).await["used"].clone();
-    for (id, left) in [(other, "1"), (id, "0"), (id, "0")] {
-        scene.store.record_send(&id, Channel::Sms, scene.now, Delivery::Failed, &given_back).await.expect("recorded");
-        assert_eq!((used("range-unverified").await, used("country-sms").await), (left.into(), left.into()));
-    }
-    assert_eq!(used("number-unverified").await, "1");
-}
-
-#[tokio::test]
-async fn a_send_drafted_before_another_failed_does_not_bring_its_charge_back() {
-    for channel in Channel::ALL {
-        let mut scene = Scene::new().await;
-        scene.rules.policy.cooldown = Duration::ZERO;
-        let mut first = charged(&mut scene, Channel::Sms, false).await;
-        first.add_code(&scene.keys, &mut platform::clock::random());
-        scene.store.start(&first).await.expect("started");
-        let mut second = charged(&mut scene, channel, false).await;
-        if channel == Channel::Sms {
-            second.add_code(&scene.keys, &mut platform::clock::random());
-        }
-        let given_back = first.given_back(SendFailure::ProviderFault);
-        let id = first.challenge.id;
-        scene.store.record_send(&id, Channel::Sms, first.at, Delivery::Failed, &given_back).await.expect("recorded");
-        assert_eq!(scene.store.start(&second).await.expect("an answer"), Started::Applied);
-        let charged = scene.challenge().await.charged;
-        assert!(charged.iter().all(|(_, sends)| *sends == 1), "{channel:?}: {charged:?}");
-        assert_eq!(charged.len(), 2, "the range and the country of the second");
     }
 }
 

@@ -44,7 +44,8 @@ pub(super) const CALL_AGAIN: &str = "REMOVE answeredBy SET callsUsed = callsUsed
      callToken = :token, callPlacedAt = :now, callState = :calling, wrongKeys = :zero, \
      expiresAt = :expiresAt, locale = :locale, #ttl = :ttl";
 /// Each by itself, since a send that fails takes its own away meanwhile.
-pub(super) const AND_CHARGED: &str = ", charged.#range = if_not_exists(charged.#range, :none) + :one, \
+pub(super) const AND_CHARGED: &str = ", charged.#number = if_not_exists(charged.#number, :none) + :one, \
+     charged.#range = if_not_exists(charged.#range, :none) + :one, \
      charged.#country = if_not_exists(charged.#country, :none) + :one";
 pub(super) const SAME_OPEN_GENERATION: &str = concat!("generation = :generation AND ", open!());
 pub(super) const CONTEST: &str = "SET contested = :true";

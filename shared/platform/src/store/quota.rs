@@ -80,7 +80,11 @@ pub(super) fn read_charged(
     let read = |(sort, sends): (&String, &AttributeValue)| {
         let (name, window, shard) = parse_sort_key(sort)?;
         let policy = domain::quota::GIVEN_BACK.into_iter().find(|policy| *policy == name)?;
-        let scope = if policy == domain::quota::RANGE { Scope::Range(phone.clone()) } else { Scope::Country(country) };
+        let scope = match policy {
+            domain::quota::NUMBER => Scope::Number(phone.clone()),
+            domain::quota::RANGE => Scope::Range(phone.clone()),
+            _ => Scope::Country(country),
+        };
         Some((Counter { scope, policy, window, shard }, parse_number(sends)?))
     };
     let charged: Option<Vec<_>> = charged.iter().map(read).collect();
