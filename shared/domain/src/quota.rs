@@ -56,14 +56,25 @@ pub struct Charge {
     pub length: Duration,
     /// Whether a counter at its quota refuses the send, or only tells of it.
     pub enforced: bool,
+    /// The limit, as who runs into it is told: of a counter among several, the whole.
+    pub limit: SendLimit,
 }
 
 impl Charge {
     /// A charge on the window of `length` that `now` is in.
     #[must_use]
     pub fn new(scope: Scope, policy: &'static str, quota: u32, length: Duration, now: Timestamp) -> Self {
-        let counter = Counter { scope, policy, window: window(length, now), shard: 0 };
-        Self { counter, quota, length, enforced: true }
+        let window = window(length, now);
+        let limit = SendLimit { policy, quota: quota as usize, window: length, retry_at: end(window, length) };
+        Self { counter: Counter { scope, policy, window, shard: 0 }, quota, length, enforced: true, limit }
+    }
+
+    /// The same, told to be worth another try at that time, unless the window ends before: where others
+    /// give back what they were charged, there is room again long before its end.
+    #[must_use]
+    pub fn told_at_the_latest(mut self, at: Timestamp) -> Self {
+        self.limit.retry_at = self.limit.retry_at.min(at);
+        self
     }
 
     /// Whether enrolling the number gives it back.
@@ -75,19 +86,12 @@ impl Charge {
     /// When the window ends.
     #[must_use]
     pub fn ends_at(&self) -> Timestamp {
-        Timestamp::from_unix((self.counter.window + 1).saturating_mul(self.length.as_secs()))
+        end(self.counter.window, self.length)
     }
+}
 
-    /// The limit, as who ran into it is told.
-    #[must_use]
-    pub fn limit(&self) -> SendLimit {
-        SendLimit {
-            policy: self.counter.policy,
-            quota: self.quota as usize,
-            window: self.length,
-            retry_at: self.ends_at(),
-        }
-    }
+fn end(window: u64, length: Duration) -> Timestamp {
+    Timestamp::from_unix((window + 1).saturating_mul(length.as_secs()))
 }
 
 /// The number of the fixed window of `length` that `at` is in.

@@ -181,7 +181,8 @@ impl Draft {
     ) -> Result<(), Exhausted> {
         let country = record.charge(self.challenge.country, self.channel, rules, self.at, random)?;
         let range = Scope::Range(self.challenge.phone.clone());
-        let range = Charge::new(range, quota::RANGE, rules.per_range, Policy::LONG_WINDOW, self.at);
+        let range = Charge::new(range, quota::RANGE, rules.per_range, Policy::LONG_WINDOW, self.at)
+            .told_at_the_latest(self.at + rules.open_for);
         self.charges.extend([Charge { enforced: rules.enforced, ..range }, country]);
         let charged = &mut self.challenge.charged;
         for charge in self.charges.iter().filter(|charge| charge.is_given_back()) {

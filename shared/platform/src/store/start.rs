@@ -10,7 +10,7 @@ use domain::channel::Channel;
 use domain::identity::ChallengeId;
 use domain::phone::PhoneRefusal;
 use domain::ports::{Started, StoreError};
-use domain::quota::{Charge, Counter};
+use domain::quota::Counter;
 use domain::refusal::Refusal;
 use domain::start::{Draft, Replaces};
 use domain::subject::Subject;
@@ -194,6 +194,7 @@ fn refusal(draft: &Draft, charges: &Range<usize>, refused: &[usize]) -> Option<R
     if refused.iter().any(|position| enrolment == Some(*position)) {
         return Some(Refusal::Number(PhoneRefusal::Unavailable));
     }
-    let limits = refused.iter().filter_map(|position| draft.charges.get(position - charges.start)).map(Charge::limit);
+    let reached = refused.iter().filter_map(|position| draft.charges.get(position - charges.start));
+    let limits = reached.map(|charge| charge.limit);
     limits.max_by_key(|limit| limit.retry_at).map(Refusal::SendLimit)
 }
