@@ -66,8 +66,8 @@ impl Rules {
     /// The test number that `number` is for the account `sub`.
     #[must_use]
     pub fn test_number(&self, number: &PhoneNumber, sub: &str, now: Timestamp) -> Option<&TestNumber> {
-        let test = self.test_numbers.iter().find(|test| test.number == *number)?;
-        (test.until > now && test.subjects.contains(sub)).then_some(test)
+        let is_meant = |test: &&TestNumber| test.number == *number && test.until > now && test.subjects.contains(sub);
+        self.test_numbers.iter().find(is_meant)
     }
 
     /// Whether `channel` can be used with a number of that country and line.

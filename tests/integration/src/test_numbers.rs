@@ -55,6 +55,19 @@ async fn a_reviewer_signs_in_by_the_fixed_code_and_nothing_is_sent() {
 }
 
 #[tokio::test]
+async fn a_test_number_listed_twice_is_one_by_whichever_entry_is_the_account_s_and_has_not_ended() {
+    let mut api = with_test_number().await;
+    let test_numbers = &mut api.start.settings.rules.test_numbers;
+    let valid = test_numbers[0].clone();
+    let ended = TestNumber { until: api.now, ..valid.clone() };
+    let of_another = TestNumber { subjects: ["somebody-else".to_owned()].into(), ..valid.clone() };
+    *test_numbers = vec![ended, of_another, valid];
+    assert_eq!(start(&api, &reviewer()).await.status, 201);
+    nothing_sent(&api);
+    assert_eq!(api.guess(&reviewer(), CODE).await.json["state"], "approved");
+}
+
+#[tokio::test]
 async fn a_test_number_is_never_enrolled() {
     let mut api = with_test_number().await;
     for session in ["login-1", "login-2"] {
