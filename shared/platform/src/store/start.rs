@@ -13,7 +13,6 @@ use domain::ports::{Started, StoreError};
 use domain::quota::Counter;
 use domain::refusal::Refusal;
 use domain::start::{Draft, Replaces};
-use domain::subject::Subject;
 use domain::time::Timestamp;
 
 use super::challenge_item::{APPROVED, PENDING};
@@ -122,7 +121,7 @@ impl DynamoStore {
     fn subject_at_start(&self, draft: &Draft) -> UpdateBuilder {
         let subject = &draft.subject;
         let key = subject_key(&draft.challenge.id.key.subject);
-        let is_new = *subject == Subject::default() || subject.version == 0;
+        let is_new = subject.version == 0;
         let condition = if is_new { expression::SUBJECT_IS_NEW } else { expression::SUBJECT_UNMOVED };
         let mut update = expression::SUBJECT_AT_START.to_owned();
         if subject.last_failure_at.is_some() {
