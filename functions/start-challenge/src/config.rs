@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::channel::Channel;
 use domain::phone::PhoneNumber;
 use platform::config::{Environment, any, short_ascii};
-use platform::settings::{FactorSettings, public_base_url};
+use platform::settings::{FactorSettings, public_base_url, test_numbers};
 use platform::sms::{CodeSettings, SmsSettings};
 use platform::telemetry::Telemetry;
 use platform::voice::VoiceSettings;
@@ -32,7 +32,7 @@ pub struct Config {
 impl Config {
     /// Reads it.
     pub fn read(env: &mut Environment) -> Option<Self> {
-        let settings = FactorSettings::read(env);
+        let settings = settings(env);
         let calls = settings.as_ref().is_none_or(|settings| settings.rules.channels.contains(&Channel::Call));
         let sms = SmsSettings::read(env);
         let codes = codes(env);
@@ -50,6 +50,14 @@ impl Config {
             telemetry: telemetry?,
         })
     }
+}
+
+fn settings(env: &mut Environment) -> Option<FactorSettings> {
+    let settings = FactorSettings::read(env);
+    let test_numbers = test_numbers(env);
+    let mut settings = settings?;
+    settings.rules.test_numbers = test_numbers?;
+    Some(settings)
 }
 
 fn codes(env: &mut Environment) -> Option<CodeSettings> {

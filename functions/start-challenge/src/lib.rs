@@ -89,15 +89,14 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
         let Err(error) = sent else {
             return Ok(self.view(StatusCode::CREATED, &draft.applied(stored), &keys, &asked, now));
         };
-        let delivery = error.kind.delivery();
-        if let Err(error) = self.store.record_send(&challenge.id, asked.channel, draft.at, delivery).await {
+        if let Err(error) = self.record(&draft, error.kind).await {
             // The send is what it is: the answer tells it, though a later status will not.
             tracing::error!(cause = run::chain(&error), "the outcome of a send was not recorded");
         }
         if error.kind != SendFailure::Unknown {
             return Err(Failure::caused(problem(error.kind), error));
         }
-        challenge.correct_send(asked.channel, delivery);
+        challenge.correct_send(asked.channel, error.kind.delivery());
         let mut stored = draft.applied(stored);
         stored.replace(challenge);
         Ok(self.view(StatusCode::CREATED, &stored, &keys, &asked, now))
@@ -204,6 +203,18 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
                 Some(caller) => caller.call(&challenge.phone, &challenge.id, token, limit).await,
                 None => Err(SendError { kind: SendFailure::ProviderFault, source: None }),
             },
+        }
+    }
+
+    /// Records a send that went wrong. A conflict changed nothing, so it is tried once more: in an outage
+    /// many give back to the same counters at once.
+    async fn record(&self, draft: &Draft, failure: SendFailure) -> Result<(), StoreError> {
+        let given_back = draft.given_back(failure);
+        let record =
+            || self.store.record_send(&draft.challenge.id, draft.channel, draft.at, failure.delivery(), &given_back);
+        match record().await {
+            Err(StoreError::Conflict) => record().await,
+            recorded => recorded,
         }
     }
 

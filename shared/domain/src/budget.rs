@@ -122,14 +122,16 @@ impl CountryRecord {
         random: &mut impl Rng,
     ) -> Result<Charge, Exhausted> {
         let budget = self.budget(rules, now);
-        let shards = budget.div_ceil(PER_SHARD).clamp(1, MOST_SHARDS);
+        // Where nothing is refused, no budget keeps the sends few.
+        let shards = if rules.enforced { budget.div_ceil(PER_SHARD).clamp(1, MOST_SHARDS) } else { MOST_SHARDS };
         let today = Self::day(now);
         let left = budget.saturating_sub(self.still_counted(channel, today, now));
         let charge = |shard: u32, quota| {
             let mut charge = Charge::new(Scope::Country(country), country_policy(channel), quota, DAY, now);
             charge.counter.shard = shard;
             charge.enforced = rules.enforced;
-            charge
+            charge.limit.quota = budget as usize;
+            charge.told_at_the_latest(now + rules.open_for)
         };
         // What does not divide goes to the first counters, one each.
         let quota = |shard: u32| left / shards + u32::from(shard < left % shards);
@@ -137,7 +139,7 @@ impl CountryRecord {
             let shard = random.random_range(0..shards);
             return Ok(charge(shard, quota(shard)));
         }
-        let limit = SendLimit { quota: budget as usize, ..charge(0, budget).limit() };
+        let limit = charge(0, budget).limit;
         if let Some(until) = self.open_until.get(&channel).filter(|until| **until > now) {
             return Err(Exhausted { limit: SendLimit { retry_at: *until, ..limit }, open_until: None });
         }

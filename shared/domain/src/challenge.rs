@@ -177,7 +177,7 @@ pub struct Challenge {
     pub call: Option<Call>,
     /// Whether another login session of the subject was live beside it.
     pub contested: bool,
-    /// Unverified sends charged to the range and the country, given back when it enrols the number.
+    /// Unverified sends charged to the number, its range and its country, given back when it enrols the number.
     pub charged: Vec<(Counter, u32)>,
 }
 

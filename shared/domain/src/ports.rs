@@ -17,6 +17,7 @@ use crate::identity::{ChallengeId, ChallengeKey, SubjectId};
 use crate::locale::Locale;
 use crate::phone::{Country, PhoneNumber};
 use crate::policy::Policy;
+use crate::quota::Counter;
 use crate::refusal::Refusal;
 use crate::snapshot::Snapshot;
 use crate::start::Draft;
@@ -46,14 +47,17 @@ pub trait ChallengeStore: Sync {
     fn country(&self, country: Country) -> impl Future<Output = Result<CountryRecord, StoreError>> + Send;
 
     /// Corrects the send that a draft made at `sent_at` and took for accepted, unless a later send has
-    /// taken its place. One that surely failed is given back to the challenge, never to the subject's
-    /// windows.
+    /// taken its place. One that surely failed is given back to the challenge, and in the same write to
+    /// the counters `given_back` (see [`Draft::given_back`]), of which enrolling then gives back nothing;
+    /// never to the subject's windows. Closes the race of a correction with its own repetition, and with
+    /// an enrolment that gives the same back.
     fn record_send(
         &self,
         challenge: &ChallengeId,
         channel: Channel,
         sent_at: Timestamp,
         delivery: Delivery,
+        given_back: &[Counter],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Counts one guess before anybody compares it. Answers the challenge to judge it against, or

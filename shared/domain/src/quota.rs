@@ -56,32 +56,42 @@ pub struct Charge {
     pub length: Duration,
     /// Whether a counter at its quota refuses the send, or only tells of it.
     pub enforced: bool,
+    /// The limit, as who runs into it is told: of a counter among several, the whole.
+    pub limit: SendLimit,
 }
 
 impl Charge {
     /// A charge on the window of `length` that `now` is in.
     #[must_use]
     pub fn new(scope: Scope, policy: &'static str, quota: u32, length: Duration, now: Timestamp) -> Self {
-        let counter = Counter { scope, policy, window: window(length, now), shard: 0 };
-        Self { counter, quota, length, enforced: true }
+        let window = window(length, now);
+        let limit = SendLimit { policy, quota: quota as usize, window: length, retry_at: end(window, length) };
+        Self { counter: Counter { scope, policy, window, shard: 0 }, quota, length, enforced: true, limit }
+    }
+
+    /// The same, told to be worth another try at that time, unless the window ends before: where others
+    /// give back what they were charged, there is room again long before its end.
+    #[must_use]
+    pub fn told_at_the_latest(mut self, at: Timestamp) -> Self {
+        self.limit.retry_at = self.limit.retry_at.min(at);
+        self
+    }
+
+    /// Whether enrolling the number gives it back.
+    #[must_use]
+    pub fn is_given_back(&self) -> bool {
+        GIVEN_BACK.contains(&self.counter.policy)
     }
 
     /// When the window ends.
     #[must_use]
     pub fn ends_at(&self) -> Timestamp {
-        Timestamp::from_unix((self.counter.window + 1).saturating_mul(self.length.as_secs()))
+        end(self.counter.window, self.length)
     }
+}
 
-    /// The limit, as who ran into it is told.
-    #[must_use]
-    pub fn limit(&self) -> SendLimit {
-        SendLimit {
-            policy: self.counter.policy,
-            quota: self.quota as usize,
-            window: self.length,
-            retry_at: self.ends_at(),
-        }
-    }
+fn end(window: u64, length: Duration) -> Timestamp {
+    Timestamp::from_unix((window + 1).saturating_mul(length.as_secs()))
 }
 
 /// The number of the fixed window of `length` that `at` is in.
@@ -90,8 +100,14 @@ pub fn window(length: Duration, at: Timestamp) -> u64 {
     at.as_unix() / length.as_secs()
 }
 
+/// The counter that limits how often one number is tried by those who have not proven it.
+pub const NUMBER: &str = "number-unverified";
+
 /// The counter that limits how many numbers of one range are tried in vain.
 pub const RANGE: &str = "range-unverified";
+
+/// The counters that an enrolment gives back, by their limits' names: what was not proven has been.
+pub const GIVEN_BACK: [&str; 4] = [NUMBER, RANGE, country_policy(Channel::Sms), country_policy(Channel::Call)];
 
 /// The counter of a country's unverified sends by `channel`.
 #[must_use]
@@ -109,7 +125,7 @@ pub(crate) fn charges(challenge: &Challenge, network: Network, policy: &Policy, 
         vec![Charge::new(Scope::Network(network), "network", policy.max_sends_network, Policy::SHORT_WINDOW, now)];
     if challenge.source.is_unverified() {
         let quota = policy.max_sends_number_unverified;
-        charges.push(Charge::new(number(), "number-unverified", quota, Policy::LONG_WINDOW, now));
+        charges.push(Charge::new(number(), NUMBER, quota, Policy::LONG_WINDOW, now));
     } else {
         let (short, long) = (policy.max_sends_number_short, policy.max_sends_number_long);
         charges.push(Charge::new(number(), "number-short", short, Policy::SHORT_WINDOW, now));

@@ -18,8 +18,8 @@ use crate::limits;
 use crate::locale::Locale;
 use crate::phone::{Country, Destination, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Reach, Subscriber};
 use crate::policy::Policy;
-use crate::ports::Consequence;
-use crate::quota::{self, Charge, Scope};
+use crate::ports::{Consequence, SendFailure};
+use crate::quota::{self, Charge, Counter, Scope};
 use crate::refusal::{Refusal, SendLimit};
 use crate::snapshot::Snapshot;
 use crate::subject::{Lockout, Subject};
@@ -66,8 +66,8 @@ impl Rules {
     /// The test number that `number` is for the account `sub`.
     #[must_use]
     pub fn test_number(&self, number: &PhoneNumber, sub: &str, now: Timestamp) -> Option<&TestNumber> {
-        let test = self.test_numbers.iter().find(|test| test.number == *number)?;
-        (test.until > now && test.subjects.contains(sub)).then_some(test)
+        let is_meant = |test: &&TestNumber| test.number == *number && test.until > now && test.subjects.contains(sub);
+        self.test_numbers.iter().find(is_meant)
     }
 
     /// Whether `channel` can be used with a number of that country and line.
@@ -201,8 +201,8 @@ impl Draft {
         code
     }
 
-    /// Charges the number's range and country, where nobody has proven the number yet; enrolling it
-    /// gives both back.
+    /// Charges the number's range and country, where nobody has proven the number yet; enrolling it gives
+    /// back both, and the charge on the number itself.
     pub fn charge_budget(
         &mut self,
         record: &CountryRecord,
@@ -211,15 +211,41 @@ impl Draft {
     ) -> Result<(), Exhausted> {
         let country = record.charge(self.challenge.country, self.channel, rules, self.at, random)?;
         let range = Scope::Range(self.challenge.phone.clone());
-        let range = Charge::new(range, quota::RANGE, rules.per_range, Policy::LONG_WINDOW, self.at);
-        for charge in [Charge { enforced: rules.enforced, ..range }, country] {
-            match self.challenge.charged.iter_mut().find(|(counter, _)| *counter == charge.counter) {
+        let range = Charge::new(range, quota::RANGE, rules.per_range, Policy::LONG_WINDOW, self.at)
+            .told_at_the_latest(self.at + rules.open_for);
+        self.charges.extend([Charge { enforced: rules.enforced, ..range }, country]);
+        let charged = &mut self.challenge.charged;
+        for charge in self.charges.iter().filter(|charge| charge.is_given_back()) {
+            match charged.iter_mut().find(|(counter, _)| *counter == charge.counter) {
                 Some((_, sends)) => *sends += 1,
-                None => self.challenge.charged.push((charge.counter.clone(), 1)),
+                None => charged.push((charge.counter.clone(), 1)),
             }
-            self.charges.push(charge);
         }
         Ok(())
+    }
+
+    /// The counters of those charges that enrolling the number gives back.
+    pub fn enrolment_gives_back(&self) -> impl Iterator<Item = &Counter> {
+        self.charges.iter().filter(|charge| charge.is_given_back()).map(|charge| &charge.counter)
+    }
+
+    /// The counters that a send is given back to which failed in that way: what newcomers share of range
+    /// and country, so that an outage of a provider does not use it up. The windows of number, network and
+    /// subject stay charged: they bound how often anybody may try. So does all else where the number is
+    /// what the provider refuses, since finding out which numbers it takes must have its price; and where
+    /// the message may have been sent.
+    #[must_use]
+    pub fn given_back(&self, failure: SendFailure) -> Vec<Counter> {
+        let shared = |counter: &&Counter| matches!(counter.scope, Scope::Range(_) | Scope::Country(_));
+        match failure {
+            SendFailure::NumberRefused | SendFailure::Unknown => Vec::new(),
+            SendFailure::Unauthorized
+            | SendFailure::SpendLimit
+            | SendFailure::Throttled
+            | SendFailure::ProviderFault => {
+                self.charges.iter().map(|charge| &charge.counter).filter(shared).cloned().collect()
+            }
+        }
     }
 
     /// The charge on the country's budget, if that is what refused the draft.

@@ -146,6 +146,27 @@ fn record_only_charges_whatever_is_spent_or_open() {
 }
 
 #[test]
+fn record_only_spreads_over_every_counter_however_small_the_budget_since_nothing_keeps_the_sends_few() {
+    let rules = UnverifiedBudget { enforced: false, ..rules() };
+    let quotas = quotas(&CountryRecord::default(), &rules, DAWN, &mut random());
+    assert_eq!((quotas.len(), quotas.values().sum::<u32>()), (32, 10));
+}
+
+#[test]
+fn a_charge_tells_the_whole_budget_and_a_time_by_which_honest_sends_have_been_given_back() {
+    let rules = UnverifiedBudget { floor: 70, ..rules() };
+    let quarter = Duration::from_mins(15);
+    for (now, retry_at) in
+        [(DAWN, DAWN + quarter), (DAWN + Duration::from_mins(24 * 60 - 5), DAWN + Duration::from_hours(24))]
+    {
+        let charge = CountryRecord::default().charge(us(), Channel::Sms, &rules, now, &mut random()).expect("a charge");
+        assert!([23, 24].contains(&charge.quota), "its condition is its part");
+        assert_eq!((charge.limit.quota, charge.limit.retry_at), (70, retry_at));
+        assert_eq!((charge.limit.policy, charge.limit.window), ("country-sms", Duration::from_hours(24)));
+    }
+}
+
+#[test]
 fn a_full_counter_is_passed_over_for_one_that_has_room() {
     let rules = UnverifiedBudget { floor: 64, ..rules() };
     let record = charged(&[(0, 0, 32)]);

@@ -43,11 +43,14 @@ fn a_charge_tells_its_limit_and_when_the_window_ends() {
         Charge::new(Scope::Number(number("+14155552671")), "number-short", 5, MINUTES, Timestamp::from_unix(1234));
     assert_eq!((charge.counter.window, charge.counter.shard, charge.enforced), (2, 0, true));
     assert_eq!(charge.ends_at(), Timestamp::from_unix(1800));
-    let limit = charge.limit();
+    let limit = charge.limit;
     assert_eq!(
         (limit.policy, limit.quota, limit.window, limit.retry_at),
         ("number-short", 5, MINUTES, charge.ends_at())
     );
+    let early = charge.clone().told_at_the_latest(Timestamp::from_unix(1300));
+    assert_eq!((early.limit.retry_at, early.ends_at()), (Timestamp::from_unix(1300), charge.ends_at()));
+    assert_eq!(charge.clone().told_at_the_latest(Timestamp::from_unix(1900)), charge, "never later than it ends");
     assert_eq!((country_policy(Channel::Sms), country_policy(Channel::Call)), ("country-sms", "country-call"));
 }
 

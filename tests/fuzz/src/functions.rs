@@ -18,6 +18,7 @@ use domain::ports::{
     Started, StoreError,
 };
 use domain::result::Approval;
+use domain::quota::Counter;
 use domain::snapshot::Snapshot;
 use domain::start::{Draft, Enrolment, Rules};
 use domain::time::Timestamp;
@@ -146,7 +147,14 @@ impl ChallengeStore for Nothing {
         Ok(CountryRecord::default())
     }
 
-    async fn record_send(&self, _: &ChallengeId, _: Channel, _: Timestamp, _: Delivery) -> Result<(), StoreError> {
+    async fn record_send(
+        &self,
+        _: &ChallengeId,
+        _: Channel,
+        _: Timestamp,
+        _: Delivery,
+        _: &[Counter],
+    ) -> Result<(), StoreError> {
         Err(down())
     }
 

@@ -178,14 +178,14 @@ async fn what_is_stored_is_what_was_drafted() {
     assert_eq!(scene.guess(&scene.wrong_code().await).await.expect("judged"), Some(false));
     assert_eq!(scene.challenge().await.last_guess_at, Some(scene.now));
     let id = scene.challenge().await.id;
-    scene.store.record_send(&id, Channel::Sms, scene.now, Delivery::Unknown).await.expect("recorded");
+    scene.store.record_send(&id, Channel::Sms, scene.now, Delivery::Unknown, &[]).await.expect("recorded");
     scene.pass(30);
     let mut draft = scene.draft(Channel::Sms).await;
     draft.challenge.locale = domain::locale::Locale::Es;
     start(&scene, draft).await;
     let token = start(&scene, scene.draft(Channel::Call).await).await.expect("a call");
     scene.answer(&token, AnsweredBy::NotHuman).await;
-    scene.store.record_send(&id, Channel::Call, scene.now, Delivery::Unknown).await.expect("recorded");
+    scene.store.record_send(&id, Channel::Call, scene.now, Delivery::Unknown, &[]).await.expect("recorded");
     scene.pass(30);
     let mut draft = scene.draft(Channel::Call).await;
     draft.challenge.locale = domain::locale::Locale::Ar;
@@ -226,9 +226,9 @@ async fn a_send_is_corrected_once_and_only_in_its_own_generation() {
         }
         let id = scene.challenge().await.id;
         let other = ChallengeId { generation: 2, ..id };
-        scene.store.record_send(&other, channel, scene.now, Delivery::Failed).await.expect("recorded");
+        scene.store.record_send(&other, channel, scene.now, Delivery::Failed, &[]).await.expect("recorded");
         let earlier = Timestamp::from_unix(scene.now.as_unix() - 1);
-        scene.store.record_send(&id, channel, earlier, Delivery::Failed).await.expect("recorded");
+        scene.store.record_send(&id, channel, earlier, Delivery::Failed, &[]).await.expect("recorded");
         let sends = *scene.challenge().await.sends(channel);
         assert_eq!(
             (sends.used, sends.last.map(|(_, d)| d)),
@@ -236,7 +236,7 @@ async fn a_send_is_corrected_once_and_only_in_its_own_generation() {
             "another generation, another send"
         );
         for _ in 0..2 {
-            scene.store.record_send(&id, channel, scene.now, Delivery::Failed).await.expect("recorded");
+            scene.store.record_send(&id, channel, scene.now, Delivery::Failed, &[]).await.expect("recorded");
         }
         let stands = scene.challenge().await;
         let sends = *stands.sends(channel);
@@ -262,7 +262,7 @@ async fn an_unknown_outcome_is_recorded_for_its_own_send_only_and_never_over_a_f
             (id, scene.now, Delivery::Failed, Delivery::Failed, "failed"),
             (id, scene.now, Delivery::Unknown, Delivery::Failed, "known to have failed"),
         ] {
-            scene.store.record_send(&id, channel, at, delivery).await.expect("recorded");
+            scene.store.record_send(&id, channel, at, delivery, &[]).await.expect("recorded");
             let sends = *scene.challenge().await.sends(channel);
             assert_eq!(sends.last.map(|(_, delivery)| delivery), Some(stands), "{channel:?}: {why}");
         }

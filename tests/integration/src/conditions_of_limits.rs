@@ -125,7 +125,7 @@ async fn a_reported_number_stays_open_to_whom_the_first_factor_vouches_for() {
 // --- counters
 
 /// The key of a counter of today's draft, by its limit's name.
-fn counter_key(draft: &Draft, policy: &str) -> (String, String) {
+pub(crate) fn counter_key(draft: &Draft, policy: &str) -> (String, String) {
     let charge = draft.charges.iter().find(|charge| charge.counter.policy == policy).expect("a charge");
     let partition = match &charge.counter.scope {
         Scope::Number(phone) => format!("number#{}", base64url(&phone.digest())),
@@ -137,7 +137,7 @@ fn counter_key(draft: &Draft, policy: &str) -> (String, String) {
 }
 
 /// A draft that is charged everything that an unverified send by `channel` is.
-async fn charged(scene: &mut Scene, channel: Channel, claimed: bool) -> Draft {
+pub(crate) async fn charged(scene: &mut Scene, channel: Channel, claimed: bool) -> Draft {
     scene.claimed = claimed.then(|| number(ALICE));
     let typed = (!claimed).then_some(ALICE);
     let Ok(Decision::Send(mut draft)) = scene.decide(&scene.load().await, channel, typed) else { panic!("sends") };
@@ -225,8 +225,9 @@ async fn what_an_enrolment_gives_back_is_what_its_sends_were_charged_shard_by_sh
     let mut draft = charged(&mut scene, Channel::Sms, false).await;
     let code = draft.add_code(&scene.keys, &mut platform::clock::random());
     scene.store.start(&draft).await.expect("started");
-    let before: BTreeMap<_, _> =
-        ["range-unverified", "country-sms"].map(|policy| (policy, counter_key(&draft, policy))).into();
+    let before: BTreeMap<_, _> = ["number-unverified", "range-unverified", "country-sms"]
+        .map(|policy| (policy, counter_key(&draft, policy)))
+        .into();
     for (partition, sort) in before.values() {
         scene.backend.put(partition, sort, "used", "9").await;
     }

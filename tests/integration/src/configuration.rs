@@ -87,6 +87,31 @@ fn the_mac_keys_are_wanted_only_where_the_call_mode_needs_them() {
 }
 
 #[test]
+fn only_the_start_reads_test_numbers_whose_codes_are_nobody_else_s_to_know() {
+    let variables = [("TEST_NUMBERS", "+15005550006 424242")];
+    assert!(faults(start_challenge::config::Config::read, &variables).contains("TEST_NUMBERS must list"));
+    assert!(!faults(get_challenge::config::Config::read, &variables).contains("TEST_NUMBERS"));
+    assert!(!faults(verify_code::config::Config::read, &variables).contains("TEST_NUMBERS"));
+
+    let variables = [
+        ("TABLE_NAME", "t"),
+        ("CHANNELS", "sms"),
+        ("ALLOWED_COUNTRIES", "US"),
+        ("BRAND", "Example"),
+        ("ORIGIN_HOST", "login.example.com"),
+        ("MAC_KEYS_SECRET_ARN", "arn"),
+        (
+            "TEST_NUMBERS",
+            "+15005550006 424242 2027-01-31T00:00:00Z reviewer-1; +15005550007 424243 2027-01-31T00:00:00Z a b",
+        ),
+    ];
+    let env: Environment = variables.into_iter().collect();
+    let config = env.read(start_challenge::config::Config::read).expect("a configuration");
+    let read = config.settings.rules.test_numbers.iter().map(|test| (test.number.expose(), test.subjects.len()));
+    assert_eq!(read.collect::<Vec<_>>(), [("+15005550006", 1), ("+15005550007", 2)]);
+}
+
+#[test]
 fn what_would_break_a_message_or_a_limit_is_refused_at_init() {
     let said = faults(
         start_challenge::config::Config::read,

@@ -10,6 +10,7 @@ use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::Country;
 use domain::policy::Policy;
 use domain::ports::{ChallengeStore, Refused, SendFailure, Settlement, Started, StoreError};
+use domain::quota::Counter;
 use domain::snapshot::Snapshot;
 use domain::start::Draft;
 use domain::time::Timestamp;
@@ -25,12 +26,18 @@ struct Flaky {
     conflicts: AtomicUsize,
     torn_reads: AtomicUsize,
     records: bool,
+    record_conflicts: AtomicUsize,
 }
 
 impl Flaky {
     fn over(api: &Api) -> Self {
-        let (conflicts, torn_reads) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { store: api.backend.store(), conflicts, torn_reads, records: true }
+        Self {
+            store: api.backend.store(),
+            conflicts: AtomicUsize::new(0),
+            torn_reads: AtomicUsize::new(0),
+            records: true,
+            record_conflicts: AtomicUsize::new(0),
+        }
     }
 
     fn conflict(&self) -> Result<(), StoreError> {
@@ -70,9 +77,13 @@ impl ChallengeStore for Flaky {
         channel: Channel,
         sent_at: Timestamp,
         delivery: Delivery,
+        given_back: &[Counter],
     ) -> Result<(), StoreError> {
         if self.records {
-            return self.store.record_send(challenge, channel, sent_at, delivery).await;
+            if take(&self.record_conflicts) {
+                return Err(StoreError::Conflict);
+            }
+            return self.store.record_send(challenge, channel, sent_at, delivery, given_back).await;
         }
         Err(StoreError::Unavailable("down".into()))
     }
@@ -145,6 +156,15 @@ async fn a_send_is_told_as_it_went_even_when_that_cannot_be_recorded() {
         assert_eq!(answer.status, status, "{failure:?}: {}", answer.text);
         assert_ne!(answer.problem(), "temporarily-unavailable");
     }
+}
+
+#[tokio::test]
+async fn a_failed_send_whose_record_meets_another_write_is_recorded_at_the_second_try() {
+    let (api, login) = (Api::new().await, Login::known());
+    api.phone.fail(Some(SendFailure::ProviderFault));
+    let store = Flaky { record_conflicts: AtomicUsize::new(1), ..Flaky::over(&api) };
+    assert_eq!(start(&api, store, &login, "sms").await.status, 503);
+    assert_eq!(api.backend.item("challenge#").await["smsDelivery"], "failed");
 }
 
 #[tokio::test]

@@ -366,10 +366,10 @@ async fn a_send_that_surely_failed_is_given_back_to_the_challenge_but_not_to_the
     let mut scene = Scene::new().await;
     scene.send_code().await;
     let id = scene.challenge().await.id;
-    scene.store.record_send(&id, Channel::Sms, scene.now, Delivery::Failed).await.expect("recorded");
+    scene.store.record_send(&id, Channel::Sms, scene.now, Delivery::Failed, &[]).await.expect("recorded");
     scene
         .store
-        .record_send(&id, Channel::Sms, scene.now, Delivery::Failed)
+        .record_send(&id, Channel::Sms, scene.now, Delivery::Failed, &[])
         .await
         .expect("the second time changes nothing");
     let stored = scene.load().await;
@@ -378,7 +378,7 @@ async fn a_send_that_surely_failed_is_given_back_to_the_challenge_but_not_to_the
     assert_eq!(stored.subject.sms_sent.len(), 1);
 
     scene.place_call().await;
-    scene.store.record_send(&id, Channel::Call, scene.now, Delivery::Unknown).await.expect("recorded");
+    scene.store.record_send(&id, Channel::Call, scene.now, Delivery::Unknown, &[]).await.expect("recorded");
     let calls = scene.challenge().await.calls;
     assert_eq!((calls.used, calls.last.map(|(_, delivery)| delivery)), (1, Some(Delivery::Unknown)));
 }
@@ -391,7 +391,7 @@ async fn a_late_failure_of_one_send_spoils_no_later_one() {
     let (id, sent_at) = (scene.challenge().await.id, scene.now);
     scene.pass(2);
     let arrived = scene.send_code().await;
-    scene.store.record_send(&id, Channel::Sms, sent_at, Delivery::Failed).await.expect("recorded");
+    scene.store.record_send(&id, Channel::Sms, sent_at, Delivery::Failed, &[]).await.expect("recorded");
     assert_eq!(scene.challenge().await.sms.last.map(|(_, delivery)| delivery), Some(Delivery::Accepted));
     scene.pass(2);
     scene.send_code().await;

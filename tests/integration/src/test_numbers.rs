@@ -21,7 +21,8 @@ async fn with_test_number() -> Api {
         subjects: BTreeSet::from(["reviewer".to_owned()]),
         until: LOGIN + Duration::from_mins(5),
     };
-    let mut api = api(|rules| rules.test_numbers = vec![test]).await;
+    let mut api = api(|_| ()).await;
+    api.start.settings.rules.test_numbers = vec![test]; // no other function knows them
     api.pass(10);
     api
 }
@@ -52,6 +53,19 @@ async fn a_reviewer_signs_in_by_the_fixed_code_and_nothing_is_sent() {
     assert_eq!((token.get("enrolled_now"), &token["amr"]), (None, &json!(["pwd"])), "no second factor was given");
     assert_eq!(api.status(&reviewer()).await.json["resultToken"], approved.json["resultToken"]);
     nothing_sent(&api);
+}
+
+#[tokio::test]
+async fn a_test_number_listed_twice_is_one_by_whichever_entry_is_the_account_s_and_has_not_ended() {
+    let mut api = with_test_number().await;
+    let test_numbers = &mut api.start.settings.rules.test_numbers;
+    let valid = test_numbers[0].clone();
+    let ended = TestNumber { until: api.now, ..valid.clone() };
+    let of_another = TestNumber { subjects: ["somebody-else".to_owned()].into(), ..valid.clone() };
+    *test_numbers = vec![ended, of_another, valid];
+    assert_eq!(start(&api, &reviewer()).await.status, 201);
+    nothing_sent(&api);
+    assert_eq!(api.guess(&reviewer(), CODE).await.json["state"], "approved");
 }
 
 #[tokio::test]

@@ -40,10 +40,14 @@ pub(super) const PROVEN_GENERATION: &str = "generation = :generation AND outcome
 pub(super) const GENERATION_UNMOVED: &str = "generation = :generation AND attempts = :attempts \
      AND smsUsed = :messages AND callsUsed = :calls AND outcome = :pending";
 pub(super) const RESEND_SMS: &str = "SET smsUsed = smsUsed + :one, smsAt = :now, smsDelivery = :accepted, \
-     codes = :codes, charged = :charged, expiresAt = :expiresAt, locale = :locale, keepUntil = :keepUntil, #ttl = :ttl";
-pub(super) const CALL_AGAIN: &str = "SET callsUsed = callsUsed + :one, callsAt = :now, callsDelivery = :accepted, \
-     callToken = :token, callPlacedAt = :now, callState = :calling, wrongKeys = :zero, charged = :charged, \
-     expiresAt = :expiresAt, locale = :locale, keepUntil = :keepUntil, #ttl = :ttl REMOVE answeredBy";
+     codes = :codes, expiresAt = :expiresAt, locale = :locale, keepUntil = :keepUntil, #ttl = :ttl";
+pub(super) const CALL_AGAIN: &str = "REMOVE answeredBy SET callsUsed = callsUsed + :one, callsAt = :now, \
+     callsDelivery = :accepted, callToken = :token, callPlacedAt = :now, callState = :calling, wrongKeys = :zero, \
+     expiresAt = :expiresAt, locale = :locale, keepUntil = :keepUntil, #ttl = :ttl";
+/// Each by itself, since a send that fails takes its own away meanwhile.
+pub(super) const AND_CHARGED: &str = ", charged.#number = if_not_exists(charged.#number, :none) + :one, \
+     charged.#range = if_not_exists(charged.#range, :none) + :one, \
+     charged.#country = if_not_exists(charged.#country, :none) + :one";
 /// The sends are those that were read, or a code or call that another start has added meanwhile would
 /// be written over: a read may meet that start half-way and see its subject without its challenge.
 pub(super) const SAME_OPEN_AND_SMS_UNMOVED: &str =
@@ -55,6 +59,8 @@ pub(super) const EXISTS: &str = "attribute_exists(pk)";
 
 pub(super) const SMS_UNKNOWN: &str = "SET smsDelivery = :delivery";
 pub(super) const SMS_FAILED: &str = "SET smsDelivery = :delivery, smsUsed = smsUsed - :one";
+pub(super) const AND_GIVEN_BACK: &str =
+    ", charged.#range = charged.#range - :one, charged.#country = charged.#country - :one";
 pub(super) const SMS_TAKEN_FOR_ACCEPTED: &str = "generation = :generation AND smsAt = :at AND smsDelivery = :accepted";
 pub(super) const CALL_UNKNOWN: &str = "SET callsDelivery = :delivery";
 pub(super) const CALL_FAILED: &str = "SET callsDelivery = :delivery, callsUsed = callsUsed - :one, callState = :failed";

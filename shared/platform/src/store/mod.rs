@@ -13,8 +13,17 @@
 //! without reading first which generation is current, and replacing a generation closes the old one
 //! in the same write: its codes and call token are gone with it.
 //!
-//! Every state change is one conditional write. The conditions are the constants of
-//! [`expression`], to be read side by side.
+//! Every change of a challenge or a subject is one conditional write. The conditions are the constants of
+//! [`expression`], to be read side by side. Some other writes are blind, each for a reason:
+//!
+//! | Write | Harmless without a condition of its own, since |
+//! |---|---|
+//! | `REFUND` | it is part of a transaction whose condition lets it happen once; a counter that is forgotten counts below zero, and is itself forgotten |
+//! | `BLOCK_NUMBER` | it is part of the conditional transaction that denies the challenge; of two reports the later sets the end |
+//! | `REMOVE_ACCOUNT` | it is part of the conditional transaction that takes the number from the subject; who is not in the set cannot leave it twice |
+//! | `CHARGE` where the budget is only recorded | nothing is refused by it, so that there is nothing to pass |
+//! | `NOTE_REFUSAL` | it counts up an item that no decision reads |
+//! | `COUNT_VERIFIED` | its transaction has a token that lets it happen once; see [`country`] |
 
 mod administration;
 mod call;

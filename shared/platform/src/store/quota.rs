@@ -18,8 +18,6 @@ use crate::encoding::base64url;
 
 /// A counter is forgotten this long after its window: nothing asks for it any more.
 const MEMORY: Duration = Duration::from_hours(48);
-/// The counters that an enrolment gives back, by their limits' names.
-const BUDGETS: [&str; 3] = [domain::quota::RANGE, "country-sms", "country-call"];
 
 pub(super) fn number_partition(phone: &PhoneNumber) -> String {
     format!("number#{}", base64url(&phone.digest()))
@@ -60,6 +58,19 @@ pub(super) fn charged(challenge: &Challenge) -> AttributeValue {
     AttributeValue::M(entries.map(|(counter, sends)| (sort_key(counter), number(*sends))).collect())
 }
 
+/// The names by which an update speaks of what is kept of these counters in a challenge.
+pub(super) fn named<'a>(write: UpdateBuilder, counters: impl IntoIterator<Item = &'a Counter>) -> UpdateBuilder {
+    counters.into_iter().fold(write, |write, counter| {
+        let name = match counter.scope {
+            Scope::Number(_) => "#number",
+            Scope::Network(_) => "#network",
+            Scope::Range(_) => "#range",
+            Scope::Country(_) => "#country",
+        };
+        write.expression_attribute_names(name, sort_key(counter))
+    })
+}
+
 pub(super) fn read_charged(
     item: &Item,
     phone: &PhoneNumber,
@@ -68,11 +79,18 @@ pub(super) fn read_charged(
     let charged = item.get("charged").and_then(|value| value.as_m().ok()).ok_or(StoreError::Unreadable("charged"))?;
     let read = |(sort, sends): (&String, &AttributeValue)| {
         let (name, window, shard) = parse_sort_key(sort)?;
-        let policy = BUDGETS.into_iter().find(|policy| *policy == name)?;
-        let scope = if policy == domain::quota::RANGE { Scope::Range(phone.clone()) } else { Scope::Country(country) };
+        let policy = domain::quota::GIVEN_BACK.into_iter().find(|policy| *policy == name)?;
+        let scope = match policy {
+            domain::quota::NUMBER => Scope::Number(phone.clone()),
+            domain::quota::RANGE => Scope::Range(phone.clone()),
+            _ => Scope::Country(country),
+        };
         Some((Counter { scope, policy, window, shard }, parse_number(sends)?))
     };
-    charged.iter().map(read).collect::<Option<_>>().ok_or(StoreError::Unreadable("charged"))
+    let charged: Option<Vec<_>> = charged.iter().map(read).collect();
+    let mut charged = charged.ok_or(StoreError::Unreadable("charged"))?;
+    charged.retain(|(_, sends)| *sends > 0); // what failed sends gave back
+    Ok(charged)
 }
 
 impl DynamoStore {

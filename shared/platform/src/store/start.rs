@@ -10,14 +10,13 @@ use domain::channel::Channel;
 use domain::identity::ChallengeId;
 use domain::phone::PhoneRefusal;
 use domain::ports::{Started, StoreError};
-use domain::quota::Charge;
+use domain::quota::Counter;
 use domain::refusal::Refusal;
 use domain::start::{Draft, Replaces};
-use domain::subject::Subject;
 use domain::time::Timestamp;
 
 use super::challenge_item::{APPROVED, PENDING};
-use super::fault::{Updated, cancelled, unavailable};
+use super::fault::{cancelled, unavailable};
 use super::item::{Word, bytes, number, text, time, times};
 use super::verbs::transaction;
 use super::{DynamoStore, challenge_item, challenge_key, expression, quota, subject_item, subject_key};
@@ -79,7 +78,25 @@ impl DynamoStore {
         channel: Channel,
         sent_at: Timestamp,
         delivery: Delivery,
+        given_back: &[Counter],
     ) -> Result<(), StoreError> {
+        let corrected = self.corrected(challenge, channel, sent_at, delivery, given_back);
+        let refunds = given_back.iter().map(|counter| self.refund(counter, 1, sent_at));
+        let writes = transaction([corrected].into_iter().chain(refunds))?;
+        let Err(error) = self.client.transact_write_items().set_transact_items(Some(writes)).send().await else {
+            return Ok(());
+        };
+        cancelled(error).map(drop) // by its one condition: a later generation or send stands
+    }
+
+    fn corrected(
+        &self,
+        challenge: &ChallengeId,
+        channel: Channel,
+        sent_at: Timestamp,
+        delivery: Delivery,
+        given_back: &[Counter],
+    ) -> UpdateBuilder {
         let failed = delivery == Delivery::Failed;
         let (update, condition) = match channel {
             Channel::Sms if failed => (expression::SMS_FAILED, expression::SMS_TAKEN_FOR_ACCEPTED),
@@ -87,27 +104,26 @@ impl DynamoStore {
             Channel::Call if failed => (expression::CALL_FAILED, expression::CALL_TAKEN_FOR_ACCEPTED),
             Channel::Call => (expression::CALL_UNKNOWN, expression::CALL_TAKEN_FOR_ACCEPTED),
         };
-        let mut update = self
-            .update(challenge_key(&challenge.key), update, condition)
+        let update = and(update, expression::AND_GIVEN_BACK, !given_back.is_empty());
+        let mut write = self
+            .write(challenge_key(&challenge.key), update, condition)
             .expression_attribute_values(":generation", number(challenge.generation))
             .expression_attribute_values(":at", time(sent_at))
             .expression_attribute_values(":accepted", text(Delivery::Accepted.word()))
             .expression_attribute_values(":delivery", text(delivery.word()));
         if failed {
-            update = update.expression_attribute_values(":one", number(1_u32));
+            write = write.expression_attribute_values(":one", number(1_u32));
         }
         if failed && channel == Channel::Call {
-            update = update.expression_attribute_values(":failed", text(CallState::Failed.word()));
+            write = write.expression_attribute_values(":failed", text(CallState::Failed.word()));
         }
-        match self.send_update(update).await? {
-            Updated::Done(_) | Updated::Refused(_) => Ok(()), // refused: a later generation or send stands
-        }
+        quota::named(write, given_back)
     }
 
     fn subject_at_start(&self, draft: &Draft) -> UpdateBuilder {
         let subject = &draft.subject;
         let key = subject_key(&draft.challenge.id.key.subject);
-        let is_new = *subject == Subject::default() || subject.version == 0;
+        let is_new = subject.version == 0;
         let condition = if is_new { expression::SUBJECT_IS_NEW } else { expression::SUBJECT_UNMOVED };
         let mut update = expression::SUBJECT_AT_START.to_owned();
         if subject.last_failure_at.is_some() {
@@ -137,18 +153,21 @@ impl DynamoStore {
     fn continued(&self, draft: &Draft) -> UpdateBuilder {
         let challenge = &draft.challenge;
         let key = challenge_key(&challenge.id.key);
+        let charged: Vec<&Counter> = draft.enrolment_gives_back().collect();
+        let update = |update| and(update, expression::AND_CHARGED, !charged.is_empty());
         let write = match (draft.channel, &challenge.call) {
             (Channel::Call, Some(call)) => self
-                .write(key, expression::CALL_AGAIN, expression::SAME_OPEN_AND_CALLS_UNMOVED)
+                .write(key, update(expression::CALL_AGAIN), expression::SAME_OPEN_AND_CALLS_UNMOVED)
                 .expression_attribute_values(":token", bytes(&call.token))
                 .expression_attribute_values(":calling", text(CallState::Calling.word()))
                 .expression_attribute_values(":zero", number(0_u32)),
             _ => self
-                .write(key, expression::RESEND_SMS, expression::SAME_OPEN_AND_SMS_UNMOVED)
+                .write(key, update(expression::RESEND_SMS), expression::SAME_OPEN_AND_SMS_UNMOVED)
                 .expression_attribute_values(":codes", challenge_item::codes(challenge)),
         };
+        let write = if charged.is_empty() { write } else { write.expression_attribute_values(":none", number(0_u32)) };
         let used = challenge.sends(draft.channel).used.saturating_sub(1); // the draft counts its own
-        write
+        quota::named(write, charged)
             .expression_attribute_values(":used", number(used))
             .expression_attribute_values(":one", number(1_u32))
             .expression_attribute_values(":now", time(draft.at))
@@ -157,11 +176,15 @@ impl DynamoStore {
             .expression_attribute_values(":generation", number(challenge.id.generation))
             .expression_attribute_values(":expiresAt", time(challenge.expires_at))
             .expression_attribute_values(":locale", text(challenge.locale.word()))
-            .expression_attribute_values(":charged", quota::charged(challenge))
             .expression_attribute_values(":keepUntil", time(draft.keep_until))
             .expression_attribute_values(":ttl", challenge_item::forget_at(draft.keep_until))
             .expression_attribute_names("#ttl", "ttl")
     }
+}
+
+/// The update with a part of it that applies at times.
+fn and(update: &str, part: &str, applies: bool) -> String {
+    if applies { format!("{update}{part}") } else { update.to_owned() }
 }
 
 /// What refuses a draft whose writes at the positions `refused` failed their conditions, if nothing that it
@@ -175,6 +198,7 @@ fn refusal(draft: &Draft, charges: &Range<usize>, refused: &[usize]) -> Option<R
     if refused.iter().any(|position| enrolment == Some(*position)) {
         return Some(Refusal::Number(PhoneRefusal::Unavailable));
     }
-    let limits = refused.iter().filter_map(|position| draft.charges.get(position - charges.start)).map(Charge::limit);
+    let reached = refused.iter().filter_map(|position| draft.charges.get(position - charges.start));
+    let limits = reached.map(|charge| charge.limit);
     limits.max_by_key(|limit| limit.retry_at).map(Refusal::SendLimit)
 }

@@ -13,6 +13,7 @@ use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::Country;
 use domain::policy::Policy;
 use domain::ports::{ChallengeStore, Refused, Settlement, Started, StoreError};
+use domain::quota::Counter;
 use domain::snapshot::Snapshot;
 use domain::start::Draft;
 use domain::subject::Subject;
@@ -62,8 +63,9 @@ impl ChallengeStore for DynamoStore {
         channel: Channel,
         sent_at: Timestamp,
         delivery: Delivery,
+        given_back: &[Counter],
     ) -> Result<(), StoreError> {
-        self.correct_send(challenge, channel, sent_at, delivery).await
+        self.correct_send(challenge, channel, sent_at, delivery, given_back).await
     }
 
     async fn count_guess(&self, key: &ChallengeKey, now: Timestamp) -> Result<Option<Challenge>, StoreError> {

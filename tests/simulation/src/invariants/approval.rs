@@ -102,7 +102,11 @@ fn denied(world: &mut World, before: &Snapshot, after: &Snapshot, effect: &Effec
         return Err(format!("{effect:?} has denied"));
     };
     let of = before.challenge(&id.key).filter(|of| of.id == **id).ok_or("denied from nothing")?;
-    let answered = of.call.as_ref().filter(|call| call.token == token.digest()).is_some_and(|call| call.state == CallState::Answered);
+    let answered = of
+        .call
+        .as_ref()
+        .filter(|call| call.token == token.digest())
+        .is_some_and(|call| call.state == CallState::Answered);
     hold!(answered && reported(world, token, Report::Zero), "denied, and nobody has reported fraud");
     let until = world.errand().now + world.policy.fraud_block;
     hold!(after.subject.blocked_until == Some(until), "denied without blocking the subject");

@@ -36,7 +36,10 @@ pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) 
             hold!(unmoved || replaces, "an enrolled number was replaced");
         }
         Effect::NoteRefusal(_) => {
-            hold!(new.locked_at.is_some() && old.locked_at.is_none(), "a refusal has moved a subject without locking it");
+            hold!(
+                new.locked_at.is_some() && old.locked_at.is_none(),
+                "a refusal has moved a subject without locking it"
+            );
             hold!(new.failures >= old.failures, "a lock has forgotten failures");
             hold!(new.last_success_at == old.last_success_at, "a lock counts as success");
             hold!((new.denied_at, new.blocked_until) == (old.denied_at, old.blocked_until), "a lock has moved a block");
@@ -94,7 +97,10 @@ pub(super) fn challenge(old: Option<&Challenge>, new: &Challenge, effect: &Effec
 
 fn replaced(old: &Challenge, new: &Challenge, effect: &Effect<'_>) -> Verdict {
     let Effect::Start(draft) = effect else { return Err(format!("{effect:?} has replaced a generation")) };
-    hold!(matches!(draft.replaces, Replaces::Generation(_) | Replaces::Proof { .. }), "a generation was replaced unasked");
+    hold!(
+        matches!(draft.replaces, Replaces::Generation(_) | Replaces::Proof { .. }),
+        "a generation was replaced unasked"
+    );
     hold!(new.id.generation > old.id.generation, "an older generation came back");
     let is_proof = is_proof(old) && matches!(draft.replaces, Replaces::Proof { .. }) && old.is_settled();
     hold!(is_proof || old.outcome == Outcome::Pending, "a challenge that is {:?} was replaced", old.outcome);

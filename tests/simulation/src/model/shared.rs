@@ -65,7 +65,9 @@ impl Model {
         let mut record = CountryRecord::default();
         for ((scope, name), used) in &self.counters {
             let mut parts = name.split('#');
-            let (Some(policy), Some(window), Some(shard)) = (parts.next(), parts.next(), parts.next()) else { continue };
+            let (Some(policy), Some(window), Some(shard)) = (parts.next(), parts.next(), parts.next()) else {
+                continue;
+            };
             let channel = Channel::ALL.into_iter().find(|channel| country_policy(*channel) == policy);
             if let (Some(channel), Ok(window), Ok(shard)) = (channel, window.parse(), shard.parse())
                 && *scope == country_scope(country)

@@ -1,0 +1,165 @@
+//! What a send was charged and is given back: by an enrolment, and by a provider that did not send.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::challenge::Delivery;
+use domain::channel::Channel;
+use domain::identity::ChallengeId;
+use domain::ports::{ChallengeStore as _, SendFailure, Started};
+use domain::quota::country_policy;
+use serde_json::json;
+
+use crate::api::Api;
+use crate::budget::{budget, used};
+use crate::conditions_of_limits::{charged, counter_key};
+use crate::limits::{api, far_apart, stranger, typing, unlimited};
+use crate::scene::Scene;
+
+/// What is charged to the country, the range, the number and the network.
+async fn charges(api: &Api) -> [i64; 4] {
+    [
+        used(api, "country-sms").await + used(api, "country-call").await,
+        used(api, "range-unverified").await,
+        used(api, "number-unverified").await,
+        used(api, "network").await,
+    ]
+}
+
+#[tokio::test]
+async fn enrolling_gives_back_what_its_sends_were_charged_and_nothing_else_does() {
+    let mut api = api(budget(100)).await;
+    let (honest, idle) = (stranger(1), stranger(2));
+    for login in [&honest, &idle] {
+        for _ in 0..2 {
+            assert_eq!(api.post(login, typing("+14155552671")).await.status, 201);
+            api.pass(30);
+        }
+    }
+    let call = json!({ "channel": "call", "phoneNumber": "+14155552671" });
+    assert_eq!(api.post(&honest, call).await.status, 201);
+    let charged = async || {
+        let (sms, call) = (used(&api, "country-sms").await, used(&api, "country-call").await);
+        (sms, call, used(&api, "range-unverified").await, used(&api, "number-unverified").await)
+    };
+    assert_eq!(charged().await, (4, 1, 5, 5));
+    assert_eq!(api.guess(&honest, &api.phone.codes()[0]).await.json["state"], "approved");
+    assert_eq!(charged().await, (2, 0, 2, 2));
+    api.status(&honest).await;
+    assert_eq!(charged().await, (2, 0, 2, 2), "once");
+    api.pass(300);
+    api.status(&idle).await;
+    assert_eq!(used(&api, "country-sms").await, 2, "one that expires gives nothing back");
+}
+
+#[tokio::test]
+async fn an_outage_of_a_provider_uses_up_no_budget_of_newcomers() {
+    for channel in ["sms", "call"] {
+        let mut api = api(budget(2)).await;
+        let typing = |index| json!({ "channel": channel, "phoneNumber": far_apart(index) });
+        for failure in
+            [SendFailure::ProviderFault, SendFailure::Throttled, SendFailure::SpendLimit, SendFailure::Unauthorized]
+        {
+            api.phone.fail(Some(failure));
+            api.backend.round_trips();
+            let failed = api.post(&stranger(0).at(api.now), typing(0)).await;
+            assert_eq!((failed.status, failed.problem()), (503, "delivery-failed"), "{failure:?}");
+            assert!(api.backend.round_trips() <= 4, "one more than to send, and one to read the country");
+            api.pass(30);
+        }
+        assert_eq!(
+            charges(&api).await,
+            [0, 0, 4, 4],
+            "{channel}: the budgets' own, not the number's and the network's"
+        );
+
+        api.phone.fail(None);
+        for index in 1..3 {
+            assert_eq!(api.post(&stranger(index), typing(index)).await.status, 201, "{channel} {index}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_may_have_been_sent_and_a_number_that_no_provider_takes_stay_charged() {
+    for (failure, status) in [(SendFailure::Unknown, 201), (SendFailure::NumberRefused, 422)] {
+        let api = api(budget(10)).await;
+        api.phone.fail(Some(failure));
+        assert_eq!(api.post(&stranger(0), typing(&far_apart(0))).await.status, status);
+        assert_eq!(charges(&api).await, [1, 1, 1, 1], "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_failed_send_gave_back_is_not_given_back_again_when_the_number_is_enrolled() {
+    let mut api = api(budget(10)).await;
+    let (login, number) = (stranger(0), "+14155552671");
+    assert_eq!(api.post(&stranger(1), typing(number)).await.status, 201, "one that stays charged");
+    for failure in [None, Some(SendFailure::ProviderFault), None] {
+        api.phone.fail(failure);
+        api.post(&login.at(api.now), typing(number)).await;
+        api.pass(30);
+    }
+    assert_eq!(charges(&api).await, [3, 3, 4, 4]);
+    let code = api.phone.last_code();
+    assert_eq!(api.guess(&login.at(api.now), &code).await.json["state"], "approved");
+    assert_eq!(charges(&api).await[..2], [1, 1]);
+}
+
+#[tokio::test]
+async fn whoever_proves_a_number_leaves_it_open_to_the_family_s_next_account() {
+    let mut api = api(|rules| {
+        unlimited(rules);
+        rules.policy.max_sends_number_unverified = 3;
+    })
+    .await;
+    for index in 0..4 {
+        let login = stranger(index).at(api.now);
+        assert_eq!(api.post(&login, typing("+14155552671")).await.status, 201, "account {index}");
+        assert_eq!(api.guess(&login, &api.phone.last_code()).await.json["state"], "approved");
+        api.pass(30);
+    }
+    assert_eq!(used(&api, "number-unverified").await, 0);
+}
+
+// --- the store
+
+#[tokio::test]
+async fn a_failed_send_gives_back_once_and_only_in_its_own_generation() {
+    let mut scene = Scene::new().await;
+    let mut draft = charged(&mut scene, Channel::Sms, false).await;
+    draft.add_code(&scene.keys, &mut platform::clock::random());
+    scene.store.start(&draft).await.expect("started");
+    let (id, given_back) = (draft.challenge.id, draft.given_back(SendFailure::ProviderFault));
+    let other = ChallengeId { generation: 2, ..id };
+    let used = async |policy| scene.backend.item(&counter_key(&draft, policy).1).await["used"].clone();
+    for (id, left) in [(other, "1"), (id, "0"), (id, "0")] {
+        scene.store.record_send(&id, Channel::Sms, scene.now, Delivery::Failed, &given_back).await.expect("recorded");
+        assert_eq!((used("range-unverified").await, used("country-sms").await), (left.into(), left.into()));
+    }
+    assert_eq!(used("number-unverified").await, "1");
+}
+
+#[tokio::test]
+async fn a_send_drafted_before_another_failed_does_not_bring_its_charge_back() {
+    for channel in Channel::ALL {
+        let mut scene = Scene::new().await;
+        scene.rules.policy.cooldown = Duration::ZERO;
+        let mut first = charged(&mut scene, Channel::Sms, false).await;
+        first.add_code(&scene.keys, &mut platform::clock::random());
+        scene.store.start(&first).await.expect("started");
+        let mut second = charged(&mut scene, channel, false).await;
+        if channel == Channel::Sms {
+            second.add_code(&scene.keys, &mut platform::clock::random());
+        }
+        let given_back = first.given_back(SendFailure::ProviderFault);
+        let id = first.challenge.id;
+        scene.store.record_send(&id, Channel::Sms, first.at, Delivery::Failed, &given_back).await.expect("recorded");
+        assert_eq!(scene.store.start(&second).await.expect("an answer"), Started::Applied);
+        let charged = scene.challenge().await.charged;
+        let charged: BTreeMap<_, _> = charged.iter().map(|(counter, sends)| (counter.policy, *sends)).collect();
+        let country = country_policy(channel);
+        let expected = BTreeMap::from([("number-unverified", 2), ("range-unverified", 1), (country, 1)]);
+        assert_eq!(charged, expected, "{channel:?}: the number's windows count both, the budgets the second");
+    }
+}
