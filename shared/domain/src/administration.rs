@@ -121,10 +121,12 @@ pub fn unblocked(stored: &Snapshot) -> Snapshot {
 }
 
 /// What stands once a subject's phone is reset, and until when all that is not settled is denied.
-/// That holds even where no number is enrolled: what runs may be about to enrol one.
+/// That holds even where no number is enrolled: what runs may be about to enrol one. And it covers
+/// what was started by a clock that runs ahead of this one.
 #[must_use]
 pub fn phone_reset(stored: &Snapshot, now: Timestamp) -> (Snapshot, Timestamp) {
-    let denied_at = stored.subject.denied_at.map_or(now, |before| before.max(now));
+    let created = stored.challenges.iter().map(|challenge| challenge.created_at);
+    let denied_at = created.chain(stored.subject.denied_at).fold(now, Timestamp::max);
     let subject = Subject { binding: None, denied_at: Some(denied_at), ..stored.subject.clone() };
     (Snapshot::of(subject, stored.challenges.clone()), denied_at)
 }
