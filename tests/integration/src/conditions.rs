@@ -476,6 +476,25 @@ async fn the_fraud_key_moves_the_subject_so_that_no_start_overtakes_it() {
 }
 
 #[tokio::test]
+async fn the_fraud_key_blocks_and_takes_no_later_denial_back() {
+    let second = std::time::Duration::from_secs(1);
+    for (before, after) in [(None, 0), (Some(0), 0), (Some(1), 1)] {
+        let (scene, token, id) = in_call(true).await;
+        let ahead = |seconds| scene.now + seconds * second;
+        if let Some(seconds) = before {
+            set(&scene, subject_item(&scene), "deniedAt", at(ahead(seconds))).await;
+        }
+        let version = scene.load().await.subject.version;
+        let reported = send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await.expect("a challenge");
+        assert_eq!(reported.outcome, Outcome::Denied);
+        let subject = scene.load().await.subject;
+        assert_eq!(subject.denied_at, Some(ahead(after)), "{before:?}");
+        assert_eq!(subject.blocked_until, Some(scene.now + scene.rules.policy.fraud_block));
+        assert_eq!(subject.version, version + 1);
+    }
+}
+
+#[tokio::test]
 async fn the_fraud_key_blocks_no_subject_that_is_gone_and_says_what_stands() {
     let (scene, token, id) = in_call(true).await;
     delete(&scene, subject_item(&scene)).await;

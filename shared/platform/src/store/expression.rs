@@ -130,7 +130,10 @@ pub(super) const CAN_SPEAK: &str = concat!(
 pub(super) const WRONG_KEY: &str = "SET wrongKeys = wrongKeys + :one";
 pub(super) const IN_TALK: &str = concat!(this_call!(), " AND callState = :answered");
 pub(super) const DENY: &str = "SET outcome = :denied";
-pub(super) const BLOCK: &str = "SET blockedUntil = :until, deniedAt = :now, version = version + :one";
+pub(super) const BLOCK: &str = "SET blockedUntil = :until, version = version + :one";
+pub(super) const AND_DENY_ALL: &str = ", deniedAt = :now";
+pub(super) const NOT_DENIED_LATER: &str =
+    "attribute_exists(pk) AND (attribute_not_exists(deniedAt) OR deniedAt <= :now)";
 pub(super) const BLOCK_NUMBER: &str = "SET blockedUntil = :until";
 pub(super) const PROGRESS: &str = "SET callState = :state";
 pub(super) const CAN_RING: &str = concat!(this_call!(), " AND callState = :calling");
