@@ -75,7 +75,7 @@ impl Decided {
         let decided = |word, after| Self { word, occasion: occasion(scene, before), before: before.clone(), after };
         [
             decided("unlock", unlocked(before, scene.now)),
-            decided("unblock", unblocked(before)),
+            decided("unblock", unblocked(before).0),
             decided("reset", phone_reset(before, scene.now).0),
         ]
     }
@@ -84,7 +84,7 @@ impl Decided {
         let Self { word, occasion, before, after } = self;
         match *word {
             "unlock" => scene.store.unlock(occasion, &after.subject.reserved).await,
-            "unblock" => scene.store.unblock(occasion).await,
+            "unblock" => scene.store.unblock(occasion, unblocked(before).1.as_ref()).await,
             _ => {
                 let released = before.subject.binding.as_ref().map(|binding| &binding.number);
                 let (_, denied_at) = phone_reset(before, occasion.at);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Delivery, Method, Outcome};
@@ -492,6 +493,16 @@ async fn the_fraud_key_blocks_and_takes_no_later_denial_back() {
         assert_eq!(subject.blocked_until, Some(scene.now + scene.rules.policy.fraud_block));
         assert_eq!(subject.version, version + 1);
     }
+}
+
+#[tokio::test]
+async fn the_fraud_key_forgets_which_number_an_earlier_report_blocked() {
+    let (scene, token, id) = in_call(true).await; // the first factor vouches for its number, which is not blocked
+    set(&scene, subject_item(&scene), "reportedNumber", AttributeValue::B(Blob::new([7; 32]))).await;
+    send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await;
+    let subject = scene.load().await.subject;
+    assert!(subject.blocked(scene.now).is_some());
+    assert_eq!(subject.reported_number, None);
 }
 
 #[tokio::test]

@@ -7,7 +7,6 @@ use domain::call::{AnsweredBy, CallEvent, CallMode, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Method, Outcome};
 use domain::code::Utterance;
 use domain::identity::ChallengeId;
-use domain::phone::PhoneNumber;
 use domain::policy::Policy;
 use domain::ports::StoreError;
 use domain::time::Timestamp;
@@ -160,8 +159,8 @@ impl DynamoStore {
         let Some(reported) = self.read_challenge(challenge).await? else { return Ok(None) };
         let until = now + policy.fraud_block;
         // The second leaves a denial that is later than this clock: it must not go back.
-        for block in [self.block_and_deny_all(&reported, until, now), self.block(&reported, until)] {
-            let number = reported.source.is_unverified().then(|| self.block_number(&reported.phone, until));
+        for block in [self.block_and_deny_all(&reported, until, now), self.block_and("", &reported, until)] {
+            let number = reported.source.is_unverified().then(|| self.block_number(&reported, until));
             let writes = transaction([self.deny(challenge, token), block].into_iter().chain(number))?;
             let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
             let Err(error) = sent else { return Ok(Some(Challenge { outcome: Outcome::Denied, ..reported })) };
@@ -183,21 +182,31 @@ impl DynamoStore {
     }
 
     fn block_and_deny_all(&self, reported: &Challenge, until: Timestamp, now: Timestamp) -> UpdateBuilder {
-        self.block(reported, until)
-            .update_expression([expression::BLOCK, expression::AND_DENY_ALL].concat())
+        self.block_and(expression::AND_DENY_ALL, reported, until)
             .condition_expression(expression::NOT_DENIED_LATER)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .expression_attribute_values(":now", time(now))
     }
 
-    fn block(&self, reported: &Challenge, until: Timestamp) -> UpdateBuilder {
-        self.blind_write(subject_key(&reported.id.key.subject), expression::BLOCK)
+    /// Keeps which number is blocked with the subject, so that both can be unblocked together.
+    fn block_and(&self, denial: &str, reported: &Challenge, until: Timestamp) -> UpdateBuilder {
+        let blocks_number = reported.source.is_unverified();
+        let and_number = if blocks_number { expression::AND_ITS_NUMBER } else { expression::AND_NO_NUMBER };
+        let update = [expression::BLOCK, denial, and_number].concat();
+        let write = self
+            .blind_write(subject_key(&reported.id.key.subject), &update)
             .expression_attribute_values(":until", time(until))
-            .expression_attribute_values(":one", number(1_u32))
+            .expression_attribute_values(":one", number(1_u32));
+        if blocks_number {
+            write.expression_attribute_values(":number", bytes(&reported.phone.digest()))
+        } else {
+            write
+        }
     }
 
-    fn block_number(&self, phone: &PhoneNumber, until: Timestamp) -> UpdateBuilder {
-        self.blind_write(number_key(phone), expression::BLOCK_NUMBER).expression_attribute_values(":until", time(until))
+    fn block_number(&self, reported: &Challenge, until: Timestamp) -> UpdateBuilder {
+        self.blind_write(number_key(&reported.phone.digest()), expression::BLOCK_NUMBER)
+            .expression_attribute_values(":until", time(until))
     }
 
     async fn read_challenge(&self, challenge: &ChallengeId) -> Result<Option<Challenge>, StoreError> {
