@@ -478,10 +478,9 @@ async fn the_fraud_key_moves_the_subject_so_that_no_start_overtakes_it() {
 
 #[tokio::test]
 async fn the_fraud_key_blocks_and_takes_no_later_denial_back() {
-    let second = std::time::Duration::from_secs(1);
     for (before, after) in [(None, 0), (Some(0), 0), (Some(1), 1)] {
         let (scene, token, id) = in_call(true).await;
-        let ahead = |seconds| scene.now + seconds * second;
+        let ahead = |seconds| Timestamp::from_unix(scene.now.as_unix() + seconds);
         if let Some(seconds) = before {
             set(&scene, subject_item(&scene), "deniedAt", at(ahead(seconds))).await;
         }
