@@ -86,8 +86,8 @@ impl<S: ChallengeStore + Administration> App<S> {
                 self.store.unlock(&occasion, &after.subject.reserved).await.map(|()| after)
             }
             Action::Unblock => {
-                let after = administration::unblocked(stored);
-                self.store.unblock(&occasion).await.map(|()| after)
+                let (after, number) = administration::unblocked(stored);
+                self.store.unblock(&occasion, number.as_ref()).await.map(|()| after)
             }
             Action::ResetPhone => {
                 let (after, denied_at) = administration::phone_reset(stored, now);

@@ -1,8 +1,9 @@
 //! The function's configuration.
 
 use domain::channel::Channel;
+use domain::phone::Reach;
 use platform::config::{Environment, any};
-use platform::settings::{channels, table};
+use platform::settings::{channels, reach, table};
 use platform::sms::{NoticeSettings, SmsSettings};
 use platform::telemetry::Telemetry;
 
@@ -11,6 +12,8 @@ use platform::telemetry::Telemetry;
 pub struct Config {
     /// The table in which statistics are kept.
     pub table: String,
+    /// The countries that are sent to.
+    pub reach: Reach,
     /// How notices are sent, where the deployment sends messages.
     pub notices: Option<(SmsSettings, NoticeSettings)>,
     /// How it tells of itself.
@@ -21,11 +24,12 @@ impl Config {
     /// Reads it.
     pub fn read(env: &mut Environment) -> Option<Self> {
         let table = table(env);
+        let reach = reach(env);
         let channels = channels(env);
         let sends = channels.is_none_or(|channels| channels.contains(&Channel::Sms));
         let notices = if sends { notices(env).map(Some) } else { Some(None) };
         let telemetry = Telemetry::read(env);
-        Some(Self { table: table?, notices: notices?, telemetry: telemetry? })
+        Some(Self { table: table?, reach: reach?, notices: notices?, telemetry: telemetry? })
     }
 }
 

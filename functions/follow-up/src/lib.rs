@@ -10,6 +10,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use domain::follow_up::{FollowUp, Notice, Tally};
+use domain::phone::Reach;
 use domain::ports::{Notifier, SendFailure, Statistics};
 use platform::clock::Stopwatch;
 use platform::run::chain;
@@ -28,6 +29,8 @@ const SEND_LIMIT: Duration = Duration::from_secs(10);
 pub struct App<S, N> {
     /// Where statistics are kept.
     pub store: S,
+    /// The countries that are sent to, and by which channels.
+    pub reach: Reach,
     /// Sends notices, where the deployment sends messages.
     pub notifier: Option<N>,
     /// Time for a batch. A notice for which too little is left waits for the next.
@@ -110,8 +113,8 @@ impl<S: Statistics, N: Notifier> App<S, N> {
 
     /// Sends a notice. Only what surely was not sent, and may be at another time, is an error.
     async fn tell(&self, notice: &Notice, watch: Stopwatch, done: &mut Done) -> Result<(), Cause> {
-        let Some(notifier) = self.notifier.as_ref().filter(|_| notice.can_be_sent()) else {
-            tracing::warn!(outcome = "unreachable", "a number was replaced that takes no messages");
+        let Some(notifier) = self.notifier.as_ref().filter(|_| notice.can_be_sent(&self.reach)) else {
+            tracing::warn!(outcome = "unreachable", "a number was replaced to which no messages are sent");
             return Ok(());
         };
         if self.time.saturating_sub(watch.elapsed()) < SEND_LIMIT {

@@ -25,6 +25,7 @@ async fn serve() -> Result<(), Error> {
     let aws = sdk_config(&connector(Roots::Amazon)?).await;
     let app = App {
         store: DynamoStore::new(&aws, config.table),
+        reach: config.reach,
         notifier: config.notices.map(|(sms, notices)| SnsNotifier::new(&aws, sms, notices)),
         time: TIME,
     };

@@ -5,7 +5,9 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use domain::channel::Channel;
 use domain::follow_up::{Notice, Tally};
+use domain::phone::{Country, Reach};
 use domain::ports::{Notifier, SendError, SendFailure, Statistics, StoreError};
 use follow_up::{App, TIME};
 use platform::stream::Batch;
@@ -51,6 +53,7 @@ impl Notifier for Network {
 fn app(takes: usize, failures: &[(&'static str, SendFailure)]) -> App<Store, Network> {
     App {
         store: Store { takes, taken: Mutex::default() },
+        reach: Reach::by_every_channel(Country::parse("US")),
         notifier: Some(Network { failures: failures.to_vec(), notices: Mutex::default() }),
         time: TIME,
     }
@@ -212,6 +215,20 @@ async fn a_number_that_takes_no_messages_is_not_told() {
     let app_without = App { notifier: None, ..app(ALL, &[]) };
     assert_eq!(handle(&app_without, &[replaced("a", ALICE), verified("b")]).await, None);
     assert_eq!(counted(&app_without), [1]);
+}
+
+#[tokio::test]
+async fn no_message_goes_where_the_deployment_only_calls_or_does_not_go_at_all() {
+    let country = |code| Country::parse(code).expect("a country");
+    let gb_by = |channel| Reach::new([(country("US"), Channel::ALL.into()), (country("GB"), [channel].into())].into());
+    let mut british = replaced("a", ALICE);
+    british["dynamodb"]["OldImage"]["country"] = json!({ "S": "GB" });
+    let american = Reach::by_every_channel([country("US")]);
+    for (reach, expected) in [(gb_by(Channel::Call), vec![]), (american, vec![]), (gb_by(Channel::Sms), vec![ALICE])] {
+        let app = App { reach, ..app(ALL, &[]) };
+        assert_eq!(handle(&app, &[british.clone(), verified("b")]).await, None);
+        assert_eq!((told(&app), counted(&app)), (expected.into_iter().map(str::to_owned).collect(), vec![1]));
+    }
 }
 
 #[tokio::test]

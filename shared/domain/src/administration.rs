@@ -3,7 +3,7 @@
 //! | Action | Does | Leaves alone |
 //! |---|---|---|
 //! | unlock | forgives every wrong guess so far; a lock and a delay end | live challenges: their next guesses count |
-//! | unblock | ends the block after a report of fraud | what was denied with it stays denied |
+//! | unblock | ends the block after a report of fraud, that of the number included | what was denied with it stays denied |
 //! | reset the phone | forgets the enrolled number and denies all that is pending | failures, lock and block |
 //!
 //! None touches the windows of sends. Each is decided on what was read and applied only if the
@@ -69,6 +69,15 @@ pub struct Occasion {
     pub at: Timestamp,
 }
 
+/// The block of a number by the report that blocked the subject as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NumberBlock {
+    /// The number's digest.
+    pub number: [u8; 32],
+    /// Until when: a number that is blocked until another moment was blocked by another report.
+    pub until: Timestamp,
+}
+
 /// Acts on subjects. Each verb is one write, applied whole or not at all, that leaves who acted and
 /// when on the subject. It is applied only to the version that it was decided on, else it answers
 /// [`StoreError::Conflict`] and nothing has happened.
@@ -82,8 +91,13 @@ pub trait Administration: Sync {
         kept: &BTreeMap<Reservation, u32>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Ends the block. Closes the race with a new report of fraud, whose block stays.
-    fn unblock(&self, occasion: &Occasion) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Ends the block, and with it that of the number, which may have been blocked anew by another
+    /// subject's report: that block stays. Closes the race with a new report of fraud, whose block stays.
+    fn unblock(
+        &self,
+        occasion: &Occasion,
+        number: Option<&NumberBlock>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Forgets the number `released` and denies what was created until `denied_at` and is not
     /// settled. Closes the race with a settling: before this write it is a success on the old
@@ -113,18 +127,22 @@ pub fn unlocked(stored: &Snapshot, now: Timestamp) -> Snapshot {
     after
 }
 
-/// What stands once a subject is unblocked.
+/// What stands once a subject is unblocked, and the block of a number that ends with it.
 #[must_use]
-pub fn unblocked(stored: &Snapshot) -> Snapshot {
-    let subject = Subject { blocked_until: None, ..stored.subject.clone() };
-    Snapshot { subject, ..stored.clone() }
+pub fn unblocked(stored: &Snapshot) -> (Snapshot, Option<NumberBlock>) {
+    let Subject { reported_number, blocked_until, .. } = stored.subject;
+    let number = reported_number.zip(blocked_until).map(|(number, until)| NumberBlock { number, until });
+    let subject = Subject { blocked_until: None, reported_number: None, ..stored.subject.clone() };
+    (Snapshot { subject, ..stored.clone() }, number)
 }
 
 /// What stands once a subject's phone is reset, and until when all that is not settled is denied.
-/// That holds even where no number is enrolled: what runs may be about to enrol one.
+/// That holds even where no number is enrolled: what runs may be about to enrol one. And it covers
+/// what was started by a clock that runs ahead of this one.
 #[must_use]
 pub fn phone_reset(stored: &Snapshot, now: Timestamp) -> (Snapshot, Timestamp) {
-    let denied_at = stored.subject.denied_at.map_or(now, |before| before.max(now));
+    let created = stored.challenges.iter().map(|challenge| challenge.created_at);
+    let denied_at = created.chain(stored.subject.denied_at).fold(now, Timestamp::max);
     let subject = Subject { binding: None, denied_at: Some(denied_at), ..stored.subject.clone() };
     (Snapshot::of(subject, stored.challenges.clone()), denied_at)
 }

@@ -206,6 +206,12 @@ impl Challenge {
         matches!(self.outcome, Outcome::Approved { settled: true, .. })
     }
 
+    /// Whether it was approved so long ago without being settled that it cannot be any more.
+    #[must_use]
+    pub fn is_past_settling(&self, now: Timestamp) -> bool {
+        matches!(self.outcome, Outcome::Approved { at, settled: false, .. } if at + Policy::RESULT_LIFE <= now)
+    }
+
     /// Whether it is closed by any function's clock, so that its guesses are final.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {

@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use crate::budget::CountryRecord;
+use crate::channel::Channel;
 use crate::digest::sha256;
 use crate::locale::Locale;
-use crate::phone::{Country, Line, PhoneNumber};
+use crate::phone::{Country, Line, PhoneNumber, Reach};
 use crate::subject::Binding;
 use crate::time::Timestamp;
 
@@ -39,6 +40,8 @@ pub enum FollowUp {
 pub struct Notice {
     /// The former number.
     pub to: PhoneNumber,
+    /// Its country.
+    pub country: Country,
     /// What kind of line it is.
     pub line: Line,
     /// The number in its place.
@@ -49,10 +52,10 @@ pub struct Notice {
 }
 
 impl Notice {
-    /// Whether the former number takes messages. One that can only be called is not told.
+    /// Whether messages are sent to the former number. One that can only be called is not told.
     #[must_use]
-    pub fn can_be_sent(&self) -> bool {
-        self.line == Line::Mobile
+    pub fn can_be_sent(&self, reach: &Reach) -> bool {
+        reach.serves(self.country, self.line, Channel::Sms)
     }
 }
 
@@ -61,8 +64,14 @@ impl Notice {
 pub fn follow_up(before: &Settled, after: &Settled) -> Option<FollowUp> {
     let (former, binding) = (&before.binding, &after.binding);
     if former.number != binding.number {
-        let (to, new) = (former.number.clone(), binding.number.clone());
-        return Some(FollowUp::Replaced(Notice { to, line: former.line, new, locale: before.locale }));
+        let Binding { number: to, country, line, .. } = former.clone();
+        return Some(FollowUp::Replaced(Notice {
+            to,
+            country,
+            line,
+            new: binding.number.clone(),
+            locale: before.locale,
+        }));
     }
     let day = |settled: &Settled| settled.last_success_at.map(CountryRecord::day);
     let (day_before, day) = (day(before)?, day(after)?);

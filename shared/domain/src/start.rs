@@ -287,6 +287,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         match own.map(|challenge| (challenge.outcome, challenge.source)) {
             Some((Outcome::Approved { settled: true, .. }, NumberSource::Enrolled(_)))
                 if request.purpose == Purpose::Change => {} // the proof of the current number
+            _ if own.is_some_and(|own| own.is_past_settling(now)) => return Err(Refusal::Denied),
             Some((Outcome::Approved { .. }, _)) => return Ok(Decision::Running),
             Some((Outcome::Denied, _)) => return Err(Refusal::Denied),
             Some((Outcome::Pending, _)) | None => {}

@@ -48,6 +48,8 @@ pub struct Subject {
     pub calls_placed: Vec<Timestamp>,
     /// Until when everything is refused, after a report of fraud.
     pub blocked_until: Option<Timestamp>,
+    /// The digest of the number that the same report blocked until then, where it was only being enrolled.
+    pub reported_number: Option<[u8; 32]>,
     /// When all that was pending was denied at once: no challenge created until then can be approved.
     pub denied_at: Option<Timestamp>,
     /// When the failures were found to have reached the limit that only an administrator lifts.

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use domain::administration::{Administrator, phone_reset, report, unblocked, unlocked};
+use domain::administration::{Administrator, NumberBlock, phone_reset, report, unblocked, unlocked};
 use domain::channel::Channel;
 use domain::identity::{Reservation, SessionId};
 use domain::policy::Policy;
@@ -60,7 +60,17 @@ fn unlocking_forgives_what_was_and_what_vanished_and_touches_nothing_else() {
 #[test]
 fn unblocking_ends_the_block_and_keeps_what_was_denied() {
     let before = stored(in_trouble());
-    assert_eq!(unblocked(&before).subject, Subject { blocked_until: None, ..before.subject });
+    assert_eq!(unblocked(&before).0.subject, Subject { blocked_until: None, ..before.subject });
+}
+
+#[test]
+fn unblocking_ends_the_block_of_the_number_that_was_reported_with_it() {
+    let blocked = stored(Subject { reported_number: Some([7; 32]), ..in_trouble() });
+    let (after, number) = unblocked(&blocked);
+    assert_eq!(number, Some(NumberBlock { number: [7; 32], until: NOW + Duration::from_hours(1) }));
+    assert_eq!(after.subject, Subject { blocked_until: None, reported_number: None, ..blocked.subject });
+    assert_eq!(unblocked(&after).1, None);
+    assert_eq!(unblocked(&stored(in_trouble())).1, None, "one that somebody had proven or vouched for");
 }
 
 #[test]

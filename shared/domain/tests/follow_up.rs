@@ -2,9 +2,10 @@
 
 #![cfg(test)]
 
+use domain::channel::Channel;
 use domain::follow_up::{FollowUp, Notice, Settled, Tally, follow_up};
 use domain::locale::Locale;
-use domain::phone::{Country, Line, PhoneNumber};
+use domain::phone::{Country, Line, PhoneNumber, Reach};
 use domain::subject::Binding;
 use domain::time::Timestamp;
 
@@ -55,17 +56,29 @@ fn a_replaced_number_is_told_in_the_language_in_which_it_was_enrolled_and_counts
     let before = settled(TODAY - 1, 0);
     let new = Binding { number: number("+34600000000"), country: country("ES"), version: 9, ..before.binding.clone() };
     let after = Settled { binding: new, locale: Locale::Ar, ..settled(TODAY, 0) };
-    let notice =
-        Notice { to: number("+14155552671"), line: Line::Mobile, new: number("+34600000000"), locale: Locale::Es };
-    assert!(notice.can_be_sent());
+    let notice = Notice {
+        to: number("+14155552671"),
+        country: country("US"),
+        line: Line::Mobile,
+        new: number("+34600000000"),
+        locale: Locale::Es,
+    };
     assert_eq!(follow_up(&before, &after), Some(FollowUp::Replaced(notice)));
 }
 
 #[test]
 fn a_number_that_can_only_be_called_is_sent_nothing() {
-    for (line, can_be_sent) in [(Line::Mobile, true), (Line::Fixed, false), (Line::Other, false)] {
-        let notice = Notice { to: number("+14155550000"), line, new: number("+14155552671"), locale: Locale::En };
-        assert_eq!(notice.can_be_sent(), can_be_sent, "{line:?}");
+    let reach = Reach::new([(country("US"), Channel::ALL.into()), (country("GB"), [Channel::Call].into())].into());
+    for (code, line, can_be_sent) in [
+        ("US", Line::Mobile, true),
+        ("US", Line::Fixed, false),
+        ("US", Line::Other, false),
+        ("GB", Line::Mobile, false),
+        ("ES", Line::Mobile, false),
+    ] {
+        let (to, new, country) = (number("+14155550000"), number("+14155552671"), country(code));
+        let notice = Notice { to, country, line, new, locale: Locale::En };
+        assert_eq!(notice.can_be_sent(&reach), can_be_sent, "{code} {line:?}");
     }
 }
 

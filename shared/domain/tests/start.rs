@@ -403,6 +403,19 @@ fn an_approval_that_is_not_settled_yields_no_result() {
 }
 
 #[test]
+fn an_approval_that_can_be_settled_no_more_is_refused_as_the_page_is_told() {
+    let mut case = Case::new();
+    case.send();
+    case.change(|challenge| {
+        challenge.outcome = Outcome::Approved { at: NOW, by: Method::PressPound, settled: false };
+    });
+    case.pass(299);
+    assert!(matches!(case.decide(), Ok(Decision::Running)), "the next status call settles it");
+    case.pass(1);
+    assert_eq!(refusal(&case), Some(Refusal::Denied));
+}
+
+#[test]
 fn the_page_learns_what_may_be_done_and_why_not() {
     let mut case = Case::new();
     assert_eq!(case.status().state, State::None);

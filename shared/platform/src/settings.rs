@@ -38,7 +38,7 @@ impl FactorSettings {
         let channels = channels(env);
         let enrolment =
             env.choice("ENROLMENT", &[("self", Enrolment::SelfService), ("claims-only", Enrolment::ClaimsOnly)]);
-        let reach = env.required("ALLOWED_COUNTRIES", countries);
+        let reach = reach(env);
         let claim = env.optional("SESSION_CLAIM", any);
         let max_age = env.seconds("MAX_AUTH_AGE_SECONDS", Duration::from_mins(15), DAY);
         let support_url = env.optional("SUPPORT_URL", any);
@@ -60,6 +60,11 @@ impl FactorSettings {
 /// The table's name.
 pub fn table(env: &mut Environment) -> Option<String> {
     env.required("TABLE_NAME", any)
+}
+
+/// The countries that are sent to, and by which channels.
+pub fn reach(env: &mut Environment) -> Option<Reach> {
+    env.required("ALLOWED_COUNTRIES", countries)
 }
 
 /// The address under which the API is reached from outside, and the issuer of its tokens.

@@ -1,9 +1,14 @@
 //! The administrative routes through their handler: what they tell, and to whom.
 
+use std::time::Duration;
+
 use domain::ports::ChallengeStore as _;
 use serde_json::{Value, json};
 
 use crate::api::{Api, JANE, Login, administration};
+use crate::conditions_of_limits::number_key;
+
+const NUMBER: &str = "+14155552671";
 
 async fn fail(api: &Api, login: &Login, times: usize) {
     let wrong = if api.phone.last_code() == "000000" { "000001" } else { "000000" };
@@ -158,6 +163,41 @@ async fn a_blocked_user_signs_in_anew_once_unblocked_and_the_reported_login_stay
     api.pass(1);
     assert_eq!(api.post(&next, json!({ "channel": "sms" })).await.status, 201);
     assert_eq!(api.guess(&next, &api.phone.last_code()).await.json["state"], "approved");
+}
+
+/// A newcomer types the number, is called and reports it.
+async fn report(api: &Api, login: &Login) {
+    api.post(login, json!({ "channel": "call", "phoneNumber": NUMBER })).await;
+    api.webhook("answer", &[("AnsweredBy", "human")]).await;
+    api.webhook("digits", &[("Digits", "0")]).await;
+}
+
+#[tokio::test]
+async fn who_pressed_zero_by_mistake_enrols_the_number_once_unblocked() {
+    let (mut api, newcomer) = (Api::new().await, Login::newcomer());
+    report(&api, &newcomer).await;
+    api.backend.round_trips();
+    assert_eq!(api.administer("newcomer", Some("unblock")).await.json["blockedUntil"], json!(null));
+    assert_eq!(api.backend.round_trips(), 2);
+    api.pass(1);
+    let next = newcomer.again("login-2");
+    let started = api.post(&next, json!({ "channel": "sms", "phoneNumber": NUMBER })).await;
+    assert_eq!(started.status, 201, "{}", started.text);
+    assert_eq!(api.guess(&next, &api.phone.last_code()).await.json["state"], "approved");
+}
+
+#[tokio::test]
+async fn what_an_administrator_lifts_is_the_report_of_that_user_and_no_later_one() {
+    let (mut api, newcomer) = (Api::new().await, Login::newcomer());
+    report(&api, &newcomer).await;
+    let until = api.now + Duration::from_secs(86_401); // another one's, a second later
+    api.backend.put(&number_key(NUMBER), "number", "blockedUntil", &until.as_unix().to_string()).await;
+    assert_eq!(api.administer("newcomer", Some("unblock")).await.json["blockedUntil"], json!(null));
+    api.pass(1);
+    let next = newcomer.again("login-2");
+    let refused = api.post(&next, json!({ "channel": "sms", "phoneNumber": NUMBER })).await;
+    assert_eq!((refused.status, refused.problem()), (422, "phone-number-unavailable"));
+    assert_eq!(api.post(&next, json!({ "channel": "sms", "phoneNumber": "+14155552672" })).await.status, 201);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use domain::snapshot::Snapshot;
 use platform::encoding::base64url;
 
 use crate::conditions::proven;
-use crate::scene::{ALICE, Scene, number};
+use crate::scene::{ALICE, NOW, Scene, number};
 
 const JANE: &str = "arn:aws:iam::123456789012:user/jane";
 
@@ -75,7 +75,7 @@ impl Decided {
         let decided = |word, after| Self { word, occasion: occasion(scene, before), before: before.clone(), after };
         [
             decided("unlock", unlocked(before, scene.now)),
-            decided("unblock", unblocked(before)),
+            decided("unblock", unblocked(before).0),
             decided("reset", phone_reset(before, scene.now).0),
         ]
     }
@@ -84,7 +84,7 @@ impl Decided {
         let Self { word, occasion, before, after } = self;
         match *word {
             "unlock" => scene.store.unlock(occasion, &after.subject.reserved).await,
-            "unblock" => scene.store.unblock(occasion).await,
+            "unblock" => scene.store.unblock(occasion, unblocked(before).1.as_ref()).await,
             _ => {
                 let released = before.subject.binding.as_ref().map(|binding| &binding.number);
                 let (_, denied_at) = phone_reset(before, occasion.at);
@@ -456,6 +456,20 @@ async fn what_would_have_enrolled_the_old_number_enrols_nothing_after_a_reset() 
     assert_eq!(stored.subject.binding, None);
     let outcomes: Vec<_> = stored.challenges.iter().map(|challenge| challenge.outcome).collect();
     assert!(outcomes.contains(&Outcome::Denied) && outcomes.len() == 2, "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn what_another_function_started_ahead_of_the_clock_is_denied_by_a_reset_too() {
+    let mut scene = Scene::new().await;
+    scene.pass(2);
+    scene.send_code().await;
+    let ahead = proven(&scene).await;
+    scene.now = NOW;
+    reset(&scene).await;
+    scene.pass(3);
+    let settled = scene.store.settle(&ahead, &scene.rules.policy, scene.now).await;
+    assert!(matches!(settled, Ok(Settlement::Refused)), "{settled:?}");
+    assert_eq!(scene.challenge().await.outcome, Outcome::Denied);
 }
 
 async fn set_uncontested(scene: &Scene) {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Delivery, Method, Outcome};
@@ -483,6 +484,34 @@ async fn the_fraud_key_moves_the_subject_so_that_no_start_overtakes_it() {
     let mut draft = *draft;
     draft.contests.clear(); // so that the subject alone can tell
     assert!(conflicts(&scene.store.start(&draft).await));
+}
+
+#[tokio::test]
+async fn the_fraud_key_blocks_and_takes_no_later_denial_back() {
+    for (before, after) in [(None, 0), (Some(0), 0), (Some(1), 1)] {
+        let (scene, token, id) = in_call(true).await;
+        let ahead = |seconds| Timestamp::from_unix(scene.now.as_unix() + seconds);
+        if let Some(seconds) = before {
+            set(&scene, subject_item(&scene), "deniedAt", at(ahead(seconds))).await;
+        }
+        let version = scene.load().await.subject.version;
+        let reported = send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await.expect("a challenge");
+        assert_eq!(reported.outcome, Outcome::Denied);
+        let subject = scene.load().await.subject;
+        assert_eq!(subject.denied_at, Some(ahead(after)), "{before:?}");
+        assert_eq!(subject.blocked_until, Some(scene.now + scene.rules.policy.fraud_block));
+        assert_eq!(subject.version, version + 1);
+    }
+}
+
+#[tokio::test]
+async fn the_fraud_key_forgets_which_number_an_earlier_report_blocked() {
+    let (scene, token, id) = in_call(true).await; // the first factor vouches for its number, which is not blocked
+    set(&scene, subject_item(&scene), "reportedNumber", AttributeValue::B(Blob::new([7; 32]))).await;
+    send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await;
+    let subject = scene.load().await.subject;
+    assert!(subject.blocked(scene.now).is_some());
+    assert_eq!(subject.reported_number, None);
 }
 
 #[tokio::test]

@@ -42,9 +42,9 @@ fn every_function_names_every_missing_variable() {
         missing(faults(call_callback::config::Config::read, &[])),
         ["TABLE_NAME", "PUBLIC_BASE_URL", "BRAND", "VOICE_SIGNING_SECRET_ARN"]
     );
-    assert_eq!(missing(faults(follow_up::config::Config::read, &[])), ["TABLE_NAME", "BRAND"]);
+    assert_eq!(missing(faults(follow_up::config::Config::read, &[])), ["TABLE_NAME", "ALLOWED_COUNTRIES", "BRAND"]);
     let calls_only = missing(faults(follow_up::config::Config::read, &[("CHANNELS", "call")]));
-    assert_eq!(calls_only, ["TABLE_NAME"], "no brand where no message is sent");
+    assert_eq!(calls_only, ["TABLE_NAME", "ALLOWED_COUNTRIES"], "no brand where no message is sent");
     assert_eq!(missing(faults(admin::config::Config::read, &[])), ["TABLE_NAME", "FIRST_FACTOR_ISSUER"]);
     assert_eq!(missing(faults(jwks::config::Config::read, &[])), ["SIGNING_KEY_ARN", "PUBLIC_BASE_URL"]);
     assert_eq!(

@@ -42,7 +42,8 @@ struct Stream {
 
 impl Stream {
     fn of(scene: &Scene) -> Self {
-        let app = App { store: scene.backend.store(), notifier: Some(Network::default()), time: TIME };
+        let reach = scene.rules.reach.clone();
+        let app = App { store: scene.backend.store(), reach, notifier: Some(Network::default()), time: TIME };
         Self { app, image: None, changes: Vec::new() }
     }
 

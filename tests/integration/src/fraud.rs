@@ -93,6 +93,26 @@ async fn pound_that_came_before_the_report_and_was_not_settled_yields_no_token_a
 }
 
 #[tokio::test]
+async fn pound_for_which_the_page_comes_back_too_late_is_denied_whatever_the_page_asks() {
+    for (seconds, state, posted) in [(299, "approved", 200), (300, "denied", 403)] {
+        for asks_first in [true, false] {
+            let mut api = api(unlimited).await;
+            let login = Login::known();
+            api.post(&login, call()).await;
+            answer(&api).await;
+            api.webhook("digits", &[("Digits", "#")]).await;
+            api.pass(seconds);
+            if asks_first {
+                assert_eq!(api.status(&login).await.json["state"], state);
+            }
+            let answered = api.post(&login, sms()).await;
+            assert_eq!(answered.status, posted, "{seconds} {asks_first}: {}", answered.text);
+            assert_eq!(api.status(&login).await.json["state"], state);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_sign_in_that_was_settled_before_the_report_stays_what_it_is() {
     let mut api = api(unlimited).await;
     let (login, other) = (Login::known(), Login::known().again("login-2"));

@@ -195,8 +195,20 @@ fn of_an_account() -> Vec<Case> {
             &["fraud.reported"],
         ),
         (
+            "the fraud key at a number that was typed, once all is denied until later",
+            with(&bare, &json!({ "deniedAt": 1_800_000_009 })),
+            with(&bare, &json!({ "deniedAt": 1_800_000_009, "blockedUntil": 1_800_086_400, "reportedNumber": MAC })),
+            &["fraud.reported"],
+        ),
+        (
             "an administrator unblocks",
             blocked.clone(),
+            by_admin(&blocked, "unblock", &json!({ "blockedUntil": null })),
+            &["subject.unblocked"],
+        ),
+        (
+            "an administrator unblocks, and with it the number that was reported",
+            with(&blocked, &json!({ "reportedNumber": MAC })),
             by_admin(&blocked, "unblock", &json!({ "blockedUntil": null })),
             &["subject.unblocked"],
         ),
@@ -263,6 +275,7 @@ fn of_what_is_shared() -> Vec<Case> {
             with(&owned, &json!({ "blockedUntil": 1_800_086_400 })),
             &["number.blocked"],
         ),
+        ("a number's block is lifted", with(&owned, &json!({ "blockedUntil": 1_800_086_400 })), owned.clone(), &[]),
         ("a country's statistics", NOTHING, json!({ "pk": "country#ES", "sk": "verified#20833", "verified": 10 }), &[]),
     ]
 }

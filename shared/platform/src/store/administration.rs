@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use domain::administration::{Administration, Occasion};
+use domain::administration::{Administration, NumberBlock, Occasion};
 use domain::identity::{ChallengeKey, Reservation, SubjectId};
 use domain::phone::PhoneNumber;
 use domain::ports::StoreError;
 use domain::time::Timestamp;
 
-use super::fault::cancelled;
+use super::fault::{Cancelled, cancelled};
 use super::item::{number, text, time};
+use super::quota::number_key;
 use super::verbs::transaction;
 use super::{DynamoStore, challenge_key, expression, subject_item, subject_key};
 
@@ -23,8 +24,14 @@ impl Administration for DynamoStore {
         self.act([subject].into_iter().chain(live)).await
     }
 
-    async fn unblock(&self, occasion: &Occasion) -> Result<(), StoreError> {
-        self.act([self.administered(occasion, "unblock", expression::UNBLOCK)]).await
+    async fn unblock(&self, occasion: &Occasion, number: Option<&NumberBlock>) -> Result<(), StoreError> {
+        let subject = || self.administered(occasion, "unblock", expression::UNBLOCK);
+        let Some(number) = number else { return self.act([subject()]).await };
+        match self.attempt([subject(), self.unblocked(number)]).await? {
+            Some(cancelled) if cancelled.refused(0).is_some() => Err(StoreError::Conflict),
+            Some(_) => self.act([subject()]).await, // the number is not blocked any more, or by another report
+            None => Ok(()),
+        }
     }
 
     async fn reset_phone(
@@ -43,11 +50,14 @@ impl Administration for DynamoStore {
 
 impl DynamoStore {
     async fn act(&self, writes: impl IntoIterator<Item = UpdateBuilder>) -> Result<(), StoreError> {
+        self.attempt(writes).await?.map_or(Ok(()), |_| Err(StoreError::Conflict))
+    }
+
+    /// Applies the writes, or answers which of them kept all from being applied.
+    async fn attempt(&self, writes: impl IntoIterator<Item = UpdateBuilder>) -> Result<Option<Cancelled>, StoreError> {
         let writes = transaction(writes)?;
-        match self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => cancelled(error).and_then(|_| Err(StoreError::Conflict)),
-        }
+        let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+        sent.err().map(cancelled).transpose()
     }
 
     fn administered(&self, occasion: &Occasion, action: &str, update: &str) -> UpdateBuilder {
@@ -58,6 +68,11 @@ impl DynamoStore {
             .expression_attribute_values(":action", text(action))
             .expression_attribute_values(":by", text(occasion.by.as_str()))
             .expression_attribute_values(":at", time(occasion.at))
+    }
+
+    fn unblocked(&self, block: &NumberBlock) -> UpdateBuilder {
+        self.write(number_key(&block.number), expression::UNBLOCK_NUMBER, expression::BLOCKED_BY_THE_SAME)
+            .expression_attribute_values(":until", time(block.until))
     }
 
     /// Marks the guesses made so far, whatever they are at this moment.

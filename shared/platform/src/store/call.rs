@@ -1,7 +1,8 @@
 //! Applying a call's webhooks, each on condition that it moves this very call forward.
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use domain::call::{AnsweredBy, CallEvent, CallMode, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Method, Outcome, Purpose};
 use domain::code::Utterance;
@@ -156,32 +157,56 @@ impl DynamoStore {
         now: Timestamp,
     ) -> Result<Option<Challenge>, StoreError> {
         let Some(reported) = self.read_challenge(challenge).await? else { return Ok(None) };
-        let deny = self
-            .write(challenge_key(&challenge.key), expression::DENY, expression::IN_TALK)
+        let until = now + policy.fraud_block;
+        // The second leaves a denial that is later than this clock: it must not go back.
+        for block in [self.block_and_deny_all(&reported, until, now), self.block_and("", &reported, until)] {
+            let number = reported.source.is_unverified().then(|| self.block_number(&reported, until));
+            let writes = transaction([self.deny(challenge, token), block].into_iter().chain(number))?;
+            let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+            let Err(error) = sent else { return Ok(Some(Challenge { outcome: Outcome::Denied, ..reported })) };
+            let cancelled = cancelled(error)?;
+            if cancelled.refused(0).is_some() || cancelled.refused(1).is_none() {
+                break;
+            }
+        }
+        self.read_challenge(challenge).await // not this call any more: what stands says what the phone shall hear
+    }
+
+    fn deny(&self, challenge: &ChallengeId, token: &CallToken) -> UpdateBuilder {
+        self.write(challenge_key(&challenge.key), expression::DENY, expression::IN_TALK)
             .expression_attribute_values(":denied", text(DENIED))
             .expression_attribute_values(":generation", number(challenge.generation))
             .expression_attribute_values(":pending", text(PENDING))
             .expression_attribute_values(":token", bytes(&token.digest()))
-            .expression_attribute_values(":answered", text(CallState::Answered.word()));
-        let until = time(now + policy.fraud_block);
-        let block = self
-            .write(subject_key(&challenge.key.subject), expression::BLOCK, expression::EXISTS)
-            .expression_attribute_values(":until", until.clone())
+            .expression_attribute_values(":answered", text(CallState::Answered.word()))
+    }
+
+    fn block_and_deny_all(&self, reported: &Challenge, until: Timestamp, now: Timestamp) -> UpdateBuilder {
+        self.block_and(expression::AND_DENY_ALL, reported, until)
+            .condition_expression(expression::NOT_DENIED_LATER)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .expression_attribute_values(":now", time(now))
+    }
+
+    /// Keeps which number is blocked with the subject, so that both can be unblocked together.
+    fn block_and(&self, denial: &str, reported: &Challenge, until: Timestamp) -> UpdateBuilder {
+        let blocks_number = reported.source.is_unverified();
+        let and_number = if blocks_number { expression::AND_ITS_NUMBER } else { expression::AND_NO_NUMBER };
+        let update = [expression::BLOCK, denial, and_number].concat();
+        let write = self
+            .blind_write(subject_key(&reported.id.key.subject), &update)
+            .expression_attribute_values(":until", time(until))
             .expression_attribute_values(":one", number(1_u32));
-        let mut writes = vec![deny, block];
-        if reported.source.is_unverified() {
-            let block = self.blind_write(number_key(&reported.phone), expression::BLOCK_NUMBER);
-            writes.push(block.expression_attribute_values(":until", until));
+        if blocks_number {
+            write.expression_attribute_values(":number", bytes(&reported.phone.digest()))
+        } else {
+            write
         }
-        let writes = transaction(writes)?;
-        match self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
-            Ok(_) => Ok(Some(Challenge { outcome: Outcome::Denied, ..reported })),
-            Err(error) => {
-                cancelled(error)?; // not this call any more: what stands says what the phone shall hear
-                self.read_challenge(challenge).await
-            }
-        }
+    }
+
+    fn block_number(&self, reported: &Challenge, until: Timestamp) -> UpdateBuilder {
+        self.blind_write(number_key(&reported.phone.digest()), expression::BLOCK_NUMBER)
+            .expression_attribute_values(":until", time(until))
     }
 
     async fn read_challenge(&self, challenge: &ChallengeId) -> Result<Option<Challenge>, StoreError> {

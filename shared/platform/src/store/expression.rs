@@ -144,7 +144,12 @@ pub(super) const CAN_SPEAK: &str = concat!(
 pub(super) const WRONG_KEY: &str = "SET wrongKeys = wrongKeys + :one";
 pub(super) const IN_TALK: &str = concat!(this_call!(), " AND callState = :answered");
 pub(super) const DENY: &str = "SET outcome = :denied";
-pub(super) const BLOCK: &str = "SET blockedUntil = :until, deniedAt = :now, version = version + :one";
+pub(super) const BLOCK: &str = "SET blockedUntil = :until, version = version + :one";
+pub(super) const AND_DENY_ALL: &str = ", deniedAt = :now";
+pub(super) const AND_ITS_NUMBER: &str = ", reportedNumber = :number";
+pub(super) const AND_NO_NUMBER: &str = " REMOVE reportedNumber";
+pub(super) const NOT_DENIED_LATER: &str =
+    "attribute_exists(pk) AND (attribute_not_exists(deniedAt) OR deniedAt <= :now)";
 pub(super) const BLOCK_NUMBER: &str = "SET blockedUntil = :until";
 pub(super) const PROGRESS: &str = "SET callState = :state";
 pub(super) const CAN_RING: &str = concat!(this_call!(), " AND callState = :calling");
@@ -163,7 +168,9 @@ macro_rules! by_administrator {
 }
 pub(super) const UNLOCK: &str =
     by_administrator!(", failures = :zero, guessesReserved = :reserved REMOVE lastFailureAt, lockedAt");
-pub(super) const UNBLOCK: &str = by_administrator!(" REMOVE blockedUntil");
+pub(super) const UNBLOCK: &str = by_administrator!(" REMOVE blockedUntil, reportedNumber");
+pub(super) const UNBLOCK_NUMBER: &str = "REMOVE blockedUntil";
+pub(super) const BLOCKED_BY_THE_SAME: &str = "blockedUntil = :until";
 pub(super) const RESET_PHONE: &str =
     by_administrator!(", deniedAt = :deniedAt REMOVE phone, country, line, locale, binding");
 pub(super) const FORGIVE: &str = "SET carried = attempts";

@@ -19,12 +19,12 @@ use crate::encoding::base64url;
 /// A counter is forgotten this long after its window: nothing asks for it any more.
 const MEMORY: Duration = Duration::from_hours(48);
 
-pub(super) fn number_partition(phone: &PhoneNumber) -> String {
-    format!("number#{}", base64url(&phone.digest()))
+pub(super) fn number_partition(digest: &[u8; 32]) -> String {
+    format!("number#{}", base64url(digest))
 }
 
-pub(super) fn number_key(phone: &PhoneNumber) -> Item {
-    shared_key(number_partition(phone), "number".to_owned())
+pub(super) fn number_key(digest: &[u8; 32]) -> Item {
+    shared_key(number_partition(digest), "number".to_owned())
 }
 
 pub(super) fn country_partition(country: Country) -> String {
@@ -33,7 +33,7 @@ pub(super) fn country_partition(country: Country) -> String {
 
 fn counter_key(counter: &Counter) -> Item {
     let partition = match &counter.scope {
-        Scope::Number(phone) => number_partition(phone),
+        Scope::Number(phone) => number_partition(&phone.digest()),
         Scope::Network(network) => format!("network#{network}"),
         Scope::Range(phone) => format!("range#{}", phone.range()),
         Scope::Country(country) => country_partition(*country),
@@ -122,7 +122,7 @@ impl DynamoStore {
     pub(super) fn may_enrol(&self, challenge: &Challenge, most: u32, now: Timestamp) -> ConditionCheckBuilder {
         let check = ConditionCheck::builder()
             .table_name(&self.table)
-            .set_key(Some(number_key(&challenge.phone)))
+            .set_key(Some(number_key(&challenge.phone.digest())))
             .condition_expression(room(challenge))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .expression_attribute_values(":subject", bytes(challenge.id.key.subject.as_bytes()))
@@ -134,7 +134,7 @@ impl DynamoStore {
     pub(super) fn enrolled(&self, challenge: &Challenge, most: u32, now: Timestamp) -> UpdateBuilder {
         let subject = challenge.id.key.subject.as_bytes();
         let write = self
-            .write(number_key(&challenge.phone), expression::ADD_ACCOUNT, room(challenge))
+            .write(number_key(&challenge.phone.digest()), expression::ADD_ACCOUNT, room(challenge))
             .expression_attribute_values(":subject", bytes(subject))
             .expression_attribute_values(":account", bytes_set(subject))
             .expression_attribute_values(":most", number(most));
@@ -143,7 +143,7 @@ impl DynamoStore {
 
     /// The subject is none of the number's accounts any more.
     pub(super) fn left(&self, phone: &PhoneNumber, subject: &SubjectId) -> UpdateBuilder {
-        self.blind_write(number_key(phone), expression::REMOVE_ACCOUNT)
+        self.blind_write(number_key(&phone.digest()), expression::REMOVE_ACCOUNT)
             .expression_attribute_values(":account", bytes_set(subject.as_bytes()))
     }
 }

@@ -24,6 +24,7 @@ pub(super) fn read(item: &Item) -> Result<Subject, StoreError> {
         sms_sent: reader.times("smsSent")?,
         calls_placed: reader.times("callsPlaced")?,
         blocked_until: reader.maybe_time("blockedUntil")?,
+        reported_number: if reader.has("reportedNumber") { Some(reader.digest("reportedNumber")?) } else { None },
         denied_at: reader.maybe_time("deniedAt")?,
         locked_at: reader.maybe_time("lockedAt")?,
     })

@@ -6,7 +6,7 @@ use domain::challenge::Purpose;
 use domain::code::Code;
 use domain::follow_up::Notice;
 use domain::locale::Locale;
-use domain::phone::{Line, PhoneNumber};
+use domain::phone::{Country, Line, PhoneNumber};
 use domain::ports::{Message, Notifier as _, SendError, SendFailure, SmsSender as _};
 use platform::run::chain;
 use platform::sms::{CodeSettings, NoticeSettings, SmsSettings, SnsNotifier, SnsSender};
@@ -42,7 +42,8 @@ async fn notify(endpoint: &str) -> Result<(), SendError> {
     };
     let notifier = SnsNotifier::new(&aws(endpoint).await, settings(None), notices);
     let new = PhoneNumber::parse("+34600000042").expect("a number");
-    notifier.notify(&Notice { to: number(), line: Line::Mobile, new, locale: Locale::En }, LIMIT).await
+    let country = Country::parse("US").expect("a country");
+    notifier.notify(&Notice { to: number(), country, line: Line::Mobile, new, locale: Locale::En }, LIMIT).await
 }
 
 async fn publish(sender: &SnsSender, limit: Duration) -> Result<(), SendError> {
