@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
-use domain::challenge::{Challenge, Delivery};
+use domain::challenge::{Challenge, Delivery, Method, Outcome};
 use domain::channel::Channel;
 use domain::identity::ChallengeId;
 use domain::policy::Policy;
@@ -58,6 +58,8 @@ struct Sequence<'a, A, B> {
     drafts: Vec<Draft>,
     latest: Option<Verb>,
     calls: Vec<(ChallengeId, CallToken)>,
+    /// Of this sequence alone: what is kept of a number is kept for all.
+    numbers: [String; 2],
     answers: &'a mut BTreeMap<String, usize>,
 }
 
@@ -77,6 +79,8 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
             fraud_block: Duration::from_secs(90),
             ..Policy::default()
         };
+        self.scene.send_without_limits();
+        self.scene.rules.policy.max_sends_number_unverified = 1_000;
         self.reads.push(self.load().await?);
         for verb in 0..VERBS {
             let jump = [0, 1, 6, 20, 130, 310][self.below(6)];
@@ -108,9 +112,11 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         let (key, now, policy) = (&self.scene.key, self.scene.now, &self.scene.rules.policy);
         match verb {
             Verb::Start(draft) => text(store.start(draft).await),
-            Verb::RecordSend(id, channel, at, delivery) => text(store.record_send(id, *channel, *at, *delivery).await),
+            Verb::RecordSend(id, channel, at, delivery) => {
+                text(store.record_send(id, *channel, *at, *delivery, &[]).await)
+            }
             Verb::CountGuess => text(store.count_guess(key, now).await),
-            Verb::Settle(challenge) => text(store.settle(challenge, now).await),
+            Verb::Settle(challenge) => text(store.settle(challenge, policy, now).await),
             Verb::AdvanceCall(id, token, event) => text(store.advance_call(id, token, *event, policy, now).await),
         }
     }
@@ -141,9 +147,10 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         }
         let stored = self.read();
         let channel = Channel::ALL[self.below(2)];
-        let typed = ["+14155550001", "+14155550002"][self.below(2)];
-        self.scene.claimed = [None, None, Some(number("+14155550001"))][self.below(3)].clone();
-        let typed = Some(typed).filter(|_| self.scene.claimed.is_none() && stored.subject.binding.is_none());
+        let [own, another] = self.numbers.clone();
+        self.scene.claimed = [None, None, Some(number(&own))][self.below(3)].clone();
+        let typed = if self.below(2) == 0 { &own } else { &another };
+        let typed = Some(typed.as_str()).filter(|_| self.scene.claimed.is_none() && stored.subject.binding.is_none());
         let Ok(Decision::Send(mut draft)) = self.scene.decide(&stored, channel, typed) else { return None };
         if self.below(6) == 0 {
             draft.at = draft.at + Duration::from_secs(130); // it has lain about for longer than a code lives
@@ -165,7 +172,12 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         if challenge.is_approved() && self.below(3) == 0 {
             self.scene.now = self.scene.now + Policy::RESULT_LIFE;
         }
-        Some(Verb::Settle(Box::new(challenge)))
+        let proven = if challenge.outcome == Outcome::Pending {
+            challenge.proven(Method::SmsCode, self.scene.now)
+        } else {
+            challenge
+        };
+        Some(Verb::Settle(Box::new(proven)))
     }
 
     fn record_send(&mut self) -> Option<Verb> {
@@ -242,6 +254,7 @@ async fn differ<A: ChallengeStore, B: ChallengeStore>(
             drafts: Vec::new(),
             latest: None,
             calls: Vec::new(),
+            numbers: [0, 1].map(|index| format!("+1{}", 4_150_000_000 + 2 * seed + index)),
             answers: &mut *answers,
         };
         sequence.run().await.map_err(|difference| format!("sequence {seed}: {difference}"))?;
@@ -259,7 +272,7 @@ async fn the_model_does_what_the_store_does() {
     let verbs: usize = answers.values().sum();
     assert!(verbs >= 2_000, "{verbs} verbs: {answers:#?}");
     for answer in [
-        "Start ()",
+        "Start Applied",
         "Start Conflict",
         "CountGuess None",
         "CountGuess Some(Challenge",

@@ -12,6 +12,7 @@ use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::Country;
 use domain::policy::Policy;
 use domain::ports::{ChallengeStore, Refused, Settlement, Started, StoreError};
+use domain::quota::Counter;
 use domain::snapshot::Snapshot;
 use domain::start::Draft;
 use domain::subject::Subject;
@@ -163,11 +164,12 @@ impl ChallengeStore for Shared {
         channel: Channel,
         sent_at: Timestamp,
         delivery: Delivery,
+        given_back: &[Counter],
     ) -> Result<(), StoreError> {
         let recorded = self.write(&UPDATE, |world| {
             let effect = Effect::RecordSend(channel, delivery);
             world.apply(&challenge.key.subject, &effect, |model| {
-                model.record_send(challenge, channel, sent_at, delivery);
+                model.record_send(challenge, channel, sent_at, delivery, given_back);
             });
             Ok(())
         });

@@ -1,7 +1,7 @@
 //! The model's calls: what each webhook may move.
 
 use domain::call::{AnsweredBy, Call, CallEvent, CallMode, CallState, CallToken, Key};
-use domain::challenge::{Challenge, Method, Outcome};
+use domain::challenge::{Challenge, Method, Outcome, Purpose};
 use domain::code::Utterance;
 use domain::identity::ChallengeId;
 use domain::policy::Policy;
@@ -49,7 +49,9 @@ impl Model {
             (CallEvent::Answered(by) | CallEvent::Speaks(by, _), _) => self.answer(stored, call, by, policy, now),
             (CallEvent::Pressed(Key::Approve), mode) if any || mode == CallMode::PressPound => {
                 let uncontested = self.holds(Sabotage::ApproveContested, !stored.contested);
-                uncontested && self.approve(stored, call, Method::PressPound, policy, now)
+                uncontested
+                    && stored.purpose == Purpose::Login
+                    && self.approve(stored, call, Method::PressPound, policy, now)
             }
             (CallEvent::Entered { matches: true }, mode) if any || mode == CallMode::MatchDigits => {
                 self.approve(stored, call, Method::MatchDigits, policy, now)
@@ -138,7 +140,8 @@ impl Model {
         let until = now + policy.fraud_block;
         if moves && blocks {
             subject.blocked_until = Some(until);
-            subject.denied_at = Some(now).filter(|_| denies).or(subject.denied_at);
+            subject.denied_at = subject.denied_at.max(Some(now).filter(|_| denies));
+            subject.reported_number = stored.source.is_unverified().then(|| stored.phone.digest());
             subject.version += 1;
         }
         if moves && stored.source.is_unverified() {

@@ -18,6 +18,7 @@ use domain::channel::Channel;
 use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::phone::Country;
 use domain::ports::{Consequence, Refused, Started, StoreError};
+use domain::quota::Counter;
 use domain::snapshot::Snapshot;
 use domain::start::{Draft, Replaces};
 use domain::subject::Subject;
@@ -168,7 +169,12 @@ impl Model {
         let mut challenge = stored.clone();
         challenge.expires_at = drafted.expires_at;
         challenge.locale = drafted.locale;
-        challenge.charged.clone_from(&drafted.charged);
+        for counter in draft.enrolment_gives_back() {
+            match challenge.charged.iter_mut().find(|(charged, _)| charged == counter) {
+                Some((_, sends)) => *sends += 1,
+                None => challenge.charged.push((counter.clone(), 1)),
+            }
+        }
         match draft.channel {
             Channel::Sms if self.does(Sabotage::ResendDropsCodes) => {
                 challenge.codes = drafted.codes.last().copied().into_iter().collect();
@@ -207,12 +213,23 @@ impl Model {
     }
 
     /// `ChallengeStore::record_send`.
-    pub fn record_send(&mut self, challenge: &ChallengeId, channel: Channel, sent_at: Timestamp, delivery: Delivery) {
+    pub fn record_send(
+        &mut self,
+        challenge: &ChallengeId,
+        channel: Channel,
+        sent_at: Timestamp,
+        delivery: Delivery,
+        given_back: &[Counter],
+    ) {
         let refunds = delivery == Delivery::Failed && self.does(Sabotage::RefundWindows);
         let Some(stored) = self.challenge_mut(&challenge.key) else { return };
         let taken_for_accepted = stored.sends(channel).last == Some((sent_at, Delivery::Accepted));
         if stored.id == *challenge && taken_for_accepted {
             stored.correct_send(channel, delivery);
+            for (_, sends) in stored.charged.iter_mut().filter(|(counter, _)| given_back.contains(counter)) {
+                *sends -= 1;
+            }
+            given_back.iter().for_each(|counter| self.give_back(counter, 1));
             if let Some(subject) = self.subjects.get_mut(&challenge.key.subject).filter(|_| refunds) {
                 subject.sms_sent.pop();
                 subject.calls_placed.pop();

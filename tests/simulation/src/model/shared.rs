@@ -90,7 +90,7 @@ impl Model {
             let used = self.used(&charge.counter);
             !charge.enforced || self.holds(Sabotage::ChargeBeyondQuota, used < i64::from(charge.quota))
         };
-        let reached = draft.charges.iter().filter(|charge| !below(charge)).map(Charge::limit);
+        let reached = draft.charges.iter().filter(|charge| !below(charge)).map(|charge| charge.limit);
         reached.max_by_key(|limit| limit.retry_at).map(Refusal::SendLimit)
     }
 
@@ -117,8 +117,12 @@ impl Model {
         }
         let times = if self.does(Sabotage::RefundTwice) { 2 } else { 1 };
         for (counter, sends) in &challenge.charged {
-            *self.counters.entry(counter_key(counter)).or_default() -= times * i64::from(*sends);
+            self.give_back(counter, times * i64::from(*sends));
         }
+    }
+
+    pub(super) fn give_back(&mut self, counter: &Counter, sends: i64) {
+        *self.counters.entry(counter_key(counter)).or_default() -= sends;
     }
 
     pub(super) fn block_number(&mut self, phone: &PhoneNumber, until: Timestamp) {

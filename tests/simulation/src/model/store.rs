@@ -10,6 +10,7 @@ use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::Country;
 use domain::policy::Policy;
 use domain::ports::{ChallengeStore, Refused, Settlement, Started, StoreError};
+use domain::quota::Counter;
 use domain::snapshot::Snapshot;
 use domain::start::Draft;
 use domain::time::Timestamp;
@@ -56,8 +57,9 @@ impl ChallengeStore for ModelStore {
         channel: Channel,
         sent_at: Timestamp,
         delivery: Delivery,
+        given_back: &[Counter],
     ) -> Result<(), StoreError> {
-        self.model().record_send(challenge, channel, sent_at, delivery);
+        self.model().record_send(challenge, channel, sent_at, delivery, given_back);
         Ok(())
     }
 
