@@ -235,6 +235,15 @@ impl Challenge {
         !ended && self.call.as_ref().is_some_and(|call| call.is_live(now))
     }
 
+    /// Notes a charge that enrolling the number gives back, in the order of their names.
+    pub fn note_charge(&mut self, counter: &Counter) {
+        match self.charged.iter_mut().find(|(charged, _)| charged == counter) {
+            Some((_, sends)) => *sends += 1,
+            None => self.charged.push((counter.clone(), 1)),
+        }
+        self.charged.sort_by_key(|(charged, _)| (charged.policy, charged.window, charged.shard));
+    }
+
     /// Guesses left.
     #[must_use]
     pub const fn attempts_left(&self) -> u32 {

@@ -214,12 +214,8 @@ impl Draft {
         let range = Charge::new(range, quota::RANGE, rules.per_range, Policy::LONG_WINDOW, self.at)
             .told_at_the_latest(self.at + rules.open_for);
         self.charges.extend([Charge { enforced: rules.enforced, ..range }, country]);
-        let charged = &mut self.challenge.charged;
         for charge in self.charges.iter().filter(|charge| charge.is_given_back()) {
-            match charged.iter_mut().find(|(counter, _)| *counter == charge.counter) {
-                Some((_, sends)) => *sends += 1,
-                None => charged.push((charge.counter.clone(), 1)),
-            }
+            self.challenge.note_charge(&charge.counter);
         }
         Ok(())
     }

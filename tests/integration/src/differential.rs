@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::budget::CountryRecord;
 use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Delivery, Method, Outcome};
 use domain::channel::Channel;
@@ -80,7 +81,9 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
             ..Policy::default()
         };
         self.scene.send_without_limits();
-        self.scene.rules.policy.max_sends_number_unverified = 1_000;
+        let policy = &mut self.scene.rules.policy;
+        (policy.max_sends_number_unverified, policy.max_sends_network) = (1_000_000, 1_000_000);
+        (policy.unverified.floor, policy.unverified.per_range) = (1_000_000, 1_000_000);
         self.reads.push(self.load().await?);
         for verb in 0..VERBS {
             let jump = [0, 1, 6, 20, 130, 310][self.below(6)];
@@ -154,6 +157,10 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         let Ok(Decision::Send(mut draft)) = self.scene.decide(&stored, channel, typed) else { return None };
         if self.below(6) == 0 {
             draft.at = draft.at + Duration::from_secs(130); // it has lain about for longer than a code lives
+        }
+        if draft.challenge.source.is_unverified() {
+            let rules = &self.scene.rules.policy.unverified;
+            draft.charge_budget(&CountryRecord::default(), rules, &mut self.random).expect("budget enough");
         }
         match channel {
             Channel::Sms => _ = draft.add_code(&self.scene.keys, &mut self.random),

@@ -170,10 +170,7 @@ impl Model {
         challenge.expires_at = drafted.expires_at;
         challenge.locale = drafted.locale;
         for counter in draft.enrolment_gives_back() {
-            match challenge.charged.iter_mut().find(|(charged, _)| charged == counter) {
-                Some((_, sends)) => *sends += 1,
-                None => challenge.charged.push((counter.clone(), 1)),
-            }
+            challenge.note_charge(counter);
         }
         match draft.channel {
             Channel::Sms if self.does(Sabotage::ResendDropsCodes) => {
@@ -229,6 +226,7 @@ impl Model {
             for (_, sends) in stored.charged.iter_mut().filter(|(counter, _)| given_back.contains(counter)) {
                 *sends -= 1;
             }
+            stored.charged.retain(|(_, sends)| *sends > 0);
             given_back.iter().for_each(|counter| self.give_back(counter, 1));
             if let Some(subject) = self.subjects.get_mut(&challenge.key.subject).filter(|_| refunds) {
                 subject.sms_sent.pop();
