@@ -17,8 +17,8 @@ use domain::ports::{
     Caller, ChallengeStore, KeyError, KeySource, Message, Refused, SendError, SendFailure, Settlement, SmsSender,
     Started, StoreError,
 };
-use domain::result::Approval;
 use domain::quota::Counter;
+use domain::result::Approval;
 use domain::snapshot::Snapshot;
 use domain::start::{Draft, Enrolment, Rules};
 use domain::time::Timestamp;
