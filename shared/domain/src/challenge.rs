@@ -224,11 +224,12 @@ impl Challenge {
         Self { outcome: Outcome::Approved { at: now, by, settled: false }, ..self }
     }
 
-    /// Whether its call may still be going on. One that has approved or denied it has been ended.
+    /// Whether its call may still be going on. One that has approved or denied it, or told its code, has
+    /// had its say.
     #[must_use]
     pub fn has_live_call(&self, now: Timestamp) -> bool {
         let ended = match self.outcome {
-            Outcome::Approved { by, .. } => by.is_by_call(),
+            Outcome::Approved { by, .. } => by != Method::SmsCode,
             Outcome::Denied => true,
             Outcome::Pending => false,
         };

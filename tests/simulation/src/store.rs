@@ -167,7 +167,7 @@ impl ChallengeStore for Shared {
         given_back: &[Counter],
     ) -> Result<(), StoreError> {
         let recorded = self.write(&UPDATE, |world| {
-            let effect = Effect::RecordSend(channel, delivery);
+            let effect = Effect::RecordSend(channel, delivery, given_back);
             world.apply(&challenge.key.subject, &effect, |model| {
                 model.record_send(challenge, channel, sent_at, delivery, given_back);
             });

@@ -143,8 +143,8 @@ fn sends(old: &Challenge, new: &Challenge, effect: &Effect<'_>) -> Verdict {
         let (old, new) = (old.sends(channel), new.sends(channel));
         let may_change = match effect {
             Effect::Start(draft) => draft.channel == channel && new.used == old.used + 1,
-            Effect::RecordSend(of, Delivery::Failed) => *of == channel && new.used + 1 == old.used,
-            Effect::RecordSend(of, _) => *of == channel && new.used == old.used,
+            Effect::RecordSend(of, Delivery::Failed, _) => *of == channel && new.used + 1 == old.used,
+            Effect::RecordSend(of, ..) => *of == channel && new.used == old.used,
             _ => false,
         };
         hold!(old == new || may_change, "{effect:?} has changed the sends by {channel:?}");

@@ -15,6 +15,7 @@ use domain::challenge::{Challenge, Delivery};
 use domain::channel::Channel;
 use domain::identity::ChallengeId;
 use domain::ports::Refused;
+use domain::quota::Counter;
 use domain::snapshot::Snapshot;
 use domain::start::Draft;
 
@@ -27,7 +28,7 @@ use crate::world::World;
 /// A write to the store, and what it is meant to do.
 pub(crate) enum Effect<'a> {
     Start(&'a Draft),
-    RecordSend(Channel, Delivery),
+    RecordSend(Channel, Delivery, &'a [Counter]),
     CountGuess,
     Settle(&'a Challenge),
     AdvanceCall(&'a ChallengeId, &'a CallToken, CallEvent),
@@ -39,7 +40,7 @@ impl fmt::Debug for Effect<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Start(draft) => write!(out, "start {:?} {:?}", draft.channel, draft.replaces),
-            Self::RecordSend(channel, delivery) => write!(out, "record {channel:?} {delivery:?}"),
+            Self::RecordSend(channel, delivery, _) => write!(out, "record {channel:?} {delivery:?}"),
             Self::CountGuess => out.write_str("count a guess"),
             Self::Settle(challenge) => write!(out, "settle generation {}", challenge.id.generation),
             Self::AdvanceCall(id, _, event) => {
@@ -70,10 +71,11 @@ pub(crate) fn check(world: &mut World, before: &Snapshot, after: &Snapshot, effe
     for challenge in &after.challenges {
         let old = before.challenge(&challenge.id.key);
         change::challenge(old, challenge, effect)?;
-        if let (Effect::RecordSend(channel, Delivery::Failed), Some(old)) = (effect, old)
+        if let (Effect::RecordSend(channel, Delivery::Failed, counters), Some(old)) = (effect, old)
             && old.sends(*channel) != challenge.sends(*channel)
         {
             tally::given_back(world, &challenge.id, *channel);
+            shared::given_back(world, &challenge.id, counters);
         }
         if let (Effect::AdvanceCall(..), Some(old)) = (effect, old.filter(|old| old.attempts < challenge.attempts)) {
             tally::keyed_in_vain(world, old, challenge)?;

@@ -1,9 +1,9 @@
 //! What subjects share: counters, and the accounts of a number.
 
 use domain::challenge::Challenge;
-use domain::identity::SubjectId;
+use domain::identity::{ChallengeId, SubjectId};
 use domain::phone::PhoneNumber;
-use domain::quota::Scope;
+use domain::quota::{Counter, Scope};
 use domain::start::Draft;
 
 use crate::cast::{ISSUER, NUMBERS, PEOPLE};
@@ -19,7 +19,7 @@ pub(super) fn charged(world: &mut World, draft: &Draft) {
             world.breaks(format!("{used} of {} by {:?}", charge.quota, charge.counter));
         }
         *world.past.charges.entry(counter_key(&charge.counter)).or_default() += 1;
-        if matches!(charge.counter.scope, Scope::Range(_) | Scope::Country(_)) {
+        if is_of_unproven(&charge.counter) {
             world.past.refundable.entry(draft.challenge.id).or_default().push(charge.counter.clone());
         }
     }
@@ -36,6 +36,38 @@ pub(super) fn charged(world: &mut World, draft: &Draft) {
     }
 }
 
+/// Whether it counts sends to numbers that nobody has proven.
+fn is_of_unproven(counter: &Counter) -> bool {
+    match counter.scope {
+        Scope::Range(_) | Scope::Country(_) => true,
+        Scope::Number(_) => counter.policy == "number-unverified",
+        Scope::Network(_) => false,
+    }
+}
+
+/// A send that surely failed gives back what it was charged to its range and country, or less, and once.
+pub(super) fn given_back(world: &mut World, id: &ChallengeId, counters: &[Counter]) {
+    for counter in counters {
+        let refundable = world.past.refundable.entry(*id).or_default();
+        let at = refundable.iter().position(|charged| charged == counter);
+        let of_send = matches!(counter.scope, Scope::Range(_) | Scope::Country(_));
+        let Some(at) = at.filter(|_| of_send) else {
+            world.breaks(format!("a failed send gives back {counter:?}"));
+            continue;
+        };
+        refundable.swap_remove(at);
+        *world.past.charges.entry(counter_key(counter)).or_default() -= 1;
+        no_less_than_sent(world, counter);
+    }
+}
+
+fn no_less_than_sent(world: &mut World, counter: &Counter) {
+    let (used, least) = (world.model.used(counter), world.past.charges.get(&counter_key(counter)).copied());
+    if used < least.unwrap_or_default() {
+        world.breaks(format!("{used} by {counter:?}, though {least:?} were sent and have enrolled nothing"));
+    }
+}
+
 /// An enrolment gives back what its challenge was charged, or less, and once.
 pub(super) fn enrolled(world: &mut World, challenge: &Challenge) {
     let refundable = world.past.refundable.remove(&challenge.id).unwrap_or_default();
@@ -46,10 +78,7 @@ pub(super) fn enrolled(world: &mut World, challenge: &Challenge) {
         *world.past.charges.entry(counter_key(counter)).or_default() -= 1;
     }
     for (counter, _) in &challenge.charged {
-        let (used, least) = (world.model.used(counter), world.past.charges.get(&counter_key(counter)).copied());
-        if used < least.unwrap_or_default() {
-            world.breaks(format!("{used} by {counter:?}, though {least:?} were sent and have enrolled nothing"));
-        }
+        no_less_than_sent(world, counter);
     }
 }
 
