@@ -227,7 +227,9 @@ impl Model {
                 *sends -= 1;
             }
             stored.charged.retain(|(_, sends)| *sends > 0);
-            given_back.iter().for_each(|counter| self.give_back(counter, 1));
+            for counter in given_back {
+                self.give_back(counter, 1);
+            }
             if let Some(subject) = self.subjects.get_mut(&challenge.key.subject).filter(|_| refunds) {
                 subject.sms_sent.pop();
                 subject.calls_placed.pop();

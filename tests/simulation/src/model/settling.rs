@@ -31,7 +31,7 @@ impl Model {
         };
         let subject = self.subjects.get(&key.subject).filter(|subject| self.agrees(subject, challenge, now)).cloned();
         let Some(mut subject) = subject else { return Settlement::Refused };
-        if challenge.source.enrols() && !self.has_room(challenge, policy.max_accounts, now, &ROOM_AT_SETTLING) {
+        if challenge.source.enrols() && !self.has_room(challenge, policy.max_accounts, now, ROOM_AT_SETTLING) {
             return Settlement::Refused;
         }
         let forgets = self.does(Sabotage::ForgetReservations);

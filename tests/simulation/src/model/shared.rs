@@ -82,7 +82,7 @@ impl Model {
 
     /// What refuses a draft whose subject and challenge have not moved.
     pub(super) fn refuses(&self, draft: &Draft) -> Option<Refusal> {
-        let room = |most| self.has_room(&draft.challenge, most, draft.at, &ROOM_AT_START);
+        let room = |most| self.has_room(&draft.challenge, most, draft.at, ROOM_AT_START);
         if draft.max_accounts.is_some_and(|most| !room(most)) {
             return Some(Refusal::Number(PhoneRefusal::Unavailable));
         }
@@ -99,9 +99,9 @@ impl Model {
     }
 
     /// Whether the number may get this account, but for terms that are left out.
-    pub(super) fn has_room(&self, challenge: &Challenge, most: u32, now: Timestamp, terms: &[Sabotage; 2]) -> bool {
+    pub(super) fn has_room(&self, challenge: &Challenge, most: u32, now: Timestamp, terms: [Sabotage; 2]) -> bool {
         let number = self.number(&challenge.phone);
-        let [accounts, block] = *terms;
+        let [accounts, block] = terms;
         let is_one = number.accounts.contains(&challenge.id.key.subject);
         let has_room = is_one || number.accounts.len() < usize::try_from(most).unwrap_or(usize::MAX);
         let is_blocked = challenge.source.is_unverified() && number.blocked_until.is_some_and(|until| until > now);
