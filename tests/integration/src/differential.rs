@@ -2,17 +2,22 @@
 //! fresh and from stale reads, must come to the same answers and leave the same state.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
-use domain::budget::CountryRecord;
-use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
-use domain::challenge::{Challenge, Delivery, Method, Outcome};
+use domain::budget::{CountryRecord, UnverifiedBudget};
+use domain::call::{AnsweredBy, CallEvent, CallMode, CallState, CallToken, Key};
+use domain::challenge::{Challenge, Delivery, Method, Purpose};
 use domain::channel::Channel;
-use domain::identity::ChallengeId;
+use domain::code::Utterance;
+use domain::identity::{ChallengeId, SubjectId};
+use domain::phone::Country;
 use domain::policy::Policy;
-use domain::ports::{ChallengeStore, StoreError};
+use domain::ports::{ChallengeStore, Consequence, Refused, StoreError};
+use domain::refusal::Refusal;
 use domain::snapshot::Snapshot;
 use domain::start::{Decision, Draft};
+use domain::time::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use simulation::model::{Model, ModelStore, Sabotage};
@@ -22,11 +27,11 @@ use crate::scene::{NOW, Scene, number};
 /// Sequences applied to the store itself: each verb is a request.
 const SEQUENCES: u64 = 100;
 /// Sequences of the same kind within which every fault of a model shows.
-const ENOUGH: u64 = 2_000;
+const ENOUGH: u64 = 4_000;
 const VERBS: usize = 60;
 const VERBS_OF_A_SESSION: usize = 15;
 
-const EVENTS: [CallEvent; 10] = [
+const EVENTS: [CallEvent; 12] = [
     CallEvent::Progress(CallState::Ringing),
     CallEvent::Answered(AnsweredBy::Human),
     CallEvent::Answered(AnsweredBy::Human),
@@ -37,13 +42,17 @@ const EVENTS: [CallEvent; 10] = [
     CallEvent::Pressed(Key::Other),
     CallEvent::Pressed(Key::Fraud),
     CallEvent::Progress(CallState::Ended),
+    CallEvent::Entered { matches: true },
+    CallEvent::Entered { matches: false },
 ];
 
 /// A verb with its arguments.
 #[derive(Clone, Debug)]
 enum Verb {
     Start(Box<Draft>),
-    RecordSend(ChallengeId, Channel, domain::time::Timestamp, Delivery),
+    RecordSend(ChallengeId, Channel, Timestamp, Delivery),
+    Refuse(Refusal, Channel, Consequence),
+    Country,
     CountGuess,
     Settle(Box<Challenge>),
     AdvanceCall(ChallengeId, CallToken, CallEvent),
@@ -53,14 +62,15 @@ enum Verb {
 struct Sequence<'a, A, B> {
     stores: (&'a A, &'a B),
     scene: &'a mut Scene,
+    seed: u64,
     random: StdRng,
-    /// What was read so far, the latest last: later verbs are drawn from any of it.
-    reads: Vec<Snapshot>,
+    /// Two subjects take turns, with the same numbers; the second comes later.
+    who: usize,
+    /// What was read so far of each, the latest last: later verbs are drawn from any of it.
+    reads: [Vec<Snapshot>; 2],
     drafts: Vec<Draft>,
     latest: Option<Verb>,
     calls: Vec<(ChallengeId, CallToken)>,
-    /// Of this sequence alone: what is kept of a number is kept for all.
-    numbers: [String; 2],
     answers: &'a mut BTreeMap<String, usize>,
 }
 
@@ -76,24 +86,47 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
             max_sends_short: 1_000,
             max_sends_long: 1_000,
             max_calls_short: 1_000,
+            max_sends_number_short: 6,
+            max_sends_number_long: 9,
+            max_sends_number_unverified: 3,
+            max_sends_network: 8,
+            max_accounts: 1,
+            unverified: UnverifiedBudget {
+                enforced: self.below(4) > 0,
+                floor: 5,
+                per_range: 4,
+                ..UnverifiedBudget::default()
+            },
+            call_mode: [CallMode::PressPound, CallMode::MatchDigits, CallMode::SpeakCode][self.below(3)],
             cooldown: Duration::ZERO,
-            fraud_block: Duration::from_secs(90),
+            fraud_block: Duration::from_secs([30, 150, 600][self.below(3)]),
             ..Policy::default()
         };
-        self.scene.send_without_limits();
-        let policy = &mut self.scene.rules.policy;
-        (policy.max_sends_number_unverified, policy.max_sends_network) = (1_000_000, 1_000_000);
-        (policy.unverified.floor, policy.unverified.per_range) = (1_000_000, 1_000_000);
-        self.reads.push(self.load().await?);
+        for who in [1, 0] {
+            self.turn_to(who);
+            self.reads[who].push(self.load().await?);
+        }
         for verb in 0..VERBS {
+            let who = usize::from(verb >= VERBS / 4 && self.below_of(3));
+            if who != self.who {
+                self.turn_to(who);
+                self.latest = None;
+            }
+            let changes = (verb / VERBS_OF_A_SESSION % 2 == 1) != self.below_of(6);
+            self.scene.purpose = if changes { Purpose::Change } else { Purpose::Login };
             let jump = [0, 1, 6, 20, 130, 310][self.below(6)];
-            self.scene.now = self.scene.now + Duration::from_secs(if self.below(3) == 0 { jump } else { 0 });
+            self.scene.now = self.scene.now + Duration::from_secs(if self.below(5) == 0 { jump } else { 0 });
             let session = (verb / VERBS_OF_A_SESSION).saturating_sub(usize::from(self.below(4) == 0));
             self.scene.session(&session.to_string());
+            if self.scene.purpose == Purpose::Change {
+                self.scene.key.session = self.scene.key.session.to_change();
+            }
+            self.scene.address = IpAddr::from([203, 0, 113, u8::from(self.below(3) == 0)]);
             let again = self.latest.take().filter(|_| self.random.random_bool(0.3));
             let Some(verb) = again.or_else(|| self.draw()) else { continue };
             let now = self.scene.now;
-            self.scene.now = now + Duration::from_secs(self.below(45) as u64); // another function's clock
+            let ahead = if self.below_of(8) { 0 } else { 40 + self.below(45) as u64 };
+            self.scene.now = Timestamp::from_unix(now.as_unix() + ahead - 40); // another function's clock
             let answers = (self.apply(self.stores.0, &verb).await, self.apply(self.stores.1, &verb).await);
             self.scene.now = now;
             if answers.0 != answers.1 {
@@ -104,17 +137,32 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
             *self.answers.entry(format!("{name} {gist}")).or_default() += 1;
             if self.below(3) == 0 {
                 let stored = self.load().await.map_err(|difference| format!("{verb:?} leaves\n{difference}"))?;
-                self.reads.push(stored);
+                self.reads[self.who].push(stored);
             }
             self.latest = Some(verb);
         }
         self.load().await.map(drop)
     }
 
+    fn turn_to(&mut self, who: usize) {
+        self.who = who;
+        self.scene.key.subject = SubjectId::new("https://login", &format!("{} {who}", self.seed));
+    }
+
     async fn apply(&self, store: &impl ChallengeStore, verb: &Verb) -> String {
         let (key, now, policy) = (&self.scene.key, self.scene.now, &self.scene.rules.policy);
         match verb {
             Verb::Start(draft) => text(store.start(draft).await),
+            Verb::Refuse(refusal, channel, consequence) => {
+                let refused = Refused {
+                    subject: &key.subject,
+                    channel: *channel,
+                    refusal: *refusal,
+                    consequence: Some(consequence.clone()),
+                };
+                text(store.note_refusal(&refused, now).await)
+            }
+            Verb::Country => text(store.country(Country::parse("US").expect("a country")).await),
             Verb::RecordSend(id, channel, at, delivery) => {
                 text(store.record_send(id, *channel, *at, *delivery, &[]).await)
             }
@@ -133,8 +181,10 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
     }
 
     fn draw(&mut self) -> Option<Verb> {
-        match self.below(20) {
-            0..5 => self.start().map(|draft| Verb::Start(Box::new(draft))),
+        match self.below(24) {
+            20 => self.refuse(),
+            21 => Some(Verb::Country),
+            0..5 | 22 | 23 => self.start().map(|draft| Verb::Start(Box::new(draft))),
             5 => self.record_send(),
             6..9 => Some(Verb::CountGuess),
             9..12 => self.settle(),
@@ -150,17 +200,17 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         }
         let stored = self.read();
         let channel = Channel::ALL[self.below(2)];
-        let [own, another] = self.numbers.clone();
-        self.scene.claimed = [None, None, Some(number(&own))][self.below(3)].clone();
-        let typed = if self.below(2) == 0 { &own } else { &another };
-        let typed = Some(typed.as_str()).filter(|_| self.scene.claimed.is_none() && stored.subject.binding.is_none());
-        let Ok(Decision::Send(mut draft)) = self.scene.decide(&stored, channel, typed) else { return None };
+        let typed = self.number();
+        self.scene.claimed = Some(number(&self.number())).filter(|_| self.below_of(3));
+        let prompts = stored.subject.binding.is_none() && self.scene.claimed.is_none();
+        let typed = Some(typed).filter(|_| prompts || (self.scene.purpose == Purpose::Change && self.below_of(2)));
+        let Ok(Decision::Send(mut draft)) = self.scene.decide(&stored, channel, typed.as_deref()) else { return None };
         if self.below(6) == 0 {
             draft.at = draft.at + Duration::from_secs(130); // it has lain about for longer than a code lives
         }
         if draft.challenge.source.is_unverified() {
             let rules = &self.scene.rules.policy.unverified;
-            draft.charge_budget(&CountryRecord::default(), rules, &mut self.random).expect("budget enough");
+            draft.charge_budget(&CountryRecord::default(), rules, &mut self.random).ok()?;
         }
         match channel {
             Channel::Sms => _ = draft.add_code(&self.scene.keys, &mut self.random),
@@ -173,18 +223,42 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         Some(*draft)
     }
 
-    /// What was read is settled at once, or when its result would have expired.
+    /// What was read is settled at once, or when its result would have expired; mostly proven.
     fn settle(&mut self) -> Option<Verb> {
         let challenge = self.read_challenge()?;
-        if challenge.is_approved() && self.below(3) == 0 {
+        if challenge.is_approved() && self.below_of(3) {
             self.scene.now = self.scene.now + Policy::RESULT_LIFE;
         }
-        let proven = if challenge.outcome == Outcome::Pending {
-            challenge.proven(Method::SmsCode, self.scene.now)
-        } else {
-            challenge
-        };
+        let by = [Method::SmsCode, Method::SpokenCode][self.below(2)];
+        let is_left = challenge.is_approved() || self.below_of(12);
+        let proven = if is_left { challenge } else { challenge.proven(by, self.scene.now) };
         Some(Verb::Settle(Box::new(proven)))
+    }
+
+    fn refuse(&mut self) -> Option<Verb> {
+        let stored = self.read();
+        let challenge = self.read_challenge()?;
+        let until = self.scene.now + Duration::from_mins(1);
+        let consequence = match self.below(3) {
+            0 if self.below_of(4) => {
+                let mut subject = stored.subject;
+                subject.account_for(&stored.challenges, self.scene.now);
+                Consequence::Lock(Box::new(subject))
+            }
+            0 | 1 => Consequence::Contest(challenge.id),
+            _ => Consequence::OpenBreaker(Country::parse("US").expect("a country"), until),
+        };
+        Some(Verb::Refuse(Refusal::Locked, Channel::ALL[self.below(2)], consequence))
+    }
+
+    /// A number of this sequence.
+    fn number(&mut self) -> String {
+        format!("+1415{:03}000{}", 200 + self.seed % 700, self.below(2))
+    }
+
+    /// One time in so many.
+    fn below_of(&mut self, count: usize) -> bool {
+        self.below(count) == 0
     }
 
     fn record_send(&mut self) -> Option<Verb> {
@@ -202,7 +276,19 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         if self.below(12) == 0 {
             id.generation = 1 + u32::try_from(self.below(3)).expect("small");
         }
-        Some(Verb::AdvanceCall(id, token, EVENTS[self.below(EVENTS.len())]))
+        let event = if self.below(3) == 0 { self.speaks(&id)? } else { EVENTS[self.below(EVENTS.len())] };
+        Some(Verb::AdvanceCall(id, token, event))
+    }
+
+    /// A call is about to say a code: a new one, or one that the challenge has already.
+    fn speaks(&mut self, id: &ChallengeId) -> Option<CallEvent> {
+        let challenge = self.read_challenge()?;
+        let (_, mut utterance) = self.scene.keys.speak(id, &challenge.phone, self.scene.now, &mut self.random);
+        let known = [challenge.codes.as_slice(), &challenge.spoken].concat();
+        if let Some(mac) = known.last().filter(|_| self.random.random_bool(0.6)) {
+            utterance = Utterance { mac: *mac, under_all: [*mac; 3] };
+        }
+        Some(CallEvent::Speaks(AnsweredBy::Human, utterance))
     }
 
     fn read_challenge(&mut self) -> Option<Challenge> {
@@ -213,11 +299,11 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
 
     /// Mostly the latest read; sometimes one that has been overtaken, in whole or in part.
     fn read(&mut self) -> Snapshot {
-        let latest = self.reads.len().saturating_sub(1);
-        let back = [0, 0, 0, 1, 1, 2, 3][self.below(7)];
-        let mut stored = self.reads[latest.saturating_sub(back)].clone();
+        let latest = self.reads[self.who].len().saturating_sub(1);
+        let back = [0, 0, 0, 0, 1, 2, 5][self.below(7)];
+        let mut stored = self.reads[self.who][latest.saturating_sub(back)].clone();
         if self.below(2) == 0 {
-            stored.subject = self.reads[latest].subject.clone();
+            stored.subject = self.reads[self.who][latest].subject.clone();
         }
         stored
     }
@@ -250,18 +336,18 @@ async fn differ<A: ChallengeStore, B: ChallengeStore>(
     answers: &mut BTreeMap<String, usize>,
 ) -> Result<(), String> {
     for seed in 0..sequences {
-        scene.key.subject = domain::identity::SubjectId::new("https://login", &seed.to_string());
-        scene.now = NOW;
+        scene.now = NOW + Duration::from_hours(48 * seed); // in windows of its own
         let (one, other) = stores();
         let sequence = Sequence {
             stores: (&one, &other),
             scene: &mut *scene,
+            seed,
             random: StdRng::seed_from_u64(seed),
-            reads: Vec::new(),
+            who: 0,
+            reads: Default::default(),
             drafts: Vec::new(),
             latest: None,
             calls: Vec::new(),
-            numbers: [0, 1].map(|index| format!("+1{}", 4_150_000_000 + 2 * seed + index)),
             answers: &mut *answers,
         };
         sequence.run().await.map_err(|difference| format!("sequence {seed}: {difference}"))?;
@@ -274,27 +360,42 @@ async fn the_model_does_what_the_store_does() {
     let mut scene = Scene::new().await;
     let store = scene.store.clone();
     let mut answers = BTreeMap::new();
-    let same = differ(&mut scene, SEQUENCES, || (store.clone(), ModelStore::default()), &mut answers).await;
+    let model = ModelStore::default();
+    let same = differ(&mut scene, SEQUENCES, || (store.clone(), model.clone()), &mut answers).await;
     assert_eq!(same, Ok(()));
     let verbs: usize = answers.values().sum();
     assert!(verbs >= 2_000, "{verbs} verbs: {answers:#?}");
-    for answer in [
-        "Start Applied",
-        "Start Conflict",
-        "CountGuess None",
-        "CountGuess Some(Challenge",
-        "Settle Refused",
-        "Settle Settled(Challe",
+    for (answer, least) in [
+        ("Start Applied", 20),
+        ("Start Refused(SendLi", 5),
+        ("Start Refused(Number", 5),
+        ("Start Conflict", 20),
+        ("CountGuess None", 20),
+        ("CountGuess Some(Challenge", 20),
+        ("Settle Refused", 20),
+        ("Settle Settled(Challe", 20),
     ] {
-        assert!(answers.get(answer).is_some_and(|count| *count >= 20), "{answer}: {answers:#?}");
+        assert!(answers.get(answer).is_some_and(|count| *count >= least), "{answer}: {answers:#?}");
     }
 }
+
+/// Faults that take a history which random verbs seldom meet, and the last no verb at all. The exploration
+/// finds the next three; and each term that they leave out has a test of its own at the store's condition.
+const SELDOM: [Sabotage; 7] = [
+    Sabotage::SettleBlocked,
+    Sabotage::ReplaceOtherProof,
+    Sabotage::ReplaceUnproven,
+    Sabotage::EnrolBlockedNumber,
+    Sabotage::KeepFormerAccount,
+    Sabotage::SettleDenied,
+    Sabotage::SweepAtExpiry,
+];
 
 #[tokio::test]
 async fn a_model_that_does_anything_else_is_found_out() {
     let mut scene = Scene::new().await;
     let mut missed = Vec::new();
-    for sabotage in Sabotage::ALL.into_iter().filter(|sabotage| *sabotage != Sabotage::SweepAtExpiry) {
+    for sabotage in Sabotage::ALL.into_iter().filter(|sabotage| !SELDOM.contains(sabotage)) {
         let stores = || (ModelStore::default(), ModelStore::over(Model::sabotaged(Some(sabotage))));
         if differ(&mut scene, ENOUGH, stores, &mut BTreeMap::new()).await.is_ok() {
             missed.push(sabotage);

