@@ -90,9 +90,9 @@ impl<S: ChallengeStore + Administration> App<S> {
                 self.store.unblock(&occasion, number.as_ref()).await.map(|()| after)
             }
             Action::ResetPhone => {
-                let (after, denied_at) = administration::phone_reset(stored, now);
+                let after = administration::phone_reset(stored);
                 let released = stored.subject.binding.as_ref().map(|binding| &binding.number);
-                self.store.reset_phone(&occasion, released, denied_at).await.map(|()| after)
+                self.store.reset_phone(&occasion, released).await.map(|()| after)
             }
         }
     }

@@ -99,15 +99,13 @@ pub trait Administration: Sync {
         number: Option<&NumberBlock>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Forgets the number `released` and denies what was created until `denied_at` and is not
-    /// settled. Closes the race with a settling: before this write it is a success on the old
+    /// Forgets the number `released` and denies whatever began before and is not settled. Closes the race with a settling: before this write it is a success on the old
     /// binding, after it it is refused. The version rises, so that no later enrolment has a binding
     /// that was seen before.
     fn reset_phone(
         &self,
         occasion: &Occasion,
         released: Option<&PhoneNumber>,
-        denied_at: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
@@ -136,15 +134,13 @@ pub fn unblocked(stored: &Snapshot) -> (Snapshot, Option<NumberBlock>) {
     (Snapshot { subject, ..stored.clone() }, number)
 }
 
-/// What stands once a subject's phone is reset, and until when all that is not settled is denied.
-/// That holds even where no number is enrolled: what runs may be about to enrol one. And it covers
-/// what was started by a clock that runs ahead of this one.
+/// What stands once a subject's phone is reset: all that is not settled is denied, even where no number
+/// is enrolled, since what runs may be about to enrol one.
 #[must_use]
-pub fn phone_reset(stored: &Snapshot, now: Timestamp) -> (Snapshot, Timestamp) {
-    let created = stored.challenges.iter().map(|challenge| challenge.created_at);
-    let denied_at = created.chain(stored.subject.denied_at).fold(now, Timestamp::max);
-    let subject = Subject { binding: None, denied_at: Some(denied_at), ..stored.subject.clone() };
-    (Snapshot::of(subject, stored.challenges.clone()), denied_at)
+pub fn phone_reset(stored: &Snapshot) -> Snapshot {
+    let denied_version = Some(stored.subject.version);
+    let subject = Subject { binding: None, denied_version, ..stored.subject.clone() };
+    Snapshot::of(subject, stored.challenges.clone())
 }
 
 /// A subject's state, as an administrator sees it: nothing that could pass for the user.

@@ -150,6 +150,8 @@ pub struct Challenge {
     pub claim_mismatch: bool,
     /// The language of its messages and calls.
     pub locale: Locale,
+    /// The version of its subject that its start wrote.
+    pub subject_version: u64,
     /// When it started.
     pub created_at: Timestamp,
     /// When it stops being open; the caller must compare, the store deletes much later.
@@ -177,7 +179,8 @@ pub struct Challenge {
     pub call: Option<Call>,
     /// Whether another login session of the subject was live beside it.
     pub contested: bool,
-    /// Unverified sends charged to the number, its range and its country, given back when it enrols the number.
+    /// Unverified sends charged to the number, its range and its country, given back when it enrols the number;
+    /// none where failed sends gave back all.
     pub charged: Vec<(Counter, u32)>,
 }
 

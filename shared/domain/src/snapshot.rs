@@ -23,7 +23,7 @@ impl Snapshot {
     #[must_use]
     pub fn of(subject: Subject, mut challenges: Vec<Challenge>) -> Self {
         for challenge in &mut challenges {
-            let covered = subject.denied_at.is_some_and(|at| challenge.created_at <= at);
+            let covered = subject.denied_version.is_some_and(|version| challenge.subject_version <= version);
             let is_proof =
                 challenge.purpose == Purpose::Change && matches!(challenge.source, NumberSource::Enrolled(_));
             if covered && (!challenge.is_settled() || is_proof) {

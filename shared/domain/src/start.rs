@@ -464,6 +464,7 @@ impl<P: NumberingPlan> Start<'_, P> {
             purpose: request.purpose,
             claim_mismatch: claims_another(stored, request),
             locale: request.locale,
+            subject_version: subject.version + 1,
             created_at: now,
             expires_at: now + policy.code_life.min(Policy::MAX_CODE_LIFE),
             attempts: carried,

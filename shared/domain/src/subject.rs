@@ -50,8 +50,9 @@ pub struct Subject {
     pub blocked_until: Option<Timestamp>,
     /// The digest of the number that the same report blocked until then, where it was only being enrolled.
     pub reported_number: Option<[u8; 32]>,
-    /// When all that was pending was denied at once: no challenge created until then can be approved.
-    pub denied_at: Option<Timestamp>,
+    /// The version at which all that was pending was denied at once: no challenge that began by then can be
+    /// approved. Versions tell what came before by no clock.
+    pub denied_version: Option<u64>,
     /// When the failures were found to have reached the limit that only an administrator lifts.
     pub locked_at: Option<Timestamp>,
 }

@@ -149,6 +149,7 @@ fn challenge(call: Call) -> Challenge {
         purpose: Purpose::Login,
         claim_mismatch: false,
         locale: Locale::En,
+        subject_version: 1,
         created_at: NOW,
         expires_at: NOW + Duration::from_mins(5),
         attempts: 0,

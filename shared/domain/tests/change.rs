@@ -227,38 +227,40 @@ fn the_page_shows_the_proof_as_done_and_the_new_number_as_open() {
 
 // --- what a denial covers
 
-/// A challenge of that purpose and source, created at [`NOW`].
+/// The version of the subject with which the challenge below began.
+const BEGAN: u64 = 5;
+
+/// A challenge of that purpose and source, begun then.
 fn challenge(purpose: Purpose, source: NumberSource, outcome: Outcome) -> Challenge {
-    Challenge { purpose, source, outcome, ..own(&proven()).clone() }
+    Challenge { purpose, source, outcome, subject_version: BEGAN, ..own(&proven()).clone() }
 }
 
 #[test]
-fn a_denial_covers_all_that_is_not_done_and_nothing_created_after_it() {
+fn a_denial_covers_all_that_is_not_done_and_nothing_begun_after_it() {
     let approved = |settled| Outcome::Approved { at: NOW, by: Method::PressPound, settled };
     let (login, change) = (Purpose::Login, Purpose::Change);
     let (enrolled, replacing) = (NumberSource::Enrolled(VERSION), NumberSource::Replacing(VERSION));
-    let one_second_before = Timestamp::from_unix(NOW.as_unix() - 1);
-    for (purpose, source, outcome, denied_at, denied) in [
+    for (purpose, source, outcome, denied_version, denied) in [
         (login, enrolled, Outcome::Pending, None, false),
-        (login, enrolled, Outcome::Pending, Some(one_second_before), false),
-        (login, enrolled, Outcome::Pending, Some(NOW), true),
-        (login, enrolled, Outcome::Pending, Some(after(1)), true),
-        (login, NumberSource::Claimed, Outcome::Pending, Some(NOW), true),
-        (login, NumberSource::Typed, approved(false), Some(NOW), true),
-        (login, enrolled, approved(true), Some(NOW), false),
-        (login, enrolled, approved(true), Some(after(100)), false),
-        (change, enrolled, approved(true), Some(one_second_before), false),
-        (change, enrolled, approved(true), Some(NOW), true),
-        (change, replacing, Outcome::Pending, Some(NOW), true),
-        (change, replacing, approved(false), Some(NOW), true),
-        (change, replacing, approved(true), Some(NOW), false),
+        (login, enrolled, Outcome::Pending, Some(BEGAN - 1), false),
+        (login, enrolled, Outcome::Pending, Some(BEGAN), true),
+        (login, enrolled, Outcome::Pending, Some(BEGAN + 1), true),
+        (login, NumberSource::Claimed, Outcome::Pending, Some(BEGAN), true),
+        (login, NumberSource::Typed, approved(false), Some(BEGAN), true),
+        (login, enrolled, approved(true), Some(BEGAN), false),
+        (login, enrolled, approved(true), Some(BEGAN + 100), false),
+        (change, enrolled, approved(true), Some(BEGAN - 1), false),
+        (change, enrolled, approved(true), Some(BEGAN), true),
+        (change, replacing, Outcome::Pending, Some(BEGAN), true),
+        (change, replacing, approved(false), Some(BEGAN), true),
+        (change, replacing, approved(true), Some(BEGAN), false),
         (login, enrolled, Outcome::Denied, None, true),
     ] {
-        let subject = Subject { denied_at, ..Subject::default() };
+        let subject = Subject { denied_version, ..Subject::default() };
         let stored = Snapshot::of(subject, vec![challenge(purpose, source, outcome)]);
         let stands = own(&stored).outcome;
         let expected = if denied { Outcome::Denied } else { outcome };
-        assert_eq!(stands, expected, "{purpose:?} {source:?} {outcome:?} {denied_at:?}");
+        assert_eq!(stands, expected, "{purpose:?} {source:?} {outcome:?} {denied_version:?}");
     }
 }
 

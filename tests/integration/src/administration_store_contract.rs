@@ -76,7 +76,7 @@ impl Decided {
         [
             decided("unlock", unlocked(before, scene.now)),
             decided("unblock", unblocked(before).0),
-            decided("reset", phone_reset(before, scene.now).0),
+            decided("reset", phone_reset(before)),
         ]
     }
 
@@ -87,8 +87,7 @@ impl Decided {
             "unblock" => scene.store.unblock(occasion, unblocked(before).1.as_ref()).await,
             _ => {
                 let released = before.subject.binding.as_ref().map(|binding| &binding.number);
-                let (_, denied_at) = phone_reset(before, occasion.at);
-                scene.store.reset_phone(occasion, released, denied_at).await
+                scene.store.reset_phone(occasion, released).await
             }
         }
     }
@@ -385,13 +384,13 @@ async fn an_unblock_lets_the_next_login_in_and_revives_nothing() {
 }
 
 #[tokio::test]
-async fn an_unblock_keeps_when_all_was_denied() {
+async fn an_unblock_keeps_what_was_denied() {
     let scene = all_at_once().await;
-    set(&scene, subject_key(&scene), "deniedAt", count(7)).await;
+    set(&scene, subject_key(&scene), "deniedVersion", count(7)).await;
     set(&scene, subject_key(&scene), "blockedUntil", count(scene.now.as_unix() + 60)).await;
     unblock(&scene).await;
     let item = subject_item(&scene).await;
-    assert_eq!((item.get("deniedAt"), item.get("blockedUntil")), (Some(&count(7)), None));
+    assert_eq!((item.get("deniedVersion"), item.get("blockedUntil")), (Some(&count(7)), None));
 }
 
 #[tokio::test]
@@ -413,12 +412,13 @@ async fn a_reset_forgets_the_number_and_what_is_known_of_it_and_denies_what_is_p
     for (name, value) in [("country", "US"), ("line", "mobile"), ("locale", "en")] {
         set(&scene, subject_key(&scene), name, text(value)).await;
     }
+    let version = scene.load().await.subject.version;
     reset(&scene).await;
     let item = subject_item(&scene).await;
     for name in ["phone", "country", "line", "locale", "binding"] {
         assert!(!item.contains_key(name), "{name}");
     }
-    assert_eq!(item.get("deniedAt"), Some(&count(scene.now.as_unix())));
+    assert_eq!(item.get("deniedVersion"), Some(&count(version)));
 }
 
 #[tokio::test]

@@ -487,21 +487,21 @@ async fn the_fraud_key_moves_the_subject_so_that_no_start_overtakes_it() {
 }
 
 #[tokio::test]
-async fn the_fraud_key_blocks_and_takes_no_later_denial_back() {
-    for (before, after) in [(None, 0), (Some(0), 0), (Some(1), 1)] {
-        let (scene, token, id) = in_call(true).await;
-        let ahead = |seconds| Timestamp::from_unix(scene.now.as_unix() + seconds);
-        if let Some(seconds) = before {
-            set(&scene, subject_item(&scene), "deniedAt", at(ahead(seconds))).await;
-        }
-        let version = scene.load().await.subject.version;
-        let reported = send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await.expect("a challenge");
-        assert_eq!(reported.outcome, Outcome::Denied);
-        let subject = scene.load().await.subject;
-        assert_eq!(subject.denied_at, Some(ahead(after)), "{before:?}");
-        assert_eq!(subject.blocked_until, Some(scene.now + scene.rules.policy.fraud_block));
-        assert_eq!(subject.version, version + 1);
-    }
+async fn the_fraud_key_blocks_and_denies_whatever_has_begun_by_any_clock() {
+    let (mut scene, token, id) = in_call(true).await;
+    scene.session("2");
+    scene.pass(60);
+    scene.send_code().await; // by a function whose clock is ahead
+    scene.now = Timestamp::from_unix(scene.now.as_unix() - 60);
+    let version = scene.load().await.subject.version;
+    let reported = send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await.expect("a challenge");
+    assert_eq!(reported.outcome, Outcome::Denied);
+    let stored = scene.load().await;
+    assert_eq!(stored.subject.denied_version, Some(version));
+    assert_eq!(stored.subject.blocked_until, Some(scene.now + scene.rules.policy.fraud_block));
+    assert_eq!(stored.subject.version, version + 1);
+    let outcomes: Vec<_> = stored.challenges.iter().map(|challenge| challenge.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Denied; 2]);
 }
 
 #[tokio::test]

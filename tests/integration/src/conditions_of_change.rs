@@ -63,8 +63,8 @@ async fn a_test_number_is_settled_only_on_a_subject_that_has_none_and_is_neither
         ("", "", true),
         ("blockedUntil", "1800000000", true),
         ("blockedUntil", "1800000001", false),
-        ("deniedAt", "1799999999", true),
-        ("deniedAt", "1800000000", false),
+        ("deniedVersion", "0", true),
+        ("deniedVersion", "1", false),
         ("phone", ALICE, false),
         ("deleted", "", false),
     ] {
@@ -95,7 +95,7 @@ async fn a_test_number_is_settled_only_on_a_subject_that_has_none_and_is_neither
 }
 
 #[tokio::test]
-async fn a_denial_covers_what_was_created_until_then_whatever_would_settle_it() {
+async fn a_denial_covers_what_had_begun_whatever_would_settle_it() {
     for (source, later, settled) in [
         ("replacing", 0, false),
         ("replacing", 1, true),
@@ -121,8 +121,8 @@ async fn a_denial_covers_what_was_created_until_then_whatever_would_settle_it() 
                 (scene, code)
             }
         };
-        let created = scene.challenge().await.created_at.as_unix();
-        scene.backend.put(&subject_key(&scene), "subject", "deniedAt", &(created - later).to_string()).await;
+        let began = scene.challenge().await.subject_version;
+        scene.backend.put(&subject_key(&scene), "subject", "deniedVersion", &(began - later).to_string()).await;
         assert_eq!(scene.guess(&code).await.expect("judged"), Some(settled), "{source} {later}");
     }
 }

@@ -76,7 +76,7 @@ fn changed(before: &PhoneNumber, key: &CorrelationKey) -> Fact {
 
 /// The fraud key blocks the subject and denies what was pending; no administrator does that.
 fn fraud(step: &Step<'_>, admin: &Admin) -> Result<Told, Unreadable> {
-    if admin.action.is_some() || !(step.set("blockedUntil") || step.set("deniedAt")) {
+    if admin.action.is_some() || !step.set("deniedVersion") {
         return Ok(None);
     }
     let blocked_until = step.new.maybe_time("blockedUntil")?.map(rfc3339);

@@ -159,7 +159,8 @@ fn of_an_account() -> Vec<Case> {
     let bare = with(&account(), &json!({ "phone": null, "binding": null, "country": null, "line": null }));
     let admin = |action: &str| json!({ "adminAction": action, "adminBy": "arn:aws:iam::123456789012:user/ops", "adminAt": 1_800_000_001 });
     let by_admin = |base: &Value, action: &str, change: &Value| with(&with(base, &admin(action)), change);
-    let blocked = with(&account(), &json!({ "blockedUntil": 1_800_086_400, "deniedAt": 1_799_999_990 }));
+    let blocked =
+        with(&account(), &json!({ "blockedUntil": 1_800_086_400, "deniedAt": 1_799_999_990, "deniedVersion": 12 }));
     let locked = with(&account(), &json!({ "failures": 100, "lockedAt": 1_799_999_000 }));
     let gone = json!({ "phone": null, "binding": null, "country": null, "line": null, "version": 13 });
     let reset = by_admin(&account(), "reset", &gone);
@@ -185,19 +186,18 @@ fn of_an_account() -> Vec<Case> {
         (
             "the fraud key",
             account(),
-            with(&account(), &json!({ "blockedUntil": 1_800_086_400, "deniedAt": 1_800_000_001 })),
+            with(&account(), &json!({ "blockedUntil": 1_800_086_400, "deniedAt": 1_800_000_001, "deniedVersion": 12 })),
             &["fraud.reported"],
         ),
         (
-            "the fraud key before there was a time of denial",
-            bare.clone(),
-            with(&bare, &json!({ "blockedUntil": 1_800_086_400 })),
-            &["fraud.reported"],
-        ),
-        (
-            "the fraud key at a number that was typed, once all is denied until later",
-            with(&bare, &json!({ "deniedAt": 1_800_000_009 })),
-            with(&bare, &json!({ "deniedAt": 1_800_000_009, "blockedUntil": 1_800_086_400, "reportedNumber": MAC })),
+            "the fraud key at a number that was typed, at the end of another block",
+            with(&bare, &json!({ "blockedUntil": 1_800_000_009, "deniedAt": 1_799_913_609, "deniedVersion": 3 })),
+            with(
+                &bare,
+                &json!({
+                    "blockedUntil": 1_800_086_410, "deniedAt": 1_800_000_010, "deniedVersion": 12, "reportedNumber": MAC,
+                }),
+            ),
             &["fraud.reported"],
         ),
         (

@@ -7,7 +7,6 @@ use domain::administration::{Administration, NumberBlock, Occasion};
 use domain::identity::{ChallengeKey, Reservation, SubjectId};
 use domain::phone::PhoneNumber;
 use domain::ports::StoreError;
-use domain::time::Timestamp;
 
 use super::fault::{Cancelled, cancelled};
 use super::item::{number, text, time};
@@ -34,15 +33,8 @@ impl Administration for DynamoStore {
         }
     }
 
-    async fn reset_phone(
-        &self,
-        occasion: &Occasion,
-        released: Option<&PhoneNumber>,
-        denied_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let subject = self
-            .administered(occasion, "reset", expression::RESET_PHONE)
-            .expression_attribute_values(":deniedAt", time(denied_at));
+    async fn reset_phone(&self, occasion: &Occasion, released: Option<&PhoneNumber>) -> Result<(), StoreError> {
+        let subject = self.administered(occasion, "reset", expression::RESET_PHONE);
         let released = released.map(|phone| self.left(phone, &occasion.subject));
         self.act([subject].into_iter().chain(released)).await
     }

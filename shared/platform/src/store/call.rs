@@ -1,8 +1,8 @@
 //! Applying a call's webhooks, each on condition that it moves this very call forward.
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use domain::call::{AnsweredBy, CallEvent, CallMode, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Method, Outcome, Purpose};
 use domain::code::Utterance;
@@ -158,17 +158,12 @@ impl DynamoStore {
     ) -> Result<Option<Challenge>, StoreError> {
         let Some(reported) = self.read_challenge(challenge).await? else { return Ok(None) };
         let until = now + policy.fraud_block;
-        // The second leaves a denial that is later than this clock: it must not go back.
-        for block in [self.block_and_deny_all(&reported, until, now), self.block_and("", &reported, until)] {
-            let number = reported.source.is_unverified().then(|| self.block_number(&reported, until));
-            let writes = transaction([self.deny(challenge, token), block].into_iter().chain(number))?;
-            let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-            let Err(error) = sent else { return Ok(Some(Challenge { outcome: Outcome::Denied, ..reported })) };
-            let cancelled = cancelled(error)?;
-            if cancelled.refused(0).is_some() || cancelled.refused(1).is_none() {
-                break;
-            }
-        }
+        let number = reported.source.is_unverified().then(|| self.block_number(&reported, until));
+        let block = self.block_and_deny_all(&reported, until, now);
+        let writes = transaction([self.deny(challenge, token), block].into_iter().chain(number))?;
+        let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+        let Err(error) = sent else { return Ok(Some(Challenge { outcome: Outcome::Denied, ..reported })) };
+        cancelled(error)?;
         self.read_challenge(challenge).await // not this call any more: what stands says what the phone shall hear
     }
 
@@ -181,21 +176,15 @@ impl DynamoStore {
             .expression_attribute_values(":answered", text(CallState::Answered.word()))
     }
 
-    fn block_and_deny_all(&self, reported: &Challenge, until: Timestamp, now: Timestamp) -> UpdateBuilder {
-        self.block_and(expression::AND_DENY_ALL, reported, until)
-            .condition_expression(expression::NOT_DENIED_LATER)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .expression_attribute_values(":now", time(now))
-    }
-
     /// Keeps which number is blocked with the subject, so that both can be unblocked together.
-    fn block_and(&self, denial: &str, reported: &Challenge, until: Timestamp) -> UpdateBuilder {
+    fn block_and_deny_all(&self, reported: &Challenge, until: Timestamp, now: Timestamp) -> UpdateBuilder {
         let blocks_number = reported.source.is_unverified();
         let and_number = if blocks_number { expression::AND_ITS_NUMBER } else { expression::AND_NO_NUMBER };
-        let update = [expression::BLOCK, denial, and_number].concat();
+        let update = [expression::BLOCK_AND_DENY_ALL, and_number].concat();
         let write = self
-            .blind_write(subject_key(&reported.id.key.subject), &update)
+            .write(subject_key(&reported.id.key.subject), update, expression::EXISTS)
             .expression_attribute_values(":until", time(until))
+            .expression_attribute_values(":now", time(now))
             .expression_attribute_values(":one", number(1_u32));
         if blocks_number {
             write.expression_attribute_values(":number", bytes(&reported.phone.digest()))

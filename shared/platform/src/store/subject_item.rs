@@ -25,7 +25,7 @@ pub(super) fn read(item: &Item) -> Result<Subject, StoreError> {
         calls_placed: reader.times("callsPlaced")?,
         blocked_until: reader.maybe_time("blockedUntil")?,
         reported_number: if reader.has("reportedNumber") { Some(reader.digest("reportedNumber")?) } else { None },
-        denied_at: reader.maybe_time("deniedAt")?,
+        denied_version: reader.maybe_number("deniedVersion")?,
         locked_at: reader.maybe_time("lockedAt")?,
     })
 }

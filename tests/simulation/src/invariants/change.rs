@@ -25,12 +25,15 @@ pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) 
             hold!(new.last_success_at == old.last_success_at, "a start counts as success");
             unmoved_binding(old, new)?;
             hold!(new.blocked_until == old.blocked_until, "a start has moved a block");
-            hold!((new.denied_at, new.locked_at) == (old.denied_at, old.locked_at), "a start has moved what ends it");
+            hold!(
+                (new.denied_version, new.locked_at) == (old.denied_version, old.locked_at),
+                "a start has moved what ends it"
+            );
         }
         Effect::Settle(_) => {
             hold!(new.blocked_until == old.blocked_until, "a settlement has moved a block");
             hold!(new.sms_sent == old.sms_sent && new.calls_placed == old.calls_placed, "success has forgotten sends");
-            hold!(new.denied_at == old.denied_at, "success has moved a denial");
+            hold!(new.denied_version == old.denied_version, "success has moved a denial");
             let replaces = matches!(effect, Effect::Settle(of) if matches!(of.source, NumberSource::Replacing(_)));
             let unmoved = old.binding.is_none() || new.binding == old.binding;
             hold!(unmoved || replaces, "an enrolled number was replaced");
@@ -42,7 +45,10 @@ pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) 
             );
             hold!(new.failures >= old.failures, "a lock has forgotten failures");
             hold!(new.last_success_at == old.last_success_at, "a lock counts as success");
-            hold!((new.denied_at, new.blocked_until) == (old.denied_at, old.blocked_until), "a lock has moved a block");
+            hold!(
+                (new.denied_version, new.blocked_until) == (old.denied_version, old.blocked_until),
+                "a lock has moved a block"
+            );
             unmoved_binding(old, new)?;
         }
         Effect::AdvanceCall(..) => {
@@ -51,7 +57,7 @@ pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) 
             hold!(until + Policy::CLOCK_SKEW > former, "a report of fraud has shortened a block");
             hold!(new.blocked_until.is_some(), "a webhook has moved a subject without blocking it");
             hold!(new.failures == old.failures && new.reserved == old.reserved, "a webhook has moved the guess budget");
-            hold!(new.denied_at.is_some(), "a webhook has moved a subject without denying what is pending");
+            hold!(new.denied_version.is_some(), "a webhook has moved a subject without denying what is pending");
             unmoved_binding(old, new)?;
         }
         Effect::RecordSend(..) | Effect::CountGuess | Effect::Sweep => {

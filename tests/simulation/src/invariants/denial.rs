@@ -19,10 +19,7 @@ pub(super) fn reported(world: &mut World, before: &Snapshot, after: &Snapshot, e
         if challenge.id != **of {
             world.saw(Seen::DeniedByAnother);
         }
-        // Known: one that a clock ahead of the report's has dated later stays pending, and blocked.
-        if after.subject.denied_at.is_some_and(|at| challenge.created_at <= at) || challenge.id == **of {
-            world.past.denied.insert(challenge.id);
-        }
+        world.past.denied.insert(challenge.id);
     }
 }
 

@@ -140,7 +140,7 @@ impl Model {
         let until = now + policy.fraud_block;
         if moves && blocks {
             subject.blocked_until = Some(until);
-            subject.denied_at = subject.denied_at.max(Some(now).filter(|_| denies));
+            subject.denied_version = if denies { Some(subject.version) } else { subject.denied_version };
             subject.reported_number = stored.source.is_unverified().then(|| stored.phone.digest());
             subject.version += 1;
         }
