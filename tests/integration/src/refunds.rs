@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::challenge::Delivery;
+use domain::challenge::{Delivery, Method};
 use domain::channel::Channel;
 use domain::identity::ChallengeId;
-use domain::ports::{ChallengeStore as _, SendFailure, Started};
-use domain::quota::country_policy;
+use domain::ports::{ChallengeStore as _, SendFailure, Settlement, Started, StoreError};
 use serde_json::json;
 
 use crate::api::Api;
@@ -155,11 +154,64 @@ async fn a_send_drafted_before_another_failed_does_not_bring_its_charge_back() {
         let given_back = first.given_back(SendFailure::ProviderFault);
         let id = first.challenge.id;
         scene.store.record_send(&id, Channel::Sms, first.at, Delivery::Failed, &given_back).await.expect("recorded");
-        assert_eq!(scene.store.start(&second).await.expect("an answer"), Started::Applied);
+        let answer = scene.store.start(&second).await;
         let charged = scene.challenge().await.charged;
         let charged: BTreeMap<_, _> = charged.iter().map(|(counter, sends)| (counter.policy, *sends)).collect();
-        let country = country_policy(channel);
-        let expected = BTreeMap::from([("number-unverified", 2), ("range-unverified", 1), (country, 1)]);
-        assert_eq!(charged, expected, "{channel:?}: the number's windows count both, the budgets the second");
+        if channel == Channel::Sms {
+            assert!(matches!(answer, Err(StoreError::Conflict)), "to be decided anew: {answer:?}");
+            assert_eq!(
+                charged,
+                BTreeMap::from([("country-sms", 0), ("number-unverified", 1), ("range-unverified", 0)])
+            );
+        } else {
+            assert_eq!(answer.expect("an answer"), Started::Applied);
+            let expected = [("country-sms", 0), ("country-call", 1), ("number-unverified", 2), ("range-unverified", 1)];
+            assert_eq!(charged, BTreeMap::from(expected), "the number's windows count both, the budgets the second");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_became_of_a_send_is_not_recorded_once_the_number_is_enrolled() {
+    for (channel, delivery) in Channel::ALL.into_iter().flat_map(|channel| UNSENT.map(|delivery| (channel, delivery))) {
+        let mut scene = Scene::new().await;
+        scene.rules.policy.cooldown = Duration::ZERO;
+        let mut draft = charged(&mut scene, Channel::Sms, false).await;
+        let code = draft.add_code(&scene.keys, &mut platform::clock::random());
+        if channel == Channel::Call {
+            scene.store.start(&draft).await.expect("started");
+            draft = charged(&mut scene, channel, false).await;
+            draft.add_call(&mut platform::clock::random());
+        }
+        assert_eq!(scene.store.start(&draft).await.expect("an answer"), Started::Applied);
+        assert_eq!(scene.guess(&code).await.expect("judged"), Some(true));
+        let (id, given_back) = (draft.challenge.id, draft.given_back(SendFailure::ProviderFault));
+        let stored = async || {
+            let range = scene.backend.item(&counter_key(&draft, "range-unverified").1).await;
+            (format!("{:?}", scene.challenge().await.sends(channel)), range["used"].clone())
+        };
+        let before = stored().await;
+        scene.store.record_send(&id, channel, draft.at, delivery, &given_back).await.expect("an answer");
+        assert_eq!(stored().await, before, "{channel:?} {delivery:?}");
+    }
+}
+
+const UNSENT: [Delivery; 2] = [Delivery::Failed, Delivery::Unknown];
+
+#[tokio::test]
+async fn a_code_judged_before_a_send_failed_gives_that_send_back_no_more() {
+    let mut scene = Scene::new().await;
+    let mut draft = charged(&mut scene, Channel::Sms, false).await;
+    draft.add_code(&scene.keys, &mut platform::clock::random());
+    scene.store.start(&draft).await.expect("started");
+    let judged = scene.store.count_guess(&scene.key, scene.now).await.expect("counted").expect("open");
+    let given_back = draft.given_back(SendFailure::ProviderFault);
+    let id = draft.challenge.id;
+    scene.store.record_send(&id, Channel::Sms, draft.at, Delivery::Failed, &given_back).await.expect("recorded");
+    let proven = judged.proven(Method::SmsCode, scene.now);
+    let settlement = scene.store.settle(&proven, &scene.rules.policy, scene.now).await.expect("an answer");
+    assert!(matches!(settlement, Settlement::Settled(_)), "the code stays right: {settlement:?}");
+    for policy in ["number-unverified", "range-unverified", "country-sms"] {
+        assert_eq!(scene.backend.item(&counter_key(&draft, policy).1).await["used"], "0", "{policy}");
     }
 }

@@ -32,6 +32,7 @@ pub(super) fn read(subject: &SubjectId, item: &Item) -> Result<Challenge, StoreE
         purpose: reader.word("purpose", Purpose::from_word)?,
         claim_mismatch: reader.flag("claimMismatch")?,
         locale: reader.word("locale", Locale::from_word)?,
+        subject_version: reader.number("subjectVersion")?,
         created_at: reader.time("createdAt")?,
         expires_at: reader.time("expiresAt")?,
         attempts: reader.number("attempts")?,
@@ -87,6 +88,7 @@ pub(super) fn begin(challenge: &Challenge, keep_until: Timestamp) -> Item {
     }
     put("charged", quota::charged(challenge));
     put("locale", text(challenge.locale.word()));
+    put("subjectVersion", number(challenge.subject_version));
     put("createdAt", time(challenge.created_at));
     put("expiresAt", time(challenge.expires_at));
     put("attempts", number(challenge.attempts));

@@ -61,18 +61,22 @@ pub(super) const SMS_UNKNOWN: &str = "SET smsDelivery = :delivery";
 pub(super) const SMS_FAILED: &str = "SET smsDelivery = :delivery, smsUsed = smsUsed - :one";
 pub(super) const AND_GIVEN_BACK: &str =
     ", charged.#range = charged.#range - :one, charged.#country = charged.#country - :one";
-pub(super) const SMS_TAKEN_FOR_ACCEPTED: &str = "generation = :generation AND smsAt = :at AND smsDelivery = :accepted";
+/// And not settled, for an enrolment has given back what its sends were charged.
+pub(super) const SMS_TAKEN_FOR_ACCEPTED: &str =
+    "generation = :generation AND smsAt = :at AND smsDelivery = :accepted AND attribute_not_exists(settled)";
 pub(super) const CALL_UNKNOWN: &str = "SET callsDelivery = :delivery";
 pub(super) const CALL_FAILED: &str = "SET callsDelivery = :delivery, callsUsed = callsUsed - :one, callState = :failed";
 pub(super) const CALL_TAKEN_FOR_ACCEPTED: &str =
-    "generation = :generation AND callsAt = :at AND callsDelivery = :accepted";
+    "generation = :generation AND callsAt = :at AND callsDelivery = :accepted AND attribute_not_exists(settled)";
 
+/// What is given back is what is charged: a send that failed meanwhile has given back its own.
 pub(super) const APPROVE_BY_CODE: &str =
     "SET outcome = :approved, approvedAt = :at, approvedBy = :method, settled = :true, #ttl = keepUntil";
-pub(super) const OPEN_FOR_CODE: &str = "generation = :generation AND outcome = :pending AND expiresAt > :now";
+pub(super) const OPEN_FOR_CODE: &str = "generation = :generation AND outcome = :pending AND expiresAt > :now \
+     AND charged = :charged";
 pub(super) const COMPLETE_APPROVAL: &str = "SET settled = :true, #ttl = keepUntil";
-pub(super) const APPROVED_BY_CALL: &str =
-    "generation = :generation AND outcome = :approved AND approvedAt > :oldest AND attribute_not_exists(settled)";
+pub(super) const APPROVED_BY_CALL: &str = "generation = :generation AND outcome = :approved AND approvedAt > :oldest AND attribute_not_exists(settled) \
+     AND charged = :charged";
 
 macro_rules! settle_subject {
     ($enrol:literal) => {
@@ -87,7 +91,7 @@ macro_rules! agrees {
     ($bound:literal) => {
         concat!(
             "(attribute_not_exists(blockedUntil) OR blockedUntil <= :now) AND \
-             (attribute_not_exists(deniedAt) OR deniedAt < :createdAt) AND ",
+             (attribute_not_exists(deniedVersion) OR deniedVersion < :began) AND ",
             $bound
         )
     };
@@ -144,12 +148,10 @@ pub(super) const CAN_SPEAK: &str = concat!(
 pub(super) const WRONG_KEY: &str = "SET wrongKeys = wrongKeys + :one";
 pub(super) const IN_TALK: &str = concat!(this_call!(), " AND callState = :answered");
 pub(super) const DENY: &str = "SET outcome = :denied";
-pub(super) const BLOCK: &str = "SET blockedUntil = :until, version = version + :one";
-pub(super) const AND_DENY_ALL: &str = ", deniedAt = :now";
+pub(super) const BLOCK_AND_DENY_ALL: &str =
+    "SET blockedUntil = :until, deniedAt = :now, deniedVersion = version, version = version + :one";
 pub(super) const AND_ITS_NUMBER: &str = ", reportedNumber = :number";
 pub(super) const AND_NO_NUMBER: &str = " REMOVE reportedNumber";
-pub(super) const NOT_DENIED_LATER: &str =
-    "attribute_exists(pk) AND (attribute_not_exists(deniedAt) OR deniedAt <= :now)";
 pub(super) const BLOCK_NUMBER: &str = "SET blockedUntil = :until";
 pub(super) const PROGRESS: &str = "SET callState = :state";
 pub(super) const CAN_RING: &str = concat!(this_call!(), " AND callState = :calling");
@@ -172,6 +174,6 @@ pub(super) const UNBLOCK: &str = by_administrator!(" REMOVE blockedUntil, report
 pub(super) const UNBLOCK_NUMBER: &str = "REMOVE blockedUntil";
 pub(super) const BLOCKED_BY_THE_SAME: &str = "blockedUntil = :until";
 pub(super) const RESET_PHONE: &str =
-    by_administrator!(", deniedAt = :deniedAt REMOVE phone, country, line, locale, binding");
+    by_administrator!(", deniedVersion = version REMOVE phone, country, line, locale, binding");
 pub(super) const FORGIVE: &str = "SET carried = attempts";
 pub(super) const SAME_GENERATION: &str = "generation = :generation";

@@ -89,7 +89,6 @@ pub(super) fn read_charged(
     };
     let charged: Option<Vec<_>> = charged.iter().map(read).collect();
     let mut charged = charged.ok_or(StoreError::Unreadable("charged"))?;
-    charged.retain(|(_, sends)| *sends > 0); // what failed sends gave back
     charged.sort_by_key(|(counter, _)| (counter.policy, counter.window, counter.shard));
     Ok(charged)
 }

@@ -20,11 +20,11 @@ use domain::subject::Subject;
 use domain::time::Timestamp;
 
 use super::challenge_item::{APPROVED, PENDING};
-use super::fault::{Updated, cancelled, refused_update, unavailable};
+use super::fault::{Cancelled, Updated, cancelled, refused_update, unavailable};
 use super::item::{Word, number, text, time};
 use super::refusal::REFUSAL;
 use super::{
-    DynamoStore, Item, SUBJECT, challenge_item, challenge_key, expression, partition, subject_item, subject_key,
+    DynamoStore, Item, SUBJECT, challenge_item, challenge_key, expression, partition, quota, subject_item, subject_key,
 };
 
 impl ChallengeStore for DynamoStore {
@@ -81,27 +81,26 @@ impl ChallengeStore for DynamoStore {
     }
 
     async fn settle(&self, challenge: &Challenge, policy: &Policy, now: Timestamp) -> Result<Settlement, StoreError> {
-        let (at, by) = match challenge.outcome {
-            Outcome::Approved { at, by, settled: false } => (at, by),
-            Outcome::Approved { settled: true, .. } => return Ok(Settlement::Settled(Box::new(challenge.clone()))),
-            Outcome::Pending | Outcome::Denied => return Ok(Settlement::Refused),
-        };
-        let outcome = Outcome::Approved { at, by, settled: true };
-        let mut writes = vec![self.settled_challenge(challenge, at, by, now), self.settled_subject(challenge, now)];
-        if challenge.source.enrols() {
-            writes.push(self.enrolled(challenge, policy.max_accounts, now));
-            let former = challenge.former.iter();
-            writes.extend(former.map(|former| self.left(&former.number, &challenge.id.key.subject)));
-            writes.extend(challenge.charged.iter().map(|(counter, sends)| self.refund(counter, *sends, now)));
-        }
-        let writes = transaction(writes)?;
-        let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-        let Err(error) = sent else {
-            return Ok(Settlement::Settled(Box::new(Challenge { outcome, ..challenge.clone() })));
-        };
-        match cancelled(error)?.refused(0) {
-            Some(item) => completed_by_another(challenge, item),
-            None => Ok(Settlement::Refused),
+        let mut challenge = challenge.clone();
+        loop {
+            let (at, by) = match challenge.outcome {
+                Outcome::Approved { at, by, settled: false } => (at, by),
+                Outcome::Approved { settled: true, .. } => return Ok(Settlement::Settled(Box::new(challenge))),
+                Outcome::Pending | Outcome::Denied => return Ok(Settlement::Refused),
+            };
+            let writes = transaction(self.settlement(&challenge, at, by, policy, now))?;
+            let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+            let Err(error) = sent else {
+                challenge.outcome = Outcome::Approved { at, by, settled: true };
+                return Ok(Settlement::Settled(Box::new(challenge)));
+            };
+            let Some(stored) = refused_challenge(&challenge, &cancelled(error)?)? else {
+                return Ok(Settlement::Refused);
+            };
+            if stored.id != challenge.id || stored.charged == challenge.charged {
+                return Ok(completed_by_another(&challenge, stored));
+            }
+            challenge.charged = stored.charged; // another send was recorded meanwhile, of the few that there may be
         }
     }
 
@@ -158,6 +157,26 @@ impl DynamoStore {
         Update::builder().table_name(&self.table).set_key(Some(key)).update_expression(update)
     }
 
+    /// The challenge, its subject and, where it enrols a number, the accounts and what is given back.
+    fn settlement(
+        &self,
+        challenge: &Challenge,
+        at: Timestamp,
+        by: Method,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Vec<UpdateBuilder> {
+        let mut writes = vec![self.settled_challenge(challenge, at, by, now), self.settled_subject(challenge, now)];
+        if challenge.source.enrols() {
+            writes.push(self.enrolled(challenge, policy.max_accounts, now));
+            let former = challenge.former.iter();
+            writes.extend(former.map(|former| self.left(&former.number, &challenge.id.key.subject)));
+            let charged = challenge.charged.iter().filter(|(_, sends)| *sends > 0);
+            writes.extend(charged.map(|(counter, sends)| self.refund(counter, *sends, now)));
+        }
+        writes
+    }
+
     fn settled_challenge(&self, challenge: &Challenge, at: Timestamp, by: Method, now: Timestamp) -> UpdateBuilder {
         let key = challenge_key(&challenge.id.key);
         let write = if by.is_by_call() {
@@ -175,6 +194,7 @@ impl DynamoStore {
             .expression_attribute_values(":approved", text(APPROVED))
             .expression_attribute_values(":generation", number(challenge.id.generation))
             .expression_attribute_values(":true", AttributeValue::Bool(true))
+            .expression_attribute_values(":charged", quota::charged(challenge))
             .expression_attribute_names("#ttl", "ttl")
     }
 
@@ -202,7 +222,7 @@ impl DynamoStore {
             .expression_attribute_values(":zero", number(0_u32))
             .expression_attribute_values(":one", number(1_u32))
             .expression_attribute_values(":now", time(now))
-            .expression_attribute_values(":createdAt", time(challenge.created_at))
+            .expression_attribute_values(":began", number(challenge.subject_version))
             .expression_attribute_names("#reservation", subject_item::reservation_name(&challenge.reservation()))
     }
 }
@@ -230,13 +250,17 @@ pub(super) fn transaction(
         .collect()
 }
 
+/// The challenge as it is stored, where that is what refused its settlement.
+fn refused_challenge(challenge: &Challenge, cancelled: &Cancelled) -> Result<Option<Challenge>, StoreError> {
+    cancelled.refused(0).map(|item| challenge_item::read(&challenge.id.key.subject, item)).transpose()
+}
+
 /// Two status calls may complete one approval: the second finds it done.
-fn completed_by_another(challenge: &Challenge, item: &Item) -> Result<Settlement, StoreError> {
-    let stored = challenge_item::read(&challenge.id.key.subject, item)?;
+fn completed_by_another(challenge: &Challenge, stored: Challenge) -> Settlement {
     let by_call = matches!(challenge.outcome, Outcome::Approved { by, .. } if by.is_by_call());
     let same_approval = stored.id == challenge.id && by_call;
     match stored.outcome {
-        Outcome::Approved { settled: true, .. } if same_approval => Ok(Settlement::Settled(Box::new(stored))),
-        _ => Ok(Settlement::Refused),
+        Outcome::Approved { settled: true, .. } if same_approval => Settlement::Settled(Box::new(stored)),
+        _ => Settlement::Refused,
     }
 }

@@ -51,20 +51,19 @@ pub(super) fn given_back(world: &mut World, id: &ChallengeId, counters: &[Counte
         let refundable = world.past.refundable.entry(*id).or_default();
         let at = refundable.iter().position(|charged| charged == counter);
         let of_send = matches!(counter.scope, Scope::Range(_) | Scope::Country(_));
-        let Some(at) = at.filter(|_| of_send) else { continue };
+        let Some(at) = at.filter(|_| of_send) else {
+            world.breaks(format!("a failed send gives back {counter:?}"));
+            continue;
+        };
         refundable.swap_remove(at);
         *world.past.charges.entry(counter_key(counter)).or_default() -= 1;
         no_less_than_sent(world, counter);
     }
 }
 
-/// Known: a settlement that was read before a failed send was recorded gives that send back once more.
-/// It is one challenge's failed sends at the most, which nobody was charged money for.
-const GIVEN_BACK_ONCE_MORE: i64 = 3;
-
 fn no_less_than_sent(world: &mut World, counter: &Counter) {
     let (used, least) = (world.model.used(counter), world.past.charges.get(&counter_key(counter)).copied());
-    if used + GIVEN_BACK_ONCE_MORE < least.unwrap_or_default() {
+    if used < least.unwrap_or_default() {
         world.breaks(format!("{used} by {counter:?}, though {least:?} were sent and have enrolled nothing"));
     }
 }

@@ -221,12 +221,11 @@ impl Model {
         let refunds = delivery == Delivery::Failed && self.does(Sabotage::RefundWindows);
         let Some(stored) = self.challenge_mut(&challenge.key) else { return };
         let taken_for_accepted = stored.sends(channel).last == Some((sent_at, Delivery::Accepted));
-        if stored.id == *challenge && taken_for_accepted {
+        if stored.id == *challenge && taken_for_accepted && !stored.is_settled() {
             stored.correct_send(channel, delivery);
             for (_, sends) in stored.charged.iter_mut().filter(|(counter, _)| given_back.contains(counter)) {
                 *sends -= 1;
             }
-            stored.charged.retain(|(_, sends)| *sends > 0);
             for counter in given_back {
                 self.give_back(counter, 1);
             }

@@ -34,6 +34,7 @@ impl Model {
         if challenge.source.enrols() && !self.has_room(challenge, policy.max_accounts, now, ROOM_AT_SETTLING) {
             return Settlement::Refused;
         }
+        let charged = stored.charged.clone(); // as it is now, whatever was read
         let forgets = self.does(Sabotage::ForgetReservations);
         subject.version += 1;
         subject.failures = 0;
@@ -47,13 +48,13 @@ impl Model {
                 line: challenge.line,
                 version: subject.version,
             });
-            self.enrol(challenge);
+            self.enrol(challenge, &charged);
         }
         self.subjects.insert(key.subject, subject);
         if let Some(stored) = self.challenge_mut(&key) {
             stored.outcome = settled;
         }
-        Settlement::Settled(Box::new(Challenge { outcome, ..challenge.clone() }))
+        Settlement::Settled(Box::new(Challenge { outcome, charged, ..challenge.clone() }))
     }
 
     fn may_settle(&self, challenge: &Challenge, stored: &Challenge, by_call: bool, now: Timestamp) -> bool {
@@ -83,7 +84,7 @@ impl Model {
             (NumberSource::Replacing(_), None) => false,
             (NumberSource::Claimed | NumberSource::Typed | NumberSource::Test, _) => subject.binding.is_none(),
         };
-        let denied = subject.denied_at.is_some_and(|at| challenge.created_at <= at);
+        let denied = subject.denied_version.is_some_and(|version| challenge.subject_version <= version);
         subject.version > 0
             && self.holds(Sabotage::SettleBlocked, subject.blocked(now).is_none())
             && self.holds(Sabotage::SettleDenied, !denied)

@@ -109,14 +109,14 @@ impl Model {
     }
 
     /// The number's part of a settlement that enrols it.
-    pub(super) fn enrol(&mut self, challenge: &Challenge) {
+    pub(super) fn enrol(&mut self, challenge: &Challenge, charged: &[(Counter, u32)]) {
         let subject = challenge.id.key.subject;
         self.number_mut(&challenge.phone).accounts.insert(subject);
         if let Some(former) = challenge.former.as_ref().filter(|_| !self.does(Sabotage::KeepFormerAccount)) {
             self.number_mut(&former.number).accounts.remove(&subject);
         }
         let times = if self.does(Sabotage::RefundTwice) { 2 } else { 1 };
-        for (counter, sends) in &challenge.charged {
+        for (counter, sends) in charged {
             self.give_back(counter, times * i64::from(*sends));
         }
     }
