@@ -379,8 +379,8 @@ async fn the_model_does_what_the_store_does() {
     }
 }
 
-/// Faults that take a history which random verbs seldom meet, and the last no verb at all. The exploration
-/// finds the next three; and each term that they leave out has a test of its own at the store's condition.
+/// Faults that take a history which random verbs seldom meet. The exploration finds what the last four do;
+/// what the first three leave out of a condition, a test of that condition tells.
 const SELDOM: [Sabotage; 7] = [
     Sabotage::SettleBlocked,
     Sabotage::ReplaceOtherProof,
