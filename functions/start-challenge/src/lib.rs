@@ -10,6 +10,7 @@ use domain::call::CallToken;
 use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::code::{Code, MacKeys};
+use domain::draft::Draft;
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Subscriber};
 use domain::ports::{
@@ -17,8 +18,9 @@ use domain::ports::{
     StoreError,
 };
 use domain::refusal::Refusal;
+use domain::rules::Rules;
 use domain::snapshot::Snapshot;
-use domain::start::{Decision, Draft, Request as Asked, Rules, Start};
+use domain::start::{Decision, Request as Asked, Start};
 use domain::status::status;
 use domain::time::Timestamp;
 use http::{Response, StatusCode};

@@ -12,6 +12,7 @@ use crate::call::{CallEvent, CallToken};
 use crate::challenge::{Challenge, Delivery, Purpose};
 use crate::channel::Channel;
 use crate::code::{Code, MacKeys};
+use crate::draft::Draft;
 use crate::follow_up::{Notice, Tally};
 use crate::identity::{ChallengeId, ChallengeKey, SubjectId};
 use crate::locale::Locale;
@@ -20,7 +21,6 @@ use crate::policy::Policy;
 use crate::quota::Counter;
 use crate::refusal::Refusal;
 use crate::snapshot::Snapshot;
-use crate::start::Draft;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 

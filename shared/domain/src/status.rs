@@ -10,8 +10,8 @@ use crate::limits;
 use crate::phone::{Country, Line, PhoneNumber};
 use crate::policy::Policy;
 use crate::result::Approval;
+use crate::rules::Rules;
 use crate::snapshot::Snapshot;
-use crate::start::Rules;
 use crate::subject::Lockout;
 use crate::time::Timestamp;
 

@@ -11,7 +11,7 @@ use domain::channel::Channel;
 use domain::code::Code;
 use domain::phone::{Country, PhoneNumber, Reach};
 use domain::policy::Policy;
-use domain::start::{Enrolment, Rules, TestNumber};
+use domain::rules::{Enrolment, Rules, TestNumber};
 use domain::time::Timestamp;
 
 use crate::config::{Environment, any, base_url};

@@ -10,6 +10,7 @@ use domain::call::{CallEvent, CallToken};
 use domain::challenge::{Challenge, Delivery};
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
+use domain::draft::Draft;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::{Country, PhoneNumber, Reach};
 use domain::policy::Policy;
@@ -19,8 +20,8 @@ use domain::ports::{
 };
 use domain::quota::Counter;
 use domain::result::Approval;
+use domain::rules::{Enrolment, Rules};
 use domain::snapshot::Snapshot;
-use domain::start::{Draft, Enrolment, Rules};
 use domain::time::Timestamp;
 use http::Response;
 use lambda_http::{Body, Request};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::start::Rules;
+use domain::rules::Rules;
 use serde_json::json;
 
 use crate::api::{Api, Login};

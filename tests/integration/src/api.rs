@@ -15,7 +15,7 @@ use domain::phone::{Country, PhoneNumber, Reach};
 use domain::policy::Policy;
 use domain::ports::{Caller, KeyError, KeySource, Message, SendError, SendFailure, SmsSender};
 use domain::result::Approval;
-use domain::start::{Enrolment, Rules};
+use domain::rules::{Enrolment, Rules};
 use domain::time::Timestamp;
 use http::Response;
 use lambda_http::{Body, Request};

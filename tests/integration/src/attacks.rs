@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::start::Enrolment;
+use domain::rules::Enrolment;
 use lambda_http::Request;
 use serde_json::{Value, json};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::phone::Country;
 use domain::ports::ChallengeStore as _;
-use domain::start::Rules;
+use domain::rules::Rules;
 use serde_json::{Value, json};
 use start_challenge::countries::Countries;
 

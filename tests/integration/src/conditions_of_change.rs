@@ -6,8 +6,10 @@ use std::time::Duration;
 use domain::challenge::{Method, Purpose};
 use domain::channel::Channel;
 use domain::code::Code;
+use domain::draft::{Draft, Replaces};
 use domain::ports::{ChallengeStore as _, Settlement, StoreError};
-use domain::start::{Decision, Draft, Replaces, TestNumber};
+use domain::rules::TestNumber;
+use domain::start::Decision;
 use platform::encoding::base64url;
 
 use crate::conditions_of_limits::{number_key, right_code};

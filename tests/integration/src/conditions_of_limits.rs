@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use domain::channel::Channel;
 use domain::code::Code;
+use domain::draft::Draft;
 use domain::identity::SubjectId;
 use domain::phone::{Country, PhoneRefusal};
 use domain::ports::{ChallengeStore as _, Consequence, Refused, Started, StoreError};
 use domain::quota::Scope;
 use domain::refusal::{Refusal, SendLimit};
-use domain::start::{Decision, Draft};
+use domain::start::Decision;
 use domain::time::Timestamp;
 use platform::encoding::base64url;
 

@@ -1,7 +1,7 @@
 //! Whole journeys through the handlers, and what bad input gets.
 
 use domain::ports::SendFailure;
-use domain::start::Enrolment;
+use domain::rules::Enrolment;
 use serde_json::{Value, json};
 
 use crate::api::{Api, Login, event, request, webhook};

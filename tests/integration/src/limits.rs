@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::start::Rules;
+use domain::rules::Rules;
 use domain::time::Timestamp;
 use serde_json::{Value, json};
 

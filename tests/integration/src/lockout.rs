@@ -1,6 +1,6 @@
 //! Too many failures: growing delays, then the lock that only an administrator lifts.
 
-use domain::start::Rules;
+use domain::rules::Rules;
 use serde_json::{Value, json};
 
 use crate::api::{Answer, Api, Login};

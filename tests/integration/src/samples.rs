@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use domain::call::{AnsweredBy, Call, CallEvent, CallMode, CallToken};
 use domain::challenge::{Method, Purpose};
 use domain::channel::Channel;
+use domain::draft::Draft;
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Line, NumberingPlan as _, PhoneNumber};
 use domain::policy::Policy;
 use domain::ports::{ChallengeStore as _, Settlement, Started};
-use domain::start::{Decision, Draft, Request, Start};
+use domain::start::{Decision, Request, Start};
 use platform::numbering::WorldPlan;
 use serde_json::json;
 

@@ -7,13 +7,14 @@ use domain::call::{AnsweredBy, CallEvent, CallState, Key};
 use domain::challenge::{Delivery, NumberSource, Outcome};
 use domain::channel::Channel;
 use domain::code::Code;
+use domain::draft::{Predecessor, Replaces};
 use domain::follow_up::Tally;
 use domain::phone::Country;
 use domain::ports::{ChallengeStore as _, Settlement, Started, Statistics as _, StoreError};
 use domain::refusal::Refusal;
 use domain::script::Script;
 use domain::snapshot::Snapshot;
-use domain::start::{Decision, Predecessor, Replaces};
+use domain::start::Decision;
 
 use crate::scene::{ALICE, Scene, number};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::code::Code;
-use domain::start::TestNumber;
+use domain::rules::TestNumber;
 use serde_json::{Value, json};
 
 use crate::api::{Answer, Api, LOGIN, Login};

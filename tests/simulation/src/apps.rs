@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::channel::Channel;
 use domain::phone::{Country, Reach};
-use domain::start::{Enrolment, Rules};
+use domain::rules::{Enrolment, Rules};
 use domain::time::Timestamp;
 use http::Response;
 use lambda_http::{Body, Request};

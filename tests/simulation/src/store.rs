@@ -8,13 +8,13 @@ use domain::budget::CountryRecord;
 use domain::call::{CallEvent, CallToken, Key};
 use domain::challenge::{Challenge, Delivery};
 use domain::channel::Channel;
+use domain::draft::Draft;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::Country;
 use domain::policy::Policy;
 use domain::ports::{ChallengeStore, Refused, Settlement, Started, StoreError};
 use domain::quota::Counter;
 use domain::snapshot::Snapshot;
-use domain::start::Draft;
 use domain::subject::Subject;
 use domain::time::Timestamp;
 

@@ -7,12 +7,12 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use domain::call::CallState;
 use domain::challenge::Delivery;
 use domain::channel::Channel;
+use domain::draft::{Draft, Replaces};
 use domain::identity::ChallengeId;
 use domain::phone::PhoneRefusal;
 use domain::ports::{Started, StoreError};
 use domain::quota::Counter;
 use domain::refusal::Refusal;
-use domain::start::{Draft, Replaces};
 use domain::time::Timestamp;
 
 use super::challenge_item::{APPROVED, PENDING};

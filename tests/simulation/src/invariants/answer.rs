@@ -69,7 +69,7 @@ fn may_answer(world: &mut World, status: u16, body: &str) -> Verdict {
         Asked::Guess(_) if status == 422 => 1,
         Asked::Guess(_) => 3,
         Asked::Status => 2,
-        Asked::Webhook { .. } => 12, // a report of fraud is tried four times, each a read and a write or two
+        Asked::Webhook { .. } => 12, // a report of fraud is tried four times, each a read, a write and a read of what refused it
     };
     let round_trips = errand.round_trips;
     hold!(round_trips <= most, "{round_trips} requests to the store, {most} at most");

@@ -3,9 +3,9 @@
 use domain::call::{Call, CallEvent, CallState, Key};
 use domain::challenge::{Challenge, Delivery, NumberSource, Outcome, Purpose};
 use domain::channel::Channel;
+use domain::draft::Replaces;
 use domain::policy::Policy;
 use domain::snapshot::Snapshot;
-use domain::start::Replaces;
 use domain::subject::Subject;
 
 use super::{Effect, Verdict, hold};

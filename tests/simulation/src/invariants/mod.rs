@@ -13,11 +13,11 @@ use std::fmt;
 use domain::call::{CallEvent, CallToken};
 use domain::challenge::{Challenge, Delivery};
 use domain::channel::Channel;
+use domain::draft::Draft;
 use domain::identity::ChallengeId;
 use domain::ports::Refused;
 use domain::quota::Counter;
 use domain::snapshot::Snapshot;
-use domain::start::Draft;
 
 pub(crate) use self::answer::{answered, signed};
 pub(crate) use self::approval::LONGEST_REQUEST;

@@ -1,10 +1,10 @@
 //! What subjects share: counters, and the accounts of a number.
 
 use domain::challenge::Challenge;
+use domain::draft::Draft;
 use domain::identity::{ChallengeId, SubjectId};
 use domain::phone::PhoneNumber;
 use domain::quota::{Counter, Scope};
-use domain::start::Draft;
 
 use crate::cast::{ISSUER, NUMBERS, PEOPLE};
 use crate::coverage::Seen;

@@ -15,12 +15,12 @@ use std::time::Duration;
 
 use domain::challenge::{Challenge, Delivery, Outcome};
 use domain::channel::Channel;
+use domain::draft::{Draft, Replaces};
 use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::phone::Country;
 use domain::ports::{Consequence, Refused, Started, StoreError};
 use domain::quota::Counter;
 use domain::snapshot::Snapshot;
-use domain::start::{Draft, Replaces};
 use domain::subject::Subject;
 use domain::time::Timestamp;
 

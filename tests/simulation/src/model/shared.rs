@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use domain::budget::CountryRecord;
 use domain::challenge::Challenge;
 use domain::channel::Channel;
+use domain::draft::Draft;
 use domain::identity::SubjectId;
 use domain::phone::{Country, PhoneNumber, PhoneRefusal};
 use domain::quota::{Charge, Counter, Scope, country_policy};
 use domain::refusal::Refusal;
-use domain::start::Draft;
 use domain::time::Timestamp;
 
 use super::{Model, Sabotage};
