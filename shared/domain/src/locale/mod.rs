@@ -6,9 +6,15 @@
 //! such line, since it has no code.
 
 mod ar;
+mod de;
 mod en;
 mod es;
+mod fr;
+mod it;
+mod ja;
+mod pt;
 mod words;
+mod zh;
 
 pub use words::Phrases;
 
@@ -25,13 +31,26 @@ pub enum Locale {
     En,
     /// Spanish.
     Es,
+    /// French.
+    Fr,
+    /// German.
+    De,
+    /// Portuguese.
+    Pt,
+    /// Italian.
+    It,
+    /// Japanese.
+    Ja,
+    /// Chinese, in simplified characters.
+    Zh,
     /// Arabic.
     Ar,
 }
 
 impl Locale {
     /// All languages.
-    pub const ALL: [Self; 3] = [Self::En, Self::Es, Self::Ar];
+    pub const ALL: [Self; 9] =
+        [Self::En, Self::Es, Self::Fr, Self::De, Self::Pt, Self::It, Self::Ja, Self::Zh, Self::Ar];
 
     /// The language of a BCP 47 tag, by its first subtag.
     #[must_use]
@@ -82,6 +101,12 @@ impl Locale {
         match self {
             Self::En => &en::WORDS,
             Self::Es => &es::WORDS,
+            Self::Fr => &fr::WORDS,
+            Self::De => &de::WORDS,
+            Self::Pt => &pt::WORDS,
+            Self::It => &it::WORDS,
+            Self::Ja => &ja::WORDS,
+            Self::Zh => &zh::WORDS,
             Self::Ar => &ar::WORDS,
         }
     }
@@ -183,6 +208,18 @@ mod tests {
         for (locale, change) in [
             (Locale::En, "012345 is your code to CHANGE your phone number at Example. Never share it."),
             (Locale::Es, "012345 es su clave para CAMBIAR su teléfono en Example. No la comparta con nadie."),
+            (
+                Locale::Fr,
+                "012345 est votre code pour CHANGER de numéro de téléphone chez Example. Ne le communiquez à personne.",
+            ),
+            (Locale::De, "012345 ist Ihr Code zum ÄNDERN Ihrer Telefonnummer bei Example. Geben Sie ihn nie weiter."),
+            (Locale::Pt, "Use 012345 para ALTERAR seu telefone em Example. Nunca revele esta chave a ninguém."),
+            (
+                Locale::It,
+                "012345 è il Suo codice per CAMBIARE numero di telefono su Example. Non lo comunichi a nessuno.",
+            ),
+            (Locale::Ja, "【Example】電話番号変更コード：012345"),
+            (Locale::Zh, "【Example】更换手机号验证码：012345"),
             (Locale::Ar, "لتغيير رقمك Example: 012345"),
         ] {
             assert_eq!(words(locale, Purpose::Change), change);
@@ -216,7 +253,7 @@ mod tests {
     #[test]
     fn a_voice_speaks_the_language_that_it_is_given() {
         let voices = Locale::ALL.map(|locale| locale.phrases(Purpose::Login).language);
-        assert_eq!(voices, ["en-US", "es-ES", "arb"]);
+        assert_eq!(voices, ["en-US", "es-ES", "fr-FR", "de-DE", "pt-BR", "it-IT", "ja-JP", "zh-CN", "arb"]);
     }
 
     /// Taken apart by name, so that no phrase is forgotten here.
@@ -267,8 +304,9 @@ mod tests {
 
     #[test]
     fn tags_choose_by_their_language_and_fall_back_to_english() {
-        let chosen = ["es-MX", "ES", "ar_EG", "en", "tlh", ""].map(|tag| Locale::from_tag(tag).tag());
-        assert_eq!(chosen, ["es", "es", "ar", "en", "en", "en"]);
+        let chosen = ["es-MX", "ES", "ar_EG", "zh-Hans", "zh-Hant-TW", "pt-BR", "en", "tlh", "jav", ""]
+            .map(|tag| Locale::from_tag(tag).tag());
+        assert_eq!(chosen, ["es", "es", "ar", "zh", "zh", "pt", "en", "en", "en", "en"]);
         for locale in Locale::ALL {
             assert_eq!(Locale::from_tag(locale.tag()), locale);
         }

@@ -224,6 +224,12 @@ mod tests {
         match locale {
             Locale::En => ("phone number", &["sign"]),
             Locale::Es => ("teléfono", &["iniciar sesión", "iniciando sesión", "inicio de sesión", "iniciado sesión"]),
+            Locale::Fr => ("numéro de téléphone", &["conne"]),
+            Locale::De => ("Telefonnummer", &["nmeld", "angemeldet"]),
+            Locale::Pt => ("número de telefone", &["acess"]),
+            Locale::It => ("numero di telefono", &["access"]),
+            Locale::Ja => ("電話番号", &["ログイン"]),
+            Locale::Zh => ("电话号码", &["登录"]),
             Locale::Ar => ("رقم", &["دخول"]),
         }
     }
