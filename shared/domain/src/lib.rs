@@ -18,7 +18,6 @@ pub mod identity;
 pub mod limits;
 pub mod locale;
 pub mod phone;
-pub mod phrases;
 pub mod policy;
 pub mod ports;
 pub mod quota;

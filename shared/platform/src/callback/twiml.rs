@@ -5,8 +5,7 @@ use std::io::Result;
 
 use domain::challenge::Purpose;
 use domain::code::Code;
-use domain::locale::Locale;
-use domain::phrases::Phrases;
+use domain::locale::{Locale, Phrases};
 use domain::script::Script;
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
@@ -20,7 +19,7 @@ const TIMES: usize = 3;
 /// being said.
 #[must_use]
 pub fn twiml(script: Script<'_>, purpose: Purpose, locale: Locale, brand: &str, action: &str) -> String {
-    let voice = Voice { phrases: Phrases::of(locale, purpose), brand };
+    let voice = Voice { phrases: locale.phrases(purpose), brand };
     let mut xml = Writer::new(Vec::new());
     // Writing to memory cannot fail; if it did, an empty answer ends the call.
     let written = xml.create_element("Response").write_inner_content(|response| {
@@ -185,11 +184,10 @@ mod tests {
         let once = |code_is: &str, language: &str| {
             format!(r#"<Say language="{language}">{code_is}{digits}</Say><Pause length="1"/>"#)
         };
-        for (locale, code_is) in
-            [(Locale::En, "Your code is:"), (Locale::Es, "Su código es:"), (Locale::Ar, "رمزك هو:")]
-        {
+        for locale in Locale::ALL {
             let xml = twiml(Script::SpeakCode(&code), Purpose::Login, locale, "Example", ACTION);
-            let said = once(code_is, Phrases::of(locale, Purpose::Login).language);
+            let Phrases { code_is, language, .. } = locale.phrases(Purpose::Login);
+            let said = once(code_is, language);
             assert_eq!(gather(&xml).matches(&said).count(), 3, "{xml}");
             assert!(xml.starts_with(r#"<Response><Gather input="dtmf" finishOnKey="" numDigits="1""#), "{xml}");
             assert_eq!(xml.matches(digits).count(), 3, "nothing is said outside of what can be interrupted: {xml}");
@@ -201,8 +199,6 @@ mod tests {
     #[test]
     fn a_call_to_change_the_number_says_so_and_nothing_of_a_sign_in() {
         let code = Code::parse("123456").expect("six digits");
-        let sign_in =
-            ["sign", "iniciar sesión", "iniciando sesión", "inicio de sesión", "iniciado sesión", "الدخول", "دخول"];
         for script in [
             Script::CannotApprove,
             Script::TooLate,
@@ -212,13 +208,29 @@ mod tests {
             Script::Approved,
             Script::Denied,
         ] {
-            for (locale, number) in [(Locale::En, "phone number"), (Locale::Es, "teléfono"), (Locale::Ar, "رقم")] {
+            for locale in Locale::ALL {
+                let (number, sign_in) = terms(locale);
                 let xml = twiml(script, Purpose::Change, locale, "Example", ACTION);
                 assert!(xml.contains(number), "{xml}");
                 assert_eq!(sign_in.iter().find(|word| xml.contains(*word)), None, "{xml}");
                 let login = twiml(script, Purpose::Login, locale, "Example", ACTION);
                 assert!(script == Script::SaidOnce || sign_in.iter().any(|word| login.contains(word)), "{login}");
             }
+        }
+    }
+
+    /// The words for a phone number and, as stems, for signing in.
+    const fn terms(locale: Locale) -> (&'static str, &'static [&'static str]) {
+        match locale {
+            Locale::En => ("phone number", &["sign"]),
+            Locale::Es => ("teléfono", &["iniciar sesión", "iniciando sesión", "inicio de sesión", "iniciado sesión"]),
+            Locale::Fr => ("numéro de téléphone", &["conne"]),
+            Locale::De => ("Telefonnummer", &["nmeld", "angemeldet"]),
+            Locale::Pt => ("número de telefone", &["acess"]),
+            Locale::It => ("numero di telefono", &["access"]),
+            Locale::Ja => ("電話番号", &["ログイン"]),
+            Locale::Zh => ("电话号码", &["登录"]),
+            Locale::Ar => ("رقم", &["دخول"]),
         }
     }
 
@@ -264,7 +276,7 @@ mod tests {
 
     #[test]
     fn what_is_said_last_follows_from_the_script() {
-        let phrases = Phrases::of(Locale::En, Purpose::Login);
+        let phrases = Locale::En.phrases(Purpose::Login);
         for (script, words) in [
             (Script::Prompt, phrases.over),
             (Script::SaidOnce, phrases.goodbye),

@@ -31,7 +31,7 @@ pub(super) fn read(subject: &SubjectId, item: &Item) -> Result<Challenge, StoreE
         former: if reader.has("formerPhone") { Some(former(&reader)?) } else { None },
         purpose: reader.word("purpose", Purpose::from_word)?,
         claim_mismatch: reader.flag("claimMismatch")?,
-        locale: reader.word("locale", Locale::from_word)?,
+        locale: Locale::from_tag(reader.text("locale")?),
         subject_version: reader.number("subjectVersion")?,
         created_at: reader.time("createdAt")?,
         expires_at: reader.time("expiresAt")?,
@@ -87,7 +87,7 @@ pub(super) fn begin(challenge: &Challenge, keep_until: Timestamp) -> Item {
         put("claimMismatch", AttributeValue::Bool(true));
     }
     put("charged", quota::charged(challenge));
-    put("locale", text(challenge.locale.word()));
+    put("locale", text(challenge.locale.tag()));
     put("subjectVersion", number(challenge.subject_version));
     put("createdAt", time(challenge.created_at));
     put("expiresAt", time(challenge.expires_at));

@@ -4,7 +4,6 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::call::{AnsweredBy, CallState};
 use domain::challenge::{Delivery, Method, Purpose};
-use domain::locale::Locale;
 use domain::phone::{Country, Line, PhoneNumber};
 use domain::ports::StoreError;
 use domain::time::Timestamp;
@@ -162,8 +161,4 @@ impl Word for Method {
         (Self::MatchDigits, "match-digits"),
         (Self::SpokenCode, "spoken-code"),
     ];
-}
-
-impl Word for Locale {
-    const WORDS: &'static [(Self, &'static str)] = &[(Self::En, "en"), (Self::Es, "es"), (Self::Ar, "ar")];
 }

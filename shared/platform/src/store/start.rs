@@ -175,7 +175,7 @@ impl DynamoStore {
             .expression_attribute_values(":pending", text(PENDING))
             .expression_attribute_values(":generation", number(challenge.id.generation))
             .expression_attribute_values(":expiresAt", time(challenge.expires_at))
-            .expression_attribute_values(":locale", text(challenge.locale.word()))
+            .expression_attribute_values(":locale", text(challenge.locale.tag()))
             .expression_attribute_values(":keepUntil", time(draft.keep_until))
             .expression_attribute_values(":ttl", challenge_item::forget_at(draft.keep_until))
             .expression_attribute_names("#ttl", "ttl")

@@ -233,7 +233,7 @@ fn enrolling(write: UpdateBuilder, challenge: &Challenge) -> UpdateBuilder {
         .expression_attribute_values(":phone", text(challenge.phone.expose()))
         .expression_attribute_values(":country", text(challenge.country.as_str()))
         .expression_attribute_values(":line", text(challenge.line.word()))
-        .expression_attribute_values(":locale", text(challenge.locale.word()));
+        .expression_attribute_values(":locale", text(challenge.locale.tag()));
     match &challenge.former {
         Some(former) => write.expression_attribute_values(":former", text(former.number.expose())),
         None => write,

@@ -1,15 +1,27 @@
-//! The languages, and the words of messages in each.
+//! The languages, each with its words in a file of its own.
 //!
 //! A message must fit one SMS part with the longest brand (16 characters) and host (24): 160
 //! characters of the GSM 7-bit alphabet, or 70 of UCS-2. Its last line is the origin-bound code of
 //! the WICG draft, so that a browser offers the code only to the page it belongs to. A notice has no
 //! such line, since it has no code.
-//!
-//! What changes the number says so: who believes to be signing in must not be talked out of that proof.
+
+mod ar;
+mod de;
+mod en;
+mod es;
+mod fr;
+mod it;
+mod ja;
+mod pt;
+mod words;
+mod zh;
+
+pub use words::Phrases;
 
 use crate::challenge::Purpose;
 use crate::code::Code;
 use crate::phone::PhoneNumber;
+use words::Words;
 
 /// A language the product speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,13 +31,26 @@ pub enum Locale {
     En,
     /// Spanish.
     Es,
+    /// French.
+    Fr,
+    /// German.
+    De,
+    /// Portuguese.
+    Pt,
+    /// Italian.
+    It,
+    /// Japanese.
+    Ja,
+    /// Chinese, in simplified characters.
+    Zh,
     /// Arabic.
     Ar,
 }
 
 impl Locale {
     /// All languages.
-    pub const ALL: [Self; 3] = [Self::En, Self::Es, Self::Ar];
+    pub const ALL: [Self; 9] =
+        [Self::En, Self::Es, Self::Fr, Self::De, Self::Pt, Self::It, Self::Ja, Self::Zh, Self::Ar];
 
     /// The language of a BCP 47 tag, by its first subtag.
     #[must_use]
@@ -37,54 +62,53 @@ impl Locale {
     /// The language's BCP 47 tag.
     #[must_use]
     pub const fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Es => "es",
-            Self::Ar => "ar",
-        }
+        self.words().tag
     }
 
     /// The message that carries `code` for `purpose`, bound to the page at `host`.
     #[must_use]
     pub fn sms(self, purpose: Purpose, brand: &str, host: &str, code: &Code) -> String {
         let code = code.expose();
-        let words = match (self, purpose) {
-            (Self::En, Purpose::Login) => {
-                format!("{code} is your {brand} code. Never share it, we will not ask for it.")
-            }
-            (Self::En, Purpose::Change) => {
-                format!("{code} is your code to CHANGE your phone number at {brand}. Never share it.")
-            }
-            (Self::Es, Purpose::Login) => format!("{code} es su clave de {brand}. No la comparta con nadie."),
-            (Self::Es, Purpose::Change) => {
-                format!("{code} es su clave para CAMBIAR su teléfono en {brand}. No la comparta con nadie.")
-            }
-            (Self::Ar, Purpose::Login) => format!("رمز {brand}: {code}"),
-            (Self::Ar, Purpose::Change) => format!("لتغيير رقمك {brand}: {code}"),
+        let messages = &self.words().messages;
+        let words = match purpose {
+            Purpose::Login => messages.login,
+            Purpose::Change => messages.change,
         };
-        format!("{words}\n@{host} #{code}")
+        format!("{}\n@{host} #{code}", words(brand, code))
     }
 
     /// The message to a number that is replaced by `new`: that it is, and where to turn, which is the
     /// support page if its address fits.
     #[must_use]
     pub fn notice(self, brand: &str, new: &PhoneNumber, support_url: Option<&str>) -> String {
-        let ending = new.ending();
-        let (told, asked, support) = match self {
-            Self::En => (
-                format!("The phone number of your {brand} sign-in was changed to one ending in {ending}."),
-                "If this was not you",
-                ", contact support.",
-            ),
-            Self::Es => (
-                format!("Su acceso a {brand} usa ahora el teléfono acabado en {ending}, en vez de este."),
-                "Si usted no hizo el cambio",
-                ", contacte con soporte.",
-            ),
-            Self::Ar => (format!("تغير رقم {brand} إلى رقم آخره {ending}."), "لم تطلب ذلك", "؟ اتصل بالدعم."),
-        };
-        let with_page = support_url.map(|url| format!("{told} {asked}: {url}"));
-        with_page.filter(|text| fits_one_part(text)).unwrap_or_else(|| format!("{told} {asked}{support}"))
+        let messages = &self.words().messages;
+        let changed = (messages.changed)(brand, new.ending());
+        let see_page = messages.see_page;
+        let with_page = support_url.map(|url| format!("{changed}{see_page}{url}"));
+        with_page.filter(|text| fits_one_part(text)).unwrap_or_else(|| format!("{changed}{}", messages.ask_support))
+    }
+
+    /// The words of a call for `purpose`.
+    #[must_use]
+    pub const fn phrases(self, purpose: Purpose) -> &'static Phrases {
+        match purpose {
+            Purpose::Login => &self.words().login,
+            Purpose::Change => &self.words().change,
+        }
+    }
+
+    const fn words(self) -> &'static Words {
+        match self {
+            Self::En => &en::WORDS,
+            Self::Es => &es::WORDS,
+            Self::Fr => &fr::WORDS,
+            Self::De => &de::WORDS,
+            Self::Pt => &pt::WORDS,
+            Self::It => &it::WORDS,
+            Self::Ja => &ja::WORDS,
+            Self::Zh => &zh::WORDS,
+            Self::Ar => &ar::WORDS,
+        }
     }
 }
 
@@ -107,6 +131,9 @@ const GSM7_EXTENSION: &str = "^{}\\[~]|€";
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use super::words::Messages;
     use super::*;
 
     #[test]
@@ -150,7 +177,8 @@ mod tests {
         let notice = |locale: Locale, url| locale.notice("Example", &number(), Some(url));
         let (short, long) = ("https://x.co/help", format!("https://example.com/{}", "h".repeat(99)));
         for locale in Locale::ALL {
-            assert!(notice(locale, short).ends_with(&format!(": {short}")), "{locale:?}");
+            let ending = [": ", "："].map(|colon| format!("{colon}{short}"));
+            assert!(ending.iter().any(|ending| notice(locale, short).ends_with(ending)), "{locale:?}");
             assert_eq!(notice(locale, &long), locale.notice("Example", &number(), None), "{locale:?}");
         }
         assert_eq!(
@@ -180,6 +208,18 @@ mod tests {
         for (locale, change) in [
             (Locale::En, "012345 is your code to CHANGE your phone number at Example. Never share it."),
             (Locale::Es, "012345 es su clave para CAMBIAR su teléfono en Example. No la comparta con nadie."),
+            (
+                Locale::Fr,
+                "012345 est votre code pour CHANGER de numéro de téléphone chez Example. Ne le communiquez à personne.",
+            ),
+            (Locale::De, "012345 ist Ihr Code zum ÄNDERN Ihrer Telefonnummer bei Example. Geben Sie ihn nie weiter."),
+            (Locale::Pt, "Use 012345 para ALTERAR seu telefone em Example. Nunca revele esta chave a ninguém."),
+            (
+                Locale::It,
+                "012345 è il Suo codice per CAMBIARE numero di telefono su Example. Non lo comunichi a nessuno.",
+            ),
+            (Locale::Ja, "【Example】電話番号変更コード：012345"),
+            (Locale::Zh, "【Example】更换手机号验证码：012345"),
             (Locale::Ar, "لتغيير رقمك Example: 012345"),
         ] {
             assert_eq!(words(locale, Purpose::Change), change);
@@ -188,8 +228,87 @@ mod tests {
     }
 
     #[test]
+    fn every_language_has_words_of_its_own_for_all_that_is_said() {
+        let mut said_by = BTreeMap::new();
+        for locale in Locale::ALL {
+            for text in texts(locale) {
+                assert!(!text.trim().is_empty(), "{locale:?}");
+                let other = said_by.insert(text.clone(), locale).filter(|other| *other != locale);
+                assert_eq!(other, None, "{locale:?} says what another language says: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_call_to_change_the_number_has_words_of_its_own_where_the_english_one_has() {
+        let alike = |locale: Locale| {
+            let [login, change] = PURPOSES.map(|purpose| spoken(locale.phrases(purpose)));
+            login.into_iter().zip(change).map(|(login, change)| login == change).collect::<Vec<_>>()
+        };
+        for locale in Locale::ALL {
+            assert_eq!(alike(locale), alike(Locale::En), "{locale:?}");
+        }
+    }
+
+    #[test]
+    fn a_voice_speaks_the_language_that_it_is_given() {
+        let voices = Locale::ALL.map(|locale| locale.phrases(Purpose::Login).language);
+        assert_eq!(voices, ["en-US", "es-ES", "fr-FR", "de-DE", "pt-BR", "it-IT", "ja-JP", "zh-CN", "arb"]);
+    }
+
+    /// Taken apart by name, so that no phrase is forgotten here.
+    fn spoken(phrases: &Phrases) -> [&'static str; 14] {
+        let Phrases {
+            language: _,
+            prompt,
+            wrong_key,
+            enter_digits,
+            wrong_digits,
+            code_is,
+            code_ends,
+            said_once,
+            goodbye,
+            approved,
+            denied,
+            cannot_approve,
+            too_late,
+            use_code,
+            over,
+        } = *phrases;
+        [
+            prompt,
+            wrong_key,
+            enter_digits,
+            wrong_digits,
+            code_is,
+            code_ends,
+            said_once,
+            goodbye,
+            approved,
+            denied,
+            cannot_approve,
+            too_late,
+            use_code,
+            over,
+        ]
+    }
+
+    fn texts(locale: Locale) -> Vec<String> {
+        let Messages { login, change, changed, see_page, ask_support } = locale.words().messages;
+        let mut texts = vec![login("B", "0"), change("B", "0"), changed("B", "0"), see_page.into(), ask_support.into()];
+        for purpose in PURPOSES {
+            texts.extend(spoken(locale.phrases(purpose)).map(str::to_owned));
+        }
+        texts
+    }
+
+    #[test]
     fn tags_choose_by_their_language_and_fall_back_to_english() {
-        let chosen = ["es-MX", "ES", "ar_EG", "en", "tlh", ""].map(|tag| Locale::from_tag(tag).tag());
-        assert_eq!(chosen, ["es", "es", "ar", "en", "en", "en"]);
+        let chosen = ["es-MX", "ES", "ar_EG", "zh-Hans", "zh-Hant-TW", "pt-BR", "en", "tlh", "jav", ""]
+            .map(|tag| Locale::from_tag(tag).tag());
+        assert_eq!(chosen, ["es", "es", "ar", "zh", "zh", "pt", "en", "en", "en", "en"]);
+        for locale in Locale::ALL {
+            assert_eq!(Locale::from_tag(locale.tag()), locale);
+        }
     }
 }

@@ -1,0 +1,50 @@
+//! Spanish.
+
+use super::words::{Messages, Phrases, Words};
+
+pub(super) const WORDS: Words = Words { tag: "es", messages: MESSAGES, login: LOGIN, change: CHANGE };
+
+const MESSAGES: Messages = Messages {
+    login: |brand, code| format!("{code} es su clave de {brand}. No la comparta con nadie."),
+    change: |brand, code| format!("{code} es su clave para CAMBIAR su teléfono en {brand}. No la comparta con nadie."),
+    changed: |brand, ending| format!("Su acceso a {brand} usa ahora el teléfono acabado en {ending}, en vez de este. "),
+    see_page: "Si usted no hizo el cambio: ",
+    ask_support: "Si usted no hizo el cambio, contacte con soporte.",
+};
+
+const LOGIN: Phrases = Phrases {
+    language: "es-ES",
+    prompt: "Para terminar de iniciar sesión, pulse la tecla almohadilla. Si no está iniciando sesión, pulse cero.",
+    wrong_key: "Esa tecla no hace nada aquí.",
+    enter_digits: "Para terminar de iniciar sesión, marque las dos cifras que muestra su pantalla y pulse \
+                   almohadilla. Si no está iniciando sesión, pulse cero y almohadilla.",
+    wrong_digits: "Esas no son las cifras que muestra su pantalla. Puede pedir una nueva llamada. Adiós.",
+    code_is: "Su código es:",
+    code_ends: "Introdúzcalo donde está iniciando sesión y no se lo diga a nadie. \
+                Si no está iniciando sesión, pulse cero.",
+    said_once: "Esta llamada no repite su código. Puede pedir una nueva llamada. \
+                Si no está iniciando sesión, pulse cero.",
+    goodbye: "Adiós.",
+    approved: "Gracias. Ha iniciado sesión. Adiós.",
+    denied: "Gracias. Hemos detenido este inicio de sesión. Cambie su contraseña. Adiós.",
+    cannot_approve: "Hay otro inicio de sesión en espera, así que ninguna tecla aprueba este. Introduzca un código \
+                     donde está iniciando sesión. Si alguno de los dos no es suyo, pulse cero.",
+    too_late: "Ya es tarde para aprobar este inicio de sesión. Si no es suyo, pulse cero.",
+    use_code: "No hemos podido confirmar esta llamada. Puede pedir un código por mensaje de texto. Adiós.",
+    over: "Esta llamada ya no es necesaria. Adiós.",
+};
+
+const CHANGE: Phrases = Phrases {
+    enter_digits: "Esta llamada es para cambiar el teléfono de su cuenta. Si está de acuerdo, marque las dos cifras que \
+                   muestra su pantalla y pulse almohadilla. Si no lo ha pedido, pulse cero y almohadilla.",
+    code_is: "Su código para cambiar de teléfono es:",
+    code_ends: "Introdúzcalo donde está cambiando su teléfono y no se lo diga a nadie. Si no lo ha pedido, pulse cero.",
+    said_once: "Esta llamada no repite su código. Puede pedir una nueva llamada. \
+                Si no está cambiando su teléfono, pulse cero.",
+    approved: "Gracias. Este teléfono está confirmado. Adiós.",
+    denied: "Gracias. Hemos detenido el cambio de su teléfono. Cambie su contraseña. Adiós.",
+    cannot_approve: "Esta llamada es para cambiar el teléfono de su cuenta, lo que ninguna tecla aprueba. Introduzca \
+                     un código donde lo está cambiando. Si no lo ha pedido, pulse cero.",
+    too_late: "Ya es tarde para aprobar este cambio de teléfono. Si no lo ha pedido, pulse cero.",
+    ..LOGIN
+};

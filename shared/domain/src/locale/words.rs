@@ -1,0 +1,61 @@
+//! What has to be said, the same in each language.
+//!
+//! What changes the number says so, and a call to change it says nothing of a sign-in: who believes to be
+//! signing in must not be talked out of that proof.
+
+/// All words of one language.
+pub(super) struct Words {
+    pub(super) tag: &'static str,
+    pub(super) messages: Messages,
+    pub(super) login: Phrases,
+    /// A call to change the number: what is not particular to it is taken over from `login`.
+    pub(super) change: Phrases,
+}
+
+/// What messages say. The first line of a code's message, and the notice, which has one line.
+pub(super) struct Messages {
+    /// Carries a code: of the brand and the code.
+    pub(super) login: fn(brand: &str, code: &str) -> String,
+    /// Carries a code that changes the number: of the brand and the code.
+    pub(super) change: fn(brand: &str, code: &str) -> String,
+    /// That the number was changed: of the brand and the new number's end. One of the next two follows at once.
+    pub(super) changed: fn(brand: &str, ending: &str) -> String,
+    /// Where to turn if it was not the reader: the support page's address follows.
+    pub(super) see_page: &'static str,
+    /// The same without an address.
+    pub(super) ask_support: &'static str,
+}
+
+/// What a call says.
+pub struct Phrases {
+    /// The `language` attribute for the provider's text-to-speech.
+    pub language: &'static str,
+    /// Introduces the call; the brand is spoken before it.
+    pub prompt: &'static str,
+    /// After a key that means nothing.
+    pub wrong_key: &'static str,
+    /// Asks for the digits on the page; the brand is spoken before it.
+    pub enter_digits: &'static str,
+    /// After digits that the page does not show.
+    pub wrong_digits: &'static str,
+    /// Before a code, whose digits are spoken one by one; at first the brand is spoken before it.
+    pub code_is: &'static str,
+    /// What to do with a code, and what if it is not wanted.
+    pub code_ends: &'static str,
+    /// When the call has said its code and cannot say it again.
+    pub said_once: &'static str,
+    /// When nothing more is to be said.
+    pub goodbye: &'static str,
+    /// After approval.
+    pub approved: &'static str,
+    /// After the fraud key.
+    pub denied: &'static str,
+    /// Where no key approves, who may be deceived, and the fraud key; the brand is spoken before it.
+    pub cannot_approve: &'static str,
+    /// When the challenge is closed, and the fraud key works still.
+    pub too_late: &'static str,
+    /// To whoever is not judged human: a misjudged person learns what else works.
+    pub use_code: &'static str,
+    /// When the call is too late or was never ours.
+    pub over: &'static str,
+}
