@@ -60,4 +60,4 @@ export const left = () => outcome('bad', 'Not signed in', ['The login page was l
 
 /** How a sign-in ended; its heading is ready for focus. */
 export const outcome = (kind, title, words, ...more) =>
-  make('div', { className: `outcome ${kind}` }, make('h3', { tabIndex: -1 }, title), make('p', {}, ...words), ...more);
+  make('div', { className: `outcome ${kind}` }, make('h2', { tabIndex: -1 }, title), make('p', {}, ...words), ...more);

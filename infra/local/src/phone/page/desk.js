@@ -41,12 +41,18 @@ form.addEventListener('submit', async (event) => {
   }
 });
 
-const page = (begun, more = {}) =>
-  `${gateway}/?${new URLSearchParams({ ...more, ...(begun.locale && { ui_locales: begun.locale }) })}`;
+function page({ locale }) {
+  const url = new URL(gateway);
+  if (locale) url.searchParams.set('ui_locales', locale);
+  return url;
+}
 
 function redirect(begun) {
-  const back = page(begun, { redirect_uri: `${location.origin}/signed-in`, state: begun.state });
-  const opened = window.open(`${back}#${new URLSearchParams({ token: begun.token })}`, '_blank');
+  const url = page(begun);
+  url.searchParams.set('redirect_uri', `${location.origin}/signed-in`);
+  url.searchParams.set('state', begun.state);
+  url.hash = new URLSearchParams({ token: begun.token });
+  const opened = window.open(url, '_blank');
   if (!opened) throw new Error('The browser has blocked the new tab: allow it for this page.');
 }
 
@@ -85,5 +91,5 @@ function end(shown) {
   login = null;
   reload.hidden = true;
   stage.replaceChildren(shown);
-  shown.querySelector('h3').focus();
+  shown.querySelector('h2').focus();
 }

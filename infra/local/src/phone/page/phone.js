@@ -97,7 +97,7 @@ function draw(next) {
   document.title = ringing ? '☎ Incoming call' : 'Alliance MFA on this machine';
   if (!call) return;
   for (const from of document.querySelectorAll('[data-from]')) from.replaceChildren(bare(call.from));
-  find('[data-to]').replaceChildren('calls ', bare(call.to));
+  for (const to of document.querySelectorAll('[data-to]')) to.replaceChildren('calls ', bare(call.to));
   if (ringing && before !== 'ringing') tell(`Incoming call from ${spaced(call.from)} to ${spaced(call.to)}`, 'Incoming call');
   if (!ringing) subtitle();
 }

@@ -9,4 +9,4 @@ const shown = returned.has('result_token') ? await verified(returned.get('state'
   : returned.has('error') ? left()
     : outcome('bad', 'Nothing came with this', ['The login page comes back here with a result, once.']);
 document.querySelector('#outcome').replaceChildren(shown);
-shown.querySelector('h3').focus();
+shown.querySelector('h2').focus();
