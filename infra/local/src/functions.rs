@@ -18,8 +18,8 @@ use crate::settings::{Settings, repository};
 use crate::stack::Stack;
 
 /// Every function of the product, in the order of a login.
-pub(crate) const NAMES: [&str; 6] =
-    ["start-challenge", "get-challenge", "verify-code", "call-callback", "jwks", "admin"];
+pub(crate) const NAMES: [&str; 7] =
+    ["login-page", "start-challenge", "get-challenge", "verify-code", "call-callback", "jwks", "admin"];
 
 /// How long a function that is compiled already may take to come up.
 const START_TIMEOUT: Duration = Duration::from_mins(1);

@@ -84,7 +84,7 @@ pub(crate) fn add_cors(allowed: &[String], parts: &Parts, response: &mut Respons
     }
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-    headers.insert(header::VARY, HeaderValue::from_static("origin"));
+    headers.append(header::VARY, HeaderValue::from_static("origin")); // beside what the function says
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET,POST"),
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization,content-type"),
