@@ -1,1 +1,65 @@
-export {};
+// Which screen shows the challenge as it stands. Nothing is remembered but what the user has opened here: the API's
+// answer decides, so a reload or a second tab comes to the same screen.
+
+import { config } from './config.js';
+
+/**
+ * @typedef {import('./mfa-client.js').Challenge} Challenge
+ *
+ * @typedef {object} Open What the user has opened, and what is under way, in this page.
+ * @property {'code' | 'call' | null} panel Asked for last, where both are under way.
+ * @property {boolean} correcting
+ * @property {boolean} lost
+ * @property {string | null} end A screen from which there is no way on here.
+ * @property {string | null} problem The problem that led there.
+ * @property {'sms' | 'call' | 'code' | null} busy
+ * @property {string | null} notice
+ * @property {string | null} fieldError
+ * @property {string | null} unsent A code that could not be sent.
+ */
+
+const LIVE = ['calling', 'ringing', 'answered'];
+const UNUSABLE = ['disabled', 'unreachable'];
+
+/** Whether a call is under way. @param {Challenge} view */
+export const isLive = (view) => LIVE.includes(view.call);
+
+/** Whether a message is, or may be, on its way. @param {Challenge} view */
+export const isTexted = (view) => ['accepted', 'unknown'].includes(view.channels.sms.lastSend);
+
+/** The channels that can be of use with this number at all. @param {Challenge} view */
+export const usable = (view) =>
+  /** @type {const} */ (['call', 'sms']).filter(
+    (channel) => config.channels.includes(channel) && !UNUSABLE.includes(view.channels[channel].reason),
+  );
+
+/**
+ * The screen's name.
+ * @param {Challenge | null} view
+ * @param {Open} open
+ * @returns {string}
+ */
+export function screenOf(view, open) {
+  if (open.end) return open.end;
+  if (!view) return 'loading';
+  switch (view.state) {
+    case 'approved':
+      return view.resultToken ? 'approved' : 'approved-before';
+    case 'denied':
+    case 'blocked':
+      return view.state;
+    case 'locked':
+      return view.retryAt ? 'locked' : 'locked-by-admin';
+  }
+  if (open.lost) return 'lost';
+  if (view.phoneNumber === null || open.correcting) return 'number';
+  if (usable(view).length === 0 && view.state !== 'pending') return 'unusable';
+  return view.state === 'pending' ? pending(view, open) : { none: 'choose' }[view.state] ?? view.state;
+}
+
+function pending(view, open) {
+  if (isTexted(view) && (open.panel === 'code' || !isLive(view))) return 'code';
+  if (isLive(view)) return view.contested && config.callMode === 'press-pound' ? 'contested' : 'calling';
+  if (config.callMode === 'speak-code' && view.call === 'ended') return 'calling';
+  return view.call ? 'call-over' : 'choose';
+}

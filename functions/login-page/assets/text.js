@@ -1,1 +1,74 @@
-export {};
+// The page's words: sentences by key, with what stands in for their placeholders.
+
+import { config, strings } from './config.js';
+
+// Western digits in every language: as the phone's keypad, the code and the masked number have them.
+const locale = `${config.locale}-u-nu-latn`;
+const plurals = new Intl.PluralRules(locale);
+const number = new Intl.NumberFormat(locale);
+const twoDigits = new Intl.NumberFormat(locale, { minimumIntegerDigits: 2 });
+
+/**
+ * A sentence, or a variant of it for a number: `key.one`, `key.other` and what else the language has.
+ * @param {string} key
+ * @param {Record<string, string | number>} [values] `count` chooses the variant.
+ * @returns {string}
+ */
+export function t(key, values = {}) {
+  return rich(key, values).join('');
+}
+
+/**
+ * A sentence in parts, for placeholders that stand for elements.
+ * @param {string} key
+ * @param {Record<string, string | number | Node>} values
+ * @returns {(string | Node)[]}
+ */
+export function rich(key, values) {
+  return sentence(key, values.count)
+    .split(/\{(\w+)\}/)
+    .map((part, index) => (index % 2 ? shown(values[part] ?? (part === 'brand' ? config.brand : '')) : part));
+}
+
+function sentence(key, count) {
+  if (typeof count !== 'number') return strings[key] ?? key;
+  return strings[`${key}.${plurals.select(count)}`] ?? strings[`${key}.other`] ?? key;
+}
+
+const shown = (value) => (typeof value === 'number' ? number.format(value) : value);
+
+// Where the ten digits begin of the scripts that phones type: Arabic, Persian, Devanagari, Bengali.
+const ZEROS = [0x660, 0x6f0, 0x966, 0x9e6];
+
+/** The text with ASCII digits, full-width ones and signs included. @param {string} text */
+export function asciiDigits(text) {
+  return text.normalize('NFKC').replace(/\p{Nd}/gu, (digit) => {
+    const point = digit.codePointAt(0);
+    const zero = ZEROS.find((zero) => point >= zero && point < zero + 10);
+    return zero ? String(point - zero) : digit;
+  });
+}
+
+/** Whether there is such a sentence. @param {string} key */
+export const knows = (key) => key in strings;
+
+/** Minutes and seconds, as a clock that runs backwards shows them. @param {number} ms */
+export function countdown(ms) {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  return `${number.format(Math.floor(seconds / 60))}:${twoDigits.format(seconds % 60)}`;
+}
+
+/** A time of day, with its date unless that is today's. @param {Date} date @param {Date} now */
+export function timeOfDay(date, now) {
+  const today = date.toDateString() === now.toDateString();
+  return new Intl.DateTimeFormat(locale, { timeStyle: 'short', ...(!today && { dateStyle: 'medium' }) }).format(date);
+}
+
+/** A country's name. @type {(region: string) => string} */
+export const countryName = (() => {
+  const names = new Intl.DisplayNames(locale, { type: 'region' });
+  return (region) => names.of(region) ?? region;
+})();
+
+/** Orders text as the language does. */
+export const collator = new Intl.Collator(locale);
