@@ -94,7 +94,7 @@ export function unusable(app) {
   return {
     heading: () => t('unusable.heading'),
     symbol: { icon: 'alert', tone: 'warn' },
-    body: [h('p', {}, rich('unusable.text', { number: ltr(app.view.phoneNumber ?? '') })), support(app)],
+    body: [h('p', {}, rich('unusable.text', { number: ltr(app.view.phoneNumber ?? '') })), ...says('refused.next'), support(app)],
   };
 }
 

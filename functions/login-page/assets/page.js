@@ -139,7 +139,7 @@ function settleUnsent(code, before, view) {
   app.open.unsent = null;
   if (view.state !== 'pending') return;
   if (view.attemptsLeft === before?.attemptsLeft) queueMicrotask(() => verify(code));
-  else queueMicrotask(() => current.screen.fail?.(t('code.wrong')));
+  else queueMicrotask(() => current.screen.fail?.(t('code.wrong', { count: view.attemptsLeft })));
 }
 
 async function start(channel, typed) {
@@ -195,7 +195,7 @@ async function failed(error, { channel, typed } = {}) {
   if (OF_THE_NUMBER.includes(type) || type === 'code-malformed') return fail(sentence(error, channel));
   if (type === 'code-wrong' && error.attemptsLeft) {
     app.view.attemptsLeft = error.attemptsLeft;
-    return fail(`${t('code.wrong')} ${t('code.attempts', { count: error.attemptsLeft })}.`);
+    return fail(t('code.wrong', { count: error.attemptsLeft }));
   }
   const notice = OF_THE_STATE.includes(type) || type === 'code-wrong' ? null : sentence(error, channel);
   try {

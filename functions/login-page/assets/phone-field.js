@@ -45,7 +45,7 @@ export function phoneField(typed, onCountry) {
   function chosen() {
     region = picker.value;
     write(input.value);
-    show();
+    changed();
   }
 
   /** @param {InputEvent} event */
@@ -64,7 +64,12 @@ export function phoneField(typed, onCountry) {
     const place = atEnd ? input.value.length : placeAfter(input.value, before);
     input.setSelectionRange(place, place);
     fail(null);
+    changed();
+  }
+
+  function changed() {
     show();
+    onCountry();
   }
 
   function write(text) {
@@ -77,7 +82,6 @@ export function phoneField(typed, onCountry) {
     picker.value = region;
     fill(code, `+${country(region).code}`);
     code.hidden = input.value.startsWith('+');
-    onCountry();
   }
 
   function fail(message) {

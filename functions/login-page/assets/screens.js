@@ -54,10 +54,9 @@ export const exhausted = choice('exhausted', { icon: 'alert', tone: 'warn' });
 
 /** The prompt for a number, where none is known or the one that was typed is wrong. */
 export function promptForNumber(app) {
-  const field = phoneField(app.typed, () => buttons?.update());
+  const field = phoneField(app.typed, () => buttons.update());
   const offered = () => usable(app.view).filter((channel) => field.channels().includes(channel));
   const buttons = channelButtons(app, { offered });
-  buttons.update();
 
   function submitted(event) {
     event.preventDefault();
@@ -164,6 +163,7 @@ export function calling(app) {
   const spoken = config.callMode === 'speak-code';
   const to = h('p', { id: 'to' });
   const contested = h('p', { class: 'notice info' }, t('contested.note'));
+  const instruction = h('p', { class: 'instruction' });
   const digits = h('p', { class: 'digits', dir: 'ltr' });
   const field = spoken ? codeField({ onCode: (code) => app.verify(code), describedBy: to.id }) : null;
   const left = h('p', { class: 'small meta' });
@@ -175,6 +175,7 @@ export function calling(app) {
     const { view, open } = app;
     fill(to, isLive(view) ? rich('call.text', { number: number(app) }) : t('call.ended.speak-code'));
     contested.hidden = !view.contested;
+    instruct(instruction, view.call);
     digits.hidden = !view.matchDigits;
     fill(digits, view.matchDigits ?? '');
     set(digits, 'aria-label', view.matchDigits && `${t('call.match-digits.label')}: ${[...view.matchDigits].join(' ')}`);
@@ -195,7 +196,7 @@ export function calling(app) {
     body: [
       to,
       contested,
-      h('p', { class: 'instruction' }, rich(`call.${config.callMode}`, { key: key() })),
+      instruction,
       digits,
       field?.element,
       left,
@@ -209,6 +210,13 @@ export function calling(app) {
     close: field?.close,
     lost: true,
   };
+}
+
+/** What to do in the call, as far as it has come. Written anew when that changes only, so that it can be read in peace. */
+function instruct(element, call) {
+  const sentence = `call.${config.callMode}${call === 'answered' ? '.answered' : ''}`;
+  if (element.dataset.says !== sentence) fill(element, rich(sentence, { key: key() }));
+  element.dataset.says = sentence;
 }
 
 /** After a call that has said its code: both ways to another one. */
@@ -233,7 +241,7 @@ export function contested(app) {
   return {
     heading: () => t('contested.heading'),
     symbol: { icon: 'alert', tone: 'warn' },
-    body: [text('contested.text', {}), text('contested.next', {}), buttons.element, toCode],
+    body: [text('contested.text', { key: key() }), text('contested.next', {}), buttons.element, toCode],
     update() {
       buttons.update();
       toCode.hidden = !isTexted(app.view);
