@@ -120,7 +120,7 @@ function options(regions) {
   return regions
     .map((region) => ({ region, name: countryName(region) }))
     .sort((a, b) => collator.compare(a.name, b.name))
-    .map(({ region, name }) => h('option', { value: region }, `${name} (\u200e+${country(region).code})`));
+    .map(({ region, name }) => h('option', { value: region }, `${name} (\u2066+${country(region).code}\u2069)`));
 }
 
 /** Digits, with a plus where they are international. Text with letters stays as it is, for the server to refuse. */

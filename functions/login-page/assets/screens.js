@@ -241,7 +241,7 @@ export function contested(app) {
   return {
     heading: () => t('contested.heading'),
     symbol: { icon: 'alert', tone: 'warn' },
-    body: [text('contested.text', { key: key() }), text('contested.next', {}), buttons.element, toCode],
+    body: [text('contested.text', { key: key() }), text('contested.next', {}), toCode, buttons.element],
     update() {
       buttons.update();
       toCode.hidden = !isTexted(app.view);
