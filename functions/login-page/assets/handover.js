@@ -30,6 +30,7 @@ export function receive() {
   return globalThis.parent === globalThis.window ? Promise.resolve(byAddress()) : byMessage();
 }
 
+/** @returns {Handover} */
 function byAddress() {
   const query = new URLSearchParams(location.search);
   const target = query.get('redirect_uri');
@@ -49,7 +50,7 @@ function byAddress() {
     if (location.hash.startsWith('#token=')) location.reload();
   });
   return {
-    way: /** @type {const} */ (allowed ? 'redirect' : 'alone'),
+    way: allowed ? 'redirect' : 'alone',
     token,
     misdirected: target !== null && !allowed,
     finish: (resultToken) => (allowed ? leave({ result_token: resultToken }) : storage?.removeItem(KEPT)),

@@ -68,7 +68,17 @@ const app = {
   /** @type {import('./mfa-client.js').Challenge | null} */
   view: null,
   /** @type {import('./states.js').Open} */
-  open: { panel: null, correcting: false, lost: false, end: null, problem: null, busy: null, notice: null, unsent: null },
+  open: {
+    panel: null,
+    correcting: false,
+    lost: false,
+    end: null,
+    problem: null,
+    busy: null,
+    notice: null,
+    unsent: null,
+    unsure: null,
+  },
   /** The number as it was typed. @type {{ phoneNumber: string, region: string } | null} */
   typed: null,
   /** @type {import('./handover.js').Handover} */
@@ -86,7 +96,9 @@ let client;
 /** @type {AbortController | null} */
 let following = null;
 let trouble = null;
-let current = { name: '', screen: null, h1: null, notice: null };
+let finished = false;
+/** What is drawn. @type {{ name: string, screen?: any, h1?: HTMLElement, notice?: HTMLElement, symbol?: HTMLElement }} */
+let current = { name: '' };
 
 begin();
 setInterval(draw, 1000);
@@ -96,11 +108,11 @@ async function begin() {
   app.handover = await receive();
   clearTimeout(unanswered);
   const { token, misdirected, locale } = app.handover;
-  if (misdirected) return show({ end: 'misdirected' });
-  if (!token) return show({ end: 'start' });
+  if (misdirected || !token) return show({ end: misdirected ? 'misdirected' : 'start' });
   client = createClient({ token, locale: locale ?? config.locale });
   show({ end: null });
   follow();
+  setTimeout(() => app.view || trouble || say(t('trouble.slow')), SLOW);
   addEventListener('offline', () => inTrouble(new MfaOffline('offline')));
   addEventListener('online', follow);
   // Another tab may have gone on meanwhile.
@@ -114,7 +126,9 @@ function follow() {
   const own = (following = new AbortController());
   client
     .waitForApproval(own.signal, { onChange: took, onTrouble: inTrouble })
-    .catch((error) => own.signal.aborted || failed(error))
+    .catch((error) => {
+      if (!own.signal.aborted) return failed(error);
+    })
     .finally(() => {
       if (following === own) following = null;
     });
@@ -127,6 +141,7 @@ function took(view) {
   if (app.open.end === 'unreachable') app.open.end = null;
   const { unsent, unsure } = app.open;
   if (unsent) settleUnsent(unsent, before, view);
+  if (unsent || unsure) app.open.notice = null;
   if (unsure && view.channels[unsure.channel].sendsLeft === unsure.sendsLeft) app.open.notice = t('trouble.not-sent');
   app.open.unsure = null;
   draw();
@@ -174,7 +189,7 @@ async function verify(code) {
     took(view);
   } catch (error) {
     app.open.busy = null;
-    if (error instanceof MfaOffline || (error instanceof MfaProblem && error.mayPass)) {
+    if (error instanceof MfaOffline) {
       show({ unsent: code, notice: t('code.unsent') });
       follow();
     } else {
@@ -183,7 +198,11 @@ async function verify(code) {
   }
 }
 
-/** Says what is wrong, where it is wrong; or asks for the state, where that says more. */
+/**
+ * Says what is wrong, where it is wrong; or asks for the state, where that says more.
+ * @param {unknown} error
+ * @param {{ channel?: 'sms' | 'call', typed?: object }} [asked]
+ */
 async function failed(error, { channel, typed } = {}) {
   if (!(error instanceof MfaProblem)) {
     if (error instanceof MfaOffline) return inTrouble(error);
@@ -191,12 +210,18 @@ async function failed(error, { channel, typed } = {}) {
   }
   const { type } = error;
   if (type in NO_WAY_ON) return show({ end: NO_WAY_ON[type], problem: type });
-  if (OF_THE_NUMBER.includes(type) && !typed && channel) return show({ end: 'number-refused', problem: type });
-  if (OF_THE_NUMBER.includes(type) || type === 'code-malformed') return fail(sentence(error, channel));
+  if (OF_THE_NUMBER.includes(type)) {
+    if (!typed && !app.view.canChangeNumber) return show({ end: 'number-refused', problem: type });
+    // Also the provider's verdict on a number that was typed some time ago.
+    app.open.correcting = app.view.phoneNumber !== null;
+    return fail(sentence(error));
+  }
+  if (type === 'code-malformed') return fail(sentence(error));
   if (type === 'code-wrong' && error.attemptsLeft) {
     app.view.attemptsLeft = error.attemptsLeft;
     return fail(t('code.wrong', { count: error.attemptsLeft }));
   }
+  app.open.correcting &&= type !== 'phone-number-known';
   const notice = OF_THE_STATE.includes(type) || type === 'code-wrong' ? null : sentence(error, channel);
   try {
     took(await client.status());
@@ -214,6 +239,7 @@ function fail(message) {
   current.screen.fail?.(message);
 }
 
+/** @param {MfaProblem} error @param {string} [channel] */
 function sentence(error, channel) {
   const { type, policy, retryAt } = error;
   if (type === 'send-limit') return t(`limit.${limitOf(policy)}`, { time: when(retryAt, app) });
@@ -233,8 +259,8 @@ function finish() {
   following?.abort();
   const { way, finish } = app.handover;
   const token = app.view.resultToken;
-  if (!token || app.open.finished) return;
-  app.open.finished = true;
+  if (!token || finished) return;
+  finished = true;
   // Long enough to see that it worked.
   setTimeout(() => finish(token), way === 'redirect' ? SEEN : 0);
 }
@@ -280,7 +306,7 @@ function draw() {
   current.screen.update?.();
   const heading = current.screen.heading();
   if (current.h1.textContent !== heading) {
-    if (current.h1.textContent) announce(heading);
+    announce(heading);
     fill(current.h1, heading);
     document.title = `${heading} · ${config.brand}`;
   }

@@ -19,7 +19,7 @@ export function phoneField(typed, onCountry) {
   let last = '';
 
   const picker = h('select', { id: 'country', autocomplete: 'country', onchange: chosen }, options(regions));
-  const code = h('span', { class: 'calling-code', 'aria-hidden': 'true' });
+  const code = h('span', { class: 'calling-code', id: 'calling-code' });
   const error = h('p', { class: 'error', id: 'phone-error', role: 'alert' });
   const input = h('input', {
     id: 'phone',
@@ -28,7 +28,7 @@ export function phoneField(typed, onCountry) {
     autocomplete: 'tel',
     required: true,
     maxlength: '64',
-    'aria-describedby': 'phone-error',
+    'aria-describedby': 'calling-code phone-error',
     oninput: entered,
   });
   const element = h(

@@ -148,11 +148,15 @@ function updateResend(app, resend) {
 function offerOf(app, on, channel) {
   const offered = () => usable(app.view).filter((usable) => usable === channel);
   const buttons = channelButtons(app, { offered, pick: (channel) => app.start(channel), quiet: true });
-  const element = h('section', { class: 'offer' }, text(`offer.${on}`, {}), buttons.element);
+  const element = h('div', { class: 'offer' }, text(`offer.${on}`, {}), buttons.element);
+  let shownBefore;
   return {
     element,
     update() {
-      element.hidden = !app.view.offerAlternative || isLive(app.view) !== (on === 'call') || offered().length === 0;
+      const shown = app.view.offerAlternative && isLive(app.view) === (on === 'call') && offered().length > 0;
+      if (shown && shownBefore === false) app.announce(t(`offer.${on}`));
+      element.hidden = !shown;
+      shownBefore = shown;
       buttons.update();
     },
   };
@@ -204,7 +208,6 @@ export function calling(app) {
       offer.element,
       again?.element,
     ],
-    focus: undefined,
     update,
     fail: field?.error,
     close: field?.close,
@@ -234,7 +237,7 @@ function offerOfCode(app) {
 /** Two sign-ins wait while a call rings in which `#` would approve: it approves neither. */
 export function contested(app) {
   const buttons = channelButtons(app, {
-    offered: () => usable(app.view).filter((channel) => channel === 'sms'),
+    offered: () => usable(app.view),
     pick: (channel) => app.start(channel),
   });
   const toCode = link('call.have-code', () => app.show({ panel: 'code' }));

@@ -14,8 +14,8 @@ import { config } from './config.js';
  * @property {string | null} problem The problem that led there.
  * @property {'sms' | 'call' | 'code' | null} busy
  * @property {string | null} notice
- * @property {string | null} fieldError
- * @property {string | null} unsent A code that could not be sent.
+ * @property {string | null} unsent A code that got no answer.
+ * @property {{ channel: 'sms' | 'call', sendsLeft: number } | null} unsure A start that got none, and what was left before.
  */
 
 const LIVE = ['calling', 'ringing', 'answered'];
@@ -27,11 +27,14 @@ export const isLive = (view) => LIVE.includes(view.call);
 /** Whether a message is, or may be, on its way. @param {Challenge} view */
 export const isTexted = (view) => ['accepted', 'unknown'].includes(view.channels.sms.lastSend);
 
+/** Whether no call could approve: `#` says that whoever took it agreed, and not to which of two sign-ins. */
+const isUndecided = (view) => view.contested && config.callMode === 'press-pound';
+
 /** The channels that can be of use with this number at all. @param {Challenge} view */
-export const usable = (view) =>
-  /** @type {const} */ (['call', 'sms']).filter(
-    (channel) => config.channels.includes(channel) && !UNUSABLE.includes(view.channels[channel].reason),
-  );
+export function usable(view) {
+  const can = (channel) => config.channels.includes(channel) && !UNUSABLE.includes(view.channels[channel].reason);
+  return /** @type {const} */ (['call', 'sms']).filter((channel) => can(channel) && (channel === 'sms' || !isUndecided(view)));
+}
 
 /**
  * The screen's name.
@@ -59,7 +62,7 @@ export function screenOf(view, open) {
 
 function pending(view, open) {
   if (isTexted(view) && (open.panel === 'code' || !isLive(view))) return 'code';
-  if (isLive(view)) return view.contested && config.callMode === 'press-pound' ? 'contested' : 'calling';
+  if (isLive(view)) return isUndecided(view) ? 'contested' : 'calling';
   if (config.callMode === 'speak-code' && view.call === 'ended') return 'calling';
   return view.call ? 'call-over' : 'choose';
 }
