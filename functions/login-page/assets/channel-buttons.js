@@ -1,9 +1,7 @@
 // The two ways to a phone, as buttons that know when they may be used again.
 
-import { config } from './config.js';
-import { fill, h, set } from './dom.js';
-import { icon } from './icons.js';
-import { countdown, t, timeOfDay } from './text.js';
+import { fill, h, icon, set } from './dom.js';
+import { config, countdown, t, timeOfDay } from './text.js';
 
 /** @typedef {import('./mfa-client.js').ChannelName} ChannelName */
 
@@ -37,14 +35,14 @@ export function channelButtons(app, { offered, pick, quiet = false }) {
   const element = h('div', { class: quiet ? 'choices quiet' : 'choices' });
 
   function button(channel) {
-    const hint = h('span', { class: 'hint', id: `hint-${channel}` });
+    // A description and no part of the name, which must not change with each second of a wait.
+    const hint = h('span', { class: 'hint', id: `hint-${channel}`, 'aria-hidden': 'true' });
     const element = h(
       'button',
       {
         class: 'choice',
         type: pick ? 'button' : 'submit',
         value: channel,
-        'aria-label': t(`channel.${channel}`),
         'aria-describedby': hint.id,
         onclick: (event) => {
           if (element.getAttribute('aria-disabled')) event.preventDefault();

@@ -1,8 +1,7 @@
 // The screens at which this page can do no more, or not now: what has happened, and where to go from there.
 
-import { config } from './config.js';
 import { fill, h, ltr } from './dom.js';
-import { countdown, rich, t, timeOfDay } from './text.js';
+import { config, countdown, rich, t, timeOfDay } from './text.js';
 
 const LONG = 60 * 60_000;
 

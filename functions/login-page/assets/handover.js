@@ -1,7 +1,7 @@
 // How the first factor's token gets here, and how the result gets back: by redirect, the token in the fragment, or
 // between a frame and the page around it. Neither ever stands in a query string, which servers and proxies log.
 
-import { config } from './config.js';
+import { config } from './text.js';
 
 const KEPT = 'alliance-mfa';
 const MESSAGE = 'alliance-mfa:';

@@ -1,16 +1,14 @@
 // Puts the page together: takes the first factor's token, follows the challenge, shows the screen that it calls for, and
 // gives the result back.
 
-import { config } from './config.js';
 import { when } from './channel-buttons.js';
-import { fill, h } from './dom.js';
+import { fill, h, icon } from './dom.js';
 import * as ends from './end-screens.js';
 import { receive } from './handover.js';
-import { icon } from './icons.js';
 import { MfaOffline, MfaProblem, createClient } from './mfa-client.js';
 import * as screens from './screens.js';
 import { screenOf } from './states.js';
-import { knows, t } from './text.js';
+import { config, knows, t } from './text.js';
 
 const SCREENS = {
   loading: ends.loading,

@@ -1,10 +1,9 @@
 // A phone number as people write it: the country beside it, grouped as it is typed, pasted in any spelling. What leaves
 // here is digits and perhaps a plus; whether they are a number is for the server to say.
 
-import { config } from './config.js';
 import { COUNTRIES, country, countryOf } from './countries.js';
 import { fill, h, set } from './dom.js';
-import { asciiDigits, collator, countryName, t } from './text.js';
+import { asciiDigits, collator, config, countryName, t } from './text.js';
 
 // How an international number begins where that is not 00, or not only.
 const DIALLED_OUT = { 1: /^(011|00)/, 61: /^0011/, 81: /^(010|00)/ };

@@ -3,12 +3,10 @@
 
 import { channelButtons, isOpen, when } from './channel-buttons.js';
 import { codeField } from './code-field.js';
-import { config } from './config.js';
 import { fill, h, ltr, set } from './dom.js';
-import { icon } from './icons.js';
 import { phoneField } from './phone-field.js';
 import { isLive, isTexted, usable } from './states.js';
-import { countdown, knows, rich, t } from './text.js';
+import { config, countdown, knows, rich, t } from './text.js';
 
 /**
  * @typedef {object} Screen

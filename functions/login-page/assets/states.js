@@ -1,7 +1,7 @@
 // Which screen shows the challenge as it stands. Nothing is remembered but what the user has opened here: the API's
 // answer decides, so a reload or a second tab comes to the same screen.
 
-import { config } from './config.js';
+import { config } from './text.js';
 
 /**
  * @typedef {import('./mfa-client.js').Challenge} Challenge

@@ -1,6 +1,24 @@
-// The page's words: sentences by key, with what stands in for their placeholders.
+// What the function has written into the page: how this deployment is set up, and the words of one language, with what
+// stands in for their placeholders.
 
-import { config, strings } from './config.js';
+/**
+ * @typedef {object} Config
+ * @property {string} locale
+ * @property {string} brand
+ * @property {boolean} logo
+ * @property {string | null} supportUrl
+ * @property {import('./mfa-client.js').ChannelName[]} channels
+ * @property {Record<string, import('./mfa-client.js').ChannelName[]> | null} countries Null is every country.
+ * @property {string[]} redirectUris
+ * @property {string[]} frameAncestors
+ * @property {'press-pound' | 'match-digits' | 'speak-code'} callMode
+ */
+
+/** @type {Config} */
+export const config = JSON.parse(document.getElementById('config').textContent);
+
+/** @type {Record<string, string>} */
+const strings = JSON.parse(document.getElementById('strings').textContent);
 
 // Western digits in every language: as the phone's keypad, the code and the masked number have them.
 const locale = `${config.locale}-u-nu-latn`;
