@@ -11,8 +11,9 @@
   addEventListener('load', () => failed || count('0'));
 
   function missed({ target }) {
-    const isFile = target instanceof HTMLScriptElement || (target instanceof HTMLLinkElement && target.rel !== 'icon');
-    if (failed || !isFile) return;
+    // A preload that failed is tried again by the module that needs it, and fails that module's script if it must.
+    const isNeeded = target instanceof HTMLScriptElement || target.rel === 'stylesheet';
+    if (failed || !isNeeded) return;
     failed = true;
     const loads = Number(count());
     const delay = DELAYS[loads];
