@@ -31,12 +31,16 @@ fn files(assets: &Path, out: &Path) -> Outcome<String> {
         if path.is_dir() || name == TEMPLATE {
             continue;
         }
-        let compressed = out.join(format!("{name}.gz"));
-        fs::write(&compressed, gzip(&fs::read(&path)?)?)?;
-        let media_type = media_type(&name)?;
+        let bytes = fs::read(&path)?;
+        // Beside one another, so that nobody's next keystroke comes between the two.
+        let [identity, compressed] = ["", ".gz"].map(|ending| out.join(format!("{name}{ending}")));
+        fs::write(&identity, &bytes)?;
+        fs::write(&compressed, gzip(&bytes)?)?;
+        let (media_type, identity, gzip) = (media_type(&name)?, text(&identity)?, text(&compressed)?);
         writeln!(
             table,
-            "Asset {{ name: {name:?}, media_type: {media_type:?}, identity: include_bytes!({path:?}), gzip: include_bytes!({compressed:?}) }},"
+            "Asset {{ name: {name:?}, media_type: {media_type:?}, \
+             identity: include_bytes!({identity:?}), gzip: include_bytes!({gzip:?}) }},"
         )?;
     }
     Ok(table + "];\n")
@@ -79,8 +83,11 @@ fn listed(folder: &Path) -> Outcome<Vec<PathBuf>> {
 }
 
 fn name_of(path: &Path) -> Outcome<String> {
-    let name = path.file_name().and_then(|name| name.to_str());
-    Ok(name.ok_or_else(|| format!("{} has no plain name", path.display()))?.to_owned())
+    Ok(text(Path::new(path.file_name().ok_or("a file has no name")?))?.to_owned())
+}
+
+fn text(path: &Path) -> Outcome<&str> {
+    Ok(path.to_str().ok_or_else(|| format!("{} is not UTF-8", path.display()))?)
 }
 
 fn media_type(name: &str) -> Outcome<&'static str> {

@@ -1,5 +1,6 @@
 //! The files of the page as the build has laid them down.
 
+use platform::encoding::base64url;
 use sha2::{Digest as _, Sha256};
 
 use crate::brand::Logo;
@@ -83,7 +84,7 @@ pub(crate) fn version(files: &[Asset], logo: Option<&Logo>) -> String {
         digest.update(format!("{name} {}\n", bytes.len()));
         digest.update(bytes);
     }
-    digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    base64url(&digest.finalize()[..9])
 }
 
 #[cfg(test)]

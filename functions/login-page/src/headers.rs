@@ -78,6 +78,7 @@ fn security_policy(tokens: &str, ancestors: &[String]) -> String {
 
 /// `WebOTP` works in a frame only where both pages allow it.
 fn permissions(ancestors: &[String]) -> String {
-    let allowed: String = ancestors.iter().map(|origin| format!(" \"{origin}\"")).collect();
-    format!("otp-credentials=(self{allowed})")
+    let quoted = ancestors.iter().map(|origin| format!("\"{origin}\""));
+    let allowed: Vec<_> = std::iter::once("self".to_owned()).chain(quoted).collect();
+    format!("otp-credentials=({})", allowed.join(" "))
 }
