@@ -104,7 +104,7 @@ scenes('Calls that say a code', { settings: { CALL_MODE: 'speak-code' } }, (scen
 // The faults are those of the whole stack: one scene at a time.
 scenes('Providers out of order', { concurrency: 1 }, (scene) => {
   scene('a message that cannot be sent says so, and the call that is offered signs in', async ({ arrive, phone, stack }) => {
-    await setFaults(stack, { sms: '500' });
+    await setFaults(stack, { sms: 'throttle' });
     try {
       const login = await arrive();
       await login.button('channel.sms').click();
@@ -120,7 +120,7 @@ scenes('Providers out of order', { concurrency: 1 }, (scene) => {
   });
 
   scene('a call that cannot be placed says so, and the code that is offered signs in', async ({ arrive, phone, stack }) => {
-    await setFaults(stack, { voice: '500' });
+    await setFaults(stack, { voice: '429' });
     try {
       const login = await arrive();
       await login.button('channel.call').click();

@@ -66,7 +66,7 @@ scenes('Journeys', {}, (scene) => {
     await login.sendCode();
     const code = await phoneOf(stack, right).code();
     await login.enter(stray);
-    await login.fieldSays(login.code, 'code.wrong');
+    await login.fieldSays(login.code, 'code.wrong', { count: 4 });
     await login.enter(code);
     await login.returned();
   });
@@ -96,7 +96,8 @@ scenes('Journeys', {}, (scene) => {
 
   scene('a known number in a refused country leads to support', async ({ arrive, stack }) => {
     const login = await arrive({ user: newAccount(stack, { number: '+4915123456789' }) });
-    await login.is('unusable');
+    await login.press('channel.sms');
+    await login.is('number-refused');
     await login.link('support.link').waitFor();
   });
 

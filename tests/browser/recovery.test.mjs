@@ -72,13 +72,14 @@ scenes('Recovery', {}, (scene) => {
     await login.returned();
   });
 
-  scene('without a network nothing is sent, and the button still works afterwards', async ({ arrive, phone, context }) => {
+  scene('what broke off is told as soon as it is known whether it was sent', async ({ arrive, phone, context }) => {
     const login = await arrive();
     await login.is('choose');
     await context.setOffline(true);
     await login.press('channel.sms');
-    await login.says('trouble.not-sent');
+    await login.says('trouble.unsure');
     await context.setOffline(false);
+    await login.says('trouble.not-sent');
     await login.sendCode();
     await login.enter(await phone.code());
     await login.returned();
@@ -125,7 +126,7 @@ scenes('Recovery', {}, (scene) => {
   scene('a token that has expired leads back to the sign-in', async ({ arrive, user }) => {
     const past = Math.floor(Date.now() / 1000) - 60;
     const login = await arrive({ token: await user.token({ exp: past }) });
-    await login.is('over');
+    await login.is('sign-in-over');
     await login.press('back');
     const { error, state } = await login.returned();
     assert.equal(error, 'access_denied');
@@ -134,7 +135,7 @@ scenes('Recovery', {}, (scene) => {
 
   scene('a sign-in of too long ago leads back to the sign-in', async ({ arrive, user }) => {
     const login = await arrive({ token: await user.token({ auth_time: Math.floor(Date.now() / 1000) - 3600 }) });
-    await login.is('over');
+    await login.is('sign-in-over');
   });
 
   scene('a result that was fetched already and has expired is told as such', async ({ context, arrive, phone, user, stack }) => {

@@ -7,6 +7,8 @@ const AUDIENCE = 'demo-login';
 
 const SIGNED_IN = '<!doctype html><html lang="en"><title>Signed in</title><link rel="icon" href="data:,"><h1>Signed in</h1></html>';
 
+const EMPTY = '<!doctype html><html lang="en"><title>Empty</title><link rel="icon" href="data:,"><h1>Empty</h1></html>';
+
 /** Frames the page that the fragment names; offers it what the test sets in `token`, and keeps what it says. */
 const EMBEDDING = `<!doctype html><html lang="en"><title>Embedding</title><link rel="icon" href="data:,">
 <iframe title="Second factor" width="420" height="700"></iframe>
@@ -25,7 +27,7 @@ const EMBEDDING = `<!doctype html><html lang="en"><title>Embedding</title><link 
 /** Serves it on a loopback origin of its own. */
 export async function startBackend() {
   const server = createServer((request, response) => {
-    const page = { '/signed-in': SIGNED_IN, '/embedding': EMBEDDING }[request.url.split('?')[0]];
+    const page = { '/signed-in': SIGNED_IN, '/embedding': EMBEDDING, '/empty': EMPTY }[request.url.split('?')[0]];
     response.writeHead(page ? 200 : 404, { 'content-type': 'text/html' }).end(page ?? 'not found');
   });
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
@@ -33,6 +35,7 @@ export async function startBackend() {
   return {
     origin,
     redirectUri: `${origin}/signed-in`,
+    empty: `${origin}/empty`,
     /** The address of the page that frames `src`, and answers it with `answer` when it is ready. */
     embedding: (src, answer) => `${origin}/embedding#${encodeURIComponent(JSON.stringify({ src, answer }))}`,
     close() {

@@ -3,6 +3,8 @@
 
 import { LoginPage } from './login-page.mjs';
 
+export const LOCALES = ['en', 'es', 'fr', 'de', 'pt', 'it', 'ja', 'zh', 'ar'];
+
 const MASKED = '+•••••••••71';
 const TOKEN = 'eyJhbGciOiJSUzI1NiIsInR5cCI6Im1mYS1yZXN1bHQrand0In0.eyJzdWIiOiJzYW1wbGUtdXNlciJ9.c2lnbmF0dXJl';
 const later = (seconds) => new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+/, '');
@@ -98,8 +100,14 @@ export const EXHIBITS = {
   'locked-by-admin': { view: { ...known, state: 'locked', channels: { sms: off('locked'), call: off('locked') } } },
   lost: { view: known, act: (login) => login.press('lost.link') },
   unusable: { view: { ...known, channels: { sms: off('unreachable'), call: off('unreachable') } } },
-  closed: { view: { phoneNumber: null }, refusal: [403, 'enrolment-closed'], act: enrol },
-  over: { status: 401 },
+  'number-of-elsewhere': {
+    screen: 'number-refused',
+    view: known,
+    refusal: [422, 'country-refused'],
+    act: (login) => login.press('channel.sms'),
+  },
+  'enrolment-closed': { view: { phoneNumber: null }, refusal: [403, 'enrolment-closed'], act: enrol },
+  'sign-in-over': { status: 401 },
   start: { query: null },
   misdirected: { query: { redirect_uri: 'https://elsewhere.example/' } },
   unreachable: { status: 0 },
@@ -107,6 +115,7 @@ export const EXHIBITS = {
     screen: 'code',
     view: texted,
     act: async (login) => {
+      await login.is('code');
       await login.page.context().setOffline(true);
       await login.says('trouble.offline');
     },
@@ -118,9 +127,12 @@ async function enrol(login) {
   await login.press('channel.sms');
 }
 
-/** Opens an exhibit in a context of its own, and waits until it is there. */
-export async function visit(context, exhibit, { stack, backend, user, locale = 'en' }) {
-  const { view, refusal, status, config, query = {}, act, screen } = EXHIBITS[exhibit];
+/**
+ * Puts an exhibit into a context; the answer opens it there, in any language, and waits until it is to be seen.
+ * @returns {Promise<(locale?: string) => Promise<LoginPage>>}
+ */
+export async function exhibit(name, { context, stack, backend, user }) {
+  const { view, refusal, status, config, query = {}, act, screen } = EXHIBITS[name];
   await context.route(/\/v1\/challenge/, async (route) => {
     if (status === 0) return route.abort('internetdisconnected');
     if (status) return route.fulfill({ status, json: { message: 'Unauthorized' } });
@@ -129,12 +141,16 @@ export async function visit(context, exhibit, { stack, backend, user, locale = '
     return route.fulfill({ response, json: { ...(await response.json()), ...view } });
   });
   if (config) await configure(context, stack, config);
-  const login = query === null
-    ? await unannounced(context, stack, locale)
-    : await LoginPage.open(context, { stack, backend, user, locale, ...query });
-  if (act) await act(login);
-  await login.is(screen ?? exhibit);
-  return login;
+
+  return async (locale) => {
+    await context.setOffline(false);
+    const login = query === null
+      ? await unannounced(context, stack, locale)
+      : await LoginPage.open(context, { stack, backend, user, locale, ...query });
+    if (act) await act(login);
+    await login.is(screen ?? name);
+    return login;
+  };
 }
 
 async function unannounced(context, stack, locale) {
@@ -143,7 +159,8 @@ async function unannounced(context, stack, locale) {
   return login;
 }
 
-function refuse(route, [status, type, more]) {
+/** Answers with a problem of the API. */
+export function refuse(route, [status, type, more]) {
   return route.fulfill({
     status,
     contentType: 'application/problem+json',
@@ -151,7 +168,7 @@ function refuse(route, [status, type, more]) {
   });
 }
 
-/** Another configuration of the page than its stack has. */
+/** Has the page configured otherwise than its stack is. */
 function configure(context, stack, config) {
   return context.route((url) => url.origin === stack.url && url.pathname === '/', async (route) => {
     const response = await route.fetch();

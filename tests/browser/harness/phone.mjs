@@ -44,6 +44,11 @@ export function phoneOf({ phone }, number) {
             return listening && spoken.join(' ');
           });
         },
+        /** The code that the call says, digit by digit. */
+        spokenCode: () => eventually('a code to be said', async () => {
+          const digits = (await now()).spoken.join(' ').replaceAll(/\D/g, '');
+          return digits.length >= 6 && digits.slice(0, 6);
+        }),
         async press(keys) {
           for (const key of keys) await post(`/calls/${sid}/press`, { key });
         },

@@ -64,6 +64,7 @@ export async function openStage(name, settings = {}) {
         await photograph(context, title);
         throw error;
       } finally {
+        await context.unrouteAll({ behavior: 'ignoreErrors' }); // a poll may be on its way
         await context.close();
       }
     },

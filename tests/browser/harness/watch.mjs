@@ -23,5 +23,6 @@ export async function watch(context, origins) {
 /** The browser logs each problem of the API, and each request without a network, as an error: those are answers. */
 function isAnswer(message) {
   const { pathname } = new URL(message.location().url || 'about:blank');
-  return message.text().startsWith('Failed to load resource') && pathname.startsWith('/v1/');
+  const failed = message.text().startsWith('Failed to load resource');
+  return failed && (pathname.startsWith('/v1/') || message.text().includes('ERR_INTERNET_DISCONNECTED'));
 }
