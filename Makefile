@@ -48,6 +48,7 @@ lint: need-cargo $(DENY) ## formatting, clippy, licences and sources of dependen
 	cd tests/fuzz && cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	tests/pure-domain
+	tests/linked-sdks
 	$(DENY) check --hide-inclusion-graph bans licenses sources
 	$(DENY) --manifest-path infra/local/Cargo.toml --config .deny.toml check --hide-inclusion-graph bans licenses sources
 	$(DENY) --manifest-path tests/fuzz/Cargo.toml --config .deny.toml check --hide-inclusion-graph bans licenses sources
