@@ -7,10 +7,11 @@ import { writeFileSync } from 'node:fs';
 
 import { newAccount } from './harness/account.mjs';
 import { violations } from './harness/accessibility.mjs';
-import { EXHIBITS, LOCALES, exhibit } from './harness/gallery.mjs';
+import { EXHIBITS, exhibit } from './harness/gallery.mjs';
 import { LoginPage } from './harness/login-page.mjs';
 import { phoneOf } from './harness/phone.mjs';
 import { openStage } from './harness/scenes.mjs';
+import { LOCALES } from './harness/words.mjs';
 
 const LOADS = 15;
 const PRESSES = 24;

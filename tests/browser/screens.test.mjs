@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
 import { violations } from './harness/accessibility.mjs';
-import { EXHIBITS, LOCALES, exhibit, refuse } from './harness/gallery.mjs';
+import { EXHIBITS, exhibit, refuse } from './harness/gallery.mjs';
 import { scenes } from './harness/scenes.mjs';
-import { wordsOf } from './harness/words.mjs';
+import { LOCALES, wordsOf } from './harness/words.mjs';
 
 const NARROW = { width: 320, height: 640 };
 // Half the pixels of a common window, each twice as large: what a browser makes of 200 %.

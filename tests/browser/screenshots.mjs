@@ -6,9 +6,10 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 
 import { newAccount } from './harness/account.mjs';
-import { EXHIBITS, LOCALES, exhibit } from './harness/gallery.mjs';
+import { EXHIBITS, exhibit } from './harness/gallery.mjs';
 import { openStage } from './harness/scenes.mjs';
 import { LOGS } from './harness/stack.mjs';
+import { LOCALES } from './harness/words.mjs';
 
 const ALL = `${LOGS}/screenshots`;
 const SHOWN = new URL('screenshots', import.meta.url).pathname;

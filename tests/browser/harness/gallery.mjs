@@ -3,11 +3,10 @@
 
 import { LoginPage } from './login-page.mjs';
 
-export const LOCALES = ['en', 'es', 'fr', 'de', 'pt', 'it', 'ja', 'zh', 'ar'];
-
 const MASKED = '+•••••••••71';
 const TOKEN = 'eyJhbGciOiJSUzI1NiIsInR5cCI6Im1mYS1yZXN1bHQrand0In0.eyJzdWIiOiJzYW1wbGUtdXNlciJ9.c2lnbmF0dXJl';
-const later = (seconds) => new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+/, '');
+/** A time that is so many seconds away when an exhibit is opened. */
+const later = (inSeconds) => ({ inSeconds });
 
 const available = { available: true, reason: null, nextSendAt: null, sendsLeft: 2, lastSend: null };
 const sent = { available: false, reason: 'cooldown', nextSendAt: later(25), sendsLeft: 2, lastSend: 'accepted' };
@@ -132,7 +131,8 @@ async function enrol(login) {
  * @returns {Promise<(locale?: string) => Promise<LoginPage>>}
  */
 export async function exhibit(name, { context, stack, backend, user }) {
-  const { view, refusal, status, config, query = {}, act, screen } = EXHIBITS[name];
+  const { refusal, status, config, query = {}, act, screen } = EXHIBITS[name];
+  let view;
   await context.route(/\/v1\/challenge/, async (route) => {
     if (status === 0) return route.abort('internetdisconnected');
     if (status) return route.fulfill({ status, json: { message: 'Unauthorized' } });
@@ -143,6 +143,7 @@ export async function exhibit(name, { context, stack, backend, user }) {
   if (config) await configure(context, stack, config);
 
   return async (locale) => {
+    view = opened(EXHIBITS[name].view ?? {});
     await context.setOffline(false);
     const login = query === null
       ? await unannounced(context, stack, locale)
@@ -151,6 +152,12 @@ export async function exhibit(name, { context, stack, backend, user }) {
     await login.is(screen ?? name);
     return login;
   };
+}
+
+/** The view with the times that it has from now on. */
+function opened(view) {
+  const timeIn = (seconds) => new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+/, '');
+  return JSON.parse(JSON.stringify(view), (_, value) => (value?.inSeconds ? timeIn(value.inSeconds) : value));
 }
 
 async function unannounced(context, stack, locale) {

@@ -1,11 +1,14 @@
 // The page's words, from the files that it has them from: tests name a sentence by its key, in any language.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 
-const LOCALES = new URL('../../../functions/login-page/assets/locales/', import.meta.url);
+const FOLDER = new URL('../../../functions/login-page/assets/locales/', import.meta.url);
+
+/** The languages that the page speaks. */
+export const LOCALES = readdirSync(FOLDER).map((file) => file.replace(/\.json$/, ''));
 
 /** The sentences of a language by key. @returns {Record<string, string>} */
-export const wordsOf = (locale) => JSON.parse(readFileSync(new URL(`${locale}.json`, LOCALES), 'utf8'));
+export const wordsOf = (locale) => JSON.parse(readFileSync(new URL(`${locale}.json`, FOLDER), 'utf8'));
 
 /** Finds the sentence, whatever stands in for its placeholders; with `values`, these. */
 export function pattern(sentence, values = {}) {
