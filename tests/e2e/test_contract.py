@@ -201,7 +201,7 @@ def test_browsers_are_let_in_from_the_origins_named_and_with_what_the_page_sends
     assert {name: sorted(cors[name]) for name in ("allowMethods", "allowHeaders", "exposeHeaders")} == {
         "allowMethods": ["GET", "POST"],
         "allowHeaders": ["authorization", "content-type"],
-        "exposeHeaders": ["ratelimit", "ratelimit-policy", "retry-after"],
+        "exposeHeaders": ["date", "ratelimit", "ratelimit-policy", "retry-after"],
     }
     # As its default stands in for the parameter here, which CloudFormation resolves.
     assert cors["allowOrigins"] == {"Fn::Split": [",", ""]}

@@ -88,7 +88,7 @@ pub(crate) fn add_cors(allowed: &[String], parts: &Parts, response: &mut Respons
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET,POST"),
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization,content-type"),
-        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "date,retry-after,ratelimit,ratelimit-policy"),
         (header::ACCESS_CONTROL_MAX_AGE, "300"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
