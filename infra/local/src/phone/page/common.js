@@ -43,7 +43,7 @@ export async function verified(state, resultToken) {
     const rows = Object.keys({ ...MEANINGS, ...claims }).filter((name) => name in claims).map((name) => {
       const value = claims[name];
       return make('tr', {}, make('th', { scope: 'row' }, make('code', {}, name)), make('td', {},
-        make('span', { className: 'value' }, typeof value === 'string' ? value : JSON.stringify(value)),
+        make('span', {}, typeof value === 'string' ? value : JSON.stringify(value)),
         make('small', {}, MEANINGS[name]?.(value) ?? '')));
     });
     return outcome('good', `${claims.sub} is signed in`,

@@ -8,7 +8,7 @@ import * as sound from './sound.js';
 const find = (selector) => document.querySelector(selector);
 const LETTERS = { 2: 'ABC', 3: 'DEF', 4: 'GHI', 5: 'JKL', 6: 'MNO', 7: 'PQRS', 8: 'TUV', 9: 'WXYZ', 0: '+' };
 const ENDS = {
-  completed: 'Call', busy: 'Declined call', 'no-answer': 'Missed call', failed: 'Failed call',
+  completed: 'Call', busy: 'Declined, or busy', 'no-answer': 'Missed call', failed: 'Failed call',
 };
 const LINGER = 2500; // milliseconds for which a call that has ended can still be read
 
@@ -21,6 +21,7 @@ let first = true; // nothing is news when the page opens
 const spaced = (number) => number.replace(/^(\+1)(\d{3})(\d{3})(\d{4})$/, '$1 $2 $3 $4').replace(/^(\+44)(\d{4})(\d{6})$/, '$1 $2 $3');
 const bare = (number) => make('bdi', { dir: 'ltr' }, spaced(number));
 const clock = (at) => new Date(at).toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' });
+const byMachine = ({ answeredBy }) => Boolean(answeredBy?.startsWith('machine'));
 const live = ({ status }) => status === 'ringing' || status === 'in-progress';
 
 // --- messages and calls that are over --------------------------------------------------------------
@@ -33,6 +34,7 @@ function list({ messages, calls }) {
   for (const item of items.filter(({ key }) => !notes.has(key))) {
     const note = item.draw(item);
     note.classList.toggle('new', !first);
+    note.addEventListener('animationend', () => note.classList.remove('new')); // it comes in once
     notes.set(item.key, note);
     find('#notes').prepend(note);
   }
@@ -71,7 +73,7 @@ function copyButton(code) {
 }
 
 function drawCall(item) {
-  const title = item.status === 'completed' && item.answeredBy?.startsWith('machine') ? 'Voicemail' : ENDS[item.status];
+  const title = byMachine(item) ? 'Voicemail' : ENDS[item.status];
   const note = frame('past', title, item);
   if (item.spoken.length) note.append(make('p', { className: 'text', dir: 'auto' }, `“${item.spoken.join(' ')}”`));
   if (item.problem) note.append(make('p', { className: 'text' }, item.problem));
@@ -83,7 +85,7 @@ function drawCall(item) {
 function follow(calls) {
   const shown = call && calls.find(({ sid }) => sid === call.sid);
   if (shown && live(shown)) draw(shown);
-  else if (shown && call.status === 'in-progress') finish(shown);
+  else if (shown?.answeredAtMillis) finish(shown);
   else if (!find('#device').classList.contains('ended')) draw(calls.find(live) ?? null);
 }
 
@@ -93,8 +95,6 @@ function draw(next) {
   call = next;
   const ringing = call?.status === 'ringing';
   show(!call ? 'lock' : ringing ? 'ring' : 'call');
-  sound.ring(ringing);
-  document.title = ringing ? '☎ Incoming call' : 'Alliance MFA on this machine';
   if (!call) return;
   for (const from of document.querySelectorAll('[data-from]')) from.replaceChildren(bare(call.from));
   for (const to of document.querySelectorAll('[data-to]')) to.replaceChildren('calls ', bare(call.to));
@@ -118,8 +118,8 @@ function subtitle() {
 function progress() {
   if (call?.status !== 'in-progress') return;
   const seconds = Math.max(0, Math.floor((Date.now() - call.answeredAtMillis) / 1000));
-  const who = call.answeredBy?.startsWith('machine') ? 'Voicemail · ' : '';
-  find('#progress').textContent = `${who}${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  const length = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  find('#progress').textContent = `${byMachine(call) ? 'Voicemail · ' : ''}${length}`;
 }
 
 /** The last words can still be read once the caller has hung up. */
@@ -128,7 +128,8 @@ function finish(over) {
   call = over;
   subtitle();
   call = null;
-  find('#progress').textContent = 'Call ended';
+  show('call');
+  find('#progress').textContent = byMachine(over) ? 'Voicemail took the call' : 'Call ended';
   setTimeout(() => {
     find('#device').classList.remove('ended');
     follow(latest.calls);
@@ -143,6 +144,8 @@ function show(name) {
     if (held) setTimeout(() => find(`[data-screen=${name}]`).focus());
   }
   find('#device').dataset.shows = name;
+  sound.ring(name === 'ring');
+  document.title = name === 'ring' ? '☎ Incoming call' : 'Alliance MFA on this machine';
 }
 
 /** Does something with the call on the screen; one that has ended meanwhile is told by the stream. */
