@@ -1,20 +1,9 @@
 // The two ways to a phone, as buttons that know when they may be used again.
 
 import { fill, h, icon, set } from './dom.js';
-import { config, countdown, t, timeOfDay } from './text.js';
+import { config, countdown, t, when } from './text.js';
 
 /** @typedef {import('./mfa-client.js').ChannelName} ChannelName */
-
-// A wait that is longer is told as a time of day.
-const LONG = 10 * 60_000;
-
-/** A time, as far away as it is: "in 0:24" or "at 10:31". @param {Date | null} at @param {any} app */
-export function when(at, app) {
-  if (!at) return t('when.later');
-  const left = at.getTime() - app.now();
-  if (left < LONG) return t('when.in', { time: countdown(left) });
-  return t('when.at', { time: timeOfDay(new Date(Date.now() + left), new Date()) });
-}
 
 /** Whether `channel` may be asked for; a cooldown that has passed since the last answer is over. */
 export function isOpen(channel, app) {
@@ -33,6 +22,7 @@ export function isOpen(channel, app) {
 export function channelButtons(app, { offered, pick, quiet = false }) {
   const buttons = { call: button('call'), sms: button('sms') };
   const element = h('div', { class: quiet ? 'choices quiet' : 'choices' });
+  let shown = '';
 
   function button(channel) {
     // A description and no part of the name, which must not change with each second of a wait.
@@ -57,10 +47,9 @@ export function channelButtons(app, { offered, pick, quiet = false }) {
 
   function update() {
     const channels = offered();
-    const elements = channels.map((channel) => buttons[channel].element);
-    if (elements.some((each, index) => element.children[index] !== each) || element.childElementCount !== elements.length) {
-      element.replaceChildren(...elements);
-    }
+    // Moved only when they change: a button that is put in anew loses the focus.
+    if (shown !== channels.join()) element.replaceChildren(...channels.map((channel) => buttons[channel].element));
+    shown = channels.join();
     for (const channel of channels) {
       const { element, hint } = buttons[channel];
       const open = isOpen(channel, app);
@@ -72,10 +61,8 @@ export function channelButtons(app, { offered, pick, quiet = false }) {
 
   function wait({ reason, nextSendAt }) {
     if (!nextSendAt) return t('channel.limit');
-    const left = nextSendAt.getTime() - app.now();
-    return reason === 'cooldown' || left < LONG
-      ? t('channel.in', { time: countdown(left) })
-      : t('channel.at', { time: when(nextSendAt, app) });
+    if (reason !== 'cooldown') return t('channel.at', { time: when(nextSendAt, app.now()) });
+    return t('channel.in', { time: countdown(nextSendAt.getTime() - app.now()) });
   }
 
   return { element, update };

@@ -56,7 +56,10 @@ export const COUNTRIES = {
 };
 
 // Of countries that share a calling code, the one that stands for it until more is known.
-const MAIN = { 1: 'US', 7: 'RU', 39: 'IT', 44: 'GB', 47: 'NO', 61: 'AU', 212: 'MA', 262: 'RE', 290: 'SH', 358: 'FI', 590: 'GP', 599: 'CW' };
+const MAIN = {
+  1: 'US', 7: 'RU', 39: 'IT', 44: 'GB', 47: 'NO', 61: 'AU', 212: 'MA', 262: 'RE', 290: 'SH',
+  358: 'FI', 590: 'GP', 599: 'CW',
+};
 
 /**
  * What is known of a country.

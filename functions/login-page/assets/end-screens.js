@@ -37,12 +37,13 @@ export const lockedByAdmin = final('locked.admin', 'lock', ['locked.admin.text']
 export function approved(app) {
   const { way, finish } = app.handover;
   const token = app.view.resultToken;
+  const go = () => finish(token);
   return {
     heading: () => t('approved.heading'),
     symbol: { icon: 'done', tone: 'good' },
     body: [
       ...says(way === 'alone' ? 'approved.alone' : 'approved.returning'),
-      way === 'redirect' && h('button', { class: 'main', type: 'button', onclick: () => finish(token) }, t('approved.continue')),
+      way === 'redirect' && h('button', { class: 'main', type: 'button', onclick: go }, t('approved.continue')),
     ],
     ends: true,
   };
@@ -56,17 +57,17 @@ export function locked(app) {
     symbol: { icon: 'lock', tone: 'warn' },
     body: [until, support(app)],
     update() {
-      const left = app.view.retryAt.getTime() - app.now();
-      const long = left > LONG;
-      const time = long ? timeOfDay(new Date(Date.now() + left), new Date()) : countdown(left);
-      fill(until, t(long ? 'locked.text.at' : 'locked.text', { time }));
+      const { retryAt } = app.view;
+      const left = retryAt.getTime() - app.now();
+      if (left > LONG) fill(until, t('locked.text.at', { time: timeOfDay(retryAt, app.now()) }));
+      else fill(until, t('locked.text', { time: countdown(left) }));
     },
   };
 }
 
 export function blocked(app) {
   const { retryAt } = app.view;
-  const time = retryAt && timeOfDay(new Date(Date.now() + retryAt.getTime() - app.now()), new Date());
+  const time = retryAt && timeOfDay(retryAt, app.now());
   return {
     heading: () => t('blocked.heading'),
     symbol: { icon: 'stop', tone: 'warn' },
@@ -74,7 +75,7 @@ export function blocked(app) {
   };
 }
 
-/** For who has lost the phone: a number that could be changed from here could be changed by whoever has the password. */
+/** For who has lost the phone. A number that could be changed from here could be by whoever has the password. */
 export function lost(app) {
   return {
     heading: () => t('lost.heading'),
@@ -93,7 +94,11 @@ export function unusable(app) {
   return {
     heading: () => t('unusable.heading'),
     symbol: { icon: 'alert', tone: 'warn' },
-    body: [h('p', {}, rich('unusable.text', { number: ltr(app.view.phoneNumber ?? '') })), ...says('refused.next'), support(app)],
+    body: [
+      h('p', {}, rich('unusable.text', { number: ltr(app.view.phoneNumber ?? '') })),
+      ...says('refused.next'),
+      support(app),
+    ],
   };
 }
 

@@ -181,8 +181,8 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
   }
 
   /**
-   * Asks as often as the server advises until the challenge is no longer pending, and answers how it ended. Trouble that
-   * may pass is waited out, ever more slowly; any other problem is thrown.
+   * Asks as often as the server advises until the challenge is no longer pending, and answers how it ended. Trouble
+   * that may pass is waited out, ever more slowly; any other problem is thrown.
    * @param {AbortSignal} [signal] Ends the waiting: the promise is rejected with its reason.
    * @param {object} [options]
    * @param {(challenge: Challenge) => void} [options.onChange] Hears every answer, the last one included.

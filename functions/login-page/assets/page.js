@@ -1,14 +1,13 @@
-// Puts the page together: takes the first factor's token, follows the challenge, shows the screen that it calls for, and
-// gives the result back.
+// Puts the page together: takes the first factor's token, follows the challenge, shows the screen that it calls for,
+// and gives the result back.
 
-import { when } from './channel-buttons.js';
 import { fill, h, icon } from './dom.js';
 import * as ends from './end-screens.js';
 import { receive } from './handover.js';
 import { MfaOffline, MfaProblem, createClient } from './mfa-client.js';
 import * as screens from './screens.js';
-import { screenOf } from './states.js';
-import { config, knows, t } from './text.js';
+import { endOf, isOfTheNumber, isOfTheState, screenOf, sentence } from './states.js';
+import { config, t } from './text.js';
 
 const SCREENS = {
   loading: ends.loading,
@@ -36,23 +35,6 @@ const SCREENS = {
   unreachable: ends.unreachable,
 };
 
-// Where a problem leads that no further try can mend.
-const NO_WAY_ON = {
-  unauthenticated: 'sign-in-over',
-  'session-missing': 'sign-in-over',
-  'authentication-too-old': 'sign-in-over',
-  'gateway-unauthorized': 'sign-in-over',
-  'gateway-forbidden': 'sign-in-over',
-  'enrolment-closed': 'enrolment-closed',
-};
-const OF_THE_NUMBER = [
-  'phone-number-invalid',
-  'phone-number-type-refused',
-  'phone-number-unavailable',
-  'country-refused',
-];
-// What the state tells better than the problem: the page draws that instead.
-const OF_THE_STATE = ['denied', 'blocked', 'locked', 'too-many-failures', 'challenge-closed', 'phone-number-required'];
 const SLOW = 4000;
 const SEEN = 800;
 const NO_ANSWER_AROUND = 8000;
@@ -95,7 +77,10 @@ let client;
 let following = null;
 let trouble = null;
 let finished = false;
-/** What is drawn. @type {{ name: string, screen?: any, h1?: HTMLElement, notice?: HTMLElement, symbol?: HTMLElement }} */
+/**
+ * What is drawn.
+ * @type {{ name: string, screen?: any, h1?: HTMLElement, notice?: HTMLElement, symbol?: HTMLElement }}
+ */
 let current = { name: '' };
 
 begin();
@@ -162,7 +147,8 @@ async function start(channel, typed) {
   show({ busy: channel, notice: null, unsure: null });
   try {
     const view = await patiently(client.start(channel, typed));
-    const again = current.name === 'code' && channel === 'sms' && view.channels.sms.sendsLeft < was.channels.sms.sendsLeft;
+    const sent = view.channels[channel].sendsLeft < was.channels[channel].sendsLeft;
+    const again = sent && channel === 'sms' && current.name === 'code';
     Object.assign(app.open, { busy: null, correcting: false, panel: channel === 'sms' ? 'code' : 'call' });
     took(view);
     if (again) announce(t('code.resent'));
@@ -207,50 +193,35 @@ async function failed(error, { channel, typed } = {}) {
     throw error;
   }
   const { type } = error;
-  if (type in NO_WAY_ON) return show({ end: NO_WAY_ON[type], problem: type });
-  if (OF_THE_NUMBER.includes(type)) {
+  if (endOf(error)) return show({ end: endOf(error), problem: type });
+  if (isOfTheNumber(error)) {
     if (!typed && !app.view.canChangeNumber) return show({ end: 'number-refused', problem: type });
     // Also the provider's verdict on a number that was typed some time ago.
     app.open.correcting = app.view.phoneNumber !== null;
-    return fail(sentence(error));
+    return fail(sentence(error, app.now()));
   }
-  if (type === 'code-malformed') return fail(sentence(error));
+  if (type === 'code-malformed') return fail(sentence(error, app.now()));
   if (type === 'code-wrong' && error.attemptsLeft) {
     app.view.attemptsLeft = error.attemptsLeft;
     return fail(t('code.wrong', { count: error.attemptsLeft }));
   }
   app.open.correcting &&= type !== 'phone-number-known';
-  const notice = OF_THE_STATE.includes(type) || type === 'code-wrong' ? null : sentence(error, channel);
+  const notice = sentence(error, app.now(), channel);
+  // A code for a challenge that is closed, while one is pending: another tab has started anew.
+  const unsaid = type === 'challenge-closed' ? () => app.view.state !== 'pending' : () => isOfTheState(error);
   try {
     took(await client.status());
   } catch (error) {
-    if (error instanceof MfaProblem && error.type in NO_WAY_ON) return show({ end: NO_WAY_ON[error.type] });
+    if (endOf(error)) return show({ end: endOf(error) });
     inTrouble(error);
     follow();
   }
-  // Still pending although the code was for a challenge that is closed: of another tab, which has started anew.
-  show({ notice: notice ?? (type === 'challenge-closed' && app.view.state === 'pending' ? sentence(error) : null) });
+  show({ notice: unsaid() ? null : notice });
 }
 
 function fail(message) {
   draw();
   current.screen.fail?.(message);
-}
-
-/** @param {MfaProblem} error @param {string} [channel] */
-function sentence(error, channel) {
-  const { type, policy, retryAt } = error;
-  if (type === 'send-limit') return t(`limit.${limitOf(policy)}`, { time: when(retryAt, app) });
-  const own = `problem.${type}.${channel}`;
-  const general = `problem.${type}`;
-  return t(knows(own) ? own : knows(general) ? general : 'problem.unexpected');
-}
-
-function limitOf(policy) {
-  if (policy === 'challenge') return 'challenge';
-  if (policy === 'call-live') return 'live';
-  if (policy === 'subject-calls') return 'calls';
-  return /^(range|country|network)/.test(policy ?? '') ? 'area' : 'account';
 }
 
 function finish() {
@@ -342,8 +313,9 @@ function mount(name) {
 function footing(screen) {
   const known = app.view?.phoneNumber;
   const { cancel } = app.handover;
+  const link = (key, onclick) => h('button', { class: 'link', type: 'button', onclick }, t(key));
   return [
-    screen.lost && known && h('button', { class: 'link', type: 'button', onclick: () => show({ lost: true, notice: null }) }, t('lost.link')),
-    cancel && !screen.ends && h('button', { class: 'link', type: 'button', onclick: cancel }, t('back')),
+    screen.lost && known && link('lost.link', () => show({ lost: true, notice: null })),
+    cancel && !screen.ends && link('back', cancel),
   ];
 }

@@ -1,12 +1,12 @@
 // The screens of a challenge that can still be won. Each draws itself from the API's answer, is brought up to date with
 // every next one and each second, and keeps what is typed meanwhile.
 
-import { channelButtons, isOpen, when } from './channel-buttons.js';
+import { channelButtons, isOpen } from './channel-buttons.js';
 import { codeField } from './code-field.js';
 import { fill, h, ltr, set } from './dom.js';
 import { phoneField } from './phone-field.js';
 import { isLive, isTexted, usable } from './states.js';
-import { config, countdown, knows, rich, t } from './text.js';
+import { config, countdown, knows, rich, t, when } from './text.js';
 
 /**
  * @typedef {object} Screen
@@ -63,8 +63,8 @@ export function promptForNumber(app) {
     if (typed && channel) app.start(channel, typed);
   }
 
-  const keep = h('button', { class: 'link', type: 'button', onclick: () => app.show({ correcting: false, notice: null }) },
-    rich('number.keep', { number: number(app) }));
+  const keep = link('number.keep', () => app.show({ correcting: false, notice: null }));
+  fill(keep, rich('number.keep', { number: number(app) }));
   return {
     heading: () => t(app.open.correcting ? 'number.heading.correct' : 'number.heading'),
     body: [
@@ -92,7 +92,8 @@ export function code(app) {
 
   function update() {
     const { view, open } = app;
-    fill(sent, rich(view.channels.sms.lastSend === 'unknown' ? 'code.text.unknown' : 'code.text', { number: number(app) }));
+    const { lastSend } = view.channels.sms;
+    fill(sent, rich(lastSend === 'unknown' ? 'code.text.unknown' : 'code.text', { number: number(app) }));
     contested.hidden = !view.contested;
     fill(contested, t('contested.note'));
     field.busy(open.busy === 'code' || open.unsent !== null);
@@ -105,7 +106,14 @@ export function code(app) {
 
   return {
     heading: () => t('code.heading'),
-    body: [sent, contested, field.element, left, h('div', { class: 'links' }, resend, toCall, wrongNumber(app)), offer.element],
+    body: [
+      sent,
+      contested,
+      field.element,
+      left,
+      h('div', { class: 'links' }, resend, toCall, wrongNumber(app)),
+      offer.element,
+    ],
     focus: field.input,
     update,
     fail: field.error,
@@ -138,8 +146,8 @@ function updateResend(app, resend) {
   set(resend, 'aria-disabled', app.open.busy !== null || !open ? 'true' : null);
   if (open) fill(resend, t('code.resend'));
   else if (!nextSendAt) fill(resend, t('code.resend.none'));
-  else if (reason === 'cooldown') fill(resend, t('code.resend.in', { time: countdown(nextSendAt.getTime() - app.now()) }));
-  else fill(resend, t('code.resend.at', { time: when(nextSendAt, app) }));
+  else if (reason !== 'cooldown') fill(resend, t('code.resend.at', { time: when(nextSendAt, app.now()) }));
+  else fill(resend, t('code.resend.in', { time: countdown(nextSendAt.getTime() - app.now()) }));
 }
 
 /** The other way, once the last send has had its time. */
@@ -151,7 +159,9 @@ function offerOf(app, on, channel) {
   return {
     element,
     update() {
-      const shown = app.view.offerAlternative && isLive(app.view) === (on === 'call') && offered().length > 0;
+      const { view } = app;
+      const waited = on === 'call' ? isLive(view) && !isTexted(view) : !isLive(view);
+      const shown = view.offerAlternative && waited && offered().length > 0;
       if (shown && shownBefore === false) app.announce(t(`offer.${on}`));
       element.hidden = !shown;
       shownBefore = shown;
@@ -166,7 +176,7 @@ export function calling(app) {
   const to = h('p', { id: 'to' });
   const contested = h('p', { class: 'notice info' }, t('contested.note'));
   const instruction = h('p', { class: 'instruction' });
-  const digits = h('p', { class: 'digits', dir: 'ltr' });
+  const digits = h('p', { class: 'digits', dir: 'ltr', role: 'img' });
   const field = spoken ? codeField({ onCode: (code) => app.verify(code), describedBy: to.id }) : null;
   const left = h('p', { class: 'small meta' });
   const toCode = link('call.have-code', () => app.show({ panel: 'code' }));
@@ -175,21 +185,21 @@ export function calling(app) {
 
   function update() {
     const { view, open } = app;
+    to.hidden = view.call === 'answered';
     fill(to, isLive(view) ? rich('call.text', { number: number(app) }) : t('call.ended.speak-code'));
     contested.hidden = !view.contested;
     instruct(instruction, view.call);
     digits.hidden = !view.matchDigits;
     fill(digits, view.matchDigits ?? '');
-    set(digits, 'aria-label', view.matchDigits && `${t('call.match-digits.label')}: ${[...view.matchDigits].join(' ')}`);
-    set(digits, 'role', view.matchDigits && 'img');
+    // One by one: they are keyed so, and a reader would make a number of them.
+    const spelled = [...(view.matchDigits ?? '')].join(' ');
+    set(digits, 'aria-label', `${t('call.match-digits.label')}: ${spelled}`);
     field?.busy(open.busy === 'code' || open.unsent !== null);
     left.hidden = !spoken;
     fill(left, leftOf(app));
     toCode.hidden = !isTexted(view);
     offer.update();
     again?.update();
-    if (!isTexted(view) || spoken) return;
-    offer.element.hidden = true;
   }
 
   return {
@@ -206,6 +216,7 @@ export function calling(app) {
       offer.element,
       again?.element,
     ],
+    focus: field?.input,
     update,
     fail: field?.error,
     close: field?.close,
@@ -213,7 +224,7 @@ export function calling(app) {
   };
 }
 
-/** What to do in the call, as far as it has come. Written anew when that changes only, so that it can be read in peace. */
+/** What to do in the call, as far as it has come; written anew when that changes only, to be read in peace. */
 function instruct(element, call) {
   const sentence = `call.${config.callMode}${call === 'answered' ? '.answered' : ''}`;
   if (element.dataset.says !== sentence) fill(element, rich(sentence, { key: key() }));
@@ -222,7 +233,8 @@ function instruct(element, call) {
 
 /** After a call that has said its code: both ways to another one. */
 function offerOfCode(app) {
-  const buttons = channelButtons(app, { offered: () => usable(app.view), pick: (channel) => app.start(channel), quiet: true });
+  const pick = (channel) => app.start(channel);
+  const buttons = channelButtons(app, { offered: () => usable(app.view), pick, quiet: true });
   return {
     element: buttons.element,
     update() {
@@ -252,7 +264,7 @@ export function contested(app) {
   };
 }
 
-/** A call that came to nothing: why, and what next. A message is offered first, since another call may end the same. */
+/** A call that came to nothing: why, and what next. A message is offered first: another call may end the same. */
 export function callOver(app) {
   const order = () => usable(app.view).reverse();
   const buttons = channelButtons(app, { offered: order, pick: (channel) => app.start(channel) });

@@ -76,10 +76,29 @@ export function countdown(ms) {
   return `${number.format(Math.floor(seconds / 60))}:${twoDigits.format(seconds % 60)}`;
 }
 
-/** A time of day, with its date unless that is today's. @param {Date} date @param {Date} now */
-export function timeOfDay(date, now) {
-  const today = date.toDateString() === now.toDateString();
+/**
+ * A time of the server's clock as this device's clock will show it, with its date unless that is today's.
+ * @param {Date} at
+ * @param {number} now
+ */
+export function timeOfDay(at, now) {
+  const date = new Date(Date.now() + at.getTime() - now);
+  const today = date.toDateString() === new Date().toDateString();
   return new Intl.DateTimeFormat(locale, { timeStyle: 'short', ...(!today && { dateStyle: 'medium' }) }).format(date);
+}
+
+// A wait that is longer is told as a time of day.
+const LONG = 10 * 60_000;
+
+/**
+ * A time of the server's clock, as far away as it is: "in 0:24" or "at 10:31".
+ * @param {Date | null} at
+ * @param {number} now
+ */
+export function when(at, now) {
+  if (!at) return t('when.later');
+  const left = at.getTime() - now;
+  return left < LONG ? t('when.in', { time: countdown(left) }) : t('when.at', { time: timeOfDay(at, now) });
 }
 
 /** A country's name. @type {(region: string) => string} */
