@@ -147,6 +147,10 @@ function print({ firstScreen: first, interactive: ready, pressToApproved: press,
   });
 }
 
-const isApi = (url) => new URL(url).pathname.startsWith('/v1/');
+function isApi(url) {
+  return new URL(url).pathname.startsWith('/v1/');
+}
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+function median(values) {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+}

@@ -95,6 +95,25 @@ scenes('Recovery', {}, (scene) => {
     await login.is('choose');
   });
 
+  scene('a file of the page that does not come is asked for again, and the token is not lost', async ({ context, arrive, complaints }) => {
+    let refusals = 0;
+    await context.route('**/screens.js', (route) => {
+      refusals += 1;
+      return refusals > 2 ? route.continue() : route.fulfill({ status: 503, json: { message: 'Service Unavailable' } });
+    });
+    const login = await arrive();
+    await login.is('choose');
+    assert.ok(refusals > 2);
+    complaints.length = 0; // of the file that was held back
+  });
+
+  scene('a file of the page that never comes ends in a button to try again', async ({ context, arrive, complaints }) => {
+    await context.route('**/page.js', (route) => route.abort('connectionreset'));
+    const login = await arrive();
+    await login.button('unreachable.retry').waitFor({ timeout: 30_000 });
+    complaints.length = 0; // of the file that was held back
+  });
+
   scene('a slow network is told, and its answer still counts', async ({ context, arrive, phone }) => {
     const login = await arrive();
     await login.is('choose');

@@ -5,7 +5,7 @@ import { LoginPage } from './login-page.mjs';
 
 const MASKED = '+•••••••••71';
 const TOKEN = 'eyJhbGciOiJSUzI1NiIsInR5cCI6Im1mYS1yZXN1bHQrand0In0.eyJzdWIiOiJzYW1wbGUtdXNlciJ9.c2lnbmF0dXJl';
-/** A time that is so many seconds away when an exhibit is opened. */
+/** A time that is so many seconds away when the page is loaded. */
 const later = (inSeconds) => ({ inSeconds });
 
 const available = { available: true, reason: null, nextSendAt: null, sendsLeft: 2, lastSend: null };
@@ -127,52 +127,53 @@ async function enrol(login) {
 }
 
 /**
- * Puts an exhibit into a context; the answer opens it there, in any language, and waits until it is to be seen.
- * @returns {Promise<(locale?: string) => Promise<LoginPage>>}
+ * Puts an exhibit into a context; the answer opens it there, in any language, in a tab of its own or in that of `page`,
+ * and waits until it is to be seen.
+ * @returns {Promise<(locale?: string, page?: import('playwright-core').Page) => Promise<LoginPage>>}
  */
 export async function exhibit(name, { context, stack, backend, user }) {
-  const { refusal, status, config, query = {}, act, screen } = EXHIBITS[name];
-  let view;
-  await context.route(/\/v1\/challenge/, async (route) => {
-    if (status === 0) return route.abort('internetdisconnected');
-    if (status) return route.fulfill({ status, json: { message: 'Unauthorized' } });
-    if (route.request().method() === 'POST' && refusal) return refuse(route, refusal);
-    const response = await route.fetch();
-    return route.fulfill({ response, json: { ...(await response.json()), ...view } });
-  });
+  const { view = {}, refusal, status, config, query = {}, act, screen } = EXHIBITS[name];
+  const problem = refusal && problemOf(refusal);
+  await context.addInitScript(answerOtherwise, { view, problem, status });
   if (config) await configure(context, stack, config);
 
-  return async (locale) => {
-    view = opened(EXHIBITS[name].view ?? {});
+  return async (locale, page) => {
     await context.setOffline(false);
     const login = query === null
-      ? await unannounced(context, stack, locale)
-      : await LoginPage.open(context, { stack, backend, user, locale, ...query });
+      ? await unannounced(page ?? (await context.newPage()), stack, locale)
+      : await LoginPage.open(context, { stack, backend, user, locale, page, ...query });
     if (act) await act(login);
     await login.is(screen ?? name);
     return login;
   };
 }
 
-/** The view with the times that it has from now on. */
-function opened(view) {
+/**
+ * Runs in the page, in front of the API. The browser's own interception would do the same, but turns off the cache, and
+ * the gallery loads the page hundreds of times.
+ */
+function answerOtherwise({ view, problem, status }) {
+  const ask = globalThis.fetch;
   const timeIn = (seconds) => new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+/, '');
-  return JSON.parse(JSON.stringify(view), (_, value) => (value?.inSeconds ? timeIn(value.inSeconds) : value));
+  const now = JSON.parse(JSON.stringify(view), (_, value) => (value?.inSeconds ? timeIn(value.inSeconds) : value));
+  globalThis.fetch = async (input, init) => {
+    if (status === 0) throw new TypeError('Failed to fetch');
+    if (status) return Response.json({ message: 'Unauthorized' }, { status });
+    if (init.method === 'POST' && problem) return Response.json(problem, { status: problem.status });
+    const response = await ask(input, init);
+    return Response.json({ ...(await response.json()), ...now }, response);
+  };
 }
 
-async function unannounced(context, stack, locale) {
-  const login = new LoginPage(await context.newPage(), { locale });
+async function unannounced(page, stack, locale) {
+  const login = new LoginPage(page, { locale });
   await login.page.goto(LoginPage.address(stack, { ui_locales: locale }));
   return login;
 }
 
-/** Answers with a problem of the API. */
-export function refuse(route, [status, type, more]) {
-  return route.fulfill({
-    status,
-    contentType: 'application/problem+json',
-    body: JSON.stringify({ type: `urn:alliance-mfa:problem:${type}`, title: type, status, detail: 'For developers.', ...more }),
-  });
+/** A problem as the API tells it. */
+export function problemOf([status, type, more]) {
+  return { type: `urn:alliance-mfa:problem:${type}`, title: type, status, detail: 'For developers.', ...more };
 }
 
 /** Has the page configured otherwise than its stack is. */

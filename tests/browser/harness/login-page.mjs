@@ -22,10 +22,10 @@ export class LoginPage {
     this.country = page.getByRole('combobox', { name: this.words['number.country'] });
   }
 
-  /** Comes from the first factor, with its token, in a tab of its own. */
-  static async open(context, { stack, backend, user, token, locale, ...query }) {
+  /** Comes from the first factor, with its token, in a tab of its own or in `page`. */
+  static async open(context, { stack, backend, user, token, locale, page, ...query }) {
     const state = randomUUID();
-    const login = new LoginPage(await context.newPage(), { locale, state });
+    const login = new LoginPage(page ?? (await context.newPage()), { locale, state });
     const url = LoginPage.address(stack, { redirect_uri: backend.redirectUri, state, ui_locales: locale, ...query });
     await login.page.goto(`${url}#token=${token ?? (await user.token())}`);
     return login;

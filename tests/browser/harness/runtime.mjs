@@ -44,8 +44,10 @@ export async function openRuntime() {
         functions.set(name, lambda);
       }
     },
-    async close() {
+    kill() {
       for (const { child } of functions.values()) child.kill();
+    },
+    async close() {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
     },

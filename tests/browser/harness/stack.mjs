@@ -35,13 +35,20 @@ export async function startStack(name, settings = {}) {
   const { gateway, issuer, phone, environment } = JSON.parse(await firstLine(surroundings));
   mkdirSync(LOGS, { recursive: true });
   runtime.run(FUNCTIONS, BINARIES, { ...environment, ...SETTINGS, ...settings }, `${LOGS}/browser-${name}.log`);
+  // Also when a fault ends the process before anybody closes anything.
+  const end = () => {
+    runtime.kill();
+    surroundings.kill();
+  };
+  process.once('exit', end);
   return {
     url: gateway,
     issuer,
     phone,
     async close() {
+      process.off('exit', end);
+      end();
       await runtime.close();
-      surroundings.kill();
     },
   };
 }

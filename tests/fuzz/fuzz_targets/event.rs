@@ -27,6 +27,9 @@ fuzz_target!(|text: &str| -> Corpus {
         assert!(identified || status == 401, "{status} without a first factor");
         assert!(is_masked(&body["phoneNumber"]), "{body}");
     }
+    let page = FUNCTIONS.page(&request);
+    assert!([200, 404].contains(&page.status().as_u16()), "{} for a page that is everybody's", page.status());
+    assert!(page.headers().contains_key("cache-control"));
     let (status, _) = read(&FUNCTIONS.callback(request));
     assert!([403, 413].contains(&status), "{status} without a signature");
     Corpus::Keep

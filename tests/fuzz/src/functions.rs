@@ -26,6 +26,7 @@ use domain::time::Timestamp;
 use http::Response;
 use lambda_http::{Body, Request};
 use platform::callback::{SigningTokens, TokenSource};
+use platform::config::Environment;
 use platform::first_factor::{FirstFactor, SessionRule};
 use platform::secrets::SecretError;
 use platform::settings::FactorSettings;
@@ -46,6 +47,7 @@ pub struct Functions {
     get: get_challenge::App<Nothing, Nothing, Nothing>,
     verify: verify_code::App<Nothing, Nothing, Nothing>,
     callback: call_callback::App<Nothing, Nothing, Nothing>,
+    page: login_page::App,
     runtime: Runtime,
 }
 
@@ -53,7 +55,7 @@ impl Functions {
     /// All of them, with the defaults of a deployment.
     ///
     /// # Panics
-    /// When the machine gives it no runtime.
+    /// When the machine gives it no runtime, or the page is not to be had as configured here.
     #[must_use]
     pub fn new() -> Self {
         let settings = settings();
@@ -82,6 +84,7 @@ impl Functions {
                 tokens: Nothing,
                 keys: Some(Nothing),
             },
+            page: page(),
             runtime: Builder::new_current_thread().build().expect("a runtime"),
         }
     }
@@ -105,12 +108,24 @@ impl Functions {
     pub fn callback(&self, request: Request) -> Response<Body> {
         self.runtime.block_on(self.callback.handle(request, NOW))
     }
+
+    /// `GET /`, and the files that it names.
+    #[must_use]
+    pub fn page(&self, request: &Request) -> Response<Body> {
+        self.page.handle(request, NOW)
+    }
 }
 
 impl Default for Functions {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn page() -> login_page::App {
+    let environment: Environment = [("BRAND", "Example"), ("ALLOWED_COUNTRIES", "US,GB,DE")].into_iter().collect();
+    let config = environment.read(login_page::config::Config::read).expect("a configuration");
+    login_page::App::new(config).expect("plain headers")
 }
 
 fn settings() -> FactorSettings {
