@@ -22,7 +22,7 @@ LOCAL  := CARGO_LAMBDA=$(LAMBDA)/cargo-lambda cargo run --quiet --manifest-path 
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- running ---------------------------------------------------------------------------------------
 
@@ -39,8 +39,8 @@ invoke: $(TOOLS)/cargo-lambda.done ## one function with one sample: make invoke 
 
 # --- checking --------------------------------------------------------------------------------------
 
-.PHONY: curve test lint unit mutants local-test fuzz template audit e2e
-test: lint unit mutants local-test fuzz template e2e ## all checks and tests
+.PHONY: curve test lint unit mutants local-test fuzz template audit e2e browser
+test: lint unit mutants local-test fuzz template e2e browser ## all checks and tests
 
 lint: need-cargo $(DENY) ## formatting, clippy, licences and sources of dependencies
 	cargo fmt --all --check
@@ -48,6 +48,7 @@ lint: need-cargo $(DENY) ## formatting, clippy, licences and sources of dependen
 	cd tests/fuzz && cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	tests/pure-domain
+	tests/linked-sdks
 	$(DENY) check --hide-inclusion-graph bans licenses sources
 	$(DENY) --manifest-path infra/local/Cargo.toml --config .deny.toml check --hide-inclusion-graph bans licenses sources
 	$(DENY) --manifest-path tests/fuzz/Cargo.toml --config .deny.toml check --hide-inclusion-graph bans licenses sources
@@ -82,6 +83,22 @@ e2e: need-cargo need-node $(TOOLS)/ministack.done $(E2E).done ## on an emulated 
 	MINISTACK=$(TOOLS)/ministack/bin/ministack $(E2E)/bin/python tests/e2e/ministack.py cargo test --locked --package integration store_contract
 	MINISTACK=$(TOOLS)/ministack/bin/ministack BOOTSTRAP_DIR=$(CARGO_TARGET_DIR)/debug $(E2E)/bin/pytest tests/e2e
 
+browser: browser-stack ## the login page in Chromium, on the local stack: make browser FILES=codes.test.mjs for some
+	cd tests/browser && node --test --test-concurrency=2 --test-reporter=spec $(FILES)
+
+# --- showing ---------------------------------------------------------------------------------------
+
+.PHONY: screenshots page-figures browser-stack
+screenshots: browser-stack ## pictures of every screen in .local/screenshots, and anew those that the README shows
+	cd tests/browser && node screenshots.mjs
+
+page-figures: browser-stack ## what the login page costs and how quick it is, also as .local/page-figures.json
+	cd tests/browser && node figures.mjs $(CURDIR)/.local/page-figures.json
+
+browser-stack: need-cargo need-chromium $(TOOLS)/browser.done
+	cargo build --locked --bins
+	cargo build --locked --manifest-path infra/local/Cargo.toml --package local
+
 # --- deploying -------------------------------------------------------------------------------------
 
 .PHONY: build
@@ -90,13 +107,18 @@ build: $(TOOLS)/aws-sam-cli.done $(TOOLS)/cargo-lambda.done ## what sam deploy t
 
 # --- tools -----------------------------------------------------------------------------------------
 
-.PHONY: need-cargo need-python need-node clean
+.PHONY: need-cargo need-python need-node need-chromium clean
 need-cargo:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs"; exit 1; }
 need-python:
 	@command -v python3 >/dev/null || { echo "python3 is missing: install Python 3.11 or later"; exit 1; }
 need-node:
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or later"; exit 1; }
+
+need-chromium:
+	@[[ -x "$${CHROMIUM:-$$(command -v chromium || true)}" ]] || { [[ "$${CI:-}" == true && $$(id -u) == 0 ]] \
+	  && apt-get update -qq && apt-get install -qq --yes --no-install-recommends chromium; } \
+	  || { echo "chromium is missing: apt-get install chromium, or set CHROMIUM to a browser's path"; exit 1; }
 
 $(TOOLS)/%.done: infra/tools/%.txt | need-cargo need-python
 	rm -rf $(TOOLS)/$* && python3 -m venv $(TOOLS)/$*
@@ -109,10 +131,14 @@ $(E2E).done: tests/e2e/requirements.txt tests/e2e/package-lock.json | need-pytho
 	cd tests/e2e && npm ci --no-fund --no-audit --silent
 	touch $@
 
+$(TOOLS)/browser.done: tests/browser/package-lock.json | need-node
+	cd tests/browser && npm ci --no-fund --no-audit --silent
+	mkdir -p $(TOOLS) && touch $@
+
 $(DENY): | need-cargo
 	@echo "building cargo-deny $(DENY_VERSION), once: about four minutes"
 	CARGO_TARGET_DIR=$(TOOLS)/build cargo install --quiet --locked --version $(DENY_VERSION) --root $(TOOLS)/cargo-deny cargo-deny
 	rm -rf $(TOOLS)/build
 
 clean: ## remove what was built, and the tools
-	rm -rf $(CARGO_TARGET_DIR) $(TOOLS) .local .aws-sam tests/e2e/node_modules
+	rm -rf $(CARGO_TARGET_DIR) $(TOOLS) .local .aws-sam tests/e2e/node_modules tests/browser/node_modules

@@ -35,6 +35,9 @@ ADMINISTRATIVE = {
     "POST /v1/admin/subjects/{subject}/unblock",
 }
 OPEN = {
+    "GET /",
+    "GET /assets/{version}/{file}",
+    "GET /mfa-client.js",
     "POST /v1/calls/{challenge}/{token}/{event}",
     "GET /.well-known/jwks.json",
     "GET /.well-known/openid-configuration",
@@ -138,6 +141,7 @@ def test_every_route_is_deployed_and_described():
 
 def test_every_function_is_deployed_with_the_routes_that_are_its_own():
     assert {name: events(function) for name, function in functions(template()).items()} == {
+        "login-page": {"GET /", "GET /assets/{version}/{file}", "GET /mfa-client.js"},
         "start-challenge": {"POST /v1/challenge"},
         "get-challenge": {"GET /v1/challenge"},
         "verify-code": {"POST /v1/challenge/code"},
@@ -197,7 +201,7 @@ def test_browsers_are_let_in_from_the_origins_named_and_with_what_the_page_sends
     assert {name: sorted(cors[name]) for name in ("allowMethods", "allowHeaders", "exposeHeaders")} == {
         "allowMethods": ["GET", "POST"],
         "allowHeaders": ["authorization", "content-type"],
-        "exposeHeaders": ["ratelimit", "ratelimit-policy", "retry-after"],
+        "exposeHeaders": ["date", "ratelimit", "ratelimit-policy", "retry-after"],
     }
     # As its default stands in for the parameter here, which CloudFormation resolves.
     assert cors["allowOrigins"] == {"Fn::Split": [",", ""]}
@@ -509,10 +513,12 @@ def test_a_number_that_the_template_takes_is_taken_by_the_functions_with_the_sam
 def test_a_word_that_the_template_takes_is_taken_by_the_functions():
     text = source("shared/platform/src/settings.rs")
     parameters = template()["Parameters"]
+    modes = re.findall(r'=> "([a-z-]+)"', body_of("as_str", source("shared/domain/src/call.rs")))
+    assert 'env.choice("CALL_MODE", &CallMode::ALL' in text
     for variable in ["ENROLMENT", "MACHINE_DETECTION", "CALL_MODE", "UNVERIFIED_BUDGET_MODE"]:
         parameter = "".join(word.capitalize() for word in variable.split("_"))
-        choice = re.search(rf'"{variable}",\s*&\[(.+?)\](?:,\s*)?\)', text, re.DOTALL)[1]
-        taken = re.findall(r'\("([a-z-]+)", ', choice)
+        choice = re.search(rf'"{variable}",\s*&\[(.+?)\](?:,\s*)?\)', text, re.DOTALL)
+        taken = re.findall(r'\("([a-z-]+)", ', choice[1]) if choice else modes
         assert parameters[parameter]["AllowedValues"] == taken
         assert parameters[parameter]["Default"] == taken[0]
 
@@ -562,6 +568,34 @@ def test_a_word_that_the_template_takes_is_taken_by_the_functions():
                 "+15005550006 424242 2027-01-31T00:00:00Z a;",
             ],
         ),
+        ("BrandColor", ["#0b57d0", "#FFCC00"], ["", "0b57d0", "#fff", "red", "#0b57d0;"]),
+        ("BrandLogo", ["", "iVBORw0KGgo=", "PHN2Zy8+"], ["iVBORw0KGgo", "PHN2\nZy8+", "<svg/>"]),
+        (
+            "RedirectUris",
+            [
+                "",
+                "https://login.example.com/mfa/done",
+                "https://login.example.com:8443/done?x=1&y=a%20b,https://b.example",
+                "http://127.0.0.1:9000/signed-in,http://localhost/done",
+            ],
+            [
+                "*",
+                "login.example.com/done",
+                "http://login.example.com/done",
+                "http://localhost.example/done",
+                "http://127x0.0.1/done",
+                "https://user@login.example.com/done",
+                "https://login.example.com/done#x",
+                "https://a.example/done,",
+                "https://a.example/done, https://b.example/done",
+                "https://a.example/*,javascript:alert(1)",
+            ],
+        ),
+        (
+            "FrameAncestors",
+            ["", "https://a.example", "https://a.example,https://b.example:8443", "http://127.0.0.1:9000"],
+            ["*", "https://*.example", "https://a.example/", "http://a.example", "https://A.example", "https://a.example;"],
+        ),
         ("Brand", ["Alliance", "A&B <Bank> ~ 1"], ["", " Bank", "Bank ", "Bänk", "B`nk"]),
         ("OriginHost", ["login.example.com"], ["", "https://login.example.com", "login.example.com:443", "-a.example"]),
         ("VoiceFromNumber", ["", "+14155550100"], ["4155550100", "+0123456789"]),
@@ -572,6 +606,17 @@ def test_a_parameter_takes_what_is_right_and_nothing_else(parameter, good, bad):
     pattern = template()["Parameters"][parameter]["AllowedPattern"]
     assert [value for value in good if not re.fullmatch(pattern, value)] == []
     assert [value for value in bad if re.fullmatch(pattern, value)] == []
+
+
+def test_the_page_is_branded_as_its_function_takes_it():
+    parameters, text = template()["Parameters"], source("functions/login-page/src/brand.rs")
+    default = re.search(r"fn default\(\) -> Self {\s*Self\(\[0x(..), 0x(..), 0x(..)\]\)", text)
+    assert parameters["BrandColor"]["Default"] == "#" + "".join(default.groups())
+    assert f"LONGEST_LOGO: usize = {parameters['BrandLogo']['MaxLength']};" in text
+    # All variables of a Lambda function together have 4 KiB, and every country is a list of 750 characters.
+    own = environment(functions(template())["login-page"])
+    most = [parameters[value["Ref"]].get("MaxLength", 0) for value in own.values()]
+    assert sum(most) + sum(map(len, own)) + 850 < 4096
 
 
 def test_brand_and_host_are_no_longer_than_messages_are_made_for():
@@ -620,6 +665,7 @@ def statement(effect, actions, *resources, condition=None):
 
 
 ALLOWED = {
+    "login-page": set(),
     "start-challenge": {
         statement(
             "Allow", "dynamodb:Query dynamodb:ConditionCheckItem dynamodb:PutItem dynamodb:UpdateItem", TABLE
@@ -705,7 +751,8 @@ def allowed(part):
 def test_a_function_may_do_exactly_what_it_does(name):
     properties = functions(template())[name]["Properties"]
     assert "Role" not in properties
-    assert {allowed(part) for policy in properties["Policies"] for part in policy["Statement"]} == ALLOWED[name]
+    policies = properties.get("Policies", [])
+    assert {allowed(part) for policy in policies for part in policy["Statement"]} == ALLOWED[name]
 
 
 def test_the_mac_keys_are_read_only_in_the_call_modes_that_need_them():

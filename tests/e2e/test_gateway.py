@@ -54,7 +54,7 @@ def test_a_valid_token_without_what_a_second_factor_needs_is_refused_by_the_func
 
 
 def test_a_path_that_is_none_is_not_found(product):
-    for path in ["/", "/v1", "/v1/challenge/", "/v1/calls/a/b", "/.well-known/"]:
+    for path in ["/index.html", "/assets", "/assets/x", "/v1", "/v1/challenge/", "/v1/calls/a/b", "/.well-known/"]:
         assert requests.get(product.base_url + path, timeout=60).status_code in (401, 404), path
 
 

@@ -11,7 +11,8 @@ from conftest import BOOTSTRAP_DIR
 
 SECRET = "0123456789-a-secret-that-no-log-may-show"
 FUNCTIONS = [
-    "start-challenge", "get-challenge", "verify-code", "call-callback", "jwks", "admin", "audit-events", "follow-up",
+    "login-page", "start-challenge", "get-challenge", "verify-code", "call-callback", "jwks", "admin", "audit-events",
+    "follow-up",
 ]
 
 

@@ -18,8 +18,8 @@ use crate::settings::{Settings, repository};
 use crate::stack::Stack;
 
 /// Every function of the product, in the order of a login.
-pub(crate) const NAMES: [&str; 6] =
-    ["start-challenge", "get-challenge", "verify-code", "call-callback", "jwks", "admin"];
+pub(crate) const NAMES: [&str; 7] =
+    ["login-page", "start-challenge", "get-challenge", "verify-code", "call-callback", "jwks", "admin"];
 
 /// How long a function that is compiled already may take to come up.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
@@ -89,7 +89,7 @@ impl Functions {
         Ok(Self { child, group })
     }
 
-    /// Waits until each of `names` answers, by a request that each must refuse, and says so.
+    /// Waits until each of `names` answers a request that has no identity and no signature, and says so.
     pub(crate) async fn ready(&mut self, http: &reqwest::Client, stack: &Stack, names: &[&str]) -> Result<()> {
         for name in names {
             let started = Instant::now();
@@ -158,7 +158,7 @@ async fn wait_for(http: &reqwest::Client, functions: &str, name: &str) -> Result
     }
 }
 
-/// Invokes a function with a request that carries no identity and no signature.
+/// Invokes a function with a request that all but the login page must refuse.
 async fn ask(http: &reqwest::Client, functions: &str, name: &str) -> Result<Value> {
     let event = json!({
         "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": "", "headers": {},

@@ -10,7 +10,12 @@ use crate::keys::{Jwk, SigningKey};
 
 /// Signs `claims` as a token of type `JWT`.
 pub(crate) fn sign(key: &SigningKey, claims: &Map<String, Value>) -> Result<String> {
-    let header = json!({ "alg": "RS256", "typ": "JWT", "kid": key.jwk().kid });
+    sign_as(key, "JWT", claims)
+}
+
+/// Signs `claims` as a token of type `typ`.
+pub(crate) fn sign_as(key: &SigningKey, typ: &str, claims: &Map<String, Value>) -> Result<String> {
+    let header = json!({ "alg": "RS256", "typ": typ, "kid": key.jwk().kid });
     let signed = format!("{}.{}", encode(&header)?, encode(claims)?);
     let signature = key.sign(signed.as_bytes())?;
     Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))

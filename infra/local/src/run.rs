@@ -40,8 +40,8 @@ async fn stay_up(functions: &mut Functions, stack: &Stack) -> Result<()> {
 fn print_addresses(stack: &Stack) {
     let Stack { gateway, issuer, phone, dynamodb, functions, environment, .. } = stack;
     let call_mode = environment.get("CALL_MODE").map_or("press-pound", String::as_str);
-    println!("\nThe stack is up; functions reload when their code changes. Ctrl-C ends it.\n");
-    println!("  phone      {phone}   open it: messages and calls, for every number");
+    println!("\n  Open {phone}   a phone beside the login page\n");
+    println!("The stack is up; functions reload when their code changes. Ctrl-C ends it.\n");
     println!("  API        {gateway}");
     println!("  issuer     {issuer}   POST /login {{\"account\": …}} gives a first-factor token");
     println!("  DynamoDB   {dynamodb}");

@@ -49,9 +49,9 @@ impl Stack {
             .log(logs)
             .serve_on(listener, address);
         let mut stack = Self {
+            phone: phone::start(http.clone(), settings.phone_port, issuer.clone(), gateway.clone()).await?,
             gateway,
             issuer,
-            phone: phone::start(http.clone(), settings.phone_port).await?,
             dynamodb: dynamodb::start(&http, settings.dynamodb_endpoint.clone(), settings.dynamodb_port).await?,
             kms: kms::start(kms_key, settings.kms_port).await?,
             secrets: secrets::start(settings.secrets_port).await?,
@@ -85,7 +85,17 @@ impl Stack {
             ("VOICE_SIGNING_SECRET_ARN", secret_arn(VOICE_SIGNING_SECRET)),
             ("VOICE_API_BASE_URL", self.phone.clone()),
             ("VOICE_FROM", VOICE_FROM.to_owned()),
+            ("FRAME_ANCESTORS", and_of_environment("FRAME_ANCESTORS", self.phone.clone())),
+            ("REDIRECT_URIS", and_of_environment("REDIRECT_URIS", format!("{}/signed-in", self.phone))),
         ]
+    }
+}
+
+/// A comma list of what the stack needs and what a developer adds by the variable `name`.
+fn and_of_environment(name: &str, own: String) -> String {
+    match set(name) {
+        Some(more) => format!("{own},{more}"),
+        None => own,
     }
 }
 

@@ -68,6 +68,21 @@ pub enum CallMode {
     SpeakCode,
 }
 
+impl CallMode {
+    /// All modes, the default first.
+    pub const ALL: [Self; 3] = [Self::PressPound, Self::MatchDigits, Self::SpeakCode];
+
+    /// Its name in the configuration, and towards the page.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PressPound => "press-pound",
+            Self::MatchDigits => "match-digits",
+            Self::SpeakCode => "speak-code",
+        }
+    }
+}
+
 /// How far a call has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallState {

@@ -191,6 +191,11 @@ impl Reach {
         Self(countries.into_iter().map(|country| (country, BTreeSet::from(Channel::ALL))).collect())
     }
 
+    /// The countries, and the channels used in each.
+    pub fn countries(&self) -> impl Iterator<Item = (Country, &BTreeSet<Channel>)> {
+        self.0.iter().map(|(country, channels)| (*country, channels))
+    }
+
     /// The subscriber as a destination if this deployment sends to such numbers, else why not.
     pub fn admit(&self, subscriber: Subscriber) -> Result<Destination, PhoneRefusal> {
         let Subscriber { number, country, line } = subscriber;

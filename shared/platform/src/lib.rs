@@ -4,7 +4,6 @@
 //! it calls. The door ([`request`], [`first_factor`]) parses, the way out ([`problem`], [`reply`])
 //! renders; in between there are only the domain's types.
 
-pub mod aws;
 pub mod caller;
 pub mod clock;
 pub mod config;
@@ -17,6 +16,8 @@ pub mod run;
 pub mod settings;
 pub mod telemetry;
 
+#[cfg(feature = "aws")]
+pub mod aws;
 #[cfg(feature = "callback")]
 pub mod callback;
 #[cfg(feature = "events")]

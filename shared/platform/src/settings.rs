@@ -100,14 +100,7 @@ pub fn policy(env: &mut Environment) -> Option<Policy> {
     let failures = lockout(env);
     let fraud_block = env.seconds("FRAUD_BLOCK_SECONDS", default.fraud_block, 30 * DAY);
     let machine_detection = env.choice("MACHINE_DETECTION", &[("on", true), ("off", false)]);
-    let call_mode = env.choice(
-        "CALL_MODE",
-        &[
-            ("press-pound", CallMode::PressPound),
-            ("match-digits", CallMode::MatchDigits),
-            ("speak-code", CallMode::SpeakCode),
-        ],
-    );
+    let call_mode = call_mode(env);
     Some(Policy {
         code_life: code_life?,
         max_guesses: max_guesses?,
@@ -128,6 +121,11 @@ pub fn policy(env: &mut Environment) -> Option<Policy> {
         machine_detection: machine_detection?,
         call_mode: call_mode?,
     })
+}
+
+/// What calls ask for.
+pub fn call_mode(env: &mut Environment) -> Option<CallMode> {
+    env.choice("CALL_MODE", &CallMode::ALL.map(|mode| (mode.as_str(), mode)))
 }
 
 /// The policy with its numbers on failures, for who needs no others.

@@ -18,7 +18,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Environment, any};
 
-const OURS: [&str; 10] = [
+const OURS: [&str; 11] = [
     "domain",
     "platform",
     "start_challenge",
@@ -26,6 +26,7 @@ const OURS: [&str; 10] = [
     "verify_code",
     "call_callback",
     "jwks",
+    "login_page",
     "admin",
     "audit_events",
     "follow_up",

@@ -45,6 +45,7 @@ fn every_function_names_every_missing_variable() {
     assert_eq!(missing(faults(follow_up::config::Config::read, &[])), ["TABLE_NAME", "ALLOWED_COUNTRIES", "BRAND"]);
     let calls_only = missing(faults(follow_up::config::Config::read, &[("CHANNELS", "call")]));
     assert_eq!(calls_only, ["TABLE_NAME", "ALLOWED_COUNTRIES"], "no brand where no message is sent");
+    assert_eq!(missing(faults(login_page::config::Config::read, &[])), ["BRAND", "ALLOWED_COUNTRIES"]);
     assert_eq!(missing(faults(admin::config::Config::read, &[])), ["TABLE_NAME", "FIRST_FACTOR_ISSUER"]);
     assert_eq!(missing(faults(jwks::config::Config::read, &[])), ["SIGNING_KEY_ARN", "PUBLIC_BASE_URL"]);
     assert_eq!(
@@ -109,6 +110,25 @@ fn only_the_start_reads_test_numbers_whose_codes_are_nobody_else_s_to_know() {
     let config = env.read(start_challenge::config::Config::read).expect("a configuration");
     let read = config.settings.rules.test_numbers.iter().map(|test| (test.number.expose(), test.subjects.len()));
     assert_eq!(read.collect::<Vec<_>>(), [("+15005550006", 1), ("+15005550007", 2)]);
+}
+
+#[test]
+fn a_page_that_would_look_or_lead_elsewhere_is_refused_at_init() {
+    let wrong = [
+        ("BRAND", "seventeen letters"),
+        ("BRAND_COLOR", "blue"),
+        ("BRAND_LOGO", "<svg/>"),
+        ("ALLOWED_COUNTRIES", "US:fax"),
+        ("CHANNELS", "fax"),
+        ("CALL_MODE", "knock-twice"),
+        ("REDIRECT_URIS", "https://login.example.com/done,http://login.example.com/done"),
+        ("FRAME_ANCESTORS", "https://*.example.com"),
+    ];
+    let said = faults(login_page::config::Config::read, &wrong);
+    for (variable, _) in wrong {
+        assert!(said.contains(variable), "{variable} is not named in: {said}");
+    }
+    assert!(said.contains(r#"which "http://login.example.com/done" is not"#), "{said}");
 }
 
 #[test]

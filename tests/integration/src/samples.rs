@@ -11,6 +11,7 @@ use domain::phone::{Line, NumberingPlan as _, PhoneNumber};
 use domain::policy::Policy;
 use domain::ports::{ChallengeStore as _, Settlement, Started};
 use domain::start::{Decision, Draft, Request, Start};
+use platform::config::Environment;
 use platform::numbering::WorldPlan;
 use serde_json::json;
 
@@ -164,6 +165,26 @@ fn the_public_documents_are_answered_from_their_samples() {
         assert_eq!(response.headers()["cache-control"], "public, max-age=300");
         let lambda_http::Body::Text(text) = response.body() else { panic!("{name} has no text") };
         assert!(text.contains(expected), "{name}: {text}");
+    }
+}
+
+#[test]
+fn the_login_page_is_answered_from_its_samples() {
+    let variables = [("BRAND", "Example"), ("ALLOWED_COUNTRIES", "US")];
+    let config = variables.into_iter().collect::<Environment>().read(login_page::config::Config::read);
+    let page = login_page::App::new(config.expect("a configuration")).expect("plain headers");
+    let kept = "public, max-age=300";
+    for (name, kind, cache, encoding, expected) in [
+        ("login-page", "text/html; charset=utf-8", "no-store", None, r#"<html lang="es" dir="ltr">"#),
+        ("login-page-asset", "text/javascript; charset=utf-8", "no-store", Some("gzip"), ""),
+        ("mfa-client", "text/javascript; charset=utf-8", kept, None, "export"),
+    ] {
+        let response = page.handle(&sample(name), LOGIN);
+        assert_eq!(response.status(), 200, "{name}");
+        let header = |name: &str| response.headers().get(name).map(|value| value.to_str().expect("ASCII"));
+        assert_eq!((header("content-type"), header("cache-control")), (Some(kind), Some(cache)), "{name}");
+        assert_eq!(header("content-encoding"), encoding, "{name}");
+        assert!(String::from_utf8_lossy(response.body()).contains(expected), "{name}");
     }
 }
 

@@ -84,11 +84,11 @@ pub(crate) fn add_cors(allowed: &[String], parts: &Parts, response: &mut Respons
     }
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-    headers.insert(header::VARY, HeaderValue::from_static("origin"));
+    headers.append(header::VARY, HeaderValue::from_static("origin")); // beside what the function says
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET,POST"),
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization,content-type"),
-        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "date,retry-after,ratelimit,ratelimit-policy"),
         (header::ACCESS_CONTROL_MAX_AGE, "300"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));

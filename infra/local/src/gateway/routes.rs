@@ -24,7 +24,10 @@ pub(crate) enum Guard {
     Iam,
 }
 
-const ROUTES: [Route; 10] = [
+const ROUTES: [Route; 13] = [
+    Route { key: "GET /", function: "login-page", guard: Guard::None },
+    Route { key: "GET /assets/{version}/{file}", function: "login-page", guard: Guard::None },
+    Route { key: "GET /mfa-client.js", function: "login-page", guard: Guard::None },
     Route { key: "GET /v1/challenge", function: "get-challenge", guard: Guard::FirstFactor },
     Route { key: "POST /v1/challenge", function: "start-challenge", guard: Guard::FirstFactor },
     Route { key: "POST /v1/challenge/code", function: "verify-code", guard: Guard::FirstFactor },

@@ -3,6 +3,7 @@
 use axum::extract::Path;
 use axum::routing::post;
 use axum::{Json, Router};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::Gateway;
@@ -30,6 +31,14 @@ async fn echo(Path(name): Path<String>, Json(event): Json<Value>) -> Json<Value>
     if event["body"] == "fail" {
         return Json(json!({ "statusCode": "none" }));
     }
+    if event["pathParameters"]["file"] == "compressed" {
+        return Json(json!({
+            "statusCode": 200,
+            "headers": { "content-encoding": "gzip", "content-type": "text/css", "vary": "accept-encoding" },
+            "body": STANDARD.encode(COMPRESSED),
+            "isBase64Encoded": true,
+        }));
+    }
     Json(json!({
         "statusCode": 207,
         "headers": { "x-function": name, "content-type": "application/json" },
@@ -37,6 +46,9 @@ async fn echo(Path(name): Path<String>, Json(event): Json<Value>) -> Json<Value>
         "body": event.to_string(),
     }))
 }
+
+/// How a gzip file begins, which is no text.
+const COMPRESSED: [u8; 4] = [0x1f, 0x8b, 0x08, 0x00];
 
 impl Stack {
     async fn token(&self, claims: Value) -> String {
@@ -105,6 +117,37 @@ async fn a_webhook_needs_no_token_and_its_form_arrives_in_base64() {
     assert_eq!(event["isBase64Encoded"], true);
     assert_eq!(event["body"], "RGlnaXRzPSUyMw==");
     assert!(event["requestContext"].get("authorizer").is_none());
+}
+
+#[tokio::test]
+async fn the_login_page_and_its_files_are_for_everybody() {
+    let stack = stack().await;
+    for (path, key) in [
+        ("/?ui_locales=fr", "GET /"),
+        ("/assets/v1/page.js", "GET /assets/{version}/{file}"),
+        ("/mfa-client.js", "GET /mfa-client.js"),
+    ] {
+        let answer = stack.http.get(stack.url(path)).send().await.unwrap();
+        assert_eq!(answer.headers()["x-function"], "login-page", "{path}");
+        let event: Value = answer.json().await.unwrap();
+        assert_eq!(event["routeKey"], key);
+        assert!(event["requestContext"].get("authorizer").is_none());
+    }
+    let head = stack.http.head(stack.url("/")).send().await.unwrap();
+    assert_eq!(head.status(), 404, "as no route has the method");
+}
+
+#[tokio::test]
+async fn a_compressed_file_reaches_the_browser_as_the_function_packed_it() {
+    let stack = stack().await;
+    let url = stack.url("/assets/v1/compressed");
+    let answer = stack.http.get(url).header("origin", "https://login.example.com").send().await.unwrap();
+
+    assert_eq!(answer.headers()["content-encoding"], "gzip");
+    assert_eq!(answer.headers()["content-type"], "text/css");
+    let vary: Vec<_> = answer.headers().get_all("vary").iter().collect();
+    assert_eq!(vary, ["accept-encoding", "origin"], "the gateway adds to what the function says");
+    assert_eq!(answer.bytes().await.unwrap()[..], COMPRESSED);
 }
 
 #[tokio::test]

@@ -95,6 +95,8 @@ pub(crate) struct Call {
     pub(crate) status: Status,
     pub(crate) answered_by: Option<&'static str>,
     pub(crate) spoken: Vec<String>,
+    /// The language tag of what was spoken last.
+    pub(crate) language: Option<String>,
     pub(crate) pressed: String,
     /// Whether keys are being collected now.
     pub(crate) listening: bool,
@@ -102,6 +104,7 @@ pub(crate) struct Call {
     pub(crate) problem: Option<String>,
     pub(crate) webhooks: Vec<Webhook>,
     pub(crate) at_millis: u64,
+    pub(crate) answered_at_millis: Option<u64>,
     #[serde(skip)]
     pub(crate) actions: Sender<Action>,
 }
@@ -126,11 +129,13 @@ impl Call {
             status: Status::Queued,
             answered_by: None,
             spoken: Vec::new(),
+            language: None,
             pressed: String::new(),
             listening: false,
             problem: None,
             webhooks: Vec::new(),
             at_millis: clock::epoch_millis(),
+            answered_at_millis: None,
             actions,
         }
     }

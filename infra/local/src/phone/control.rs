@@ -1,12 +1,12 @@
 //! The phone from its holder's side, as a JSON API: read messages and calls, answer, press, hang up,
-//! let it ring, and break the providers. `GET /` shows the same to a person.
+//! let it ring, have a machine take the calls, and break the providers.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -14,11 +14,6 @@ use super::call::{Action, Answerer, Call};
 use super::faults::{Change, Faults};
 use super::sms::Message;
 use super::{Phone, lock};
-
-/// `GET /`.
-pub(crate) async fn page() -> Html<&'static str> {
-    Html(include_str!("page.html"))
-}
 
 /// `GET /messages`, oldest first.
 pub(crate) async fn messages(State(phone): State<Arc<Phone>>) -> Json<Vec<Message>> {
@@ -37,9 +32,26 @@ pub(crate) async fn faults(State(phone): State<Arc<Phone>>) -> Json<Faults> {
 
 /// `POST /faults`.
 pub(crate) async fn set_faults(State(phone): State<Arc<Phone>>, Json(change): Json<Change>) -> Json<Faults> {
-    let mut faults = lock(&phone.faults);
-    *faults = faults.with(&change);
-    Json(*faults)
+    let faults = {
+        let mut faults = lock(&phone.faults);
+        *faults = faults.with(&change);
+        *faults
+    };
+    phone.tell();
+    Json(faults)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Voicemail {
+    answers: bool,
+}
+
+/// `POST /voicemail`.
+pub(crate) async fn set_voicemail(State(phone): State<Arc<Phone>>, Json(voicemail): Json<Voicemail>) -> StatusCode {
+    *lock(&phone.voicemail) = voicemail.answers;
+    phone.tell();
+    StatusCode::NO_CONTENT
 }
 
 #[derive(Default, Deserialize)]
@@ -97,6 +109,7 @@ fn act(phone: &Phone, sid: &str, action: Action) -> Response {
     }
 }
 
-fn problem(status: StatusCode, error: &str) -> Response {
+/// An answer that says what is wrong.
+pub(crate) fn problem(status: StatusCode, error: &str) -> Response {
     (status, Json(json!({ "error": error }))).into_response()
 }

@@ -25,6 +25,8 @@ const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(15);
 /// What connecting and what listening for a machine take: less than in life, more than nothing.
 const CONNECTING: Duration = Duration::from_millis(100);
 const DETECTING: Duration = Duration::from_millis(300);
+/// How long voicemail, where it takes the calls, lets a person do so first.
+const VOICEMAIL_AFTER: Duration = Duration::from_secs(4);
 
 /// What was ordered.
 pub(crate) struct Order {
@@ -90,9 +92,19 @@ impl Line {
     }
 
     async fn ring(&mut self) -> ControlFlow<Status, Answerer> {
-        let given_up = Instant::now() + self.order.timeout;
+        let rung = Instant::now();
+        let mut changes = self.phone.changed.subscribe();
         loop {
-            match timeout_at(given_up, self.actions.recv()).await {
+            // Asked again after each change: voicemail may be switched on while it rings.
+            changes.mark_unchanged();
+            let voicemail = self.phone.voicemail() && VOICEMAIL_AFTER < self.order.timeout;
+            let patience = if voicemail { VOICEMAIL_AFTER } else { self.order.timeout };
+            let action = tokio::select! {
+                action = timeout_at(rung + patience, self.actions.recv()) => action,
+                _ = changes.changed() => continue,
+            };
+            match action {
+                Err(_) if voicemail => return ControlFlow::Continue(Answerer::Machine),
                 Ok(Some(Action::Answer(answerer))) => return ControlFlow::Continue(answerer),
                 Ok(Some(Action::HangUp)) => return ControlFlow::Break(Status::Busy),
                 Ok(Some(Action::Press(_))) => {}
@@ -103,6 +115,7 @@ impl Line {
 
     async fn converse(mut self, answerer: Answerer) {
         let started = Instant::now();
+        self.phone.update(&self.order.sid, |call| call.answered_at_millis = Some(clock::epoch_millis()));
         self.report(Status::InProgress, &[]).await;
         let mut form = Form::new();
         if self.order.detects_machines {
@@ -151,16 +164,19 @@ impl Line {
 
     async fn play(&mut self, verb: &Verb) -> Result<(), Stop> {
         match verb {
-            Verb::Say { text, .. } => self.speak(text),
-            Verb::Play(recording) => self.speak(recording),
+            Verb::Say { text, language } => self.speak(text, language.as_deref()),
+            Verb::Play(recording) => self.speak(recording, None),
             Verb::Pause(length) => return self.pause(*length).await,
             Verb::Gather(_) | Verb::Redirect(_) | Verb::Hangup => {}
         }
         Ok(())
     }
 
-    fn speak(&self, text: &str) {
-        self.phone.update(&self.order.sid, |call| call.spoken.push(text.to_owned()));
+    fn speak(&self, text: &str, language: Option<&str>) {
+        self.phone.update(&self.order.sid, |call| {
+            call.spoken.push(text.to_owned());
+            call.language = language.map(str::to_owned);
+        });
     }
 
     /// Keys pressed now are heard by nobody.

@@ -1,11 +1,15 @@
 //! The phone: what SNS and the voice provider would reach, seen from both ends. Towards the product
 //! it speaks their wire formats; towards you (or a test) it lists messages and calls, and it answers,
-//! presses keys, hangs up. One phone takes every number.
+//! presses keys, hangs up. One phone takes every number. Its page shows it beside a hosted login.
 
+mod backend;
 mod call;
 mod control;
 mod faults;
+mod guard;
 mod line;
+mod live;
+mod page;
 mod signature;
 mod sms;
 mod twiml;
@@ -14,12 +18,14 @@ mod voice;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
-use axum::Router;
 use axum::routing::{get, post};
+use axum::{Router, middleware};
+use tokio::sync::watch;
 
 pub(crate) use signature::sign;
 
 use crate::net;
+use backend::Backend;
 use call::Call;
 use faults::Faults;
 use sms::Message;
@@ -29,18 +35,41 @@ pub(crate) struct Phone {
     messages: Mutex<Vec<Message>>,
     calls: Mutex<Vec<Call>>,
     faults: Mutex<Faults>,
+    /// Whether a machine takes the calls that nobody does.
+    voicemail: Mutex<bool>,
+    /// Told after each change of the above.
+    changed: watch::Sender<()>,
+    backend: Backend,
+    port: u16,
     http: reqwest::Client,
 }
 
-/// Serves the phone and returns its base URL: SNS endpoint, voice API and control API alike.
-pub(crate) async fn start(http: reqwest::Client, port: u16) -> Result<String> {
-    let phone = Arc::new(Phone { messages: Mutex::default(), calls: Mutex::default(), faults: Mutex::default(), http });
-    net::serve(router(phone), port).await
+/// Serves the phone and returns its base URL: SNS endpoint, voice API, control API and page alike.
+/// The page signs in at `issuer` and at the API behind `gateway`.
+pub(crate) async fn start(http: reqwest::Client, port: u16, issuer: String, gateway: String) -> Result<String> {
+    let (listener, address) = net::listen(port).await?;
+    let phone = Phone {
+        messages: Mutex::default(),
+        calls: Mutex::default(),
+        faults: Mutex::default(),
+        voicemail: Mutex::default(),
+        changed: watch::Sender::default(),
+        backend: Backend::new(http.clone(), issuer, gateway),
+        port: address.port(),
+        http,
+    };
+    Ok(net::serve_on(listener, address, router(Arc::new(phone))))
 }
 
 fn router(phone: Arc<Phone>) -> Router {
     Router::new()
-        .route("/", post(sms::publish).get(control::page))
+        .route("/", post(sms::publish).get(page::index))
+        .route("/signed-in", get(page::signed_in))
+        .route("/page/{file}", get(page::file))
+        .route("/live", get(live::live))
+        .route("/desk", get(backend::desk))
+        .route("/desk/sign-in", post(backend::sign_in))
+        .route("/desk/result", post(backend::result))
         .route("/2010-04-01/Accounts/{account}/Calls.json", post(voice::create_call))
         .route("/messages", get(control::messages))
         .route("/calls", get(control::calls))
@@ -49,6 +78,8 @@ fn router(phone: Arc<Phone>) -> Router {
         .route("/calls/{sid}/hangup", post(control::hang_up))
         .route("/calls/{sid}/ignore", post(control::ignore))
         .route("/faults", get(control::faults).post(control::set_faults))
+        .route("/voicemail", post(control::set_voicemail))
+        .layer(middleware::from_fn_with_state(Arc::clone(&phone), guard::admit))
         .with_state(phone)
 }
 
@@ -57,9 +88,20 @@ impl Phone {
         *lock(&self.faults)
     }
 
+    fn voicemail(&self) -> bool {
+        *lock(&self.voicemail)
+    }
+
     /// Changes what is known of the call `sid`, if there is one.
     fn update<T>(&self, sid: &str, change: impl FnOnce(&mut Call) -> T) -> Option<T> {
-        lock(&self.calls).iter_mut().find(|call| call.sid == sid).map(change)
+        let changed = lock(&self.calls).iter_mut().find(|call| call.sid == sid).map(change);
+        self.tell();
+        changed
+    }
+
+    /// Has every open page show what has changed.
+    fn tell(&self) {
+        self.changed.send_replace(());
     }
 }
 

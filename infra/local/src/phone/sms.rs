@@ -50,6 +50,7 @@ pub(crate) async fn publish(State(phone): State<Arc<Phone>>, body: String) -> Re
     };
     let id = message.id;
     lock(&phone.messages).push(message);
+    phone.tell();
     if fault == SmsFault::Timeout {
         tokio::time::sleep(Duration::from_mins(1)).await;
     }

@@ -28,7 +28,9 @@ async fn stage() -> Stage {
     let http = reqwest::Client::new();
     let heard = Heard::default();
     let product = Router::new().route("/{event}", post(product)).with_state(Arc::clone(&heard));
-    Stage { phone: start(http.clone(), 0).await.unwrap(), product: net::serve(product, 0).await.unwrap(), http, heard }
+    let product = net::serve(product, 0).await.unwrap();
+    let phone = start(http.clone(), 0, String::new(), product.clone()).await.unwrap();
+    Stage { http, phone, product, heard }
 }
 
 async fn product(State(heard): State<Heard>, Path(event): Path<String>, headers: HeaderMap, body: String) -> Response {
@@ -215,7 +217,7 @@ async fn a_fault_is_what_the_next_caller_meets() {
 
 impl Stage {
     async fn until_heard(&self, webhook: &str) -> Vec<String> {
-        for _ in 0..100 {
+        for _ in 0..500 {
             let heard = self.heard();
             if heard.iter().any(|heard| heard == webhook) {
                 return heard;
@@ -223,5 +225,45 @@ impl Stage {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("{webhook} never came");
+    }
+}
+
+#[tokio::test]
+async fn voicemail_answers_where_nobody_does_even_if_it_is_switched_on_while_it_rings() {
+    let stage = stage().await;
+    stage.call().await;
+    stage.until("ringing", |call| call["status"] == "ringing").await;
+    let switched = stage.http.post(format!("{}/voicemail", stage.phone)).json(&json!({ "answers": true }));
+    assert_eq!(switched.send().await.unwrap().status(), 204);
+
+    stage.until_heard("answer machine_start").await;
+}
+
+#[tokio::test]
+async fn an_open_page_is_told_what_is_there_and_each_change() {
+    let stage = stage().await;
+    let mut live = stage.http.get(format!("{}/live", stage.phone)).send().await.unwrap();
+    assert_eq!(live.headers()[CONTENT_TYPE], "text/event-stream");
+    let mut next = async || {
+        let event = String::from_utf8(live.chunk().await.unwrap().unwrap().to_vec()).unwrap();
+        serde_json::from_str::<Value>(event.strip_prefix("data: ").unwrap().trim()).unwrap()
+    };
+    let nothing = json!({
+        "messages": [], "calls": [], "faults": { "sms": "none", "voice": "none" }, "voicemail": false,
+    });
+    assert_eq!(next().await, nothing);
+
+    let publish = [("Action", "Publish"), ("PhoneNumber", "+14155552671"), ("Message", "hello")];
+    stage.http.post(&stage.phone).form(&publish).send().await.unwrap();
+    assert_eq!(next().await["messages"][0]["text"], "hello");
+}
+
+#[tokio::test]
+async fn a_foreign_page_can_press_no_key_and_the_phones_own_can() {
+    let stage = stage().await;
+    let sid = stage.call().await;
+    for (origin, status) in [("https://evil.example", 403), (stage.phone.as_str(), 202)] {
+        let declined = stage.http.post(format!("{}/calls/{sid}/hangup", stage.phone)).header("origin", origin);
+        assert_eq!(declined.send().await.unwrap().status(), status, "{origin}");
     }
 }

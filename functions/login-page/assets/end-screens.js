@@ -1,0 +1,136 @@
+// The screens at which this page can do no more, or not now: what has happened, and where to go from there.
+
+import { fill, h, ltr } from './dom.js';
+import { config, countdown, rich, t, timeOfDay } from './text.js';
+
+const LONG = 60 * 60_000;
+
+/** A link to the deployment's help, or a word on whom to ask. */
+function support(app) {
+  const url = app.view?.supportUrl ?? config.supportUrl;
+  if (!url) return h('p', { class: 'small' }, rich('support.none', {}));
+  return h('a', { class: 'main', href: url, target: '_blank', rel: 'noopener noreferrer' }, t('support.link'));
+}
+
+const back = (app) =>
+  app.handover.cancel && h('button', { class: 'main', type: 'button', onclick: app.handover.cancel }, t('back'));
+
+const says = (...keys) => keys.map((key) => h('p', {}, rich(key, {})));
+
+/** What is at hand for whoever sees it again only after signing in anew. */
+function final(name, icon, keys, actions) {
+  return (app) => ({
+    heading: () => t(`${name}.heading`),
+    symbol: { icon, tone: 'warn' },
+    body: [...says(...keys), actions(app)],
+    ends: true,
+  });
+}
+
+export const denied = final('denied', 'stop', ['denied.text', 'denied.next'], (app) => [back(app), support(app)]);
+export const approvedBefore = final('approved.before', 'clock', ['approved.before.text'], back);
+export const signInOver = final('over', 'clock', ['over.text'], back);
+export const start = final('start', 'help', ['start.text'], () => null);
+export const misdirected = final('misdirected', 'alert', ['misdirected.text'], () => null);
+export const lockedByAdmin = final('locked.admin', 'lock', ['locked.admin.text'], support);
+
+export function approved(app) {
+  const { way, finish } = app.handover;
+  const token = app.view.resultToken;
+  const go = () => finish(token);
+  return {
+    heading: () => t('approved.heading'),
+    symbol: { icon: 'done', tone: 'good' },
+    body: [
+      ...says(way === 'alone' ? 'approved.alone' : 'approved.returning'),
+      way === 'redirect' && h('button', { class: 'main', type: 'button', onclick: go }, t('approved.continue')),
+    ],
+    ends: true,
+  };
+}
+
+/** A wait, that ends by itself. */
+export function locked(app) {
+  const until = h('p', {});
+  return {
+    heading: () => t('locked.heading'),
+    symbol: { icon: 'lock', tone: 'warn' },
+    body: [until, support(app)],
+    update() {
+      const { retryAt } = app.view;
+      const left = retryAt.getTime() - app.now();
+      if (left > LONG) fill(until, t('locked.text.at', { time: timeOfDay(retryAt, app.now()) }));
+      else fill(until, t('locked.text', { time: countdown(left) }));
+    },
+  };
+}
+
+export function blocked(app) {
+  const { retryAt } = app.view;
+  const time = retryAt && timeOfDay(retryAt, app.now());
+  return {
+    heading: () => t('blocked.heading'),
+    symbol: { icon: 'stop', tone: 'warn' },
+    body: [h('p', {}, t(time ? 'blocked.text' : 'blocked.text.open', { time })), ...says('blocked.next'), support(app)],
+  };
+}
+
+/** For who has lost the phone. A number that could be changed from here could be by whoever has the password. */
+export function lost(app) {
+  return {
+    heading: () => t('lost.heading'),
+    symbol: { icon: 'help' },
+    body: [
+      h('p', {}, rich('lost.text', { number: ltr(app.view.phoneNumber ?? '') })),
+      ...says('lost.sim'),
+      support(app),
+      h('button', { class: 'link', type: 'button', onclick: () => app.show({ lost: false }) }, t('lost.back')),
+    ],
+  };
+}
+
+/** A number that is known, and that neither way reaches. */
+export function unusable(app) {
+  return {
+    heading: () => t('unusable.heading'),
+    symbol: { icon: 'alert', tone: 'warn' },
+    body: [
+      h('p', {}, rich('unusable.text', { number: ltr(app.view.phoneNumber ?? '') })),
+      ...says('refused.next'),
+      support(app),
+    ],
+  };
+}
+
+/** A number that is known, and that the API refuses: no other can be entered here. */
+export function numberRefused(app) {
+  const why = app.open.problem === 'country-refused' ? 'refused.country' : 'refused.kind';
+  return {
+    heading: () => t('unusable.heading'),
+    symbol: { icon: 'alert', tone: 'warn' },
+    body: [...says(why, 'refused.next'), support(app)],
+  };
+}
+
+export function enrolmentClosed(app) {
+  return {
+    heading: () => t('closed.heading'),
+    symbol: { icon: 'alert', tone: 'warn' },
+    body: [...says('problem.enrolment-closed'), support(app)],
+  };
+}
+
+export function unreachable(app) {
+  return {
+    heading: () => t('unreachable.heading'),
+    symbol: { icon: 'offline', tone: 'warn' },
+    body: [
+      ...says('unreachable.text'),
+      h('button', { class: 'main', type: 'button', onclick: app.retry }, t('unreachable.retry')),
+    ],
+  };
+}
+
+export function loading() {
+  return { heading: () => t('loading'), body: [h('div', { class: 'spinner' })] };
+}

@@ -1,0 +1,168 @@
+// A phone number as people write it: the country beside it, grouped as it is typed, pasted in any spelling. What leaves
+// here is digits and perhaps a plus; whether they are a number is for the server to say.
+
+import { COUNTRIES, country, countryOf } from './countries.js';
+import { fill, h, set } from './dom.js';
+import { asciiDigits, collator, config, countryName, t } from './text.js';
+
+// How an international number begins where that is not 00, or not only.
+const DIALLED_OUT = { 1: /^(011|00)/, 61: /^0011/, 81: /^(010|00)/ };
+
+/**
+ * @param {{ phoneNumber: string, region: string } | null} typed What was typed before.
+ * @param {() => void} onCountry Another country is chosen.
+ */
+export function phoneField(typed, onCountry) {
+  const regions = config.countries ? Object.keys(config.countries) : Object.keys(COUNTRIES);
+  let region = typed?.region ?? likelyRegion(regions);
+  let last = '';
+
+  const picker = h('select', { id: 'country', autocomplete: 'country', onchange: chosen }, options(regions));
+  const code = h('span', { class: 'calling-code', id: 'calling-code' });
+  const error = h('p', { class: 'error', id: 'phone-error', role: 'alert' });
+  const input = h('input', {
+    id: 'phone',
+    type: 'tel',
+    inputmode: 'tel',
+    autocomplete: 'tel',
+    required: true,
+    maxlength: '64',
+    'aria-describedby': 'calling-code phone-error',
+    oninput: entered,
+  });
+  const element = h(
+    'div',
+    { class: 'field' },
+    regions.length > 1 && [h('label', { for: 'country' }, t('number.country')), h('div', { class: 'select' }, picker)],
+    h('label', { for: 'phone' }, t('number.label')),
+    h('div', { class: 'phone', dir: 'ltr' }, code, input),
+    error,
+  );
+  write(typed?.phoneNumber ?? '');
+  show();
+
+  function chosen() {
+    region = picker.value;
+    write(input.value);
+    changed();
+  }
+
+  /** @param {InputEvent} event */
+  function entered(event) {
+    if (event.isComposing) return;
+    let text = input.value;
+    let caret = input.selectionStart ?? text.length;
+    // Deleting a separator means the digit before it.
+    if (event.inputType === 'deleteContentBackward' && significant(text) === significant(last)) {
+      caret = text.slice(0, caret).search(/\d\D*$/);
+      text = caret < 0 ? text : text.slice(0, caret) + text.slice(caret + 1);
+    }
+    const atEnd = caret < 0 || caret >= text.length;
+    const before = significant(text.slice(0, caret)).length;
+    write(text);
+    const place = atEnd ? input.value.length : placeAfter(input.value, before);
+    input.setSelectionRange(place, place);
+    fail(null);
+    changed();
+  }
+
+  function changed() {
+    show();
+    onCountry();
+  }
+
+  function write(text) {
+    const number = normal(text, region);
+    region = (number.startsWith('+') && countryOf(number.slice(1), region, regions)) || region;
+    input.value = last = written(number, region);
+  }
+
+  function show() {
+    picker.value = region;
+    fill(code, `+${country(region).code}`);
+    code.hidden = input.value.startsWith('+');
+  }
+
+  function fail(message) {
+    fill(error, message ?? '');
+    set(input, 'aria-invalid', message ? 'true' : null);
+  }
+
+  return {
+    element,
+    input,
+    error(message) {
+      fail(message);
+      if (message) input.focus();
+    },
+    /** What to ask for, or null after saying what is missing. */
+    value() {
+      const phoneNumber = normal(input.value, region);
+      if (/\d/.test(phoneNumber)) return { phoneNumber, region };
+      this.error(t('number.missing'));
+      return null;
+    },
+    /** The channels that numbers of the chosen country can have. */
+    channels: () => config.channels.filter((channel) => config.countries?.[region]?.includes(channel) ?? true),
+  };
+}
+
+/** The country that the page's or the browser's languages point to. */
+function likelyRegion(regions) {
+  const languages = [config.locale, ...navigator.languages];
+  const named = languages.map((language) => new Intl.Locale(language).region);
+  const likely = [...named, ...languages.map((language) => new Intl.Locale(language).maximize().region)];
+  return likely.find((region) => regions.includes(region)) ?? regions[0];
+}
+
+function options(regions) {
+  return regions
+    .map((region) => ({ region, name: countryName(region) }))
+    .sort((a, b) => collator.compare(a.name, b.name))
+    .map(({ region, name }) => h('option', { value: region }, `${name} (\u2066+${country(region).code}\u2069)`));
+}
+
+/** Digits, with a plus where they are international. Text with letters stays as it is, for the server to refuse. */
+function normal(text, region) {
+  const typed = asciiDigits(text).trim().replace(/^tel:/i, '');
+  if (/\p{L}/u.test(typed)) return typed;
+  const digits = typed.replace(/\(0\)/g, (zero, at) => (at > 0 ? '' : zero)).replace(/\D/g, '');
+  if (/^\W*\+/.test(typed)) return `+${digits}`;
+  return digits.replace(DIALLED_OUT[country(region).code] ?? /^00/, '+');
+}
+
+/** The number in groups, ending in a digit always, so that deleting at the end deletes one. */
+function written(number, region) {
+  const { code, trunk, groups } = country(region);
+  if (/\p{L}/u.test(number)) return number;
+  if (number.startsWith('+')) {
+    const digits = number.slice(1);
+    if (!digits.startsWith(code) || digits === code) return number;
+    return `+${code} ${grouped(digits.slice(code.length), groups.replace(/[()]/g, '').replace(/-/g, ' '))}`;
+  }
+  if (!trunk || !number.startsWith(trunk)) return grouped(number, groups);
+  const rest = grouped(number.slice(trunk.length), groups);
+  const apart = rest && (trunk.length > 1 || rest.startsWith('('));
+  return trunk + (apart ? ' ' : '') + rest;
+}
+
+function grouped(digits, groups) {
+  let at = 0;
+  let text = '';
+  for (const part of (groups || '3 3 3 3 3').match(/\d|\D+/g)) {
+    if (at >= digits.length) break;
+    if (/\d/.test(part)) text += digits.slice(at, (at += Number(part)));
+    else text += part;
+  }
+  return text + digits.slice(at);
+}
+
+const significant = (text) => asciiDigits(text).replace(/[^\d+]/g, '');
+
+function placeAfter(text, count) {
+  let place = 0;
+  for (let left = count; left > 0 && place < text.length; place += 1) {
+    if (/[\d+]/.test(text[place])) left -= 1;
+  }
+  return place;
+}

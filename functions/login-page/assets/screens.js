@@ -1,0 +1,285 @@
+// The screens of a challenge that can still be won. Each draws itself from the API's answer, is brought up to date with
+// every next one and each second, and keeps what is typed meanwhile.
+
+import { channelButtons, isOpen } from './channel-buttons.js';
+import { codeField } from './code-field.js';
+import { fill, h, ltr, set } from './dom.js';
+import { phoneField } from './phone-field.js';
+import { isLive, isTexted, usable } from './states.js';
+import { config, countdown, knows, rich, t, when } from './text.js';
+
+/**
+ * @typedef {object} Screen
+ * @property {() => string} heading
+ * @property {{ icon: any, tone?: 'good' | 'warn', moving?: () => boolean }} [symbol]
+ * @property {import('./dom.js').Child[]} body
+ * @property {HTMLElement} [focus] What to go on with, if not the heading.
+ * @property {() => void} [update]
+ * @property {() => void} [close]
+ * @property {(message: string | null) => void} [fail] Shows what is wrong with what was entered.
+ * @property {boolean} [lost] Whether the phone may be reported lost here.
+ */
+
+const number = (app) => ltr(app.view.phoneNumber ?? '');
+const text = (key, values) => h('p', {}, rich(key, values));
+const key = () => h('kbd', { dir: 'ltr' }, '#');
+
+function link(key, onclick) {
+  return h('button', { class: 'link', type: 'button', onclick }, t(key));
+}
+
+function wrongNumber(app) {
+  return app.view.canChangeNumber && link('number.wrong', () => app.show({ correcting: true, notice: null }));
+}
+
+/** Both ways to a number that is known: at first, and after a challenge that came to nothing. */
+function choice(name, symbol) {
+  return (app) => {
+    const buttons = channelButtons(app, { offered: () => usable(app.view), pick: (channel) => app.start(channel) });
+    return {
+      heading: () => t(`${name}.heading`),
+      symbol,
+      body: [text(`${name}.text`, { number: number(app) }), buttons.element, wrongNumber(app)],
+      update: buttons.update,
+      lost: true,
+    };
+  };
+}
+
+export const choose = choice('choose', { icon: 'shield' });
+export const expired = choice('expired', { icon: 'clock' });
+export const exhausted = choice('exhausted', { icon: 'alert', tone: 'warn' });
+
+/** The prompt for a number, where none is known or the one that was typed is wrong. */
+export function promptForNumber(app) {
+  const field = phoneField(app.typed, () => buttons.update());
+  const offered = () => usable(app.view).filter((channel) => field.channels().includes(channel));
+  const buttons = channelButtons(app, { offered });
+
+  function submitted(event) {
+    event.preventDefault();
+    const channel = event.submitter?.value || offered()[0];
+    const typed = field.value();
+    if (typed && channel) app.start(channel, typed);
+  }
+
+  const keep = link('number.keep', () => app.show({ correcting: false, notice: null }));
+  fill(keep, rich('number.keep', { number: number(app) }));
+  return {
+    heading: () => t(app.open.correcting ? 'number.heading.correct' : 'number.heading'),
+    body: [
+      text('number.text', {}),
+      h('form', { novalidate: true, onsubmit: submitted }, field.element, buttons.element),
+      h('p', { class: 'small' }, t('number.rates')),
+      app.open.correcting && keep,
+    ],
+    focus: app.open.correcting ? field.input : undefined,
+    update: buttons.update,
+    fail: field.error,
+  };
+}
+
+/** The field for the code of a message, what is left of time and attempts, and what else may be done. */
+export function code(app) {
+  const sent = h('p', { id: 'sent' });
+  const contested = h('p', { class: 'notice info' });
+  const field = codeField({ onCode: (code) => app.verify(code), describedBy: sent.id });
+  const left = h('p', { class: 'small meta' });
+  const resend = link('code.resend', () => resend.getAttribute('aria-disabled') || app.start('sms'));
+  const toCall = link('code.to-call', () => app.show({ panel: 'call' }));
+  const offer = offerOf(app, 'code', 'call');
+  const minute = oneMinuteLeft(app);
+
+  function update() {
+    const { view, open } = app;
+    const { lastSend } = view.channels.sms;
+    fill(sent, rich(lastSend === 'unknown' ? 'code.text.unknown' : 'code.text', { number: number(app) }));
+    contested.hidden = !view.contested;
+    fill(contested, t('contested.note'));
+    field.busy(open.busy === 'code' || open.unsent !== null);
+    fill(left, leftOf(app));
+    updateResend(app, resend);
+    toCall.hidden = !isLive(view);
+    offer.update();
+    minute();
+  }
+
+  return {
+    heading: () => t('code.heading'),
+    body: [
+      sent,
+      contested,
+      field.element,
+      left,
+      h('div', { class: 'links' }, resend, toCall, wrongNumber(app)),
+      offer.element,
+    ],
+    focus: field.input,
+    update,
+    fail: field.error,
+    close: field.close,
+    lost: true,
+  };
+}
+
+function leftOf(app) {
+  const { expiresAt, attemptsLeft } = app.view;
+  const parts = [];
+  if (expiresAt) parts.push(t('code.expires', { time: countdown(expiresAt.getTime() - app.now()) }));
+  if (attemptsLeft !== null) parts.push(t('code.attempts', { count: attemptsLeft }));
+  return parts.map((part) => h('span', {}, part));
+}
+
+/** Says once that time is short; the clock itself is read aloud on demand only. */
+function oneMinuteLeft(app) {
+  let told = false;
+  return () => {
+    const left = (app.view.expiresAt?.getTime() ?? Infinity) - app.now();
+    if (left <= 60_000 && !told) app.announce(t('code.minute'));
+    told = left <= 60_000;
+  };
+}
+
+function updateResend(app, resend) {
+  const { reason, nextSendAt } = app.view.channels.sms;
+  const open = isOpen('sms', app);
+  set(resend, 'aria-disabled', app.open.busy !== null || !open ? 'true' : null);
+  if (open) fill(resend, t('code.resend'));
+  else if (!nextSendAt) fill(resend, t('code.resend.none'));
+  else if (reason !== 'cooldown') fill(resend, t('code.resend.at', { time: when(nextSendAt, app.now()) }));
+  else fill(resend, t('code.resend.in', { time: countdown(nextSendAt.getTime() - app.now()) }));
+}
+
+/** The other way, once the last send has had its time. */
+function offerOf(app, on, channel) {
+  const offered = () => usable(app.view).filter((usable) => usable === channel);
+  const buttons = channelButtons(app, { offered, pick: (channel) => app.start(channel), quiet: true });
+  const element = h('div', { class: 'offer' }, text(`offer.${on}`, {}), buttons.element);
+  let shownBefore;
+  return {
+    element,
+    update() {
+      const { view } = app;
+      const waited = on === 'call' ? isLive(view) && !isTexted(view) : !isLive(view);
+      const shown = view.offerAlternative && waited && offered().length > 0;
+      if (shown && shownBefore === false) app.announce(t(`offer.${on}`));
+      element.hidden = !shown;
+      shownBefore = shown;
+      buttons.update();
+    },
+  };
+}
+
+/** A call under way: how far it has come, and what to do in it. */
+export function calling(app) {
+  const spoken = config.callMode === 'speak-code';
+  const to = h('p', { id: 'to' });
+  const contested = h('p', { class: 'notice info' }, t('contested.note'));
+  const instruction = h('p', { class: 'instruction' });
+  const digits = h('p', { class: 'digits', dir: 'ltr', role: 'img' });
+  const field = spoken ? codeField({ onCode: (code) => app.verify(code), describedBy: to.id }) : null;
+  const left = h('p', { class: 'small meta' });
+  const toCode = link('call.have-code', () => app.show({ panel: 'code' }));
+  const offer = offerOf(app, 'call', 'sms');
+  const again = spoken ? offerOfCode(app) : null;
+
+  function update() {
+    const { view, open } = app;
+    to.hidden = view.call === 'answered';
+    fill(to, isLive(view) ? rich('call.text', { number: number(app) }) : t('call.ended.speak-code'));
+    contested.hidden = !view.contested;
+    instruct(instruction, view.call);
+    digits.hidden = !view.matchDigits;
+    fill(digits, view.matchDigits ?? '');
+    // One by one: they are keyed so, and a reader would make a number of them.
+    const spelled = [...(view.matchDigits ?? '')].join(' ');
+    set(digits, 'aria-label', `${t('call.match-digits.label')}: ${spelled}`);
+    field?.busy(open.busy === 'code' || open.unsent !== null);
+    left.hidden = !spoken;
+    fill(left, leftOf(app));
+    toCode.hidden = !isTexted(view);
+    offer.update();
+    again?.update();
+  }
+
+  return {
+    heading: () => t(`call.${app.view.call}`),
+    symbol: { icon: 'call', moving: () => app.view.call === 'ringing' || app.view.call === 'calling' },
+    body: [
+      to,
+      contested,
+      instruction,
+      digits,
+      field?.element,
+      left,
+      h('div', { class: 'links' }, toCode, wrongNumber(app)),
+      offer.element,
+      again?.element,
+    ],
+    focus: field?.input,
+    update,
+    fail: field?.error,
+    close: field?.close,
+    lost: true,
+  };
+}
+
+/** What to do in the call, as far as it has come; written anew when that changes only, to be read in peace. */
+function instruct(element, call) {
+  const sentence = `call.${config.callMode}${call === 'answered' ? '.answered' : ''}`;
+  if (element.dataset.says !== sentence) fill(element, rich(sentence, { key: key() }));
+  element.dataset.says = sentence;
+}
+
+/** After a call that has said its code: both ways to another one. */
+function offerOfCode(app) {
+  const pick = (channel) => app.start(channel);
+  const buttons = channelButtons(app, { offered: () => usable(app.view), pick, quiet: true });
+  return {
+    element: buttons.element,
+    update() {
+      buttons.element.hidden = isLive(app.view);
+      buttons.update();
+    },
+  };
+}
+
+/** Two sign-ins wait while a call rings in which `#` would approve: it approves neither. */
+export function contested(app) {
+  const buttons = channelButtons(app, {
+    offered: () => usable(app.view),
+    pick: (channel) => app.start(channel),
+  });
+  const toCode = link('call.have-code', () => app.show({ panel: 'code' }));
+  return {
+    heading: () => t('contested.heading'),
+    symbol: { icon: 'alert', tone: 'warn' },
+    body: [text('contested.text', { key: key() }), text('contested.next', {}), toCode, buttons.element],
+    update() {
+      buttons.update();
+      toCode.hidden = !isTexted(app.view);
+      buttons.element.hidden = !toCode.hidden;
+    },
+    lost: true,
+  };
+}
+
+/** A call that came to nothing: why, and what next. A message is offered first: another call may end the same. */
+export function callOver(app) {
+  const order = () => usable(app.view).reverse();
+  const buttons = channelButtons(app, { offered: order, pick: (channel) => app.start(channel) });
+  const why = h('p', {});
+  const contested = h('p', { class: 'notice info' }, t('contested.note'));
+  return {
+    heading: () => t(`call.${app.view.call}`),
+    symbol: { icon: 'call', tone: 'warn' },
+    body: [why, contested, buttons.element, wrongNumber(app)],
+    update() {
+      const sentence = `call.${app.view.call}.text`;
+      fill(why, rich(knows(sentence) ? sentence : 'call.ended.text', { number: number(app) }));
+      contested.hidden = !app.view.contested;
+      buttons.update();
+    },
+    lost: true,
+  };
+}

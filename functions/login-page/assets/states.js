@@ -1,0 +1,124 @@
+// Which screen shows the challenge as it stands, and where a problem leads. Nothing is remembered but what the user has
+// opened here: the API's answer decides, so a reload or a second tab comes to the same screen.
+
+import { config, knows, t, when } from './text.js';
+
+/**
+ * @typedef {import('./mfa-client.js').Challenge} Challenge
+ *
+ * @typedef {object} Open What the user has opened, and what is under way, in this page.
+ * @property {'code' | 'call' | null} panel Asked for last, where both are under way.
+ * @property {boolean} correcting
+ * @property {boolean} lost
+ * @property {string | null} end A screen from which there is no way on here.
+ * @property {string | null} problem The problem that led there.
+ * @property {'sms' | 'call' | 'code' | null} busy
+ * @property {string | null} notice
+ * @property {string | null} unsent A code that got no answer.
+ * @property {{ channel: 'sms' | 'call', sendsLeft: number } | null} unsure A start that got none; what was left before.
+ */
+
+const LIVE = ['calling', 'ringing', 'answered'];
+const UNUSABLE = ['disabled', 'unreachable'];
+
+/** Whether a call is under way. @param {Challenge} view */
+export const isLive = (view) => LIVE.includes(view.call);
+
+/** Whether a message is, or may be, on its way. @param {Challenge} view */
+export const isTexted = (view) => ['accepted', 'unknown'].includes(view.channels.sms.lastSend);
+
+/** Whether no call could approve: `#` says that whoever took it agreed, and not to which of two sign-ins. */
+const isUndecided = (view) => view.contested && config.callMode === 'press-pound';
+
+/** The channels that can be of use with this number at all. @param {Challenge} view */
+export function usable(view) {
+  const can = (channel) => config.channels.includes(channel) && !UNUSABLE.includes(view.channels[channel].reason);
+  /** @type {import('./mfa-client.js').ChannelName[]} */
+  const channels = isUndecided(view) ? ['sms'] : ['call', 'sms'];
+  return channels.filter(can);
+}
+
+/**
+ * The screen's name.
+ * @param {Challenge | null} view
+ * @param {Open} open
+ * @returns {string}
+ */
+export function screenOf(view, open) {
+  if (open.end) return open.end;
+  if (!view) return 'loading';
+  switch (view.state) {
+    case 'approved':
+      return view.resultToken ? 'approved' : 'approved-before';
+    case 'denied':
+    case 'blocked':
+      return view.state;
+    case 'locked':
+      return view.retryAt ? 'locked' : 'locked-by-admin';
+  }
+  if (open.lost) return 'lost';
+  if (view.phoneNumber === null || open.correcting) return 'number';
+  if (usable(view).length === 0 && view.state !== 'pending') return 'unusable';
+  return view.state === 'pending' ? pending(view, open) : { none: 'choose' }[view.state] ?? view.state;
+}
+
+function pending(view, open) {
+  if (isTexted(view) && (open.panel === 'code' || !isLive(view))) return 'code';
+  if (isLive(view)) return isUndecided(view) ? 'contested' : 'calling';
+  if (config.callMode === 'speak-code' && view.call === 'ended') return 'calling';
+  return view.call ? 'call-over' : 'choose';
+}
+
+// Problems that no further try here can mend.
+const ENDS = {
+  unauthenticated: 'sign-in-over',
+  'session-missing': 'sign-in-over',
+  'authentication-too-old': 'sign-in-over',
+  'gateway-unauthorized': 'sign-in-over',
+  'gateway-forbidden': 'sign-in-over',
+  'enrolment-closed': 'enrolment-closed',
+};
+const OF_THE_NUMBER = [
+  'phone-number-invalid',
+  'phone-number-type-refused',
+  'phone-number-unavailable',
+  'country-refused',
+];
+const OF_THE_STATE = [
+  'denied',
+  'blocked',
+  'locked',
+  'too-many-failures',
+  'code-wrong',
+  'phone-number-required',
+];
+
+/** @typedef {import('./mfa-client.js').MfaProblem} MfaProblem */
+
+/** The screen at which it ends, if it does. @param {Partial<MfaProblem>} problem @returns {string | undefined} */
+export const endOf = ({ type }) => ENDS[type];
+
+/** Whether another number would do. @param {MfaProblem} problem */
+export const isOfTheNumber = ({ type }) => OF_THE_NUMBER.includes(type);
+
+/** Whether the challenge's state tells it better. @param {MfaProblem} problem */
+export const isOfTheState = ({ type }) => OF_THE_STATE.includes(type);
+
+/**
+ * What the user has to know of a problem.
+ * @param {MfaProblem} problem
+ * @param {number} now
+ * @param {string} [channel] What was asked for.
+ */
+export function sentence({ type, policy, retryAt }, now, channel) {
+  if (type === 'send-limit') return t(`limit.${limitOf(policy)}`, { time: when(retryAt, now) });
+  const keys = [`problem.${type}.${channel}`, `problem.${type}`, 'problem.unexpected'];
+  return t(keys.find(knows));
+}
+
+function limitOf(policy) {
+  if (policy === 'challenge') return 'challenge';
+  if (policy === 'call-live') return 'live';
+  if (policy === 'subject-calls') return 'calls';
+  return /^(range|country|network)/.test(policy ?? '') ? 'area' : 'account';
+}

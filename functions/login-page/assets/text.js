@@ -1,0 +1,111 @@
+// What the function has written into the page: how this deployment is set up, and the words of one language, with what
+// stands in for their placeholders.
+
+/**
+ * @typedef {object} Config
+ * @property {string} locale
+ * @property {string} brand
+ * @property {boolean} logo
+ * @property {string | null} supportUrl
+ * @property {import('./mfa-client.js').ChannelName[]} channels
+ * @property {Record<string, import('./mfa-client.js').ChannelName[]> | null} countries Null is every country.
+ * @property {string[]} redirectUris
+ * @property {string[]} frameAncestors
+ * @property {'press-pound' | 'match-digits' | 'speak-code'} callMode
+ */
+
+/** @type {Config} */
+export const config = JSON.parse(document.getElementById('config').textContent);
+
+/** @type {Record<string, string>} */
+const strings = JSON.parse(document.getElementById('strings').textContent);
+
+// Western digits in every language: as the phone's keypad, the code and the masked number have them.
+const locale = `${config.locale}-u-nu-latn`;
+const plurals = new Intl.PluralRules(locale);
+const number = new Intl.NumberFormat(locale);
+const twoDigits = new Intl.NumberFormat(locale, { minimumIntegerDigits: 2 });
+
+/**
+ * A sentence, or a variant of it for a number: `key.one`, `key.other` and what else the language has.
+ * @param {string} key
+ * @param {Record<string, string | number>} [values] `count` chooses the variant.
+ * @returns {string}
+ */
+export function t(key, values = {}) {
+  return rich(key, values).join('');
+}
+
+/**
+ * A sentence in parts, for placeholders that stand for elements.
+ * @param {string} key
+ * @param {Record<string, string | number | Node>} values
+ * @returns {(string | Node)[]}
+ */
+export function rich(key, values) {
+  return sentence(key, values.count)
+    .split(/\{(\w+)\}/)
+    .map((part, index) => (index % 2 ? shown(values[part] ?? (part === 'brand' ? config.brand : '')) : part));
+}
+
+function sentence(key, count) {
+  if (typeof count !== 'number') return strings[key] ?? key;
+  return strings[`${key}.${plurals.select(count)}`] ?? strings[`${key}.other`] ?? key;
+}
+
+const shown = (value) => (typeof value === 'number' ? number.format(value) : value);
+
+// Where the ten digits begin of the scripts that phones type: Arabic, Persian, Devanagari, Bengali.
+const ZEROS = [0x660, 0x6f0, 0x966, 0x9e6];
+
+/** The text with ASCII digits, full-width ones and signs included. @param {string} text */
+export function asciiDigits(text) {
+  return text.normalize('NFKC').replace(/\p{Nd}/gu, (digit) => {
+    const point = digit.codePointAt(0);
+    const zero = ZEROS.find((zero) => point >= zero && point < zero + 10);
+    return zero ? String(point - zero) : digit;
+  });
+}
+
+/** Whether there is such a sentence. @param {string} key */
+export const knows = (key) => key in strings;
+
+/** Minutes and seconds, as a clock that runs backwards shows them. @param {number} ms */
+export function countdown(ms) {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  return `${number.format(Math.floor(seconds / 60))}:${twoDigits.format(seconds % 60)}`;
+}
+
+/**
+ * A time of the server's clock as this device's clock will show it, with its date unless that is today's.
+ * @param {Date} at
+ * @param {number} now
+ */
+export function timeOfDay(at, now) {
+  const date = new Date(Date.now() + at.getTime() - now);
+  const today = date.toDateString() === new Date().toDateString();
+  return new Intl.DateTimeFormat(locale, { timeStyle: 'short', ...(!today && { dateStyle: 'medium' }) }).format(date);
+}
+
+// A wait that is longer is told as a time of day.
+const LONG = 10 * 60_000;
+
+/**
+ * A time of the server's clock, as far away as it is: "in 0:24" or "at 10:31".
+ * @param {Date | null} at
+ * @param {number} now
+ */
+export function when(at, now) {
+  if (!at) return t('when.later');
+  const left = at.getTime() - now;
+  return left < LONG ? t('when.in', { time: countdown(left) }) : t('when.at', { time: timeOfDay(at, now) });
+}
+
+/** A country's name. @type {(region: string) => string} */
+export const countryName = (() => {
+  const names = new Intl.DisplayNames(locale, { type: 'region' });
+  return (region) => names.of(region) ?? region;
+})();
+
+/** Orders text as the language does. */
+export const collator = new Intl.Collator(locale);

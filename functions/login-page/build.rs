@@ -1,0 +1,106 @@
+//! Turns `assets/` into tables: the files as they are and compressed, the template cut at its
+//! placeholders, the strings of each locale. A placeholder that the function does not know, or strings
+//! that are no JSON, end the build here and not a deployment.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Map, Value};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+const TEMPLATE: &str = "index.html";
+
+fn main() -> Outcome<()> {
+    println!("cargo::rerun-if-changed=assets");
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo names no OUT_DIR")?);
+    let tables = [files(&assets, &out)?, template(&assets)?, locales(&assets.join("locales"))?];
+    Ok(fs::write(out.join("tables.rs"), tables.concat())?)
+}
+
+fn files(assets: &Path, out: &Path) -> Outcome<String> {
+    let mut table = "pub(crate) static FILES: &[Asset] = &[\n".to_owned();
+    for path in listed(assets)? {
+        let name = name_of(&path)?;
+        if path.is_dir() || name == TEMPLATE {
+            continue;
+        }
+        let bytes = fs::read(&path)?;
+        // Beside one another, so that nobody's next keystroke comes between the two.
+        let [identity, compressed] = ["", ".gz"].map(|ending| out.join(format!("{name}{ending}")));
+        fs::write(&identity, &bytes)?;
+        fs::write(&compressed, gzip(&bytes)?)?;
+        let (media_type, identity, gzip) = (media_type(&name)?, text(&identity)?, text(&compressed)?);
+        writeln!(
+            table,
+            "Asset {{ name: {name:?}, media_type: {media_type:?}, \
+             identity: include_bytes!({identity:?}), gzip: include_bytes!({gzip:?}) }},"
+        )?;
+    }
+    Ok(table + "];\n")
+}
+
+/// The text of the template, and between any two pieces the slot that stands there.
+fn template(assets: &Path) -> Outcome<String> {
+    let text = fs::read_to_string(assets.join(TEMPLATE))?;
+    let mut pieces = text.split("{{");
+    let mut table = format!("pub(crate) static TEMPLATE: &[Part] = &[Part::Text({:?}),\n", pieces.next().unwrap_or(""));
+    for piece in pieces {
+        let (slot, rest) = piece.split_once("}}").ok_or("a placeholder of the template has no end")?;
+        let slot: String =
+            slot.chars().enumerate().map(|(i, c)| if i == 0 { c.to_ascii_uppercase() } else { c }).collect();
+        writeln!(table, "Part::Slot(Slot::{slot}), Part::Text({rest:?}),")?;
+    }
+    Ok(table + "];\n")
+}
+
+fn locales(folder: &Path) -> Outcome<String> {
+    let mut table = "pub(crate) static LOCALES: &[Locale] = &[\n".to_owned();
+    for path in listed(folder)? {
+        let name = name_of(&path)?;
+        let tag = name.strip_suffix(".json").ok_or_else(|| format!("{name} is no JSON file"))?;
+        let strings: Map<String, Value> =
+            serde_json::from_str(&fs::read_to_string(&path)?).map_err(|error| format!("{name}: {error}"))?;
+        let sentence = |key| strings.get(key).and_then(Value::as_str).ok_or_else(|| format!("{name} has no {key}"));
+        let (title, noscript) = (sentence("title")?, sentence("noscript")?);
+        let json = serde_json::to_string(&strings)?;
+        writeln!(table, "Locale {{ tag: {tag:?}, title: {title:?}, noscript: {noscript:?}, strings: {json:?} }},")?;
+    }
+    Ok(table + "];\n")
+}
+
+/// What is in a folder, in one order on every machine.
+fn listed(folder: &Path) -> Outcome<Vec<PathBuf>> {
+    let mut paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Outcome<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn name_of(path: &Path) -> Outcome<String> {
+    Ok(text(Path::new(path.file_name().ok_or("a file has no name")?))?.to_owned())
+}
+
+fn text(path: &Path) -> Outcome<&str> {
+    Ok(path.to_str().ok_or_else(|| format!("{} is not UTF-8", path.display()))?)
+}
+
+fn media_type(name: &str) -> Outcome<&'static str> {
+    Ok(match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => return Err(format!("{name} has no media type here").into()),
+    })
+}
+
+fn gzip(bytes: &[u8]) -> Outcome<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?)
+}

@@ -1,0 +1,108 @@
+//! The files of the page as the build has laid them down.
+
+use platform::encoding::base64url;
+use sha2::{Digest as _, Sha256};
+
+use crate::brand::Logo;
+
+/// A file that a browser may ask for.
+#[derive(Debug)]
+pub struct Asset {
+    /// The last segment of its address.
+    pub name: &'static str,
+    /// Its `Content-Type`.
+    pub media_type: &'static str,
+    /// As it is.
+    pub identity: &'static [u8],
+    /// Compressed.
+    pub gzip: &'static [u8],
+}
+
+/// The strings of one language.
+#[derive(Debug)]
+pub struct Locale {
+    /// Its BCP 47 tag.
+    pub tag: &'static str,
+    /// The page's title.
+    pub title: &'static str,
+    /// What the page says where no script runs.
+    pub noscript: &'static str,
+    /// All of them, as a JSON object.
+    pub strings: &'static str,
+}
+
+/// A piece of the template.
+#[derive(Debug)]
+pub(crate) enum Part {
+    Text(&'static str),
+    Slot(Slot),
+}
+
+/// What stands in the template's places; `{{noscript}}` is [`Slot::Noscript`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Slot {
+    Lang,
+    Dir,
+    Assets,
+    Brand,
+    Title,
+    Noscript,
+    Logo,
+    Tokens,
+    Config,
+    Strings,
+}
+
+include!(concat!(env!("OUT_DIR"), "/tables.rs"));
+
+/// The module for frontends that have a page of their own.
+pub const CLIENT: &str = "mfa-client.js";
+
+/// All files.
+#[must_use]
+pub fn files() -> &'static [Asset] {
+    FILES
+}
+
+/// All languages, English among them.
+#[must_use]
+pub fn locales() -> &'static [Locale] {
+    LOCALES
+}
+
+/// The file of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Asset> {
+    FILES.iter().find(|asset| asset.name == name)
+}
+
+/// The version of what is served for good: another one as soon as a byte of it differs.
+pub(crate) fn version(files: &[Asset], logo: Option<&Logo>) -> String {
+    let mut digest = Sha256::new();
+    let named = files.iter().map(|asset| (asset.name, asset.identity));
+    for (name, bytes) in named.chain(logo.map(|logo| ("logo", logo.bytes()))) {
+        digest.update(format!("{name} {}\n", bytes.len()));
+        digest.update(bytes);
+    }
+    base64url(&digest.finalize()[..9])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_follows_every_name_and_every_byte() {
+        let file = |name, identity| Asset { name, media_type: "", identity, gzip: b"" };
+        let versions = [
+            version(&[file("a", b"1")], None),
+            version(&[file("a", b"2")], None),
+            version(&[file("b", b"1")], None),
+            version(&[file("a", b"1"), file("b", b"")], None),
+        ];
+        for (place, one) in versions.iter().enumerate() {
+            assert!(versions.iter().skip(place + 1).all(|other| other != one), "{versions:?}");
+        }
+        assert_eq!(version(&[file("a", b"1")], None), versions[0]);
+    }
+}

@@ -1,0 +1,84 @@
+//! The headers of what is served. The page may load what comes from its own origin, may talk to the API
+//! beside it, and may be framed by whom the operator names: nothing else.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue};
+use sha2::{Digest as _, Sha256};
+
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+
+/// Two years, as browsers' preload lists want it; of this host alone.
+const TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+/// For the version that is named: another byte, another address.
+pub(crate) const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+/// For a page of before a deployment, which goes on with what there is now.
+pub(crate) const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
+/// For the module at its stable address: a new one is everywhere within five minutes.
+const FOR_A_WHILE: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+/// The page's, which are the same in every language.
+pub(crate) fn page(tokens: &str, ancestors: &[String]) -> Result<HeaderMap, http::header::InvalidHeaderValue> {
+    let mut headers = HeaderMap::from_iter([
+        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (CACHE_CONTROL, NOT_KEPT),
+        (CONTENT_SECURITY_POLICY, security_policy(tokens, ancestors).try_into()?),
+        (STRICT_TRANSPORT_SECURITY, TRANSPORT),
+        (X_CONTENT_TYPE_OPTIONS, NOSNIFF),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (PERMISSIONS_POLICY, permissions(ancestors).try_into()?),
+    ]);
+    if ancestors.is_empty() {
+        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY")); // it cannot name an origin
+    }
+    Ok(headers)
+}
+
+/// A file's, for the page alone.
+pub(crate) fn asset(media_type: &'static str, cache: HeaderValue) -> HeaderMap {
+    file(media_type, cache, HeaderValue::from_static("same-origin"), HeaderValue::from_static("accept-encoding"))
+}
+
+/// The client module's, for pages of other origins. Those that may read it the gateway names, so what
+/// it answers to one is not for another.
+pub(crate) fn client(media_type: &'static str) -> HeaderMap {
+    let vary = HeaderValue::from_static("accept-encoding, origin");
+    file(media_type, FOR_A_WHILE, HeaderValue::from_static("cross-origin"), vary)
+}
+
+fn file(media_type: &'static str, cache: HeaderValue, policy: HeaderValue, vary: HeaderValue) -> HeaderMap {
+    // An SVG that is opened by itself is a document: it may style itself, as drawings do, and nothing more.
+    let alone = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
+    HeaderMap::from_iter([
+        (CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        (CACHE_CONTROL, cache),
+        (VARY, vary),
+        (CONTENT_SECURITY_POLICY, alone),
+        (STRICT_TRANSPORT_SECURITY, TRANSPORT),
+        (X_CONTENT_TYPE_OPTIONS, NOSNIFF),
+        (RESOURCE_POLICY, policy),
+    ])
+}
+
+fn security_policy(tokens: &str, ancestors: &[String]) -> String {
+    let style = STANDARD.encode(Sha256::digest(tokens));
+    let framed_by = if ancestors.is_empty() { "'none'".to_owned() } else { ancestors.join(" ") };
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-{style}'; img-src 'self'; \
+         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {framed_by}; \
+         require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+}
+
+/// `WebOTP` works in a frame only where both pages allow it.
+fn permissions(ancestors: &[String]) -> String {
+    let quoted = ancestors.iter().map(|origin| format!("\"{origin}\""));
+    let allowed: Vec<_> = std::iter::once("self".to_owned()).chain(quoted).collect();
+    format!("otp-credentials=({})", allowed.join(" "))
+}

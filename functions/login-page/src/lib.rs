@@ -1,0 +1,125 @@
+//! `GET /`: the login page. `GET /assets/{version}/{file}`: what it is made of. `GET /mfa-client.js`: the
+//! module by which it talks to the API, for frontends that have a page of their own.
+//!
+//! The page is the same for everybody but in its language: who signs in is known to the browser alone,
+//! which asks the API. So nothing here depends on more than the configuration, and each language is
+//! rendered once.
+
+use std::io;
+use std::sync::OnceLock;
+
+use domain::time::Timestamp;
+use http::header::{CONTENT_ENCODING, HeaderName, InvalidHeaderValue};
+use http::{HeaderMap, HeaderValue, Response, header};
+use lambda_http::{Body, Request, RequestExt as _};
+use platform::clock::Stopwatch;
+use platform::problem::{Failure, Problem};
+use platform::run;
+
+use crate::assets::{Asset, CLIENT, Locale};
+use crate::config::Config;
+use crate::page::Page;
+
+pub mod assets;
+pub mod brand;
+pub mod config;
+mod headers;
+pub mod negotiation;
+mod page;
+
+/// What the function serves.
+#[derive(Debug)]
+pub struct App {
+    config: Config,
+    version: String,
+    headers: HeaderMap,
+    /// One for each language, made when it is first asked for.
+    pages: Vec<(&'static Locale, OnceLock<Page>)>,
+}
+
+impl App {
+    /// The page as configured.
+    pub fn new(config: Config) -> Result<Self, InvalidHeaderValue> {
+        let version = assets::version(assets::files(), config.logo.as_ref());
+        let headers = headers::page(&config.color.tokens(), &config.frame_ancestors)?;
+        let pages = assets::locales().iter().map(|locale| (locale, OnceLock::new())).collect();
+        Ok(Self { config, version, headers, pages })
+    }
+
+    /// Answers one request.
+    #[must_use]
+    pub fn handle(&self, request: &Request, now: Timestamp) -> Response<Body> {
+        let watch = Stopwatch::start();
+        run::conclude("login-page", self.answer(request), watch, now)
+    }
+
+    fn answer(&self, request: &Request) -> Result<Response<Body>, Failure> {
+        match request.raw_http_path().split('/').collect::<Vec<_>>()[..] {
+            ["", ""] => self.page(request),
+            ["", "assets", version, file] => self.file(version, file, request),
+            ["", CLIENT] => {
+                let client = assets::find(CLIENT).ok_or(Problem::NotFound)?;
+                Ok(of_asset(client, headers::client(client.media_type), request))
+            }
+            _ => Err(Problem::NotFound.into()),
+        }
+    }
+
+    fn page(&self, request: &Request) -> Result<Response<Body>, Failure> {
+        let query = request.query_string_parameters();
+        let locale = negotiation::locale(query.first("ui_locales"), header_of(request, header::ACCEPT_LANGUAGE));
+        let page = self.rendered(locale).map_err(|error| Failure::caused(Problem::Internal, error))?;
+        Ok(encoded(self.headers.clone(), page.html.as_bytes(), &page.gzip, request))
+    }
+
+    fn rendered(&self, locale: &'static Locale) -> io::Result<&Page> {
+        let (_, cell) = self
+            .pages
+            .iter()
+            .find(|(known, _)| known.tag == locale.tag)
+            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        if let Some(page) = cell.get() {
+            return Ok(page);
+        }
+        let page = Page::render(&self.config, &format!("/assets/{}", self.version), locale)?;
+        Ok(cell.get_or_init(|| page))
+    }
+
+    fn file(&self, version: &str, name: &str, request: &Request) -> Result<Response<Body>, Failure> {
+        let cache = if version == self.version { headers::FOR_GOOD } else { headers::NOT_KEPT };
+        if let (LOGO, Some(logo)) = (name, &self.config.logo) {
+            let mut response = Response::new(Body::Binary(logo.bytes().to_vec()));
+            *response.headers_mut() = headers::asset(logo.media_type(), cache);
+            if logo.is_compressed() {
+                response.headers_mut().insert(CONTENT_ENCODING, GZIP);
+            }
+            return Ok(response);
+        }
+        let asset = assets::find(name).ok_or(Problem::NotFound)?;
+        Ok(of_asset(asset, headers::asset(asset.media_type, cache), request))
+    }
+}
+
+/// The operator's own file, the one that is no asset of the build.
+pub const LOGO: &str = "logo";
+const GZIP: HeaderValue = HeaderValue::from_static("gzip");
+
+fn of_asset(asset: &Asset, headers: HeaderMap, request: &Request) -> Response<Body> {
+    encoded(headers, asset.identity, asset.gzip, request)
+}
+
+/// The answer in the encoding that the request takes.
+fn encoded(headers: HeaderMap, identity: &[u8], gzip: &[u8], request: &Request) -> Response<Body> {
+    let compressed = negotiation::takes_gzip(header_of(request, header::ACCEPT_ENCODING));
+    let body = if compressed { gzip } else { identity };
+    let mut response = Response::new(Body::Binary(body.to_vec()));
+    *response.headers_mut() = headers;
+    if compressed {
+        response.headers_mut().insert(CONTENT_ENCODING, GZIP);
+    }
+    response
+}
+
+fn header_of(request: &Request, name: HeaderName) -> Option<&str> {
+    request.headers().get(name).and_then(|value| value.to_str().ok())
+}

@@ -1,0 +1,114 @@
+//! The languages: which is chosen, and that none lacks a word of another.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use login_page::assets::{self, Locale};
+use login_page::negotiation;
+
+use crate::browser::{deployed, get};
+
+const TAGS: [&str; 9] = ["ar", "de", "en", "es", "fr", "it", "ja", "pt", "zh"];
+
+fn strings(locale: &Locale) -> BTreeMap<String, String> {
+    serde_json::from_str(locale.strings).unwrap_or_else(|error| panic!("{}: {error}", locale.tag))
+}
+
+/// A key without the plural form that it is for.
+fn stem(key: &str) -> &str {
+    let form = |form: &str| key.strip_suffix(form);
+    [".zero", ".one", ".two", ".few", ".many", ".other"].into_iter().find_map(form).unwrap_or(key)
+}
+
+fn placeholders(text: &str) -> BTreeSet<&str> {
+    text.split('{').skip(1).map(|rest| rest.split_once('}').expect("a placeholder ends").0).collect()
+}
+
+#[test]
+fn the_page_speaks_nine_languages() {
+    assert_eq!(assets::locales().iter().map(|locale| locale.tag).collect::<Vec<_>>(), TAGS);
+}
+
+#[test]
+fn messages_and_calls_speak_the_same_languages() {
+    let spoken: BTreeSet<_> = domain::locale::Locale::ALL.map(domain::locale::Locale::tag).into();
+    assert_eq!(spoken, BTreeSet::from(TAGS));
+}
+
+#[test]
+fn every_language_has_every_sentence() {
+    let english = strings(negotiation::locale(Some("en"), None));
+    let stems: BTreeSet<_> = english.keys().map(|key| stem(key)).collect();
+    for locale in assets::locales() {
+        let own = strings(locale);
+        assert_eq!(own.keys().map(|key| stem(key)).collect::<BTreeSet<_>>(), stems, "{}", locale.tag);
+        for key in own.keys().filter(|key| stem(key) != *key) {
+            let rest = format!("{}.other", stem(key));
+            assert!(own.contains_key(&rest), "{}: {key} has no {rest}", locale.tag);
+        }
+    }
+}
+
+#[test]
+fn every_sentence_has_the_places_that_it_has_in_english() {
+    let english = strings(negotiation::locale(Some("en"), None));
+    for locale in assets::locales() {
+        for (key, text) in &strings(locale) {
+            assert!(!text.trim().is_empty(), "{}: {key} is empty", locale.tag);
+            let rest = format!("{}.other", stem(key));
+            let model = english.get(key).or_else(|| english.get(&rest)).expect("an English sentence");
+            let (own, expected) = (placeholders(text), placeholders(model));
+            // A form for one or two may say the number in a word.
+            let said = own.iter().copied().chain((stem(key) != key).then_some("count")).collect::<BTreeSet<_>>();
+            assert!(own == expected || said == expected, "{}: {key}: {text}", locale.tag);
+        }
+    }
+}
+
+#[test]
+fn no_language_is_left_in_english() {
+    let english = strings(negotiation::locale(Some("en"), None));
+    for locale in assets::locales().iter().filter(|locale| locale.tag != "en") {
+        let same: Vec<_> = strings(locale)
+            .into_iter()
+            .filter(|(key, text)| english.get(key) == Some(text) && placeholders(text).is_empty() && text.contains(' '))
+            .collect();
+        assert!(same.is_empty(), "{}: {same:?}", locale.tag);
+    }
+}
+
+#[test]
+fn the_title_needs_nothing_that_only_a_script_could_fill_in() {
+    for locale in assets::locales() {
+        assert!(placeholders(locale.title).is_empty() && placeholders(locale.noscript).is_empty(), "{}", locale.tag);
+    }
+}
+
+#[test]
+fn the_page_is_in_the_language_that_the_login_asks_for_or_else_the_browser() {
+    let app = deployed(&[]);
+    for (ui_locales, accept_language, expected) in [
+        ("", "", "en"),
+        ("", "de", "de"),
+        ("", "fr-CH, fr;q=0.9, en;q=0.8, de;q=0.7, *;q=0.5", "fr"),
+        ("", "en;q=0.3, ja;q=0.7", "ja"),
+        ("", "ES-mx", "es"),
+        ("", "tlh, pt-BR;q=0.5", "pt"),
+        ("", "zh-Hant-TW", "zh"),
+        ("", "de;q=0", "en"),
+        ("", "*", "en"),
+        ("", ";;;,,,q=", "en"),
+        ("it", "de", "it"),
+        ("ar-EG", "de", "ar"),
+        ("tlh+fr-CA+en", "de", "fr"),
+        ("tlh", "de", "de"),
+        ("../en", "de", "de"),
+    ] {
+        let headers: &[_] = if accept_language.is_empty() { &[] } else { &[("accept-language", accept_language)] };
+        let page = get(&app, &format!("/?ui_locales={ui_locales}"), headers);
+        let direction = if expected == "ar" { "rtl" } else { "ltr" };
+        let root = format!(r#"<html lang="{expected}" dir="{direction}">"#);
+        assert!(page.text().contains(&root), "{ui_locales} {accept_language}: {}", &page.text()[..60]);
+        assert_eq!(page.json("config")["locale"], expected);
+        assert_eq!(page.json("strings")["title"], strings(negotiation::locale(Some(expected), None))["title"]);
+    }
+}

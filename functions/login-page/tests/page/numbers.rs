@@ -1,0 +1,33 @@
+//! What the page knows of the world's telephone numbers, held against the library that judges them.
+
+use std::collections::BTreeMap;
+
+use login_page::assets;
+use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
+
+/// The page's table: the calling code of each country.
+fn calling_codes() -> BTreeMap<String, i32> {
+    let text = str::from_utf8(assets::find("countries.js").expect("the table").identity).expect("UTF-8");
+    let (_, table) = text.split_once("export const COUNTRIES = ").expect("the table");
+    let (table, _) = table.split_once(';').expect("its end");
+    let table: BTreeMap<String, String> =
+        serde_json::from_str(&table.trim().replace(",\n}", "\n}")).expect("a JSON-compatible literal");
+    let code = |entry: &str| entry.split('|').next().and_then(|code| code.parse().ok()).expect("a calling code");
+    table.iter().map(|(country, entry)| (country.clone(), code(entry))).collect()
+}
+
+#[test]
+fn every_country_has_the_calling_code_that_the_library_knows() {
+    for (country, code) in calling_codes() {
+        let region: Region = country.parse().unwrap_or_else(|_| panic!("{country} is unknown to the library"));
+        assert_eq!(PHONE_NUMBER_UTIL.get_country_code_for_region(region), Some(code), "{country}");
+    }
+}
+
+#[test]
+fn every_country_that_can_be_allowed_can_be_chosen() {
+    let known = calling_codes();
+    for region in PHONE_NUMBER_UTIL.get_supported_regions() {
+        assert!(known.contains_key(&region.to_string()), "{region} is missing");
+    }
+}

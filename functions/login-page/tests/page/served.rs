@@ -1,0 +1,209 @@
+//! What is sent on each route, byte by byte and header by header.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::read::GzDecoder;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::browser::{Answer, deployed, get};
+
+fn headers(answer: &Answer) -> BTreeMap<&str, &str> {
+    answer.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().expect("ASCII"))).collect()
+}
+
+fn style_hash(answer: &Answer) -> String {
+    STANDARD.encode(Sha256::digest(answer.between("<style>", "</style>")))
+}
+
+const TRANSPORT: (&str, &str) = ("strict-transport-security", "max-age=63072000");
+const NOSNIFF: (&str, &str) = ("x-content-type-options", "nosniff");
+const ALONE: (&str, &str) = ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox");
+
+#[test]
+fn the_page_may_load_and_be_framed_as_configured_and_nobody_keeps_it() {
+    let page = get(&deployed(&[]), "/", &[]);
+    assert_eq!(page.status, 200);
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-{}'; img-src 'self'; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors https://login.example.com https://www.example.com:8443; \
+         require-trusted-types-for 'script'; trusted-types 'none'",
+        style_hash(&page)
+    );
+    let expected = BTreeMap::from([
+        ("content-type", "text/html; charset=utf-8"),
+        ("cache-control", "no-store"),
+        ("content-security-policy", policy.as_str()),
+        ("referrer-policy", "no-referrer"),
+        ("permissions-policy", r#"otp-credentials=(self "https://login.example.com" "https://www.example.com:8443")"#),
+        TRANSPORT,
+        NOSNIFF,
+    ]);
+    assert_eq!(headers(&page), expected);
+}
+
+#[test]
+fn without_ancestors_nobody_frames_the_page() {
+    let page = get(&deployed(&[("FRAME_ANCESTORS", "")]), "/", &[]);
+    assert!(page.header("content-security-policy").contains("; frame-ancestors 'none';"));
+    assert_eq!(page.header("x-frame-options"), "DENY");
+    assert_eq!(page.header("permissions-policy"), "otp-credentials=(self)");
+}
+
+#[test]
+fn the_policy_allows_the_inline_style_that_is_sent_whatever_the_colour() {
+    for color in ["#0b57d0", "#ffcc00", "#000000"] {
+        let page = get(&deployed(&[("BRAND_COLOR", color)]), "/", &[]);
+        assert!(page.between("<style>", "</style>").contains(&format!("--brand:{color};")), "{color}");
+        assert!(page.header("content-security-policy").contains(&format!("'sha256-{}'", style_hash(&page))), "{color}");
+    }
+}
+
+#[test]
+fn a_file_of_this_version_is_kept_for_good_and_of_another_not_at_all() {
+    let app = deployed(&[]);
+    let assets = get(&app, "/", &[]).assets();
+    let now = get(&app, &format!("{assets}/page.js"), &[]);
+    let expected = BTreeMap::from([
+        ("content-type", "text/javascript; charset=utf-8"),
+        ("cache-control", "public, max-age=31536000, immutable"),
+        ("vary", "accept-encoding"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ALONE,
+        TRANSPORT,
+        NOSNIFF,
+    ]);
+    assert_eq!((now.status, headers(&now)), (http::StatusCode::OK, expected));
+
+    let before = get(&app, "/assets/0123456789abcdef/page.js", &[]);
+    assert_eq!((before.status, before.header("cache-control")), (http::StatusCode::OK, "no-store"));
+    assert_eq!(before.body, now.body);
+}
+
+#[test]
+fn the_client_module_has_an_address_for_good_and_may_be_read_by_other_origins() {
+    let app = deployed(&[]);
+    let client = get(&app, "/mfa-client.js", &[]);
+    let expected = BTreeMap::from([
+        ("content-type", "text/javascript; charset=utf-8"),
+        ("cache-control", "public, max-age=300"),
+        ("vary", "accept-encoding, origin"),
+        ("cross-origin-resource-policy", "cross-origin"),
+        ALONE,
+        TRANSPORT,
+        NOSNIFF,
+    ]);
+    assert_eq!((client.status, headers(&client)), (http::StatusCode::OK, expected));
+    assert_eq!(client.body, get(&app, "/assets/x/mfa-client.js", &[]).body);
+}
+
+#[test]
+fn what_is_no_file_is_not_found_and_says_so_as_the_api_does() {
+    let app = deployed(&[]);
+    for path in [
+        "/assets/x/none.js",
+        "/assets/x/index.html",
+        "/assets/x/en.json",
+        "/assets/x/logo",
+        "/assets/x/",
+        "/assets/x",
+        "/assets/x/locales/en.json",
+        "/assets/x/../src/lib.rs",
+        "/page.js",
+        "//",
+    ] {
+        let answer = get(&app, path, &[]);
+        assert_eq!((answer.status.as_u16(), answer.header("cache-control")), (404, "no-store"), "{path}");
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{path}");
+        assert!(answer.text().contains("urn:alliance-mfa:problem:not-found"), "{path}");
+    }
+}
+
+#[test]
+fn everything_is_compressed_for_who_takes_that() {
+    let app = deployed(&[]);
+    for path in ["/", "/mfa-client.js", "/assets/x/page.css", "/assets/x/page.js", "/assets/x/icon.svg"] {
+        let identity = get(&app, path, &[]);
+        let compressed = get(&app, path, &[("accept-encoding", "gzip, deflate, br")]);
+        assert_eq!(identity.header("content-encoding"), "", "{path}");
+        assert_eq!(compressed.header("content-encoding"), "gzip", "{path}");
+        assert_eq!(compressed.header("content-type"), identity.header("content-type"));
+        assert!(compressed.body.len() < identity.body.len(), "{path}");
+        let mut unpacked = Vec::new();
+        GzDecoder::new(&compressed.body[..]).read_to_end(&mut unpacked).expect("gzip");
+        assert_eq!(unpacked, identity.body, "{path}");
+    }
+}
+
+#[test]
+fn what_an_operator_writes_stays_text_wherever_it_stands() {
+    let hostile =
+        [("BRAND", r#""><script>1/*"#), ("SUPPORT_URL", "https://x.example/</script><script>alert(1)</script><!--")];
+    let page = get(&deployed(&hostile), "/", &[]);
+    let plain = get(&deployed(&[]), "/", &[]);
+    for tag in ["<script", "</script", "<!--"] {
+        let count = |answer: &Answer| answer.text().matches(tag).count();
+        assert_eq!(count(&page), count(&plain), "{tag}");
+    }
+    assert!(page.text().contains(r"&quot;&gt;&lt;script&gt;1/*"));
+    assert_eq!(page.json("config")["brand"], hostile[0].1);
+    assert_eq!(page.json("config")["supportUrl"], hostile[1].1);
+    assert!(get(&deployed(&[("BRAND", "{{config}}")]), "/", &[]).text().contains(" · {{config}}</title>"));
+    let apostrophe = get(&deployed(&[("BRAND", "Bob's & Sons")]), "/", &[]);
+    assert!(apostrophe.text().contains("Bob&#39;s &amp; Sons</title>"));
+}
+
+#[test]
+fn the_scripts_learn_what_the_deployment_offers() {
+    let page = get(&deployed(&[]), "/", &[]);
+    let expected = json!({
+        "locale": "en",
+        "brand": "Example",
+        "logo": false,
+        "supportUrl": "https://support.example.com/sign-in",
+        "channels": ["sms", "call"],
+        "countries": { "US": ["sms", "call"], "CA": ["sms"], "FR": ["call"] },
+        "redirectUris": ["https://login.example.com/mfa/done", "http://127.0.0.1:9000/signed-in"],
+        "frameAncestors": ["https://login.example.com", "https://www.example.com:8443"],
+        "callMode": "press-pound",
+    });
+    assert_eq!(page.json("config"), expected);
+
+    let least = get(
+        &deployed(&[
+            ("CHANNELS", "sms"),
+            ("CALL_MODE", "match-digits"),
+            ("SUPPORT_URL", ""),
+            ("REDIRECT_URIS", ""),
+            ("FRAME_ANCESTORS", ""),
+        ]),
+        "/",
+        &[],
+    );
+    let config = least.json("config");
+    assert_eq!(config["channels"], json!(["sms"]));
+    assert_eq!(config["countries"], json!({ "US": ["sms"], "CA": ["sms"] }), "no country that nothing reaches");
+    assert_eq!(config["callMode"], "match-digits");
+    assert_eq!(config["supportUrl"], json!(null));
+    assert_eq!((&config["redirectUris"], &config["frameAncestors"]), (&json!([]), &json!([])));
+}
+
+#[test]
+fn nothing_of_a_request_but_its_language_shows_in_the_page() {
+    let app = deployed(&[]);
+    let plain = get(&app, "/", &[]);
+    let told = get(
+        &app,
+        "/?redirect_uri=https://evil.example.com&state=%3Cscript%3E&token=secret",
+        &[
+            ("host", "evil.example.com"),
+            ("x-forwarded-host", "evil.example.com"),
+            ("origin", "https://evil.example.com"),
+        ],
+    );
+    assert_eq!(told.body, plain.body);
+    assert_eq!(headers(&told), headers(&plain));
+}

@@ -1,0 +1,226 @@
+//! The backend of a hosted login, as small as it can be: it has the issuer mint the first-factor token
+//! of a new login, remembers that login by its `state`, and verifies the result that comes back for it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context, Result, ensure};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::control::problem;
+use super::{Phone, lock};
+use crate::clock;
+use crate::development::RESULT_AUDIENCE;
+use crate::issuer::ACCOUNTS;
+use crate::jwt::{KeySet, Token};
+
+const TYPE: &str = "mfa-result+jwt";
+
+/// Where it asks, and the logins that wait for their second factor.
+pub(crate) struct Backend {
+    http: reqwest::Client,
+    issuer: String,
+    gateway: String,
+    waiting: Mutex<HashMap<String, Login>>,
+}
+
+/// A login that passed its first factor.
+struct Login {
+    subject: String,
+    id: String,
+}
+
+/// What the page needs to hand the login over.
+#[derive(Serialize)]
+struct Begun {
+    token: String,
+    state: String,
+}
+
+/// A result that was verified, and with what.
+#[derive(Serialize)]
+struct Verified {
+    claims: Map<String, Value>,
+    kid: String,
+}
+
+/// `GET /desk`: who can sign in, and where the login page is.
+pub(crate) async fn desk(State(phone): State<Arc<Phone>>) -> Json<Value> {
+    let accounts = ACCOUNTS.map(|account| json!({ "name": account.name, "phone": account.phone }));
+    Json(json!({ "gateway": phone.backend.gateway, "accounts": accounts }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignIn {
+    account: String,
+}
+
+/// `POST /desk/sign-in`.
+pub(crate) async fn sign_in(State(phone): State<Arc<Phone>>, Json(sign_in): Json<SignIn>) -> Response {
+    answer(phone.backend.begin(&sign_in.account).await)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Returned {
+    state: String,
+    result_token: String,
+}
+
+/// `POST /desk/result`.
+pub(crate) async fn result(State(phone): State<Arc<Phone>>, Json(returned): Json<Returned>) -> Response {
+    answer(phone.backend.finish(&returned).await)
+}
+
+fn answer(outcome: Result<impl Serialize>) -> Response {
+    match outcome {
+        Ok(outcome) => Json(outcome).into_response(),
+        Err(error) => problem(StatusCode::UNPROCESSABLE_ENTITY, &format!("{error:#}")),
+    }
+}
+
+impl Backend {
+    /// A backend that has `issuer` vouch for the first factor, and `gateway` for the second.
+    pub(crate) fn new(http: reqwest::Client, issuer: String, gateway: String) -> Self {
+        Self { http, issuer, gateway, waiting: Mutex::default() }
+    }
+
+    /// The origin of API and login page.
+    pub(crate) fn gateway(&self) -> &str {
+        &self.gateway
+    }
+
+    async fn begin(&self, account: &str) -> Result<Begun> {
+        let account = ACCOUNTS.iter().find(|known| known.name == account).context("there is no such account")?;
+        let state = Uuid::new_v4().simple().to_string();
+        // Who comes without a number is somebody new each time: once enrolled, a number is known.
+        let claims = match account.phone {
+            Some(_) => json!({}),
+            None => json!({ "sub": format!("{}-{}", account.name, &state[..6]) }),
+        };
+        let request = self.http.post(format!("{}/login", self.issuer));
+        let request = request.json(&json!({ "account": account.name, "claims": claims }));
+        let answer: Value = request.send().await?.error_for_status()?.json().await?;
+        let token = answer["token"].as_str().context("the issuer gave no token")?.to_owned();
+        let first_factor = Token::parse(&token)?;
+        let login = Login { subject: first_factor.text("sub")?.to_owned(), id: first_factor.text("jti")?.to_owned() };
+        lock(&self.waiting).insert(state.clone(), login);
+        Ok(Begun { token, state })
+    }
+
+    /// Verifies a result as the README tells a backend to. The login it belongs to is over then, so
+    /// that the same result opens nothing twice.
+    async fn finish(&self, returned: &Returned) -> Result<Verified> {
+        let token = Token::parse(&returned.result_token)?;
+        let keys = KeySet::discover(&self.http, &self.gateway).await.context("the published keys")?;
+        let kid = token.header.kid.clone();
+        token.verify(keys.key(&kid).with_context(|| format!("the published keys have no {kid}"))?)?;
+        ensure!(token.header.typ.as_deref() == Some(TYPE), "typ is not {TYPE}");
+        ensure!(token.text("iss")? == self.gateway, "iss is not {}", self.gateway);
+        ensure!(token.is_for(RESULT_AUDIENCE), "aud is not {RESULT_AUDIENCE}");
+        ensure!(token.seconds("exp")? > clock::epoch_seconds(), "the result has expired");
+
+        let mut waiting = lock(&self.waiting);
+        let login = waiting.get(&returned.state).context("no login waits for this: its result was used already?")?;
+        ensure!(token.text("sub")? == login.subject, "sub is another user");
+        ensure!(token.text("txn")? == login.id, "txn is another login");
+        waiting.remove(&returned.state);
+        Ok(Verified { claims: token.claims, kid })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing::get;
+
+    use super::*;
+    use crate::keys::SigningKey;
+    use crate::{issuer, jwt, net};
+
+    /// A backend between an issuer and a product whose key is known.
+    async fn backend() -> (Backend, SigningKey) {
+        let (issuer_key, key) = tokio::try_join!(SigningKey::draw(), SigningKey::draw()).unwrap();
+        let issuer = issuer::start(issuer_key, 0).await.unwrap();
+        let (listener, address) = net::listen(0).await.unwrap();
+        let gateway = format!("http://{address}");
+        let discovery = json!({ "issuer": gateway, "jwks_uri": format!("{gateway}/keys") });
+        let keys = json!({ "keys": [key.jwk()] });
+        let product = Router::new()
+            .route("/.well-known/openid-configuration", get(|| async { Json(discovery) }))
+            .route("/keys", get(|| async { Json(keys) }));
+        net::serve_on(listener, address, product);
+        (Backend::new(reqwest::Client::new(), issuer, gateway), key)
+    }
+
+    fn result_for(backend: &Backend, key: &SigningKey, begun: &Begun, changed: &[(&str, Value)]) -> Returned {
+        let first_factor = Token::parse(&begun.token).unwrap().claims;
+        let mut claims = Map::from_iter([
+            ("iss".to_owned(), json!(backend.gateway)),
+            ("aud".to_owned(), json!(RESULT_AUDIENCE)),
+            ("sub".to_owned(), first_factor["sub"].clone()),
+            ("txn".to_owned(), first_factor["jti"].clone()),
+            ("exp".to_owned(), json!(clock::epoch_seconds() + 300)),
+        ]);
+        claims.extend(changed.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        let result_token = jwt::sign_as(key, TYPE, &claims).unwrap();
+        Returned { state: begun.state.clone(), result_token }
+    }
+
+    #[tokio::test]
+    async fn a_result_signs_its_own_login_in_and_does_so_once() {
+        let (backend, key) = backend().await;
+        let begun = backend.begin("alice").await.unwrap();
+        let returned = result_for(&backend, &key, &begun, &[]);
+
+        assert_eq!(backend.finish(&returned).await.unwrap().claims["sub"], "alice");
+        assert!(backend.finish(&returned).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_result_of_anything_else_signs_nobody_in() {
+        let (backend, key) = backend().await;
+        let begun = backend.begin("alice").await.unwrap();
+        let another = backend.begin("alice").await.unwrap();
+        let foreign = SigningKey::draw().await.unwrap();
+        let good = result_for(&backend, &key, &begun, &[]);
+
+        let mut bad = vec![
+            result_for(&backend, &foreign, &begun, &[]),
+            Returned { state: another.state, ..result_for(&backend, &key, &begun, &[]) },
+            Returned { state: "unheard-of".into(), ..result_for(&backend, &key, &begun, &[]) },
+            Returned { state: begun.state.clone(), result_token: begun.token.clone() },
+        ];
+        for (claim, value) in [
+            ("iss", json!("https://elsewhere.example")),
+            ("aud", json!("another-backend")),
+            ("sub", json!("bob")),
+            ("txn", json!("another-login")),
+            ("exp", json!(clock::epoch_seconds())),
+        ] {
+            bad.push(result_for(&backend, &key, &begun, &[(claim, value)]));
+        }
+        for (index, returned) in bad.iter().enumerate() {
+            assert!(backend.finish(returned).await.is_err(), "{index}");
+        }
+        assert!(backend.finish(&good).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_has_no_number_is_somebody_new_each_time() {
+        let (backend, _) = backend().await;
+        let subject = async || {
+            let begun = backend.begin("newcomer").await.unwrap();
+            Token::parse(&begun.token).unwrap().text("sub").unwrap().to_owned()
+        };
+        assert_ne!(subject().await, subject().await);
+        assert!(backend.begin("nobody").await.is_err());
+    }
+}

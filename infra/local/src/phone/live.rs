@@ -1,0 +1,53 @@
+//! What the page shows, as server-sent events: all of it at once and again after each change, so that
+//! a page that comes back, or a second one, needs nothing from before.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use serde::Serialize;
+use tokio_stream::wrappers::WatchStream;
+use tokio_stream::{Stream, StreamExt};
+
+use super::call::Call;
+use super::faults::Faults;
+use super::sms::Message;
+use super::{Phone, lock};
+
+/// As many as a person scrolls through.
+const SHOWN: usize = 30;
+
+#[derive(Serialize)]
+struct Shown {
+    messages: Vec<Message>,
+    calls: Vec<Call>,
+    faults: Faults,
+    voicemail: bool,
+}
+
+/// `GET /live`.
+pub(crate) async fn live(State(phone): State<Arc<Phone>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let changes = WatchStream::new(phone.changed.subscribe());
+    let events = changes.map(move |()| {
+        // What the phone holds is plain data, which always has a JSON form.
+        Ok(Event::default().json_data(phone.shown()).unwrap_or_default())
+    });
+    Sse::new(events).keep_alive(KeepAlive::default())
+}
+
+impl Phone {
+    fn shown(&self) -> Shown {
+        let calls = last(&lock(&self.calls)).iter().map(|call| Call { webhooks: Vec::new(), ..call.clone() }).collect();
+        Shown {
+            messages: last(&lock(&self.messages)).to_vec(),
+            calls,
+            faults: self.faults(),
+            voicemail: self.voicemail(),
+        }
+    }
+}
+
+fn last<T>(items: &[T]) -> &[T] {
+    &items[items.len().saturating_sub(SHOWN)..]
+}

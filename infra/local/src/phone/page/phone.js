@@ -1,0 +1,239 @@
+// The phone: everything that came, to whatever number, and the call that rings or is under way. It is
+// drawn from one stream of events, whole each time; what is shown already stays, so that only what is
+// new moves.
+
+import { make, post } from './common.js';
+import * as sound from './sound.js';
+
+const find = (selector) => document.querySelector(selector);
+const LETTERS = { 2: 'ABC', 3: 'DEF', 4: 'GHI', 5: 'JKL', 6: 'MNO', 7: 'PQRS', 8: 'TUV', 9: 'WXYZ', 0: '+' };
+const ENDS = {
+  completed: 'Call', busy: 'Declined, or busy', 'no-answer': 'Missed call', failed: 'Failed call',
+};
+const LINGER = 2500; // milliseconds for which a call that has ended can still be read
+
+const notes = new Map();
+let call = null; // the one on the screen
+let heard = 0; // how much of what it says was shown
+let first = true; // nothing is news when the page opens
+
+/** `+1 415 555 2671`, where the grouping is known. */
+const spaced = (number) => number.replace(/^(\+1)(\d{3})(\d{3})(\d{4})$/, '$1 $2 $3 $4').replace(/^(\+44)(\d{4})(\d{6})$/, '$1 $2 $3');
+const bare = (number) => make('bdi', { dir: 'ltr' }, spaced(number));
+const clock = (at) => new Date(at).toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' });
+const byMachine = ({ answeredBy }) => Boolean(answeredBy?.startsWith('machine'));
+const live = ({ status }) => status === 'ringing' || status === 'in-progress';
+
+// --- messages and calls that are over --------------------------------------------------------------
+
+function list({ messages, calls }) {
+  const items = [
+    ...messages.map((message) => ({ ...message, key: message.id, draw: drawMessage })),
+    ...calls.filter(({ status }) => status in ENDS).map((over) => ({ ...over, key: over.sid, draw: drawCall })),
+  ].sort((one, other) => one.atMillis - other.atMillis);
+  for (const item of items.filter(({ key }) => !notes.has(key))) {
+    const note = item.draw(item);
+    note.classList.toggle('new', !first);
+    note.addEventListener('animationend', () => note.classList.remove('new')); // it comes in once
+    notes.set(item.key, note);
+    find('#notes').prepend(note);
+  }
+  find('#quiet').hidden = items.length > 0;
+}
+
+function frame(kind, title, item, ...content) {
+  return make('li', { className: `note ${kind}` },
+    make('div', { className: 'head' }, make('b', {}, title), make('time', {}, clock(item.atMillis))),
+    make('p', { className: 'to' }, 'to ', bare(item.to)), ...content);
+}
+
+function drawMessage(item) {
+  const [text, bound] = item.text.split(/\n(?=@\S+ #\d+$)/);
+  const [before, code, after] = text.split(/(?<!\d)(\d{6})(?!\d)/);
+  const words = make('p', { className: 'text', dir: 'auto' }, before, ...(code ? [make('mark', {}, code), after] : []));
+  const note = frame('message', 'Message', item, words);
+  if (bound) note.append(make('p', { className: 'bound', dir: 'ltr' }, bound));
+  if (code) note.append(copyButton(code));
+  if (!first) tell(`Message to ${spaced(item.to)}: ${text}`, `Message${code ? `: ${code}` : ''}`), sound.chime();
+  return note;
+}
+
+function copyButton(code) {
+  const button = make('button', { className: 'copy' }, 'Copy code');
+  button.addEventListener('click', async () => {
+    try {
+      await navigator.clipboard.writeText(code);
+      button.textContent = 'Copied';
+    } catch {
+      button.textContent = 'The browser does not allow it';
+    }
+    setTimeout(() => { button.textContent = 'Copy code'; }, 1600);
+  });
+  return button;
+}
+
+function drawCall(item) {
+  const title = byMachine(item) ? 'Voicemail' : ENDS[item.status];
+  const note = frame('past', title, item);
+  if (item.spoken.length) note.append(make('p', { className: 'text', dir: 'auto' }, `“${item.spoken.join(' ')}”`));
+  if (item.problem) note.append(make('p', { className: 'text' }, item.problem));
+  return note;
+}
+
+// --- the call --------------------------------------------------------------------------------------
+
+function follow(calls) {
+  const shown = call && calls.find(({ sid }) => sid === call.sid);
+  if (shown && live(shown)) draw(shown);
+  else if (shown?.answeredAtMillis) finish(shown);
+  else if (!find('#device').classList.contains('ended')) draw(calls.find(live) ?? null);
+}
+
+function draw(next) {
+  if (next?.sid !== call?.sid) heard = 0;
+  const before = call?.status;
+  call = next;
+  const ringing = call?.status === 'ringing';
+  show(!call ? 'lock' : ringing ? 'ring' : 'call');
+  if (!call) return;
+  for (const from of document.querySelectorAll('[data-from]')) from.replaceChildren(bare(call.from));
+  for (const to of document.querySelectorAll('[data-to]')) to.replaceChildren('calls ', bare(call.to));
+  if (ringing && before !== 'ringing') tell(`Incoming call from ${spaced(call.from)} to ${spaced(call.to)}`, 'Incoming call');
+  if (!ringing) subtitle();
+}
+
+function subtitle() {
+  if (!heard) find('#subtitles').replaceChildren();
+  for (const text of call.spoken.slice(heard)) {
+    find('#subtitles').append(make('p', { dir: 'auto', lang: call.language ?? '' }, text));
+    if (find('#speech').checked) sound.say(text, call.language);
+  }
+  if (heard < call.spoken.length) find('#subtitles').scrollTop = find('#subtitles').scrollHeight;
+  heard = call.spoken.length;
+  find('#pressed').textContent = call.pressed;
+  find('#keypad').classList.toggle('awaited', call.listening);
+  progress();
+}
+
+function progress() {
+  if (call?.status !== 'in-progress') return;
+  const seconds = Math.max(0, Math.floor((Date.now() - call.answeredAtMillis) / 1000));
+  const length = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  find('#progress').textContent = `${byMachine(call) ? 'Voicemail · ' : ''}${length}`;
+}
+
+/** The last words can still be read once the caller has hung up. */
+function finish(over) {
+  find('#device').classList.add('ended');
+  call = over;
+  subtitle();
+  call = null;
+  show('call');
+  find('#progress').textContent = byMachine(over) ? 'Voicemail took the call' : 'Call ended';
+  setTimeout(() => {
+    find('#device').classList.remove('ended');
+    follow(latest.calls);
+  }, LINGER);
+}
+
+function show(name) {
+  for (const screen of document.querySelectorAll('[data-screen]')) {
+    const leaves = screen.dataset.screen !== name && !screen.hidden;
+    const held = leaves && screen.contains(document.activeElement);
+    screen.hidden = screen.dataset.screen !== name;
+    if (held) setTimeout(() => find(`[data-screen=${name}]`).focus());
+  }
+  find('#device').dataset.shows = name;
+  sound.ring(name === 'ring');
+  document.title = name === 'ring' ? '☎ Incoming call' : 'Alliance MFA on this machine';
+}
+
+/** Does something with the call on the screen; one that has ended meanwhile is told by the stream. */
+async function act(verb, body) {
+  if (!call) return;
+  try {
+    await post(`/calls/${call.sid}/${verb}`, body);
+  } catch (error) {
+    tell(error.message);
+  }
+}
+
+function press(key) {
+  sound.key(key);
+  const button = find(`#keypad [value="${key}"]`);
+  button.classList.add('down');
+  setTimeout(() => button.classList.remove('down'), 140);
+  act('press', { key });
+}
+
+const DEEDS = {
+  answer: () => act('answer', { as: 'human' }),
+  voicemail: () => act('answer', { as: 'machine' }),
+  hangup: () => { sound.hush(); act('hangup'); },
+  ignore: () => act('ignore'),
+};
+for (const button of document.querySelectorAll('[data-do]')) button.addEventListener('click', DEEDS[button.dataset.do]);
+
+find('#keypad').append(...[...'123456789*0#'].map((key) => {
+  const button = make('button', { value: key, ariaLabel: { '*': 'star', '#': 'pound' }[key] ?? key },
+    make('span', {}, key), make('small', {}, LETTERS[key] ?? ''));
+  button.addEventListener('click', () => press(key));
+  return button;
+}));
+document.addEventListener('keydown', (event) => {
+  const typing = event.target.closest('input:not([type=checkbox], [type=radio]), select, textarea');
+  if (call?.status !== 'in-progress' || typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.key.length === 1 && '0123456789*#'.includes(event.key)) press(event.key);
+});
+
+// --- around it -------------------------------------------------------------------------------------
+
+/** To those who listen to the page, and to those who have scrolled away from the phone. */
+function tell(news, brief) {
+  find('#news').textContent = news;
+  if (brief && !phoneInSight) Object.assign(find('#peek'), { textContent: `${brief} ↓`, hidden: false });
+}
+
+let phoneInSight = true;
+new IntersectionObserver(([{ isIntersecting }]) => {
+  phoneInSight = isIntersecting;
+  if (isIntersecting) find('#peek').hidden = true;
+}, { threshold: 0.4 }).observe(find('#device'));
+
+for (const id of ['sound', 'speech']) {
+  const box = find(`#${id}`);
+  box.checked = (localStorage.getItem(id) ?? String(box.checked)) === 'true';
+  const apply = () => { if (id === 'sound') sound.sounds(box.checked); else if (!box.checked) sound.hush(); };
+  box.addEventListener('change', () => { localStorage.setItem(id, box.checked); apply(); });
+  apply();
+}
+const voicemail = find('#voicemail');
+voicemail.addEventListener('change', () => post('/voicemail', { answers: voicemail.checked }));
+const switches = document.querySelectorAll('[data-fault]');
+for (const fault of switches) fault.addEventListener('change', () => post('/faults', { [fault.dataset.fault]: fault.value }));
+
+function tick() {
+  for (const face of document.querySelectorAll('[data-clock]')) face.textContent = clock(Date.now()).replace(/[^\d:.]/g, '');
+  find('#date').textContent = new Date().toLocaleDateString([], { weekday: 'long', month: 'long', day: 'numeric' });
+  progress();
+}
+setInterval(tick, 1000);
+tick();
+
+let latest = { messages: [], calls: [] };
+const stream = new EventSource('/live');
+stream.onmessage = ({ data }) => {
+  latest = JSON.parse(data);
+  list(latest);
+  follow(latest.calls);
+  for (const fault of switches) fault.value = latest.faults[fault.dataset.fault];
+  voicemail.checked = latest.voicemail;
+  first = false;
+};
+stream.onopen = () => signal(true);
+stream.onerror = () => signal(false);
+
+function signal(there) {
+  find('#signal').textContent = there ? '' : 'No service';
+  if (!there) tell('The stack has ended, or cannot be reached');
+}

@@ -1,0 +1,12 @@
+// The redirect URI of the demo login: takes the result from the fragment, off the address at once.
+
+import { left, outcome, verified } from './common.js';
+
+const returned = new URLSearchParams(location.hash.slice(1));
+history.replaceState(null, '', location.pathname);
+
+const shown = returned.has('result_token') ? await verified(returned.get('state') ?? '', returned.get('result_token'))
+  : returned.has('error') ? left()
+    : outcome('bad', 'Nothing came with this', ['The login page comes back here with a result, once.']);
+document.querySelector('#outcome').replaceChildren(shown);
+shown.querySelector('h2').focus();

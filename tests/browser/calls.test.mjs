@@ -1,0 +1,161 @@
+// Calls: what becomes of them, in all ways that a phone can be answered or not.
+
+import assert from 'node:assert/strict';
+
+import { verifyResult } from './harness/backend.mjs';
+import { setFaults } from './harness/phone.mjs';
+import { scenes } from './harness/scenes.mjs';
+
+scenes('Calls', {}, (scene) => {
+  scene('a call that nobody answers offers a code, which signs in', async ({ arrive, phone }) => {
+    const login = await arrive();
+    await login.callMe();
+    await (await phone.ringing()).ignore();
+    await login.is('call-over');
+    await login.says('call.no-answer.text');
+    await login.sendCode();
+    await login.enter(await phone.code());
+    await login.returned();
+  });
+
+  scene('a call that is declined says that the line is busy', async ({ arrive, phone }) => {
+    const login = await arrive();
+    await login.callMe();
+    await (await phone.ringing()).hangUp();
+    await login.says('call.busy.text');
+    await login.button('channel.sms').waitFor();
+  });
+
+  scene('a call that voicemail takes says so, and # approves nothing in it', async ({ arrive, phone }) => {
+    const login = await arrive();
+    await login.callMe();
+    await (await phone.ringing()).answer('machine');
+    await login.says('call.voicemail.text');
+    await login.button('channel.sms').waitFor();
+  });
+
+  scene('a call that is hung up without a key says so', async ({ arrive, phone }) => {
+    const login = await arrive();
+    await login.callMe();
+    const call = await phone.ringing();
+    await call.listen();
+    await login.says('call.answered');
+    await call.hangUp();
+    await login.says('call.ended.text');
+    await login.button('channel.sms').waitFor();
+  });
+
+  scene('0 reports fraud: this sign-in is stopped, and the next is blocked for a time', async ({ arrive, phone, user }) => {
+    const login = await arrive();
+    await login.callMe();
+    const call = await phone.ringing();
+    await call.listen();
+    await call.press('0');
+    await login.is('denied');
+    assert.equal(await login.offers('channel.sms'), false);
+
+    const next = await arrive({ user: user.anotherLogin() });
+    await next.is('blocked');
+    await next.link('support.link').waitFor();
+  });
+
+  scene('two sign-ins at once: both pages say so, # approves neither, a code does', async ({ arrive, phone, user, stack }) => {
+    const mine = await arrive();
+    await mine.callMe();
+    const call = await phone.ringing();
+    const stranger = user.anotherLogin();
+    const theirs = await arrive({ user: stranger });
+    await theirs.sendCode();
+    await theirs.says('contested.note');
+    await mine.is('contested');
+    await call.listen();
+    await call.press('#');
+    await mine.button('channel.sms').waitFor();
+    await theirs.enter(await phone.code());
+    await verifyResult((await theirs.returned()).result_token, stack.url, stranger);
+  });
+});
+
+scenes('Calls that show two digits', { settings: { CALL_MODE: 'match-digits' } }, (scene) => {
+  scene('the digits on the page, keyed in the call, sign in', async ({ arrive, phone, stack, user }) => {
+    const login = await arrive();
+    await login.callMe();
+    const call = await phone.ringing();
+    const digits = await login.matchDigits();
+    assert.match(await call.listen(), /two digits/);
+    await call.press(`${digits}#`);
+    const claims = await verifyResult((await login.returned()).result_token, stack.url, user);
+    assert.deepEqual(claims.amr, ['pwd', 'tel', 'mfa']);
+  });
+});
+
+scenes('Calls that say a code', { settings: { CALL_MODE: 'speak-code' } }, (scene) => {
+  scene('the code that the call says signs in', async ({ arrive, phone, stack, user }) => {
+    const login = await arrive();
+    await login.callMe();
+    const call = await phone.ringing();
+    await call.answer();
+    await login.enter(await call.spokenCode());
+    const claims = await verifyResult((await login.returned()).result_token, stack.url, user);
+    assert.deepEqual(claims.amr, ['pwd', 'otp', 'tel', 'mfa']);
+  });
+});
+
+// The faults are those of the whole stack: one scene at a time.
+scenes('Providers out of order', { concurrency: 1 }, (scene) => {
+  scene('a message that cannot be sent says so, and the call that is offered signs in', async ({ arrive, phone, stack }) => {
+    await setFaults(stack, { sms: 'throttle' });
+    try {
+      const login = await arrive();
+      await login.button('channel.sms').click();
+      await login.says('problem.delivery-failed.sms');
+      await login.callMe();
+      const call = await phone.ringing();
+      await call.listen();
+      await call.press('#');
+      await login.returned();
+    } finally {
+      await setFaults(stack, { sms: 'none' });
+    }
+  });
+
+  scene('a call that cannot be placed says so, and the code that is offered signs in', async ({ arrive, phone, stack }) => {
+    await setFaults(stack, { voice: '429' });
+    try {
+      const login = await arrive();
+      await login.button('channel.call').click();
+      await login.says('problem.delivery-failed.call');
+      await login.sendCode();
+      await login.enter(await phone.code());
+      await login.returned();
+    } finally {
+      await setFaults(stack, { voice: 'none' });
+    }
+  });
+
+  for (const [fault, words] of [['busy', 'call.busy'], ['failed', 'call.failed']]) {
+    scene(`a line that is ${fault} is told, and a code offered`, async ({ arrive, stack }) => {
+      await setFaults(stack, { voice: fault });
+      try {
+        const login = await arrive();
+        await login.callMe();
+        await login.says(words);
+        await login.button('channel.sms').waitFor();
+      } finally {
+        await setFaults(stack, { voice: 'none' });
+      }
+    });
+  }
+
+  scene('a message of unknown fate may still arrive, and signs in', async ({ arrive, phone, stack }) => {
+    await setFaults(stack, { sms: 'timeout' });
+    try {
+      const login = await arrive();
+      await login.sendCode();
+      await login.enter(await phone.code());
+      await login.returned();
+    } finally {
+      await setFaults(stack, { sms: 'none' });
+    }
+  });
+});

@@ -1,0 +1,136 @@
+// The token comes in and the result goes out by ways that nobody else sees, and to nobody who is not listed.
+
+import assert from 'node:assert/strict';
+
+import { startBackend, verifyResult } from './harness/backend.mjs';
+import { eventually } from './harness/eventually.mjs';
+import { LoginPage } from './harness/login-page.mjs';
+import { scenes } from './harness/scenes.mjs';
+
+const heard = (page) => page.evaluate(() => window.heard);
+const framed = (page) => new LoginPage(page.frameLocator('iframe'));
+
+scenes('Handing over', {}, (scene) => {
+  scene('the token leaves the address at once, and no request, history entry or referrer has it', async ({ arrive, user, context }) => {
+    const requests = [];
+    context.on('request', (request) => requests.push(request.url(), request.headers().referer ?? ''));
+    const token = await user.token();
+    const login = await arrive({ token });
+    await login.is('choose');
+    assert.equal(new URL(login.page.url()).hash, '');
+    assert.ok(!requests.some((url) => url.includes(token)));
+    const entries = await login.page.evaluate(() => ({ length: history.length, referrer: document.referrer, entries: navigation.entries().map(({ url }) => url) }));
+    assert.ok(!JSON.stringify(entries).includes(token));
+  });
+
+  scene('a token in the query is not read', async ({ context, stack, user }) => {
+    const login = new LoginPage(await context.newPage());
+    await login.page.goto(`${stack.url}/?token=${await user.token()}`);
+    await login.is('start');
+  });
+
+  scene('without a token the page says where to begin', async ({ context, stack }) => {
+    const login = new LoginPage(await context.newPage());
+    await login.page.goto(stack.url);
+    await login.is('start');
+    await login.says('start.text');
+  });
+
+  scene('a page that is opened by itself says that it is done', async ({ context, stack, user, phone }) => {
+    const login = new LoginPage(await context.newPage());
+    await login.page.goto(`${stack.url}/#token=${await user.token()}`);
+    await login.sendCode();
+    await login.enter(await phone.code());
+    await login.is('approved');
+    await login.says('approved.alone');
+  });
+
+  for (const [name, uri] of [
+    ['one that is not listed', 'https://evil.example/signed-in'],
+    ['one that only begins alike', (listed) => `${listed}.evil.example`],
+    ['a listed one with a query', (listed) => `${listed}?to=evil`],
+    ['a script', 'javascript:alert(1)'],
+  ]) {
+    scene(`a redirect URI is refused: ${name}`, async ({ arrive, backend, phone }) => {
+      const redirect_uri = typeof uri === 'function' ? uri(backend.redirectUri) : uri;
+      const login = await arrive({ redirect_uri });
+      await login.is('misdirected');
+      assert.equal(await login.offers('channel.sms'), false);
+      assert.deepEqual(await phone.messages(), []);
+    });
+  }
+
+  scene('giving up goes back with an error and the state', async ({ arrive }) => {
+    const login = await arrive();
+    await login.press('back');
+    assert.deepEqual(await login.returned(), { error: 'access_denied', state: login.state });
+  });
+
+  scene('the result takes the place of the login page in the history', async ({ arrive, phone }) => {
+    const login = await arrive();
+    await login.sendCode();
+    const length = () => login.page.evaluate(() => history.length);
+    const before = await length();
+    await login.enter(await phone.code());
+    await login.returned();
+    assert.equal(await length(), before);
+  });
+
+  scene('an allowed page that frames it hands the token over, and alone hears the result', async ({ context, stack, backend, user, phone }) => {
+    const page = await context.newPage();
+    await page.goto(backend.embedding(`${stack.url}/`, { token: await user.token(), state: 'frame-1' }));
+    const login = framed(page);
+    await login.sendCode();
+    await login.enter(await phone.code());
+    const result = await eventually('a result', async () => (await heard(page)).find(({ type }) => type === 'alliance-mfa:result'));
+    assert.equal(result.state, 'frame-1');
+    assert.equal(result.origin, stack.url);
+    await verifyResult(result.resultToken, stack.url, user);
+    assert.ok((await heard(page)).some(({ type, height }) => type === 'alliance-mfa:height' && height > 200));
+  });
+
+  scene('giving up in a frame tells the page around it', async ({ context, stack, backend, user }) => {
+    const page = await context.newPage();
+    await page.goto(backend.embedding(`${stack.url}/`, { token: await user.token(), state: 'frame-2' }));
+    await framed(page).press('back');
+    const cancelled = await eventually('a cancellation', async () => (await heard(page)).find(({ type }) => type === 'alliance-mfa:cancel'));
+    assert.equal(cancelled.state, 'frame-2');
+  });
+
+  scene('a token from a window that is not the parent is not taken', async ({ context, stack, backend, user }) => {
+    const page = await context.newPage();
+    await page.goto(backend.embedding(`${stack.url}/`, null));
+    await eventually('the frame to be ready', async () => (await heard(page)).some(({ type }) => type === 'alliance-mfa:ready'));
+    const token = await user.token();
+    await page.evaluate((given) => {
+      const stranger = document.createElement('iframe');
+      document.body.append(stranger);
+      const script = stranger.contentDocument.createElement('script');
+      script.textContent = `parent.frames[0].postMessage({ type: 'alliance-mfa:token', token: '${given}' }, '*')`;
+      stranger.contentDocument.body.append(script);
+    }, token);
+    await page.waitForTimeout(500);
+    assert.equal(await framed(page).offers('channel.sms'), false);
+  });
+
+  scene('framing is refused to an origin that is not allowed', async ({ context, stack, user, complaints }) => {
+    const stranger = await startBackend();
+    try {
+      const page = await context.newPage();
+      await page.goto(stranger.embedding(`${stack.url}/`, { token: await user.token(), state: 'frame-3' }));
+      await eventually('the refusal', () => complaints.some((complaint) => complaint.includes('frame-ancestors')));
+      assert.deepEqual(await heard(page), []);
+      assert.equal(await page.frameLocator('iframe').locator('main').count(), 0);
+    } finally {
+      await stranger.close();
+      complaints.length = 0; // the refusal, and the stranger's own page
+    }
+  });
+
+  scene('without JavaScript the page says what it needs', async ({ context, stack }) => {
+    const login = new LoginPage(await context.newPage());
+    await login.page.goto(stack.url);
+    await login.says('noscript');
+    assert.equal(await login.heading.innerText(), login.words.title);
+  }, { javaScriptEnabled: false });
+});

@@ -1,0 +1,137 @@
+// The login page as its user meets it: by the role and name of what is on it. Names are given by their key in the
+// page's words.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+
+import { pattern, wordsOf } from './words.mjs';
+
+export class LoginPage {
+  /**
+   * @param {import('playwright-core').Page | import('playwright-core').FrameLocator} page
+   * @param {string} locale
+   */
+  constructor(page, { locale = 'en', state } = {}) {
+    this.page = page;
+    this.words = wordsOf(locale);
+    this.state = state;
+    this.main = page.locator('main');
+    this.heading = this.main.getByRole('heading', { level: 1 });
+    this.code = page.getByRole('textbox', { name: this.words['code.label'] });
+    this.number = page.getByRole('textbox', { name: this.words['number.label'] });
+    this.country = page.getByRole('combobox', { name: this.words['number.country'] });
+  }
+
+  /** Comes from the first factor, with its token, in a tab of its own. */
+  static async open(context, { stack, backend, user, token, locale, ...query }) {
+    const state = randomUUID();
+    const login = new LoginPage(await context.newPage(), { locale, state });
+    const url = LoginPage.address(stack, { redirect_uri: backend.redirectUri, state, ui_locales: locale, ...query });
+    await login.page.goto(`${url}#token=${token ?? (await user.token())}`);
+    return login;
+  }
+
+  static address(stack, query) {
+    const given = Object.entries(query).filter(([, value]) => value !== undefined);
+    return `${stack.url}/?${new URLSearchParams(given)}`;
+  }
+
+  /** Waits for the screen of that name. */
+  async is(screen) {
+    await this.page.locator(`main[data-screen="${screen}"]`).waitFor();
+  }
+
+  /** Waits for a sentence that can be seen. */
+  async says(key, values) {
+    await this.page.locator('body').getByText(pattern(this.#sentence(key), values)).filter({ visible: true }).first().waitFor();
+  }
+
+  button(key) {
+    return this.page.getByRole('button', { name: pattern(`${this.#sentence(key)}`) });
+  }
+
+  link(key) {
+    return this.page.getByRole('link', { name: pattern(this.#sentence(key)) });
+  }
+
+  async press(key) {
+    await this.button(key).click();
+  }
+
+  /** Whether a button is there and can be pressed. */
+  async offers(key) {
+    const button = this.button(key);
+    return (await button.count()) > 0 && (await button.isEnabled());
+  }
+
+  /** Has a code sent, and waits for its field. */
+  async sendCode() {
+    await this.press('channel.sms');
+    await this.is('code');
+  }
+
+  /** Has the phone called, and waits for the screen of the call. */
+  async callMe() {
+    await this.press('channel.call');
+    await this.is('calling');
+  }
+
+  async enter(code) {
+    await this.code.fill(code);
+  }
+
+  /** Types key by key, as a hand does. */
+  async typeNumber(text) {
+    await this.number.fill('');
+    await this.number.pressSequentially(text);
+  }
+
+  /** Waits until the field is marked as wrong, and says why. */
+  async fieldSays(field, key, values) {
+    const message = pattern(this.#sentence(key), values);
+    const invalid = this.page.locator('[aria-invalid="true"]');
+    await field.and(invalid).waitFor();
+    const ids = (await field.getAttribute('aria-describedby'))?.split(' ') ?? [];
+    const texts = await Promise.all(ids.map((id) => this.page.locator(`[id="${id}"]`).textContent()));
+    assert.match(texts.join(' '), message);
+  }
+
+  async resend() {
+    const button = this.page.getByRole('button', { name: this.words['code.resend'], exact: true });
+    await button.click();
+  }
+
+  /** The digits that the page shows for the call. */
+  async matchDigits() {
+    const digits = this.page.getByLabel(this.words['call.match-digits.label']);
+    return (await digits.textContent()).replaceAll(/\D/g, '');
+  }
+
+  /** What comes back to the backend in the fragment. */
+  async returned() {
+    await this.page.waitForURL('**/signed-in#**');
+    return Object.fromEntries(new URLSearchParams(new URL(this.page.url()).hash.slice(1)));
+  }
+
+  /** Presses Tab until `target` has the focus. */
+  async tabTo(target) {
+    for (let presses = 0; presses < 30; presses += 1) {
+      if (await hasFocus(target)) return;
+      await this.page.keyboard.press('Tab');
+    }
+    throw new Error('Tab does not lead there');
+  }
+
+  /** Waits until `target` has the focus. */
+  async focused(target) {
+    await target.and(this.page.locator(':focus')).waitFor();
+  }
+
+  #sentence(key) {
+    const sentence = this.words[key] ?? this.words[`${key}.other`];
+    if (!sentence) throw new Error(`the page has no sentence ${key}`);
+    return sentence;
+  }
+}
+
+const hasFocus = (target) => target.evaluate((element) => element === document.activeElement);

@@ -1,0 +1,55 @@
+// The local stack around the real functions: `local serve` says where everything is, and the functions run in the
+// environment that it gives them, with the settings of a test on top.
+
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+import { openRuntime } from './runtime.mjs';
+
+const REPOSITORY = new URL('../../..', import.meta.url).pathname;
+const BINARIES = `${process.env.CARGO_TARGET_DIR ?? `${REPOSITORY}/target`}/debug`;
+export const LOGS = `${REPOSITORY}/.local`;
+const FUNCTIONS = ['start-challenge', 'get-challenge', 'verify-code', 'call-callback', 'jwks', 'login-page'];
+
+/** What every test wants: no limit but the one that it is about, and no wait that it is not about. */
+const SETTINGS = {
+  ALLOWED_COUNTRIES: 'US,CA,GB,FR:sms',
+  COOLDOWN_SECONDS: '3',
+  SEND_TIMEOUT_SECONDS: '3',
+  UNVERIFIED_BUDGET_MODE: 'record-only',
+  UNVERIFIED_SENDS_PER_RANGE_PER_DAY: '10000',
+  MAX_SENDS_PER_NETWORK_PER_10_MINUTES: '100000',
+};
+
+/**
+ * Starts a stack whose functions have `settings` on top.
+ * @returns {Promise<{url: string, issuer: string, phone: string, close: () => Promise<void>}>}
+ */
+export async function startStack(name, settings = {}) {
+  const runtime = await openRuntime();
+  const surroundings = spawn(`${BINARIES}/local`, ['serve'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, FUNCTIONS_PORT: runtime.port },
+  });
+  const { gateway, issuer, phone, environment } = JSON.parse(await firstLine(surroundings));
+  mkdirSync(LOGS, { recursive: true });
+  runtime.run(FUNCTIONS, BINARIES, { ...environment, ...SETTINGS, ...settings }, `${LOGS}/browser-${name}.log`);
+  return {
+    url: gateway,
+    issuer,
+    phone,
+    async close() {
+      await runtime.close();
+      surroundings.kill();
+    },
+  };
+}
+
+function firstLine(child) {
+  return new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', resolve);
+    child.once('error', (error) => reject(new Error(`the local stack cannot be run: ${error.message}`)));
+    child.once('exit', (code) => reject(new Error(`the local stack ended with ${code}`)));
+  });
+}

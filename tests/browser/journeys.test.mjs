@@ -1,0 +1,136 @@
+// What the page is for: a user comes from the first factor, proves the phone, and goes back with a result.
+
+import assert from 'node:assert/strict';
+
+import { newAccount, nextNumber } from './harness/account.mjs';
+import { verifyResult } from './harness/backend.mjs';
+import { phoneOf } from './harness/phone.mjs';
+import { scenes } from './harness/scenes.mjs';
+
+scenes('Journeys', {}, (scene) => {
+  scene('a code by message signs in with a result that the backend can verify', async ({ arrive, phone, stack, user }) => {
+    const login = await arrive();
+    await login.sendCode();
+    await login.enter(await phone.code());
+    const { result_token: token, state } = await login.returned();
+    assert.equal(state, login.state);
+    const claims = await verifyResult(token, stack.url, user);
+    assert.deepEqual(claims.amr, ['pwd', 'otp', 'sms', 'mfa']);
+    assert.equal(claims.enrolled_now, undefined);
+  });
+
+  scene('a call that is answered and confirmed by # signs in', async ({ arrive, phone, stack, user }) => {
+    const login = await arrive();
+    await login.callMe();
+    const call = await phone.ringing();
+    await login.says('call.ringing');
+    assert.match(await call.listen(), /press the pound key/);
+    await call.press('#');
+    const { result_token: token } = await login.returned();
+    assert.deepEqual((await verifyResult(token, stack.url, user)).amr, ['pwd', 'tel', 'mfa']);
+  });
+
+  scene('an account without a number enrols the one that is typed, as it is typed', async ({ arrive, stack }) => {
+    const number = nextNumber();
+    const user = newAccount(stack, { enrolled: false });
+    const login = await arrive({ user });
+    await login.typeNumber(`(${number.slice(2, 5)}) ${number.slice(5, 8)}-${number.slice(8)}`);
+    await login.sendCode();
+    await login.enter(await phoneOf(stack, number).code());
+    const claims = await verifyResult((await login.returned()).result_token, stack.url, user);
+    assert.equal(claims.enrolled_now, true);
+    assert.equal(claims.acr, 'urn:alliance-mfa:acr:phone-enrolled');
+
+    const again = await arrive({ user: user.anotherLogin() });
+    await again.says('choose.text', { number: `+${'•'.repeat(9)}${number.slice(-2)}` });
+  });
+
+  scene('a number may be pasted in any spelling, and brings its country along', async ({ arrive, stack }) => {
+    const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
+    await login.typeNumber('0044 (0) 7400 123457');
+    assert.equal(await login.country.inputValue(), 'GB');
+    await login.sendCode();
+    await phoneOf(stack, '+447400123457').code();
+    await login.is('code');
+    await login.says('code.text', { number: '+••••••••••57' });
+  });
+
+  scene('a wrong number is corrected, and the code that went to it is worth nothing', async ({ arrive, stack }) => {
+    const [wrong, right] = [nextNumber(), nextNumber()];
+    const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
+    await login.typeNumber(wrong);
+    await login.sendCode();
+    const stray = await phoneOf(stack, wrong).code();
+    await login.press('number.wrong');
+    await login.typeNumber(right);
+    await login.sendCode();
+    const code = await phoneOf(stack, right).code();
+    await login.enter(stray);
+    await login.fieldSays(login.code, 'code.wrong', { count: 4 });
+    await login.enter(code);
+    await login.returned();
+  });
+
+  scene('a number that is none is refused beside its field, which keeps it', async ({ arrive, stack }) => {
+    const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
+    await login.typeNumber('+1 415 555');
+    await login.press('channel.sms');
+    await login.fieldSays(login.number, 'problem.phone-number-invalid');
+    assert.match(await login.number.inputValue(), /415.*555/);
+  });
+
+  scene('a country that gets no calls is offered messages only', async ({ arrive, stack }) => {
+    const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
+    await login.country.selectOption('FR');
+    await login.button('channel.sms').waitFor();
+    assert.equal(await login.offers('channel.call'), false);
+  });
+
+  scene('a country that is refused is not among those to choose, and typed it says so', async ({ arrive, stack }) => {
+    const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
+    assert.equal(await login.country.locator('option[value="DE"]').count(), 0);
+    await login.typeNumber('+49 1512 3456789');
+    await login.press('channel.sms');
+    await login.fieldSays(login.number, 'problem.country-refused');
+  });
+
+  scene('a known number in a refused country leads to support', async ({ arrive, stack }) => {
+    const login = await arrive({ user: newAccount(stack, { number: '+4915123456789' }) });
+    await login.press('channel.sms');
+    await login.is('number-refused');
+    await login.link('support.link').waitFor();
+  });
+
+  scene('the keyboard alone is enough, from the first button to the result', async ({ arrive, phone }) => {
+    const login = await arrive();
+    await login.button('channel.sms').waitFor();
+    await login.tabTo(login.button('channel.sms'));
+    await login.page.keyboard.press('Enter');
+    await login.is('code');
+    await login.focused(login.code);
+    await login.page.keyboard.type(await phone.code());
+    await login.returned();
+  });
+
+  scene('the keyboard alone enrols a number', async ({ arrive, stack }) => {
+    const number = nextNumber();
+    const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
+    await login.is('number');
+    await login.tabTo(login.number);
+    await login.page.keyboard.type(number.slice(2));
+    await login.tabTo(login.button('channel.sms'));
+    await login.page.keyboard.press('Space');
+    await login.is('code');
+    await login.page.keyboard.type(await phoneOf(stack, number).code());
+    await login.returned();
+  });
+
+  scene('whoever lost the phone is told what to do', async ({ arrive }) => {
+    const login = await arrive();
+    await login.press('lost.link');
+    await login.is('lost');
+    await login.link('support.link').waitFor();
+    await login.press('lost.back');
+    await login.button('channel.sms').waitFor();
+  });
+});

@@ -1,0 +1,171 @@
+// Nothing is lost: not by a reload, a second tab, a lost network or a slow one, and never is anything sent twice.
+
+import assert from 'node:assert/strict';
+
+import { LoginPage } from './harness/login-page.mjs';
+import { scenes } from './harness/scenes.mjs';
+
+scenes('Recovery', {}, (scene) => {
+  scene('opening the page sends nothing', async ({ arrive, phone }) => {
+    const login = await arrive();
+    await login.is('choose');
+    await login.page.reload();
+    await login.is('choose');
+    assert.deepEqual(await phone.messages(), []);
+    assert.deepEqual(await phone.calls(), []);
+  });
+
+  scene('a reload finds the code that was sent, and sends none', async ({ arrive, phone }) => {
+    const login = await arrive();
+    await login.sendCode();
+    const code = await phone.code();
+    await login.page.reload();
+    await login.is('code');
+    await login.enter(code);
+    const { state } = await login.returned();
+    assert.equal(state, login.state);
+    assert.equal((await phone.messages()).length, 1);
+  });
+
+  scene('a reload finds the call that is under way, and places none', async ({ arrive, phone }) => {
+    const login = await arrive();
+    await login.callMe();
+    const call = await phone.ringing();
+    await login.page.reload();
+    await login.is('calling');
+    await call.listen();
+    await call.press('#');
+    await login.returned();
+    assert.equal((await phone.calls()).length, 1);
+  });
+
+  scene('a second tab finds the challenge, and each notices what the other did', async ({ arrive, phone }) => {
+    const first = await arrive();
+    await first.sendCode();
+    const second = await arrive();
+    await second.is('code');
+    await second.enter(await phone.code());
+    await second.returned();
+    await first.returned();
+    assert.equal((await phone.messages()).length, 1);
+  });
+
+  scene('a double click sends one message', async ({ arrive, phone }) => {
+    const login = await arrive();
+    await login.button('channel.sms').dblclick();
+    await login.is('code');
+    await phone.code();
+    assert.equal((await phone.messages()).length, 1);
+  });
+
+  scene('without a network the page says so, keeps what is typed, and goes on by itself', async ({ arrive, phone, context }) => {
+    const login = await arrive();
+    await login.sendCode();
+    const code = await phone.code();
+    await login.enter(code.slice(0, 3));
+    await context.setOffline(true);
+    await login.says('trouble.offline');
+    assert.equal(await login.code.inputValue(), code.slice(0, 3));
+    await login.code.pressSequentially(code.slice(3));
+    await login.says('code.unsent');
+    await context.setOffline(false);
+    await login.returned();
+  });
+
+  scene('what broke off is told as soon as it is known whether it was sent', async ({ arrive, phone, context }) => {
+    const login = await arrive();
+    await login.is('choose');
+    await context.setOffline(true);
+    await login.press('channel.sms');
+    await login.says('trouble.unsure');
+    await context.setOffline(false);
+    await login.says('trouble.not-sent');
+    await login.sendCode();
+    await login.enter(await phone.code());
+    await login.returned();
+  });
+
+  scene('a page that finds no network at first goes on as soon as there is one', async ({ context, arrive }) => {
+    let reachable = false;
+    await context.route('**/v1/challenge', (route) => (reachable ? route.continue() : route.abort('internetdisconnected')));
+    const login = await arrive();
+    await login.is('unreachable');
+    reachable = true;
+    await login.press('unreachable.retry');
+    await login.is('choose');
+  });
+
+  scene('a slow network is told, and its answer still counts', async ({ context, arrive, phone }) => {
+    const login = await arrive();
+    await login.is('choose');
+    await context.route('**/v1/challenge', async (route) => {
+      await new Promise((done) => setTimeout(done, 7_000));
+      await route.continue();
+    });
+    await login.press('channel.sms');
+    await login.says('trouble.slow');
+    await login.is('code');
+    await phone.code();
+  });
+
+  for (const [status, key] of [[429, 'trouble.busy'], [503, 'trouble.busy']]) {
+    scene(`a gateway that answers ${status} for a while is waited out`, async ({ context, arrive, phone }) => {
+      const login = await arrive();
+      await login.sendCode();
+      let refusals = 0;
+      await context.route('**/v1/challenge', (route) => {
+        refusals += 1;
+        return refusals > 2 ? route.continue() : route.fulfill({ status, json: { message: 'Too Many Requests' } });
+      });
+      await login.says(key);
+      await login.enter(await phone.code());
+      await login.returned();
+    });
+  }
+
+  scene('a token that has expired leads back to the sign-in', async ({ arrive, user }) => {
+    const past = Math.floor(Date.now() / 1000) - 60;
+    const login = await arrive({ token: await user.token({ exp: past }) });
+    await login.is('sign-in-over');
+    await login.press('back');
+    const { error, state } = await login.returned();
+    assert.equal(error, 'access_denied');
+    assert.equal(state, login.state);
+  });
+
+  scene('a sign-in of too long ago leads back to the sign-in', async ({ arrive, user }) => {
+    const login = await arrive({ token: await user.token({ auth_time: Math.floor(Date.now() / 1000) - 3600 }) });
+    await login.is('sign-in-over');
+  });
+
+  scene('a result that was fetched already and has expired is told as such', async ({ context, arrive, phone, user, stack }) => {
+    const login = await arrive();
+    await login.sendCode();
+    await login.enter(await phone.code());
+    await login.returned();
+    // Five minutes later the API names the state, and gives no token any more.
+    await context.route('**/v1/challenge', async (route) => {
+      const response = await route.fetch();
+      const { resultToken, ...rest } = await response.json();
+      assert.ok(resultToken);
+      await route.fulfill({ response, json: rest });
+    });
+    const again = new LoginPage(await context.newPage());
+    await again.page.goto(`${stack.url}/#token=${await user.token()}`);
+    await again.is('approved-before');
+  });
+
+  scene('polling keeps to the pace that the server advises', async ({ arrive, phone }) => {
+    const login = await arrive();
+    const asked = [];
+    login.page.on('request', (request) => {
+      if (request.method() === 'GET' && request.url().endsWith('/v1/challenge')) asked.push(Date.now());
+    });
+    await login.sendCode();
+    await phone.code();
+    await login.page.waitForTimeout(7_000);
+    const gaps = asked.slice(1).map((at, index) => at - asked[index]);
+    assert.ok(gaps.length >= 2, `asked ${asked.length} times`);
+    assert.ok(gaps.every((gap) => gap >= 1_950), `asked again after ${gaps} ms`);
+  });
+});
