@@ -13,11 +13,16 @@ import { LOCALES } from './harness/words.mjs';
 
 const ALL = `${LOGS}/screenshots`;
 const SHOWN = new URL('screenshots', import.meta.url).pathname;
-const IN_THE_README = ['choose', 'code', 'calling-ringing', 'calling-match-digits'];
+const IN_THE_README = [
+  { name: 'choose' },
+  { name: 'calling-ringing' },
+  { name: 'code' },
+  { name: 'choose', as: 'choose-ar-dark', locale: 'ar', colorScheme: 'dark' },
+];
 const DARK = ['choose', 'number', 'code', 'calling-ringing', 'approved', 'denied'];
 const SMALL = 40 * 1024;
 
-const PHONE = { viewport: { width: 390, height: 700 }, reducedMotion: 'reduce' };
+const PHONE = { viewport: { width: 390, height: 640 }, reducedMotion: 'reduce' };
 
 const stage = await openStage('screenshots');
 try {
@@ -30,9 +35,9 @@ try {
     await shoot('choose', `${ALL}/choose-${locale}.png`, { locale });
     await shoot('number', `${ALL}/number-${locale}.png`, { locale });
   }
-  for (const name of IN_THE_README) {
-    const file = `${SHOWN}/${name}.png`;
-    await shoot(name, file);
+  for (const { name, as = name, ...options } of IN_THE_README) {
+    const file = `${SHOWN}/${as}.png`;
+    await shoot(name, file, options);
     if (statSync(file).size > SMALL) throw new Error(`${file} is larger than ${SMALL} bytes`);
   }
   console.log(`${ALL}\n${SHOWN}`);

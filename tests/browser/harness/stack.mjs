@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 
 import { openRuntime } from './runtime.mjs';
 
-const REPOSITORY = new URL('../../..', import.meta.url).pathname;
+const REPOSITORY = new URL('../../..', import.meta.url).pathname.replace(/\/$/, '');
 const BINARIES = `${process.env.CARGO_TARGET_DIR ?? `${REPOSITORY}/target`}/debug`;
 export const LOGS = `${REPOSITORY}/.local`;
 const FUNCTIONS = ['start-challenge', 'get-challenge', 'verify-code', 'call-callback', 'jwks', 'login-page'];
