@@ -51,7 +51,7 @@ def records(lines):
 def test_there_was_something_to_find_and_somewhere_to_find_it(product, lines, confidential):
     assert confidential.kinds() == KINDS
     functions = product.client("lambda").list_functions()["Functions"]
-    assert [function["Environment"]["Variables"]["LOG_LEVEL"] for function in functions] == ["trace"] * 8
+    assert [function["Environment"]["Variables"]["LOG_LEVEL"] for function in functions] == ["trace"] * 9
     written = collections.Counter(record.get("message") for record in records(lines))
     assert {"sent", "judged", "webhook", "answered", "published", "followed up"} <= set(written)
     # Each request leaves one line at the boundary: none of the output was lost on the way here.
