@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::call::{AnsweredBy, Key};
 use domain::challenge::{Delivery, Method};
 use domain::channel::Channel;
 use domain::identity::ChallengeId;
@@ -199,19 +200,34 @@ async fn what_became_of_a_send_is_not_recorded_once_the_number_is_enrolled() {
 const UNSENT: [Delivery; 2] = [Delivery::Failed, Delivery::Unknown];
 
 #[tokio::test]
-async fn a_code_judged_before_a_send_failed_gives_that_send_back_no_more() {
-    let mut scene = Scene::new().await;
-    let mut draft = charged(&mut scene, Channel::Sms, false).await;
-    draft.add_code(&scene.keys, &mut platform::clock::random());
-    scene.store.start(&draft).await.expect("started");
-    let judged = scene.store.count_guess(&scene.key, scene.now).await.expect("counted").expect("open");
-    let given_back = draft.given_back(SendFailure::ProviderFault);
-    let id = draft.challenge.id;
-    scene.store.record_send(&id, Channel::Sms, draft.at, Delivery::Failed, &given_back).await.expect("recorded");
-    let proven = judged.proven(Method::SmsCode, scene.now);
-    let settlement = scene.store.settle(&proven, &scene.rules.policy, scene.now).await.expect("an answer");
-    assert!(matches!(settlement, Settlement::Settled(_)), "the code stays right: {settlement:?}");
-    for policy in ["number-unverified", "range-unverified", "country-sms"] {
-        assert_eq!(scene.backend.item(&counter_key(&draft, policy).1).await["used"], "0", "{policy}");
+async fn what_was_proven_before_a_send_failed_gives_that_send_back_no_more() {
+    for channel in Channel::ALL {
+        let mut scene = Scene::new().await;
+        scene.rules.policy.cooldown = Duration::ZERO;
+        let mut draft = charged(&mut scene, Channel::Sms, false).await;
+        draft.add_code(&scene.keys, &mut platform::clock::random());
+        scene.store.start(&draft).await.expect("started");
+        let proven = match channel {
+            Channel::Sms => {
+                let judged = scene.store.count_guess(&scene.key, scene.now).await.expect("counted").expect("open");
+                judged.proven(Method::SmsCode, scene.now)
+            }
+            Channel::Call => {
+                let mut call = charged(&mut scene, channel, false).await;
+                let token = call.add_call(&mut platform::clock::random());
+                scene.store.start(&call).await.expect("started");
+                scene.answer(&token, AnsweredBy::Human).await;
+                scene.press(&token, Key::Approve).await.expect("a challenge")
+            }
+        };
+        let given_back = draft.given_back(SendFailure::ProviderFault);
+        let id = draft.challenge.id;
+        scene.store.record_send(&id, Channel::Sms, draft.at, Delivery::Failed, &given_back).await.expect("recorded");
+        let settlement = scene.store.settle(&proven, &scene.rules.policy, scene.now).await.expect("an answer");
+        assert!(matches!(settlement, Settlement::Settled(_)), "the proof stays good: {settlement:?}");
+        for policy in ["number-unverified", "range-unverified", "country-sms"] {
+            let counter = scene.backend.item(&counter_key(&draft, policy).1).await;
+            assert_eq!(counter["used"], "0", "{channel:?} {policy}");
+        }
     }
 }
