@@ -43,8 +43,7 @@ export function scenes(name, { settings, concurrency = 3 }, define) {
 /** A stack, a backend that it trusts, and a browser. */
 export async function openStage(name, settings = {}) {
   const backend = await startBackend();
-  const trusted = { FRAME_ANCESTORS: backend.origin, REDIRECT_URIS: backend.redirectUri };
-  const stack = await startStack(name.toLowerCase().replaceAll(/\W+/g, '-'), { ...trusted, ...settings });
+  const stack = await startStack(name.toLowerCase().replaceAll(/\W+/g, '-'), backend, settings);
   const browser = await launch();
 
   return {
@@ -54,7 +53,7 @@ export async function openStage(name, settings = {}) {
     async play(title, body, options) {
       const context = await browser.newContext({ locale: 'en-US', ...options });
       context.setDefaultTimeout(PATIENCE);
-      const complaints = await watch(context, [stack.url, backend.origin]);
+      const complaints = await watch(context, [stack.url, stack.phone, backend.origin]);
       const user = newAccount(stack);
       const arrive = (how) => LoginPage.open(context, { stack, backend, user, ...how });
       try {

@@ -23,14 +23,19 @@ const SETTINGS = {
 };
 
 /**
- * Starts a stack whose functions have `settings` on top.
+ * Starts a stack that trusts `backend` beside its own phone's page, and whose functions have `settings` on top.
  * @returns {Promise<{url: string, issuer: string, phone: string, close: () => Promise<void>}>}
  */
-export async function startStack(name, settings = {}) {
+export async function startStack(name, backend, settings = {}) {
   const runtime = await openRuntime();
   const surroundings = spawn(`${BINARIES}/local`, ['serve'], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, FUNCTIONS_PORT: runtime.port },
+    env: {
+      ...process.env,
+      FUNCTIONS_PORT: runtime.port,
+      FRAME_ANCESTORS: backend.origin,
+      REDIRECT_URIS: backend.redirectUri,
+    },
   });
   const { gateway, issuer, phone, environment } = JSON.parse(await firstLine(surroundings));
   mkdirSync(LOGS, { recursive: true });

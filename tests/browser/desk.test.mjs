@@ -1,0 +1,65 @@
+// The local stack's own page, with which anybody tries the product by eye: a desk that stands in for the hosted login,
+// the login page in a frame, and the phone beside it.
+
+import assert from 'node:assert/strict';
+
+import { violations } from './harness/accessibility.mjs';
+import { scenes } from './harness/scenes.mjs';
+
+scenes('Desk', { concurrency: 1 }, (scene) => {
+  scene('a code that arrives on the phone beside it signs in, and the backend says who', async ({ context, stack }) => {
+    const { desk, login } = await begin(context, stack, 'alice');
+    await login.getByRole('button', { name: /^Send Code/ }).click();
+    const [, code] = await arrives(desk, /(\d{6}) is your/);
+    await login.getByLabel('Six-digit code').fill(code);
+    await desk.getByRole('heading', { name: 'alice is signed in' }).waitFor();
+    assert.match(await desk.getByRole('row', { name: /^amr/ }).innerText(), /"sms"/);
+    assert.deepEqual(await violations(desk), []);
+  });
+
+  scene('a call that is taken on the phone beside it signs in by the keyboard', async ({ context, stack }) => {
+    const { desk, login } = await begin(context, stack, 'bob');
+    await login.getByRole('button', { name: /^Call Me/ }).click();
+    await desk.getByRole('button', { name: 'Accept' }).click();
+    await desk.getByRole('log', { name: 'What the caller says' }).getByText(/press the pound key/).waitFor();
+    await desk.keyboard.press('#');
+    await desk.getByRole('heading', { name: 'bob is signed in' }).waitFor();
+  });
+
+  scene('a login by redirect ends on the page of a backend that has verified the result', async ({ context, stack }) => {
+    const desk = await open(context, stack);
+    await desk.getByText('newcomer', { exact: true }).click();
+    await desk.getByText('By redirect', { exact: true }).click();
+    const opened = context.waitForEvent('page');
+    await desk.getByRole('button', { name: 'Continue' }).click();
+    const login = await opened;
+    await login.getByRole('textbox', { name: 'Phone number' }).fill('415 555 0123');
+    await login.getByRole('button', { name: /^Send Code/ }).click();
+    await login.getByLabel('Six-digit code').waitFor();
+    const [, code] = await arrives(desk, /(\d{6}) is your/);
+    await login.getByLabel('Six-digit code').fill(code);
+    await login.getByRole('heading', { name: /is signed in$/ }).waitFor();
+    assert.equal(new URL(login.url()).hash, '', 'the result stays in no address');
+    assert.match(await login.getByRole('row', { name: /^enrolled_now/ }).innerText(), /true/);
+  });
+});
+
+async function open(context, stack) {
+  const desk = await context.newPage();
+  await desk.goto(stack.phone);
+  return desk;
+}
+
+/** The desk, and the login page in its frame once `account` has passed the first factor. */
+async function begin(context, stack, account) {
+  const desk = await open(context, stack);
+  await desk.getByText(account, { exact: true }).click();
+  await desk.getByRole('button', { name: 'Continue' }).click();
+  return { desk, login: desk.frameLocator('iframe') };
+}
+
+/** What the newest notification says. */
+async function arrives(desk, words) {
+  const note = desk.getByRole('list', { name: /^Messages and calls/ }).getByText(words).first();
+  return words.exec(await note.innerText());
+}
