@@ -26,6 +26,14 @@ scenes('Desk', { concurrency: 1 }, (scene) => {
     await desk.getByRole('heading', { name: 'bob is signed in' }).waitFor();
   });
 
+  scene('the window grows with the login page in it', async ({ context, stack }) => {
+    const { desk, login } = await begin(context, stack, 'newcomer');
+    await desk.setViewportSize({ width: 1300, height: 480 });
+    const last = login.getByRole('button', { name: 'Back to sign-in' });
+    await last.click();
+    await desk.getByRole('heading', { name: 'Not signed in' }).waitFor();
+  });
+
   scene('a login by redirect ends on the page of a backend that has verified the result', async ({ context, stack }) => {
     const desk = await open(context, stack);
     await desk.getByText('newcomer', { exact: true }).click();
