@@ -127,6 +127,28 @@ scenes('Handing over', {}, (scene) => {
     }
   });
 
+  scene('a stranger that frames it where no policy stops that is neither told nor heard', async ({ context, stack, user, complaints }) => {
+    const stranger = await startBackend();
+    try {
+      await context.route(`${stack.url}/`, async (route) => {
+        const response = await route.fetch();
+        const { 'content-security-policy': _, ...headers } = response.headers();
+        await route.fulfill({ response, headers });
+      });
+      const page = await context.newPage();
+      await page.goto(stranger.embedding(`${stack.url}/`, null));
+      await page.frameLocator('iframe').locator('main').waitFor();
+      const token = await user.token();
+      await page.evaluate((given) => frame.contentWindow.postMessage({ type: 'alliance-mfa:token', token: given }, '*'), token);
+      await page.waitForTimeout(1000);
+      assert.equal(await framed(page).offers('channel.sms'), false);
+      assert.deepEqual(await heard(page), []);
+    } finally {
+      await stranger.close();
+      complaints.length = 0; // the stranger's own page
+    }
+  });
+
   scene('without JavaScript the page says what it needs', async ({ context, stack }) => {
     const login = new LoginPage(await context.newPage());
     await login.page.goto(stack.url);
