@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use domain::time::Timestamp;
 use rand::rngs::ThreadRng;
 
@@ -10,6 +12,15 @@ use rand::rngs::ThreadRng;
 #[expect(clippy::disallowed_methods, reason = "the one source of time")]
 pub fn now() -> Timestamp {
     Timestamp::from_unix(SystemTime::now().duration_since(UNIX_EPOCH).map_or(u64::MAX, |since| since.as_secs()))
+}
+
+/// The time now as RFC 3339 in UTC, to the millisecond: for what is logged.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the other source of time, finer and for no decision")]
+pub fn rfc3339_millis() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let millis = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+    DateTime::from_millis(millis).fmt(Format::DateTime).unwrap_or_default()
 }
 
 /// The random source: `ChaCha12`, seeded and reseeded by the operating system.

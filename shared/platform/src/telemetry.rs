@@ -10,13 +10,12 @@ use std::time::Duration;
 use serde_json::json;
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Subscriber};
-use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Environment, any};
+use crate::lines::Lines;
 
 const OURS: [&str; 11] = [
     "domain",
@@ -60,17 +59,17 @@ impl Telemetry {
 /// The function's name: a dimension of every metric, so that two stacks in one account never mix.
 static FUNCTION: OnceLock<String> = OnceLock::new();
 
-/// What logs to `out`, one JSON object a line.
-pub fn subscriber<W>(level: Level, out: W) -> impl Subscriber + Send + Sync
+/// What logs to what `out` gives, one JSON object a line.
+pub fn subscriber<O, W>(level: Level, out: O) -> impl Subscriber + Send + Sync
 where
-    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+    O: Fn() -> W + Send + Sync + 'static,
+    W: std::io::Write,
 {
     let filter = Targets::new()
         .with_default(LevelFilter::WARN)
         .with_target("lambda_runtime::layers::trace", LevelFilter::INFO) // the span with the request's id
         .with_targets(OURS.map(|target| (target, LevelFilter::from_level(level))));
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(out).with_filter(filter);
-    tracing_subscriber::registry().with(lines)
+    tracing_subscriber::registry().with(filter).with(Lines(out))
 }
 
 /// The namespace of the metrics.

@@ -7,7 +7,6 @@ use domain::call::CallMode;
 use domain::ports::SendFailure;
 use platform::telemetry;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::api::{Api, Login};
 
@@ -25,19 +24,13 @@ impl Write for Log {
     }
 }
 
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn no_journey_leaves_a_code_a_number_or_a_token_in_the_log() {
     let log = Log::default();
     // For all threads: what the other tests log meanwhile is looked through as well.
-    tracing_subscriber::util::SubscriberInitExt::init(telemetry::subscriber(tracing::Level::TRACE, log.clone()));
+    let out = log.clone();
+    let subscriber = telemetry::subscriber(tracing::Level::TRACE, move || out.clone());
+    tracing_subscriber::util::SubscriberInitExt::init(subscriber);
     let mut secrets = vec!["4155552671".to_owned(), "4155552672".to_owned(), "login-1".to_owned()];
 
     let (mut api, login) = (Api::new().await, Login::known());
