@@ -9,7 +9,7 @@ use domain::status::{ChannelStatus, State, Status, Unavailable};
 use domain::time::Timestamp;
 use http::{HeaderValue, Response, StatusCode, header};
 use lambda_http::Body;
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 
 /// How often a page should ask for news, in seconds.
 const POLL_SECONDS: u16 = 2;
@@ -39,43 +39,86 @@ pub fn challenge(
     result_token: Option<String>,
     support_url: Option<&str>,
 ) -> Response<Body> {
-    let mut body = json!({
-        "state": state(view.state),
-        "phoneNumber": view.phone.as_ref().map(ToString::to_string),
-        "canChangeNumber": view.can_change_number,
-        "expiresAt": view.expires_at.map(rfc3339),
-        "attemptsLeft": view.attempts_left,
-        "retryAt": view.retry_at.map(rfc3339),
-        "channels": { "sms": channel(&view.sms), "call": channel(&view.call_channel) },
-        "call": view.call.map(call),
-        "matchDigits": view.match_digits.map(|digits| digits.expose().to_string()),
-        "contested": view.contested,
-        "offerAlternative": view.offer_alternative,
-    });
-    if let Some(at) = view.change {
-        body["change"] = Value::String(step(at).to_owned());
-    }
-    if let Some(token) = result_token {
-        body["resultToken"] = Value::String(token);
-    }
-    if let Some(url) = support_url {
-        body["supportUrl"] = Value::String(url.to_owned());
-    }
-    let mut response = document(status, "application/json", body.to_string());
+    let body = View {
+        state: state(view.state),
+        phone_number: view.phone.as_ref().map(ToString::to_string),
+        can_change_number: view.can_change_number,
+        expires_at: view.expires_at.map(Time),
+        attempts_left: view.attempts_left,
+        retry_at: view.retry_at.map(Time),
+        channels: Channels { sms: channel(&view.sms), call: channel(&view.call_channel) },
+        call: view.call.map(call),
+        match_digits: view.match_digits.map(|digits| digits.expose().to_string()),
+        contested: view.contested,
+        offer_alternative: view.offer_alternative,
+        change: view.change.map(step),
+        result_token,
+        support_url,
+    };
+    // Texts, numbers and truth values only: there is nothing that could fail.
+    let body = serde_json::to_string(&body).unwrap_or_default();
+    let mut response = document(status, "application/json", body);
     if view.state == State::Pending {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(POLL_SECONDS));
     }
     response
 }
 
-fn channel(channel: &ChannelStatus) -> Value {
-    json!({
-        "available": channel.unavailable.is_none(),
-        "reason": channel.unavailable.map(reason),
-        "nextSendAt": channel.next_send_at.map(rfc3339),
-        "sendsLeft": channel.sends_left,
-        "lastSend": channel.last_send.map(delivery),
-    })
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct View<'a> {
+    state: &'static str,
+    phone_number: Option<String>,
+    can_change_number: bool,
+    expires_at: Option<Time>,
+    attempts_left: Option<u32>,
+    retry_at: Option<Time>,
+    channels: Channels,
+    call: Option<&'static str>,
+    match_digits: Option<String>,
+    contested: bool,
+    offer_alternative: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    support_url: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Channels {
+    sms: ChannelView,
+    call: ChannelView,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ChannelView {
+    available: bool,
+    reason: Option<&'static str>,
+    next_send_at: Option<Time>,
+    sends_left: usize,
+    last_send: Option<&'static str>,
+}
+
+fn channel(channel: &ChannelStatus) -> ChannelView {
+    ChannelView {
+        available: channel.unavailable.is_none(),
+        reason: channel.unavailable.map(reason),
+        next_send_at: channel.next_send_at.map(Time),
+        sends_left: channel.sends_left,
+        last_send: channel.last_send.map(delivery),
+    }
+}
+
+/// A time as the API gives it.
+struct Time(Timestamp);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&rfc3339(self.0))
+    }
 }
 
 /// A state's word.
