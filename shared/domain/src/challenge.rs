@@ -16,7 +16,7 @@ use crate::channel::Channel;
 use crate::code::CodeMac;
 use crate::identity::{ChallengeId, Reservation};
 use crate::locale::Locale;
-use crate::phone::{Country, Line, PhoneNumber};
+use crate::phone::{Country, Line, PhoneNumber, Subscriber};
 use crate::policy::Policy;
 use crate::quota::Counter;
 use crate::time::Timestamp;
@@ -185,6 +185,12 @@ pub struct Challenge {
 }
 
 impl Challenge {
+    /// The number and what was found of it when the challenge began.
+    #[must_use]
+    pub fn subscriber(&self) -> Subscriber {
+        Subscriber { number: self.phone.clone(), country: Some(self.country), line: self.line }
+    }
+
     /// Whether it may still be approved.
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {

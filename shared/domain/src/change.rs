@@ -6,7 +6,7 @@
 //! nothing has changed, and a first factor alone changes nothing (NIST SP 800-63B-4 §4.1.2).
 
 use crate::challenge::{Challenge, Former, NumberSource, Outcome};
-use crate::phone::PhoneNumber;
+use crate::phone::Subscriber;
 use crate::policy::Policy;
 use crate::refusal::Refusal;
 use crate::snapshot::Snapshot;
@@ -40,20 +40,20 @@ pub(crate) fn number(
     stored: &Snapshot,
     request: &Request,
     now: Timestamp,
-) -> Result<(PhoneNumber, NumberSource, Option<Former>), Refusal> {
+) -> Result<(Subscriber, NumberSource, Option<Former>), Refusal> {
     let own = stored.challenge(&request.key);
     let binding = stored.subject.binding.as_ref().ok_or(Refusal::NothingToChange)?;
     let former = former(Some(binding), own, now);
     let new = match (&request.typed, own) {
-        (Some(typed), _) => Some(typed.number.clone()),
-        (None, Some(own)) if matches!(own.source, NumberSource::Replacing(_)) => Some(own.phone.clone()),
+        (Some(typed), _) => Some(typed.clone()),
+        (None, Some(own)) if matches!(own.source, NumberSource::Replacing(_)) => Some(own.subscriber()),
         (None, _) => None,
     };
     match (former, new) {
         (None, _) if request.typed.is_some() => Err(Refusal::ProofRequired),
-        (None, _) => Ok((binding.number.clone(), NumberSource::Enrolled(binding.version), None)),
+        (None, _) => Ok((binding.subscriber(), NumberSource::Enrolled(binding.version), None)),
         (Some(_), None) => Err(Refusal::NumberRequired),
-        (Some(_), Some(new)) if new == binding.number => Err(Refusal::NumberKnown),
+        (Some(_), Some(new)) if new.number == binding.number => Err(Refusal::NumberKnown),
         (Some(former), Some(new)) => Ok((new, NumberSource::Replacing(binding.version), Some(former))),
     }
 }

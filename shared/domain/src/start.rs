@@ -128,20 +128,18 @@ impl<P: NumberingPlan> Start<'_, P> {
         if let Some(test) = self.prompted_test(stored, request, now) {
             return Target::test(test.number.clone(), request.channel);
         }
-        let (number, source, former) = match request.purpose {
+        let (subscriber, source, former) = match request.purpose {
             Purpose::Login => {
-                let (number, source) = self.number(stored, request)?;
-                (number, source, None)
+                let (subscriber, source) = self.number(stored, request)?;
+                (subscriber, source, None)
             }
             Purpose::Change => change::number(stored, request, now)?,
         };
-        let destination = self.reachable(&number, request.channel)?;
+        let destination = self.reachable(subscriber, request.channel)?;
         if !self.rules.proves(request.purpose, request.channel) {
             return Err(Refusal::ChannelUnavailable);
         }
-        // A claimed number may be spelled in a way that the plan corrects; any other is what it is.
-        let number = if source == NumberSource::Claimed { destination.number } else { number };
-        Ok(Target { destination: Destination { number, ..destination }, source, former })
+        Ok(Target { destination, source, former })
     }
 
     /// The test number typed at the prompt, now or before.
@@ -154,31 +152,33 @@ impl<P: NumberingPlan> Start<'_, P> {
         self.rules.test_number(typed.or(own.map(|own| &own.phone))?, &request.sub, now)
     }
 
-    /// The number to sign in with: the enrolled one, else the claimed one, else the typed one.
-    fn number(&self, stored: &Snapshot, request: &Request) -> Result<(PhoneNumber, NumberSource), Refusal> {
-        let known = match (&stored.subject.binding, &request.claimed) {
-            (Some(binding), _) => Some((binding.number.clone(), NumberSource::Enrolled(binding.version))),
-            (None, Some(claimed)) => Some((claimed.clone(), NumberSource::Claimed)),
-            (None, None) => None,
-        };
-        match (known, &request.typed) {
-            (Some(_), Some(_)) => Err(Refusal::NumberKnown),
-            (Some(known), None) => Ok(known),
-            (None, _) if self.rules.enrolment == Enrolment::ClaimsOnly => Err(Refusal::EnrolmentClosed),
-            (None, Some(typed)) => Ok((typed.number.clone(), NumberSource::Typed)),
-            (None, None) => stored
-                .challenge(&request.key)
-                .filter(|challenge| challenge.source == NumberSource::Typed)
-                .map(|challenge| (challenge.phone.clone(), NumberSource::Typed))
-                .ok_or(Refusal::NumberRequired),
+    /// The number to sign in with: the enrolled one, else the claimed one, else the typed one. Only a claimed
+    /// one is looked up in the plan, which costs as much as a request to DynamoDB: a typed one was at the door,
+    /// and of any other the answer is kept.
+    fn number(&self, stored: &Snapshot, request: &Request) -> Result<(Subscriber, NumberSource), Refusal> {
+        let typed = request.typed.as_ref();
+        match (&stored.subject.binding, &request.claimed) {
+            (None, None) => {}
+            (..) if typed.is_some() => return Err(Refusal::NumberKnown),
+            (Some(binding), _) => return Ok((binding.subscriber(), NumberSource::Enrolled(binding.version))),
+            (None, Some(claimed)) => return Ok((self.look_up(claimed)?, NumberSource::Claimed)),
         }
+        if self.rules.enrolment == Enrolment::ClaimsOnly {
+            return Err(Refusal::EnrolmentClosed);
+        }
+        let before = stored.challenge(&request.key).filter(|challenge| challenge.source == NumberSource::Typed);
+        let subscriber = typed.cloned().or_else(|| before.map(Challenge::subscriber));
+        Ok((subscriber.ok_or(Refusal::NumberRequired)?, NumberSource::Typed))
     }
 
-    fn reachable(&self, phone: &PhoneNumber, channel: Channel) -> Result<Destination, Refusal> {
-        let subscriber = Dialled::parse(phone.expose())
-            .ok()
-            .and_then(|dialled| self.plan.find(&dialled, None))
-            .ok_or(Refusal::Number(PhoneRefusal::Invalid))?;
+    /// What the plan says of a claimed number, which may be spelled in a way that the plan corrects.
+    fn look_up(&self, claimed: &PhoneNumber) -> Result<Subscriber, Refusal> {
+        let dialled = Dialled::parse(claimed.expose()).ok();
+        let found = dialled.and_then(|dialled| self.plan.find(&dialled, None));
+        found.ok_or(Refusal::Number(PhoneRefusal::Invalid))
+    }
+
+    fn reachable(&self, subscriber: Subscriber, channel: Channel) -> Result<Destination, Refusal> {
         let destination = self.rules.reach.admit(subscriber).map_err(Refusal::Number)?;
         let serves = self.rules.serves(destination.country, destination.line, channel);
         if serves { Ok(destination) } else { Err(Refusal::ChannelUnavailable) }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::challenge::Challenge;
 use crate::channel::Channel;
 use crate::identity::Reservation;
-use crate::phone::{Country, Line, PhoneNumber};
+use crate::phone::{Country, Line, PhoneNumber, Subscriber};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -25,6 +25,14 @@ pub struct Binding {
     pub line: Line,
     /// Which enrolment it is.
     pub version: u64,
+}
+
+impl Binding {
+    /// The number and what was found of it when it was enrolled.
+    #[must_use]
+    pub fn subscriber(&self) -> Subscriber {
+        Subscriber { number: self.number.clone(), country: Some(self.country), line: self.line }
+    }
 }
 
 /// What is kept of a subject between challenges.

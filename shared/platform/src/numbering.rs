@@ -1,4 +1,5 @@
-//! The world's numbering plan, from libphonenumber's metadata. Only start-challenge links it.
+//! The world's numbering plan, from libphonenumber's metadata. Only start-challenge links it. Its tables are read
+//! when a number is first looked up, which few starts do: most are for a number that is enrolled.
 
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Subscriber};
 use rlibphonenumber::{PhoneNumber as Parsed, PhoneNumberType, Region};
@@ -6,15 +7,6 @@ use rlibphonenumber::{PhoneNumber as Parsed, PhoneNumberType, Region};
 /// The numbering plan.
 #[derive(Clone, Copy, Debug)]
 pub struct WorldPlan;
-
-impl WorldPlan {
-    /// Loads the tables, so that no request waits for them.
-    pub fn warm() {
-        if let Ok(dialled) = Dialled::parse("+14155552671") {
-            let _ = WorldPlan.find(&dialled, None);
-        }
-    }
-}
 
 impl NumberingPlan for WorldPlan {
     fn find(&self, dialled: &Dialled, region: Option<Country>) -> Option<Subscriber> {
