@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::call::Call;
 use crate::challenge::{Challenge, Method};
-use crate::digest::hmac_sha256;
+use crate::digest::HmacKey;
 use crate::identity::ChallengeId;
 use crate::phone::PhoneNumber;
 use crate::time::Timestamp;
@@ -128,43 +128,37 @@ impl fmt::Debug for MatchDigits {
 
 /// A secret key for the MACs of codes.
 #[derive(Clone)]
-pub struct MacKey([u8; 32]);
+pub struct MacKey(HmacKey);
 
 impl MacKey {
     /// Derives the key from the secret text that the secret store keeps.
     #[must_use]
     pub fn from_secret(secret: &str) -> Self {
-        Self(crate::digest::sha256(&[b"alliance-mfa code MAC key", secret.as_bytes()]))
+        Self(HmacKey::new(&crate::digest::sha256(&[b"alliance-mfa code MAC key", secret.as_bytes()])))
     }
 
     /// The digits of a call: a MAC of 256 bits modulo 90, of which none is favoured by as much as 2^-249.
     /// The fields of a code's MAC begin with 32 bytes, never with this text.
     fn digits(&self, challenge: &ChallengeId, call_token: &[u8; 32]) -> MatchDigits {
-        let mac = hmac_sha256(
-            &self.0,
-            &[
-                b"digits of a call",
-                challenge.key.subject.as_bytes(),
-                challenge.key.session.as_bytes(),
-                &challenge.generation.to_be_bytes(),
-                call_token,
-            ],
-        );
+        let mac = self.0.mac(&[
+            b"digits of a call",
+            challenge.key.subject.as_bytes(),
+            challenge.key.session.as_bytes(),
+            &challenge.generation.to_be_bytes(),
+            call_token,
+        ]);
         let remainder = mac.iter().fold(0_u16, |remainder, byte| (remainder * 256 + u16::from(*byte)) % 90);
         MatchDigits(10 + remainder.to_le_bytes()[0])
     }
 
     fn mac(&self, challenge: &ChallengeId, phone: &PhoneNumber, code: &Code) -> CodeMac {
-        CodeMac(hmac_sha256(
-            &self.0,
-            &[
-                challenge.key.subject.as_bytes(),
-                challenge.key.session.as_bytes(),
-                &challenge.generation.to_be_bytes(),
-                phone.expose().as_bytes(),
-                code.expose().as_bytes(),
-            ],
-        ))
+        CodeMac(self.0.mac(&[
+            challenge.key.subject.as_bytes(),
+            challenge.key.session.as_bytes(),
+            &challenge.generation.to_be_bytes(),
+            phone.expose().as_bytes(),
+            code.expose().as_bytes(),
+        ]))
     }
 }
 

@@ -12,15 +12,25 @@ pub(crate) fn sha256(fields: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-pub(crate) fn hmac_sha256(key: &[u8; 32], fields: &[&[u8]]) -> [u8; 32] {
-    let mut block = [0; 64]; // RFC 2104: a key shorter than the block is padded with zeros
-    block[..32].copy_from_slice(key);
-    let mut mac = Hmac::<Sha256>::new(&block.into());
-    for field in fields {
-        mac.update(&length(field));
-        mac.update(field);
+/// A key for HMAC-SHA256, taken in once: of a MAC over a few fields, that is a third of the work.
+#[derive(Clone)]
+pub(crate) struct HmacKey(Hmac<Sha256>);
+
+impl HmacKey {
+    pub(crate) fn new(key: &[u8; 32]) -> Self {
+        let mut block = [0; 64]; // RFC 2104: a key shorter than the block is padded with zeros
+        block[..32].copy_from_slice(key);
+        Self(Hmac::new(&block.into()))
     }
-    mac.finalize().into_bytes().into()
+
+    pub(crate) fn mac(&self, fields: &[&[u8]]) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        for field in fields {
+            mac.update(&length(field));
+            mac.update(field);
+        }
+        mac.finalize().into_bytes().into()
+    }
 }
 
 fn length(field: &[u8]) -> [u8; 8] {
@@ -34,6 +44,7 @@ mod tests {
     #[test]
     fn moving_a_byte_between_fields_changes_the_digest() {
         assert_ne!(sha256(&[b"ab", b"c"]), sha256(&[b"a", b"bc"]));
-        assert_ne!(hmac_sha256(&[7; 32], &[b"ab", b"c"]), hmac_sha256(&[7; 32], &[b"a", b"bc"]));
+        let key = HmacKey::new(&[7; 32]);
+        assert_ne!(key.mac(&[b"ab", b"c"]), key.mac(&[b"a", b"bc"]));
     }
 }
