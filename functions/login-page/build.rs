@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -18,20 +19,28 @@ const TEMPLATE: &str = "index.html";
 
 fn main() -> Outcome<()> {
     println!("cargo::rerun-if-changed=assets");
-    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
-    let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo names no OUT_DIR")?);
+    let [assets, out] = [folder("CARGO_MANIFEST_DIR")?.join("assets"), folder("OUT_DIR")?];
     let tables = [files(&assets, &out)?, template(&assets)?, locales(&assets.join("locales"))?];
     Ok(fs::write(out.join("tables.rs"), tables.concat())?)
 }
 
+/// A folder that cargo names when it runs this.
+fn folder(variable: &str) -> Outcome<PathBuf> {
+    Ok(std::env::var_os(variable).ok_or_else(|| format!("cargo names no {variable}"))?.into())
+}
+
+/// The files, and a digest over the name and the bytes of each.
 fn files(assets: &Path, out: &Path) -> Outcome<String> {
     let mut table = "pub(crate) static FILES: &[Asset] = &[\n".to_owned();
+    let mut digest = Sha256::new();
     for path in listed(assets)? {
         let name = name_of(&path)?;
         if path.is_dir() || name == TEMPLATE {
             continue;
         }
         let bytes = fs::read(&path)?;
+        digest.update(format!("{name} {}\n", bytes.len()));
+        digest.update(&bytes);
         // Beside one another, so that nobody's next keystroke comes between the two.
         let [identity, compressed] = ["", ".gz"].map(|ending| out.join(format!("{name}{ending}")));
         fs::write(&identity, &bytes)?;
@@ -43,7 +52,9 @@ fn files(assets: &Path, out: &Path) -> Outcome<String> {
              identity: include_bytes!({identity:?}), gzip: include_bytes!({gzip:?}) }},"
         )?;
     }
-    Ok(table + "];\n")
+    let digest: [u8; 32] = digest.finalize().into();
+    writeln!(table, "];\npub(crate) static DIGEST: [u8; 32] = {digest:?};")?;
+    Ok(table)
 }
 
 /// The text of the template, and between any two pieces the slot that stands there.

@@ -40,7 +40,7 @@ pub struct App {
 impl App {
     /// The page as configured.
     pub fn new(config: Config) -> Result<Self, InvalidHeaderValue> {
-        let version = assets::version(assets::files(), config.logo.as_ref());
+        let version = assets::version(config.logo.as_ref());
         let headers = headers::page(&config.color.tokens(), &config.frame_ancestors)?;
         let pages = assets::locales().iter().map(|locale| (locale, OnceLock::new())).collect();
         Ok(Self { config, version, headers, pages })
