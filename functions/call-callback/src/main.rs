@@ -22,15 +22,18 @@ async fn serve() -> Result<(), Error> {
     let config = Environment::of_process().read(Config::read)?;
     config.telemetry.init();
 
-    let aws = sdk_config(&connector(Roots::Amazon)?).await;
+    let connector = connector(Roots::Amazon)?;
+    let aws = sdk_config(&connector).await;
     let secrets = SecretsManager::new(&aws);
-    let keys = match config.mac_keys_secret {
-        Some(secret) => Some(Secret::<MacKeys, _>::open(secrets.clone(), secret, clock::now()).await?),
-        None => None,
+    let opened = async {
+        let keys = Secret::<MacKeys, _>::maybe_open(secrets.clone(), config.mac_keys_secret, clock::now()).await?;
+        Ok::<_, Error>((keys, Secret::<SigningTokens, _>::open(secrets, config.signing_secret, clock::now()).await?))
     };
+    let (opened, ()) = tokio::join!(opened, DynamoStore::connect(&aws, &connector));
+    let (keys, tokens) = opened?;
     let app = App {
         store: DynamoStore::new(&aws, config.table),
-        tokens: Secret::<SigningTokens, _>::open(secrets, config.signing_secret, clock::now()).await?,
+        tokens,
         keys,
         policy: config.policy,
         public_base_url: config.public_base_url,

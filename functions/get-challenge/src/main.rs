@@ -22,16 +22,15 @@ async fn serve() -> Result<(), Error> {
     let config = Environment::of_process().read(Config::read)?;
     config.telemetry.init();
 
-    let aws = sdk_config(&connector(Roots::Amazon)?).await;
-    let keys = match config.mac_keys_secret {
-        Some(secret) => Some(Secret::<MacKeys, _>::open(SecretsManager::new(&aws), secret, clock::now()).await?),
-        None => None,
-    };
+    let connector = connector(Roots::Amazon)?;
+    let aws = sdk_config(&connector).await;
+    let keys = Secret::<MacKeys, _>::maybe_open(SecretsManager::new(&aws), config.mac_keys_secret, clock::now());
+    let (keys, ()) = tokio::join!(keys, DynamoStore::connect(&aws, &connector));
     let app = App {
         store: DynamoStore::new(&aws, config.settings.table.clone()),
         signer: KmsSigner::new(&aws, config.signer),
         settings: config.settings,
-        keys,
+        keys: keys?,
     };
     run::serve(|request, now| app.handle(request, now)).await
 }

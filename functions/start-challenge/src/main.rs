@@ -6,7 +6,6 @@ use domain::code::MacKeys;
 use lambda_http::Error;
 use platform::aws::{Roots, connector, sdk_config};
 use platform::config::Environment;
-use platform::numbering::WorldPlan;
 use platform::secrets::{Secret, SecretsManager};
 use platform::sms::SnsSender;
 use platform::store::DynamoStore;
@@ -24,21 +23,25 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let config = Environment::of_process().read(Config::read)?;
     config.telemetry.init();
-    WorldPlan::warm();
 
-    let connector = connector(Roots::Public)?;
+    let connector = connector(Roots::Amazon)?;
     let aws = sdk_config(&connector).await;
     let secrets = SecretsManager::new(&aws);
-    let caller = match config.voice {
-        Some((settings, secret)) => {
-            let credentials = Secret::open(secrets.clone(), secret, clock::now()).await?;
-            Some(TwilioCaller::new(connector, settings, credentials))
-        }
-        None => None,
+    let opened = async {
+        let keys = Secret::<MacKeys, _>::open(secrets.clone(), config.mac_keys_secret, clock::now()).await?;
+        let caller = match config.voice {
+            Some((settings, secret)) => {
+                Some(TwilioCaller::new(settings, Secret::open(secrets, secret, clock::now()).await?))
+            }
+            None => None,
+        };
+        Ok::<_, Error>((keys, caller))
     };
+    let (opened, ()) = tokio::join!(opened, DynamoStore::connect(&aws, &connector));
+    let (keys, caller) = opened?;
     let app = App {
         store: DynamoStore::new(&aws, config.settings.table.clone()),
-        keys: Secret::<MacKeys, _>::open(secrets, config.mac_keys_secret, clock::now()).await?,
+        keys,
         sms: SnsSender::new(&aws, config.sms, config.codes),
         caller,
         countries: Countries::default(),

@@ -22,10 +22,13 @@ async fn serve() -> Result<(), Error> {
     let config = Environment::of_process().read(Config::read)?;
     config.telemetry.init();
 
-    let aws = sdk_config(&connector(Roots::Amazon)?).await;
+    let connector = connector(Roots::Amazon)?;
+    let aws = sdk_config(&connector).await;
+    let keys = Secret::<MacKeys, _>::open(SecretsManager::new(&aws), config.mac_keys_secret, clock::now());
+    let (keys, ()) = tokio::join!(keys, DynamoStore::connect(&aws, &connector));
     let app = App {
         store: DynamoStore::new(&aws, config.settings.table.clone()),
-        keys: Secret::<MacKeys, _>::open(SecretsManager::new(&aws), config.mac_keys_secret, clock::now()).await?,
+        keys: keys?,
         signer: KmsSigner::new(&aws, config.signer),
         settings: config.settings,
     };

@@ -1,11 +1,15 @@
 //! One HTTP client for everything outward: one connection pool, one TLS stack, roots pinned.
 //!
-//! Scanning the machine's certificate store would be most of a cold start. AWS endpoints need five
-//! roots; only the function that calls the voice provider takes the public ones too. `ring` rather
-//! than `aws-lc`: half the build time and binary, and no entropy warm-up at the first handshake.
+//! Scanning the machine's certificate store would be most of a cold start. AWS endpoints need five roots;
+//! the public ones are read when the voice provider is first called, since that alone would triple a cold
+//! start. `ring` rather than `aws-lc`: half the build time and binary, and no entropy warm-up at the first
+//! handshake. `AWS_CA_BUNDLE` names a file of roots to trust instead, as for AWS's other SDKs: where what
+//! leaves the network is inspected, and where a test speaks TLS.
 
+use std::borrow::Cow;
 use std::error::Error;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+use std::path::Path;
 use std::time::Duration;
 
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
@@ -17,9 +21,12 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use aws_smithy_runtime_api::client::http::{
-    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+    HttpConnector as _, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use thiserror::Error as ThisError;
 
 const AMAZON: &[u8] = include_bytes!("../roots/amazon.pem");
@@ -48,11 +55,23 @@ pub struct TlsError(#[source] Box<dyn Error + Send + Sync>);
 
 /// The connector that every client of the process shares.
 pub fn connector(roots: Roots) -> Result<SharedHttpConnector, TlsError> {
-    let store = match roots {
-        Roots::Amazon => TrustStore::empty().with_pem_certificate(AMAZON),
-        #[cfg(feature = "voice")]
-        Roots::Public => TrustStore::empty().with_pem_certificate(public_roots()),
-    };
+    trusting(&match std::env::var_os("AWS_CA_BUNDLE").filter(|bundle| !bundle.is_empty()) {
+        Some(bundle) => Cow::Owned(bundled(Path::new(&bundle))?),
+        None => match roots {
+            Roots::Amazon => Cow::Borrowed(AMAZON),
+            #[cfg(feature = "voice")]
+            Roots::Public => Cow::Owned(public_roots()),
+        },
+    })
+}
+
+fn bundled(file: &Path) -> Result<Vec<u8>, TlsError> {
+    let named = |error| io::Error::other(format!("AWS_CA_BUNDLE {}: {error}", file.display()));
+    std::fs::read(file).map_err(|error| TlsError(Box::new(named(error))))
+}
+
+fn trusting(roots: &[u8]) -> Result<SharedHttpConnector, TlsError> {
+    let store = TrustStore::empty().with_pem_certificate(roots);
     let context = TlsContext::builder().with_trust_store(store).build().map_err(|error| TlsError(Box::new(error)))?;
     let connector = Connector::builder()
         .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build())
@@ -63,6 +82,38 @@ pub fn connector(roots: Roots) -> Result<SharedHttpConnector, TlsError> {
         .tls_context(context)
         .build_with_resolver(Resolver);
     Ok(SharedHttpConnector::new(connector))
+}
+
+/// A connector that is made when it is first asked for.
+#[cfg(feature = "voice")]
+#[derive(Debug, Default)]
+pub struct PublicConnector(std::sync::OnceLock<SharedHttpConnector>);
+
+#[cfg(feature = "voice")]
+impl PublicConnector {
+    /// It.
+    pub fn get(&self) -> Result<&SharedHttpConnector, TlsError> {
+        if let Some(connector) = self.0.get() {
+            return Ok(connector);
+        }
+        let connector = connector(Roots::Public)?;
+        Ok(self.0.get_or_init(|| connector))
+    }
+}
+
+/// Opens a connection to the service at `url`, which the first request then finds. During init there is a
+/// whole processor for the handshake, and later a share of one. Where it fails, the first request opens its own.
+pub async fn connect(connector: &SharedHttpConnector, url: &str) {
+    let ask = async {
+        let request = HttpRequest::try_from(http::Request::get(url).body(SdkBody::empty())?)?;
+        ByteStream::new(connector.call(request).await?.into_body()).collect().await?; // read whole, it is kept
+        Ok::<_, Box<dyn Error + Send + Sync>>(())
+    };
+    match tokio::time::timeout(ATTEMPT_TIMEOUT, ask).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(url, error = &*error as &(dyn Error + 'static), "no connection yet"),
+        Err(_) => tracing::warn!(url, "no connection yet: no answer"),
+    }
 }
 
 /// The AWS SDK's client over the shared connector.
@@ -114,7 +165,7 @@ impl ResolveDns for Resolver {
 /// limits on a whole request are others', so a time-out of the connector's is early enough, too.
 #[must_use]
 pub fn never_sent(error: &(dyn Error + 'static)) -> bool {
-    let unreachable = |error: &std::io::Error| {
+    let unreachable = |error: &io::Error| {
         use ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
         matches!(error.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable)
     };
@@ -144,9 +195,6 @@ fn public_roots() -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use aws_smithy_runtime_api::client::http::HttpConnector as _;
-    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-    use aws_smithy_types::body::SdkBody;
     use tokio::net::TcpListener;
 
     use super::*;
@@ -156,6 +204,13 @@ mod tests {
         for roots in [Roots::Amazon, Roots::Public] {
             assert!(connector(roots).is_ok(), "{roots:?}");
         }
+    }
+
+    #[test]
+    fn a_bundle_that_cannot_be_read_is_named() {
+        let error = bundled(Path::new("/nowhere/roots.pem")).expect_err("no such file");
+        assert!(error.0.to_string().starts_with("AWS_CA_BUNDLE /nowhere/roots.pem: "), "{error:?}");
+        assert!(trusting(b"no certificate").is_ok(), "an empty bundle trusts nobody, which a handshake tells");
     }
 
     async fn failure(url: &str) -> ConnectorError {

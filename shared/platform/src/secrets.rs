@@ -87,6 +87,14 @@ impl<D: Document, S: SecretSource> Secret<D, S> {
         Ok(Self { source, id, cached: Mutex::new(Cached { value, read_at: now, try_at: now + REFRESH }) })
     }
 
+    /// The same for a secret that is not always needed.
+    pub async fn maybe_open(source: S, id: Option<String>, now: Timestamp) -> Result<Option<Self>, SecretError> {
+        match id {
+            Some(id) => Self::open(source, id, now).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// The value, refreshed when it is due.
     pub async fn value(&self, now: Timestamp) -> Result<Arc<D>, SecretError> {
         let Some(age) = self.due(now) else { return self.cached(now) };

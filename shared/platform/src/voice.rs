@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
+use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::{AggregatedBytes, ByteStream};
@@ -22,7 +22,7 @@ use serde_json::Value;
 use thiserror::Error as ThisError;
 use tokio::time::{Instant, timeout_at};
 
-use crate::aws::never_sent;
+use crate::aws::{PublicConnector, never_sent};
 use crate::clock;
 use crate::encoding::webhook_url;
 use crate::secrets::{Secret, SecretSource, VoiceCredentials};
@@ -43,20 +43,16 @@ pub struct VoiceSettings {
 /// Places calls.
 #[derive(Debug)]
 pub struct TwilioCaller<S> {
-    connector: SharedHttpConnector,
+    connector: PublicConnector,
     settings: VoiceSettings,
     credentials: Secret<VoiceCredentials, S>,
 }
 
 impl<S: SecretSource> TwilioCaller<S> {
-    /// A caller over the shared connector.
+    /// A caller that has not called yet.
     #[must_use]
-    pub const fn new(
-        connector: SharedHttpConnector,
-        settings: VoiceSettings,
-        credentials: Secret<VoiceCredentials, S>,
-    ) -> Self {
-        Self { connector, settings, credentials }
+    pub fn new(settings: VoiceSettings, credentials: Secret<VoiceCredentials, S>) -> Self {
+        Self { connector: PublicConnector::default(), settings, credentials }
     }
 
     fn request(
@@ -109,8 +105,9 @@ impl<S: SecretSource> Caller for TwilioCaller<S> {
         let credentials = self.credentials.value(clock::now());
         let credentials = timeout_at(deadline, credentials).await.map_err(never)?.map_err(never)?;
         let request = self.request(&credentials, to, challenge, token)?;
+        let connector = self.connector.get().map_err(never)?;
         let place = async {
-            let response = self.connector.call(request).await.map_err(|error| {
+            let response = connector.call(request).await.map_err(|error| {
                 let kind = if never_sent(&error) { SendFailure::ProviderFault } else { SendFailure::Unknown };
                 SendError { kind, source: Some(Box::new(error)) }
             })?;

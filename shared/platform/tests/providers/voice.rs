@@ -8,7 +8,6 @@ use domain::call::CallToken;
 use domain::phone::PhoneNumber;
 use domain::ports::{Caller as _, SendError, SendFailure};
 use domain::time::Timestamp;
-use platform::aws::{Roots, connector};
 use platform::clock;
 use platform::encoding::{call_token, challenge_path};
 use platform::run::chain;
@@ -56,7 +55,7 @@ async fn caller(api: &str, source: Source, read_at: Timestamp) -> TwilioCaller<S
 
 async fn with(settings: VoiceSettings, source: Source, read_at: Timestamp) -> TwilioCaller<Source> {
     let credentials = Secret::open(source, "voice".to_owned(), read_at).await.expect("credentials");
-    TwilioCaller::new(connector(Roots::Public).expect("usable roots"), settings, credentials)
+    TwilioCaller::new(settings, credentials)
 }
 
 async fn steady(api: &str) -> TwilioCaller<Source> {
