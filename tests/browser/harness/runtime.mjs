@@ -8,10 +8,13 @@ import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 const INVOKE = /^\/2015-03-31\/functions\/([a-z-]+)\/invocations$/;
-const RUNTIME = /^\/runtime\/([a-z-]+)\/2018-06-01\/runtime\/(?:invocation\/(next|([^/]+)\/(response|error))|init\/error)$/;
+const RUNTIME = /^(?:\/runtime\/([a-z-]+))?\/2018-06-01\/runtime\/(?:invocation\/(next|([^/]+)\/(response|error))|init\/error)$/;
 const DEADLINE = 30_000;
 
-/** Listens for invocations; `run` starts the functions that answer them. */
+/**
+ * Listens for invocations; `run` and `start` start the functions that answer them. A function without a name is alone
+ * on its runtime, whose address then has no path: some languages' clients know only that.
+ */
 export async function openRuntime() {
   const functions = new Map();
   const server = createServer((request, response) => {
@@ -23,26 +26,39 @@ export async function openRuntime() {
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address();
 
-  return {
+  const runtime = {
     port,
     run(names, binaries, environment, log) {
       const output = openSync(log, 'a');
-      for (const name of names) {
-        const child = spawn(`${binaries}/${name}`, [], {
-          stdio: ['ignore', output, output],
-          env: {
-            ...environment,
-            AWS_LAMBDA_RUNTIME_API: `http://127.0.0.1:${port}/runtime/${name}`,
-            AWS_LAMBDA_FUNCTION_NAME: name,
-            AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-            AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '256',
-          },
-        });
-        const lambda = { child, waiting: [], poll: null, running: new Map() };
-        child.on('error', (error) => end(lambda, error.message));
-        child.on('exit', (code) => end(lambda, `${name} ended with ${code}: see ${log}`));
-        functions.set(name, lambda);
-      }
+      for (const name of names) runtime.start(name, [`${binaries}/${name}`], environment, output);
+    },
+    /** Starts one function; what it prints goes to the file `output`. */
+    start(name, [command, ...parameters], environment, output, cwd = undefined) {
+      const lambda = { waiting: [], poll: null, running: new Map(), startedAt: performance.now() };
+      lambda.polled = new Promise((up, down) => Object.assign(lambda, { up, down }));
+      lambda.polled.catch(() => {}); // who waits for it hears it, and so does who invokes
+      lambda.child = spawn(command, parameters, {
+        stdio: ['ignore', output, output],
+        cwd,
+        env: {
+          ...environment,
+          AWS_LAMBDA_RUNTIME_API: name ? `http://127.0.0.1:${port}/runtime/${name}` : `127.0.0.1:${port}`,
+          AWS_LAMBDA_FUNCTION_NAME: name || 'function',
+          AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+          AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
+        },
+      });
+      lambda.child.on('error', (error) => end(lambda, error.message));
+      lambda.child.on('exit', (code, signal) => end(lambda, `${command} ended with ${code ?? signal}`));
+      functions.set(name, lambda);
+      return lambda;
+    },
+    /** Invokes a function with an event as JSON; answers what it answers, also as JSON. */
+    invoke(name, event) {
+      return new Promise((answered) => {
+        const caller = { writeHead: () => caller, end: answered };
+        invoke(functions.get(name), event, caller);
+      });
     },
     kill() {
       for (const { child } of functions.values()) child.kill();
@@ -52,12 +68,13 @@ export async function openRuntime() {
       await new Promise((closed) => server.close(closed));
     },
   };
+  return runtime;
 }
 
 async function serve(functions, request, response) {
   const invoked = INVOKE.exec(request.url);
   if (invoked) return invoke(functions.get(invoked[1]), await text(request), response);
-  const [, name, next, id, outcome] = RUNTIME.exec(request.url) ?? [];
+  const [, name = '', next, id, outcome] = RUNTIME.exec(request.url) ?? [];
   const lambda = functions.get(name);
   if (!lambda) return response.writeHead(404).end();
   if (next === 'next') return take(lambda, response);
@@ -77,6 +94,7 @@ function invoke(lambda, event, caller) {
 }
 
 function take(lambda, poll) {
+  lambda.up(performance.now() - lambda.startedAt);
   lambda.poll = poll;
   feed(lambda);
 }
@@ -100,6 +118,7 @@ function feed(lambda) {
 /** A function that is gone answers what waits for it, and all that comes, with the reason. */
 function end(lambda, failure) {
   lambda.failure ??= failure;
+  lambda.down(new Error(failure));
   for (const caller of [...lambda.waiting.map(({ caller }) => caller), ...lambda.running.values()]) {
     caller.writeHead(500).end(lambda.failure);
   }

@@ -1,0 +1,51 @@
+//! The least that an operation can cost: the requests that the product's function was seen to make, built
+//! and sent again through the same SDK clients, and nothing else.
+//!
+//! The benchmark records a function's requests for many people, and gives the floor one set of them as
+//! a template (`REQUESTS`), in which each text that differs from person to person is `{"$": n}`. What a
+//! person's texts are comes with the event, in the header `x-values`. So a floor asks for what its
+//! function asks for by construction, on the same items and under the same conditions.
+
+pub mod dynamodb;
+pub mod kms;
+pub mod post;
+pub mod setup;
+pub mod sns;
+pub mod template;
+
+use std::convert::Infallible;
+
+use lambda_http::{Body, Error, Request, Response, service_fn};
+
+/// What a person's texts are.
+pub type Values = Vec<String>;
+
+/// Serves events, each with the values that came with it.
+pub async fn serve<F: Future<Output = Result<(), Error>> + Send>(
+    replay: impl Fn(Values) -> F + Sync,
+) -> Result<(), Error> {
+    let replay = &replay;
+    lambda_http::run(service_fn(move |request: Request| async move {
+        let outcome = match values(&request) {
+            Ok(values) => replay(values).await,
+            Err(error) => Err(error),
+        };
+        let response = match outcome {
+            Ok(()) => Response::new(Body::Text("{}".to_owned())),
+            Err(error) => failed(&*error),
+        };
+        Ok::<_, Infallible>(response)
+    }))
+    .await
+}
+
+fn values(request: &Request) -> Result<Values, Error> {
+    let values = request.headers().get("x-values").ok_or("no values")?;
+    Ok(serde_json::from_slice(values.as_bytes())?)
+}
+
+fn failed(error: &(dyn std::error::Error + 'static)) -> Response<Body> {
+    let mut response = Response::new(Body::Text(format!("{error:?}")));
+    *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}

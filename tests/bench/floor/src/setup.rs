@@ -1,0 +1,66 @@
+//! Init: one connector with pinned roots, the clients, the secrets that the function reads, the template.
+
+use std::env;
+
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
+use lambda_http::Error;
+use serde_json::Value;
+
+const AMAZON: &[u8] = include_bytes!("../../../../shared/platform/roots/amazon.pem");
+
+/// One recorded request.
+pub struct Recorded {
+    /// The operation that it asks for.
+    pub operation: String,
+    /// Its body with blanks.
+    pub body: Value,
+}
+
+/// The connector that all clients share.
+pub fn connector() -> Result<SharedHttpConnector, Error> {
+    let roots = match env::var("AWS_CA_BUNDLE") {
+        Ok(bundle) => TrustStore::empty().with_pem_certificate(std::fs::read(bundle)?),
+        Err(_) => TrustStore::empty().with_pem_certificate(AMAZON),
+    };
+    let connector = Connector::builder()
+        .tls_provider(Provider::rustls(CryptoMode::Ring))
+        .tls_context(TlsContext::builder().with_trust_store(roots).build()?);
+    Ok(SharedHttpConnector::new(connector.build()))
+}
+
+/// What every client starts from.
+pub async fn sdk_config(connector: &SharedHttpConnector) -> SdkConfig {
+    let connector = connector.clone();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client_fn(move |_, _| connector.clone()))
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+        .region(EnvironmentVariableRegionProvider::new())
+        .load()
+        .await
+}
+
+/// Reads the secrets that `SECRETS` lists.
+pub async fn secrets(config: &SdkConfig) -> Result<(), Error> {
+    let client = aws_sdk_secretsmanager::Client::new(config);
+    for secret in env::var("SECRETS")?.split(',') {
+        client.get_secret_value().secret_id(secret).send().await?;
+    }
+    Ok(())
+}
+
+/// The requests to make, from the file that `REQUESTS` names; none if it is not set.
+pub fn requests() -> Result<Vec<Recorded>, Error> {
+    let Ok(file) = env::var("REQUESTS") else { return Ok(Vec::new()) };
+    let requests: Vec<Value> = serde_json::from_slice(&std::fs::read(file)?)?;
+    requests.into_iter().map(recorded).collect()
+}
+
+fn recorded(mut request: Value) -> Result<Recorded, Error> {
+    let operation = request["operation"].as_str().ok_or("no operation")?.to_owned();
+    Ok(Recorded { operation, body: request["body"].take() })
+}

@@ -1,0 +1,131 @@
+// What the functions talk to: the local stack, with a front before each service that counts and records. Each front has
+// a port of its own, so that no two services share a connection, and one more port for TLS.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { createInterface } from 'node:readline';
+import { buffer } from 'node:stream/consumers';
+
+export const REPOSITORY = new URL('../..', import.meta.url).pathname.replace(/\/$/, '');
+export const TARGET = process.env.CARGO_TARGET_DIR ?? `${REPOSITORY}/target`;
+export const STATE = `${REPOSITORY}/.local/bench`;
+
+const SERVICES = {
+  dynamodb: 'AWS_ENDPOINT_URL_DYNAMODB',
+  kms: 'AWS_ENDPOINT_URL_KMS',
+  secrets: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',
+  sns: 'AWS_ENDPOINT_URL_SNS',
+  voice: 'VOICE_API_BASE_URL',
+};
+
+/** No limit but those of the operation that is measured, and a call mode that every peer has. */
+const SETTINGS = {
+  COOLDOWN_SECONDS: '3',
+  MAX_SENDS_PER_NETWORK_PER_10_MINUTES: '100000',
+  CALL_MODE: 'press-pound',
+};
+
+/** Starts the local stack and the fronts before it. */
+export async function openFronts() {
+  mkdirSync(STATE, { recursive: true });
+  const stack = spawn(`${TARGET}/debug/local`, ['serve'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const { environment } = JSON.parse(await firstLine(stack));
+  const identity = certificate();
+  const agent = new http.Agent({ keepAlive: true });
+  const record = { requests: [], connections: 0 };
+  const servers = [];
+
+  async function front(service, secure) {
+    const answer = service === 'voice' ? placed : forward(environment[SERVICES[service]], agent);
+    const listener = async (request, response) => {
+      const body = await buffer(request);
+      record.requests.push({ service, method: request.method, target: request.headers['x-amz-target'], body });
+      answer(request, body, response);
+    };
+    const server = secure ? https.createServer(identity, listener) : http.createServer(listener);
+    server.keepAliveTimeout = 600_000;
+    server.on('connection', () => (record.connections += 1));
+    servers.push(server);
+    await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+    return `http${secure ? 's' : ''}://${secure ? 'localhost' : '127.0.0.1'}:${server.address().port}`;
+  }
+
+  async function environmentOf(secure) {
+    const fronts = {};
+    for (const [service, variable] of Object.entries(SERVICES)) fronts[variable] = await front(service, secure);
+    return { ...inherited(), ...environment, ...SETTINGS, ...fronts };
+  }
+
+  return {
+    environment: await environmentOf(false),
+    /** The same over TLS, with the authority to trust under the name that each language's tools know. */
+    secure: {
+      ...(await environmentOf(true)),
+      AWS_CA_BUNDLE: identity.authority,
+      NODE_EXTRA_CA_CERTS: identity.authority,
+      SSL_CERT_FILE: identity.authority,
+    },
+    dynamodb: environment.AWS_ENDPOINT_URL_DYNAMODB,
+    /** What was asked, and over how many new connections, since the last time that somebody asked this. */
+    taken() {
+      const { requests, connections } = record;
+      Object.assign(record, { requests: [], connections: 0 });
+      return { requests, connections };
+    },
+    close() {
+      stack.kill();
+      agent.destroy();
+      for (const server of servers) {
+        server.closeAllConnections();
+        server.close();
+      }
+    },
+  };
+}
+
+/** Nothing of the caller's own environment but what programs need to run at all. */
+function inherited() {
+  return { PATH: process.env.PATH, HOME: process.env.HOME };
+}
+
+/** Passes a request on, and the answer back. */
+function forward(endpoint, agent) {
+  return (request, body, response) => {
+    const { host, ...headers } = request.headers;
+    const onward = http.request(endpoint + request.url, { agent, method: request.method, headers }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on('error', (error) => response.destroy(error));
+    onward.end(body);
+  };
+}
+
+/** The voice provider: it takes every call and rings nobody. */
+function placed(_request, _body, response) {
+  const call = { sid: 'CA00000000000000000000000000000001', status: 'queued' };
+  response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(call));
+}
+
+/** An authority and a certificate for localhost, both of today. */
+function certificate() {
+  const file = (name) => `${STATE}/${name}`;
+  const openssl = (...parameters) => execFileSync('openssl', parameters, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const authority = file('authority.pem');
+  openssl('req', '-x509', ...key, '-subj', '/CN=bench', '-days', '2', '-keyout', file('authority.key'), '-out', authority);
+  openssl('req', '-x509', ...key, '-CA', authority, '-CAkey', file('authority.key'), '-subj', '/CN=localhost', '-days', '1',
+    '-addext', 'subjectAltName=DNS:localhost', '-addext', 'basicConstraints=critical,CA:FALSE',
+    '-keyout', file('localhost.key'), '-out', file('localhost.pem')); // prettier-ignore
+  return { key: readFileSync(file('localhost.key')), cert: readFileSync(file('localhost.pem')), authority };
+}
+
+function firstLine(child) {
+  return new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', resolve);
+    child.once('error', (error) => reject(new Error(`the local stack cannot be run: ${error.message}`)));
+    child.once('exit', (code) => reject(new Error(`the local stack ended with ${code}`)));
+  });
+}

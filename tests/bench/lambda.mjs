@@ -1,0 +1,51 @@
+// One function in a process of its own, on a core of its own, with a Runtime API of its own.
+
+import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs';
+
+import { openRuntime } from '../browser/harness/runtime.mjs';
+import { STATE } from './fronts.mjs';
+
+const CORE = '1'; // everybody measured runs there, and what it talks to on the others
+
+/**
+ * Starts a function.
+ * @param program `{ command: string[], cwd?: string, environment?: object }`
+ * @param under what it runs under, such as valgrind with its options
+ */
+export async function startLambda(program, environment, { under = [], log = 'functions' } = {}) {
+  const runtime = await openRuntime();
+  const output = openSync(`${STATE}/${log}.log`, 'w');
+  const command = ['taskset', '--cpu-list', CORE, ...under, ...program.command];
+  const lambda = runtime.start('', command, { ...environment, ...program.environment }, output, program.cwd);
+  closeSync(output);
+  const ended = new Promise((resolve) => lambda.child.once('exit', resolve));
+  return {
+    /** Milliseconds from the process's start to its first poll. */
+    polled: lambda.polled,
+    invoke: (event) => runtime.invoke('', JSON.stringify(event)),
+    cpu: () => cpu(lambda.child.pid),
+    peakMemory: () => peakMemory(lambda.child.pid),
+    /** Ends it, and returns what it printed. */
+    async stop() {
+      lambda.child.kill();
+      await ended;
+      await runtime.close();
+      return readFileSync(`${STATE}/${log}.log`, 'utf8');
+    },
+  };
+}
+
+/** Nanoseconds that the process's threads have been on a core. */
+function cpu(pid) {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.reduce((sum, thread) => sum + Number(proc(pid, `task/${thread}/schedstat`).split(' ')[0]), 0);
+}
+
+/** The most memory that the process has had resident, in bytes. */
+function peakMemory(pid) {
+  return Number(/VmHWM:\s+(\d+) kB/.exec(proc(pid, 'status'))[1]) * 1024;
+}
+
+function proc(pid, file) {
+  return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+}

@@ -1,0 +1,149 @@
+// The operations, and the people that each is done for: everybody has an enrolled number, and the challenge that the
+// operation needs, made by the product's own functions.
+
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+import { REPOSITORY } from './fronts.mjs';
+
+const AUTH_TOKEN = 'development-voice-auth-token';
+const COOLDOWN = 3_000;
+
+/** Each operation: its function, what it needs, its event for the person, and the status that it must answer. */
+export const OPERATIONS = {
+  'start sms': {
+    function: 'start-challenge',
+    calls: 'Query, TransactWriteItems, Publish',
+    prepare: async () => {},
+    event: (person) => login('start-sms', person),
+    status: 201,
+  },
+  'start call': {
+    function: 'start-challenge',
+    calls: 'Query, TransactWriteItems, POST Calls.json',
+    prepare: async () => {},
+    event: (person) => login('start-call', person),
+    status: 201,
+  },
+  status: {
+    function: 'get-challenge',
+    calls: 'Query',
+    prepare: code,
+    event: (person) => login('status', person),
+    status: 200,
+  },
+  'wrong guess': {
+    function: 'verify-code',
+    calls: 'UpdateItem',
+    prepare: code,
+    event: (person) => guess(person, person.code === '000000' ? '000001' : '000000'),
+    status: 422,
+  },
+  'right guess': {
+    function: 'verify-code',
+    calls: 'UpdateItem, TransactWriteItems, Sign',
+    prepare: code,
+    event: (person) => guess(person, person.code),
+    status: 200,
+  },
+  webhook: {
+    function: 'call-callback',
+    calls: 'UpdateItem',
+    prepare: call,
+    event: (person) => webhook('press-pound', person, 'digits'),
+    status: 200,
+  },
+};
+
+/**
+ * Enrols `count` people and gives each what `operation` needs.
+ * @param invoke what has one of the product's functions answer an event: `(name, event) => answer`
+ * @param taken what tells the requests that were made since it was last asked
+ */
+export async function population(operation, count, invoke, taken) {
+  const people = Array.from({ length: count }, (_, index) => ({
+    sub: `bench-${process.pid}-${(serial += 1)}`,
+    session: 'enrolment',
+    phone: `+1415${2_000_000 + index}`,
+  }));
+  const bench = { invoke, taken };
+  for (const person of people) {
+    await code(person, bench);
+    await expect(200, invoke('verify-code', guess(person, person.code)));
+    person.session = 'login';
+  }
+  await new Promise((over) => setTimeout(over, COOLDOWN));
+  for (const person of people) await operation.prepare(person, bench);
+  taken();
+  return people;
+}
+
+let serial = 0;
+
+/** What a function answered, if it has the right status. */
+export async function expect(status, answered) {
+  const answer = await answered;
+  const { statusCode, body } = parse(answer);
+  if (statusCode !== status) throw new Error(`${statusCode ?? 'no answer'} instead of ${status}: ${body ?? answer}`);
+  return body;
+}
+
+function parse(answer) {
+  try {
+    return JSON.parse(answer);
+  } catch {
+    return {};
+  }
+}
+
+/** Has a code sent, and reads it from the message. */
+async function code(person, { invoke, taken }) {
+  taken();
+  await expect(201, invoke('start-challenge', login('start-sms', person)));
+  const message = taken().requests.find(({ service }) => service === 'sns').body;
+  person.code = /\b\d{6}\b/.exec(new URLSearchParams(String(message)).get('Message'))[0];
+}
+
+/** Has a call placed, and answers it. */
+async function call(person, { invoke, taken }) {
+  taken();
+  await expect(201, invoke('start-challenge', login('start-call', person)));
+  const form = taken().requests.find(({ service }) => service === 'voice').body;
+  const url = new URL(new URLSearchParams(String(form)).get('Url'));
+  person.webhooks = `${url.origin}${url.pathname.replace(/\/answer$/, '')}`;
+  await expect(200, invoke('call-callback', webhook('answer', person, 'answer')));
+}
+
+function sample(name) {
+  return JSON.parse(readFileSync(`${REPOSITORY}/events/${name}.json`, 'utf8'));
+}
+
+/** A sample event with the person's claims in it. */
+function login(name, { sub, session, phone }) {
+  const event = sample(name);
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { sub, jti: session, iat: now, auth_time: now, exp: now + 600, phone_number: phone };
+  const own = event.requestContext.authorizer.jwt.claims;
+  for (const [claim, value] of Object.entries(claims)) own[claim] = String(value);
+  own.phone_number_verified = 'true';
+  return event;
+}
+
+function guess(person, digits) {
+  return { ...login('right-code', person), body: JSON.stringify({ code: digits }) };
+}
+
+/** A sample webhook for the person's call, signed as the provider does. */
+function webhook(name, { webhooks, phone }, kind) {
+  const event = sample(name);
+  const [challenge, token] = webhooks.split('/').slice(-2);
+  const form = new URLSearchParams(Buffer.from(event.body, 'base64').toString());
+  form.set('To', phone);
+  event.rawPath = new URL(`${webhooks}/${kind}`).pathname;
+  event.requestContext.http.path = event.rawPath;
+  event.pathParameters = { challenge, token, event: kind };
+  event.body = Buffer.from(form.toString()).toString('base64');
+  const signed = [...form].sort().reduce((text, [key, value]) => text + key + value, `${webhooks}/${kind}`);
+  event.headers['x-twilio-signature'] = createHmac('sha1', AUTH_TOKEN).update(signed).digest('base64');
+  return event;
+}
