@@ -39,7 +39,7 @@ invoke: $(TOOLS)/cargo-lambda.done ## one function with one sample: make invoke 
 
 # --- checking --------------------------------------------------------------------------------------
 
-.PHONY: curve test lint unit mutants local-test fuzz template audit e2e browser
+.PHONY: curve simulate test lint unit mutants local-test fuzz template audit e2e browser
 test: lint unit mutants local-test fuzz template e2e browser ## all checks and tests
 
 lint: need-cargo $(DENY) ## formatting, clippy, licences and sources of dependencies
@@ -64,6 +64,9 @@ mutants: need-cargo need-python ## remove each term of each condition of each wr
 
 curve: need-cargo ## draw the day of pumping anew: tests/pumping/curve.svg
 	cargo run --locked --package pumping --example plot
+
+simulate: need-cargo ## what breaks first at 1,000, 10,000 and 100,000 starts per second, and what to raise
+	cargo run --locked --package growth
 
 local-test: need-cargo ## the local stack's own checks
 	cd infra/local && cargo clippy --locked --workspace --all-targets -- --deny warnings

@@ -30,29 +30,37 @@ pub struct Ladder {
     pub last: Report,
 }
 
-/// Climbs.
+/// No quota is as high.
+const UNBOUNDED: f64 = 1e12;
+
+/// What the load asks for where nothing refuses it, and what even then does not succeed.
+#[must_use]
+pub fn demand(rate: f64) -> Report {
+    let unbounded = Cause::RAISABLE.into_iter().map(|cause| (cause, UNBOUNDED)).collect();
+    run(rate, People::starting(rate), &unbounded)
+}
+
+/// Climbs: each time to a quarter more than the whole load asks for, in two figures.
 #[must_use]
 pub fn climb(rate: f64) -> Ladder {
+    let demand = demand(rate);
     let mut quotas = BTreeMap::new();
     let first = run(rate, People::starting(rate), &quotas);
     let (mut last, mut rungs) = (first.clone(), Vec::<Rung>::new());
     while let Some(cause) = worst(&last) {
         let allowed = quotas.get(&cause).copied().unwrap_or(cause.at_first());
-        // A quota is asked for in round figures and with room: four times, until it is enough.
-        let raised = allowed * 4.0;
-        if rungs.last().is_none_or(|rung| rung.cause != cause) {
-            rungs.push(Rung { cause, allowed, raised, approved: approved(&last) });
-        }
-        if let Some(rung) = rungs.last_mut() {
-            rung.raised = raised;
-        }
+        let asked = demand.asked.get(&cause).copied().unwrap_or_default();
+        let raised = rounded((asked * 1.25).max(allowed * 1.25));
+        rungs.push(Rung { cause, allowed, raised, approved: approved(&last) });
         quotas.insert(cause, raised);
-        // Far below what is asked for there is nothing to learn.
-        if last.asked.get(&cause).is_none_or(|asked| raised >= *asked) {
-            last = run(rate, People::starting(rate), &quotas);
-        }
+        last = run(rate, People::starting(rate), &quotas);
     }
     Ladder { rungs, first, last }
+}
+
+fn rounded(figure: f64) -> f64 {
+    let unit = 10_f64.powf(figure.log10().floor() - 1.0).max(1.0);
+    (figure / unit).ceil() * unit
 }
 
 /// Logins per second that were approved.
@@ -72,4 +80,63 @@ pub fn worst(report: &Report) -> Option<Cause> {
     };
     let worst = Cause::RAISABLE.into_iter().max_by(|one, other| share(*one).total_cmp(&share(*other)))?;
     (share(worst) > 0.001).then_some(worst)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(rate: f64) -> (Ladder, Vec<Cause>) {
+        let ladder = climb(rate);
+        let order = ladder.rungs.iter().map(|rung| rung.cause).collect();
+        (ladder, order)
+    }
+
+    fn stopped(report: &Report, operation: Operation, cause: Cause) -> f64 {
+        let tally = report.operations.get(&operation).cloned().unwrap_or_default();
+        f64::from(tally.stopped.get(&cause).copied().unwrap_or_default()) / f64::from(tally.asked.max(1))
+    }
+
+    #[test]
+    fn a_new_account_stops_at_its_own_template_then_the_table_then_sms() {
+        let (ladder, order) = order(1_000.0);
+        let begin = [Cause::StartsPerSecond, Cause::RequestsPerSecond, Cause::TableWrites, Cause::SmsRate];
+        assert_eq!(order.get(..4), Some(begin.as_slice()), "{order:?}");
+        assert!(!order.contains(&Cause::Concurrency) && !order.contains(&Cause::Signatures), "{order:?}");
+        assert!(approved(&ladder.first) < 25.0 && approved(&ladder.last) > 900.0);
+    }
+
+    #[test]
+    fn the_shards_of_a_country_suffice_to_ten_thousand_starts_per_second() {
+        let report = demand(10_000.0);
+        assert!(stopped(&report, Operation::Start, Cause::Conflict) < 0.001);
+        assert!(stopped(&report, Operation::Verify, Cause::Conflict) < 0.001);
+        assert!(stopped(&report, Operation::Start, Cause::Partition) == 0.0);
+    }
+
+    #[test]
+    fn one_who_starts_all_the_time_throttles_only_himself() {
+        let rate = 1_000.0;
+        let unbounded = Cause::RAISABLE.into_iter().map(|cause| (cause, UNBOUNDED)).collect();
+        let mut people = People::starting(rate);
+        people.hot_person = 200.0;
+        let report = run(rate, people, &unbounded);
+        let start = &report.operations[&Operation::Start];
+        assert!(report.hot_refused > 400, "{}", report.hot_refused);
+        assert_eq!(start.asked - start.done, report.hot_refused, "all that is refused is his: {:?}", start.stopped);
+    }
+
+    #[test]
+    fn the_figures_of_the_template_and_of_the_advice_to_poll_are_those_assumed() {
+        let template = include_str!("../../../infra/template.yaml");
+        let default = |name: &str| {
+            let (_, rest) = template.split_once(&format!("\n  {name}:\n"))?;
+            rest.split_once("Default: ")?.1.lines().next()?.parse::<f64>().ok()
+        };
+        assert_eq!(default("StartsPerSecond"), Some(Cause::StartsPerSecond.at_first()));
+        assert_eq!(default("RequestsPerSecond"), Some(Cause::RequestsPerSecond.at_first()));
+        let (_, source) = template.split_once("\n  FollowUpSource:\n").unwrap_or_default();
+        assert!(source.lines().take(12).any(|line| line.trim() == format!("BatchSize: {}", crate::model::BATCH)));
+        assert!(include_str!("../../../shared/platform/src/reply.rs").contains("POLL_SECONDS: u16 = 2;"));
+    }
 }

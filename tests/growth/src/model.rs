@@ -13,16 +13,22 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use crate::people::{COUNTRIES, People, Person};
-use crate::quotas::{
-    AROUND, Bucket, CALL, COLD, Cause, HELD, PUBLISH, RAMP, READ, SIGN, Step, TRANSACTION, UPDATE,
-};
+use crate::quotas::{AROUND, Bucket, CALL, COLD, Cause, HELD, PUBLISH, RAMP, READ, SIGN, Step, TRANSACTION, UPDATE};
 use crate::writes::{self, IN_TRANSACTION, Key, UNITS};
 
 const SEED: u64 = 20_261_125;
 const SECOND: u64 = 1_000_000;
-/// It runs for so long; what begins before the half is warming up and does not count. People answer
-/// within one second here, since what takes longer would only be counted later: the rates are the same.
-const END: u64 = 6 * SECOND;
+/// It runs for so long at that rate; what begins before the half is warming up and does not count. People
+/// answer within a sixth of it, since what takes longer would only be counted later: the rates are the same.
+fn end(rate: f64) -> u64 {
+    if rate > 50_000.0 {
+        SECOND
+    } else if rate > 5_000.0 {
+        2 * SECOND
+    } else {
+        6 * SECOND
+    }
+}
 /// Starts that ask for a call, in per cent; of these the page polls every two seconds, as it is advised,
 /// until the phone has been answered and heard out: about so often.
 const CALLS_PERCENT: u32 = 15;
@@ -58,7 +64,12 @@ pub struct Tally {
 impl Tally {
     /// The latency in milliseconds that this share of the successful stays below.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an index"
+    )]
     pub fn latency(&self, share: f64) -> f64 {
         let mut sorted = self.latencies.clone();
         sorted.sort_by(f64::total_cmp);
@@ -118,6 +129,7 @@ struct World {
     queue: BinaryHeap<Reverse<(u64, u64)>>,
     waiting: HashMap<u64, What>,
     next: u64,
+    end: u64,
     followed: f64,
 }
 
@@ -141,10 +153,11 @@ pub fn run(rate: f64, people: People, quotas: &BTreeMap<Cause, f64>) -> Report {
         used: HashMap::new(),
         sends: HashMap::new(),
         random: StdRng::seed_from_u64(SEED),
-        report: Report { seconds: 3.0, ..Report::default() },
+        report: Report { seconds: seconds(end(rate)) / 2.0, ..Report::default() },
         queue: BinaryHeap::new(),
         waiting: HashMap::new(),
         next: 0,
+        end: end(rate),
         followed: 0.0,
     };
     for (_, code) in COUNTRIES {
@@ -158,6 +171,10 @@ pub fn run(rate: f64, people: People, quotas: &BTreeMap<Cause, f64>) -> Report {
             *asked /= world.report.seconds;
         }
     }
+    let busiest = world.report.operations.values().map(|tally| f64::from(tally.asked)).fold(0.0, f64::max);
+    world.report.asked.insert(Cause::RequestsPerSecond, busiest / world.report.seconds);
+    let made = world.pools.values().map(|pool| pool.made).fold(0.0, f64::max);
+    world.report.asked.insert(Cause::LambdaRamp, made);
     world.report
 }
 
@@ -167,7 +184,7 @@ impl World {
         let (mut tallies, mut again) = (0.0, 0.0);
         while let Some(Reverse((now, id))) = self.queue.pop() {
             let Some(what) = self.waiting.remove(&id) else { continue };
-            if now >= END {
+            if now >= self.end {
                 break;
             }
             match what {
@@ -181,7 +198,7 @@ impl World {
                 What::Tally => {
                     let key = writes::tally(COUNTRIES[0].1);
                     let met = !self.hold(std::slice::from_ref(&key), now) || !self.item(&key, now, IN_TRANSACTION);
-                    if counts(now) {
+                    if self.counts(now) {
                         tallies += 1.0;
                         again += f64::from(u8::from(met));
                     }
@@ -205,10 +222,9 @@ impl World {
 
     fn start(&mut self, now: u64, session: u64) {
         let person = self.people.next(&mut self.random);
-        let channel =
-            if self.random.random_range(0..100) < CALLS_PERCENT { Channel::Call } else { Channel::Sms };
+        let channel = if self.random.random_range(0..100) < CALLS_PERCENT { Channel::Call } else { Channel::Sms };
         let ended = self.try_start(now, session, person, channel);
-        if person == Person(0) && ended.is_err() && counts(now) {
+        if person == Person(0) && ended.is_err() && self.counts(now) {
             self.report.hot_refused += 1;
         }
         self.note(Operation::Start, now, ended.as_ref().map(|(latency, _)| *latency).map_err(|cause| *cause));
@@ -217,12 +233,12 @@ impl World {
         let heard = now + micros(latency);
         if channel == Channel::Call {
             for _ in 0..POLLS {
-                let when = heard + self.random.random_range(0..SECOND);
+                let when = heard + self.random.random_range(0..self.end / 6);
                 self.at(when, What::Poll);
             }
         }
         if self.random.random_range(0..100) < APPROVE_PERCENT {
-            let when = heard + self.random.random_range(0..SECOND);
+            let when = heard + self.random.random_range(0..self.end / 6);
             self.at(when, What::Verify(challenge));
         }
     }
@@ -249,7 +265,7 @@ impl World {
                 let charged = draft.charge_budget(&record, &self.rules.policy.unverified, &mut self.random);
                 charged.map_err(|exhausted| Cause::SendLimit(exhausted.limit.policy))?;
             }
-            let written = self.write(&writes::of_start(&draft), now + micros(latency))?;
+            let written = self.write(&writes::of_start(&draft), now, now + micros(latency))?;
             latency += self.time(TRANSACTION);
             if written {
                 self.charge(&draft.charges)?;
@@ -275,10 +291,10 @@ impl World {
         self.one(&writes::challenge(challenge), now, UNITS)?;
         latency += self.time(UPDATE);
         let keys = writes::of_settlement(challenge);
-        let mut settled = self.write(&keys, now + micros(latency))?;
+        let mut settled = self.write(&keys, now, now + micros(latency))?;
         latency += self.time(TRANSACTION);
         if !settled {
-            settled = self.write(&keys, now + micros(latency))?;
+            settled = self.write(&keys, now, now + micros(latency))?;
             latency += self.time(TRANSACTION);
         }
         if !settled {
@@ -302,16 +318,12 @@ impl World {
 
     /// Through the gateway and into an environment; how long that took.
     fn enter(&mut self, operation: Operation, now: u64, busy: f64) -> Result<f64, Cause> {
-        if counts(now) {
-            let most = self.report.asked.entry(Cause::RequestsPerSecond).or_default();
-            *most += f64::from(u8::from(operation == Operation::Start)); // of any route, the busiest is near
-        }
         if !self.routes.get_mut(&operation).is_some_and(|route| route.take(now, 1.0)) {
             return Err(Cause::RequestsPerSecond);
         }
         self.take(Cause::GatewayRate, now, 1.0)?;
         let all: f64 = self.pools.values().map(|pool| pool.busy).sum();
-        if counts(now) {
+        if self.counts(now) {
             let most = self.report.asked.entry(Cause::Concurrency).or_default();
             *most = most.max(all + 1.0);
         }
@@ -336,12 +348,13 @@ impl World {
         Ok(latency)
     }
 
-    /// A transaction: whether it met no other.
-    fn write(&mut self, keys: &[Key], at: u64) -> Result<bool, Cause> {
+    /// A transaction of a request that came `now`: whether it met no other. What a second may take is taken
+    /// when the request comes, since time cannot run backwards there.
+    fn write(&mut self, keys: &[Key], now: u64, at: u64) -> Result<bool, Cause> {
         #[expect(clippy::cast_precision_loss, reason = "a handful")]
         let units = keys.len() as f64 * IN_TRANSACTION * UNITS;
-        self.take(Cause::TableWrites, at, units)?;
-        if !keys.iter().all(|key| self.item(key, at, IN_TRANSACTION * UNITS)) {
+        self.take(Cause::TableWrites, now, units)?;
+        if !keys.iter().all(|key| self.item(key, now, IN_TRANSACTION * UNITS)) {
             return Err(Cause::Partition);
         }
         Ok(self.hold(keys, at))
@@ -358,7 +371,7 @@ impl World {
         self.followed += f64::from(u8::from(!source.enrols()));
         if self.followed >= BATCH {
             self.followed -= BATCH;
-            let when = at + self.random.random_range(0..SECOND / 2);
+            let when = at + self.random.random_range(0..self.end / 6);
             self.at(when, What::Tally);
         }
     }
@@ -369,14 +382,15 @@ impl World {
     }
 
     fn hold(&mut self, keys: &[Key], at: u64) -> bool {
-        let met = keys.iter().find(|key| self.held.get(key).is_some_and(|until| *until > at));
+        let met = keys.iter().find(|key| self.held.get(key).is_some_and(|since| since.abs_diff(at) < HELD));
         if let Some(met) = met {
             let kind = ["country", "network", "range", "number", "subject"].into_iter();
             let kind = kind.clone().find(|kind| met.0.starts_with(kind)).unwrap_or("challenge");
-            *self.report.conflicts.entry(kind).or_default() += u32::from(counts(at));
+            let counts = u32::from(self.counts(at));
+            *self.report.conflicts.entry(kind).or_default() += counts;
             return false;
         }
-        self.held.extend(keys.iter().map(|key| (key.clone(), at + HELD)));
+        self.held.extend(keys.iter().map(|key| (key.clone(), at)));
         true
     }
 
@@ -400,8 +414,12 @@ impl World {
         Ok(())
     }
 
+    const fn counts(&self, now: u64) -> bool {
+        now >= self.end / 2
+    }
+
     fn take(&mut self, cause: Cause, now: u64, many: f64) -> Result<(), Cause> {
-        if counts(now) {
+        if self.counts(now) {
             *self.report.asked.entry(cause).or_default() += many;
         }
         let taken = self.buckets.get_mut(&cause).is_none_or(|bucket| bucket.take(now, many));
@@ -409,7 +427,7 @@ impl World {
     }
 
     fn note(&mut self, operation: Operation, now: u64, ended: Result<f64, Cause>) {
-        if !counts(now) {
+        if !self.counts(now) {
             return;
         }
         let tally = self.report.operations.entry(operation).or_default();
@@ -433,10 +451,6 @@ impl World {
     fn gap(&mut self, rate: f64) -> u64 {
         (-(1.0 - self.random.random::<f64>()).ln() / rate * 1e6) as u64
     }
-}
-
-const fn counts(now: u64) -> bool {
-    now >= END / 2
 }
 
 #[expect(clippy::cast_precision_loss, reason = "microseconds of a short run")]

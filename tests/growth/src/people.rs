@@ -112,7 +112,8 @@ impl Person {
     pub fn number(self) -> String {
         let draw = self.scattered();
         let hot = draw % 100 < HOT_PERCENT;
-        let (prefix, ranges) = if hot { (COUNTRIES[0].0, RANGES[0]) } else { (COUNTRIES[1 + self.other()].0, RANGES[1]) };
+        let (prefix, ranges) =
+            if hot { (COUNTRIES[0].0, RANGES[0]) } else { (COUNTRIES[1 + self.other()].0, RANGES[1]) };
         format!("{prefix}{}{:04}", 200_000 + draw / 100 % ranges, draw >> 40 & 0x1fff)
     }
 
@@ -128,7 +129,11 @@ impl Person {
         let [a, b, c, d, ..] = of.to_le_bytes();
         let [.., e] = of.to_be_bytes();
         // A /64 each, so that no two share one by chance; the shared ones are IPv4.
-        if shared { Ipv4Addr::new(100, c, b, a).into() } else { [0x20, 1, e, 0, d, c, b, a, 0, 0, 0, 0, 0, 0, 0, 1].into() }
+        if shared {
+            Ipv4Addr::new(100, c, b, a).into()
+        } else {
+            [0x20, 1, e, 0, d, c, b, a, 0, 0, 0, 0, 0, 0, 0, 1].into()
+        }
     }
 
     const fn scattered(self) -> u64 {

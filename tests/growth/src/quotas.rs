@@ -113,7 +113,7 @@ pub const COLD: Step = Step(150.0, 400.0);
 /// on one item four in ten meet another, which is where conflicts are generally said to begin.
 pub const HELD: u64 = 5_000;
 
-/// The same again each second, saved for one second at the most.
+/// So much each second, saved for a tenth of one at the most, so that a short run is not one burst.
 #[derive(Clone, Copy, Debug)]
 pub struct Bucket {
     rate: f64,
@@ -125,14 +125,14 @@ impl Bucket {
     /// A full one.
     #[must_use]
     pub const fn new(rate: f64) -> Self {
-        Self { rate, left: rate, at: 0 }
+        Self { rate, left: rate / 10.0, at: 0 }
     }
 
     /// Takes so many, if there are.
     #[expect(clippy::cast_precision_loss, reason = "microseconds of a short run")]
     pub fn take(&mut self, now: u64, many: f64) -> bool {
         let passed = now.saturating_sub(self.at) as f64 / 1e6;
-        self.left = passed.mul_add(self.rate, self.left).min(self.rate.max(1.0));
+        self.left = passed.mul_add(self.rate, self.left).min((self.rate / 10.0).max(1.0));
         self.at = self.at.max(now);
         let taken = self.left >= many;
         if taken {
