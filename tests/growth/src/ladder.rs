@@ -107,6 +107,14 @@ mod tests {
     }
 
     #[test]
+    fn at_each_load_the_starts_of_the_template_bind_first() {
+        for rate in [1_000.0, 10_000.0, 100_000.0] {
+            let first = run(rate, People::starting(rate), &BTreeMap::new());
+            assert_eq!(worst(&first), Some(Cause::StartsPerSecond));
+        }
+    }
+
+    #[test]
     fn the_shards_of_a_country_suffice_to_ten_thousand_starts_per_second() {
         let report = demand(10_000.0);
         assert!(stopped(&report, Operation::Start, Cause::Conflict) < 0.001);
