@@ -115,11 +115,15 @@ mod tests {
     }
 
     #[test]
-    fn the_shards_of_a_country_suffice_to_ten_thousand_starts_per_second() {
-        let report = demand(10_000.0);
-        assert!(stopped(&report, Operation::Start, Cause::Conflict) < 0.001);
-        assert!(stopped(&report, Operation::Verify, Cause::Conflict) < 0.001);
-        assert!(stopped(&report, Operation::Start, Cause::Partition) == 0.0);
+    fn the_shards_of_a_country_suffice_where_the_limit_on_a_range_does_not() {
+        for (rate, refused_by_range) in [(10_000.0, 0.0..0.002), (100_000.0, 0.015..0.02)] {
+            let report = demand(rate);
+            assert!(stopped(&report, Operation::Start, Cause::Conflict) < 0.001);
+            assert!(stopped(&report, Operation::Verify, Cause::Conflict) < 0.001);
+            assert!(stopped(&report, Operation::Start, Cause::Partition) < 0.001);
+            let by_range = stopped(&report, Operation::Start, Cause::SendLimit(domain::quota::RANGE));
+            assert!(refused_by_range.contains(&by_range), "{rate}: {by_range}");
+        }
     }
 
     #[test]
