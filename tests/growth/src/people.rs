@@ -126,13 +126,12 @@ impl Person {
     pub fn address(self) -> IpAddr {
         let shared = self.0.is_multiple_of(10);
         let of = if shared { self.0 / (10 * BEHIND_ONE) } else { self.0 };
-        let [a, b, c, d, ..] = of.to_le_bytes();
-        let [.., e] = of.to_be_bytes();
+        let [.., high, third, second, first] = of.to_be_bytes();
         // A /64 each, so that no two share one by chance; the shared ones are IPv4.
         if shared {
-            Ipv4Addr::new(100, c, b, a).into()
+            Ipv4Addr::new(100, third, second, first).into()
         } else {
-            [0x20, 1, e, 0, d, c, b, a, 0, 0, 0, 0, 0, 0, 0, 1].into()
+            [0x20, 1, 0, 0, high, third, second, first, 0, 0, 0, 0, 0, 0, 0, 1].into()
         }
     }
 

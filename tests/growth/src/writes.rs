@@ -108,8 +108,7 @@ pub fn of_settlement(settled: &Challenge) -> Vec<Key> {
 /// The challenge's item, which a guess is counted on.
 #[must_use]
 pub fn challenge(challenge: &Challenge) -> Key {
-    let session: String = challenge.id.key.session.as_bytes()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    Key(format!("challenge#{session}"))
+    Key(format!("challenge#{:02x?}", &challenge.id.key.session.as_bytes()[..8]))
 }
 
 /// The item that a country's verified subjects of a day are counted on.
@@ -119,8 +118,7 @@ pub fn tally(country: &str) -> Key {
 }
 
 fn subject(challenge: &Challenge) -> Key {
-    let digest: String = challenge.id.key.subject.as_bytes()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    Key(format!("subject#{digest}"))
+    Key(format!("subject#{:02x?}", &challenge.id.key.subject.as_bytes()[..8]))
 }
 
 fn number(phone: &PhoneNumber) -> Key {
