@@ -1,9 +1,27 @@
-//! What a million verified logins cost, by `prices.json`.
+//! What a million approved logins cost, by `prices.json`.
 
 use serde_json::Value;
 
-use crate::model::{Operation, Report};
-use crate::quotas::{AROUND, CALL, Cause, PUBLISH, READ, SIGN, TRANSACTION, UPDATE};
+use crate::quotas::Cause;
+use crate::report::{Operation, Report};
+
+/// What infra/template.yaml gives each function, in GB.
+const MEMORY: f64 = 0.125;
+/// Assumed: bytes that a request leaves in the logs of its function and of the API.
+const LOG_BYTES: f64 = 1_000.0;
+/// Audit events of a login: started, sent, approved.
+const EVENTS: f64 = 3.0;
+/// Minutes that a call is charged for: it ends well within the first.
+const MINUTES: f64 = 1.0;
+
+/// One item of the bill.
+#[derive(Clone, Copy, Debug)]
+pub struct Item {
+    /// What it is for.
+    pub what: &'static str,
+    /// Dollars.
+    pub dollars: f64,
+}
 
 /// The date of the prices.
 #[must_use]
@@ -11,31 +29,72 @@ pub fn date() -> String {
     prices()["date"].as_str().unwrap_or_default().to_owned()
 }
 
-/// Dollars for a million approved logins: all but the phone network, and one million SMS to the US.
+/// The bill of a million approved logins, the last two items of which are the phone network's.
 #[must_use]
-pub fn per_million(report: &Report) -> Option<(f64, f64)> {
+pub fn per_million(report: &Report) -> Option<Vec<Item>> {
     let prices = prices();
-    let price = |name: &str| prices[name]["price"].as_f64().or_else(|| prices[name].as_f64());
-    let of = |operation| report.operations.get(&operation).map_or(0.0, |tally| f64::from(tally.asked));
-    let approved = report.operations.get(&Operation::Verify).map(|tally| f64::from(tally.done))?;
-    let unit = |cause| report.asked.get(&cause).map_or(0.0, |asked| asked * report.seconds) / approved;
-    let requests = (of(Operation::Start) + of(Operation::Verify) + of(Operation::Status)) / approved;
-    let send = 0.85_f64.mul_add(PUBLISH.0, 0.15 * CALL.0);
-    let milliseconds = of(Operation::Start) * (READ.0 + TRANSACTION.0 + send)
-        + of(Operation::Verify) * (UPDATE.0 + TRANSACTION.0 + SIGN.0)
-        + of(Operation::Status) * READ.0;
-    // 128 MB, and the function's share of what is around it.
-    let gigabyte_seconds = (milliseconds / approved + requests * AROUND.0 / 4.0) / 1e3 / 8.0;
-    let own = unit(Cause::TableWrites) * price("dynamodb_write_unit_per_million")?
-        + unit(Cause::TableReads) * price("dynamodb_read_unit_per_million")?
-        + requests * (price("gateway_request_per_million")? + price("lambda_request_per_million")?)
-        + gigabyte_seconds * 1e6 * price("lambda_gb_second")?
-        + price("kms_rsa_2048_sign_per_million")?
-        + 3.0 * price("audit_event_per_million")?; // started, sent, approved
-    Some((own, price("sms_us_each")? * 1e6))
+    let price = |name: &str| prices[name]["price"].as_f64();
+    let approved = f64::from(report.approved);
+    let used = |cause: Cause| report.asked_of(cause) * report.seconds / approved;
+    let requests: f64 = Operation::ALL.into_iter().map(|operation| f64::from(report.of(operation).asked)).sum();
+    let requests = requests / approved;
+    let gigabyte_seconds = report.busy / 1e3 * MEMORY / approved;
+    let (messages, calls) = (f64::from(report.messages) / approved, f64::from(report.calls) / approved);
+    let table = used(Cause::TableWrites) * price("dynamodb_write_unit_per_million")?
+        + used(Cause::TableReads) * price("dynamodb_read_unit_per_million")?;
+    let lambda = requests * price("lambda_request_per_million")? + gigabyte_seconds * 1e6 * price("lambda_gb_second")?;
+    let call = MINUTES * price("voice_us_minute")? + price("voice_machine_detection_call")?;
+    let items = [
+        ("table", table),
+        ("API Gateway", requests * price("gateway_request_per_million")?),
+        ("Lambda", lambda),
+        ("logs", requests * LOG_BYTES / 1e3 * price("cloudwatch_logs_gb")?),
+        ("KMS", used(Cause::Signatures) * 100.0 * price("kms_rsa_2048_per_10_000")?),
+        ("audit events", EVENTS * price("eventbridge_event_per_million")?),
+        ("SMS", messages * 1e6 * price("sms_us_message")?),
+        ("calls", calls * 1e6 * call),
+    ];
+    Some(items.map(|(what, dollars)| Item { what, dollars }).to_vec())
 }
 
 #[expect(clippy::expect_used, reason = "the file is part of the build")]
 fn prices() -> Value {
     serde_json::from_str(include_str!("../prices.json")).expect("prices.json is JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_price_is_positive_and_says_of_what_from_where_and_of_when_it_is() {
+        let prices = prices();
+        let all = prices.as_object().expect("an object").iter().filter(|(_, entry)| entry.is_object());
+        let mut count = 0;
+        for (name, entry) in all {
+            assert!(entry["price"].as_f64().is_some_and(|price| price > 0.0), "{name}");
+            for said in ["unit", "source", "as_of"] {
+                assert!(entry[said].as_str().is_some_and(|text| !text.is_empty()), "{name}: {said}");
+            }
+            count += 1;
+        }
+        assert!(count >= 14, "{count}");
+    }
+
+    #[test]
+    fn the_memory_is_the_template_s() {
+        let template = include_str!("../../../infra/template.yaml");
+        assert!(template.contains(&format!("MemorySize: {}\n", MEMORY * 1_024.0)));
+    }
+
+    #[test]
+    fn a_login_that_sends_twice_as_much_costs_twice_as_much() {
+        let once = Report { approved: 10, messages: 10, calls: 1, seconds: 1.0, ..Report::default() };
+        let twice = Report { messages: 20, calls: 2, ..once.clone() };
+        let network = |report: &Report| {
+            let bill = per_million(report).expect("prices");
+            bill.iter().rev().take(2).map(|item| item.dollars).sum::<f64>()
+        };
+        assert!(network(&once) > 0.0 && (network(&twice) - 2.0 * network(&once)).abs() < 1e-6);
+    }
 }

@@ -3,50 +3,69 @@
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use growth::cost;
-use growth::ladder::{approved, climb};
-use growth::model::{Operation, Report};
+use growth::ladder::{Ladder, Rung, climb};
+use growth::quotas::{Cause, TEMPLATE_MOST};
+use growth::report::{Operation, Report};
+use growth::requests::Kind;
+use growth::times::HELD;
+use platform::clock::Stopwatch;
 
 fn main() {
-    println!("Prices of {}; see tests/growth for what is modelled and what is not.", cost::date());
+    let watch = Stopwatch::start();
+    println!("A step of load on a new account; what refuses most is raised, until nothing does.");
+    println!("Prices of {}. What is modelled and what is not: tests/growth/src/lib.rs.", cost::date());
     for rate in [1_000.0, 10_000.0, 100_000.0] {
-        let ladder = climb(rate);
-        println!(
-            "\n## {rate} starts per second\n\n| breaks at | allows | raise to | approved/s before |\n|---|---|---|---|"
-        );
-        for rung in &ladder.rungs {
-            println!("| {} | {} | {} | {:.0} |", rung.cause, rung.allowed, rung.raised, rung.approved);
-        }
-        print("in a new account", &ladder.first);
-        print("all raised", &ladder.last);
+        println!("\n## {rate} starts per second");
+        println!("\n| breaks at | allows | raise to | approved/s before | p99 ms before: start, status |");
+        println!("|---|---|---|---|---|");
+        let ladder = climb(rate, |rung| println!("{}", row(rung)));
+        summary(&ladder);
     }
+    println!("\nin {} s", watch.elapsed().as_secs());
 }
 
-fn print(title: &str, report: &Report) {
-    println!("\n{title}: {:.0} approved/s", approved(report));
-    for (operation, tally) in &report.operations {
-        let name = match operation {
-            Operation::Start => "start",
-            Operation::Verify => "verify",
-            Operation::Status => "status",
-        };
-        print!("  {name:7} {:9} asked {:9} done", tally.asked, tally.done);
-        print!("  p50 {:4.0} ms  p99 {:4.0} ms ", tally.latency(0.5), tally.latency(0.99));
-        for (cause, count) in &tally.stopped {
-            print!("  {cause} {:.2} %", f64::from(*count) * 100.0 / f64::from(tally.asked));
-        }
-        println!();
+fn row(rung: &Rung) -> String {
+    let is_of_template = matches!(rung.cause, Cause::StartsPerSecond | Cause::RequestsPerSecond);
+    let note = if is_of_template && rung.raised > TEMPLATE_MOST { " (the template ends at 10000)" } else { "" };
+    let Rung { cause, allowed, raised, approved, p99: [start, status] } = rung;
+    format!("| {cause} | {allowed} | {raised}{note} | {approved:.0} | {start:.0}, {status:.0} |")
+}
+
+fn summary(ladder: &Ladder) {
+    println!("\nin a new account: {:.0} approved/s", ladder.first.approved_each_second());
+    let report = &ladder.last;
+    println!("all raised: {:.0} approved/s", report.approved_each_second());
+    for operation in Operation::ALL {
+        println!("{}", line(report, operation));
     }
     let asked: Vec<_> = report.asked.iter().map(|(cause, asked)| format!("{cause} {asked:.0}")).collect();
     println!("  asked of: {}", asked.join(", "));
-    println!("  conflicts met first, by item: {:?}", report.conflicts);
-    println!(
-        "  counts of verified subjects: {:.0}/s on one item, {:.0} % brought again",
-        report.tallies,
-        report.tallies_again * 100.0
-    );
-    if title.starts_with("all")
-        && let Some((own, sms)) = cost::per_million(report)
-    {
-        println!("  per million approved: ${own:.2}, and the phone network (SMS to the US) ${sms:.0}");
+    println!("  conflicts that a first try met, by partition: {:?}", report.conflicts);
+    println!("{}", hot_item(report));
+    let busiest = report.asked_of(Cause::RequestsPerSecond) / report.asked_of(Cause::StartsPerSecond);
+    println!("  RequestsPerSecond at the template's most lasts to {:.0} starts/s", TEMPLATE_MOST / busiest);
+    for item in cost::per_million(report).into_iter().flatten() {
+        println!("  per million approved: {:12} ${:.2}", item.what, item.dollars);
     }
+}
+
+fn line(report: &Report, operation: Operation) -> String {
+    let tally = report.of(operation);
+    let rate = f64::from(tally.asked) / report.seconds;
+    let (name, p50, p99) = (operation.name(), tally.latency(0.5), tally.latency(0.99));
+    let stopped: Vec<_> = tally.stopped.iter().filter(|(_, count)| **count > 0).collect();
+    let stopped = stopped.iter().map(|(cause, _)| format!(", {cause} {:.3} %", tally.stopped_by(**cause) * 100.0));
+    format!("  {name:8} {rate:9.0}/s  p50 {p50:4.0} ms  p99 {p99:4.0} ms{}", stopped.collect::<String>())
+}
+
+/// The one item that no quota helps: how much of the time it is held, if each batch came to it once.
+fn hot_item(report: &Report) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "microseconds")]
+    let held = report.tallies * HELD as f64 / 1e6;
+    let units = report.tallies * Kind::Verified.units() * 2.0;
+    format!(
+        "  country#US/verified#<day>: {:.0} transactions/s, held {:.0} % of the time, {units:.0} of 1000 write units",
+        report.tallies,
+        held * 100.0
+    )
 }

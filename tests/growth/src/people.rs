@@ -1,4 +1,6 @@
-//! Who signs in, and where the statistics of their countries stand.
+//! Who signs in, what they do on the page, and where the statistics of their countries stand.
+//!
+//! All of it is assumed, and none of it measured: the figures are what a large consumer login might have.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -22,6 +24,41 @@ const SECONDS_BETWEEN: f64 = 14_400.0;
 const OF_PEAK: f64 = 0.4;
 /// A tenth sits behind addresses that so many share.
 const BEHIND_ONE: u64 = 128;
+
+/// Of 100 starts, so many ask for a call.
+pub const CALLS_PERCENT: u32 = 15;
+/// Of 100 who were sent something, so many approve; the others leave it.
+pub const APPROVE_PERCENT: u32 = 95;
+/// Of 100 who type a code, so many type a wrong one before.
+pub const WRONG_PERCENT: u32 = 10;
+/// The page asks at once how the challenge stands, and every two seconds while it is pending: in SMS mode too
+/// (`page.js`, `follow`). So it polls while a code arrives and is typed, 20 s; while a call rings and is heard
+/// out, 16 s; and for a minute where somebody leaves it. A hidden page polls less often.
+pub const POLLS: Polls = Polls { message: 10, call: 8, left: 30 };
+/// What the page is made of, on a first visit and on a later one.
+pub const PAGE: [u32; 2] = [15, 1];
+/// Webhooks of a call beside the key that is pressed: ringing, the answer and the end; started and answered.
+pub const WEBHOOKS: Webhooks = Webhooks { moving: 3, silent: 2 };
+
+/// What the provider tells of a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Webhooks {
+    /// What moves the call on.
+    pub moving: u32,
+    /// What asks nothing of the table.
+    pub silent: u32,
+}
+
+/// How often a page polls.
+#[derive(Clone, Copy, Debug)]
+pub struct Polls {
+    /// Until a code is typed.
+    pub message: u32,
+    /// Until a call has been heard out.
+    pub call: u32,
+    /// Until somebody is gone.
+    pub left: u32,
+}
 
 /// The moment of the simulation: noon of some day.
 pub const NOON: Timestamp = Timestamp::from_unix(20_000 * 86_400 + 43_200);

@@ -1,4 +1,7 @@
-//! What may be done in a second, and how long it takes.
+//! What may be done in a second.
+//!
+//! Each figure has its source beside it: the title of the public page that states it. What no page was
+//! found for says so.
 
 use std::fmt;
 
@@ -11,7 +14,7 @@ pub enum Cause {
     RequestsPerSecond,
     /// API Gateway's requests per second of the account.
     GatewayRate,
-    /// Lambda's concurrent executions of the account.
+    /// Lambda's concurrent executions of the account; and ten times as many invocations in a second.
     Concurrency,
     /// New environments of one function: 1,000 at once, then 1,000 each ten seconds.
     LambdaRamp,
@@ -48,20 +51,41 @@ impl Cause {
         Self::Signatures,
     ];
 
-    /// What each allows in a second (of concurrency: at once) in a new account with the template's
-    /// defaults. Sources: infra/template.yaml for the first two; the quota pages of API Gateway, Lambda,
-    /// `DynamoDB` (on-demand: 4,000 writes and 12,000 reads at first), SNS and KMS; Twilio, one call per second.
+    /// What each allows in a second (of concurrency: at once) in a new account with the template's defaults.
     #[must_use]
     pub const fn at_first(self) -> f64 {
         match self {
+            // infra/template.yaml. That SNS takes 20 SMS/s is the figure of its quota page as commonly quoted,
+            // which could not be looked up; a number has a rate of its own as well, see the README.
             Self::StartsPerSecond | Self::SmsRate => 20.0,
+            // infra/template.yaml: of each route.
             Self::RequestsPerSecond => 500.0,
+            // "Amazon API Gateway quotas": 10,000 per account and region.
             Self::GatewayRate => 10_000.0,
+            // "Understanding Lambda function scaling": 1,000 at once. "Lambda scaling behavior": a function gains
+            // 1,000 environments in 10 s. "Request quotas - AWS KMS": 1,000 by all RSA keys together. "DynamoDB
+            // warm throughput in different scenarios": 1,000 write units of a partition.
             Self::Concurrency | Self::LambdaRamp | Self::Signatures | Self::Partition => 1_000.0,
+            // "DynamoDB on-demand capacity mode": what a new table is warm for. One table takes 40,000 of each
+            // until its quota is raised ("Service, account, and table quotas in Amazon DynamoDB").
             Self::TableWrites => 4_000.0,
             Self::TableReads => 12_000.0,
+            // "Calls per second", Twilio glossary: one per account. More are queued.
             Self::CallRate => 1.0,
             Self::Conflict | Self::SendLimit(_) => f64::INFINITY,
+        }
+    }
+
+    /// How many milliseconds a request waits rather than be refused: the SDK tries a read, an update and a
+    /// signature twice more, after 50 and 100 ms on average (`platform::aws`). A cancelled transaction it
+    /// does not try again, and an SMS must not be. The provider queues calls; one that rings later than
+    /// ten seconds has nobody waiting for it.
+    #[must_use]
+    pub const fn patience(self) -> f64 {
+        match self {
+            Self::TableReads | Self::Signatures => RETRIED,
+            Self::CallRate => 10_000.0,
+            _ => 0.0,
         }
     }
 }
@@ -86,34 +110,17 @@ impl fmt::Display for Cause {
     }
 }
 
-/// New environments that a function gets in a second, after the first thousand.
+/// Milliseconds that the SDK's two retries wait on average.
+pub const RETRIED: f64 = 150.0;
+/// New environments that a function gets in a second, after the first thousand ("Lambda scaling behavior").
 pub const RAMP: f64 = 100.0;
+/// Invocations in a second for each environment ("Lambda scaling behavior": 1,000 of them, or 10,000 requests).
+pub const INVOCATIONS: f64 = 10.0;
+/// What the parameters of infra/template.yaml end at.
+pub const TEMPLATE_MOST: f64 = 10_000.0;
 
-/// A step of a request: half take the first figure in milliseconds or less, 99 of 100 the second.
-#[derive(Clone, Copy, Debug)]
-pub struct Step(pub f64, pub f64);
-
-/// Assumed, to be replaced by what a deployment measures: a table's query and update in the same region.
-pub const READ: Step = Step(4.0, 15.0);
-/// An update of one item.
-pub const UPDATE: Step = Step(5.0, 18.0);
-/// A transaction.
-pub const TRANSACTION: Step = Step(12.0, 45.0);
-/// SNS takes a message.
-pub const PUBLISH: Step = Step(60.0, 250.0);
-/// The voice provider takes a call.
-pub const CALL: Step = Step(150.0, 600.0);
-/// KMS signs.
-pub const SIGN: Step = Step(12.0, 50.0);
-/// API Gateway with its authorizer, and the function's own part.
-pub const AROUND: Step = Step(12.0, 40.0);
-/// An environment wakes: Rust on 128 MB, connections included.
-pub const COLD: Step = Step(150.0, 400.0);
-/// For how long a transaction keeps others off its items, in microseconds: at 100 transactions a second
-/// on one item four in ten meet another, which is where conflicts are generally said to begin.
-pub const HELD: u64 = 5_000;
-
-/// So much each second, saved for a tenth of one at the most, so that a short run is not one burst.
+/// So much each second, saved for a tenth of one at the most, so that a short run is not one burst. Who
+/// comes when nothing is left waits in line, if the line is short enough.
 #[derive(Clone, Copy, Debug)]
 pub struct Bucket {
     rate: f64,
@@ -128,16 +135,34 @@ impl Bucket {
         Self { rate, left: rate / 10.0, at: 0 }
     }
 
-    /// Takes so many, if there are.
+    /// Takes so many, and answers for how many milliseconds they have to be waited for; or takes nothing,
+    /// if that would be more than `patience`.
     #[expect(clippy::cast_precision_loss, reason = "microseconds of a short run")]
-    pub fn take(&mut self, now: u64, many: f64) -> bool {
+    pub fn take(&mut self, now: u64, many: f64, patience: f64) -> Option<f64> {
         let passed = now.saturating_sub(self.at) as f64 / 1e6;
         self.left = passed.mul_add(self.rate, self.left).min((self.rate / 10.0).max(1.0));
         self.at = self.at.max(now);
-        let taken = self.left >= many;
-        if taken {
+        let wait = (many - self.left).max(0.0) / self.rate * 1e3;
+        (wait <= patience).then(|| {
             self.left -= many;
-        }
-        taken
+            wait
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_when_nothing_is_left_waits_in_line_up_to_the_end_of_patience() {
+        let mut bucket = Bucket::new(1_000.0);
+        assert_eq!(bucket.take(0, 100.0, 0.0), Some(0.0), "a tenth of a second is saved");
+        assert_eq!(bucket.take(0, 1.0, 0.0), None);
+        assert_eq!(bucket.take(0, 50.0, 150.0), Some(50.0));
+        assert_eq!(bucket.take(0, 50.0, 150.0), Some(100.0), "behind the one before");
+        assert_eq!(bucket.take(0, 60.0, 150.0), None);
+        assert_eq!(bucket.take(100_000, 1.0, 0.0), None, "what is owed comes first");
+        assert_eq!(bucket.take(101_000, 1.0, 0.0), Some(0.0));
     }
 }

@@ -1,0 +1,94 @@
+//! The table: units that a second has, those of one item, and transactions that meet on it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use crate::quotas::{Bucket, Cause};
+use crate::requests::{IN_TRANSACTION, Key, Write};
+use crate::times::HELD;
+
+/// The items that were written, each with what its partition takes of it: it is never more than one
+/// partition's worth, however the table is split.
+#[derive(Debug, Default)]
+pub struct Table {
+    items: HashMap<u64, Item>,
+    /// Conflicts, by the kind of partition that was met.
+    pub conflicts: BTreeMap<String, u32>,
+}
+
+#[derive(Debug)]
+struct Item {
+    bucket: Bucket,
+    held_at: Option<u64>,
+}
+
+impl Table {
+    /// Takes what an update of one item takes of its partition.
+    pub fn update(&mut self, write: &Write, now: u64, patience: f64) -> Result<f64, Cause> {
+        let taken = self.item(&write.key).bucket.take(now, write.kind.units(), patience);
+        taken.ok_or(Cause::Partition)
+    }
+
+    /// A transaction of a request that came `now`, which prepares its items `at` a later time: whether it
+    /// meets no other. Units are those of the time when the request came, since a bucket knows no way back.
+    pub fn transact(&mut self, writes: &[Write], now: u64, at: u64) -> Result<bool, Cause> {
+        for write in writes {
+            let taken = self.item(&write.key).bucket.take(now, write.kind.units() * IN_TRANSACTION, 0.0);
+            taken.ok_or(Cause::Partition)?;
+        }
+        let met = writes.iter().find(|write| self.is_held(&write.key, at));
+        if let Some(met) = met {
+            let kind = met.key.partition.split('#').next().unwrap_or_default();
+            *self.conflicts.entry(kind.to_owned()).or_default() += 1;
+            return Ok(false);
+        }
+        for write in writes {
+            self.item(&write.key).held_at = Some(at);
+        }
+        Ok(true)
+    }
+
+    fn is_held(&mut self, key: &Key, at: u64) -> bool {
+        self.item(key).held_at.is_some_and(|since| since.abs_diff(at) < HELD)
+    }
+
+    fn item(&mut self, key: &Key) -> &mut Item {
+        let bucket = || Bucket::new(Cause::Partition.at_first());
+        self.items.entry(digest(key)).or_insert_with(|| Item { bucket: bucket(), held_at: None })
+    }
+}
+
+fn digest(key: &Key) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::requests::{Kind, Verb};
+
+    fn write(partition: &str, sort: &str) -> Write {
+        let key = Key { partition: partition.to_owned(), sort: sort.to_owned() };
+        Write { verb: Verb::Update, key, kind: Kind::Counter }
+    }
+
+    #[test]
+    fn a_transaction_meets_another_on_the_same_item_for_as_long_as_that_is_held() {
+        let mut table = Table::default();
+        let (one, other) = ([write("country#US", "0"), write("subject#a", "subject")], [write("country#US", "0")]);
+        assert_eq!(table.transact(&one, 0, 0), Ok(true));
+        assert_eq!(table.transact(&other, 0, HELD - 1), Ok(false));
+        assert_eq!(table.transact(&[write("country#US", "1")], 0, HELD - 1), Ok(true), "another item");
+        assert_eq!(table.transact(&other, 0, HELD), Ok(true));
+        assert_eq!(table.conflicts, BTreeMap::from([("country".to_owned(), 1)]));
+    }
+
+    #[test]
+    fn an_item_takes_no_more_than_a_partition_does() {
+        let (mut table, hot) = (Table::default(), [write("range#+1555", "0")]);
+        let taken = (0..100).take_while(|_| table.transact(&hot, 0, 0) != Err(Cause::Partition)).count();
+        assert_eq!(taken, 50, "two units each of the hundred that are saved");
+    }
+}
