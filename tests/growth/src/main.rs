@@ -40,13 +40,22 @@ fn summary(ladder: &Ladder) {
     }
     let asked: Vec<_> = report.asked.iter().map(|(cause, asked)| format!("{cause} {asked:.0}")).collect();
     println!("  asked of: {}", asked.join(", "));
-    println!("  conflicts that a first try met, by partition: {:?}", report.conflicts);
+    println!("  transactions that met another, by what they met: {:?}", report.conflicts);
     println!("{}", hot_item(report));
     let busiest = report.asked_of(Cause::RequestsPerSecond) / report.asked_of(Cause::StartsPerSecond);
     println!("  RequestsPerSecond at the template's most lasts to {:.0} starts/s", TEMPLATE_MOST / busiest);
-    for item in cost::per_million(report).into_iter().flatten() {
-        println!("  per million approved: {:12} ${:.2}", item.what, item.dollars);
-    }
+    println!("{}", bill(report));
+}
+
+/// What a million approved logins cost, the phone network apart.
+fn bill(report: &Report) -> String {
+    let items = cost::per_million(report).unwrap_or_default();
+    let (network, own): (Vec<_>, Vec<_>) = items.iter().partition(|item| ["SMS", "calls"].contains(&item.what));
+    let of = |items: &[&cost::Item]| {
+        let each: Vec<_> = items.iter().map(|item| format!("{} {:.2}", item.what, item.dollars)).collect();
+        format!("${:.2} ({})", items.iter().map(|item| item.dollars).sum::<f64>(), each.join(", "))
+    };
+    format!("  per million approved: {}; phone network {}", of(&own), of(&network))
 }
 
 fn line(report: &Report, operation: Operation) -> String {

@@ -98,12 +98,16 @@ pub fn run(rate: f64, people: People, quotas: &BTreeMap<Cause, f64>) -> Report {
 impl World {
     fn go(&mut self, rate: f64) {
         self.plan(0, What::Arrival);
-        let mut numbered = 0;
+        let (mut numbered, mut is_warm) = (0, false);
         while let Some(Event { at: now, what, .. }) = self.agenda.pop() {
             if now >= self.end {
                 break;
             }
             numbered += 1;
+            if self.counts(now) && !is_warm {
+                is_warm = true;
+                self.table.conflicts.clear();
+            }
             match what {
                 What::Arrival => {
                     let next = now + self.gap(rate);

@@ -90,7 +90,7 @@ pub struct Report {
     pub operations: BTreeMap<Operation, Tally>,
     /// What each quota was asked for in a second; of environments and concurrency, the most at once.
     pub asked: BTreeMap<Cause, f64>,
-    /// Conflicts that a first try met, by the kind of partition.
+    /// Transactions that met another, by what they met.
     pub conflicts: BTreeMap<String, u32>,
     /// Logins that were approved.
     pub approved: u32,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::quotas::{Bucket, Cause};
-use crate::requests::{IN_TRANSACTION, Key, Write};
+use crate::requests::{IN_TRANSACTION, Key, Kind, Write};
 use crate::times::HELD;
 
 /// The items that were written, each with what its partition takes of it: it is never more than one
@@ -12,7 +12,7 @@ use crate::times::HELD;
 #[derive(Debug, Default)]
 pub struct Table {
     items: HashMap<u64, Item>,
-    /// Conflicts, by the kind of partition that was met.
+    /// Conflicts, by what was met: a kind of partition, or the count of verified subjects.
     pub conflicts: BTreeMap<String, u32>,
 }
 
@@ -38,8 +38,7 @@ impl Table {
         }
         let met = writes.iter().find(|write| self.is_held(&write.key, at));
         if let Some(met) = met {
-            let kind = met.key.partition.split('#').next().unwrap_or_default();
-            *self.conflicts.entry(kind.to_owned()).or_default() += 1;
+            *self.conflicts.entry(label(met).to_owned()).or_default() += 1;
             return Ok(false);
         }
         for write in writes {
@@ -58,6 +57,11 @@ impl Table {
     }
 }
 
+fn label(write: &Write) -> &str {
+    let partition = write.key.partition.split('#').next().unwrap_or_default();
+    if write.kind == Kind::Verified { "verified" } else { partition }
+}
+
 fn digest(key: &Key) -> u64 {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
@@ -67,7 +71,7 @@ fn digest(key: &Key) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::requests::{Kind, Verb};
+    use crate::requests::Verb;
 
     fn write(partition: &str, sort: &str) -> Write {
         let key = Key { partition: partition.to_owned(), sort: sort.to_owned() };
