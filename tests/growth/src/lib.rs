@@ -3,7 +3,7 @@
 //! A fixed seed, events in the order of their time. Who is charged what, the domain decides: [`drafts`]
 //! asks it for a real draft of each start. What that writes where is in [`requests`], which `tests/integration`
 //! holds against what the store sends. [`quotas`] and [`times`] are those of the cloud and of the template,
-//! [`people`] are who signs in, [`visits`] what they ask for, [`gateway`] and [`table`] what stands in the way.
+//! [`people`] are who signs in, `visits` what they ask for, [`gateway`] and [`table`] what stands in the way.
 //! [`model`] lets it happen, and [`ladder`] raises what refuses most, until nothing does that can be raised.
 //!
 //! A request waits in line for what the SDK would try again, and is refused what it would not; see
