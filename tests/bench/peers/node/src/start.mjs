@@ -66,12 +66,16 @@ async function persist(factor, network, now) {
   const inTheWay = await transact([...others, ...charges.map(({ write }) => write), ofChallenge(draft, own)]);
   if (inTheWay.length === 0) return { draft };
   const full = inTheWay.map(({ code, position }) => code === 'ConditionalCheckFailed' && charges[position - others.length]);
-  if (full.every(Boolean)) throw sendLimit(full[0].policy, Math.max(...full.map(({ retryAt }) => retryAt)));
+  if (full.every(Boolean)) throw sendLimit(full);
   return undefined;
 }
 
-const sendLimit = (name, retryAt) =>
-  new Problem(429, 'send-limit', 'Too many messages and calls. Wait before the next one.', { policy: name, retryAt });
+/** Tells the limit that gives way last. */
+function sendLimit(limits) {
+  const { policy: name, retryAt } = limits.reduce((last, limit) => (limit.retryAt >= last.retryAt ? limit : last));
+  const detail = 'Too many messages and calls. Wait before the next one.';
+  return new Problem(429, 'send-limit', detail, { policy: name, retryAt });
+}
 
 /** The next challenge of the session. One that is still open is replaced, and what it has used is carried over. */
 function begin(factor, { subject, challenges }, own, now) {
@@ -87,9 +91,9 @@ function begin(factor, { subject, challenges }, own, now) {
   if (guesses <= 0) {
     throw new Problem(429, 'too-many-failures', 'Too many wrong codes.', { retryAt: now + policy.codeLife });
   }
-  if (open?.smsUsed >= policy.maxSends) throw sendLimit('challenge', open.expiresAt);
-  const [full] = rules.windows(subject, 'sms', now).filter(({ left }) => left === 0);
-  if (full) throw sendLimit(full.policy, full.retryAt);
+  if (open?.smsUsed >= policy.maxSends) throw sendLimit([{ policy: 'challenge', retryAt: open.expiresAt }]);
+  const full = rules.windows(subject, 'sms', now).filter(({ left }) => left === 0);
+  if (full.length > 0) throw sendLimit(full);
 
   const others = challenges.filter((challenge) => challenge !== own && !rules.isOver(challenge, now));
   const version = subject.version + 1;
