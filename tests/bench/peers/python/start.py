@@ -120,7 +120,7 @@ def send_limit(limits: list[policy.Limit]) -> Problem:
 
 
 def begin(factor: FirstFactor, stored: Stored, now: int) -> tuple[Stored, list[dict]]:
-    """The session's next challenge, and those that it contests. An open one is replaced, what it has used carried over."""
+    """The session's next challenge, and those it contests. An open one is replaced, what it has used carried over."""
     subject, own = stored.subject, stored.own
     failures, last_failure_at, reserved = policy.account(
         subject, stored.challenges, lambda challenge: challenge is own or policy.is_over(challenge, now)
@@ -250,9 +250,7 @@ def send(factor: FirstFactor, challenge: dict, code: str, now: int) -> None:
 def take_back(challenge: dict, now: int) -> None:
     """A send that failed does not count against its challenge."""
     expression = "SET smsDelivery = :delivery, smsUsed = smsUsed - :one"
-    condition = (
-        "generation = :generation AND smsAt = :at AND smsDelivery = :accepted AND attribute_not_exists(settled)"
-    )
+    condition = "generation = :generation AND smsAt = :at AND smsDelivery = :accepted AND attribute_not_exists(settled)"
     values = {
         ":generation": challenge["generation"],
         ":at": now,

@@ -49,7 +49,8 @@ async function persist(factor, network, now) {
     throw new Problem(403, 'blocked', 'A sign-in was reported as fraud.', { retryAt: subject.blockedUntil });
   }
   if (!subject.phone) throw new Problem(422, 'phone-number-required', 'No phone number is known for this account.');
-  if (!rules.isServed(subject.country)) throw new Problem(422, 'country-refused', 'Numbers of this country cannot be used.');
+  if (!rules.isServed(subject.country))
+    throw new Problem(422, 'country-refused', 'Numbers of this country cannot be used.');
   if (!rules.reaches('sms', subject)) throw new Problem(409, 'channel-unavailable', 'Use the other channel.');
   if (own?.phone === subject.phone && own.smsAt + policy.cooldown > now) return { running: { ...stored, own } };
 
@@ -65,7 +66,9 @@ async function persist(factor, network, now) {
   const others = [ofSubject(factor, subject, draft), ...draft.contests];
   const inTheWay = await transact([...others, ...charges.map(({ write }) => write), ofChallenge(draft, own)]);
   if (inTheWay.length === 0) return { draft };
-  const full = inTheWay.map(({ code, position }) => code === 'ConditionalCheckFailed' && charges[position - others.length]);
+  const full = inTheWay.map(
+    ({ code, position }) => code === 'ConditionalCheckFailed' && charges[position - others.length],
+  );
   if (full.every(Boolean)) throw sendLimit(full);
   return undefined;
 }

@@ -1,4 +1,4 @@
-"""Who asks, from the claims that API Gateway's authorizer has verified; the digests that items and codes are known by."""
+"""Who asks, from the claims that API Gateway's authorizer has verified; the digests by which the table knows them."""
 
 import base64
 import hashlib

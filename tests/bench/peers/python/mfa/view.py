@@ -32,9 +32,7 @@ def show(
         "expiresAt": _time(pending and pending["expiresAt"]),
         "attemptsLeft": pending and pending["maxAttempts"] - pending["attempts"],
         "retryAt": _time(retry_at),
-        "channels": {
-            channel: _channel(channel, subject, own, state, retry_at, now) for channel in ("sms", "call")
-        },
+        "channels": {channel: _channel(channel, subject, own, state, retry_at, now) for channel in ("sms", "call")},
         "call": (own or {}).get("callState"),
         "matchDigits": None,
         "contested": bool(pending and pending.get("contested")),

@@ -124,7 +124,8 @@ func (listener *listener) approve(ctx context.Context, call call, now int64) (*m
 	if mfa.Policy.MachineDetection {
 		orUnjudged = "human"
 	}
-	return listener.store.UpdateChallenge(ctx, mfa.ChallengeKey(call.subject, call.session), approve, canApprove, mfa.Values{
+	key := mfa.ChallengeKey(call.subject, call.session)
+	return listener.store.UpdateChallenge(ctx, key, approve, canApprove, mfa.Values{
 		":generation": call.generation,
 		":pending":    "pending",
 		":token":      call.token,

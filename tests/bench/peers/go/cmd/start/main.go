@@ -64,8 +64,10 @@ func (starter starter) start(
 	}
 	switch {
 	case errors.Is(err, errOvertaken):
-		detail := "Please try again in a moment."
-		return nil, &mfa.Problem{Status: 503, Name: "temporarily-unavailable", Detail: detail, More: mfa.More{"retryAfter": 1}}
+		return nil, &mfa.Problem{
+			Status: 503, Name: "temporarily-unavailable", Detail: "Please try again in a moment.",
+			More: mfa.More{"retryAfter": 1},
+		}
 	case err != nil:
 		return nil, err
 	case started.code == "":
@@ -89,7 +91,8 @@ func checkRequest(event *mfa.Request) error {
 	case fields["channel"] != "sms":
 		return mfa.Invalid("channel", "must be sms or call")
 	case fields["phoneNumber"] != "":
-		return &mfa.Problem{Status: 409, Name: "phone-number-known", Detail: "A phone number is already known for this account."}
+		detail := "A phone number is already known for this account."
+		return &mfa.Problem{Status: 409, Name: "phone-number-known", Detail: detail}
 	default:
 		return nil
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"log/slog"
 	"mime"
-	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -82,7 +81,8 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &problem):
 		return problem
 	case errors.As(err, &sdk):
-		return &Problem{503, "temporarily-unavailable", "Please try again in a moment. Nothing is lost.", More{"retryAfter": 1}}
+		detail := "Please try again in a moment. Nothing is lost."
+		return &Problem{503, "temporarily-unavailable", detail, More{"retryAfter": 1}}
 	default:
 		return &Problem{500, "internal", "Something went wrong on our side.", nil}
 	}
@@ -144,7 +144,7 @@ func Body(event *Request) (string, error) {
 		body = string(bytes)
 	}
 	if len(body) > maxBody {
-		return "", &Problem{http.StatusRequestEntityTooLarge, "body-too-large", "The body must not be larger than 4 KiB.", nil}
+		return "", &Problem{413, "body-too-large", "The body must not be larger than 4 KiB.", nil}
 	}
 	return body, nil
 }
@@ -152,7 +152,7 @@ func Body(event *Request) (string, error) {
 // Fields reads the body: an object of texts whose every name is known.
 func Fields(event *Request, known ...string) (map[string]string, error) {
 	if mediaType, _, _ := mime.ParseMediaType(event.Headers["content-type"]); mediaType != "application/json" {
-		return nil, &Problem{http.StatusUnsupportedMediaType, "unsupported-media-type", "The body must be application/json.", nil}
+		return nil, &Problem{415, "unsupported-media-type", "The body must be application/json.", nil}
 	}
 	body, err := Body(event)
 	if err != nil {

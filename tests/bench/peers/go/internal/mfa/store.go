@@ -227,7 +227,8 @@ func challengeOf(item map[string]types.AttributeValue) (*Challenge, error) {
 	return challenge, attributevalue.UnmarshalMap(item, challenge)
 }
 
-// UpdateChallenge updates, and answers the challenge as it then stands, if there is one, and whether the condition held.
+// UpdateChallenge updates, and answers the challenge as it then stands, if there is one, and whether the condition
+// held.
 func (store Store) UpdateChallenge(
 	ctx context.Context, key Key, expression, condition string, values Values,
 ) (*Challenge, bool, error) {

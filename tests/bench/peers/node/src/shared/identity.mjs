@@ -64,7 +64,10 @@ const seconds = (claim) => (/^\d+$/.test(claim) ? Number(claim) : NaN);
 
 /** API Gateway writes a list as `[pwd mfa]`. */
 function methods(claim) {
-  const listed = claim.replace(/^\[(.*)\]$/, '$1').split(/\s+/).filter(Boolean);
+  const listed = claim
+    .replace(/^\[(.*)\]$/, '$1')
+    .split(/\s+/)
+    .filter(Boolean);
   if (!listed.every((method) => /^[\w.:/-]+$/.test(method))) throw unauthenticated('amr');
   return listed;
 }

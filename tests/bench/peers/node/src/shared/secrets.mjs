@@ -21,7 +21,8 @@ export async function openMacKeys() {
   const mac = (key, subject, { session, generation, phone }, code) =>
     hmac(key, subject, Buffer.from(session, 'base64url'), uint32(generation), phone, code);
   return {
-    make: (subject, challenge, code, now) => mac(next && nextNotBefore <= now ? next : current, subject, challenge, code),
+    make: (subject, challenge, code, now) =>
+      mac(next && nextNotBefore <= now ? next : current, subject, challenge, code),
     candidates: (subject, challenge, code) =>
       [current, previous, next].filter(Boolean).map((key) => mac(key, subject, challenge, code)),
   };

@@ -90,8 +90,7 @@ const BOUND_ALIKE =
   '(attribute_not_exists(deniedVersion) OR deniedVersion < :began) AND phone = :phone AND binding = :binding';
 const APPROVE_BY_CODE =
   'SET outcome = :approved, approvedAt = :at, approvedBy = :method, settled = :true, #ttl = keepUntil';
-const OPEN_FOR_CODE =
-  'generation = :generation AND outcome = :pending AND expiresAt > :now AND charged = :charged';
+const OPEN_FOR_CODE = 'generation = :generation AND outcome = :pending AND expiresAt > :now AND charged = :charged';
 
 /** Approves by a right code and settles with the subject, in one transaction: whether both agreed. */
 export async function settle(subject, challenge, now, triesLeft = 1) {
