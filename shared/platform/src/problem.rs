@@ -10,7 +10,7 @@ use domain::refusal::{Refusal, SendLimit};
 use domain::time::Timestamp;
 use http::{HeaderValue, Response, StatusCode};
 use lambda_http::Body;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::reply;
 
@@ -140,23 +140,25 @@ impl Problem {
     /// The problem document.
     #[must_use]
     pub fn response(&self, now: Timestamp) -> Response<Body> {
-        let mut document = json!({
-            "type": format!("urn:alliance-mfa:problem:{}", self.name()),
-            "title": self.name().replace('-', " "),
-            "status": self.status().as_u16(),
-            "detail": self.detail(),
-        });
+        let name = self.name();
+        let mut document = Document {
+            kind: format!("urn:alliance-mfa:problem:{name}"),
+            title: name.replace('-', " "),
+            status: self.status().as_u16(),
+            detail: self.detail(),
+            retry_at: self.retry_at().map(reply::rfc3339),
+            ..Document::default()
+        };
         match self {
-            Self::Unauthenticated(claim) => document["claim"] = json!(claim),
-            Self::InvalidField { field, .. } => document["field"] = json!(field),
-            Self::Refused(Refusal::WrongCode { attempts_left }) => document["attemptsLeft"] = json!(attempts_left),
-            Self::Refused(Refusal::SendLimit(limit)) => document["policy"] = json!(limit.policy),
+            Self::Unauthenticated(claim) => document.claim = Some(claim),
+            Self::InvalidField { field, .. } => document.field = Some(field),
+            Self::Refused(Refusal::WrongCode { attempts_left }) => document.attempts_left = Some(*attempts_left),
+            Self::Refused(Refusal::SendLimit(limit)) => document.policy = Some(limit.policy),
             _ => {}
         }
-        if let Some(at) = self.retry_at() {
-            document["retryAt"] = Value::String(reply::rfc3339(at));
-        }
-        let mut response = reply::document(self.status(), "application/problem+json", document.to_string());
+        // Texts and numbers only: there is nothing that could fail.
+        let document = serde_json::to_string(&document).unwrap_or_default();
+        let mut response = reply::document(self.status(), "application/problem+json", document);
         let headers = response.headers_mut();
         if let Some(after) = self.retry_after(now) {
             headers.insert(http::header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
@@ -170,6 +172,26 @@ impl Problem {
         }
         response
     }
+}
+
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: String,
+    status: u16,
+    detail: Cow<'static, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claim: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts_left: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<String>,
 }
 
 /// The fields of draft-ietf-httpapi-ratelimit-headers, without a partition key.

@@ -54,13 +54,16 @@ const TOKEN_BYTES: usize = 27;
 
 impl DynamoStore {
     pub(super) async fn country_record(&self, country: Country) -> Result<CountryRecord, StoreError> {
-        let partition = AttributeValue::S(country_partition(country));
-        let query = self.client.query().table_name(&self.table).key_condition_expression("pk = :pk");
-        let mut pages = query.expression_attribute_values(":pk", partition).into_paginator().send();
-        let mut record = CountryRecord::default();
-        while let Some(page) = pages.next().await {
-            for item in page.map_err(unavailable)?.items() {
+        let (mut record, mut next) = (CountryRecord::default(), None);
+        loop {
+            let partition = AttributeValue::S(country_partition(country));
+            let page = self.partition(partition).set_exclusive_start_key(next).send().await.map_err(unavailable)?;
+            for item in page.items() {
                 read(&mut record, item)?;
+            }
+            next = page.last_evaluated_key;
+            if next.is_none() {
+                break;
             }
         }
         Ok(record)

@@ -1,5 +1,6 @@
 //! The store's verbs: reading, counting, settling. Starting and calling have files of their own.
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
@@ -29,17 +30,20 @@ use super::{
 
 impl ChallengeStore for DynamoStore {
     async fn load(&self, subject: &SubjectId) -> Result<Snapshot, StoreError> {
-        let query = self.client.query().table_name(&self.table).consistent_read(true);
-        let query = query.key_condition_expression("pk = :pk").expression_attribute_values(":pk", partition(subject));
-        let mut pages = query.into_paginator().send();
-        let (mut stored, mut challenges) = (Subject::default(), Vec::new());
-        while let Some(page) = pages.next().await {
-            for item in page.map_err(unavailable)?.items() {
+        let (mut stored, mut challenges, mut next) = (Subject::default(), Vec::new(), None);
+        loop {
+            let query = self.partition(partition(subject)).consistent_read(true).set_exclusive_start_key(next);
+            let page = query.send().await.map_err(unavailable)?;
+            for item in page.items() {
                 match item.get("sk").and_then(|sort| sort.as_s().ok()).map(String::as_str) {
                     Some(SUBJECT) => stored = subject_item::read(item)?,
                     Some(REFUSAL) => {}
                     _ => challenges.push(challenge_item::read(subject, item)?),
                 }
+            }
+            next = page.last_evaluated_key;
+            if next.is_none() {
+                break;
             }
         }
         Ok(Snapshot::of(stored, challenges))
@@ -117,6 +121,12 @@ impl ChallengeStore for DynamoStore {
 }
 
 impl DynamoStore {
+    /// One page of a partition. The SDK's paginator would spawn a stream for what is one page nearly always.
+    pub(super) fn partition(&self, partition: AttributeValue) -> QueryFluentBuilder {
+        let query = self.client.query().table_name(&self.table).key_condition_expression("pk = :pk");
+        query.expression_attribute_values(":pk", partition)
+    }
+
     /// A conditional update that answers the item, whether the condition holds or not.
     pub(super) fn update(&self, key: Item, update: &str, condition: &str) -> UpdateItemFluentBuilder {
         self.client

@@ -47,7 +47,7 @@ pub async fn sdk_config(connector: &SharedHttpConnector) -> SdkConfig {
 /// Reads the secrets that `SECRETS` lists.
 pub async fn secrets(config: &SdkConfig) -> Result<(), Error> {
     let client = aws_sdk_secretsmanager::Client::new(config);
-    for secret in env::var("SECRETS")?.split(',') {
+    for secret in env::var("SECRETS")?.split(',').filter(|secret| !secret.is_empty()) {
         client.get_secret_value().secret_id(secret).send().await?;
     }
     Ok(())

@@ -1,0 +1,41 @@
+// Whether the floors are honest: the bare calls that were measured before any of this was written, with nothing around
+// them. Here they are what a floor costs with that call less what the runtime alone costs.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+
+import { RELEASE, floor } from './competitors.mjs';
+import { STATE } from './fronts.mjs';
+import { MANY, perEvent } from './valgrind.mjs';
+
+/** Instructions of one raw SDK call on a current-thread runtime. */
+const KNOWN = { UpdateItem: 528_000, GetItem: 489_000, 'TransactWriteItems, Publish': 935_000 };
+
+export async function anchors(session) {
+  const { environment } = session.fronts;
+  const hello = { command: [`${RELEASE}/floor-hello`] };
+  const found = {};
+
+  const guess = await session.stage('wrong guess', MANY);
+  const runtime = await perEvent(hello, environment, guess.events, 200, guess.reset);
+  const [{ body: update }] = JSON.parse(readFileSync(guess.requests, 'utf8'));
+  const get = { operation: 'GetItem', body: { TableName: update.TableName, Key: update.Key } };
+  found.UpdateItem = await cost('verify-code', guess, [{ operation: 'UpdateItem', body: update }]);
+  found.GetItem = await cost('verify-code', guess, [get]);
+
+  const start = await session.stage('start sms', MANY);
+  const requests = JSON.parse(readFileSync(start.requests, 'utf8'));
+  found['TransactWriteItems, Publish'] = await cost('start-challenge', start, requests.filter(({ operation }) => operation !== 'Query'));
+  return { runtime, calls: found };
+
+  async function cost(name, { events, reset }, requests) {
+    const file = `${STATE}/anchor.json`;
+    writeFileSync(file, JSON.stringify(requests));
+    const figures = await perEvent(floor(name, environment, file), environment, events, 200, reset);
+    const calls = requests.map(({ operation }) => operation).join(', ');
+    return {
+      instructions: figures.instructions - runtime.instructions,
+      allocations: figures.allocations - runtime.allocations,
+      known: KNOWN[calls],
+    };
+  }
+}

@@ -1,0 +1,52 @@
+// Who does each operation: the product, its floor, and the peers, each as its ecosystem would have it.
+
+import { existsSync } from 'node:fs';
+
+import { REPOSITORY, STATE, TARGET } from './fronts.mjs';
+
+const PEERS = `${REPOSITORY}/tests/bench/peers`;
+export const RELEASE = process.env.BINARIES ?? `${TARGET}/release`;
+const PYTHON = `${REPOSITORY}/.tools/bench-python/bin/python`;
+
+/** By function: the floor with the same clients, the peers' function, and the secrets that both read during init. */
+export const FUNCTIONS = {
+  'start-challenge': { floor: 'floor-start', peer: 'start', secrets: ['MAC_KEYS_SECRET_ARN', 'VOICE_API_SECRET_ARN'] },
+  'get-challenge': { floor: 'floor-code', peer: 'status', secrets: [] },
+  'verify-code': { floor: 'floor-code', peer: 'verify', secrets: ['MAC_KEYS_SECRET_ARN'] },
+  'call-callback': { floor: 'floor-webhook', peer: 'callback', secrets: ['VOICE_SIGNING_SECRET_ARN'] },
+};
+
+export const LANGUAGES = {
+  go: (peer) => ({ command: [`${PEERS}/go/bin/${peer}`] }),
+  node: (peer) => ({ command: ['node', `${PEERS}/node/dist/${peer}.mjs`] }),
+  python: (peer) => ({ command: [PYTHON, '-m', 'awslambdaric', `${peer}.handler`], cwd: `${PEERS}/python` }),
+};
+
+/** The product's function. */
+export function product(name) {
+  return { command: [`${RELEASE}/${name}`] };
+}
+
+/** The floor of a function; with the operation's requests in `file`, if it shall make any. */
+export function floor(name, environment, file = undefined) {
+  const { floor, secrets } = FUNCTIONS[name];
+  const read = secrets.map((variable) => environment[variable]).join();
+  return { command: [`${RELEASE}/${floor}`], environment: { SECRETS: read, ...(file && { REQUESTS: file }) } };
+}
+
+/** The peers of a function that were built, by language. */
+export function peers(name, without) {
+  const { peer } = FUNCTIONS[name];
+  const wanted = Object.entries(LANGUAGES).filter(([language]) => !without.includes(language));
+  const programs = wanted.map(([language, program]) => [language, program(peer)]);
+  for (const [language, { command }] of programs) {
+    const file = command.find((part) => part.startsWith(REPOSITORY));
+    if (!existsSync(file)) throw new Error(`the ${language} peer is not built: make bench builds it, WITHOUT=${language} leaves it out`);
+  }
+  return Object.fromEntries(programs);
+}
+
+/** Where the requests of an operation are kept for its floor. */
+export function recording(operation) {
+  return `${STATE}/${operation.replaceAll(' ', '-')}.json`;
+}

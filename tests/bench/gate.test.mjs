@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { differences } from './gate.mjs';
+import { template } from './template.mjs';
+
+const before = {
+  operations: { status: { trips: ['Query'], instructions: 1000, allocations: 100 } },
+  binaries: { jwks: 1000 },
+};
+const with_ = (figures, binaries = before.binaries) => ({ operations: { status: { ...before.operations.status, ...figures } }, binaries });
+
+test('what stays within five in a hundred passes', () => {
+  assert.deepEqual(differences(before, with_({ instructions: 1049, allocations: 96 }, { jwks: 1049 })), []);
+});
+
+test('each thing that grows is named with what it was and what it is', () => {
+  const [instructions, allocations, bytes, ...rest] = differences(before, with_({ instructions: 1051, allocations: 106 }, { jwks: 1060 }));
+  assert.match(instructions, /status: instructions grew, from 1000 to 1051 \(5\.1 %\)/);
+  assert.match(allocations, /status: allocations grew/);
+  assert.match(bytes, /jwks: bytes of the binary grew/);
+  assert.deepEqual(rest, []);
+});
+
+test('one more round trip, an unknown operation and a missing figure do not pass', () => {
+  assert.match(differences(before, with_({ trips: ['Query', 'Query'] }))[0], /asks for Query, Query; it was Query/);
+  assert.match(differences(before, { operations: { other: before.operations.status }, binaries: {} })[0], /not in the baseline/);
+  assert.match(differences(before, with_({ instructions: NaN }))[0], /instructions/);
+  assert.match(differences(before, with_({}, { unknown: 5 }))[0], /unknown/);
+});
+
+test('what shrinks is to be recorded', () => {
+  assert.match(differences(before, with_({ instructions: 900 }))[0], /shrank: record the better figure/);
+});
+
+const request = (body) => [{ service: 'dynamodb', target: 'DynamoDB_20120810.GetItem', body: JSON.stringify(body) }];
+
+test('a template keeps what all have in common and leaves a blank for what each has of their own', () => {
+  const people = ['a', 'b'].map((name) => request({ TableName: 't', Key: { pk: { S: name } }, ConsistentRead: true }));
+  const { requests, values } = template(people);
+  assert.deepEqual(requests, [{ operation: 'GetItem', body: { TableName: 't', Key: { pk: { S: { $: 0 } } }, ConsistentRead: true } }]);
+  assert.deepEqual(values, [['a'], ['b']]);
+});
+
+test('people whose requests are of another shape have no template', () => {
+  assert.throws(() => template([request({ a: '1' }), request({ a: '1', b: '2' })]), /differ/);
+  assert.throws(() => template([request({ a: 1 }), request({ a: 2 })]), /no text/);
+  assert.throws(() => template([request({ a: ['1'] }), request({ a: ['1', '2'] })]), /differ/);
+});

@@ -1,0 +1,90 @@
+// `make bench`: everything about each operation and each function, beside its floor and its peers, in one run. Prints a
+// table against the goals, and writes results.json and bench.svg. WITHOUT=node,python,go leaves peers out.
+
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+
+import { FUNCTIONS, LANGUAGES, RELEASE, floor, peers, product } from './competitors.mjs';
+import { costPerMillion } from './cost.mjs';
+import { STATE } from './fronts.mjs';
+import { OPERATIONS } from './operations.mjs';
+import { plot } from './plot.mjs';
+import { anchors } from './anchors.mjs';
+import { print } from './report.mjs';
+import { openSession } from './session.mjs';
+import { sizes } from './sizes.mjs';
+import { coldStart, cpuPerEvent } from './time.mjs';
+import { MANY, perEvent, untilFirstPoll } from './valgrind.mjs';
+
+const COUNT = 230;
+const STARTS = 15;
+const without = (process.env.WITHOUT ?? '').split(',').filter(Boolean);
+const unknown = without.filter((language) => !LANGUAGES[language]);
+if (unknown.length > 0) throw new Error(`WITHOUT=${unknown}: there are ${Object.keys(LANGUAGES)}`);
+
+async function operation(session, name) {
+  console.error(`${name}: instructions and allocations`);
+  const { environment } = session.fronts;
+  const few = await session.stage(name, MANY);
+  const { function: of, status } = few.operation;
+  const counted = {
+    product: await perEvent(product(of), environment, few.events, status, few.reset),
+    floor: await perEvent(floor(of, environment, few.requests), environment, few.events, 200, few.reset),
+  };
+  console.error(`${name}: CPU time`);
+  const many = await session.stage(name, COUNT);
+  const programs = { product: product(of), floor: floor(of, environment, many.requests), ...peers(of, without) };
+  const timed = await cpuPerEvent(programs, environment, many);
+  const logBytes = Math.round(statSync(`${STATE}/bench-product.log`).size / (5 * COUNT));
+  const { trips, transactionItems } = many;
+  const figures = Object.fromEntries(Object.keys(timed).map((who) => [who, { ...counted[who], ...timed[who] }]));
+  return { function: of, trips, transactionItems, logBytes, ...figures };
+}
+
+async function start(session, of) {
+  console.error(`${of}: cold start`);
+  const name = Object.keys(OPERATIONS).find((name) => OPERATIONS[name].function === of);
+  const { fronts } = session;
+  const { operation, events, requests, reset } = await session.stage(name, 2);
+  const first = { event: events[0], reset, taken: fronts.taken };
+  const programs = { product: product(of), floor: floor(of, fronts.environment, requests), ...peers(of, without) };
+  const figures = {};
+  for (const [who, program] of Object.entries(programs)) {
+    const event = { ...first, status: who === 'floor' ? 200 : operation.status };
+    figures[who] = {
+      plain: await coldStart(program, fronts.environment, STARTS, event),
+      secure: await coldStart(program, fronts.secure, STARTS, event),
+    };
+  }
+  for (const who of ['product', 'floor']) {
+    Object.assign(figures[who].plain, await untilFirstPoll(programs[who], fronts.environment));
+    Object.assign(figures[who].secure, await untilFirstPoll(programs[who], fronts.secure));
+  }
+  return figures;
+}
+
+const session = await openSession();
+try {
+  const operations = {};
+  for (const name of Object.keys(OPERATIONS)) operations[name] = await operation(session, name);
+  const starts = {};
+  for (const of of Object.keys(FUNCTIONS)) starts[of] = await start(session, of);
+  const hello = { command: [`${RELEASE}/floor-hello`] };
+  const cost = {};
+  for (const who of ['product', ...Object.keys(LANGUAGES).filter((language) => !without.includes(language))]) {
+    cost[who] = costPerMillion(operations, who);
+  }
+  const results = {
+    processor: /model name\s*: (.*)/.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1],
+    anchors: await anchors(session),
+    hello: { ...(await coldStart(hello, session.fronts.environment, STARTS)), ...(await untilFirstPoll(hello, {})) },
+    operations,
+    starts,
+    sizes: sizes(),
+    cost,
+  };
+  writeFileSync(new URL('results.json', import.meta.url), `${JSON.stringify(results, null, 2)}\n`);
+  writeFileSync(new URL('bench.svg', import.meta.url), plot(results));
+  print(results);
+} finally {
+  await session.close();
+}

@@ -1,0 +1,70 @@
+// What every measurement stands on: the fronts, the table, the product's functions to prepare people with, and for
+// each operation its people, the events for them and the recording that its floor replays.
+
+import { writeFileSync } from 'node:fs';
+
+import { FUNCTIONS, product, recording } from './competitors.mjs';
+import { openFronts } from './fronts.mjs';
+import { startLambda } from './lambda.mjs';
+import { OPERATIONS, expect, population } from './operations.mjs';
+import { openTable } from './table.mjs';
+import { operation as named, template } from './template.mjs';
+
+export async function openSession() {
+  const fronts = await openFronts();
+  const table = openTable(fronts.dynamodb, fronts.environment.TABLE_NAME);
+  const functions = {};
+  for (const name of Object.keys(FUNCTIONS)) {
+    functions[name] = await startLambda(product(name), fronts.environment, { log: name });
+    await functions[name].polled;
+  }
+  const invoke = (name, event) => functions[name].invoke(event);
+
+  return {
+    fronts,
+    /** Makes the table ready for `count` events of an operation, and says how to make it so again. */
+    async stage(name, count) {
+      const operation = OPERATIONS[name];
+      await table.restore([]);
+      const people = await population(operation, count, invoke, fronts.taken);
+      const items = await table.items();
+      const recordings = [];
+      fronts.taken();
+      for (const person of people) {
+        await expect(operation.status, invoke(operation.function, operation.event(person)));
+        recordings.push(fronts.taken().requests);
+      }
+      const { requests, values } = template(recordings);
+      const file = recording(name);
+      writeFileSync(file, JSON.stringify(requests));
+      return {
+        operation,
+        requests: file,
+        /** The requests of one event, in order. */
+        trips: recordings[0].map(named),
+        /** How many items its transactions write, in all. */
+        transactionItems: recordings[0].reduce((sum, request) => sum + written(request), 0),
+        /** The events, each with what a floor needs: all who are measured get the same. */
+        events: people.map((person, index) => () => {
+          const event = operation.event(person);
+          return { ...event, headers: { ...event.headers, 'x-values': ascii(values[index]) } };
+        }),
+        reset: () => table.restore(items),
+      };
+    },
+    async close() {
+      for (const lambda of Object.values(functions)) await lambda.stop();
+      fronts.close();
+      table.close();
+    },
+  };
+}
+
+function written(request) {
+  return named(request) === 'TransactWriteItems' ? JSON.parse(request.body).TransactItems.length : 0;
+}
+
+/** JSON that a header can carry. */
+function ascii(values) {
+  return JSON.stringify(values).replace(/[^ -~]/g, (other) => `\\u${other.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

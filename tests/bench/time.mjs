@@ -1,0 +1,57 @@
+// What depends on the machine, and is compared only within one run: CPU time per event, in turns, on the same core;
+// and how long a process takes until it asks for its first event.
+
+import { expect } from './operations.mjs';
+import { startLambda } from './lambda.mjs';
+
+const ROUNDS = 5;
+const WARM_UP = 30;
+
+/** @returns {Record<string, {microseconds: number, memory: number}>} the median round of each program, and its peak memory */
+export async function cpuPerEvent(programs, environment, { events, operation, reset }) {
+  const running = {};
+  for (const [name, program] of Object.entries(programs)) {
+    running[name] = { lambda: await startLambda(program, environment, { log: `bench-${name}` }), rounds: [] };
+    await running[name].lambda.polled;
+  }
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [name, { lambda, rounds }] of Object.entries(running)) {
+      await reset();
+      const status = name === 'floor' ? 200 : operation.status;
+      for (const event of events.slice(0, WARM_UP)) await expect(status, lambda.invoke(event()));
+      const before = lambda.cpu();
+      for (const event of events.slice(WARM_UP)) await expect(status, lambda.invoke(event()));
+      rounds.push((lambda.cpu() - before) / (events.length - WARM_UP) / 1000);
+    }
+  }
+  const figures = {};
+  for (const [name, { lambda, rounds }] of Object.entries(running)) {
+    figures[name] = { microseconds: median(rounds), memory: lambda.peakMemory() };
+    await lambda.stop();
+  }
+  return figures;
+}
+
+/** The median start of `starts`: to the first poll, in milliseconds, and the CPU time until then and for a first event. */
+export async function coldStart(program, environment, starts, first) {
+  const found = { untilPoll: [], cpu: [], firstEvent: [], connections: [] };
+  for (let start = 0; start < starts; start += 1) {
+    await first?.reset();
+    first?.taken();
+    const lambda = await startLambda(program, environment, { log: 'cold' });
+    found.untilPoll.push(await lambda.polled);
+    found.cpu.push(lambda.cpu() / 1e6);
+    if (first) {
+      const began = performance.now();
+      await expect(first.status, lambda.invoke(first.event()));
+      found.firstEvent.push(performance.now() - began);
+      found.connections.push(first.taken().connections);
+    }
+    await lambda.stop();
+  }
+  return Object.fromEntries(Object.entries(found).map(([name, values]) => [name, median(values)]));
+}
+
+function median(values) {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
+}
