@@ -12,7 +12,7 @@ use platform::config::Environment;
 use platform::events::EventBridge;
 use platform::secrets::{Secret, SecretsManager};
 use platform::stream::Batch;
-use platform::{clock, run};
+use platform::{clock, lines, run};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -32,7 +32,8 @@ async fn serve() -> Result<(), Error> {
     };
     let app = &app;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Batch>| {
-        Ok::<_, Infallible>(app.handle(&event.payload, clock::now()).await)
+        let answer = app.handle(&event.payload, clock::now());
+        Ok::<_, Infallible>(lines::of_request(event.context.request_id.clone(), answer).await)
     }))
     .await
 }

@@ -8,10 +8,10 @@ use follow_up::{App, TIME};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use platform::aws::{Roots, connector, sdk_config};
 use platform::config::Environment;
-use platform::run;
 use platform::sms::SnsNotifier;
 use platform::store::DynamoStore;
 use platform::stream::Batch;
+use platform::{lines, run};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -31,7 +31,8 @@ async fn serve() -> Result<(), Error> {
     };
     let app = &app;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Batch>| {
-        Ok::<_, Infallible>(app.handle(&event.payload).await)
+        let answer = Box::pin(app.handle(&event.payload)); // else a type too deep for the compiler
+        Ok::<_, Infallible>(lines::of_request(event.context.request_id.clone(), answer).await)
     }))
     .await
 }

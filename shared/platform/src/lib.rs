@@ -9,7 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod encoding;
 pub mod first_factor;
-mod lines;
+pub mod lines;
 pub mod problem;
 pub mod reply;
 pub mod request;

@@ -1,7 +1,8 @@
 //! Log lines: one JSON object per event, in the shape of Lambda's own JSON format, with the request's id.
 //!
-//! `tracing-subscriber` has a JSON format of its own. It writes the request's span as text when the request
-//! begins, and parses and writes it again, twice, for each line: a tenth of all that a request cost.
+//! Spans are not kept: there is one request at a time and its id is all that a line wants of it. The usual
+//! subscriber writes the request's span as text when the request begins, and parses and writes it again for
+//! each line: a tenth of all that a request cost.
 
 use std::error::Error;
 use std::fmt::{Arguments, Debug};
@@ -10,81 +11,78 @@ use std::io::Write;
 use serde::ser::{SerializeMap as _, Serializer as _};
 use serde_json::Serializer;
 use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id};
-use tracing::{Event, Subscriber};
-use tracing_subscriber::layer::{Context, Layer};
-use tracing_subscriber::registry::LookupSpan;
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::clock;
 
-/// Writes each event to what `out` gives, whole and at once.
-pub(crate) struct Lines<O>(pub(crate) O);
+tokio::task_local! {
+    static REQUEST: String;
+}
 
-/// What Lambda calls the request, remembered by the span that its runtime opens for it.
-struct RequestId(String);
+/// Does the work of a request, whose lines then have its id.
+pub async fn of_request<F: Future>(id: String, work: F) -> F::Output {
+    REQUEST.scope(id, work).await
+}
 
-const REQUEST_ID: &str = "requestId";
+/// Writes each event to what `out` gives, whole and at once: of our own crates from a level on, of all others
+/// warnings. Some of those log whole events at `trace`, and an event holds the code.
+pub(crate) struct Lines<O> {
+    pub(crate) ours: &'static [&'static str],
+    pub(crate) level: Level,
+    pub(crate) out: O,
+}
+
 /// Most lines are shorter.
 const USUAL: usize = 384;
 
-impl<S, O, W> Layer<S> for Lines<O>
+impl<O, W> Subscriber for Lines<O>
 where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    O: Fn() -> W + 'static,
+    O: Fn() -> W + Send + Sync + 'static,
     W: Write,
 {
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let mut found = Found(None);
-        attributes.record(&mut found);
-        if let (Some(request), Some(span)) = (found.0, context.span(id)) {
-            span.extensions_mut().insert(RequestId(request));
-        }
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        let name = metadata.target().split("::").next().unwrap_or_default();
+        let level = if self.ours.contains(&name) { self.level } else { Level::WARN };
+        metadata.is_event() && *metadata.level() <= level
     }
 
-    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::from_level(self.level.max(Level::WARN)))
+    }
+
+    fn event(&self, event: &Event<'_>) {
         let mut line = Vec::with_capacity(USUAL);
-        if write(&mut line, event, &context).is_ok() {
+        if write(&mut line, event).is_ok() {
             line.push(b'\n');
             // Nobody is left to tell when standard output is gone.
-            let _ = (self.0)().write_all(&line);
+            let _ = (self.out)().write_all(&line);
         }
     }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
 }
 
-fn write<S>(line: &mut Vec<u8>, event: &Event<'_>, context: &Context<'_, S>) -> serde_json::Result<()>
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
+fn write(line: &mut Vec<u8>, event: &Event<'_>) -> serde_json::Result<()> {
     let mut serializer = Serializer::new(line);
     let mut map = serializer.serialize_map(None)?;
     map.serialize_entry("timestamp", &clock::rfc3339_millis())?;
     map.serialize_entry("level", event.metadata().level().as_str())?;
-    for span in context.event_scope(event).into_iter().flatten() {
-        if let Some(RequestId(request)) = span.extensions().get() {
-            map.serialize_entry(REQUEST_ID, request)?;
-        }
-    }
+    // Outside of a request there is no id to tell.
+    let _ = REQUEST.try_with(|id| map.serialize_entry("requestId", id));
     let mut fields = Fields { map, outcome: Ok(()) };
     event.record(&mut fields);
     fields.outcome?;
     fields.map.serialize_entry("target", event.metadata().target())?;
     fields.map.end()
-}
-
-struct Found(Option<String>);
-
-impl Visit for Found {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == REQUEST_ID {
-            self.0 = Some(value.to_owned());
-        }
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == REQUEST_ID {
-            self.0 = Some(format!("{value:?}"));
-        }
-    }
 }
 
 struct Fields<M> {
@@ -145,7 +143,6 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use serde_json::{Value, json};
-    use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
 
@@ -163,11 +160,11 @@ mod tests {
         }
     }
 
-    fn logged(work: impl FnOnce()) -> Vec<Value> {
+    fn logged(level: Level, work: impl FnOnce()) -> Vec<Value> {
         let log = Log::default();
         let out = log.clone();
-        let subscriber = tracing_subscriber::registry().with(Lines(move || out.clone()));
-        tracing::subscriber::with_default(subscriber, work);
+        let lines = Lines { ours: &["platform"], level, out: move || out.clone() };
+        tracing::subscriber::with_default(lines, work);
         let bytes = log.0.lock().expect("not poisoned").clone();
         let text = String::from_utf8(bytes).expect("text");
         text.lines().map(|line| serde_json::from_str(line).expect("a JSON object")).collect()
@@ -175,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_line_has_each_field_in_its_own_type_and_what_needs_escaping_escaped() {
-        let lines = logged(|| {
+        let lines = logged(Level::INFO, || {
             let missing: Option<&str> = None;
             let subject = Some("a\"b");
             tracing::warn!(attempts = 3_u64, left = -1, ratio = 0.5, right = true, ?subject, missing, "two\nlines");
@@ -186,23 +183,50 @@ mod tests {
         assert_eq!(line["target"], "platform::lines::tests");
         assert_eq!([&line["attempts"], &line["left"], &line["ratio"]], [&json!(3), &json!(-1), &json!(0.5)]);
         assert_eq!([&line["right"], &line["subject"]], [&json!(true), &json!("Some(\"a\\\"b\")")]);
-        assert_eq!([line.get("missing"), line.get(REQUEST_ID)], [None, None]);
+        assert_eq!([line.get("missing"), line.get("requestId")], [None, None]);
         assert!(line["timestamp"].as_str().is_some_and(|at| at.ends_with('Z') && at.len() > 20), "{line}");
     }
 
+    #[tokio::test]
+    async fn a_line_within_a_request_has_its_id_also_after_waiting() {
+        let log = Log::default();
+        let out = log.clone();
+        let lines = Lines { ours: &["platform"], level: Level::INFO, out: move || out.clone() };
+        let guard = tracing::subscriber::set_default(lines);
+        of_request("r-1".to_owned(), async {
+            tokio::task::yield_now().await;
+            tracing::info!("within");
+        })
+        .await;
+        tracing::info!("after");
+        drop(guard);
+        let text = String::from_utf8(log.0.lock().expect("not poisoned").clone()).expect("text");
+        let ids: Vec<_> = text.lines().map(|line| line.contains(r#""requestId":"r-1""#)).collect();
+        assert_eq!(ids, [true, false], "{text}");
+    }
+
     #[test]
-    fn a_line_within_a_request_has_its_id_once_however_deep_it_is() {
-        let lines = logged(|| {
-            let request = tracing::info_span!("invoke", requestId = "r-1", xrayTraceId = "x");
-            request.in_scope(|| tracing::info_span!("deeper").in_scope(|| tracing::info!("within")));
-            tracing::info!("after");
-        });
-        assert_eq!(lines.iter().map(|line| line.get(REQUEST_ID)).collect::<Vec<_>>(), [Some(&json!("r-1")), None]);
+    fn others_are_heard_from_warnings_on_and_we_from_the_level_on() {
+        let said = |level| {
+            let lines = logged(level, || {
+                tracing::debug!("ours");
+                tracing::info!(target: "platform::deeper", "ours");
+                tracing::info!(target: "platforms", "not ours");
+                tracing::trace!(target: "hyper::proto", "not ours");
+                tracing::warn!(target: "hyper::proto", "not ours");
+            });
+            lines.iter().map(|line| format!("{} {}", line["target"], line["level"])).collect::<Vec<_>>().join(", ")
+        };
+        let others = r#""hyper::proto" "WARN""#;
+        assert_eq!(said(Level::ERROR), others);
+        assert_eq!(said(Level::INFO), format!(r#""platform::deeper" "INFO", {others}"#));
+        assert!(said(Level::TRACE).starts_with(r#""platform::lines::tests" "DEBUG", "platform::deeper""#));
+        assert_eq!(said(Level::TRACE).matches("hyper").count(), 1);
     }
 
     #[test]
     fn an_error_is_logged_by_what_it_says() {
-        let lines = logged(|| {
+        let lines = logged(Level::INFO, || {
             let error = io::Error::other("why");
             tracing::error!(error = &error as &(dyn Error + 'static), %error, "failed");
         });

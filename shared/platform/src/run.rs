@@ -6,10 +6,11 @@ use std::process::ExitCode;
 
 use domain::time::Timestamp;
 use http::Response;
-use lambda_http::{Body, Error, Request, service_fn};
+use lambda_http::{Body, Error, Request, RequestExt as _, service_fn};
 use serde_json::json;
 
 use crate::clock::{self, Stopwatch};
+use crate::lines;
 use crate::problem::Failure;
 
 /// Serves requests until the environment ends. Everything that can be prepared was prepared before,
@@ -20,8 +21,11 @@ where
     F: Future<Output = Response<Body>> + Send,
 {
     let handle = &handle;
-    lambda_http::run(service_fn(move |request| async move { Ok::<_, Infallible>(handle(request, clock::now()).await) }))
-        .await
+    let answer = move |request: Request| async move {
+        let id = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
+        Ok::<_, Infallible>(lines::of_request(id, handle(request, clock::now())).await)
+    };
+    lambda_http::run(service_fn(answer)).await
 }
 
 /// Ends the process, and says why if it was not to end: every cause in one line. Returning the error

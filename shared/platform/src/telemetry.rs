@@ -1,23 +1,18 @@
 //! Logs and metrics, both JSON on standard output, where CloudWatch finds them.
 //!
-//! Only the product's own log lines pass at the configured level. Every dependency is held at
-//! warnings, whatever the level: some log whole events at `trace`, and an event holds the code.
+//! Only the product's own log lines pass at the configured level.
 
 use std::io::Write as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::json;
-use tracing::level_filters::LevelFilter;
 use tracing::{Level, Subscriber};
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Environment, any};
 use crate::lines::Lines;
 
-const OURS: [&str; 11] = [
+const OURS: &[&str] = &[
     "domain",
     "platform",
     "start_challenge",
@@ -52,7 +47,8 @@ impl Telemetry {
         if let Some(function) = self.function {
             FUNCTION.get_or_init(|| function);
         }
-        subscriber(self.level, std::io::stdout).init();
+        // It fails where there is a subscriber already, which serves as well.
+        let _ = tracing::subscriber::set_global_default(subscriber(self.level, std::io::stdout));
     }
 }
 
@@ -65,11 +61,7 @@ where
     O: Fn() -> W + Send + Sync + 'static,
     W: std::io::Write,
 {
-    let filter = Targets::new()
-        .with_default(LevelFilter::WARN)
-        .with_target("lambda_runtime::layers::trace", LevelFilter::INFO) // the span with the request's id
-        .with_targets(OURS.map(|target| (target, LevelFilter::from_level(level))));
-    tracing_subscriber::registry().with(filter).with(Lines(out))
+    Lines { ours: OURS, level, out }
 }
 
 /// The namespace of the metrics.

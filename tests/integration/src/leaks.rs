@@ -30,7 +30,7 @@ async fn no_journey_leaves_a_code_a_number_or_a_token_in_the_log() {
     // For all threads: what the other tests log meanwhile is looked through as well.
     let out = log.clone();
     let subscriber = telemetry::subscriber(tracing::Level::TRACE, move || out.clone());
-    tracing_subscriber::util::SubscriberInitExt::init(subscriber);
+    tracing::subscriber::set_global_default(subscriber).expect("the first");
     let mut secrets = vec!["4155552671".to_owned(), "4155552672".to_owned(), "login-1".to_owned()];
 
     let (mut api, login) = (Api::new().await, Login::known());
