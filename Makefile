@@ -62,12 +62,6 @@ unit: need-cargo ## the rules, the store contract on an embedded DynamoDB, the h
 mutants: need-cargo need-python ## remove each term of each condition of each write: a test must fail every time
 	tests/mutants
 
-curve: need-cargo ## draw the day of pumping anew: tests/pumping/curve.svg
-	cargo run --locked --package pumping --example plot
-
-simulate: need-cargo ## what breaks first at 1,000, 10,000 and 100,000 starts per second, and what to raise
-	cargo run --locked --package growth
-
 local-test: need-cargo ## the local stack's own checks
 	cd infra/local && cargo clippy --locked --workspace --all-targets -- --deny warnings
 	cd infra/local && cargo test --locked --workspace
@@ -89,9 +83,33 @@ e2e: need-cargo need-node $(TOOLS)/ministack.done $(E2E).done ## on an emulated 
 browser: browser-stack ## the login page in Chromium, on the local stack: make browser FILES=codes.test.mjs for some
 	cd tests/browser && node --test --test-concurrency=2 --test-reporter=spec $(FILES)
 
-# --- showing ---------------------------------------------------------------------------------------
+cost: need-node need-valgrind release-binaries ## what an operation costs, against tests/bench/baseline.json: round trips, instructions, allocations, sizes
+	cd tests/bench && node --test gate.test.mjs && node gate.mjs
 
-.PHONY: screenshots page-figures browser-stack
+# --- measuring and showing -------------------------------------------------------------------------
+
+.PHONY: bench baseline curve simulate screenshots page-figures release-binaries browser-stack
+comma := ,
+PEERS := $(filter-out $(subst $(comma), ,$(WITHOUT)),go node python)
+bench: need-node need-valgrind release-binaries ## functions beside floors and peers in other languages, for 25 minutes: make bench WITHOUT=python,node,go leaves peers out
+	cargo build --locked --release --package floor
+	$(if $(PEERS),PEER_TOOLS=$(TOOLS)/bench-python tests/bench/peers/build $(PEERS))
+	cd tests/bench && WITHOUT=$(WITHOUT) node main.mjs
+
+baseline: need-node need-valgrind release-binaries ## the figures that `make cost` compares with, written anew
+	cd tests/bench && node gate.mjs record
+
+release-binaries: need-cargo
+	@echo "building the functions as they are deployed, but for this machine: eight minutes at first"
+	cargo build --locked --release --bins
+	cargo build --locked --manifest-path infra/local/Cargo.toml --package local
+
+curve: need-cargo ## draw the day of pumping anew: tests/pumping/curve.svg
+	cargo run --locked --package pumping --example plot
+
+simulate: need-cargo ## what breaks first at 1,000, 10,000 and 100,000 starts per second, and what to raise
+	cargo run --locked --package growth
+
 screenshots: browser-stack ## pictures of every screen in .local/screenshots, and anew those that the README shows
 	cd tests/browser && node screenshots.mjs
 
@@ -110,7 +128,7 @@ build: $(TOOLS)/aws-sam-cli.done $(TOOLS)/cargo-lambda.done ## what sam deploy t
 
 # --- tools -----------------------------------------------------------------------------------------
 
-.PHONY: need-cargo need-python need-node need-chromium clean
+.PHONY: need-cargo need-python need-node need-chromium need-valgrind clean
 need-cargo:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs"; exit 1; }
 need-python:
@@ -122,6 +140,11 @@ need-chromium:
 	@[[ -x "$${CHROMIUM:-$$(command -v chromium || true)}" ]] || { [[ "$${CI:-}" == true && $$(id -u) == 0 ]] \
 	  && apt-get update -qq && apt-get install -qq --yes --no-install-recommends chromium; } \
 	  || { echo "chromium is missing: apt-get install chromium, or set CHROMIUM to a browser's path"; exit 1; }
+
+need-valgrind:
+	@command -v valgrind >/dev/null || { [[ "$${CI:-}" == true && $$(id -u) == 0 ]] \
+	  && apt-get update -qq && apt-get install -qq --yes --no-install-recommends valgrind; } \
+	  || { echo "valgrind is missing: apt-get install valgrind"; exit 1; }
 
 $(TOOLS)/%.done: infra/tools/%.txt | need-cargo need-python
 	rm -rf $(TOOLS)/$* && python3 -m venv $(TOOLS)/$*
@@ -144,4 +167,5 @@ $(DENY): | need-cargo
 	rm -rf $(TOOLS)/build
 
 clean: ## remove what was built, and the tools
-	rm -rf $(CARGO_TARGET_DIR) $(TOOLS) .local .aws-sam tests/e2e/node_modules tests/browser/node_modules
+	rm -rf $(CARGO_TARGET_DIR) $(TOOLS) .local .aws-sam tests/e2e/node_modules tests/browser/node_modules \
+	  tests/bench/peers/node/node_modules tests/bench/peers/node/dist tests/bench/peers/go/bin

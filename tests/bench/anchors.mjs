@@ -24,7 +24,11 @@ export async function anchors(session) {
 
   const start = await session.stage('start sms', MANY);
   const requests = JSON.parse(readFileSync(start.requests, 'utf8'));
-  found['TransactWriteItems, Publish'] = await cost('start-challenge', start, requests.filter(({ operation }) => operation !== 'Query'));
+  found['TransactWriteItems, Publish'] = await cost(
+    'start-challenge',
+    start,
+    requests.filter(({ operation }) => operation !== 'Query'),
+  );
   return { runtime, calls: found };
 
   async function cost(name, { events, reset }, requests) {

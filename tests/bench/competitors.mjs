@@ -41,7 +41,8 @@ export function peers(name, without) {
   const programs = wanted.map(([language, program]) => [language, program(peer)]);
   for (const [language, { command }] of programs) {
     const file = command.find((part) => part.startsWith(REPOSITORY));
-    if (!existsSync(file)) throw new Error(`the ${language} peer is not built: make bench builds it, WITHOUT=${language} leaves it out`);
+    if (!existsSync(file))
+      throw new Error(`the ${language} peer is not built: make bench builds it, WITHOUT=${language} leaves it out`);
   }
   return Object.fromEntries(programs);
 }

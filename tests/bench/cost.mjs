@@ -27,12 +27,15 @@ export function costPerMillion(figures, competitor) {
     const memory = MEGABYTES.find((size) => measured.memory <= COMFORT * size * 2 ** 20);
     const waited = trips.reduce((sum, trip) => sum + WAIT[trip], 0);
     const billed = Math.ceil(waited + (measured.microseconds / 1000) * (WHOLE_PROCESSOR / memory));
-    bill.lambda += times * (price('lambda_request_per_million') + billed * 1000 * (memory / 1024) * price('lambda_gb_second'));
+    bill.lambda +=
+      times * (price('lambda_request_per_million') + billed * 1000 * (memory / 1024) * price('lambda_gb_second'));
     bill.gateway += times * price('gateway_request_per_million');
     bill.logs += times * ((logBytes * 1e6) / 1e9) * price('cloudwatch_logs_gb');
     const calls = (operation) => trips.filter((trip) => trip === operation).length;
     const writes = calls('UpdateItem') + 2 * transactionItems; // of at most 1 KB; a transaction counts double
-    bill.table += times * (writes * price('dynamodb_write_unit_per_million') + calls('Query') * price('dynamodb_read_unit_per_million'));
+    bill.table +=
+      times *
+      (writes * price('dynamodb_write_unit_per_million') + calls('Query') * price('dynamodb_read_unit_per_million'));
     bill.kms += times * calls('Sign') * 100 * price('kms_rsa_2048_per_10_000');
   }
   return { ...bill, total: Object.values(bill).reduce((sum, dollars) => sum + dollars, 0), prices: prices.date };

@@ -1,12 +1,13 @@
 // What the functions talk to: the local stack, with a front before each service that counts and records. Each front has
 // a port of its own, so that no two services share a connection, and one more port for TLS.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
-import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
+
+import { surroundings } from '../browser/harness/stack.mjs';
 
 export const REPOSITORY = new URL('../..', import.meta.url).pathname.replace(/\/$/, '');
 export const TARGET = process.env.CARGO_TARGET_DIR ?? `${REPOSITORY}/target`;
@@ -30,8 +31,9 @@ const SETTINGS = {
 /** Starts the local stack and the fronts before it. */
 export async function openFronts() {
   mkdirSync(STATE, { recursive: true });
-  const stack = spawn(`${TARGET}/debug/local`, ['serve'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const { environment } = JSON.parse(await firstLine(stack));
+  const { child, environment } = await surroundings({});
+  process.once('exit', () => child.kill());
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
   const identity = certificate();
   const agent = new http.Agent({ keepAlive: true });
   const record = { requests: [], connections: 0 };
@@ -75,7 +77,7 @@ export async function openFronts() {
       return { requests, connections };
     },
     close() {
-      stack.kill();
+      child.kill();
       agent.destroy();
       for (const server of servers) {
         server.closeAllConnections();
@@ -115,17 +117,21 @@ function certificate() {
   const openssl = (...parameters) => execFileSync('openssl', parameters, { stdio: ['ignore', 'ignore', 'pipe'] });
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   const authority = file('authority.pem');
-  openssl('req', '-x509', ...key, '-subj', '/CN=bench', '-days', '2', '-keyout', file('authority.key'), '-out', authority);
+  openssl(
+    'req',
+    '-x509',
+    ...key,
+    '-subj',
+    '/CN=bench',
+    '-days',
+    '2',
+    '-keyout',
+    file('authority.key'),
+    '-out',
+    authority,
+  );
   openssl('req', '-x509', ...key, '-CA', authority, '-CAkey', file('authority.key'), '-subj', '/CN=localhost', '-days', '1',
     '-addext', 'subjectAltName=DNS:localhost', '-addext', 'basicConstraints=critical,CA:FALSE',
     '-keyout', file('localhost.key'), '-out', file('localhost.pem')); // prettier-ignore
   return { key: readFileSync(file('localhost.key')), cert: readFileSync(file('localhost.pem')), authority };
-}
-
-function firstLine(child) {
-  return new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', resolve);
-    child.once('error', (error) => reject(new Error(`the local stack cannot be run: ${error.message}`)));
-    child.once('exit', (code) => reject(new Error(`the local stack ended with ${code}`)));
-  });
 }

@@ -19,9 +19,17 @@ async function measured() {
     const operations = {};
     for (const name of Object.keys(OPERATIONS)) {
       const { operation, trips, events, reset } = await session.stage(name, MANY);
-      const figures = await perEvent(product(operation.function), session.fronts.environment, events, operation.status, reset);
+      const figures = await perEvent(
+        product(operation.function),
+        session.fronts.environment,
+        events,
+        operation.status,
+        reset,
+      );
       operations[name] = { trips, instructions: figures.instructions, allocations: figures.allocations };
-      console.log(`${name}: ${trips.join(', ')}; ${figures.instructions} instructions, ${figures.allocations} allocations`);
+      console.log(
+        `${name}: ${trips.join(', ')}; ${figures.instructions} instructions, ${figures.allocations} allocations`,
+      );
     }
     const binaries = Object.entries(sizes()).map(([name, { binary }]) => [name, binary]);
     return { operations, binaries: Object.fromEntries(binaries) };
@@ -37,11 +45,13 @@ export function differences(baseline, found) {
     const before = baseline.operations[name];
     if (!before) differences.push(`${name} is not in the baseline`);
     else {
-      if (trips.join() !== before.trips.join()) differences.push(`${name} asks for ${trips.join(', ')}; it was ${before.trips.join(', ')}`);
+      if (trips.join() !== before.trips.join())
+        differences.push(`${name} asks for ${trips.join(', ')}; it was ${before.trips.join(', ')}`);
       for (const [figure, value] of Object.entries(figures)) compare(`${name}: ${figure}`, before[figure], value);
     }
   }
-  for (const [name, bytes] of Object.entries(found.binaries)) compare(`${name}: bytes of the binary`, baseline.binaries[name], bytes);
+  for (const [name, bytes] of Object.entries(found.binaries))
+    compare(`${name}: bytes of the binary`, baseline.binaries[name], bytes);
   return differences;
 
   function compare(what, before, now) {
@@ -59,7 +69,9 @@ if (import.meta.main ?? process.argv[1] === new URL(import.meta.url).pathname) {
   else {
     const differing = differences(JSON.parse(readFileSync(BASELINE, 'utf8')), found);
     for (const difference of differing) console.error(`  ${difference}`);
-    console.log(`${Object.keys(found.operations).length} operations and ${Object.keys(found.binaries).length} binaries measured`);
+    console.log(
+      `${Object.keys(found.operations).length} operations and ${Object.keys(found.binaries).length} binaries measured`,
+    );
     if (differing.length > 0) {
       console.error('If that is meant, make baseline writes the new figures; the commit says why.');
       process.exitCode = 1;

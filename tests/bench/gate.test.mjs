@@ -8,14 +8,20 @@ const before = {
   operations: { status: { trips: ['Query'], instructions: 1000, allocations: 100 } },
   binaries: { jwks: 1000 },
 };
-const with_ = (figures, binaries = before.binaries) => ({ operations: { status: { ...before.operations.status, ...figures } }, binaries });
+const with_ = (figures, binaries = before.binaries) => ({
+  operations: { status: { ...before.operations.status, ...figures } },
+  binaries,
+});
 
 test('what stays within five in a hundred passes', () => {
   assert.deepEqual(differences(before, with_({ instructions: 1049, allocations: 96 }, { jwks: 1049 })), []);
 });
 
 test('each thing that grows is named with what it was and what it is', () => {
-  const [instructions, allocations, bytes, ...rest] = differences(before, with_({ instructions: 1051, allocations: 106 }, { jwks: 1060 }));
+  const [instructions, allocations, bytes, ...rest] = differences(
+    before,
+    with_({ instructions: 1051, allocations: 106 }, { jwks: 1060 }),
+  );
   assert.match(instructions, /status: instructions grew, from 1000 to 1051 \(5\.1 %\)/);
   assert.match(allocations, /status: allocations grew/);
   assert.match(bytes, /jwks: bytes of the binary grew/);
@@ -24,7 +30,10 @@ test('each thing that grows is named with what it was and what it is', () => {
 
 test('one more round trip, an unknown operation and a missing figure do not pass', () => {
   assert.match(differences(before, with_({ trips: ['Query', 'Query'] }))[0], /asks for Query, Query; it was Query/);
-  assert.match(differences(before, { operations: { other: before.operations.status }, binaries: {} })[0], /not in the baseline/);
+  assert.match(
+    differences(before, { operations: { other: before.operations.status }, binaries: {} })[0],
+    /not in the baseline/,
+  );
   assert.match(differences(before, with_({ instructions: NaN }))[0], /instructions/);
   assert.match(differences(before, with_({}, { unknown: 5 }))[0], /unknown/);
 });
@@ -38,7 +47,9 @@ const request = (body) => [{ service: 'dynamodb', target: 'DynamoDB_20120810.Get
 test('a template keeps what all have in common and leaves a blank for what each has of their own', () => {
   const people = ['a', 'b'].map((name) => request({ TableName: 't', Key: { pk: { S: name } }, ConsistentRead: true }));
   const { requests, values } = template(people);
-  assert.deepEqual(requests, [{ operation: 'GetItem', body: { TableName: 't', Key: { pk: { S: { $: 0 } } }, ConsistentRead: true } }]);
+  assert.deepEqual(requests, [
+    { operation: 'GetItem', body: { TableName: 't', Key: { pk: { S: { $: 0 } } }, ConsistentRead: true } },
+  ]);
   assert.deepEqual(values, [['a'], ['b']]);
 });
 

@@ -5,6 +5,7 @@ import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs';
 import { openRuntime } from '../browser/harness/runtime.mjs';
 import { STATE } from './fronts.mjs';
 
+process.setMaxListeners(30); // one for each process that is to end with this one
 const CORE = '1'; // everybody measured runs there, and what it talks to on the others
 
 /**
@@ -19,6 +20,8 @@ export async function startLambda(program, environment, { under = [], log = 'fun
   const lambda = runtime.start('', command, { ...environment, ...program.environment }, output, program.cwd);
   closeSync(output);
   const ended = new Promise((resolve) => lambda.child.once('exit', resolve));
+  const kill = () => lambda.child.kill();
+  process.once('exit', kill); // also when a fault ends this process
   return {
     /** Milliseconds from the process's start to its first poll. */
     polled: lambda.polled,
@@ -27,7 +30,8 @@ export async function startLambda(program, environment, { under = [], log = 'fun
     peakMemory: () => peakMemory(lambda.child.pid),
     /** Ends it, and returns what it printed. */
     async stop() {
-      lambda.child.kill();
+      process.off('exit', kill);
+      kill();
       await ended;
       await runtime.close();
       return readFileSync(`${STATE}/${log}.log`, 'utf8');

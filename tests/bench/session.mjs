@@ -66,5 +66,8 @@ function written(request) {
 
 /** JSON that a header can carry. */
 function ascii(values) {
-  return JSON.stringify(values).replace(/[^ -~]/g, (other) => `\\u${other.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(values).replace(
+    /[^ -~]/g,
+    (other) => `\\u${other.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

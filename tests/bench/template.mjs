@@ -34,7 +34,15 @@ function common(all, values) {
   if (first !== null && typeof first === 'object') {
     alike(all, (each) => Object.keys(each).sort().join());
     const names = Object.keys(first).sort();
-    return Object.fromEntries(names.map((name) => [name, common(all.map((each) => each[name]), values)]));
+    return Object.fromEntries(
+      names.map((name) => [
+        name,
+        common(
+          all.map((each) => each[name]),
+          values,
+        ),
+      ]),
+    );
   }
   if (all.every((each) => each === first)) return first;
   if (typeof first !== 'string') throw new Error(`people differ in ${first}, which is no text`);

@@ -10,7 +10,10 @@ export const MANY = 120;
 
 const TOOLS = {
   callgrind: { options: [`--callgrind-out-file=${STATE}/callgrind.out`], found: /Collected : (?<instructions>\d+)/ },
-  dhat: { options: ['--dhat-out-file=/dev/null'], found: /Total: +(?<bytes>[\d,]+) bytes in (?<allocations>[\d,]+) blocks/ },
+  dhat: {
+    options: ['--dhat-out-file=/dev/null'],
+    found: /Total: +(?<bytes>[\d,]+) bytes in (?<allocations>[\d,]+) blocks/,
+  },
 };
 
 /** Instructions, allocations and bytes of one event, of which `events` has at least `MANY`. */
@@ -33,7 +36,10 @@ export async function untilFirstPoll(program, environment) {
 
 async function run(tool, program, environment, events, status) {
   const { options, found } = TOOLS[tool];
-  const lambda = await startLambda(program, environment, { under: ['valgrind', `--tool=${tool}`, ...options], log: tool });
+  const lambda = await startLambda(program, environment, {
+    under: ['valgrind', `--tool=${tool}`, ...options],
+    log: tool,
+  });
   let report;
   try {
     await lambda.polled;

@@ -28,22 +28,17 @@ const SETTINGS = {
  */
 export async function startStack(name, backend, settings = {}) {
   const runtime = await openRuntime();
-  const surroundings = spawn(`${BINARIES}/local`, ['serve'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      ...process.env,
-      FUNCTIONS_PORT: runtime.port,
-      FRAME_ANCESTORS: backend.origin,
-      REDIRECT_URIS: backend.redirectUri,
-    },
+  const { child, gateway, issuer, phone, environment } = await surroundings({
+    FUNCTIONS_PORT: runtime.port,
+    FRAME_ANCESTORS: backend.origin,
+    REDIRECT_URIS: backend.redirectUri,
   });
-  const { gateway, issuer, phone, environment } = JSON.parse(await firstLine(surroundings));
   mkdirSync(LOGS, { recursive: true });
   runtime.run(FUNCTIONS, BINARIES, { ...environment, ...SETTINGS, ...settings }, `${LOGS}/browser-${name}.log`);
   // Also when a fault ends the process before anybody closes anything.
   const end = () => {
     runtime.kill();
-    surroundings.kill();
+    child.kill();
   };
   process.once('exit', end);
   return {
@@ -58,10 +53,16 @@ export async function startStack(name, backend, settings = {}) {
   };
 }
 
-function firstLine(child) {
-  return new Promise((resolve, reject) => {
+/** Starts the local stack without functions: its process, and what it says of itself. */
+export async function surroundings(environment) {
+  const child = spawn(`${BINARIES}/local`, ['serve'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...environment },
+  });
+  const said = await new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).once('line', resolve);
     child.once('error', (error) => reject(new Error(`the local stack cannot be run: ${error.message}`)));
     child.once('exit', (code) => reject(new Error(`the local stack ended with ${code}`)));
   });
+  return { child, ...JSON.parse(said) };
 }
