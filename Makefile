@@ -93,6 +93,7 @@ comma := ,
 PEERS := $(filter-out $(subst $(comma), ,$(WITHOUT)),go node python)
 bench: need-node need-valgrind release-binaries ## functions beside floors and peers in other languages, for 25 minutes: make bench WITHOUT=python,node,go leaves peers out
 	cargo build --locked --release --package floor
+	cargo build --locked --release --package floor --config 'profile.release.opt-level=3' --target-dir $(CARGO_TARGET_DIR)/anchors
 	$(if $(PEERS),PEER_TOOLS=$(TOOLS)/bench-python tests/bench/peers/build $(PEERS))
 	cd tests/bench && WITHOUT=$(WITHOUT) node main.mjs
 

@@ -51,7 +51,7 @@ export async function openFronts() {
     server.on('connection', () => (record.connections += 1));
     servers.push(server);
     await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
-    return `http${secure ? 's' : ''}://${secure ? 'localhost' : '127.0.0.1'}:${server.address().port}`;
+    return `http${secure ? 's' : ''}://127.0.0.1:${server.address().port}`;
   }
 
   async function environmentOf(secure) {
@@ -111,27 +111,16 @@ function placed(_request, _body, response) {
   response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(call));
 }
 
-/** An authority and a certificate for localhost, both of today. */
+/** An authority and a certificate for this machine, both of today. */
 function certificate() {
+  const words = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'.split(' ');
   const file = (name) => `${STATE}/${name}`;
-  const openssl = (...parameters) => execFileSync('openssl', parameters, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  const authority = file('authority.pem');
-  openssl(
-    'req',
-    '-x509',
-    ...key,
-    '-subj',
-    '/CN=bench',
-    '-days',
-    '2',
-    '-keyout',
-    file('authority.key'),
-    '-out',
-    authority,
-  );
-  openssl('req', '-x509', ...key, '-CA', authority, '-CAkey', file('authority.key'), '-subj', '/CN=localhost', '-days', '1',
-    '-addext', 'subjectAltName=DNS:localhost', '-addext', 'basicConstraints=critical,CA:FALSE',
-    '-keyout', file('localhost.key'), '-out', file('localhost.pem')); // prettier-ignore
-  return { key: readFileSync(file('localhost.key')), cert: readFileSync(file('localhost.pem')), authority };
+  const issue = (name, options) => {
+    const named = ['-subj', `/CN=${name}`, '-keyout', file(`${name}.key`), '-out', file(`${name}.pem`)];
+    execFileSync('openssl', [...words, ...named, ...options], { stdio: ['ignore', 'ignore', 'pipe'] });
+  };
+  issue('authority', ['-days', '2']);
+  const front = ['-addext', 'subjectAltName=IP:127.0.0.1', '-addext', 'basicConstraints=critical,CA:FALSE'];
+  issue('front', ['-CA', file('authority.pem'), '-CAkey', file('authority.key'), '-days', '1', ...front]);
+  return { key: readFileSync(file('front.key')), cert: readFileSync(file('front.pem')), authority: file('authority.pem') };
 }

@@ -4,7 +4,7 @@
 
 use growth::cost;
 use growth::ladder::{Ladder, Rung, climb};
-use growth::quotas::{Cause, TEMPLATE_MOST};
+use growth::quotas::Cause;
 use growth::report::{Operation, Report};
 use growth::requests::Kind;
 use growth::times::HELD;
@@ -25,10 +25,8 @@ fn main() {
 }
 
 fn row(rung: &Rung) -> String {
-    let is_of_template = matches!(rung.cause, Cause::StartsPerSecond | Cause::RequestsPerSecond);
-    let note = if is_of_template && rung.raised > TEMPLATE_MOST { " (the template ends at 10000)" } else { "" };
     let Rung { cause, allowed, raised, approved, p99: [start, status] } = rung;
-    format!("| {cause} | {allowed} | {raised}{note} | {approved:.0} | {start:.0}, {status:.0} |")
+    format!("| {cause} | {allowed} | {raised} | {approved:.0} | {start:.0}, {status:.0} |")
 }
 
 fn summary(ladder: &Ladder) {
@@ -42,8 +40,6 @@ fn summary(ladder: &Ladder) {
     println!("  asked of: {}", asked.join(", "));
     println!("  transactions that met another, by what they met: {:?}", report.conflicts);
     println!("{}", hot_item(report));
-    let busiest = report.asked_of(Cause::RequestsPerSecond) / report.asked_of(Cause::StartsPerSecond);
-    println!("  RequestsPerSecond at the template's most lasts to {:.0} starts/s", TEMPLATE_MOST / busiest);
     println!("{}", bill(report));
 }
 

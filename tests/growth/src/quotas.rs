@@ -116,8 +116,6 @@ pub const RETRIED: f64 = 150.0;
 pub const RAMP: f64 = 100.0;
 /// Invocations in a second for each environment ("Lambda scaling behavior": 1,000 of them, or 10,000 requests).
 pub const INVOCATIONS: f64 = 10.0;
-/// What the parameters of infra/template.yaml end at.
-pub const TEMPLATE_MOST: f64 = 10_000.0;
 
 /// So much each second, saved for a tenth of one at the most, so that a short run is not one burst. Who
 /// comes when nothing is left waits in line, if the line is short enough.

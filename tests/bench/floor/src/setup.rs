@@ -1,8 +1,11 @@
-//! Init: one connector with pinned roots, the clients, the secrets that the function reads, the template.
+//! Init: one connector with pinned roots, clients with the functions' time limits, the secrets that the function
+//! reads, the template.
 
 use std::env;
+use std::time::Duration;
 
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -33,6 +36,9 @@ pub fn connector() -> Result<SharedHttpConnector, Error> {
     Ok(SharedHttpConnector::new(connector.build()))
 }
 
+const ATTEMPT: Duration = Duration::from_secs(1);
+const OPERATION: Duration = Duration::from_secs(3);
+
 /// What every client starts from.
 pub async fn sdk_config(connector: &SharedHttpConnector) -> SdkConfig {
     let connector = connector.clone();
@@ -40,6 +46,9 @@ pub async fn sdk_config(connector: &SharedHttpConnector) -> SdkConfig {
         .http_client(http_client_fn(move |_, _| connector.clone()))
         .credentials_provider(EnvironmentVariableCredentialsProvider::new())
         .region(EnvironmentVariableRegionProvider::new())
+        .timeout_config(
+            TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build(),
+        )
         .load()
         .await
 }
