@@ -24,6 +24,7 @@ export const OPERATIONS = {
     prepare: async () => {},
     event: (person) => login('start-call', person),
     status: 201,
+    hasPeers: false, // they send codes only
   },
   status: {
     function: 'get-challenge',

@@ -4,7 +4,6 @@
 
 use growth::cost;
 use growth::ladder::{Ladder, Rung, climb};
-use growth::quotas::Cause;
 use growth::report::{Operation, Report};
 use growth::requests::Kind;
 use growth::times::HELD;

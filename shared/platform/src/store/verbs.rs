@@ -33,7 +33,7 @@ impl ChallengeStore for DynamoStore {
         let (mut stored, mut challenges, mut next) = (Subject::default(), Vec::new(), None);
         loop {
             let query = self.partition(partition(subject)).consistent_read(true).set_exclusive_start_key(next);
-            let page = query.send().await.map_err(unavailable)?;
+            let page = Box::pin(query.send()).await.map_err(unavailable)?; // its state is kilobytes
             for item in page.items() {
                 match item.get("sk").and_then(|sort| sort.as_s().ok()).map(String::as_str) {
                     Some(SUBJECT) => stored = subject_item::read(item)?,

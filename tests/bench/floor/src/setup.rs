@@ -1,7 +1,6 @@
 //! Init: one connector with pinned roots, clients with the functions' time limits, the secrets that the function
 //! reads, the template.
 
-use std::env;
 use std::time::Duration;
 
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
@@ -24,9 +23,15 @@ pub struct Recorded {
     pub body: Value,
 }
 
+/// What the benchmark says to this process.
+#[expect(clippy::disallowed_methods, reason = "a floor has no configuration to be checked")]
+pub fn variable(name: &str) -> Result<String, Error> {
+    std::env::var(name).map_err(|error| format!("{name}: {error}").into())
+}
+
 /// The connector that all clients share.
 pub fn connector() -> Result<SharedHttpConnector, Error> {
-    let roots = match env::var("AWS_CA_BUNDLE") {
+    let roots = match variable("AWS_CA_BUNDLE") {
         Ok(bundle) => TrustStore::empty().with_pem_certificate(std::fs::read(bundle)?),
         Err(_) => TrustStore::empty().with_pem_certificate(AMAZON),
     };
@@ -56,7 +61,7 @@ pub async fn sdk_config(connector: &SharedHttpConnector) -> SdkConfig {
 /// Reads the secrets that `SECRETS` lists.
 pub async fn secrets(config: &SdkConfig) -> Result<(), Error> {
     let client = aws_sdk_secretsmanager::Client::new(config);
-    for secret in env::var("SECRETS")?.split(',').filter(|secret| !secret.is_empty()) {
+    for secret in variable("SECRETS")?.split(',').filter(|secret| !secret.is_empty()) {
         client.get_secret_value().secret_id(secret).send().await?;
     }
     Ok(())
@@ -64,7 +69,7 @@ pub async fn secrets(config: &SdkConfig) -> Result<(), Error> {
 
 /// The requests to make, from the file that `REQUESTS` names; none if it is not set.
 pub fn requests() -> Result<Vec<Recorded>, Error> {
-    let Ok(file) = env::var("REQUESTS") else { return Ok(Vec::new()) };
+    let Ok(file) = variable("REQUESTS") else { return Ok(Vec::new()) };
     let requests: Vec<Value> = serde_json::from_slice(&std::fs::read(file)?)?;
     requests.into_iter().map(recorded).collect()
 }

@@ -20,7 +20,7 @@ async fn main() -> Result<(), Error> {
     for request in setup::requests()? {
         calls.push(match request.operation.as_str() {
             "Publish" => Call::Publish(sns::Publish::read(&request.body)?),
-            "POST" => Call::Post(post::Post::read(std::env::var("VOICE_API_BASE_URL")?, &request.body)?),
+            "POST" => Call::Post(post::Post::read(setup::variable("VOICE_API_BASE_URL")?, &request.body)?),
             operation => Call::Table(dynamodb::Call::read(operation, &request.body)?),
         });
     }
