@@ -32,7 +32,8 @@ export async function openSession() {
       fronts.taken();
       for (const person of people) {
         await expect(operation.status, invoke(operation.function, operation.event(person)));
-        recordings.push(fronts.taken().requests);
+        // A secret that happens to be read again belongs to no operation.
+        recordings.push(fronts.taken().requests.filter(({ service }) => service !== 'secrets'));
       }
       const { requests, values } = template(recordings);
       const file = recording(name);
