@@ -15,7 +15,7 @@ import { sizes } from './sizes.mjs';
 import { coldStart, cpuPerEvent } from './time.mjs';
 import { MANY, perEvent, untilFirstPoll } from './valgrind.mjs';
 
-const COUNT = 230;
+const COUNT = 150;
 const STARTS = 9;
 const without = (process.env.WITHOUT ?? '').split(',').filter(Boolean);
 const unknown = without.filter((language) => !LANGUAGES[language]);
