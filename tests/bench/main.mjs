@@ -32,7 +32,11 @@ async function operation(session, name) {
   };
   console.error(`${name}: CPU time`);
   const many = await session.stage(name, COUNT);
-  const programs = { product: product(of), floor: floor(of, environment, many.requests), ...(many.operation.hasPeers === false ? {} : peers(of, without)) };
+  const programs = {
+    product: product(of),
+    floor: floor(of, environment, many.requests),
+    ...(many.operation.hasPeers === false ? {} : peers(of, without)),
+  };
   const timed = await cpuPerEvent(programs, environment, many);
   const logBytes = Math.round(statSync(`${STATE}/bench-product.log`).size / (5 * COUNT));
   const { trips, transactionItems } = many;
