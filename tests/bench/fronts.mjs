@@ -122,5 +122,9 @@ function certificate() {
   issue('authority', ['-days', '2']);
   const front = ['-addext', 'subjectAltName=IP:127.0.0.1', '-addext', 'basicConstraints=critical,CA:FALSE'];
   issue('front', ['-CA', file('authority.pem'), '-CAkey', file('authority.key'), '-days', '1', ...front]);
-  return { key: readFileSync(file('front.key')), cert: readFileSync(file('front.pem')), authority: file('authority.pem') };
+  return {
+    key: readFileSync(file('front.key')),
+    cert: readFileSync(file('front.pem')),
+    authority: file('authority.pem'),
+  };
 }
