@@ -10,5 +10,6 @@ mod fixture;
 mod secrets;
 mod signer;
 mod sms;
+mod store;
 mod stub;
 mod voice;
