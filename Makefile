@@ -39,8 +39,8 @@ invoke: $(TOOLS)/cargo-lambda.done ## one function with one sample: make invoke 
 
 # --- checking --------------------------------------------------------------------------------------
 
-.PHONY: curve simulate test lint unit mutants local-test fuzz template audit e2e browser
-test: lint unit mutants local-test fuzz template e2e browser ## all checks and tests
+.PHONY: test lint unit mutants local-test fuzz template audit e2e browser cost
+test: lint unit mutants local-test fuzz template e2e browser cost ## all checks and tests
 
 lint: need-cargo $(DENY) ## formatting, clippy, licences and sources of dependencies
 	cargo fmt --all --check
