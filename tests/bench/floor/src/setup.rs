@@ -1,5 +1,5 @@
 //! Init: one connector with pinned roots, clients with the functions' time limits, the secrets that the function
-//! reads, the template.
+//! reads and the connection that it opens, the template.
 
 use std::time::Duration;
 
@@ -9,7 +9,10 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use lambda_http::Error;
 use serde_json::Value;
 
@@ -58,12 +61,24 @@ pub async fn sdk_config(connector: &SharedHttpConnector) -> SdkConfig {
         .await
 }
 
-/// Reads the secrets that `SECRETS` lists.
-pub async fn secrets(config: &SdkConfig) -> Result<(), Error> {
+/// Reads the secrets that `SECRETS` lists and meanwhile opens a connection to DynamoDB, as the functions do.
+pub async fn prepare(config: &SdkConfig, connector: &SharedHttpConnector) -> Result<(), Error> {
+    tokio::try_join!(secrets(config), connect(connector))?;
+    Ok(())
+}
+
+async fn secrets(config: &SdkConfig) -> Result<(), Error> {
     let client = aws_sdk_secretsmanager::Client::new(config);
     for secret in variable("SECRETS")?.split(',').filter(|secret| !secret.is_empty()) {
         client.get_secret_value().secret_id(secret).send().await?;
     }
+    Ok(())
+}
+
+async fn connect(connector: &SharedHttpConnector) -> Result<(), Error> {
+    let request = http::Request::get(variable("AWS_ENDPOINT_URL_DYNAMODB")?).body(SdkBody::empty())?;
+    let response = connector.call(HttpRequest::try_from(request)?).await?;
+    ByteStream::new(response.into_body()).collect().await?;
     Ok(())
 }
 

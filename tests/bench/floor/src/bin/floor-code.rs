@@ -10,8 +10,9 @@ enum Call {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let config = setup::sdk_config(&setup::connector()?).await;
-    setup::secrets(&config).await?;
+    let connector = setup::connector()?;
+    let config = setup::sdk_config(&connector).await;
+    setup::prepare(&config, &connector).await?;
     let table = aws_sdk_dynamodb::Client::new(&config);
     let signer = aws_sdk_kms::Client::new(&config);
     let mut calls = Vec::new();

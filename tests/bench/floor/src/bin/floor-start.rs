@@ -13,7 +13,7 @@ enum Call {
 async fn main() -> Result<(), Error> {
     let connector = setup::connector()?;
     let config = setup::sdk_config(&connector).await;
-    setup::secrets(&config).await?;
+    setup::prepare(&config, &connector).await?;
     let table = aws_sdk_dynamodb::Client::new(&config);
     let publisher = aws_sdk_sns::Client::new(&config);
     let mut calls = Vec::new();

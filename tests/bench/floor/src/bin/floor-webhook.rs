@@ -5,8 +5,9 @@ use lambda_http::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let config = setup::sdk_config(&setup::connector()?).await;
-    setup::secrets(&config).await?;
+    let connector = setup::connector()?;
+    let config = setup::sdk_config(&connector).await;
+    setup::prepare(&config, &connector).await?;
     let client = aws_sdk_dynamodb::Client::new(&config);
     let requests = setup::requests()?;
     let calls = requests.iter().map(|request| dynamodb::Call::read(&request.operation, &request.body));
