@@ -6,7 +6,8 @@ use domain::identity::SubjectId;
 use domain::phone::Line;
 use http::{Response, StatusCode};
 use lambda_http::Body;
-use platform::reply::{self, rfc3339};
+use platform::clock::rfc3339;
+use platform::reply;
 use serde_json::{Map, Value, json};
 
 pub(crate) fn subject(subject: &SubjectId, report: &Report) -> Response<Body> {

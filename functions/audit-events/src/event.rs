@@ -6,7 +6,7 @@
 use domain::phone::PhoneNumber;
 use domain::time::Timestamp;
 use platform::events::Entry;
-use platform::reply::rfc3339;
+use platform::clock::rfc3339;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 

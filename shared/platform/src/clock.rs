@@ -1,10 +1,9 @@
-//! The ambient things, each in one place: the time and the system's random source.
+//! The ambient things, each in one place: the time, also as it is written, and the system's random source.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
 use domain::time::Timestamp;
+use humantime::{format_rfc3339_millis, format_rfc3339_seconds};
 use rand::rngs::ThreadRng;
 
 /// The time now. A clock before 1970 reads as the end of time, when every challenge has expired.
@@ -18,10 +17,17 @@ pub fn now() -> Timestamp {
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the other source of time, finer and for no decision")]
 pub fn rfc3339_millis() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let millis = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
-    DateTime::from_millis(millis).fmt(Format::DateTime).unwrap_or_default()
+    format_rfc3339_millis(SystemTime::now().clamp(UNIX_EPOCH, UNIX_EPOCH + LAST)).to_string()
 }
+
+/// A time as RFC 3339 in UTC.
+#[must_use]
+pub fn rfc3339(at: Timestamp) -> String {
+    format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(at.as_unix()).min(LAST)).to_string()
+}
+
+/// The end of the year 9999, the last that RFC 3339 can write: whatever comes later is written so.
+const LAST: Duration = Duration::from_secs(253_402_300_799);
 
 /// The random source: `ChaCha12`, seeded and reseeded by the operating system.
 #[must_use]
@@ -46,5 +52,17 @@ impl Stopwatch {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_in_utc_and_none_is_too_late_to_write() {
+        let written = [0, 1_800_000_000, LAST.as_secs(), u64::MAX].map(|at| rfc3339(Timestamp::from_unix(at)));
+        let last = "9999-12-31T23:59:59Z";
+        assert_eq!(written, ["1970-01-01T00:00:00Z", "2027-01-15T08:00:00Z", last, last]);
     }
 }

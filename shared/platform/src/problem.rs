@@ -12,7 +12,7 @@ use http::{HeaderValue, Response, StatusCode};
 use lambda_http::Body;
 use serde::Serialize;
 
-use crate::reply;
+use crate::{clock, reply};
 
 /// What a caller may see of a request that was not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,7 +146,7 @@ impl Problem {
             title: name.replace('-', " "),
             status: self.status().as_u16(),
             detail: self.detail(),
-            retry_at: self.retry_at().map(reply::rfc3339),
+            retry_at: self.retry_at().map(clock::rfc3339),
             ..Document::default()
         };
         match self {

@@ -1,7 +1,5 @@
 //! Rendering responses.
 
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
 use domain::call::CallState;
 use domain::challenge::Delivery;
 use domain::change::Step;
@@ -11,15 +9,10 @@ use http::{HeaderValue, Response, StatusCode, header};
 use lambda_http::Body;
 use serde::{Serialize, Serializer};
 
+use crate::clock::rfc3339;
+
 /// How often a page should ask for news, in seconds.
 const POLL_SECONDS: u16 = 2;
-
-/// A time as RFC 3339 in UTC.
-#[must_use]
-pub fn rfc3339(at: Timestamp) -> String {
-    let at = DateTime::from_secs(i64::try_from(at.as_unix()).unwrap_or(i64::MAX));
-    at.fmt(Format::DateTime).unwrap_or_default()
-}
 
 /// A response that nobody may keep.
 #[must_use]

@@ -2,7 +2,7 @@
 //! number, a network or a range, only a keyed digest of that is told.
 
 use domain::phone::Country;
-use platform::reply::rfc3339;
+use platform::clock::rfc3339;
 
 use super::{CHANNELS, Step};
 use crate::correlation::CorrelationKey;

@@ -2,7 +2,7 @@
 
 use domain::phone::PhoneNumber;
 use domain::time::Timestamp;
-use platform::reply::rfc3339;
+use platform::clock::rfc3339;
 
 use super::{CHANNELS, LINES, Step};
 use crate::correlation::CorrelationKey;
