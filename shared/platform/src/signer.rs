@@ -75,16 +75,14 @@ impl ResultSigner for KmsSigner {
     async fn sign(&self, approval: &Approval, first_factor: &FirstFactor) -> Result<String, SignError> {
         let unsigned = unsigned(&self.settings, approval, first_factor).map_err(|error| SignError(Box::new(error)))?;
         let digest = Sha256::digest(unsigned.as_bytes()).to_vec();
-        let signed = self
+        let request = self
             .client
             .sign()
             .key_id(&self.settings.key_arn)
             .message_type(MessageType::Digest)
             .signing_algorithm(SigningAlgorithmSpec::RsassaPkcs1V15Sha256)
-            .message(Blob::new(digest))
-            .send()
-            .await
-            .map_err(|error| SignError(Box::new(error)))?;
+            .message(Blob::new(digest));
+        let signed = Box::pin(request.send()).await.map_err(|error| SignError(Box::new(error)))?;
         let signature = signed.signature.ok_or_else(|| SignError("KMS answered without a signature".into()))?;
         Ok(format!("{unsigned}.{}", base64url(signature.as_ref())))
     }

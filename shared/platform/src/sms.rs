@@ -144,7 +144,7 @@ impl Publisher {
         }
         let timeouts = TimeoutConfig::builder().operation_timeout(limit).operation_attempt_timeout(limit).build();
         let once = aws_sdk_sns::config::Builder::new().timeout_config(timeouts);
-        match publish.customize().config_override(once).send().await {
+        match Box::pin(publish.customize().config_override(once).send()).await {
             Ok(_) => Ok(()),
             Err(error) => Err(SendError { kind: failure(&error), source: Some(cause(error)) }),
         }

@@ -8,7 +8,7 @@ use domain::identity::{ChallengeKey, Reservation, SubjectId};
 use domain::phone::PhoneNumber;
 use domain::ports::StoreError;
 
-use super::fault::{Cancelled, cancelled};
+use super::fault::Cancelled;
 use super::item::{number, text, time};
 use super::quota::number_key;
 use super::verbs::transaction;
@@ -47,9 +47,7 @@ impl DynamoStore {
 
     /// Applies the writes, or answers which of them kept all from being applied.
     async fn attempt(&self, writes: impl IntoIterator<Item = UpdateBuilder>) -> Result<Option<Cancelled>, StoreError> {
-        let writes = transaction(writes)?;
-        let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-        sent.err().map(cancelled).transpose()
+        self.transact(transaction(writes)?).await
     }
 
     fn administered(&self, occasion: &Occasion, action: &str, update: &str) -> UpdateBuilder {

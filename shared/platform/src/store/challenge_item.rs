@@ -10,7 +10,6 @@ use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::Line;
 use domain::ports::StoreError;
-use domain::quota::Counter;
 use domain::time::Timestamp;
 
 use super::item::{Reader, Word, bytes, number, text, time};
@@ -22,10 +21,12 @@ pub(super) fn read(subject: &SubjectId, item: &Item) -> Result<Challenge, StoreE
     let reader = Reader(item);
     let session = reader.text("sk")?.strip_prefix(CHALLENGE_PREFIX).and_then(from_base64url);
     let session = SessionId::from_bytes(session.ok_or(StoreError::Unreadable("sk"))?);
+    let (phone, country) = (reader.phone("phone")?, reader.country()?);
+    let charged = quota::read_charged(item, &phone, country)?;
     Ok(Challenge {
         id: ChallengeId { key: ChallengeKey { subject: *subject, session }, generation: reader.number("generation")? },
-        phone: reader.phone("phone")?,
-        country: reader.country()?,
+        phone,
+        country,
         line: reader.word("line", Line::from_word)?,
         source: source(&reader)?,
         former: if reader.has("formerPhone") { Some(former(&reader)?) } else { None },
@@ -46,7 +47,7 @@ pub(super) fn read(subject: &SubjectId, item: &Item) -> Result<Challenge, StoreE
         calls: sends(&reader, &CALLS)?,
         call: if reader.has("callToken") { Some(call(&reader)?) } else { None },
         contested: reader.flag("contested")?,
-        charged: charged(&reader)?,
+        charged,
     })
 }
 
@@ -148,10 +149,6 @@ fn source(reader: &Reader<'_>) -> Result<NumberSource, StoreError> {
 
 fn former(reader: &Reader<'_>) -> Result<Former, StoreError> {
     Ok(Former { number: reader.phone("formerPhone")?, proven_at: reader.time("formerProvenAt")? })
-}
-
-fn charged(reader: &Reader<'_>) -> Result<Vec<(Counter, u32)>, StoreError> {
-    quota::read_charged(reader.0, &reader.phone("phone")?, reader.country()?)
 }
 
 fn outcome(reader: &Reader<'_>) -> Result<Outcome, StoreError> {

@@ -40,7 +40,7 @@ impl Statistics for DynamoStore {
             return Ok(());
         }
         let request = self.client.transact_write_items().set_transact_items(Some(counts));
-        request.client_request_token(token(tally)).send().await.map_err(unavailable)?;
+        Box::pin(request.client_request_token(token(tally)).send()).await.map_err(unavailable)?;
         Ok(())
     }
 }
@@ -57,7 +57,8 @@ impl DynamoStore {
         let (mut record, mut next) = (CountryRecord::default(), None);
         loop {
             let partition = AttributeValue::S(country_partition(country));
-            let page = self.partition(partition).set_exclusive_start_key(next).send().await.map_err(unavailable)?;
+            let query = self.partition(partition).set_exclusive_start_key(next);
+            let page = Box::pin(query.send()).await.map_err(unavailable)?;
             for item in page.items() {
                 read(&mut record, item)?;
             }

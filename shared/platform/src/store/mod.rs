@@ -13,6 +13,8 @@
 //! without reading first which generation is current, and replacing a generation closes the old one
 //! in the same write: its codes and call token are gone with it.
 //!
+//! Each request is boxed: its state is kilobytes, which would move with every future that holds it.
+//!
 //! Every change of a challenge or a subject is one conditional write. The conditions are the constants of
 //! [`expression`], to be read side by side. Some other writes are blind, each for a reason:
 //!

@@ -23,9 +23,10 @@ impl DynamoStore {
         let update = match &refused.consequence {
             Some(Consequence::Lock(subject)) => self.lock(refused, subject, now),
             Some(Consequence::OpenBreaker(country, until)) => self.open_breaker(refused, *country, *until, now),
-            Some(Consequence::Contest(other)) => self
-                .update(challenge_key(&other.key), expression::CONTEST, expression::EXISTS)
-                .expression_attribute_values(":true", AttributeValue::Bool(true)),
+            Some(Consequence::Contest(other)) => {
+                let values = [(":true", AttributeValue::Bool(true))];
+                self.update(challenge_key(&other.key), expression::CONTEST, expression::EXISTS, values)
+            }
             None => self.trace(refused, now),
         };
         match self.send_update(update).await? {
@@ -45,12 +46,14 @@ impl DynamoStore {
     }
 
     fn lock(&self, refused: &Refused<'_>, subject: &Subject, now: Timestamp) -> UpdateItemFluentBuilder {
-        self.update(subject_key(refused.subject), expression::LOCK, expression::SUBJECT_UNMOVED)
-            .expression_attribute_values(":now", time(now))
-            .expression_attribute_values(":failures", number(subject.failures))
-            .expression_attribute_values(":reserved", subject_item::reserved(&subject.reserved))
-            .expression_attribute_values(":next", number(subject.version + 1))
-            .expression_attribute_values(":version", number(subject.version))
+        let values = [
+            (":now", time(now)),
+            (":failures", number(subject.failures)),
+            (":reserved", subject_item::reserved(&subject.reserved)),
+            (":next", number(subject.version + 1)),
+            (":version", number(subject.version)),
+        ];
+        self.update(subject_key(refused.subject), expression::LOCK, expression::SUBJECT_UNMOVED, values)
     }
 
     fn open_breaker(
@@ -61,10 +64,8 @@ impl DynamoStore {
         now: Timestamp,
     ) -> UpdateItemFluentBuilder {
         let key = shared_key(country_partition(country), format!("{BREAKER_PREFIX}{}", refused.channel.as_str()));
-        self.update(key, expression::OPEN_BREAKER, expression::BREAKER_IS_CLOSED)
-            .expression_attribute_values(":now", time(now))
-            .expression_attribute_values(":until", time(until))
-            .expression_attribute_values(":ttl", time(until + MEMORY))
+        let values = [(":now", time(now)), (":until", time(until)), (":ttl", time(until + MEMORY))];
+        self.update(key, expression::OPEN_BREAKER, expression::BREAKER_IS_CLOSED, values)
             .expression_attribute_names("#ttl", "ttl")
     }
 }

@@ -16,7 +16,7 @@ use domain::refusal::Refusal;
 use domain::time::Timestamp;
 
 use super::challenge_item::{APPROVED, PENDING};
-use super::fault::{cancelled, unavailable};
+use super::fault::unavailable;
 use super::item::{Word, bytes, number, text, time, times};
 use super::verbs::transaction;
 use super::{DynamoStore, challenge_item, challenge_key, expression, quota, subject_item, subject_key};
@@ -36,10 +36,7 @@ impl DynamoStore {
         }
         writes.push(self.challenge_at_start(draft)?);
         let count = writes.len();
-        let Err(error) = self.client.transact_write_items().set_transact_items(Some(writes)).send().await else {
-            return Ok(Started::Applied);
-        };
-        let cancelled = cancelled(error)?;
+        let Some(cancelled) = self.transact(writes).await? else { return Ok(Started::Applied) };
         let refused: Vec<usize> = (0..count).filter(|position| cancelled.refused(*position).is_some()).collect();
         refusal(draft, &charges, &refused).map(Started::Refused).ok_or(StoreError::Conflict)
     }
@@ -83,10 +80,7 @@ impl DynamoStore {
         let corrected = self.corrected(challenge, channel, sent_at, delivery, given_back);
         let refunds = given_back.iter().map(|counter| self.refund(counter, 1, sent_at));
         let writes = transaction([corrected].into_iter().chain(refunds))?;
-        let Err(error) = self.client.transact_write_items().set_transact_items(Some(writes)).send().await else {
-            return Ok(());
-        };
-        cancelled(error).map(drop) // by its one condition: a later generation or send stands
+        self.transact(writes).await.map(drop) // by its one condition: a later generation or send stands
     }
 
     fn corrected(

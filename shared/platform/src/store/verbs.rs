@@ -33,7 +33,7 @@ impl ChallengeStore for DynamoStore {
         let (mut stored, mut challenges, mut next) = (Subject::default(), Vec::new(), None);
         loop {
             let query = self.partition(partition(subject)).consistent_read(true).set_exclusive_start_key(next);
-            let page = Box::pin(query.send()).await.map_err(unavailable)?; // its state is kilobytes
+            let page = Box::pin(query.send()).await.map_err(unavailable)?;
             for item in page.items() {
                 match item.get("sk").and_then(|sort| sort.as_s().ok()).map(String::as_str) {
                     Some(SUBJECT) => stored = subject_item::read(item)?,
@@ -73,11 +73,8 @@ impl ChallengeStore for DynamoStore {
     }
 
     async fn count_guess(&self, key: &ChallengeKey, now: Timestamp) -> Result<Option<Challenge>, StoreError> {
-        let update = self
-            .update(challenge_key(key), expression::COUNT_GUESS, expression::IS_OPEN)
-            .expression_attribute_values(":one", number(1_u32))
-            .expression_attribute_values(":now", time(now))
-            .expression_attribute_values(":pending", text(PENDING));
+        let values = [(":one", number(1_u32)), (":now", time(now)), (":pending", text(PENDING))];
+        let update = self.update(challenge_key(key), expression::COUNT_GUESS, expression::IS_OPEN, values);
         match self.send_update(update).await? {
             Updated::Done(item) => challenge_item::read(&key.subject, &item).map(Some),
             Updated::Refused(_) => Ok(None),
@@ -93,12 +90,11 @@ impl ChallengeStore for DynamoStore {
                 Outcome::Pending | Outcome::Denied => return Ok(Settlement::Refused),
             };
             let writes = transaction(self.settlement(&challenge, at, by, policy, now))?;
-            let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-            let Err(error) = sent else {
+            let Some(cancelled) = self.transact(writes).await? else {
                 challenge.outcome = Outcome::Approved { at, by, settled: true };
                 return Ok(Settlement::Settled(Box::new(challenge)));
             };
-            let Some(stored) = refused_challenge(&challenge, &cancelled(error)?)? else {
+            let Some(stored) = refused_challenge(&challenge, &cancelled)? else {
                 return Ok(Settlement::Refused);
             };
             if stored.id != challenge.id || stored.charged == challenge.charged {
@@ -128,22 +124,33 @@ impl DynamoStore {
     }
 
     /// A conditional update that answers the item, whether the condition holds or not.
-    pub(super) fn update(&self, key: Item, update: &str, condition: &str) -> UpdateItemFluentBuilder {
+    pub(super) fn update<V>(&self, key: Item, update: &str, condition: &str, values: V) -> UpdateItemFluentBuilder
+    where
+        V: IntoIterator<Item = (&'static str, AttributeValue)>,
+    {
+        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         self.client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key))
             .update_expression(update)
             .condition_expression(condition)
+            .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
     pub(super) async fn send_update(&self, update: UpdateItemFluentBuilder) -> Result<Updated, StoreError> {
-        match update.send().await {
+        match Box::pin(update.send()).await {
             Ok(output) => output.attributes.map(Updated::Done).ok_or(StoreError::Unreadable("attributes")),
             Err(error) => refused_update(error),
         }
+    }
+
+    /// Sends a transaction, and answers which of its writes kept all from being applied.
+    pub(super) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<Option<Cancelled>, StoreError> {
+        let request = self.client.transact_write_items().set_transact_items(Some(writes));
+        Box::pin(request.send()).await.err().map(cancelled).transpose()
     }
 
     /// A conditional update as a part of a transaction.
