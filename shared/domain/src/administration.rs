@@ -186,7 +186,7 @@ pub struct Live {
 pub fn report(stored: &Snapshot, policy: &Policy, now: Timestamp) -> Report {
     let subject = &stored.subject;
     let lockout = subject.lockout(&stored.challenges, policy, now);
-    let sent = |channel, window| subject.sent_within(channel, window, now).len();
+    let sent = |channel, window| subject.sent_within(channel, window, now).count();
     Report {
         binding: subject.binding.clone(),
         failures: subject.failures_so_far(&stored.challenges, now).0,

@@ -12,17 +12,14 @@ use crate::time::Timestamp;
 /// The limit that refuses a send by `channel` now, if one does: the one that gives way last.
 #[must_use]
 pub fn reached(subject: &Subject, channel: Channel, policy: &Policy, now: Timestamp) -> Option<SendLimit> {
-    windows(channel, policy)
-        .into_iter()
-        .filter_map(|window| window.reached(subject, now))
-        .max_by_key(|limit| limit.retry_at)
+    windows(channel, policy).filter_map(|window| window.reached(subject, now)).max_by_key(|limit| limit.retry_at)
 }
 
 /// Sends by `channel` that the windows still allow.
 #[must_use]
 pub fn left(subject: &Subject, channel: Channel, policy: &Policy, now: Timestamp) -> usize {
-    let left = |window: &Window| window.quota.saturating_sub(window.sent(subject, now).len());
-    windows(channel, policy).iter().map(left).min().unwrap_or_default()
+    let left = |window: Window| window.quota.saturating_sub(window.sent(subject, now).count());
+    windows(channel, policy).map(left).min().unwrap_or_default()
 }
 
 /// The limit of one call at a time.
@@ -42,8 +39,8 @@ struct Window {
     length: Duration,
 }
 
-fn windows(channel: Channel, policy: &Policy) -> Vec<Window> {
-    let mut windows = vec![
+fn windows(channel: Channel, policy: &Policy) -> impl Iterator<Item = Window> {
+    let of_all = [
         Window {
             policy: "subject-short",
             channels: &Channel::ALL,
@@ -57,27 +54,23 @@ fn windows(channel: Channel, policy: &Policy) -> Vec<Window> {
             length: Policy::LONG_WINDOW,
         },
     ];
-    if channel == Channel::Call {
-        windows.push(Window {
-            policy: "subject-calls",
-            channels: &[Channel::Call],
-            quota: policy.max_calls_short,
-            length: Policy::SHORT_WINDOW,
-        });
-    }
-    windows
+    let of_calls = Window {
+        policy: "subject-calls",
+        channels: &[Channel::Call],
+        quota: policy.max_calls_short,
+        length: Policy::SHORT_WINDOW,
+    };
+    of_all.into_iter().chain((channel == Channel::Call).then_some(of_calls))
 }
 
 impl Window {
-    fn sent(&self, subject: &Subject, now: Timestamp) -> Vec<Timestamp> {
-        let mut sent: Vec<_> =
-            self.channels.iter().flat_map(|channel| subject.sent_within(*channel, self.length, now)).collect();
-        sent.sort_unstable();
-        sent
+    fn sent(&self, subject: &Subject, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+        self.channels.iter().flat_map(move |channel| subject.sent_within(*channel, self.length, now))
     }
 
     fn reached(&self, subject: &Subject, now: Timestamp) -> Option<SendLimit> {
-        let sent = self.sent(subject, now);
+        let mut sent: Vec<_> = self.sent(subject, now).collect();
+        sent.sort_unstable();
         let beyond = sent.len().checked_sub(self.quota)?;
         let retry_at = sent.get(beyond).map_or(now + self.length, |first| *first + self.length);
         Some(SendLimit { policy: self.policy, quota: self.quota, window: self.length, retry_at })

@@ -45,7 +45,8 @@ impl Snapshot {
     #[must_use]
     pub fn is_torn(&self, now: Timestamp) -> bool {
         let window = Policy::SHORT_WINDOW + Policy::CLOCK_SKEW;
-        let recent = Channel::ALL.into_iter().any(|channel| !self.subject.sent_within(channel, window, now).is_empty());
+        let recent =
+            Channel::ALL.into_iter().any(|channel| self.subject.sent_within(channel, window, now).next().is_some());
         let seen = |reservation| self.challenges.iter().any(|challenge| challenge.reservation() == reservation);
         recent && self.subject.reserved.keys().any(|reservation| !seen(*reservation))
     }

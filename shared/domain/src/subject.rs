@@ -145,13 +145,17 @@ impl Subject {
     }
 
     /// Sends of `channel` so far that count in the window that ends now.
-    #[must_use]
-    pub fn sent_within(&self, channel: Channel, window: std::time::Duration, now: Timestamp) -> Vec<Timestamp> {
+    pub fn sent_within(
+        &self,
+        channel: Channel,
+        window: std::time::Duration,
+        now: Timestamp,
+    ) -> impl Iterator<Item = Timestamp> {
         let log = match channel {
             Channel::Sms => &self.sms_sent,
             Channel::Call => &self.calls_placed,
         };
-        log.iter().copied().filter(|at| now.since(*at) < window).collect()
+        log.iter().copied().filter(move |at| now.since(*at) < window)
     }
 
     /// Notes a send, and forgets those that no window counts any more.
