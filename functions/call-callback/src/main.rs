@@ -25,16 +25,13 @@ async fn serve() -> Result<(), Error> {
     let connector = connector(Roots::Amazon)?;
     let aws = sdk_config(&connector).await;
     let secrets = SecretsManager::new(&aws);
-    let opened = async {
-        let keys = Secret::<MacKeys, _>::maybe_open(secrets.clone(), config.mac_keys_secret, clock::now()).await?;
-        Ok::<_, Error>((keys, Secret::<SigningTokens, _>::open(secrets, config.signing_secret, clock::now()).await?))
-    };
-    let (opened, ()) = tokio::join!(opened, DynamoStore::connect(&aws, &connector));
-    let (keys, tokens) = opened?;
+    let keys = Secret::<MacKeys, _>::maybe_open(secrets.clone(), config.mac_keys_secret, clock::now());
+    let tokens = Secret::<SigningTokens, _>::open(secrets, config.signing_secret, clock::now());
+    let (keys, tokens, ()) = tokio::join!(keys, tokens, DynamoStore::connect(&aws, &connector));
     let app = App {
         store: DynamoStore::new(&aws, config.table),
-        tokens,
-        keys,
+        tokens: tokens?,
+        keys: keys?,
         policy: config.policy,
         public_base_url: config.public_base_url,
         brand: config.brand,

@@ -27,23 +27,17 @@ async fn serve() -> Result<(), Error> {
     let connector = connector(Roots::Amazon)?;
     let aws = sdk_config(&connector).await;
     let secrets = SecretsManager::new(&aws);
-    let opened = async {
-        let keys = Secret::<MacKeys, _>::open(secrets.clone(), config.mac_keys_secret, clock::now()).await?;
-        let caller = match config.voice {
-            Some((settings, secret)) => {
-                Some(TwilioCaller::new(settings, Secret::open(secrets, secret, clock::now()).await?))
-            }
-            None => None,
-        };
-        Ok::<_, Error>((keys, caller))
+    let keys = Secret::<MacKeys, _>::open(secrets.clone(), config.mac_keys_secret, clock::now());
+    let caller = async {
+        let Some((settings, secret)) = config.voice else { return Ok(None) };
+        Secret::open(secrets, secret, clock::now()).await.map(|secret| Some(TwilioCaller::new(settings, secret)))
     };
-    let (opened, ()) = tokio::join!(opened, DynamoStore::connect(&aws, &connector));
-    let (keys, caller) = opened?;
+    let (keys, caller, ()) = tokio::join!(keys, caller, DynamoStore::connect(&aws, &connector));
     let app = App {
         store: DynamoStore::new(&aws, config.settings.table.clone()),
-        keys,
+        keys: keys?,
         sms: SnsSender::new(&aws, config.sms, config.codes),
-        caller,
+        caller: caller?,
         countries: Countries::default(),
         send_timeout: config.send_timeout,
         settings: config.settings,
