@@ -8,13 +8,29 @@ const PEERS = `${REPOSITORY}/tests/bench/peers`;
 export const RELEASE = process.env.BINARIES ?? `${TARGET}/release`;
 const PYTHON = `${REPOSITORY}/.tools/bench-python/bin/python`;
 
-/** By function: the floor with the same clients, the peers' function, and the secrets that both read during init. */
+/**
+ * By function: the floor with the same clients, the peers' function if they do it too, the secrets that all of them read
+ * during init where it may read some, and whether it opens DynamoDB's connection there.
+ */
 export const FUNCTIONS = {
-  'start-challenge': { floor: 'floor-start', peer: 'start', secrets: ['MAC_KEYS_SECRET_ARN', 'VOICE_API_SECRET_ARN'] },
-  'get-challenge': { floor: 'floor-code', peer: 'status', secrets: [] },
-  'verify-code': { floor: 'floor-code', peer: 'verify', secrets: ['MAC_KEYS_SECRET_ARN'] },
-  'call-callback': { floor: 'floor-webhook', peer: 'callback', secrets: ['VOICE_SIGNING_SECRET_ARN'] },
+  'start-challenge': {
+    floor: 'floor-start',
+    peer: 'start',
+    secrets: ['MAC_KEYS_SECRET_ARN', 'VOICE_API_SECRET_ARN'],
+    connects: true,
+  },
+  'get-challenge': { floor: 'floor-code', peer: 'status', secrets: [], connects: true },
+  'verify-code': { floor: 'floor-code', peer: 'verify', secrets: ['MAC_KEYS_SECRET_ARN'], connects: true },
+  'call-callback': { floor: 'floor-webhook', peer: 'callback', secrets: ['VOICE_SIGNING_SECRET_ARN'], connects: true },
+  admin: { floor: 'floor-webhook' },
+  jwks: { floor: 'floor-jwks' },
+  'login-page': { floor: 'floor-hello' },
+  'audit-events': { floor: 'floor-events', secrets: ['CORRELATION_KEY_SECRET_ARN'] },
+  'follow-up': { floor: 'floor-follow-up' },
 };
+
+/** Whether a function is one of those that a login waits for: they have peers, and goals. */
+export const inLogin = (name) => 'peer' in FUNCTIONS[name];
 
 export const LANGUAGES = {
   go: (peer) => ({ command: [`${PEERS}/go/bin/${peer}`] }),
@@ -29,13 +45,18 @@ export function product(name) {
 
 /** The floor of a function; with the operation's requests in `file`, if it shall make any. */
 export function floor(name, environment, file = undefined) {
-  const { floor, secrets } = FUNCTIONS[name];
-  const read = secrets.map((variable) => environment[variable]).join();
-  return { command: [`${RELEASE}/${floor}`], environment: { SECRETS: read, ...(file && { REQUESTS: file }) } };
+  const { floor, secrets, connects } = FUNCTIONS[name];
+  const own = {
+    ...(secrets && { SECRETS: secrets.map((variable) => environment[variable]).join() }),
+    ...(connects && { CONNECTS: 'AWS_ENDPOINT_URL_DYNAMODB' }),
+    ...(file && { REQUESTS: file }),
+  };
+  return { command: [`${RELEASE}/${floor}`], environment: own };
 }
 
 /** The peers of a function that were built, by language. */
 export function peers(name, without) {
+  if (!inLogin(name)) return {};
   const { peer } = FUNCTIONS[name];
   const wanted = Object.entries(LANGUAGES).filter(([language]) => !without.includes(language));
   const programs = wanted.map(([language, program]) => [language, program(peer)]);

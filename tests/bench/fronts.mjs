@@ -1,7 +1,9 @@
-// What the functions talk to: the local stack, with a front before each service that counts and records. Each front has
-// a port of its own, so that no two services share a connection, and one more port for TLS.
+// What the functions talk to: the local stack, with a front before each service that counts and records, and answers for
+// what that stack lacks. Each front has a port of its own, so that no two services share a connection, and one more port
+// for TLS.
 
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -15,17 +17,21 @@ export const STATE = `${REPOSITORY}/.local/bench`;
 
 const SERVICES = {
   dynamodb: 'AWS_ENDPOINT_URL_DYNAMODB',
+  events: 'AWS_ENDPOINT_URL_EVENTBRIDGE',
   kms: 'AWS_ENDPOINT_URL_KMS',
   secrets: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',
   sns: 'AWS_ENDPOINT_URL_SNS',
   voice: 'VOICE_API_BASE_URL',
 };
 
-/** No limit but those of the operation that is measured, and a call mode that every peer has. */
+/** No limit but those of the operation that is measured, a call mode that every peer has, and the samples' issuer. */
 const SETTINGS = {
   COOLDOWN_SECONDS: '3',
   MAX_SENDS_PER_NETWORK_PER_10_MINUTES: '100000',
   CALL_MODE: 'press-pound',
+  FIRST_FACTOR_ISSUER: 'https://login.example.com',
+  EVENT_BUS_NAME: 'alliance-mfa-bench',
+  CORRELATION_KEY_SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:alliance-mfa/correlation-bench0',
 };
 
 /** Starts the local stack and the fronts before it. */
@@ -40,7 +46,8 @@ export async function openFronts() {
   const servers = [];
 
   async function front(service, secure) {
-    const answer = service === 'voice' ? placed : forward(environment[SERVICES[service]], agent);
+    const onward = environment[SERVICES[service]] && forward(environment[SERVICES[service]], agent);
+    const answer = { events: put, secrets: correlationOr(onward), voice: placed }[service] ?? onward;
     const listener = async (request, response) => {
       const body = await buffer(request);
       record.requests.push({ service, method: request.method, target: request.headers['x-amz-target'], body });
@@ -109,6 +116,26 @@ function forward(endpoint, agent) {
 function placed(_request, _body, response) {
   const call = { sid: 'CA00000000000000000000000000000001', status: 'queued' };
   response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(call));
+}
+
+/** The bus: it takes every event. */
+function put(_request, body, response) {
+  const taken = JSON.parse(body).Entries.map(() => ({ EventId: randomUUID() }));
+  answerAws(response, { FailedEntryCount: 0, Entries: taken });
+}
+
+/** The key of the digests, which the local stack does not have; all other secrets it has. */
+function correlationOr(onward) {
+  return (request, body, response) => {
+    const { SecretId: id } = JSON.parse(body);
+    if (id !== SETTINGS.CORRELATION_KEY_SECRET_ARN) return onward(request, body, response);
+    const document = { key: 'bench-correlation-key-0123456789abcdef' };
+    answerAws(response, { ARN: id, Name: id.split(':').at(-1), SecretString: JSON.stringify(document) });
+  };
+}
+
+function answerAws(response, answer) {
+  response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answer));
 }
 
 /** An authority and a certificate for this machine, both of today. */

@@ -5,10 +5,12 @@ import { differences } from './gate.mjs';
 import { template } from './template.mjs';
 
 const before = {
+  architecture: 'x64',
   operations: { status: { trips: ['Query'], instructions: 1000, allocations: 100 } },
   binaries: { jwks: 1000 },
 };
 const with_ = (figures, binaries = before.binaries) => ({
+  ...before,
   operations: { status: { ...before.operations.status, ...figures } },
   binaries,
 });
@@ -31,7 +33,7 @@ test('each thing that grows is named with what it was and what it is', () => {
 test('one more round trip, an unknown operation and a missing figure do not pass', () => {
   assert.match(differences(before, with_({ trips: ['Query', 'Query'] }))[0], /asks for Query, Query; it was Query/);
   assert.match(
-    differences(before, { operations: { other: before.operations.status }, binaries: {} })[0],
+    differences(before, { ...before, operations: { other: before.operations.status } })[0],
     /not in the baseline/,
   );
   assert.match(differences(before, with_({ instructions: NaN }))[0], /instructions/);
@@ -40,6 +42,13 @@ test('one more round trip, an unknown operation and a missing figure do not pass
 
 test('what shrinks is to be recorded', () => {
   assert.match(differences(before, with_({ instructions: 900 }))[0], /shrank: record the better figure/);
+});
+
+test('another architecture is held to round trips and allocations only', () => {
+  const there = { ...with_({ instructions: 2000, allocations: 200 }, { jwks: 9000 }), architecture: 'arm64' };
+  const [allocations, ...rest] = differences(before, there);
+  assert.match(allocations, /status: allocations grew/);
+  assert.deepEqual(rest, []);
 });
 
 const request = (body) => [{ service: 'dynamodb', target: 'DynamoDB_20120810.GetItem', body: JSON.stringify(body) }];
@@ -51,6 +60,15 @@ test('a template keeps what all have in common and leaves a blank for what each 
     { operation: 'GetItem', body: { TableName: 't', Key: { pk: { S: { $: 0 } } }, ConsistentRead: true } },
   ]);
   assert.deepEqual(values, [['a'], ['b']]);
+});
+
+test('each person has events of another time', () => {
+  const people = [1, 2].map((Time) => [
+    { service: 'events', target: 'AWSEvents.PutEvents', body: JSON.stringify({ Entries: [{ Source: 's', Time }] }) },
+  ]);
+  const { requests, values } = template(people);
+  assert.deepEqual(requests, [{ operation: 'PutEvents', body: { Entries: [{ Source: 's', Time: { $: 0 } }] } }]);
+  assert.deepEqual(values, [['1'], ['2']]);
 });
 
 test('people whose requests are of another shape have no template', () => {

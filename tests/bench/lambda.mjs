@@ -12,11 +12,12 @@ const CORE = '1'; // everybody measured runs there, and what it talks to on the 
  * Starts a function.
  * @param program `{ command: string[], cwd?: string, environment?: object }`
  * @param under what it runs under, such as valgrind with its options
+ * @param pinned whether to keep it on its core, which costs its start another process
  */
-export async function startLambda(program, environment, { under = [], log = 'functions' } = {}) {
+export async function startLambda(program, environment, { under = [], log = 'functions', pinned = true } = {}) {
   const runtime = await openRuntime();
   const output = openSync(`${STATE}/${log}.log`, 'w');
-  const command = ['taskset', '--cpu-list', CORE, ...under, ...program.command];
+  const command = [...(pinned ? ['taskset', '--cpu-list', CORE] : []), ...under, ...program.command];
   const lambda = runtime.start('', command, { ...environment, ...program.environment }, output, program.cwd);
   closeSync(output);
   const ended = new Promise((resolve) => lambda.child.once('exit', resolve));

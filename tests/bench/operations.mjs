@@ -1,15 +1,20 @@
 // The operations, and the people that each is done for: everybody has an enrolled number, and the challenge that the
-// operation needs, made by the product's own functions.
+// operation needs, made by the product's own functions. What a stream brings is made of the items that these wrote.
 
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import { REPOSITORY } from './fronts.mjs';
+import { change } from './stream.mjs';
 
 const AUTH_TOKEN = 'development-voice-auth-token';
 const COOLDOWN = 3_000;
+const DAY = 24 * 3600;
 
-/** Each operation: its function, what it needs, its event for the person, and the status that it must answer. */
+/**
+ * Each operation: its function, what it needs (where that is nothing, nobody is enrolled for it), its event for the
+ * person, and the status that it must answer.
+ */
 export const OPERATIONS = {
   'start sms': {
     function: 'start-challenge',
@@ -54,14 +59,62 @@ export const OPERATIONS = {
     event: (person) => webhook('press-pound', person, 'digits'),
     status: 200,
   },
+  'admin show': {
+    function: 'admin',
+    calls: 'Query',
+    prepare: code,
+    event: (person) => administration('admin-show', person),
+    status: 200,
+  },
+  'admin reset': {
+    function: 'admin',
+    calls: 'Query, TransactWriteItems',
+    prepare: code,
+    event: (person) => administration('admin-reset-phone', person),
+    status: 200,
+  },
+  jwks: {
+    function: 'jwks',
+    calls: '', // the keys are read during init
+    event: () => sample('jwks'),
+    status: 200,
+  },
+  'login page': {
+    function: 'login-page',
+    calls: '',
+    event: page,
+    status: 200,
+  },
+  'audit events': {
+    function: 'audit-events',
+    calls: 'PutEvents',
+    prepare: code,
+    event: started,
+    status: 200,
+  },
+  'follow-up count': {
+    function: 'follow-up',
+    calls: 'TransactWriteItems',
+    prepare: async () => {},
+    event: verifiedAgain,
+    status: 200,
+  },
+  'follow-up notice': {
+    function: 'follow-up',
+    calls: 'Publish',
+    prepare: async () => {},
+    event: replaced,
+    status: 200,
+  },
 };
 
 /**
- * Enrols `count` people and gives each what `operation` needs.
+ * Enrols `count` people and gives each what `operation` needs; nobody in particular where it needs nothing.
  * @param invoke what has one of the product's functions answer an event: `(name, event) => answer`
  * @param taken what tells the requests that were made since it was last asked
  */
 export async function population(operation, count, invoke, taken) {
+  if (!operation.prepare) return Array.from({ length: count }, () => ({}));
   const people = Array.from({ length: count }, (_, index) => ({
     sub: `bench-${process.pid}-${(serial += 1)}`,
     session: 'enrolment',
@@ -81,7 +134,7 @@ export async function population(operation, count, invoke, taken) {
 
 let serial = 0;
 
-/** What a function answered, if it has the right status. */
+/** What a function answered, if it has the right status. A stream's has done all if it wants no change again. */
 export async function expect(status, answered) {
   const answer = await answered;
   const { statusCode, body } = parse(answer);
@@ -91,7 +144,8 @@ export async function expect(status, answered) {
 
 function parse(answer) {
   try {
-    return JSON.parse(answer);
+    const parsed = JSON.parse(answer);
+    return parsed.batchItemFailures?.length === 0 ? { statusCode: 200 } : parsed;
   } catch {
     return {};
   }
@@ -128,6 +182,51 @@ function login(name, { sub, session, phone }) {
   for (const [claim, value] of Object.entries(claims)) own[claim] = String(value);
   own.phone_number_verified = 'true';
   return event;
+}
+
+/** A sample request of an administrator, about the person. */
+function administration(name, { sub }) {
+  const event = sample(name);
+  const subject = Buffer.from(sub).toString('base64url');
+  event.rawPath = event.rawPath.replace(event.pathParameters.subject, subject);
+  event.requestContext.http.path = event.rawPath;
+  event.pathParameters = { subject };
+  return event;
+}
+
+/** The sample request for the page, as every browser asks: for a compressed one. */
+function page() {
+  const event = sample('login-page');
+  event.headers['accept-encoding'] = 'gzip, deflate, br, zstd';
+  return event;
+}
+
+/** A challenge is written that was not there. */
+function started({ items }) {
+  return change(
+    undefined,
+    items.find(({ outcome }) => outcome?.S === 'pending'),
+  );
+}
+
+/** A number that was last proven the day before is proven. */
+function verifiedAgain({ items }) {
+  const now = account(items);
+  return change({ ...now, lastSuccessAt: { N: String(now.lastSuccessAt.N - DAY) } }, now);
+}
+
+/** Another number takes the place of the enrolled one. */
+function replaced({ items }) {
+  const before = account(items);
+  return change(before, {
+    ...before,
+    phone: { S: '+14155552671' },
+    binding: { N: String(Number(before.binding.N) + 1) },
+  });
+}
+
+function account(items) {
+  return items.find(({ sk }) => sk.S === 'subject');
 }
 
 function guess(person, digits) {

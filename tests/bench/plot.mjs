@@ -1,5 +1,7 @@
 // bench.svg: CPU time per operation and the time to the first poll, on a logarithmic scale, the product beside its floor
-// and its peers.
+// and its peers, for the functions that have peers.
+
+import { inLogin } from './competitors.mjs';
 
 const COLORS = { floor: '#9aa0a6', product: '#0b57d0', go: '#00838f', node: '#2e7d32', python: '#b26a00' };
 const WIDTH = 760;
@@ -10,14 +12,12 @@ const TOP = 58;
 
 export function plot({ operations, starts }) {
   const rows = [
-    ...Object.entries(operations).map(([name, figures]) => [
-      `${name}, µs`,
-      each(figures, ({ microseconds }) => microseconds),
-    ]),
-    ...Object.entries(starts).map(([name, figures]) => [
-      `${name} to its first poll, ms`,
-      each(figures, ({ plain }) => plain.untilPoll),
-    ]),
+    ...Object.entries(operations)
+      .filter(([, { function: of }]) => inLogin(of))
+      .map(([name, figures]) => [`${name}, µs`, each(figures, ({ microseconds }) => microseconds)]),
+    ...Object.entries(starts)
+      .filter(([name]) => inLogin(name))
+      .map(([name, figures]) => [`${name} to its first poll, ms`, each(figures, ({ plain }) => plain.untilPoll)]),
   ];
   const most = Math.max(...rows.flatMap(([, bars]) => bars.map(([, value]) => value)));
   const length = (value) => ((WIDTH - LABEL - 60) * Math.log10(1 + value)) / Math.log10(1 + most);

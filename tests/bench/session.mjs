@@ -28,6 +28,7 @@ export async function openSession() {
       await table.restore([]);
       const people = await population(operation, count, invoke, fronts.taken);
       const items = await table.items();
+      for (const person of people) person.items = items.filter(({ phone }) => phone?.S === person.phone);
       const recordings = [];
       fronts.taken();
       for (const person of people) {
@@ -48,6 +49,7 @@ export async function openSession() {
         /** The events, each with what a floor needs: all who are measured get the same. */
         events: people.map((person, index) => () => {
           const event = operation.event(person);
+          if (event.Records) return { ...event, 'x-values': values[index] };
           return { ...event, headers: { ...event.headers, 'x-values': ascii(values[index]) } };
         }),
         reset: () => table.restore(items),

@@ -38,7 +38,7 @@ export async function coldStart(program, environment, starts, first) {
   for (let start = 0; start < starts; start += 1) {
     await first?.reset();
     first?.taken();
-    const lambda = await startLambda(program, environment, { log: 'cold' });
+    const lambda = await startLambda(program, environment, { log: 'cold', pinned: false });
     found.untilPoll.push(await lambda.polled);
     found.cpu.push(lambda.cpu() / 1e6);
     if (first) {

@@ -3,10 +3,11 @@
 //!
 //! The benchmark records a function's requests for many people, and gives the floor one set of them as
 //! a template (`REQUESTS`), in which each text that differs from person to person is `{"$": n}`. What a
-//! person's texts are comes with the event, in the header `x-values`. So a floor asks for what its
-//! function asks for by construction, on the same items and under the same conditions.
+//! person's texts are comes with the event, in the header or the member `x-values`. So a floor asks for
+//! what its function asks for by construction, on the same items and under the same conditions.
 
 pub mod dynamodb;
+pub mod events;
 pub mod kms;
 pub mod post;
 pub mod setup;
@@ -16,6 +17,8 @@ pub mod template;
 use std::convert::Infallible;
 
 use lambda_http::{Body, Error, Request, Response, service_fn};
+use lambda_runtime::LambdaEvent;
+use serde::{Deserialize, Serialize};
 
 /// What a person's texts are.
 pub type Values = Vec<String>;
@@ -35,6 +38,32 @@ pub async fn serve<F: Future<Output = Result<(), Error>> + Send>(
             Err(error) => failed(&*error),
         };
         Ok::<_, Infallible>(response)
+    }))
+    .await
+}
+
+/// What a stream brings, of which a floor reads no more than the values.
+#[derive(Deserialize)]
+struct Batch {
+    #[serde(rename = "x-values")]
+    values: Values,
+}
+
+/// What the stream has to bring again.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    batch_item_failures: [(); 0],
+}
+
+/// Serves batches of a stream, each with the values that came with it.
+pub async fn serve_batches<F: Future<Output = Result<(), Error>> + Send>(
+    replay: impl Fn(Values) -> F + Sync,
+) -> Result<(), Error> {
+    let replay = &replay;
+    lambda_runtime::run(service_fn(move |batch: LambdaEvent<Batch>| async move {
+        replay(batch.payload.values).await?;
+        Ok::<_, Error>(Report::default())
     }))
     .await
 }

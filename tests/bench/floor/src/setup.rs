@@ -15,6 +15,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use lambda_http::Error;
 use serde_json::Value;
+use tokio::task::JoinSet;
 
 const AMAZON: &[u8] = include_bytes!("../../../../shared/platform/roots/amazon.pem");
 
@@ -61,22 +62,29 @@ pub async fn sdk_config(connector: &SharedHttpConnector) -> SdkConfig {
         .await
 }
 
-/// Reads the secrets that `SECRETS` lists and meanwhile opens a connection to DynamoDB, as the functions do.
+/// Reads the secrets that `SECRETS` lists and meanwhile opens a connection to the endpoint that the variable named by
+/// `CONNECTS` has, each if the function does.
 pub async fn prepare(config: &SdkConfig, connector: &SharedHttpConnector) -> Result<(), Error> {
     tokio::try_join!(secrets(config), connect(connector))?;
     Ok(())
 }
 
 async fn secrets(config: &SdkConfig) -> Result<(), Error> {
+    let Ok(secrets) = variable("SECRETS") else { return Ok(()) };
     let client = aws_sdk_secretsmanager::Client::new(config);
-    for secret in variable("SECRETS")?.split(',').filter(|secret| !secret.is_empty()) {
-        client.get_secret_value().secret_id(secret).send().await?;
+    let mut reads = JoinSet::new();
+    for secret in secrets.split(',').filter(|secret| !secret.is_empty()) {
+        reads.spawn(client.get_secret_value().secret_id(secret).send());
+    }
+    while let Some(read) = reads.join_next().await {
+        read??;
     }
     Ok(())
 }
 
 async fn connect(connector: &SharedHttpConnector) -> Result<(), Error> {
-    let request = http::Request::get(variable("AWS_ENDPOINT_URL_DYNAMODB")?).body(SdkBody::empty())?;
+    let Ok(endpoint) = variable("CONNECTS") else { return Ok(()) };
+    let request = http::Request::get(variable(&endpoint)?).body(SdkBody::empty())?;
     let response = connector.call(HttpRequest::try_from(request)?).await?;
     ByteStream::new(response.into_body()).collect().await?;
     Ok(())

@@ -1,4 +1,4 @@
-//! The floor of call-callback: DynamoDB.
+//! The floor of call-callback and admin: DynamoDB.
 
 use floor::{dynamodb, serve, setup};
 use lambda_http::Error;
