@@ -12,11 +12,11 @@ import { anchors } from './anchors.mjs';
 import { print } from './report.mjs';
 import { openSession } from './session.mjs';
 import { sizes } from './sizes.mjs';
-import { coldStart, cpuPerEvent } from './time.mjs';
+import { coldStarts, cpuPerEvent } from './time.mjs';
 import { MANY, perEvent, untilFirstPoll } from './valgrind.mjs';
 
 const COUNT = 150;
-const STARTS = 9;
+const STARTS = 11;
 const without = (process.env.WITHOUT ?? '').split(',').filter(Boolean);
 const unknown = without.filter((language) => !LANGUAGES[language]);
 if (unknown.length > 0) throw new Error(`WITHOUT=${unknown}: there are ${Object.keys(LANGUAGES)}`);
@@ -49,16 +49,18 @@ async function start(session, of) {
   const name = Object.keys(OPERATIONS).find((name) => OPERATIONS[name].function === of);
   const { fronts } = session;
   const { operation, events, requests, reset } = await session.stage(name, 2);
-  const first = { event: events[0], reset, taken: fronts.taken };
   const programs = { product: product(of), floor: floor(of, fronts.environment, requests), ...peers(of, without) };
-  const figures = {};
-  for (const [who, program] of Object.entries(programs)) {
-    const event = { ...first, status: who === 'floor' ? 200 : operation.status };
-    figures[who] = {
-      plain: await coldStart(program, fronts.environment, STARTS, event),
-      secure: await coldStart(program, fronts.secure, STARTS, event),
-    };
-  }
+  const status = (who) => (who === 'floor' ? 200 : operation.status);
+  const first = {
+    events: Object.fromEntries(Object.keys(programs).map((who) => [who, { event: events[0], status: status(who) }])),
+    reset,
+    taken: fronts.taken,
+  };
+  const plain = await coldStarts(programs, fronts.environment, STARTS, first);
+  const secure = await coldStarts(programs, fronts.secure, STARTS, first);
+  const figures = Object.fromEntries(
+    Object.keys(programs).map((who) => [who, { plain: plain[who], secure: secure[who] }]),
+  );
   for (const who of ['product', 'floor']) {
     Object.assign(figures[who].plain, await untilFirstPoll(programs[who], fronts.environment));
     Object.assign(figures[who].secure, await untilFirstPoll(programs[who], fronts.secure));
@@ -73,6 +75,7 @@ try {
   const starts = {};
   for (const of of Object.keys(FUNCTIONS)) starts[of] = await start(session, of);
   const hello = { command: [`${RELEASE}/floor-hello`] };
+  const { hello: woken } = await coldStarts({ hello }, session.fronts.environment, STARTS);
   const cost = {};
   for (const who of ['product', ...Object.keys(LANGUAGES).filter((language) => !without.includes(language))]) {
     cost[who] = costPerMillion(operations, who);
@@ -80,7 +83,7 @@ try {
   const results = {
     processor: /model name\s*: (.*)/.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1],
     anchors: await anchors(session),
-    hello: { ...(await coldStart(hello, session.fronts.environment, STARTS)), ...(await untilFirstPoll(hello, {})) },
+    hello: { ...woken, ...(await untilFirstPoll(hello, {})) },
     operations,
     starts,
     sizes: sizes(),

@@ -32,24 +32,33 @@ export async function cpuPerEvent(programs, environment, { events, operation, re
   return figures;
 }
 
-/** The median start of `starts`: to the first poll, in milliseconds, and the CPU time until then and for a first event. */
-export async function coldStart(program, environment, starts, first) {
-  const found = { untilPoll: [], cpu: [], firstEvent: [], connections: [] };
+/**
+ * The median of each program's starts, in turns: to the first poll, in milliseconds, the CPU time until then, and the first
+ * event.
+ * @param events by program `{ event, status }`, and how to make the table ready for it; none where none is to be answered
+ */
+export async function coldStarts(programs, environment, starts, { events, reset, taken } = {}) {
+  const found = {};
+  for (const name of Object.keys(programs)) found[name] = { untilPoll: [], cpu: [], firstEvent: [], connections: [] };
   for (let start = 0; start < starts; start += 1) {
-    await first?.reset();
-    first?.taken();
-    const lambda = await startLambda(program, environment, { log: 'cold', pinned: false });
-    found.untilPoll.push(await lambda.polled);
-    found.cpu.push(lambda.cpu() / 1e6);
-    if (first) {
-      const began = performance.now();
-      await expect(first.status, lambda.invoke(first.event()));
-      found.firstEvent.push(performance.now() - began);
-      found.connections.push(first.taken().connections);
+    for (const [name, program] of Object.entries(programs)) {
+      await reset?.();
+      taken?.();
+      const lambda = await startLambda(program, environment, { log: 'cold', pinned: false });
+      found[name].untilPoll.push(await lambda.polled);
+      found[name].cpu.push(lambda.cpu() / 1e6);
+      if (events) {
+        const { event, status } = events[name];
+        const began = performance.now();
+        await expect(status, lambda.invoke(event()));
+        found[name].firstEvent.push(performance.now() - began);
+        found[name].connections.push(taken().connections);
+      }
+      await lambda.stop();
     }
-    await lambda.stop();
   }
-  return Object.fromEntries(Object.entries(found).map(([name, values]) => [name, median(values)]));
+  const medians = (figures) => Object.fromEntries(Object.entries(figures).map(([name, all]) => [name, median(all)]));
+  return Object.fromEntries(Object.entries(found).map(([name, figures]) => [name, medians(figures)]));
 }
 
 function median(values) {

@@ -2,9 +2,12 @@
 //!
 //! Scanning the machine's certificate store would be most of a cold start. AWS endpoints need five roots;
 //! the public ones are read when the voice provider is first called, since that alone would triple a cold
-//! start. `ring` rather than `aws-lc`: half the build time and binary, and no entropy warm-up at the first
-//! handshake. `AWS_CA_BUNDLE` names a file of roots to trust instead, as for AWS's other SDKs: where what
+//! start. `AWS_CA_BUNDLE` names a file of roots to trust instead, as for AWS's other SDKs: where what
 //! leaves the network is inspected, and where a test speaks TLS.
+//!
+//! `ring` rather than `aws-lc`: verify-code takes 5 ms of processor time to its first poll over TLS instead
+//! of 43, and its zip is 2.6 MB instead of 2.9. `aws-lc` gathers entropy of its own from the processor's
+//! timing before its first handshake; `ring` asks the system for it, as what draws the codes does.
 
 use std::borrow::Cow;
 use std::error::Error;
