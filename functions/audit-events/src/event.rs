@@ -5,8 +5,8 @@
 
 use domain::phone::PhoneNumber;
 use domain::time::Timestamp;
-use platform::events::Entry;
 use platform::clock::rfc3339;
+use platform::events::Entry;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
