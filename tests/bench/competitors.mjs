@@ -9,7 +9,7 @@ export const RELEASE = process.env.BINARIES ?? `${TARGET}/release`;
 const PYTHON = `${REPOSITORY}/.tools/bench-python/bin/python`;
 
 /**
- * By function: the floor with the same clients, the peers' function if they do it too, the secrets that all of them read
+ * By function: the floor with the same clients, the peers' function if they do it too, the secrets that it reads
  * during init where it may read some, and whether it opens DynamoDB's connection there.
  */
 export const FUNCTIONS = {

@@ -4,7 +4,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { buffer } from 'node:stream/consumers';
@@ -158,9 +158,13 @@ function certificate() {
   issue('authority', ['-days', '2']);
   const front = ['-addext', 'subjectAltName=IP:127.0.0.1', '-addext', 'basicConstraints=critical,CA:FALSE'];
   issue('front', ['-CA', file('authority.pem'), '-CAkey', file('authority.key'), '-days', '1', ...front]);
+  // What is deployed reads Amazon's roots, so here they are read too.
+  const bundle = file('bundle.pem');
+  const amazon = readFileSync(`${REPOSITORY}/shared/platform/roots/amazon.pem`);
+  writeFileSync(bundle, Buffer.concat([readFileSync(file('authority.pem')), amazon]));
   return {
     key: readFileSync(file('front.key')),
     cert: readFileSync(file('front.pem')),
-    authority: file('authority.pem'),
+    authority: bundle,
   };
 }

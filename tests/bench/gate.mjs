@@ -52,6 +52,10 @@ export function differences(baseline, found) {
         if (alike || figure === 'allocations') compare(`${name}: ${figure}`, before[figure], value);
     }
   }
+  for (const name of Object.keys(baseline.operations))
+    if (!found.operations[name]) differences.push(`${name} is in the baseline and was not measured`);
+  for (const name of Object.keys(baseline.binaries))
+    if (!(name in found.binaries)) differences.push(`${name} is in the baseline and has no binary`);
   for (const [name, bytes] of Object.entries(alike ? found.binaries : {}))
     compare(`${name}: bytes of the binary`, baseline.binaries[name], bytes);
   return differences;
@@ -67,9 +71,12 @@ export function differences(baseline, found) {
 
 if (import.meta.main ?? process.argv[1] === new URL(import.meta.url).pathname) {
   const found = await measured();
-  if (process.argv[2] === 'record') writeFileSync(BASELINE, `${JSON.stringify(found, null, 2)}\n`);
-  else {
-    const baseline = JSON.parse(readFileSync(BASELINE, 'utf8'));
+  const baseline = JSON.parse(readFileSync(BASELINE, 'utf8'));
+  if (process.argv[2] === 'record') {
+    if (baseline.architecture !== found.architecture)
+      throw new Error(`the baseline is of ${baseline.architecture}: record it there, this is ${found.architecture}`);
+    writeFileSync(BASELINE, `${JSON.stringify(found, null, 2)}\n`);
+  } else {
     const differing = differences(baseline, found);
     for (const difference of differing) console.error(`  ${difference}`);
     if (baseline.architecture !== found.architecture)

@@ -33,11 +33,18 @@ test('each thing that grows is named with what it was and what it is', () => {
 test('one more round trip, an unknown operation and a missing figure do not pass', () => {
   assert.match(differences(before, with_({ trips: ['Query', 'Query'] }))[0], /asks for Query, Query; it was Query/);
   assert.match(
-    differences(before, { ...before, operations: { other: before.operations.status } })[0],
+    differences(before, { ...before, operations: { ...before.operations, other: before.operations.status } })[0],
     /not in the baseline/,
   );
   assert.match(differences(before, with_({ instructions: NaN }))[0], /instructions/);
-  assert.match(differences(before, with_({}, { unknown: 5 }))[0], /unknown/);
+  assert.match(differences(before, with_({}, { jwks: 1000, unknown: 5 }))[0], /unknown/);
+});
+
+test('what is not measured any more does not pass', () => {
+  assert.deepEqual(differences(before, { ...before, operations: {}, binaries: {} }), [
+    'status is in the baseline and was not measured',
+    'jwks is in the baseline and has no binary',
+  ]);
 });
 
 test('what shrinks is to be recorded', () => {

@@ -1,4 +1,4 @@
-// One function in a process of its own, on a core of its own, with a Runtime API of its own.
+// One function in a process of its own, with a Runtime API of its own.
 
 import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs';
 
@@ -6,7 +6,7 @@ import { openRuntime } from '../browser/harness/runtime.mjs';
 import { STATE } from './fronts.mjs';
 
 process.setMaxListeners(30); // one for each process that is to end with this one
-const CORE = '1'; // everybody measured runs there, and what it talks to on the others
+const CORE = '1'; // everybody whose events are measured runs there, in turns
 
 /**
  * Starts a function.

@@ -61,9 +61,10 @@ async function start(session, of) {
   const figures = Object.fromEntries(
     Object.keys(programs).map((who) => [who, { plain: plain[who], secure: secure[who] }]),
   );
-  for (const who of ['product', 'floor']) {
-    Object.assign(figures[who].plain, await untilFirstPoll(programs[who], fronts.environment));
-    Object.assign(figures[who].secure, await untilFirstPoll(programs[who], fronts.secure));
+  // Without the requests to replay: reading them is no part of a start.
+  for (const [who, program] of Object.entries({ product: product(of), floor: floor(of, fronts.environment) })) {
+    Object.assign(figures[who].plain, await untilFirstPoll(program, fronts.environment));
+    Object.assign(figures[who].secure, await untilFirstPoll(program, fronts.secure));
   }
   return figures;
 }

@@ -86,10 +86,13 @@ function floors({ anchors: { runtime, calls } }) {
 export function goals({ operations, starts, sizes }) {
   const found = [];
   const check = (goal, values, limit, worse, unit = 'x') => {
-    const entries = Object.entries(values).filter(([, value]) => Number.isFinite(value));
+    const entries = Object.entries(values).filter(([, value]) => value !== undefined); // a peer that was left out
     if (entries.length === 0) return;
-    const [name, worst] = entries.reduce((one, other) => (worse(one[1], other[1]) ? other : one));
-    found.push({ goal, reached: !worse(limit, worst), worst: `${worst.toFixed(2)}${unit}, ${name}` });
+    const [name, worst] =
+      entries.find(([, value]) => !Number.isFinite(value)) ??
+      entries.reduce((one, other) => (worse(one[1], other[1]) ? other : one));
+    const reached = Number.isFinite(worst) && !worse(limit, worst);
+    found.push({ goal, reached, worst: `${worst.toFixed(2)}${unit}, ${name}` });
   };
   const most = (goal, values, limit, unit) => check(goal, values, limit, (one, other) => one < other, unit);
   const least = (goal, values, limit, unit) => check(goal, values, limit, (one, other) => one > other, unit);
@@ -121,7 +124,7 @@ export function goals({ operations, starts, sizes }) {
     ({ product, floor }) =>
       product[kind].instructions / floor[kind].instructions;
   most('cold start of the floor at most 1.15x', map(loginStarts, cold('plain')), 1.15);
-  most('the same over TLS', map(loginStarts, cold('secure')), 1.15);
+  most('cold start of the floor over TLS at most 1.15x', map(loginStarts, cold('secure')), 1.15);
   most(
     'peak memory at most 12 MB',
     map(operations, ({ product }) => product.memory / MEGABYTE),

@@ -22,7 +22,7 @@ function body({ service, body }) {
   if (service === 'voice') return [...new URLSearchParams(String(body))];
   if (service === 'sns') return Object.fromEntries(new URLSearchParams(String(body)));
   const { ClientRequestToken, ...rest } = JSON.parse(body); // each time anew
-  if (service === 'events') for (const entry of rest.Entries) entry.Time = String(entry.Time); // it may differ
+  if (service === 'events') for (const entry of rest.Entries) entry.Time = String(entry.Time); // floors fill in texts only
   return rest;
 }
 
