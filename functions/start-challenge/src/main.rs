@@ -32,6 +32,7 @@ async fn serve() -> Result<(), Error> {
         let Some((settings, secret)) = config.voice else { return Ok(None) };
         Secret::open(secrets, secret, clock::now()).await.map(|secret| Some(TwilioCaller::new(settings, secret)))
     };
+    // Side by side, each over a connection of its own: a handshake costs less than waiting for one more answer.
     let (keys, caller, ()) = tokio::join!(keys, caller, DynamoStore::connect(&aws, &connector));
     let app = App {
         store: DynamoStore::new(&aws, config.settings.table.clone()),

@@ -6,6 +6,9 @@ use domain::time::Timestamp;
 use humantime::{format_rfc3339_millis, format_rfc3339_seconds};
 use rand::rngs::ThreadRng;
 
+/// The end of the year 9999, the last that RFC 3339 can write: whatever comes later is written so.
+const LAST: Duration = Duration::from_secs(253_402_300_799);
+
 /// The time now. A clock before 1970 reads as the end of time, when every challenge has expired.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the one source of time")]
@@ -25,9 +28,6 @@ pub fn rfc3339_millis() -> String {
 pub fn rfc3339(at: Timestamp) -> String {
     format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(at.as_unix()).min(LAST)).to_string()
 }
-
-/// The end of the year 9999, the last that RFC 3339 can write: whatever comes later is written so.
-const LAST: Duration = Duration::from_secs(253_402_300_799);
 
 /// The random source: `ChaCha12`, seeded and reseeded by the operating system.
 #[must_use]

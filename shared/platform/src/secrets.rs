@@ -55,7 +55,7 @@ impl SecretsManager {
 
 impl SecretSource for SecretsManager {
     async fn read(&self, id: &str) -> Result<String, SecretError> {
-        let answer = Box::pin(self.0.get_secret_value().secret_id(id).send()).await; // kilobytes, in every handler
+        let answer = Box::pin(self.0.get_secret_value().secret_id(id).send()).await;
         let answer = answer.map_err(|error| SecretError::Unavailable(id.to_owned(), Box::new(error)))?;
         answer.secret_string.ok_or_else(|| SecretError::Invalid(id.to_owned(), "it has no text".to_owned()))
     }

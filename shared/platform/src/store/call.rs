@@ -28,7 +28,7 @@ impl DynamoStore {
     ) -> Result<Option<Challenge>, StoreError> {
         // What an event may do follows from the mode here too, so that no caller can have `#` approve
         // where digits are matched, or match digits where a code is spoken.
-        let Step { update, condition, mut values } = match (event, policy.call_mode) {
+        let Advance { update, condition, mut values } = match (event, policy.call_mode) {
             (CallEvent::Pressed(Key::Fraud), _) => return self.report_fraud(challenge, token, policy, now).await,
             (CallEvent::Speaks(by, utterance), CallMode::SpeakCode) if by.may_approve(policy) => {
                 speak(by, &utterance, now)
@@ -114,14 +114,14 @@ impl DynamoStore {
     }
 }
 
-/// What an event does to its call's challenge, and when. The values are those of its own terms.
-struct Step {
+/// What an event does to its call's challenge, and on which condition. `:generation`, `:pending` and `:token` come later.
+struct Advance {
     update: &'static str,
     condition: &'static str,
     values: Vec<(&'static str, AttributeValue)>,
 }
 
-fn answer(by: AnsweredBy, policy: &Policy, now: Timestamp) -> Step {
+fn answer(by: AnsweredBy, policy: &Policy, now: Timestamp) -> Advance {
     let values = vec![
         (":state", text(by.state(policy).word())),
         (":by", text(by.word())),
@@ -129,11 +129,11 @@ fn answer(by: AnsweredBy, policy: &Policy, now: Timestamp) -> Step {
         (":calling", text(CallState::Calling.word())),
         (":ringing", text(CallState::Ringing.word())),
     ];
-    Step { update: expression::ANSWER, condition: expression::CAN_ANSWER, values }
+    Advance { update: expression::ANSWER, condition: expression::CAN_ANSWER, values }
 }
 
 /// Answers and adds the code to be said, so that whatever is said is good, and nothing is said twice.
-fn speak(by: AnsweredBy, utterance: &Utterance, now: Timestamp) -> Step {
+fn speak(by: AnsweredBy, utterance: &Utterance, now: Timestamp) -> Advance {
     let [a, b, c] = utterance.under_all.map(|mac| bytes(mac.as_bytes()));
     let values = vec![
         (":state", text(CallState::Answered.word())),
@@ -147,26 +147,26 @@ fn speak(by: AnsweredBy, utterance: &Utterance, now: Timestamp) -> Step {
         (":b", b),
         (":c", c),
     ];
-    Step { update: expression::SPEAK, condition: expression::CAN_SPEAK, values }
+    Advance { update: expression::SPEAK, condition: expression::CAN_SPEAK, values }
 }
 
 /// A pound approves a login. Nothing else is approved by one key.
-fn press(policy: &Policy, now: Timestamp) -> Step {
-    let mut step = approve(Method::PressPound, expression::CAN_APPROVE, policy, now);
-    step.values.push((":login", text(Purpose::Login.word())));
-    step
+fn press(policy: &Policy, now: Timestamp) -> Advance {
+    let mut advance = approve(Method::PressPound, expression::CAN_APPROVE, policy, now);
+    advance.values.push((":login", text(Purpose::Login.word())));
+    advance
 }
 
-fn approve(by: Method, condition: &'static str, policy: &Policy, now: Timestamp) -> Step {
+fn approve(by: Method, condition: &'static str, policy: &Policy, now: Timestamp) -> Advance {
     let mut values = in_human_talk(policy, now);
     values.extend([(":approved", text(APPROVED)), (":method", text(by.word()))]);
-    Step { update: expression::APPROVE_BY_CALL, condition, values }
+    Advance { update: expression::APPROVE_BY_CALL, condition, values }
 }
 
-fn wrong_digits(policy: &Policy, now: Timestamp) -> Step {
+fn wrong_digits(policy: &Policy, now: Timestamp) -> Advance {
     let mut values = in_human_talk(policy, now);
     values.extend([(":one", number(1_u32)), (":ended", text(CallState::Ended.word()))]);
-    Step { update: expression::WRONG_DIGITS, condition: expression::CAN_ENTER, values }
+    Advance { update: expression::WRONG_DIGITS, condition: expression::CAN_ENTER, values }
 }
 
 fn in_human_talk(policy: &Policy, now: Timestamp) -> Vec<(&'static str, AttributeValue)> {
@@ -179,16 +179,16 @@ fn in_human_talk(policy: &Policy, now: Timestamp) -> Vec<(&'static str, Attribut
     ]
 }
 
-fn wrong_key() -> Step {
+fn wrong_key() -> Advance {
     let values = vec![(":one", number(1_u32)), (":answered", text(CallState::Answered.word()))];
-    Step { update: expression::WRONG_KEY, condition: expression::IN_TALK, values }
+    Advance { update: expression::WRONG_KEY, condition: expression::IN_TALK, values }
 }
 
-fn progress(state: CallState) -> Step {
+fn progress(state: CallState) -> Advance {
     let mut values = vec![(":state", text(state.word())), (":calling", text(CallState::Calling.word()))];
     if !state.is_over() {
-        return Step { update: expression::PROGRESS, condition: expression::CAN_RING, values };
+        return Advance { update: expression::PROGRESS, condition: expression::CAN_RING, values };
     }
     values.extend([(":ringing", text(CallState::Ringing.word())), (":answered", text(CallState::Answered.word()))]);
-    Step { update: expression::PROGRESS, condition: expression::CAN_END, values }
+    Advance { update: expression::PROGRESS, condition: expression::CAN_END, values }
 }
