@@ -91,7 +91,7 @@ cost: need-node need-valgrind release-binaries ## what an operation costs, again
 .PHONY: bench baseline curve simulate screenshots page-figures release-binaries browser-stack
 comma := ,
 PEERS := $(filter-out $(subst $(comma), ,$(WITHOUT)),go node python)
-bench: need-node need-valgrind release-binaries ## functions beside floors and peers in other languages, for 25 minutes: make bench WITHOUT=python,node,go leaves peers out
+bench: need-node need-valgrind release-binaries ## functions beside floors and, for a login's, peers in other languages, 20 minutes once built: WITHOUT=python,node,go leaves peers out
 	cargo build --locked --release --package floor
 	cargo build --locked --release --package floor --config 'profile.release.opt-level=3' --target-dir $(CARGO_TARGET_DIR)/anchors
 	$(if $(PEERS),PEER_TOOLS=$(TOOLS)/bench-python tests/bench/peers/build $(PEERS))
