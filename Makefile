@@ -146,6 +146,7 @@ need-valgrind:
 	@command -v valgrind >/dev/null || { [[ "$${CI:-}" == true && $$(id -u) == 0 ]] \
 	  && apt-get update -qq && apt-get install -qq --yes --no-install-recommends valgrind; } \
 	  || { echo "valgrind is missing: apt-get install valgrind"; exit 1; }
+	@command -v openssl >/dev/null || { echo "openssl is missing: apt-get install openssl"; exit 1; }
 
 $(TOOLS)/%.done: infra/tools/%.txt | need-cargo need-python
 	rm -rf $(TOOLS)/$* && python3 -m venv $(TOOLS)/$*
