@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { differences } from './gate.mjs';
+import { goals } from './report.mjs';
 import { template } from './template.mjs';
 
 const before = {
@@ -56,6 +57,16 @@ test('another architecture is held to round trips and allocations only', () => {
   const [allocations, ...rest] = differences(before, there);
   assert.match(allocations, /status: allocations grew/);
   assert.deepEqual(rest, []);
+});
+
+test('a goal is missed by the worst of its figures, and by one that is missing', () => {
+  const figures = { instructions: 100, allocations: 10, microseconds: 10, memory: 2 ** 20 };
+  const of = (instructions) => ({ function: 'get-challenge', product: { ...figures, instructions }, floor: figures });
+  const reached = (operations) => goals({ operations, starts: {}, sizes: {} })[0].reached;
+  assert.equal(reached({ status: of(110) }), true);
+  assert.equal(reached({ status: of(100), other: of(111) }), false);
+  assert.equal(reached({ status: of(undefined), other: of(100) }), false);
+  assert.deepEqual(goals({ operations: {}, starts: {}, sizes: {} }), []);
 });
 
 const request = (body) => [{ service: 'dynamodb', target: 'DynamoDB_20120810.GetItem', body: JSON.stringify(body) }];
