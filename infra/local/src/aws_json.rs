@@ -1,13 +1,12 @@
-//! The awsJson1.1 protocol: the operation in `X-Amz-Target`, JSON in, JSON or a typed fault out.
+//! The awsJson1.1 protocol: the operation named in `X-Amz-Target`, JSON in, JSON or a typed fault out.
 
 use axum::http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-/// What an operation answers.
 pub(crate) type Outcome = Result<Value, Fault>;
 
-/// A fault as the service names it; all of these are the caller's, so the status is 400.
+/// A fault, named as the service names it. All of these are the caller's mistake, so the status is 400.
 #[derive(Debug)]
 pub(crate) struct Fault {
     pub(crate) kind: &'static str,
@@ -15,29 +14,26 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// A fault of the service's own `kind`.
     pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
 
-    /// An operation that this emulator does not have.
     pub(crate) fn unknown_operation(operation: &str) -> Self {
         Self::new("UnknownOperationException", format!("{operation} is not emulated here"))
     }
 }
 
-/// The operation asked for, without the service's prefix.
+/// The requested operation, without the service's prefix.
 pub(crate) fn operation(headers: &HeaderMap) -> &str {
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or("");
     target.rsplit_once('.').map_or(target, |(_, operation)| operation)
 }
 
-/// A member of the input that must be text.
+/// A member of the input that must be a string.
 pub(crate) fn text<'a>(input: &'a Value, member: &str) -> Result<&'a str, Fault> {
     input[member].as_str().ok_or_else(|| Fault::new("ValidationException", format!("{member} must be a string")))
 }
 
-/// The outcome on the wire.
 pub(crate) fn respond(outcome: Outcome) -> Response {
     let (status, body) = match outcome {
         Ok(output) => (StatusCode::OK, output),

@@ -2,18 +2,15 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Time since the epoch.
 pub(crate) fn since_epoch() -> Duration {
-    // A clock before 1970 is a broken machine: zero makes every token expired, which is safe.
+    // A clock before 1970 means a broken machine. Zero is safe: every token is then from the future, and refused.
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// Seconds since the epoch.
 pub(crate) fn epoch_seconds() -> u64 {
     since_epoch().as_secs()
 }
 
-/// Milliseconds since the epoch.
 pub(crate) fn epoch_millis() -> u64 {
     let now = since_epoch();
     now.as_secs() * 1000 + u64::from(now.subsec_millis())
@@ -34,7 +31,7 @@ pub(crate) fn common_log() -> String {
     }
 }
 
-/// `20261125T053250Z`, as a signed request has it.
+/// `20261125T053250Z`, as in a signed request.
 #[cfg(test)]
 pub(crate) fn amz_date() -> String {
     let date = aws_smithy_types::DateTime::from_secs(epoch_seconds().try_into().unwrap());

@@ -1,15 +1,15 @@
-//! The development identities and secrets: constants, worthless outside this machine's loopback,
-//! and the only values that the local stack ever hands to a function.
+//! Development identities and secrets: constants that are worthless outside this machine's loopback
+//! interface, and the only credentials that the local stack ever gives to a function.
 
-/// Region and account that every name below lives in.
 pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const ACCOUNT: &str = "123456789012";
 
-/// Access key of the children, and of who administers. Emulators that keep one database per key must see the same everywhere.
+/// Used by the functions and by administrators alike: some emulators keep one database per access key,
+/// so everybody must use the same one.
 pub(crate) const ACCESS_KEY: &str = "local";
 pub(crate) const ACCESS_SECRET: &str = "local";
 
-/// Who has that key, by the gateway.
+/// The IAM user that the gateway says this key belongs to.
 pub(crate) const USER_ARN: &str = "arn:aws:iam::123456789012:user/local";
 pub(crate) const USER_ID: &str = "AIDALOCAL000000000000";
 pub(crate) const ORGANISATION: &str = "o-local00000";
@@ -18,26 +18,25 @@ pub(crate) const TABLE: &str = "alliance-mfa-local";
 
 pub(crate) const SIGNING_KEY_ARN: &str = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-4000-8000-000000000001";
 
-/// The key that MACs codes: fixed, so that a fixture made today is judged tomorrow.
+/// The key for the MACs of codes. Fixed, so that a fixture written today can still be checked tomorrow.
 pub(crate) const MAC_KEY: &str = "development-mac-key-0123456789abcdef";
 
-/// The voice provider's account, its REST key and the token that signs its webhooks.
+/// The voice provider's account, its REST API key and the token that signs its webhooks.
 pub(crate) const VOICE_ACCOUNT: &str = "AC00000000000000000000000000000001";
 pub(crate) const VOICE_API_KEY: &str = "SK00000000000000000000000000000001";
 pub(crate) const VOICE_API_SECRET: &str = "development-voice-api-secret";
 pub(crate) const VOICE_AUTH_TOKEN: &str = "development-voice-auth-token";
 pub(crate) const VOICE_FROM: &str = "+14155552600";
 
-/// Audience of the first-factor tokens (who may call the API) and of the result tokens.
+/// The audience of first-factor tokens (which call the API) and that of result tokens.
 pub(crate) const AUDIENCE: &str = "alliance-mfa";
 pub(crate) const RESULT_AUDIENCE: &str = "demo-login";
 
-/// Secrets by the name that follows `secret:` in their ARN.
+/// Names of the secrets, as they follow `secret:` in the ARN.
 pub(crate) const MAC_KEYS_SECRET: &str = "alliance-mfa/mac-keys-local0";
 pub(crate) const VOICE_API_SECRET_NAME: &str = "alliance-mfa/voice-api-local0";
 pub(crate) const VOICE_SIGNING_SECRET: &str = "alliance-mfa/voice-signing-local0";
 
-/// The ARN of one of the secrets above.
 pub(crate) fn secret_arn(name: &str) -> String {
     format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}")
 }

@@ -1,5 +1,5 @@
-//! The table. By default an embedded, in-memory DynamoDB that lives as long as the program; with
-//! `DYNAMODB_ENDPOINT` set, any other one (DynamoDB Local, an emulator), where a missing table is made.
+//! The table: by default in an embedded, in-memory DynamoDB that lives as long as the program; with
+//! `DYNAMODB_ENDPOINT` set, in another one (DynamoDB Local, an emulator). Created if it is missing.
 
 use std::future;
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::development::{ACCESS_KEY, REGION, TABLE};
 use crate::net;
 
-/// Makes DynamoDB ready with the product's table in it, and returns its endpoint.
+/// Gets DynamoDB ready, with the product's table in it, and returns its endpoint.
 pub(crate) async fn start(http: &reqwest::Client, endpoint: Option<String>, port: u16) -> Result<String> {
     let endpoint = match endpoint {
         Some(endpoint) => endpoint,
@@ -19,7 +19,7 @@ pub(crate) async fn start(http: &reqwest::Client, endpoint: Option<String>, port
     };
     create_table(http, &endpoint)
         .await
-        .with_context(|| format!("no table could be made in the DynamoDB at {endpoint}"))?;
+        .with_context(|| format!("cannot create the table in the DynamoDB at {endpoint}"))?;
     Ok(endpoint)
 }
 
@@ -63,12 +63,12 @@ async fn create_table(http: &reqwest::Client, endpoint: &str) -> Result<()> {
 
 fn accept(operation: &str, status: StatusCode, answer: &Value) -> Result<()> {
     if !status.is_success() {
-        bail!("{operation} was answered {status}: {answer}");
+        bail!("{operation} failed with {status}: {answer}");
     }
     Ok(())
 }
 
-/// One call in the awsJson1.0 protocol. Emulators want a signature's form, none checks its value.
+/// One call in the awsJson1.0 protocol. Emulators require a signature header but do not check its value.
 async fn call(http: &reqwest::Client, endpoint: &str, operation: &str, input: &Value) -> Result<(StatusCode, Value)> {
     let authorization = format!(
         "AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/20260101/{REGION}/dynamodb/aws4_request, \
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_table_is_there_and_a_second_start_on_the_same_endpoint_finds_it() {
+    async fn the_table_is_created_and_a_second_start_on_the_same_endpoint_reuses_it() {
         let http = reqwest::Client::new();
         let endpoint = start(&http, None, 0).await.unwrap();
         let again = start(&http, Some(endpoint.clone()), 0).await.unwrap();

@@ -1,6 +1,6 @@
-//! The functions, compiled from this checkout and run by `cargo lambda watch` as a child in a process
-//! group of its own, which ends with this program. Their environment holds development credentials
-//! only: a developer's real ones never reach them.
+//! The functions, compiled from this checkout and run by `cargo lambda watch`. It runs as a child in its
+//! own process group and ends with this program. The functions get development credentials only: the
+//! developer's real ones never reach them.
 
 use std::env;
 use std::fs::File;
@@ -17,15 +17,15 @@ use tokio::time::timeout;
 use crate::settings::{Settings, repository};
 use crate::stack::Stack;
 
-/// Every function of the product, in the order of a login.
+/// Every function that the API calls, in the order in which a login uses them.
 pub(crate) const NAMES: [&str; 7] =
     ["login-page", "start-challenge", "get-challenge", "verify-code", "call-callback", "jwks", "admin"];
 
-/// How long a function that is compiled already may take to come up.
+/// How long a function may take to start once it is compiled.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Variables that would lead an SDK to a real account, or that tell a nested cargo of an outer one.
+/// Variables that would point an SDK at a real account, or tell a nested cargo about the outer one.
 const FOREIGN: [&str; 9] = [
     "AWS_PROFILE",
     "AWS_SESSION_TOKEN",
@@ -38,36 +38,36 @@ const FOREIGN: [&str; 9] = [
     "CARGO_MANIFEST_PATH",
 ];
 
-/// The running child.
+/// The running `cargo lambda watch`.
 pub(crate) struct Functions {
     child: Child,
     group: Pid,
 }
 
-/// What the functions are run for.
+/// What the functions are started for.
 pub(crate) enum Purpose {
-    /// To work on them: they reload when their code changes, and report on the terminal.
+    /// For development: they reload when their code changes, and log to the terminal.
     Develop,
-    /// To be shown: no editor disturbs them, and their reports go to a file.
+    /// For the demo: they do not reload, and log to this file.
     Demonstrate(File),
 }
 
 impl Functions {
-    /// Compiles every function, with cargo's own progress on the terminal. That can take minutes, so a
-    /// missing cargo-lambda is reported before.
+    /// Compiles every function, with cargo's progress on the terminal. That can take minutes, so check for
+    /// cargo-lambda first.
     pub(crate) async fn compile(settings: &Settings) -> Result<()> {
         let mut lambda = Command::new(&settings.cargo_lambda);
         lambda.args(["lambda", "--version"]).stdout(Stdio::null());
-        lambda.status().await.with_context(|| absent(settings))?;
+        lambda.status().await.with_context(|| not_installed(settings))?;
         let mut cargo = Command::new("cargo");
         cargo.args(["build", "--bins"]).current_dir(repository()?).stdin(Stdio::null());
         clean(&mut cargo);
-        let status = cargo.status().await.context("cargo cannot be run")?;
-        ensure!(status.success(), "the functions do not compile: see cargo's messages above");
+        let status = cargo.status().await.context("cannot run cargo")?;
+        ensure!(status.success(), "the functions do not compile: see cargo's errors above");
         Ok(())
     }
 
-    /// Starts them where the stack expects them.
+    /// Starts them on the port that the gateway invokes.
     pub(crate) fn start(settings: &Settings, stack: &Stack, purpose: Purpose) -> Result<Self> {
         let (_, port) = stack.functions.rsplit_once(':').context("the functions' URL has no port")?;
         let mut command = Command::new(&settings.cargo_lambda);
@@ -80,35 +80,38 @@ impl Functions {
         clean(&mut command);
         command.envs(&stack.environment);
         match purpose {
-            // What a command itself has to say keeps its standard output to itself.
+            // Standard output is for the command's own results.
             Purpose::Develop => command.stdout(io::stderr()),
             Purpose::Demonstrate(file) => command.arg("--ignore-changes").stdout(file.try_clone()?).stderr(file),
         };
-        let child = command.spawn().with_context(|| absent(settings))?;
-        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed())).context("the child ended at once")?;
+        let child = command.spawn().with_context(|| not_installed(settings))?;
+        let group = child
+            .id()
+            .and_then(|id| Pid::from_raw(id.cast_signed()))
+            .context("cargo lambda watch exited immediately")?;
         Ok(Self { child, group })
     }
 
-    /// Waits until each of `names` answers a request that has no identity and no signature, and says so.
+    /// Waits until each of `names` answers a request, and prints how long that took.
     pub(crate) async fn ready(&mut self, http: &reqwest::Client, stack: &Stack, names: &[&str]) -> Result<()> {
         for name in names {
             let started = Instant::now();
             tokio::select! {
                 answered = wait_for(http, &stack.functions, name) => answered?,
-                status = self.child.wait() => bail!("cargo lambda watch ended: {}", status?),
+                status = self.child.wait() => bail!("cargo lambda watch exited: {}", status?),
             }
-            eprintln!("  {name} is up after {:.1} s", started.elapsed().as_secs_f64());
+            eprintln!("  {name:16} ready in {:.1} s", started.elapsed().as_secs_f64());
         }
         Ok(())
     }
 
-    /// Returns when the child ends, which it should not.
+    /// Fails when the child exits, which it should not do on its own.
     pub(crate) async fn ended(&mut self) -> Result<()> {
         let status = self.child.wait().await?;
-        bail!("cargo lambda watch ended: {status}")
+        bail!("cargo lambda watch exited: {status}")
     }
 
-    /// Ends the child and all that it started.
+    /// Stops the child and everything it started.
     pub(crate) async fn stop(mut self) {
         self.signal(Signal::INT);
         if timeout(STOP_TIMEOUT, self.child.wait()).await.is_err() {
@@ -117,7 +120,7 @@ impl Functions {
     }
 
     fn signal(&self, signal: Signal) {
-        // An error means that the group is gone, which is what was wanted.
+        // An error means that the group is already gone, which is what we want.
         let _ = kill_process_group(self.group, signal);
     }
 }
@@ -128,11 +131,11 @@ impl Drop for Functions {
     }
 }
 
-fn absent(settings: &Settings) -> String {
-    format!("{} cannot be run: install cargo-lambda, or set CARGO_LAMBDA to it", settings.cargo_lambda)
+fn not_installed(settings: &Settings) -> String {
+    format!("cannot run {}: install cargo-lambda, or set CARGO_LAMBDA to its path", settings.cargo_lambda)
 }
 
-/// Takes from a child's environment what must not reach it.
+/// Removes from a child's environment what it must not inherit.
 pub(crate) fn clean(command: &mut Command) {
     for (name, _) in env::vars_os() {
         let foreign = name.to_str().is_some_and(|name| FOREIGN.contains(&name) || name.starts_with("CARGO_PKG_"));
@@ -152,13 +155,14 @@ async fn wait_for(http: &reqwest::Client, functions: &str, name: &str) -> Result
         };
         ensure!(
             Instant::now() < deadline,
-            "{name} did not come up within {START_TIMEOUT:?} (does it refuse its settings?): {last}"
+            "{name} did not start within {START_TIMEOUT:?} (is one of its settings invalid?): {last}"
         );
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
 }
 
-/// Invokes a function with a request that all but the login page must refuse.
+/// Invokes a function with a request that has no identity and no signature: any answer shows that it is
+/// running, and only the login page's is a success.
 async fn ask(http: &reqwest::Client, functions: &str, name: &str) -> Result<Value> {
     let event = json!({
         "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": "", "headers": {},

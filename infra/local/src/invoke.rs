@@ -1,6 +1,6 @@
-//! `local invoke EVENT_FILE`: runs one function with one sample event, by `cargo lambda invoke`. A
-//! sample is at rest while the world moves on, so its times are brought up to date, its webhook is
-//! signed for this stack's address, and the challenge that it presumes is seeded.
+//! `local invoke EVENT_FILE`: runs one function with one sample event, through `cargo lambda invoke`. A
+//! sample is a fixed file, so first its timestamps are brought up to date, its webhook is signed for
+//! this stack's address, and the challenge that it needs is written to the table.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,15 +13,15 @@ use tokio::process::Command;
 use crate::development::{MAC_KEY, VOICE_AUTH_TOKEN};
 use crate::functions::{self, Functions, Purpose};
 use crate::gateway::function_of;
-use crate::run::told_to_end;
+use crate::run::told_to_stop;
 use crate::settings::{Settings, repository, state_file};
 use crate::stack::Stack;
 use crate::{clock, phone};
 
 const SIGNATURE: &str = "x-twilio-signature";
-/// A sample whose file name has this keeps the signature that it has.
+/// A sample with this in its file name keeps its own signature.
 const FORGED: &str = "forged";
-/// A sample whose file name has one of these is one of a deployment with calls of that mode.
+/// A sample with one of these in its file name runs in a stack with that call mode.
 const CALL_MODES: [&str; 2] = ["match-digits", "speak-code"];
 
 /// Runs the sample and prints the function's answer.
@@ -44,20 +44,20 @@ pub(crate) async fn invoke(file: &str) -> Result<()> {
     let mut functions = Functions::start(&settings, &stack, Purpose::Develop)?;
     let outcome = tokio::select! {
         outcome = ask(&mut functions, &settings, &stack, function, &prepared) => outcome,
-        stopped = told_to_end() => stopped.and(Err(anyhow!("it was interrupted"))),
+        stopped = told_to_stop() => stopped.and(Err(anyhow!("interrupted"))),
     };
     functions.stop().await;
     outcome
 }
 
 fn read(file: &str) -> Result<Value> {
-    // `make -C` and `cargo run` change the folder: a path from the repository's root is meant too.
+    // `make -C` and `cargo run` change the working directory, so also try the path from the repository's root.
     let path = if Path::new(file).exists() { PathBuf::from(file) } else { repository()?.join(file) };
-    let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))
 }
 
-/// Makes the login of the sample's claims one that has just happened.
+/// Makes the sample's login one that happened just now.
 fn bring_up_to_date(event: &mut Value) {
     let now = clock::epoch_seconds();
     event["requestContext"]["timeEpoch"] = json!(clock::epoch_millis());
@@ -69,7 +69,7 @@ fn bring_up_to_date(event: &mut Value) {
     }
 }
 
-/// Signs a webhook as the provider would, over this stack's public address.
+/// Signs a webhook as the provider would, for this stack's public address.
 fn sign(event: &mut Value, public_url: &str) -> Result<()> {
     if event["headers"].get(SIGNATURE).is_none() {
         return Ok(());
@@ -83,7 +83,7 @@ fn sign(event: &mut Value, public_url: &str) -> Result<()> {
     Ok(())
 }
 
-/// The event as it will be sent, in a file that keeps the sample's name.
+/// Writes the event as it will be sent to a file of the sample's name.
 fn prepared(file: &str, event: &Value) -> Result<PathBuf> {
     let name = Path::new(file).file_name().and_then(|name| name.to_str()).context("the file has no name")?;
     let path = state_file(name)?;
@@ -97,7 +97,7 @@ async fn seed(stack: &Stack, event: &Path) -> Result<()> {
     cargo.args(["run", "--quiet", "--manifest-path", crate_folder, "--"]).arg(event);
     functions::clean(&mut cargo);
     cargo.envs(&stack.environment).env("SEED_MAC_KEY", MAC_KEY);
-    ensure!(cargo.status().await?.success(), "the challenge that the sample needs could not be seeded");
+    ensure!(cargo.status().await?.success(), "cannot write the challenge that the sample needs");
     Ok(())
 }
 
@@ -124,7 +124,7 @@ async fn ask(
     Ok(())
 }
 
-/// The function's answer, with a JSON body unfolded for the reader.
+/// Prints the function's answer, with a JSON body expanded so that it can be read.
 fn print(answer: &str) {
     let Ok(mut answer) = serde_json::from_str::<Value>(answer) else { return println!("{answer}") };
     if let Some(body) = answer["body"].as_str().and_then(|body| serde_json::from_str::<Value>(body).ok()) {
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_samples_login_becomes_one_of_now_and_its_other_claims_stay() {
+    fn the_times_of_a_samples_login_are_updated_and_its_other_claims_stay() {
         let mut event = json!({ "requestContext": { "authorizer": { "jwt": { "claims": {
             "sub": "alice", "auth_time": "1700000000", "exp": "1700000900",
         } } } } });
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_webhook_is_signed_for_the_stacks_address_whichever_way_its_body_is_written() {
+    fn a_webhook_is_signed_for_the_stacks_address_whether_or_not_its_body_is_base64() {
         let webhook = |body: &str, encoded: bool| {
             let mut event = json!({
                 "rawPath": "/v1/calls/a/b/digits", "headers": { SIGNATURE: "" },

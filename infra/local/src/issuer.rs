@@ -1,6 +1,6 @@
-//! The first factor: a small OpenID issuer with demo accounts, standing in for the hosted login.
-//! `POST /login {"account": "alice"}` answers `{"token": …}`, a first-factor token of a new login.
-//! Optional `claims` are laid over the account's own (null removes one), for tests of bad tokens.
+//! The first factor: a small OpenID issuer with demo accounts, in place of the hosted login.
+//! `POST /login {"account": "alice"}` returns `{"token": …}`, the first-factor token of a new login.
+//! Optional `claims` override the account's own (null removes one), to test bad tokens.
 
 use std::sync::Arc;
 
@@ -19,13 +19,12 @@ use crate::{clock, jwt, keys::SigningKey, net};
 
 const TOKEN_LIFE_SECONDS: u64 = 900;
 
-/// A demo account: its name and, where one is on record, its verified phone number.
+/// A demo account: its name and its verified phone number, if it has one.
 pub(crate) struct Account {
     pub(crate) name: &'static str,
     pub(crate) phone: Option<&'static str>,
 }
 
-/// Every demo account.
 pub(crate) const ACCOUNTS: [Account; 3] = [
     Account { name: "alice", phone: Some("+14155552671") },
     Account { name: "bob", phone: Some("+447400123456") },
@@ -59,7 +58,7 @@ struct Login {
 async fn login(State(issuer): State<Arc<Issuer>>, Json(login): Json<Login>) -> Response {
     let Some(account) = ACCOUNTS.iter().find(|account| account.name == login.account) else {
         let names = ACCOUNTS.map(|account| account.name).join(", ");
-        let error = format!("there is no account {}; there are {names}", login.account);
+        let error = format!("there is no account {}; choose one of {names}", login.account);
         return (StatusCode::NOT_FOUND, Json(json!({ "error": error }))).into_response();
     };
     let mut claims = issuer.claims(account);
@@ -90,7 +89,7 @@ async fn key_set(State(issuer): State<Arc<Issuer>>) -> Json<Value> {
 }
 
 impl Issuer {
-    /// The claims of a login that has just happened, by password.
+    /// The claims of somebody who logged in with a password just now.
     fn claims(&self, account: &Account) -> Map<String, Value> {
         let now = clock::epoch_seconds();
         let mut claims = Map::from_iter([

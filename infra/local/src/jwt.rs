@@ -1,5 +1,5 @@
-//! Compact RS256 tokens (RFC 7515, 7519) and the key sets that verify them, found by discovery.
-//! The issuer signs with it, the gateway and the demo verify with it; no algorithm but RS256 exists.
+//! Compact RS256 tokens (RFC 7515, RFC 7519) and the key sets that verify them, found by discovery.
+//! The issuer signs; the gateway, the demo and the demo backend verify. RS256 is the only algorithm.
 
 use anyhow::{Context, Result, bail, ensure};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -21,7 +21,7 @@ pub(crate) fn sign_as(key: &SigningKey, typ: &str, claims: &Map<String, Value>) 
     Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
 
-/// A token taken apart; nothing in it is to be believed before `verify`.
+/// A decoded token. Nothing in it can be trusted before `verify`.
 pub(crate) struct Token {
     pub(crate) header: Header,
     pub(crate) claims: Map<String, Value>,
@@ -29,7 +29,6 @@ pub(crate) struct Token {
     signature: Vec<u8>,
 }
 
-/// The header's members that a verifier decides by.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Header {
     pub(crate) alg: String,
@@ -38,11 +37,10 @@ pub(crate) struct Header {
 }
 
 impl Token {
-    /// Takes a compact token apart.
     pub(crate) fn parse(compact: &str) -> Result<Self> {
         let parts: Vec<&str> = compact.split('.').collect();
         let [header, claims, signature] = parts.as_slice() else {
-            bail!("a signed token has three parts, this has {}", parts.len());
+            bail!("a signed token has three parts, this one has {}", parts.len());
         };
         Ok(Self {
             header: decode(header).context("the token's header")?,
@@ -58,9 +56,9 @@ impl Token {
         key.verify(self.signed.as_bytes(), &self.signature)
     }
 
-    /// A claim that must be text.
+    /// A claim that must be a string.
     pub(crate) fn text(&self, name: &str) -> Result<&str> {
-        self.claims.get(name).and_then(Value::as_str).with_context(|| format!("claim {name} is not text"))
+        self.claims.get(name).and_then(Value::as_str).with_context(|| format!("claim {name} is not a string"))
     }
 
     /// A claim that must be a time in seconds since the epoch.
@@ -68,7 +66,7 @@ impl Token {
         self.claims.get(name).and_then(Value::as_u64).with_context(|| format!("claim {name} is not a time"))
     }
 
-    /// Whether `audience` is the token's audience or one of them.
+    /// Whether `audience` is the token's audience, or one of several.
     pub(crate) fn is_for(&self, audience: &str) -> bool {
         match self.claims.get("aud") {
             Some(Value::String(one)) => one == audience,
@@ -78,14 +76,13 @@ impl Token {
     }
 }
 
-/// An issuer's published keys.
 #[derive(Deserialize)]
 pub(crate) struct KeySet {
     keys: Vec<Jwk>,
 }
 
 impl KeySet {
-    /// Fetches the keys of `issuer` the way that any verifier does: discovery, then the key set.
+    /// Fetches the keys of `issuer` as any verifier does: discovery first, then the key set.
     pub(crate) async fn discover(http: &reqwest::Client, issuer: &str) -> Result<Self> {
         let discovery: Discovery = get(http, &format!("{issuer}/.well-known/openid-configuration")).await?;
         ensure!(discovery.issuer == issuer, "discovery names issuer {}, not {issuer}", discovery.issuer);
@@ -106,7 +103,7 @@ struct Discovery {
 
 async fn get<T: serde::de::DeserializeOwned>(http: &reqwest::Client, url: &str) -> Result<T> {
     let response = http.get(url).send().await?.error_for_status()?;
-    response.json().await.with_context(|| format!("{url} is not what it should be"))
+    response.json().await.with_context(|| format!("unexpected answer from {url}"))
 }
 
 fn encode(part: &impl serde::Serialize) -> Result<String> {

@@ -1,5 +1,5 @@
-//! RSA keys of 2048 bits, as KMS and the first-factor issuer hold them: drawn at each start, never
-//! written down. Signatures are RS256 (PKCS #1 v1.5 over SHA-256) throughout.
+//! 2048-bit RSA keys for KMS and the first-factor issuer: generated at each start, never written to
+//! disk. All signatures are RS256 (PKCS #1 v1.5 over SHA-256).
 
 use anyhow::{Context, Result, ensure};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -12,33 +12,31 @@ use sha2::{Digest, Sha256};
 
 const BITS: usize = 2048;
 
-/// A private key that signs.
 pub(crate) struct SigningKey(PrivateKey);
 
 impl SigningKey {
-    /// Draws a fresh key, off the runtime's own threads: it takes a good part of a second.
+    /// Generates a key on a thread of its own: it takes most of a second.
     pub(crate) async fn draw() -> Result<Self> {
         let key = tokio::task::spawn_blocking(|| PrivateKey::new(&mut SysRng, BITS)).await??;
         Ok(Self(key))
     }
 
-    /// Signs `message`.
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
         self.sign_digest(&Sha256::digest(message))
     }
 
-    /// Signs what a caller has hashed already.
+    /// Signs a message that the caller has already hashed.
     pub(crate) fn sign_digest(&self, digest: &[u8]) -> Result<Vec<u8>> {
         ensure!(digest.len() == 32, "a SHA-256 digest has 32 bytes, not {}", digest.len());
         self.0.pkcs1v15_sign_prehash::<Sha256>(digest).context("signing")
     }
 
-    /// The public half as `SubjectPublicKeyInfo`, the form in which KMS gives it out.
+    /// The public key as `SubjectPublicKeyInfo`, the form in which KMS returns it.
     pub(crate) fn subject_public_key_info(&self) -> Result<Vec<u8>> {
         Ok(self.0.to_public_key().to_public_key_der()?.into_vec())
     }
 
-    /// The public half as a JSON Web Key.
+    /// The public key as a JSON Web Key.
     pub(crate) fn jwk(&self) -> Jwk {
         let modulus = self.0.n_bytes();
         Jwk {
@@ -52,7 +50,7 @@ impl SigningKey {
     }
 }
 
-/// An RSA public key of a key set (RFC 7517).
+/// An RSA public key in a key set (RFC 7517).
 #[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct Jwk {
     pub(crate) kty: String,
@@ -68,14 +66,14 @@ impl Jwk {
     /// Fails unless `signature` over `message` was made with this key.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
         let key = PublicKey::new(integer(&self.n)?, integer(&self.e)?)
-            .with_context(|| format!("key {} is no RSA key", self.kid))?;
+            .with_context(|| format!("key {} is not an RSA key", self.kid))?;
         key.verify(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(message), signature)
             .with_context(|| format!("the signature was not made with key {}", self.kid))
     }
 }
 
 fn integer(base64url: &str) -> Result<BoxedUint> {
-    let bytes = URL_SAFE_NO_PAD.decode(base64url).context("a key's number is not base64url")?;
+    let bytes = URL_SAFE_NO_PAD.decode(base64url).context("the key is not valid base64url")?;
     Ok(BoxedUint::from_be_slice_vartime(&bytes))
 }
 
@@ -84,7 +82,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_published_key_verifies_what_its_private_half_signed_and_nothing_else() {
+    async fn a_published_key_verifies_what_its_private_key_signed_and_nothing_else() {
         let key = SigningKey::draw().await.unwrap();
         let signature = key.sign(b"message").unwrap();
 

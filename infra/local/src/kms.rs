@@ -1,4 +1,5 @@
-//! KMS with one RSA key that signs: `Sign` and `GetPublicKey`, all that the functions may call.
+//! KMS with one RSA signing key, and the only two operations that the functions may call: `Sign` and
+//! `GetPublicKey`.
 
 use std::sync::Arc;
 

@@ -1,8 +1,9 @@
-//! The local stack: DynamoDB, KMS, Secrets Manager, SNS, the voice provider, an issuer and the HTTP
-//! API, all on loopback, around functions compiled from this checkout.
+//! The local stack: the functions, compiled from this checkout, with everything they talk to on
+//! loopback (DynamoDB, KMS, Secrets Manager, SNS, the voice provider, an issuer, the HTTP API).
 //!
-//! `local run` leaves it up, `local demo` walks through the whole job, `local invoke EVENT_FILE` runs
-//! one function with one event, `local serve` starts everything but the functions, for scripts.
+//! `local run` starts it and leaves it running, `local demo` walks through complete logins, `local invoke
+//! EVENT_FILE` runs one function with one event, and `local serve` starts everything but the functions,
+//! for scripts.
 
 mod aws_json;
 mod clock;
@@ -27,7 +28,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-const USAGE: &str = "usage: local run | demo | serve | invoke EVENT_FILE";
+const USAGE: &str = "usage: local run | demo | invoke EVENT_FILE | serve";
 
 #[tokio::main]
 async fn main() -> ExitCode {

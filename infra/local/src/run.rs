@@ -1,4 +1,4 @@
-//! `local run` and `local serve`: the stack stays up until it is told to end.
+//! `local run` and `local serve`: the stack runs until it is told to stop.
 
 use anyhow::Result;
 use tokio::signal::unix::{SignalKind, signal};
@@ -9,26 +9,26 @@ use crate::issuer::ACCOUNTS;
 use crate::settings::Settings;
 use crate::stack::Stack;
 
-/// Starts everything and prints what to open.
+/// Starts everything and prints the addresses.
 pub(crate) async fn run() -> Result<()> {
     let settings = Settings::from_environment()?;
-    eprintln!("Compiling the functions (minutes on a fresh clone, seconds later)");
+    eprintln!("Compiling the functions (takes minutes on a fresh clone, seconds after that)");
     Functions::compile(&settings).await?;
     let stack = Stack::start(&settings, true).await?;
     let mut functions = Functions::start(&settings, &stack, Purpose::Develop)?;
     let outcome = tokio::select! {
         outcome = stay_up(&mut functions, &stack) => outcome,
-        stopped = told_to_end() => stopped,
+        stopped = told_to_stop() => stopped,
     };
     functions.stop().await;
     outcome
 }
 
-/// Starts everything but the functions, prints all addresses as one line of JSON, and stays up.
+/// Starts everything but the functions, prints all addresses as one line of JSON, and keeps running.
 pub(crate) async fn serve() -> Result<()> {
     let stack = Stack::start(&Settings::from_environment()?, false).await?;
     println!("{}", serde_json::to_string(&stack)?);
-    told_to_end().await
+    told_to_stop().await
 }
 
 async fn stay_up(functions: &mut Functions, stack: &Stack) -> Result<()> {
@@ -40,29 +40,31 @@ async fn stay_up(functions: &mut Functions, stack: &Stack) -> Result<()> {
 fn print_addresses(stack: &Stack) {
     let Stack { gateway, issuer, phone, dynamodb, functions, environment, .. } = stack;
     let call_mode = environment.get("CALL_MODE").map_or("press-pound", String::as_str);
-    println!("\n  Open {phone}   a phone beside the login page\n");
-    println!("The stack is up; functions reload when their code changes. Ctrl-C ends it.\n");
+    println!("\nReady. Open this page to sign in, with a phone beside it that gets the messages and calls:\n");
+    println!("  {phone}\n");
+    println!("Functions reload when their code changes. Press Ctrl-C to stop.\n");
     println!("  API        {gateway}");
-    println!("  issuer     {issuer}   POST /login {{\"account\": …}} gives a first-factor token");
+    println!("  Issuer     {issuer}");
     println!("  DynamoDB   {dynamodb}");
-    println!("  functions  {functions}");
-    println!("  calls      {call_mode}   CALL_MODE=match-digits or speak-code has them ask otherwise");
-    println!(
-        "  administer as AWS_ACCESS_KEY_ID={ACCESS_KEY} AWS_SECRET_ACCESS_KEY={ACCESS_SECRET} AWS_REGION={REGION}\n"
-    );
+    println!("  Functions  {functions}");
+    println!("  Call mode  {call_mode} (choose another with CALL_MODE=match-digits or CALL_MODE=speak-code)\n");
+    println!("Accounts:\n");
     for account in ACCOUNTS {
-        println!("  account {:10} {}", account.name, account.phone.unwrap_or("without a number"));
+        println!("  {:9}  {}", account.name, account.phone.unwrap_or("no number yet"));
     }
+    println!("\nTo call the API yourself, sign in as alice and have a code sent:\n");
     println!(
-        "\n  TOKEN=$(curl -s {issuer}/login -H 'content-type: application/json' \
+        "  TOKEN=$(curl -s {issuer}/login -H 'content-type: application/json' \
          -d '{{\"account\":\"alice\"}}' | sed 's/.*:\"\\(.*\\)\".*/\\1/')\n  \
          curl -s {gateway}/v1/challenge -H \"authorization: Bearer $TOKEN\" \
          -H 'content-type: application/json' -d '{{\"channel\":\"sms\"}}'\n"
     );
+    println!("To call the administrators' routes, sign requests with these credentials:\n");
+    println!("  AWS_ACCESS_KEY_ID={ACCESS_KEY} AWS_SECRET_ACCESS_KEY={ACCESS_SECRET} AWS_REGION={REGION}\n");
 }
 
-/// Returns when a person or a supervisor ends the program.
-pub(crate) async fn told_to_end() -> Result<()> {
+/// Returns when a person or a supervisor stops the program.
+pub(crate) async fn told_to_stop() -> Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;

@@ -1,4 +1,4 @@
-//! Secrets Manager with the three documents that the functions read, filled with development values.
+//! Secrets Manager with the three secrets that the functions read, all development values.
 
 use anyhow::Result;
 use axum::http::HeaderMap;
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_found_by_its_arn_only() {
+    fn a_secret_is_found_only_by_its_arn() {
         let input = json!({ "SecretId": secret_arn(MAC_KEYS_SECRET) });
         let found = secret_value(&input.to_string()).unwrap();
         assert_eq!(found["SecretString"], json!({ "current": MAC_KEY }).to_string());

@@ -1,5 +1,5 @@
-//! What the environment may change: ports (free ones by default, so that two checkouts never
-//! collide), another DynamoDB, where cargo-lambda is, which origins may call.
+//! What environment variables can change: ports (free ones by default, so that two checkouts never
+//! collide), another DynamoDB, the path of cargo-lambda, which origins may call the API.
 
 use std::env;
 use std::fs;
@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// Settings of one start.
 pub(crate) struct Settings {
     pub(crate) dynamodb_endpoint: Option<String>,
     pub(crate) dynamodb_port: u16,
@@ -17,13 +16,12 @@ pub(crate) struct Settings {
     pub(crate) secrets_port: u16,
     pub(crate) gateway_port: u16,
     pub(crate) functions_port: u16,
-    /// The program, found by name on the path unless `CARGO_LAMBDA` says where it is.
+    /// Found by name on the path, unless `CARGO_LAMBDA` gives its path.
     pub(crate) cargo_lambda: String,
     pub(crate) allowed_origins: Vec<String>,
 }
 
 impl Settings {
-    /// Reads them; a port that is no number is an error that names it.
     pub(crate) fn from_environment() -> Result<Self> {
         Ok(Self {
             dynamodb_endpoint: set("DYNAMODB_ENDPOINT"),
@@ -42,29 +40,29 @@ impl Settings {
     }
 }
 
-/// A variable's value; empty is not set.
+/// A variable's value; an empty one counts as not set.
 pub(crate) fn set(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The repository, two folders above this crate.
+/// The repository's root, two folders above this crate.
 pub(crate) fn repository() -> Result<PathBuf> {
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     crate_folder
         .ancestors()
         .nth(2)
         .map(Path::to_owned)
-        .with_context(|| format!("{} is not within a checkout", crate_folder.display()))
+        .with_context(|| format!("{} is not inside a checkout", crate_folder.display()))
 }
 
-/// A file among those that the stack leaves behind: logs, prepared events.
+/// The path of a file that the stack leaves behind, such as a log or a prepared event.
 pub(crate) fn state_file(name: &str) -> Result<PathBuf> {
     let folder = repository()?.join(".local");
-    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     Ok(folder.join(name))
 }
 
-/// The port that the variable `name` asks for; 0, a free one, if it does not.
+/// The port in the variable `name`; 0, meaning any free one, if it is not set.
 fn port(name: &str) -> Result<u16> {
     let Some(value) = set(name) else { return Ok(0) };
     value.parse().with_context(|| format!("{name}={value} is not a port"))

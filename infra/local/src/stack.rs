@@ -1,5 +1,5 @@
-//! Everything that surrounds the functions, started on loopback, and the environment that tells the
-//! functions where it is.
+//! Starts everything the functions talk to, on loopback, and collects the environment variables that
+//! tell the functions where it is.
 
 use std::collections::BTreeMap;
 
@@ -15,25 +15,25 @@ use crate::keys::SigningKey;
 use crate::settings::{Settings, set};
 use crate::{dynamodb, issuer, kms, net, phone, secrets};
 
-/// Base URL of each part.
+/// The base URL of each part.
 #[derive(Serialize)]
 pub(crate) struct Stack {
-    /// The API, as a browser calls it.
+    /// The API and the login page.
     pub(crate) gateway: String,
     pub(crate) issuer: String,
-    /// SNS, the voice provider, and the phone's own control API.
+    /// SNS, the voice provider, and the phone's own API and page.
     pub(crate) phone: String,
     pub(crate) dynamodb: String,
     pub(crate) kms: String,
     pub(crate) secrets: String,
-    /// Where the gateway invokes functions; `run` and `demo` start them there.
+    /// Where the gateway invokes the functions, and where `run` and `demo` start them.
     pub(crate) functions: String,
-    /// What the functions must find in their environment.
+    /// The functions' environment variables.
     pub(crate) environment: BTreeMap<&'static str, String>,
 }
 
 impl Stack {
-    /// Starts everything but the functions. `logs` makes the gateway print its requests.
+    /// Starts everything but the functions. With `logs`, the gateway prints each request.
     pub(crate) async fn start(settings: &Settings, logs: bool) -> Result<Self> {
         let http = reqwest::Client::new();
         let (issuer_key, kms_key) = tokio::try_join!(SigningKey::draw(), SigningKey::draw())?;
@@ -62,7 +62,7 @@ impl Stack {
         Ok(stack)
     }
 
-    /// Names of things that exist here only: nothing may override them.
+    /// Variables that point at this stack, so that nothing may override them.
     fn addresses(&self) -> Vec<(&'static str, String)> {
         vec![
             ("AWS_REGION", REGION.to_owned()),
@@ -85,29 +85,29 @@ impl Stack {
             ("VOICE_SIGNING_SECRET_ARN", secret_arn(VOICE_SIGNING_SECRET)),
             ("VOICE_API_BASE_URL", self.phone.clone()),
             ("VOICE_FROM", VOICE_FROM.to_owned()),
-            ("FRAME_ANCESTORS", and_of_environment("FRAME_ANCESTORS", self.phone.clone())),
-            ("REDIRECT_URIS", and_of_environment("REDIRECT_URIS", format!("{}/signed-in", self.phone))),
+            ("FRAME_ANCESTORS", with_additions("FRAME_ANCESTORS", self.phone.clone())),
+            ("REDIRECT_URIS", with_additions("REDIRECT_URIS", format!("{}/signed-in", self.phone))),
         ]
     }
 }
 
-/// A comma list of what the stack needs and what a developer adds by the variable `name`.
-fn and_of_environment(name: &str, own: String) -> String {
+/// The stack's own value, followed by those that a developer adds with the variable `name`.
+fn with_additions(name: &str, own: String) -> String {
     match set(name) {
         Some(more) => format!("{own},{more}"),
         None => own,
     }
 }
 
-/// Settings of the product that a developer may choose otherwise, by setting the variable. Those that
-/// have a default of their own (almost every limit, for one) are left to it.
+/// Settings of the product that need a value here and that a developer can override by setting the
+/// variable. Settings with a default of their own, such as almost every limit, are not listed.
 fn choices() -> impl Iterator<Item = (&'static str, String)> {
     [
         ("BRAND", "Alliance"),
         ("CALL_MODE", "press-pound"),
         ("ORIGIN_HOST", "login.example.com"),
         ("ALLOWED_COUNTRIES", "US,CA,GB"),
-        ("MAX_SENDS_PER_NETWORK_PER_10_MINUTES", "1000"), // here everybody comes from one address
+        ("MAX_SENDS_PER_NETWORK_PER_10_MINUTES", "1000"), // here everybody has the same address
         ("SUPPORT_URL", "https://support.example.com/sign-in"),
     ]
     .into_iter()

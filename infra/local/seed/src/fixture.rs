@@ -1,4 +1,4 @@
-//! What the samples presume: a number that is enrolled, a code sent a minute ago, a call placed just now.
+//! What the sample events need to find: an enrolled number, a code sent a minute ago, a call placed just now.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -23,52 +23,45 @@ use domain::time::Timestamp;
 use platform::store::DynamoStore;
 use rand::{TryCryptoRng, TryRng};
 
-/// The code of the samples. Real codes are drawn; this one is what the sample of a right code enters.
+/// The code that the samples enter. Real codes are random.
 const CODE: u32 = 123_456;
-/// The number, where a sample's claims bring none.
+/// The number to use if the sample's claims have none.
 const PHONE: &str = "+14155552671";
-/// Longer ago than any cooldown, so that a resend is in order.
+/// How long ago the code was sent: longer than any cooldown, so that a resend is allowed.
 const AGE: Duration = Duration::from_mins(1);
 
-/// A challenge to write.
 pub(crate) struct Fixture {
-    /// Whose, and of which login session.
     pub(crate) key: ChallengeKey,
-    /// What for. To change a number there has to be one, which is enrolled first.
+    /// For a change, a number is enrolled first: there has to be one to change.
     pub(crate) purpose: Purpose,
-    /// Whether it is under way; else there is the number to change, and nothing more.
+    /// Whether the challenge has been started. If not, only the enrolled number is written.
     pub(crate) runs: bool,
-    /// To which number.
     pub(crate) phone: Option<PhoneNumber>,
-    /// The call, where the challenge is one by call.
+    /// The call, if the challenge was started with one.
     pub(crate) call: Option<Call>,
-    /// What has happened since.
     pub(crate) since: Since,
 }
 
-/// What an administrator is called for.
+/// What has happened since the challenge was started, for the samples of administrators' requests.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Since {
-    /// Nothing.
     Nothing,
-    /// A wrong guess.
     WrongGuess,
-    /// The right code: the number is enrolled.
+    /// The right code was entered, so the number is enrolled.
     Enrolment,
-    /// The fraud key.
+    /// The fraud key was pressed.
     Report,
 }
 
-/// A call to be confirmed.
+/// A call that waits for a key.
 pub(crate) struct Call {
-    /// The token of its webhooks.
     pub(crate) token: CallToken,
-    /// Whether a human has answered it.
+    /// Whether a person has answered it.
     pub(crate) answered: bool,
 }
 
 impl Fixture {
-    /// Decides as the product would, and writes.
+    /// Writes the challenge as the product's own rules would.
     pub(crate) async fn write(&self, store: &DynamoStore, mac_key: &str, now: Timestamp) -> Result<()> {
         if self.purpose == Purpose::Change {
             self.enrol(store, mac_key, now).await?;
@@ -107,9 +100,9 @@ impl Fixture {
         Ok(())
     }
 
-    /// Proves the number in a login before the sample's.
+    /// Enrols the number in a login before the sample's.
     async fn enrol(&self, store: &DynamoStore, mac_key: &str, now: Timestamp) -> Result<()> {
-        let key = ChallengeKey { session: SessionId::new("a former login", None), ..self.key };
+        let key = ChallengeKey { session: SessionId::new("an earlier login", None), ..self.key };
         let mut draft = self.draft(store, key, Purpose::Login, now).await?;
         draft.add_code(&keys(mac_key), &mut AlwaysTheCode);
         begin(store, &draft).await?;
@@ -130,7 +123,7 @@ impl Fixture {
         let request = Request {
             key,
             purpose,
-            sub: String::new(), // which matters to test numbers only
+            sub: String::new(), // only matters for test numbers
             channel,
             typed: None,
             claimed: Some(phone),
@@ -142,8 +135,10 @@ impl Fixture {
         let start = Start { rules: &rules, plan: &AllMobile };
         match start.decide(&stored, &request, at) {
             Ok(Decision::Send(draft)) => Ok(*draft),
-            Ok(Decision::Running) => bail!("the table holds this sample's challenge already: use a fresh table"),
-            Err(refusal) => Err(anyhow!("the table refuses this sample's challenge ({refusal:?}): use a fresh table")),
+            Ok(Decision::Running) => bail!("the table already has this sample's challenge: start with a fresh table"),
+            Err(refusal) => {
+                Err(anyhow!("cannot start this sample's challenge ({refusal:?}): start with a fresh table"))
+            }
         }
     }
 }
@@ -152,11 +147,11 @@ fn keys(mac_key: &str) -> MacKeys {
     MacKeys { current: MacKey::from_secret(mac_key), previous: None, next: None }
 }
 
-/// Approves a challenge as its right code does.
+/// Approves a challenge as entering its right code does.
 async fn settle(store: &DynamoStore, challenge: Challenge, now: Timestamp) -> Result<()> {
     match store.settle(&challenge.proven(Method::SmsCode, now), &Policy::default(), now).await? {
         Settlement::Settled(_) => Ok(()),
-        Settlement::Refused => bail!("the table refuses to enrol this sample's number: use a fresh table"),
+        Settlement::Refused => bail!("cannot enrol this sample's number: start with a fresh table"),
     }
 }
 
@@ -164,7 +159,7 @@ async fn begin(store: &DynamoStore, draft: &Draft) -> Result<()> {
     match store.start(draft).await? {
         Started::Applied => Ok(()),
         Started::Refused(refusal) => {
-            bail!("the table refuses this sample's challenge ({refusal:?}): use a fresh table")
+            bail!("cannot write this sample's challenge ({refusal:?}): start with a fresh table")
         }
     }
 }
@@ -172,26 +167,26 @@ async fn begin(store: &DynamoStore, draft: &Draft) -> Result<()> {
 impl fmt::Display for Fixture {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.purpose == Purpose::Change {
-            write!(out, "a number to change{}", if self.runs { ", and " } else { "" })?;
+            write!(out, "an enrolled number{}", if self.runs { " and " } else { "" })?;
         }
         if !self.runs {
             return Ok(());
         }
         match &self.call {
-            Some(Call { answered: true, .. }) => write!(out, "a call that a human has answered"),
+            Some(Call { answered: true, .. }) => write!(out, "a call that a person has answered"),
             Some(_) => write!(out, "a call that was placed just now"),
             None => write!(out, "a challenge whose code {CODE:06} was sent a minute ago"),
         }?;
         match self.since {
             Since::Nothing => Ok(()),
-            Since::WrongGuess => write!(out, ", and a wrong guess"),
-            Since::Enrolment => write!(out, ", and that was entered: the number is enrolled"),
-            Since::Report => write!(out, ", and reported as fraud"),
+            Since::WrongGuess => write!(out, ", with one wrong guess"),
+            Since::Enrolment => write!(out, " and has been entered, so the number is enrolled"),
+            Since::Report => write!(out, " and reported as fraud"),
         }
     }
 }
 
-/// A numbering plan in which every number is an American mobile's.
+/// A numbering plan in which every number is an American mobile number.
 struct AllMobile;
 
 impl NumberingPlan for AllMobile {
@@ -201,14 +196,14 @@ impl NumberingPlan for AllMobile {
     }
 }
 
-/// A random source whose every draw below a million is [`CODE`].
+/// A random source from which every code drawn is [`CODE`].
 struct AlwaysTheCode;
 
 impl TryRng for AlwaysTheCode {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        // A draw below n is the upper half of word * n: the least word that yields the code.
+        // A number below n is drawn as the upper half of word * n. This is the smallest word that gives CODE.
         let word = (u64::from(CODE) << 32).div_ceil(1_000_000);
         Ok(u32::try_from(word).unwrap_or(u32::MAX))
     }
@@ -232,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_code_drawn_is_the_code_of_the_samples() {
+    fn the_code_drawn_is_the_one_that_the_samples_enter() {
         assert_eq!(Code::draw(&mut AlwaysTheCode).expose(), "123456");
     }
 }

@@ -1,8 +1,8 @@
-//! Writes the challenge that a sample event needs, so that `cargo lambda invoke` meets it as a real
-//! login would have left it. It decides and writes through the product's own rules and store; only
-//! the code is fixed. A crate of its own, since nothing else here needs the AWS SDK.
+//! Writes the challenge that a sample event needs, so that the function finds in the table what a real
+//! login would have left there. It uses the product's own rules and store; only the code is fixed. A crate
+//! of its own, because nothing else here needs the AWS SDK.
 //!
-//! Called by `local invoke` with an event file and the functions' environment.
+//! `local invoke` runs it with an event file and the functions' environment.
 
 mod fixture;
 
@@ -29,27 +29,27 @@ use fixture::{Call, Fixture, Since};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let file = env::args().nth(1).context("usage: seed EVENT_FILE")?;
-    let event = fs::read_to_string(&file).with_context(|| format!("{file} cannot be read"))?;
-    let request = lambda_http::request::from_str(&event).with_context(|| format!("{file} is no HTTP API event"))?;
+    let event = fs::read_to_string(&file).with_context(|| format!("cannot read {file}"))?;
+    let request = lambda_http::request::from_str(&event).with_context(|| format!("{file} is not an HTTP API event"))?;
     let Some(fixture) = fixture(&request, file.contains("resend"))? else {
-        eprintln!("seeded nothing: the sample starts from nothing");
+        eprintln!("Wrote nothing to the table: this sample needs nothing there");
         return Ok(());
     };
     let store = DynamoStore::over(client()?, variable("TABLE_NAME")?);
     fixture.write(&store, &variable("SEED_MAC_KEY")?, clock::now()).await?;
-    eprintln!("seeded {fixture}");
+    eprintln!("Wrote to the table: {fixture}");
     Ok(())
 }
 
-/// What the sample presumes: a running challenge, unless it starts one.
+/// What the sample needs to find in the table, if anything.
 fn fixture(request: &Request, resends: bool) -> Result<Option<Fixture>> {
     let parameters = request.path_parameters();
     if let Some(path) = parameters.first("challenge") {
-        let challenge = parse_challenge_path(path).context("the path names no challenge")?;
+        let challenge = parse_challenge_path(path).context("the path has no valid challenge")?;
         if challenge.generation != 1 {
-            bail!("the path must name generation 1, the first of a login, not {}", challenge.generation);
+            bail!("the path must have generation 1, the first of a login, not {}", challenge.generation);
         }
-        let token = parameters.first("token").and_then(parse_call_token).context("the path has no call token")?;
+        let token = parameters.first("token").and_then(parse_call_token).context("the path has no valid call token")?;
         let call = Call { token, answered: parameters.first("event") == Some("digits") };
         let (key, call, since) = (challenge.key, Some(call), Since::Nothing);
         return Ok(Some(Fixture { key, purpose: Purpose::Login, runs: true, phone: None, call, since }));
@@ -69,15 +69,15 @@ fn fixture(request: &Request, resends: bool) -> Result<Option<Fixture>> {
             call: None,
             since: Since::Nothing,
         })),
-        // Nobody to seed for: the function refuses such a sample, or needs nothing.
+        // The function refuses such a sample, or needs nothing in the table.
         Ok(_) | Err(_) => Ok(None),
     }
 }
 
-/// What the sample says that it is for.
+/// The purpose that the sample states in its query or body.
 fn purpose_of(request: &Request) -> Result<Purpose> {
     let body = match request.body() {
-        Body::Text(text) => serde_json::from_str(text).unwrap_or(Value::Null), // the function says what is wrong
+        Body::Text(text) => serde_json::from_str(text).unwrap_or(Value::Null), // the function will say what is wrong
         _ => Value::Null,
     };
     let parameters = request.query_string_parameters();
@@ -85,9 +85,9 @@ fn purpose_of(request: &Request) -> Result<Purpose> {
     purpose(word).map_err(|problem| anyhow!("the sample's purpose is {}", problem.name()))
 }
 
-/// A subject that needs what the path's action does.
+/// A subject for whom the administrator's action in the path makes sense.
 fn administered(subject: &str, path: &str) -> Result<Fixture> {
-    let sub = base64url_text(subject).context("the path names no subject")?;
+    let sub = base64url_text(subject).context("the path has no valid subject")?;
     let subject = SubjectId::new(&variable("FIRST_FACTOR_ISSUER")?, &sub);
     let key = ChallengeKey { subject, session: SessionId::new("sample-login", None) };
     let (since, token) = match path.rsplit('/').next() {
@@ -120,5 +120,5 @@ fn client() -> Result<Client> {
 }
 
 fn variable(name: &str) -> Result<String> {
-    env::var(name).with_context(|| format!("{name} is not set: this is run by `local invoke`"))
+    env::var(name).with_context(|| format!("{name} is not set: run this through `local invoke`"))
 }

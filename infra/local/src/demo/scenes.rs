@@ -1,4 +1,4 @@
-//! The scenes: the whole main job, each step with the assertion that makes it count.
+//! The scenes of the demo. Each step checks its own outcome.
 
 use anyhow::{Context, Result};
 use reqwest::StatusCode;
@@ -13,32 +13,31 @@ const BOB: &str = "+447400123456";
 const NEWCOMER: &str = "+447400123457";
 const NEW_NUMBER: &str = "+447400123458";
 
-/// Without a first-factor token there is nothing.
 pub(crate) async fn no_token(world: &World, transcript: &mut Transcript) -> Result<()> {
-    transcript.scene("Without a first factor: nothing");
+    transcript.scene("No first factor, no access");
     transcript
-        .step("GET /v1/challenge without a token is refused by the gateway", async {
+        .step("The gateway refuses GET /v1/challenge without a token", async {
             let body = world.get("/v1/challenge").await?.expect(StatusCode::UNAUTHORIZED)?;
             Ok(((), format!("401 {body}")))
         })
         .await
 }
 
-/// Send Code, from login to verified token.
+/// Send Code, from the password to the verified result token.
 pub(crate) async fn send_code(world: &World, transcript: &mut Transcript) -> Result<()> {
-    transcript.scene("Send Code");
+    transcript.scene("Send Code: a code by text message");
     let login = log_in(world, transcript, "alice").await?;
     let code = send_sms(world, transcript, &login, json!({ "channel": "sms" }), ALICE).await?;
     let approved = enter_right_code(transcript, &login, &code).await?;
     check_token(world, transcript, &login, &approved, &Proof::SMS).await?;
     transcript
-        .step("The same code a second time is refused", async {
+        .step("The same code is refused a second time", async {
             let problem = login.enter(&code).await?.expect_problem(StatusCode::GONE, "challenge-closed")?;
             Ok(((), format!("410 {}", problem["title"])))
         })
         .await?;
     transcript
-        .step("A reload of the page finds the same result, byte for byte", async {
+        .step("Reloading the page returns the same result token, byte for byte", async {
             let status = login.status().await?;
             equal("resultToken", &status["resultToken"], &approved["resultToken"])?;
             Ok(((), String::new()))
@@ -46,9 +45,9 @@ pub(crate) async fn send_code(world: &World, transcript: &mut Transcript) -> Res
         .await
 }
 
-/// Call Me, approved by `#` without a further request than the page's polling.
+/// Call Me, approved with `#`. The page only polls: it sends nothing more.
 pub(crate) async fn call_me(world: &World, transcript: &mut Transcript) -> Result<()> {
-    transcript.scene("Call Me");
+    transcript.scene("Call Me: a call, approved with #");
     let login = log_in(world, transcript, "alice").await?;
     transcript
         .step("POST /v1/challenge {\"channel\":\"call\"}", async {
@@ -58,21 +57,21 @@ pub(crate) async fn call_me(world: &World, transcript: &mut Transcript) -> Resul
         })
         .await?;
     let ringing = transcript
-        .step("The phone rings, and the page knows", async {
+        .step("The phone rings, and the page can tell", async {
             let call = world.call(ALICE, "a ringing phone", |call| call.status == "ringing").await?;
             let status = login.status_until("call ringing", |status| status["call"] == "ringing").await?;
             Ok((call, format!("GET /v1/challenge: {}", summary(&status))))
         })
         .await?;
     transcript
-        .step("She answers and hears the prompt", async {
+        .step("Alice answers and hears the prompt", async {
             world.act(&ringing, "answer", json!({ "as": "human" })).await?;
-            let call = world.call(ALICE, "a prompt that waits for a key", |call| call.listening).await?;
+            let call = world.call(ALICE, "a prompt that waits for a key press", |call| call.listening).await?;
             Ok(((), format!("\"{}\"", call.spoken.join("\" \""))))
         })
         .await?;
     let approved = transcript
-        .step("She presses #, and the page's next poll finds the login approved", async {
+        .step("Alice presses #, and the page's next poll finds the login approved", async {
             world.act(&ringing, "press", json!({ "key": "#" })).await?;
             let status = login.status_until("state approved", |status| status["state"] == "approved").await?;
             Ok((status.clone(), summary(&status)))
@@ -81,9 +80,9 @@ pub(crate) async fn call_me(world: &World, transcript: &mut Transcript) -> Resul
     check_token(world, transcript, &login, &approved, &Proof::CALL).await
 }
 
-/// A wrong code costs a guess, and the right one still works.
+/// A wrong code uses up one guess, and the right one still works.
 pub(crate) async fn wrong_code(world: &World, transcript: &mut Transcript) -> Result<()> {
-    transcript.scene("A wrong code");
+    transcript.scene("A wrong code uses up a guess; the right one still works");
     let login = log_in(world, transcript, "bob").await?;
     let code = send_sms(world, transcript, &login, json!({ "channel": "sms" }), BOB).await?;
     let wrong = if code == "000000" { "000001" } else { "000000" };
@@ -98,38 +97,38 @@ pub(crate) async fn wrong_code(world: &World, transcript: &mut Transcript) -> Re
     check_token(world, transcript, &login, &approved, &Proof::SMS).await
 }
 
-/// A double click sends nothing, a resend does, and the first code stays good.
+/// A double click sends nothing, a resend does, and the first code stays valid.
 pub(crate) async fn resend(world: &World, transcript: &mut Transcript) -> Result<()> {
-    transcript.scene("A resend, and the first message's code");
+    transcript.scene("After a resend, the first message's code still works");
     let login = log_in(world, transcript, "bob").await?;
     let first = send_sms(world, transcript, &login, json!({ "channel": "sms" }), BOB).await?;
     let before = world.messages(BOB).await?.len();
     transcript
-        .step("A double click sends nothing and finds the running challenge", async {
+        .step("A double click sends nothing and returns the running challenge", async {
             let challenge = login.start(&json!({ "channel": "sms" })).await?.expect(StatusCode::OK)?;
             equal("messages on the phone", &world.messages(BOB).await?.len(), &before)?;
             Ok(((), format!("200, nextSendAt {}", challenge["channels"]["sms"]["nextSendAt"])))
         })
         .await?;
     transcript
-        .step("The cooldown passes: the page may offer a resend", async {
+        .step("When the wait is over, the page may offer a resend", async {
             let offered = |status: &Value| status["channels"]["sms"]["available"] == true;
             let status = login.status_until("channels.sms.available", offered).await?;
             Ok(((), format!("sendsLeft {}", status["channels"]["sms"]["sendsLeft"])))
         })
         .await?;
     let second = send_sms(world, transcript, &login, json!({ "channel": "sms" }), BOB).await?;
-    ensure(second != first, "a second code of its own", &second)?;
+    ensure(second != first, "a new code in the second message", &second)?;
     let approved = enter_right_code(transcript, &login, &first).await?;
     check_token(world, transcript, &login, &approved, &Proof::SMS).await
 }
 
-/// A new user gives a number, proves it, and has it the next time.
+/// A new user enters a number, proves it, and is sent a code there the next time.
 pub(crate) async fn enrolment(world: &World, transcript: &mut Transcript) -> Result<()> {
     transcript.scene("A new user enrols a number");
     let login = log_in(world, transcript, "newcomer").await?;
     transcript
-        .step("GET /v1/challenge knows no number", async {
+        .step("GET /v1/challenge says that there is no number yet", async {
             let status = login.status().await?;
             equal("phoneNumber", &status["phoneNumber"], &Value::Null)?;
             Ok(((), summary(&status)))
@@ -146,15 +145,15 @@ pub(crate) async fn enrolment(world: &World, transcript: &mut Transcript) -> Res
     check_token(world, transcript, &next, &approved, &Proof::SMS).await
 }
 
-/// A user proves the old number and then the new one, and has that the next time.
+/// A user proves the old number, then the new one, and has the new one the next time.
 pub(crate) async fn number_change(world: &World, transcript: &mut Transcript) -> Result<()> {
-    transcript.scene("The user changes the number");
+    transcript.scene("The user changes that number");
     let login = log_in(world, transcript, "newcomer").await?.changing_the_number();
     let body = json!({ "channel": "sms", "purpose": "change" });
     let code = send_sms(world, transcript, &login, body, NEWCOMER).await?;
     let early = json!({ "channel": "sms", "purpose": "change", "phoneNumber": NEW_NUMBER });
     transcript
-        .step("A new number before the old one is proven is refused", async {
+        .step("A new number is refused until the old one is proven", async {
             let problem = login.start(&early).await?.expect_problem(StatusCode::CONFLICT, "proof-required")?;
             Ok(((), format!("409 {}", problem["title"])))
         })
@@ -163,7 +162,7 @@ pub(crate) async fn number_change(world: &World, transcript: &mut Transcript) ->
         .step(&format!("POST /v1/challenge/code {}", login.guess(&code)), async {
             let challenge = login.enter(&code).await?.expect(StatusCode::OK)?;
             equal("change", &challenge["change"], &json!("new-number"))?;
-            Ok(((), "the old number is proven, and nothing is changed".to_owned()))
+            Ok(((), "the old number is proven; nothing has changed yet".to_owned()))
         })
         .await?;
     let code = send_sms(world, transcript, &login, early.clone(), NEW_NUMBER).await?;
@@ -172,7 +171,7 @@ pub(crate) async fn number_change(world: &World, transcript: &mut Transcript) ->
     equal("resultToken", &changed["resultToken"], &Value::Null)?;
     let next = log_in(world, transcript, "newcomer").await?;
     transcript
-        .step("GET /v1/challenge of the next login knows the new number", async {
+        .step("In the next login, GET /v1/challenge shows the new number", async {
             let status = next.status().await?;
             let (_, hint) = NEW_NUMBER.split_at(NEW_NUMBER.len() - 2);
             ensure(status["phoneNumber"].as_str().is_some_and(|shown| shown.ends_with(hint)), hint, &status)?;
@@ -197,7 +196,7 @@ async fn log_in<'a>(world: &'a World, transcript: &mut Transcript, account: &str
         .await
 }
 
-/// Asks for a code and reads it from the message that arrives.
+/// Has a code sent and reads it from the message that arrives.
 async fn send_sms(
     world: &World,
     transcript: &mut Transcript,
@@ -218,13 +217,13 @@ async fn send_sms(
         .step(&format!("One SMS arrives at {number}"), async {
             let mut messages = world.messages(number).await?;
             equal("new messages", &(messages.len() - before), &1)?;
-            let text = messages.pop().context("the message is gone")?.text;
+            let text = messages.pop().context("the message has disappeared")?.text;
             Ok((code_in(&text)?, text))
         })
         .await
 }
 
-/// The code, from the last line that binds it to the login's host: `@host #123456`.
+/// The code from the message's last line, which binds it to the login's host: `@host #123456`.
 fn code_in(text: &str) -> Result<String> {
     let line = text.lines().next_back().unwrap_or_default();
     let code = line.strip_prefix('@').and_then(|line| line.split_once(" #")).map(|(_, code)| code);
@@ -258,7 +257,7 @@ async fn check_token(
         .await
 }
 
-/// What a page would draw of a challenge, in a line.
+/// What a page would show of a challenge, in one line.
 fn summary(challenge: &Value) -> String {
     ["state", "phoneNumber", "attemptsLeft", "call"]
         .iter()

@@ -1,5 +1,5 @@
-//! The demo's printed account: numbered scenes, one line per step with the time that it took, and for
-//! a step that failed what was expected, what came, and where to look.
+//! What the demo prints: numbered scenes, one line per step with the time it took, and for a step that
+//! failed, what was expected and what came instead.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -8,7 +8,6 @@ use std::time::Instant;
 use anyhow::{Result, anyhow};
 use serde::Serialize;
 
-/// Prints as the demo goes.
 pub(crate) struct Transcript {
     started: Instant,
     scenes: usize,
@@ -16,18 +15,16 @@ pub(crate) struct Transcript {
 }
 
 impl Transcript {
-    /// Starts the clock.
     pub(crate) fn new() -> Self {
         Self { started: Instant::now(), scenes: 0, steps: 0 }
     }
 
-    /// Opens the next scene.
     pub(crate) fn scene(&mut self, title: &str) {
         self.scenes += 1;
         println!("\n{}. {title}\n", self.scenes);
     }
 
-    /// Performs a step, which yields a value and the lines to show for it.
+    /// Performs a step, which returns a value and the lines to print for it.
     pub(crate) async fn step<T>(&mut self, what: &str, work: impl Future<Output = Result<(T, String)>>) -> Result<T> {
         let started = Instant::now();
         let outcome = work.await;
@@ -48,25 +45,23 @@ impl Transcript {
         }
     }
 
-    /// What to say when every step has happened.
+    /// The last line, once every step has passed.
     pub(crate) fn summary(&self) -> String {
         let seconds = self.started.elapsed().as_secs_f64();
-        format!("{} scenes, {} steps, all as they should be, in {seconds:.1} s", self.scenes, self.steps)
+        format!("All {} steps of {} scenes passed in {seconds:.1} s.", self.steps, self.scenes)
     }
 }
 
-/// Fails with both sides unless `came` is `expected`.
+/// Fails unless `came` equals `expected`, and shows both.
 pub(crate) fn equal<T: PartialEq + Serialize>(what: &str, came: &T, expected: &T) -> Result<()> {
     let (shown, wanted) = (serde_json::to_string(came)?, serde_json::to_string(expected)?);
     if came == expected { Ok(()) } else { Err(mismatch(&format!("{what} is {wanted}"), shown)) }
 }
 
-/// Fails with both sides unless `holds`.
 pub(crate) fn ensure(holds: bool, expected: &str, came: impl Display) -> Result<()> {
     if holds { Ok(()) } else { Err(mismatch(expected, came)) }
 }
 
-/// What was expected, and what came instead.
 pub(crate) fn mismatch(expected: &str, came: impl Display) -> anyhow::Error {
-    anyhow!("expected: {expected}\n  came:     {came}")
+    anyhow!("expected: {expected}\n  got:      {came}")
 }

@@ -1,5 +1,5 @@
-//! The demo's hands: it logs in at the issuer, calls the API as the login page would, and holds the
-//! phone. Everything goes over HTTP; nothing looks behind the product's back.
+//! What the scenes use: log in at the issuer, call the API as the login page would, and operate the
+//! phone. Everything goes over HTTP; nothing reads the product's internals.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -13,30 +13,27 @@ use super::transcript::mismatch;
 use crate::jwt::Token;
 use crate::stack::Stack;
 
-/// What anything may take, a cooldown apart.
+/// How long to wait for anything to happen, the cooldown not included.
 const PATIENCE: Duration = Duration::from_secs(10);
 const POLLING: Duration = Duration::from_millis(100);
 
-/// Where everything is.
 pub(crate) struct World {
     pub(crate) http: reqwest::Client,
     pub(crate) stack: Stack,
-    /// Between two sends of one channel.
+    /// Between two sends on one channel.
     pub(crate) cooldown: Duration,
 }
 
-/// An answer of the API.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) body: Value,
 }
 
-/// A login that passed its first factor.
+/// A login that has passed its first factor.
 pub(crate) struct Login<'a> {
     world: &'a World,
     token: String,
     changes_number: bool,
-    /// The first-factor token's claims.
     pub(crate) first_factor: Token,
 }
 
@@ -68,7 +65,6 @@ impl World {
         Ok(Login { world: self, token, changes_number: false, first_factor })
     }
 
-    /// `GET` without a token.
     pub(crate) async fn get(&self, path: &str) -> Result<Answer> {
         send(self.http.get(format!("{}{path}", self.stack.gateway))).await
     }
@@ -80,7 +76,7 @@ impl World {
         Ok(messages.into_iter().filter(|message| message.to == number).collect())
     }
 
-    /// The latest call to `number`, once it is as `wanted` says.
+    /// Waits until the latest call to `number` is `wanted`, and returns it.
     pub(crate) async fn call(&self, number: &str, what: &str, wanted: impl Fn(&Call) -> bool) -> Result<Call> {
         eventually(PATIENCE, || async {
             let url = format!("{}/calls", self.stack.phone);
@@ -94,7 +90,7 @@ impl World {
         .await
     }
 
-    /// Does something with a call: `answer`, `press`.
+    /// Does something with a call, such as `answer` or `press`.
     pub(crate) async fn act(&self, call: &Call, verb: &str, body: Value) -> Result<()> {
         let url = format!("{}/calls/{}/{verb}", self.stack.phone, call.sid);
         send(self.http.post(url).json(&body)).await?.expect(StatusCode::ACCEPTED)?;
@@ -103,7 +99,7 @@ impl World {
 }
 
 impl Login<'_> {
-    /// The same login, where it changes the number.
+    /// The same login, to change the number in.
     pub(crate) fn changing_the_number(self) -> Self {
         Self { changes_number: true, ..self }
     }
@@ -113,7 +109,7 @@ impl Login<'_> {
         self.post("/v1/challenge", body).await
     }
 
-    /// What `enter` sends.
+    /// The body that `enter` sends.
     pub(crate) fn guess(&self, code: &str) -> Value {
         if self.changes_number { json!({ "code": code, "purpose": "change" }) } else { json!({ "code": code }) }
     }
@@ -130,7 +126,7 @@ impl Login<'_> {
         send(self.world.http.get(url).bearer_auth(&self.token)).await?.expect(StatusCode::OK)
     }
 
-    /// Polls the status, as the page does, until it is as `wanted` says.
+    /// Polls the status as the page does, until it is `wanted`.
     pub(crate) async fn status_until(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
         eventually(self.world.cooldown + PATIENCE, || async {
             let status = self.status().await?;
@@ -155,7 +151,7 @@ impl Answer {
         }
     }
 
-    /// The body, if it is the problem `name`.
+    /// The body, if it is the expected problem.
     pub(crate) fn expect_problem(self, status: StatusCode, name: &str) -> Result<Value> {
         let expected = format!("urn:alliance-mfa:problem:{name}");
         let body = self.expect(status)?;
@@ -171,7 +167,7 @@ async fn send(request: RequestBuilder) -> Result<Answer> {
     Ok(Answer { status, body })
 }
 
-/// Asks again until the inner result is good, or patience ends and the last one is the failure.
+/// Asks again until the inner result is `Ok`, or returns its last error once `patience` has run out.
 async fn eventually<T, F>(patience: Duration, ask: impl Fn() -> F) -> Result<T>
 where
     F: Future<Output = Result<Result<T>>>,

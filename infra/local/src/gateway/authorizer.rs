@@ -1,5 +1,5 @@
-//! The JWT authorizer: a bearer token signed with RS256 by one of the issuer's published keys, of that
-//! issuer, for this audience, and within its time.
+//! The JWT authorizer. It accepts a bearer token that is signed with RS256 by one of the issuer's published
+//! keys, names that issuer and this audience, and is neither expired nor from the future.
 
 use anyhow::{Context, Result, ensure};
 use axum::http::{HeaderMap, header::AUTHORIZATION};
@@ -10,7 +10,6 @@ use crate::clock;
 use crate::development::AUDIENCE;
 use crate::jwt::{KeySet, Token};
 
-/// Checks tokens of one issuer.
 pub(crate) struct Authorizer {
     http: reqwest::Client,
     issuer: String,
@@ -18,12 +17,12 @@ pub(crate) struct Authorizer {
 }
 
 impl Authorizer {
-    /// An authorizer that fetches the issuer's keys when the first token comes.
+    /// An authorizer that fetches the issuer's keys when the first token arrives.
     pub(crate) fn new(http: reqwest::Client, issuer: String) -> Self {
         Self { http, issuer, keys: Mutex::default() }
     }
 
-    /// The claims of the request's token, if it is good.
+    /// The claims of the request's token, if it is valid.
     pub(crate) async fn check(&self, headers: &HeaderMap) -> Result<Map<String, Value>> {
         let token = Token::parse(bearer(headers).context("there is no bearer token")?)?;
         self.check_signature(&token).await?;
@@ -43,9 +42,9 @@ impl Authorizer {
     }
 
     fn check_claims(&self, token: &Token, now: u64) -> Result<()> {
-        ensure!(token.text("iss")? == self.issuer, "the issuer is another");
-        ensure!(token.is_for(AUDIENCE), "the audience is another");
-        ensure!(token.seconds("exp")? > now, "it has expired");
+        ensure!(token.text("iss")? == self.issuer, "wrong issuer");
+        ensure!(token.is_for(AUDIENCE), "wrong audience");
+        ensure!(token.seconds("exp")? > now, "the token has expired");
         for claim in ["nbf", "iat"] {
             if token.claims.contains_key(claim) {
                 ensure!(token.seconds(claim)? <= now, "{claim} is in the future");
@@ -55,7 +54,7 @@ impl Authorizer {
     }
 }
 
-/// The token of the Authorization header; the gateway takes it with or without `Bearer`.
+/// The token in the Authorization header; the gateway accepts it with or without `Bearer`.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     match value.split_once(' ') {

@@ -1,9 +1,8 @@
-//! Claims as API Gateway hands them to a function: every value a string, lists and objects in the
-//! notation of the gateway's own language (`[pwd mfa]`, `map[a:b]`).
+//! Claims as API Gateway passes them to a function: every value a string, with lists and objects in Go's
+//! notation (`[pwd mfa]`, `map[a:b]`).
 
 use serde_json::{Map, Value};
 
-/// The claims with each value as text.
 pub(crate) fn stringify(claims: &Map<String, Value>) -> Map<String, Value> {
     claims.iter().map(|(name, value)| (name.clone(), Value::String(text(value)))).collect()
 }

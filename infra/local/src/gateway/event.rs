@@ -1,5 +1,5 @@
-//! The event of payload format 2.0, in full: path decoded, header names in lower case, repeated values
-//! joined, cookies apart, and bodies that are not text in base64.
+//! A complete event in payload format 2.0: decoded path, lower-case header names, repeated values joined
+//! by commas, cookies in a list of their own, and bodies that are not text in base64.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,7 +14,6 @@ use super::routes::{Matched, decode};
 use crate::clock;
 use crate::development::ACCOUNT;
 
-/// The event of one request.
 pub(crate) fn build(
     matched: &Matched,
     authorizer: Option<Value>,
@@ -59,7 +58,7 @@ fn context(matched: &Matched, authorizer: Option<Value>, peer: SocketAddr, parts
     let mut context = json!({
         "accountId": ACCOUNT,
         "apiId": "local",
-        // Names have no port, as in the cloud.
+        // Without the port, as in the cloud.
         "domainName": host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name),
         "domainPrefix": "local",
         "http": {
@@ -81,7 +80,7 @@ fn context(matched: &Matched, authorizer: Option<Value>, peer: SocketAddr, parts
     context
 }
 
-/// The request's headers, and those that the gateway adds.
+/// The request's headers, with those that the gateway adds.
 fn headers(given: &HeaderMap, peer: SocketAddr) -> BTreeMap<String, String> {
     let mut headers = join(
         given
@@ -113,7 +112,7 @@ fn add_body(event: &mut Value, headers: &HeaderMap, body: &[u8]) {
     }
 }
 
-/// Whether the gateway hands a body of this content type on as it is.
+/// Whether the gateway passes on a body of this content type as it is.
 fn is_text(kind: &str) -> bool {
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind.is_empty()

@@ -1,5 +1,5 @@
-//! IAM authorisation: the request is signed again with the development credentials, over the headers
-//! that its caller signed, and must come to the same signature.
+//! IAM authorization: signs the request again with the development credentials, over the headers that
+//! its caller signed, and compares the signatures.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,22 +17,22 @@ use subtle::ConstantTimeEq;
 use crate::development::{ACCESS_KEY, ACCESS_SECRET, ACCOUNT, ORGANISATION, REGION, USER_ARN, USER_ID};
 
 const SERVICE: &str = "execute-api";
-/// How far the caller's clock may be off, as at AWS.
+/// How far the caller's clock may be off: the same as AWS allows.
 const SKEW: Duration = Duration::from_mins(5);
 
-/// The caller, as the gateway tells a function, if the signature is good and of `now`.
+/// The caller, in the form in which a function is told, if the signature is valid at `now`.
 pub(crate) fn check(parts: &Parts, body: &[u8], now: Duration) -> Result<Value> {
     let claimed = Claimed::parse(text(&parts.headers, header::AUTHORIZATION.as_str())?)?;
     let date = text(&parts.headers, "x-amz-date")?;
     let time = parse_date(date)?;
-    ensure!(time.abs_diff(now) <= SKEW, "it is not of now but of {date}");
+    ensure!(time.abs_diff(now) <= SKEW, "the request was signed at {date}, more than five minutes from now");
     let scope = format!("{}/{REGION}/{SERVICE}/aws4_request", &date[..8]);
     ensure!(claimed.credential == format!("{ACCESS_KEY}/{scope}"), "the credential is not {ACCESS_KEY}/{scope}");
     for needed in ["host", "x-amz-date"] {
         ensure!(claimed.headers.contains(&needed), "{needed} is not signed");
     }
     let signature = signature(parts, &claimed.headers, body, UNIX_EPOCH + time)?;
-    ensure!(bool::from(signature.as_bytes().ct_eq(claimed.signature.as_bytes())), "the signature is another");
+    ensure!(bool::from(signature.as_bytes().ct_eq(claimed.signature.as_bytes())), "the signature does not match");
     Ok(json!({
         "accessKey": ACCESS_KEY,
         "accountId": ACCOUNT,
@@ -44,7 +44,7 @@ pub(crate) fn check(parts: &Parts, body: &[u8], now: Duration) -> Result<Value> 
     }))
 }
 
-/// What the Authorization header says.
+/// The fields of the Authorization header.
 struct Claimed<'a> {
     credential: &'a str,
     headers: Vec<&'a str>,
@@ -53,8 +53,9 @@ struct Claimed<'a> {
 
 impl<'a> Claimed<'a> {
     fn parse(authorization: &'a str) -> Result<Self> {
-        let rest =
-            authorization.strip_prefix("AWS4-HMAC-SHA256 ").context("it is not signed by Signature Version 4")?;
+        let rest = authorization
+            .strip_prefix("AWS4-HMAC-SHA256 ")
+            .context("the request is not signed with Signature Version 4")?;
         let mut fields = rest.split(',').map(str::trim);
         let mut field = |name| {
             let field = fields.next().and_then(|field| field.strip_prefix(name)?.strip_prefix('='));
@@ -72,7 +73,7 @@ fn signature(parts: &Parts, signed: &[&str], body: &[u8], time: SystemTime) -> R
     let headers: Vec<_> = signed.iter().map(|name| Ok((*name, text(&parts.headers, name)?))).collect::<Result<_>>()?;
     let uri = format!("http://{}{}", text(&parts.headers, header::HOST.as_str())?, parts.uri);
     let request = SignableRequest::new(parts.method.as_str(), uri, headers.into_iter(), SignableBody::Bytes(body))?;
-    // The caller has chosen what is signed.
+    // The caller chose which headers are signed.
     let mut settings = SigningSettings::default();
     settings.excluded_headers = None;
     let credentials = Credentials::builder().access_key_id(ACCESS_KEY).secret_access_key(ACCESS_SECRET);
@@ -88,25 +89,25 @@ fn signature(parts: &Parts, signed: &[&str], body: &[u8], time: SystemTime) -> R
     Ok(sign(request, &parameters)?.into_parts().1)
 }
 
-/// A header that is there once, as text.
+/// The text of a header that must be there exactly once.
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next().with_context(|| format!("{name} is missing"))?;
-    ensure!(values.next().is_none(), "{name} is there twice");
+    ensure!(values.next().is_none(), "{name} is there more than once");
     value.to_str().with_context(|| format!("{name} is not text"))
 }
 
-/// `20261125T102640Z` since the epoch.
+/// A time such as `20261125T102640Z`, since the epoch.
 fn parse_date(date: &str) -> Result<Duration> {
-    ensure!(date.len() == 16 && date.is_ascii(), "{date} is not a date of Signature Version 4");
+    ensure!(date.len() == 16 && date.is_ascii(), "{date} is not a Signature Version 4 date");
     let [year, month, day] = [&date[..4], &date[4..6], &date[6..8]];
     let [hour, minute, second] = [&date[9..11], &date[11..13], &date[13..15]];
     let rfc3339 = format!("{year}-{month}-{day}{}{hour}:{minute}:{second}{}", &date[8..9], &date[15..]);
     let seconds = DateTime::from_str(&rfc3339, Format::DateTime)?.secs();
-    Ok(Duration::from_secs(seconds.try_into().context("it is before 1970")?))
+    Ok(Duration::from_secs(seconds.try_into().context("the date is before 1970")?))
 }
 
-/// The Authorization header of a request without a body, signed as its caller would.
+/// The Authorization header for a request without a body, signed as a caller would.
 #[cfg(test)]
 pub(super) fn authorization(parts: &Parts, date: &str) -> String {
     let time = UNIX_EPOCH + parse_date(date).unwrap();
@@ -126,7 +127,7 @@ mod tests {
     const SHOW: &str = "/v1/admin/subjects/YWxpY2U";
     const UNLOCK: &str = "/v1/admin/subjects/YWxpY2U/unlock?b=2&a=1";
     const SCOPE: &str = "local/20261125/us-east-1/execute-api/aws4_request";
-    // As botocore signs them.
+    // Signed by botocore.
     const OF_SHOW: &str = "63d22a2e27f7b49bf8b76bc18803aa6c0864f4766ac2022db5a1549f3b07201f";
     const OF_UNLOCK: &str = "062405d8cb9d9d506bad1dcadf926dce448ced3cf1fbf988cf230f4da2712b2a";
     const OF_LAMBDA: &str = "e6e6fc7dc85e9807a7f046bd5d9e05b247dcb52465835d017f77b59f9dae476a";
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_signed_by_another_partys_library_is_let_in_and_its_caller_named() {
+    fn a_request_signed_by_botocore_is_let_in_with_its_callers_name() {
         let caller = check(&show(), b"", NOW).unwrap();
         assert_eq!(caller["userArn"], "arn:aws:iam::123456789012:user/local");
         let unlock = request("POST", UNLOCK, &authorization(SCOPE, "content-type;host;x-amz-date", OF_UNLOCK));
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_is_good_for_five_minutes_either_way() {
+    fn a_signature_is_valid_for_five_minutes_either_way() {
         for (seconds, good) in [(300, true), (301, false)] {
             let seconds = Duration::from_secs(seconds);
             assert_eq!(check(&show(), b"", NOW + seconds).is_ok(), good);
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_was_signed_cannot_be_changed() {
+    fn a_signed_request_cannot_be_changed() {
         let unlock = authorization(SCOPE, "content-type;host;x-amz-date", OF_UNLOCK);
         let body: &[u8] = br#"{"x":1}"#;
         assert!(check(&request("POST", UNLOCK, &unlock), b"{}", NOW).is_err(), "body");
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_signed_for_this_api_with_the_development_key_is_refused() {
+    fn a_request_not_signed_for_this_api_with_the_development_key_is_refused() {
         let all = "host;x-amz-date";
         for (authorization, why) in [
             (String::new(), "not signed"),
@@ -192,8 +193,8 @@ mod tests {
             (authorization(&SCOPE.replace("20261125", "20261124"), all, OF_SHOW), "the credential is not"),
             (authorization(SCOPE, "x-amz-date", OF_SHOW), "host is not signed"),
             (authorization(SCOPE, "host", OF_SHOW), "x-amz-date is not signed"),
-            (authorization(SCOPE, all, ""), "the signature is another"),
-            (authorization(SCOPE, all, &OF_SHOW[..63]), "the signature is another"),
+            (authorization(SCOPE, all, ""), "the signature does not match"),
+            (authorization(SCOPE, all, &OF_SHOW[..63]), "the signature does not match"),
             (authorization(SCOPE, "absent;host;x-amz-date", OF_SHOW), "absent is missing"),
         ] {
             let error = check(&request("GET", SHOW, &authorization), b"", NOW).unwrap_err();
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_of_another_form_is_refused_and_breaks_nothing() {
+    fn a_malformed_date_is_refused_and_breaks_nothing() {
         for date in ["", "2026", "2026-11-25T10:26", "20261125T102640+", "ü0261125T10264Z", "20261325T102640Z"] {
             assert!(parse_date(date).is_err(), "{date:?}");
         }

@@ -1,6 +1,6 @@
 //! The HTTP API in front of the functions, as API Gateway runs it: JWT and IAM authorizers, CORS, version
-//! 2.0 events, and its own answers where it answers itself. Only the 30 s limit of an integration is
-//! absent, since here a request may have to wait for a compiler.
+//! 2.0 events, and the gateway's own error responses. Only the 30 s limit on an integration is missing,
+//! because here a request may have to wait for the compiler.
 
 mod authorizer;
 mod claims;
@@ -28,10 +28,9 @@ use authorizer::Authorizer;
 pub(crate) use routes::function_of;
 use routes::{Guard, Matched};
 
-/// The largest body that API Gateway takes.
+/// The largest body that API Gateway accepts.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
-/// What a gateway is made of.
 pub(crate) struct Gateway {
     http: reqwest::Client,
     authorizer: Authorizer,
@@ -42,7 +41,7 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// A gateway that believes `issuer` and invokes what listens at `functions`.
+    /// A gateway that trusts `issuer` and invokes the functions at `functions`.
     pub(crate) fn new(http: reqwest::Client, issuer: String, functions: String) -> Self {
         let authorizer = Authorizer::new(http.clone(), issuer);
         Self { http, authorizer, functions, allowed_origins: Vec::new(), logs: false }
@@ -54,13 +53,13 @@ impl Gateway {
         self
     }
 
-    /// Prints one line per request: the route, never the path, whose parts may be secret.
+    /// Prints one line per request: the route but never the path, parts of which may be secret.
     pub(crate) fn log(mut self, logs: bool) -> Self {
         self.logs = logs;
         self
     }
 
-    /// Serves on a listener whose address was needed beforehand, and returns the base URL.
+    /// Serves on a listener that is already bound, and returns the base URL.
     pub(crate) fn serve_on(self, listener: TcpListener, address: SocketAddr) -> String {
         net::serve_on(listener, address, Router::new().fallback(handle).with_state(Arc::new(self)))
     }
@@ -94,7 +93,7 @@ impl Gateway {
         }
     }
 
-    /// What the event says of who let the request in, or the answer to one that nobody did.
+    /// The event's `authorizer` member, or the response to a request that is not let in.
     async fn authorize(&self, guard: Guard, parts: &Parts, body: &[u8]) -> Result<Option<Value>, Response> {
         match guard {
             Guard::None => Ok(None),

@@ -1,4 +1,4 @@
-//! From a function's answer back to HTTP, and the answers that the gateway gives of its own.
+//! Turns a function's answer into an HTTP response, and builds the gateway's own responses.
 
 use anyhow::{Context, Result, bail};
 use axum::body::Body;
@@ -9,7 +9,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// The result of an invocation; a function that failed or died is an error.
+/// The result of an invocation; an error if the function failed or crashed.
 pub(crate) async fn of_function(answer: reqwest::Response) -> Result<Value> {
     let status = answer.status();
     let failed = answer.headers().contains_key("x-amz-function-error");
@@ -33,7 +33,7 @@ struct Reply {
     is_base64_encoded: bool,
 }
 
-/// The function's result as HTTP; one without `statusCode` is the body of a 200.
+/// The function's result as a response. One without a `statusCode` becomes the body of a 200.
 pub(crate) fn render(result: Value) -> Result<Response> {
     if result.get("statusCode").is_none() {
         return Ok(([(header::CONTENT_TYPE, "application/json")], result.to_string()).into_response());
@@ -59,24 +59,23 @@ pub(crate) fn render(result: Value) -> Result<Response> {
     Ok(response)
 }
 
-/// An answer without a body.
 pub(crate) fn empty(status: StatusCode) -> Response {
     status.into_response()
 }
 
-/// The gateway's own kind of error.
+/// An error in the gateway's own form.
 pub(crate) fn message(status: StatusCode, message: &str) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], json!({ "message": message }).to_string()).into_response()
 }
 
-/// What the authorizer answers, whatever is wrong with the token.
+/// The authorizer's response, whatever is wrong with the token.
 pub(crate) fn unauthorized() -> Response {
     let mut response = message(StatusCode::UNAUTHORIZED, "Unauthorized");
     response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     response
 }
 
-/// Adds what the API's CORS settings say to an answer for a page of an allowed origin.
+/// Adds the API's CORS headers to a response for a page of an allowed origin.
 pub(crate) fn add_cors(allowed: &[String], parts: &Parts, response: &mut Response) {
     let Some(origin) = parts.headers.get(header::ORIGIN) else { return };
     if !allowed.iter().any(|allowed| *origin == **allowed) {
@@ -84,7 +83,7 @@ pub(crate) fn add_cors(allowed: &[String], parts: &Parts, response: &mut Respons
     }
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-    headers.append(header::VARY, HeaderValue::from_static("origin")); // beside what the function says
+    headers.append(header::VARY, HeaderValue::from_static("origin")); // besides what the function sets
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET,POST"),
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization,content-type"),

@@ -1,26 +1,26 @@
-//! The API's routes: which function serves which, and who must have let a request in.
+//! The API's routes: which function serves each, and who may call it.
 
 use std::collections::BTreeMap;
 
 use axum::http::Method;
 use percent_encoding::percent_decode_str;
 
-/// A route, as the template declares it.
+/// A route, as declared in the template.
 pub(crate) struct Route {
-    /// Method and path template; a segment in braces stands for any one segment.
+    /// Method and path template; a name in braces matches any one segment.
     pub(crate) key: &'static str,
     pub(crate) function: &'static str,
     pub(crate) guard: Guard,
 }
 
-/// Who lets a request in.
+/// What checks a request before its function sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Guard {
-    /// Everybody may come; the function itself looks.
+    /// Nothing: the route is public, or the function checks the request itself.
     None,
     /// The JWT authorizer.
     FirstFactor,
-    /// AWS's own authorisation.
+    /// IAM authorization.
     Iam,
 }
 
@@ -40,13 +40,12 @@ const ROUTES: [Route; 13] = [
     Route { key: "POST /v1/admin/subjects/{subject}/unblock", function: "admin", guard: Guard::Iam },
 ];
 
-/// A route that fits a request, with its path parameters, decoded.
+/// The route that matches a request, with its decoded path parameters.
 pub(crate) struct Matched {
     pub(crate) route: &'static Route,
     pub(crate) parameters: BTreeMap<&'static str, String>,
 }
 
-/// The route of `method` and `path`.
 pub(crate) fn find(method: &Method, path: &str) -> Option<Matched> {
     ROUTES.iter().find_map(|route| {
         let (route_method, template) = route.key.split_once(' ')?;
@@ -55,12 +54,11 @@ pub(crate) fn find(method: &Method, path: &str) -> Option<Matched> {
     })
 }
 
-/// The function behind the route whose key is `key`.
 pub(crate) fn function_of(key: &str) -> Option<&'static str> {
     ROUTES.iter().find(|route| route.key == key).map(|route| route.function)
 }
 
-/// What the template's braces stand for in `path`; none when the two do not fit.
+/// The values of the template's parameters in `path`; none if the path does not match.
 fn parameters(template: &'static str, path: &str) -> Option<BTreeMap<&'static str, String>> {
     if template.split('/').count() != path.split('/').count() {
         return None;
@@ -77,7 +75,7 @@ fn parameters(template: &'static str, path: &str) -> Option<BTreeMap<&'static st
     Some(parameters)
 }
 
-/// Percent-decoded text, as the gateway hands paths on.
+/// Percent-decodes a path, as the gateway does before it passes it on.
 pub(crate) fn decode(path: &str) -> String {
     percent_decode_str(path).decode_utf8_lossy().into_owned()
 }
@@ -87,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_with_parameters_is_found_and_decoded() {
+    fn a_path_with_parameters_is_matched_and_decoded() {
         let matched = find(&Method::POST, "/v1/calls/a%2Db/token/answer").unwrap();
         assert_eq!(matched.route.function, "call-callback");
         assert_eq!(matched.parameters["challenge"], "a-b");
@@ -95,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn another_method_a_longer_path_and_an_empty_segment_find_nothing() {
+    fn a_wrong_method_a_longer_path_and_an_empty_segment_match_nothing() {
         for (method, path) in [
             (Method::DELETE, "/v1/challenge"),
             (Method::GET, "/v1/challenge/code"),

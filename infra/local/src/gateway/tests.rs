@@ -1,4 +1,4 @@
-//! The gateway in front of a stub function that answers with the event it was given.
+//! The gateway in front of a stub function that answers with the event it receives.
 
 use axum::extract::Path;
 use axum::routing::post;
@@ -47,7 +47,7 @@ async fn echo(Path(name): Path<String>, Json(event): Json<Value>) -> Json<Value>
     }))
 }
 
-/// How a gzip file begins, which is no text.
+/// The start of a gzip file, which is not valid UTF-8.
 const COMPRESSED: [u8; 4] = [0x1f, 0x8b, 0x08, 0x00];
 
 impl Stack {
@@ -63,7 +63,7 @@ impl Stack {
 }
 
 #[tokio::test]
-async fn a_good_token_reaches_the_function_with_its_claims_as_text() {
+async fn a_valid_token_reaches_the_function_with_its_claims_as_strings() {
     let stack = stack().await;
     let token = stack.token(json!({})).await;
     let request = stack.http.post(stack.url("/v1/challenge?a=1&a=2")).bearer_auth(&token);
@@ -87,7 +87,7 @@ async fn a_good_token_reaches_the_function_with_its_claims_as_text() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_missing_expired_foreign_or_broken_is_refused_before_any_function() {
+async fn a_token_that_is_missing_expired_foreign_or_broken_reaches_no_function() {
     let stack = stack().await;
     let good = stack.token(json!({})).await;
     let bad = [
@@ -108,7 +108,7 @@ async fn a_token_that_is_missing_expired_foreign_or_broken_is_refused_before_any
 }
 
 #[tokio::test]
-async fn a_webhook_needs_no_token_and_its_form_arrives_in_base64() {
+async fn a_webhook_needs_no_token_and_its_form_arrives_as_base64() {
     let stack = stack().await;
     let request = stack.http.post(stack.url("/v1/calls/challenge/token/digits")).form(&[("Digits", "#")]);
     let event: Value = request.send().await.unwrap().json().await.unwrap();
@@ -120,7 +120,7 @@ async fn a_webhook_needs_no_token_and_its_form_arrives_in_base64() {
 }
 
 #[tokio::test]
-async fn the_login_page_and_its_files_are_for_everybody() {
+async fn the_login_page_and_its_files_are_public() {
     let stack = stack().await;
     for (path, key) in [
         ("/?ui_locales=fr", "GET /"),
@@ -134,11 +134,11 @@ async fn the_login_page_and_its_files_are_for_everybody() {
         assert!(event["requestContext"].get("authorizer").is_none());
     }
     let head = stack.http.head(stack.url("/")).send().await.unwrap();
-    assert_eq!(head.status(), 404, "as no route has the method");
+    assert_eq!(head.status(), 404, "no route has this method");
 }
 
 #[tokio::test]
-async fn a_compressed_file_reaches_the_browser_as_the_function_packed_it() {
+async fn a_compressed_file_reaches_the_browser_unchanged() {
     let stack = stack().await;
     let url = stack.url("/assets/v1/compressed");
     let answer = stack.http.get(url).header("origin", "https://login.example.com").send().await.unwrap();
@@ -146,12 +146,12 @@ async fn a_compressed_file_reaches_the_browser_as_the_function_packed_it() {
     assert_eq!(answer.headers()["content-encoding"], "gzip");
     assert_eq!(answer.headers()["content-type"], "text/css");
     let vary: Vec<_> = answer.headers().get_all("vary").iter().collect();
-    assert_eq!(vary, ["accept-encoding", "origin"], "the gateway adds to what the function says");
+    assert_eq!(vary, ["accept-encoding", "origin"], "the gateway's value is added to the function's");
     assert_eq!(answer.bytes().await.unwrap()[..], COMPRESSED);
 }
 
 #[tokio::test]
-async fn the_gateways_own_answers_are_its_own() {
+async fn the_gateway_answers_unknown_routes_failures_and_large_bodies_as_aws_does() {
     let stack = stack().await;
     let unknown = stack.http.get(stack.url("/v2/challenge")).send().await.unwrap();
     assert_eq!(unknown.status(), 404);
@@ -167,7 +167,7 @@ async fn the_gateways_own_answers_are_its_own() {
 }
 
 #[tokio::test]
-async fn pages_of_allowed_origins_may_call_and_no_others() {
+async fn only_pages_of_allowed_origins_may_call_the_api() {
     let stack = stack().await;
     for (origin, allowed) in [("https://login.example.com", true), ("https://evil.example.com", false)] {
         let preflight = stack
@@ -182,7 +182,7 @@ async fn pages_of_allowed_origins_may_call_and_no_others() {
 }
 
 #[tokio::test]
-async fn no_token_of_a_login_and_no_unsigned_request_reaches_the_administration() {
+async fn neither_a_users_token_nor_an_unsigned_request_reaches_the_administrators_routes() {
     let stack = stack().await;
     let token = stack.token(json!({})).await;
     for (method, path) in [("GET", ""), ("POST", "/unlock"), ("POST", "/unblock"), ("POST", "/reset-phone")] {
@@ -197,7 +197,7 @@ async fn no_token_of_a_login_and_no_unsigned_request_reaches_the_administration(
 }
 
 #[tokio::test]
-async fn a_signed_request_reaches_the_administration_with_its_caller_and_no_claims() {
+async fn a_signed_request_reaches_the_administrators_routes_with_its_caller_and_no_claims() {
     let stack = stack().await;
     let path = "/v1/admin/subjects/YWxpY2U/unlock";
     let host = stack.gateway.strip_prefix("http://").unwrap();

@@ -1,5 +1,5 @@
-//! The backend of a hosted login, as small as it can be: it has the issuer mint the first-factor token
-//! of a new login, remembers that login by its `state`, and verifies the result that comes back for it.
+//! A minimal backend of a hosted login: it gets the first-factor token of a new login from the issuer,
+//! remembers the login by its `state`, and verifies the result that comes back for it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -22,7 +22,7 @@ use crate::jwt::{KeySet, Token};
 
 const TYPE: &str = "mfa-result+jwt";
 
-/// Where it asks, and the logins that wait for their second factor.
+/// Where the issuer and the API are, and the logins waiting for their second factor.
 pub(crate) struct Backend {
     http: reqwest::Client,
     issuer: String,
@@ -30,20 +30,20 @@ pub(crate) struct Backend {
     waiting: Mutex<HashMap<String, Login>>,
 }
 
-/// A login that passed its first factor.
+/// A login that has passed its first factor.
 struct Login {
     subject: String,
     id: String,
 }
 
-/// What the page needs to hand the login over.
+/// What the page needs to hand the login over to the login page.
 #[derive(Serialize)]
 struct Begun {
     token: String,
     state: String,
 }
 
-/// A result that was verified, and with what.
+/// A verified result, with the key that verified it.
 #[derive(Serialize)]
 struct Verified {
     claims: Map<String, Value>,
@@ -87,20 +87,20 @@ fn answer(outcome: Result<impl Serialize>) -> Response {
 }
 
 impl Backend {
-    /// A backend that has `issuer` vouch for the first factor, and `gateway` for the second.
+    /// A backend that trusts `issuer` for the first factor and `gateway` for the second.
     pub(crate) fn new(http: reqwest::Client, issuer: String, gateway: String) -> Self {
         Self { http, issuer, gateway, waiting: Mutex::default() }
     }
 
-    /// The origin of API and login page.
+    /// The origin of the API and the login page.
     pub(crate) fn gateway(&self) -> &str {
         &self.gateway
     }
 
     async fn begin(&self, account: &str) -> Result<Begun> {
-        let account = ACCOUNTS.iter().find(|known| known.name == account).context("there is no such account")?;
+        let account = ACCOUNTS.iter().find(|known| known.name == account).context("unknown account")?;
         let state = Uuid::new_v4().simple().to_string();
-        // Who comes without a number is somebody new each time: once enrolled, a number is known.
+        // An account without a number is a new person each time, because enrolling would give it one.
         let claims = match account.phone {
             Some(_) => json!({}),
             None => json!({ "sub": format!("{}-{}", account.name, &state[..6]) }),
@@ -115,22 +115,22 @@ impl Backend {
         Ok(Begun { token, state })
     }
 
-    /// Verifies a result as the README tells a backend to. The login it belongs to is over then, so
-    /// that the same result opens nothing twice.
+    /// Verifies a result as a backend must. That ends the login, so the same result does not work twice.
     async fn finish(&self, returned: &Returned) -> Result<Verified> {
         let token = Token::parse(&returned.result_token)?;
-        let keys = KeySet::discover(&self.http, &self.gateway).await.context("the published keys")?;
+        let keys = KeySet::discover(&self.http, &self.gateway).await.context("cannot fetch the published keys")?;
         let kid = token.header.kid.clone();
-        token.verify(keys.key(&kid).with_context(|| format!("the published keys have no {kid}"))?)?;
+        token.verify(keys.key(&kid).with_context(|| format!("key {kid} is not among the published keys"))?)?;
         ensure!(token.header.typ.as_deref() == Some(TYPE), "typ is not {TYPE}");
         ensure!(token.text("iss")? == self.gateway, "iss is not {}", self.gateway);
         ensure!(token.is_for(RESULT_AUDIENCE), "aud is not {RESULT_AUDIENCE}");
         ensure!(token.seconds("exp")? > clock::epoch_seconds(), "the result has expired");
 
         let mut waiting = lock(&self.waiting);
-        let login = waiting.get(&returned.state).context("no login waits for this: its result was used already?")?;
-        ensure!(token.text("sub")? == login.subject, "sub is another user");
-        ensure!(token.text("txn")? == login.id, "txn is another login");
+        let login =
+            waiting.get(&returned.state).context("no login is waiting for this result: was it used already?")?;
+        ensure!(token.text("sub")? == login.subject, "sub is a different user");
+        ensure!(token.text("txn")? == login.id, "txn is a different login");
         waiting.remove(&returned.state);
         Ok(Verified { claims: token.claims, kid })
     }
@@ -145,7 +145,7 @@ mod tests {
     use crate::keys::SigningKey;
     use crate::{issuer, jwt, net};
 
-    /// A backend between an issuer and a product whose key is known.
+    /// A backend between a real issuer and a stub of the product, whose key the test holds.
     async fn backend() -> (Backend, SigningKey) {
         let (issuer_key, key) = tokio::try_join!(SigningKey::draw(), SigningKey::draw()).unwrap();
         let issuer = issuer::start(issuer_key, 0).await.unwrap();
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_result_signs_its_own_login_in_and_does_so_once() {
+    async fn a_result_completes_its_own_login_and_only_once() {
         let (backend, key) = backend().await;
         let begun = backend.begin("alice").await.unwrap();
         let returned = result_for(&backend, &key, &begun, &[]);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_result_of_anything_else_signs_nobody_in() {
+    async fn a_result_that_is_not_of_this_login_signs_nobody_in() {
         let (backend, key) = backend().await;
         let begun = backend.begin("alice").await.unwrap();
         let another = backend.begin("alice").await.unwrap();
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_has_no_number_is_somebody_new_each_time() {
+    async fn an_account_without_a_number_is_a_new_person_each_time() {
         let (backend, _) = backend().await;
         let subject = async || {
             let begun = backend.begin("newcomer").await.unwrap();

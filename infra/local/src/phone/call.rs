@@ -1,5 +1,5 @@
-//! A call as the phone knows it: what it is, where it stands, what was said and pressed, and each
-//! webhook that the provider sent for it (so that a test can send one again).
+//! A call as the phone sees it: its status, what was said and pressed, and each webhook that the provider
+//! sent for it (so that a test can send one again).
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Sender;
@@ -7,7 +7,7 @@ use tokio::sync::mpsc::Sender;
 use super::signature::Form;
 use crate::clock;
 
-/// Where a call stands, in the provider's words.
+/// A call's status, in the provider's words.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Status {
@@ -22,7 +22,7 @@ pub(crate) enum Status {
 }
 
 impl Status {
-    /// The value of `CallStatus`.
+    /// As in `CallStatus`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -36,7 +36,7 @@ impl Status {
         }
     }
 
-    /// The event under which a caller subscribes to it.
+    /// The event that one subscribes to in order to be told of this status.
     pub(crate) fn event(self) -> &'static str {
         match self {
             Self::Queued | Self::Initiated => "initiated",
@@ -46,13 +46,13 @@ impl Status {
         }
     }
 
-    /// Whether nothing follows it.
+    /// Whether no other status follows.
     pub(crate) fn is_final(self) -> bool {
         self.event() == "completed"
     }
 }
 
-/// Who picks up, as machine detection would find.
+/// Who picks up, as machine detection reports it.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Answerer {
@@ -64,7 +64,7 @@ pub(crate) enum Answerer {
 }
 
 impl Answerer {
-    /// The value of `AnsweredBy`.
+    /// As in `AnsweredBy`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Human => "human",
@@ -75,17 +75,16 @@ impl Answerer {
     }
 }
 
-/// What the one who holds the phone does.
+/// What the person holding the phone does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Action {
     Answer(Answerer),
     Press(char),
     HangUp,
-    /// Lets it ring until the caller gives up; the wait itself is skipped.
+    /// Let it ring until the caller gives up, but skip the wait.
     Ignore,
 }
 
-/// A call on the phone.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Call {
@@ -95,12 +94,12 @@ pub(crate) struct Call {
     pub(crate) status: Status,
     pub(crate) answered_by: Option<&'static str>,
     pub(crate) spoken: Vec<String>,
-    /// The language tag of what was spoken last.
+    /// The language tag of the last thing said.
     pub(crate) language: Option<String>,
     pub(crate) pressed: String,
-    /// Whether keys are being collected now.
+    /// Whether key presses are being collected now.
     pub(crate) listening: bool,
-    /// Why the provider gave up, where it did: a webhook that failed, a script that it cannot read.
+    /// Why the provider gave up, if it did: a failed webhook, or a script that it cannot read.
     pub(crate) problem: Option<String>,
     pub(crate) webhooks: Vec<Webhook>,
     pub(crate) at_millis: u64,
@@ -115,12 +114,11 @@ pub(crate) struct Webhook {
     pub(crate) url: String,
     pub(crate) form: Form,
     pub(crate) signature: String,
-    /// Status of the answer; none where none came.
+    /// The status of the answer, if one came.
     pub(crate) answered: Option<u16>,
 }
 
 impl Call {
-    /// A call that was ordered now.
     pub(crate) fn queued(sid: String, to: String, from: String, actions: Sender<Action>) -> Self {
         Self {
             sid,

@@ -1,5 +1,5 @@
-//! The phone from its holder's side, as a JSON API: read messages and calls, answer, press, hang up,
-//! let it ring, have a machine take the calls, and break the providers.
+//! The phone's JSON API for the person holding it: read messages and calls, answer, press keys, hang up,
+//! let it ring, have voicemail answer, and make the providers fail.
 
 use std::sync::Arc;
 
@@ -99,17 +99,16 @@ pub(crate) async fn ignore(State(phone): State<Arc<Phone>>, Path(sid): Path<Stri
     act(&phone, &sid, Action::Ignore)
 }
 
-/// Hands the action to the call, which performs it in its turn: 202, and `GET /calls` shows the effect.
+/// Queues the action for the call, hence the 202; `GET /calls` shows the effect.
 fn act(phone: &Phone, sid: &str, action: Action) -> Response {
     let handed = phone.update(sid, |call| !call.status.is_final() && call.actions.try_send(action).is_ok());
     match handed {
         Some(true) => StatusCode::ACCEPTED.into_response(),
         Some(false) => problem(StatusCode::CONFLICT, "the call has ended"),
-        None => problem(StatusCode::NOT_FOUND, "there is no such call"),
+        None => problem(StatusCode::NOT_FOUND, "no such call"),
     }
 }
 
-/// An answer that says what is wrong.
 pub(crate) fn problem(status: StatusCode, error: &str) -> Response {
     (status, Json(json!({ "error": error }))).into_response()
 }

@@ -1,15 +1,15 @@
-//! Switches that make the phone's providers fail, for tests: set by `POST /faults`, read per request.
+//! Switches that make the phone's providers fail: set with `POST /faults`, read at each request.
 
 use serde::{Deserialize, Serialize};
 
-/// What fails at present.
+/// How each provider fails at the moment.
 #[derive(Clone, Copy, Default, Serialize)]
 pub(crate) struct Faults {
     pub(crate) sms: SmsFault,
     pub(crate) voice: VoiceFault,
 }
 
-/// A change of switches: what is not named stays.
+/// A change to the switches; those not named stay as they are.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Change {
@@ -23,11 +23,11 @@ pub(crate) struct Change {
 pub(crate) enum SmsFault {
     #[default]
     None,
-    /// Refused for its rate.
+    /// Refused: too many requests.
     Throttle,
-    /// Refused for want of permission.
+    /// Refused: not authorized.
     Auth,
-    /// Delivered, but the caller never hears so.
+    /// Delivered, but the sender never gets an answer.
     Timeout,
     /// An internal error; nothing is delivered.
     #[serde(rename = "500")]
@@ -40,16 +40,16 @@ pub(crate) enum SmsFault {
 pub(crate) enum VoiceFault {
     #[default]
     None,
-    /// The call is placed and finds the line busy.
+    /// The call is placed, but the line is busy.
     Busy,
-    /// The call is placed and cannot be connected.
+    /// The call is placed, but cannot be connected.
     Failed,
     /// An internal error; no call is placed.
     #[serde(rename = "500")]
     Internal,
-    /// Placed, but the caller never hears so.
+    /// The call is placed, but whoever ordered it never gets an answer.
     Timeout,
-    /// Refused for its rate.
+    /// Refused: too many requests.
     #[serde(rename = "429")]
     Throttle,
 }

@@ -1,6 +1,6 @@
-//! Who may use the phone: programs of this machine, and its own page. A page of the internet reaches
-//! 127.0.0.1 from within a browser, too, so that without this it could press keys or read codes: by a
-//! request across origins, or under a name of its own that it has resolve to 127.0.0.1.
+//! Who may use the phone: programs on this machine, and the phone's own page. Any web page open in the
+//! browser can also reach 127.0.0.1, by a cross-origin request or through a host name that it makes
+//! resolve to 127.0.0.1 (DNS rebinding). Without this check it could press keys or read codes.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use axum::response::Response;
 use super::Phone;
 use super::control::problem;
 
-/// Paths that the product itself calls, whose bodies are forms.
+/// The paths that the product itself calls, with a form as the body.
 const PROVIDERS: [&str; 2] = ["/", "/2010-04-01/"];
 
-/// Lets a request through, or answers why not.
+/// Lets a request through, or says why not.
 pub(crate) async fn admit(State(phone): State<Arc<Phone>>, request: Request, next: Next) -> Response {
     match refusal(phone.port, request.method(), request.uri().path(), request.headers()) {
         None => next.run(request).await,
@@ -29,7 +29,7 @@ fn refusal(port: u16, method: &Method, path: &str, headers: &HeaderMap) -> Optio
         return Some((StatusCode::MISDIRECTED_REQUEST, format!("this is http://127.0.0.1:{port}")));
     }
     if method.is_safe() {
-        return None; // what it answers, the browser keeps from other origins
+        return None; // the browser hides the response from other origins
     }
     let origin = text(headers, &header::ORIGIN);
     if origin.is_some_and(|origin| origin.strip_prefix("http://") != host) {
@@ -37,7 +37,7 @@ fn refusal(port: u16, method: &Method, path: &str, headers: &HeaderMap) -> Optio
     }
     let kind = text(headers, &header::CONTENT_TYPE);
     if !is_of_provider(path) && kind.is_some_and(|kind| !kind.starts_with("application/json")) {
-        return Some((StatusCode::UNSUPPORTED_MEDIA_TYPE, "a body is application/json here".to_owned()));
+        return Some((StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be application/json".to_owned()));
     }
     None
 }
@@ -47,7 +47,7 @@ fn is_of_provider(path: &str) -> bool {
     path == root || path.starts_with(voice)
 }
 
-/// A header as text; one that is none is as good as a foreign one.
+/// A header as text. One that is not text becomes empty, and so matches nothing.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).map(|value| value.to_str().unwrap_or_default())
 }
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_somebody_else_has_resolve_to_loopback_opens_nothing() {
+    fn a_foreign_host_name_that_resolves_to_loopback_is_refused() {
         for (host, refused) in [
             ("127.0.0.1:4000", None),
             ("localhost:4000", None),
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_another_origin_changes_nothing() {
+    fn a_page_of_another_origin_can_change_nothing() {
         for (origin, refused) in [
             ("http://127.0.0.1:4000", None),
             ("http://127.0.0.1:4001", Some(403)),
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_json_but_where_the_providers_take_forms() {
+    fn a_body_must_be_json_except_on_the_providers_paths() {
         let form = [(header::HOST, "127.0.0.1:4000"), (header::CONTENT_TYPE, "application/x-www-form-urlencoded")];
         assert_eq!(status(&Method::POST, "/calls/CA1/hangup", &form), Some(415));
         assert_eq!(status(&Method::POST, "/", &form), None);

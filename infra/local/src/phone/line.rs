@@ -1,6 +1,6 @@
-//! The life of one call: it rings until someone answers or the caller gives up, then it performs the
-//! script that its webhooks hand out, key by key, until either end hangs up. Each step of the status
-//! is reported to the status callback, in order.
+//! One call from start to end: it rings until somebody answers or the caller gives up, then follows the
+//! scripts that its webhooks return until either side hangs up. Each change of status is reported to the
+//! status callback, in order.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -22,13 +22,13 @@ use crate::development::{VOICE_ACCOUNT, VOICE_AUTH_TOKEN};
 
 /// How long the provider waits for a webhook's answer.
 const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(15);
-/// What connecting and what listening for a machine take: less than in life, more than nothing.
+/// How long connecting and machine detection take: less than in real life, but not nothing.
 const CONNECTING: Duration = Duration::from_millis(100);
 const DETECTING: Duration = Duration::from_millis(300);
-/// How long voicemail, where it takes the calls, lets a person do so first.
+/// How long voicemail waits for a person to answer first.
 const VOICEMAIL_AFTER: Duration = Duration::from_secs(4);
 
-/// What was ordered.
+/// A call as the product ordered it.
 pub(crate) struct Order {
     pub(crate) sid: String,
     pub(crate) to: String,
@@ -41,7 +41,6 @@ pub(crate) struct Order {
     pub(crate) detects_machines: bool,
 }
 
-/// A call under way.
 pub(crate) struct Line {
     phone: Arc<Phone>,
     order: Order,
@@ -68,7 +67,6 @@ impl From<anyhow::Error> for Stop {
 }
 
 impl Line {
-    /// A call that nobody has heard of yet.
     pub(crate) fn new(phone: Arc<Phone>, order: Order, actions: Receiver<Action>) -> Self {
         Self { phone, order, actions, sequence: 0 }
     }
@@ -95,7 +93,7 @@ impl Line {
         let rung = Instant::now();
         let mut changes = self.phone.changed.subscribe();
         loop {
-            // Asked again after each change: voicemail may be switched on while it rings.
+            // Read again after each change: voicemail may be switched on while it rings.
             changes.mark_unchanged();
             let voicemail = self.phone.voicemail() && VOICEMAIL_AFTER < self.order.timeout;
             let patience = if voicemail { VOICEMAIL_AFTER } else { self.order.timeout };
@@ -179,7 +177,7 @@ impl Line {
         });
     }
 
-    /// Keys pressed now are heard by nobody.
+    /// Waits; keys pressed meanwhile are ignored.
     async fn pause(&mut self, length: Duration) -> Result<(), Stop> {
         let over = Instant::now() + length;
         loop {
@@ -191,7 +189,8 @@ impl Line {
         }
     }
 
-    /// Keys until the finishing key, the wanted number of them, or silence; none from before the prompt.
+    /// Collects keys until the finishing key, the wanted number of keys, or silence. Keys pressed before the
+    /// prompt are ignored.
     async fn gather(&mut self, gather: &Gather) -> Result<String, Stop> {
         self.pause(Duration::ZERO).await?;
         let interrupting = self.prompt(gather).await?;
@@ -200,7 +199,7 @@ impl Line {
         digits
     }
 
-    /// Plays the prompts, in whose pauses a key is heard: it ends them.
+    /// Plays the prompts. A key pressed in one of their pauses ends them, and is returned.
     async fn prompt(&mut self, gather: &Gather) -> Result<Option<char>, Stop> {
         for prompt in &gather.prompts {
             if let Verb::Pause(length) = prompt {
@@ -232,7 +231,7 @@ impl Line {
         Ok(digits)
     }
 
-    /// The next key, or none once it was waited for so long.
+    /// The next key, or none if none is pressed within `length`.
     async fn key_within(&mut self, length: Duration) -> Result<Option<char>, Stop> {
         let over = Instant::now() + length;
         loop {
@@ -262,7 +261,7 @@ impl Line {
         twiml::parse(&response.text().await?)
     }
 
-    /// Takes the call to `status` and tells the status callback, if it subscribed to it.
+    /// Sets the call's status and reports it to the status callback, if that subscribed to it.
     async fn report(&mut self, status: Status, extra: &[(&str, String)]) {
         self.phone.update(&self.order.sid, |call| call.status = status);
         let Some(url) = self.order.status_callback.clone() else { return };
@@ -280,7 +279,7 @@ impl Line {
         }
     }
 
-    /// The fields that every webhook carries.
+    /// The fields that every webhook has.
     fn fields(&self, status: Status) -> Form {
         [
             ("AccountSid", VOICE_ACCOUNT),
@@ -304,10 +303,10 @@ impl Line {
         let answered = answer.as_ref().ok().map(|response| response.status().as_u16());
         let webhook = Webhook { url: url.to_owned(), form, signature, answered };
         self.phone.update(&self.order.sid, |call| call.webhooks.push(webhook));
-        answer.with_context(|| format!("the webhook {url} was not answered"))
+        answer.with_context(|| format!("no answer from the webhook {url}"))
     }
 }
 
 fn resolve(base: &Url, reference: &str) -> Result<Url> {
-    base.join(reference).with_context(|| format!("{reference} is no URL"))
+    base.join(reference).with_context(|| format!("{reference} is not a URL"))
 }

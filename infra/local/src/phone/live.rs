@@ -1,5 +1,5 @@
-//! What the page shows, as server-sent events: all of it at once and again after each change, so that
-//! a page that comes back, or a second one, needs nothing from before.
+//! What the page shows, as server-sent events. Each event carries everything, so that a page that
+//! reconnects, or a second one, needs no history.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ struct Shown {
 pub(crate) async fn live(State(phone): State<Arc<Phone>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let changes = WatchStream::new(phone.changed.subscribe());
     let events = changes.map(move |()| {
-        // What the phone holds is plain data, which always has a JSON form.
+        // Plain data, so it always serializes.
         Ok(Event::default().json_data(phone.shown()).unwrap_or_default())
     });
     Sse::new(events).keep_alive(KeepAlive::default())

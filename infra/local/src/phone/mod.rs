@@ -1,6 +1,6 @@
-//! The phone: what SNS and the voice provider would reach, seen from both ends. Towards the product
-//! it speaks their wire formats; towards you (or a test) it lists messages and calls, and it answers,
-//! presses keys, hangs up. One phone takes every number. Its page shows it beside a hosted login.
+//! The phone, together with SNS and the voice provider in front of it. To the product it is those two
+//! services, with their wire formats. To you, or a test, it is a phone that lists messages and calls,
+//! answers, presses keys and hangs up. It has every number. Its page shows it beside a hosted login.
 
 mod backend;
 mod call;
@@ -30,22 +30,21 @@ use call::Call;
 use faults::Faults;
 use sms::Message;
 
-/// Everything that the phone remembers, since the program started.
 pub(crate) struct Phone {
     messages: Mutex<Vec<Message>>,
     calls: Mutex<Vec<Call>>,
     faults: Mutex<Faults>,
-    /// Whether a machine takes the calls that nobody does.
+    /// Whether voicemail answers the calls that nobody else does.
     voicemail: Mutex<bool>,
-    /// Told after each change of the above.
+    /// Notified after each change of the above.
     changed: watch::Sender<()>,
     backend: Backend,
     port: u16,
     http: reqwest::Client,
 }
 
-/// Serves the phone and returns its base URL: SNS endpoint, voice API, control API and page alike.
-/// The page signs in at `issuer` and at the API behind `gateway`.
+/// Serves the phone and returns its base URL, which is also that of SNS, the voice API, the phone's own
+/// API and its page. The page signs in at `issuer` and at the API behind `gateway`.
 pub(crate) async fn start(http: reqwest::Client, port: u16, issuer: String, gateway: String) -> Result<String> {
     let (listener, address) = net::listen(port).await?;
     let phone = Phone {
@@ -92,20 +91,20 @@ impl Phone {
         *lock(&self.voicemail)
     }
 
-    /// Changes what is known of the call `sid`, if there is one.
+    /// Changes the call `sid`, if there is one.
     fn update<T>(&self, sid: &str, change: impl FnOnce(&mut Call) -> T) -> Option<T> {
         let changed = lock(&self.calls).iter_mut().find(|call| call.sid == sid).map(change);
         self.tell();
         changed
     }
 
-    /// Has every open page show what has changed.
+    /// Updates every open page.
     fn tell(&self) {
         self.changed.send_replace(());
     }
 }
 
-/// A poisoned lock only says that another task died: lists of messages and calls stay readable.
+/// A poisoned lock only means that another task panicked: the data is still usable.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,6 @@
-//! The page that shows the phone beside a hosted login, and the page to which a login page that was
-//! opened by redirect comes back. Both are as strict as the product's own: nothing inline, nothing
-//! from elsewhere, and only the login page in a frame.
+//! The page that shows the phone beside a hosted login, and the page to which a login page opened by
+//! redirect returns. Their content security policy is as strict as the product's: nothing inline, nothing
+//! from other origins, and no frame but the login page.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::Phone;
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Name, content type and content of each file that the pages load.
+/// Name, content type and content of each file the pages load.
 const FILES: [(&str, &str, &str); 8] = [
     ("page.css", "text/css; charset=utf-8", include_str!("page/page.css")),
     ("phone.css", "text/css; charset=utf-8", include_str!("page/phone.css")),
@@ -25,7 +25,7 @@ const FILES: [(&str, &str, &str); 8] = [
     ("signed-in.js", SCRIPT, include_str!("page/signed-in.js")),
 ];
 
-/// `GET /`. The login page talks to the address under which it knows this one, and to no other name.
+/// `GET /`. The login page knows this page by 127.0.0.1 and talks to no other host name.
 pub(crate) async fn index(State(phone): State<Arc<Phone>>, headers: HeaderMap) -> Response {
     if headers.get(header::HOST).is_some_and(|host| host.as_bytes().starts_with(b"localhost")) {
         return Redirect::temporary(&format!("http://127.0.0.1:{}/", phone.port)).into_response();
@@ -71,7 +71,7 @@ mod tests {
     use crate::phone::start;
 
     #[test]
-    fn every_file_that_a_page_names_is_there_and_none_besides() {
+    fn the_pages_files_are_exactly_those_that_they_name() {
         let sources = [include_str!("page/index.html"), include_str!("page/signed-in.html")];
         let sources = sources.into_iter().chain(FILES.map(|(.., content)| content));
         let mut named: Vec<&str> = sources
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_page_runs_its_own_files_only_and_frames_nothing_but_the_login_page() {
+    async fn a_page_runs_only_its_own_files_and_frames_only_the_login_page() {
         let http = reqwest::Client::new();
         let phone = start(http.clone(), 0, String::new(), "http://127.0.0.1:4001".into()).await.unwrap();
         for path in ["/", "/signed-in"] {
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn localhost_is_led_to_the_address_that_the_login_page_knows() {
+    async fn localhost_is_redirected_to_the_address_that_the_login_page_knows() {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let phone = start(http.clone(), 0, String::new(), String::new()).await.unwrap();
         let answer = http.get(phone.replace("127.0.0.1", "localhost")).send().await.unwrap();

@@ -1,5 +1,5 @@
-//! `X-Twilio-Signature`: HMAC-SHA1 under the account's token, over the exact URL followed by each
-//! form parameter's name and value, sorted by name, values of one name sorted and once each.
+//! `X-Twilio-Signature`: an HMAC-SHA1 with the account's auth token over the exact URL, followed by the
+//! name and value of each form parameter, sorted by name, then value, without duplicates.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,14 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
-/// Form parameters in the order of the body.
+/// Form parameters, in the body's order.
 pub(crate) type Form = Vec<(String, String)>;
 
-/// The signature of a form post to `url`.
+/// The signature of a form posted to `url`.
 pub(crate) fn sign(token: &str, url: &str, form: &Form) -> Result<String> {
     let mut mac = Hmac::<Sha1>::new_from_slice(token.as_bytes())?;
     mac.update(url.as_bytes());
-    // A set of pairs is sorted and free of duplicates in the very sense that the scheme wants.
+    // A set of pairs is sorted and free of duplicates in exactly the way that the scheme requires.
     for (name, value) in form.iter().collect::<BTreeSet<_>>() {
         mac.update(name.as_bytes());
         mac.update(value.as_bytes());
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn signatures_are_those_of_the_providers_own_vectors() {
+    fn signatures_match_the_providers_test_vectors() {
         let url = "https://mycompany.com/myapp.php?foo=1&bar=2";
         let with_port = "https://mycompany.com:443/myapp.php?foo=1&bar=2";
         let repeated = form(&[("B", "x"), ("a", "2"), ("a", "1"), ("a", "1")]);

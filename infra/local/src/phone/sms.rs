@@ -1,5 +1,5 @@
-//! SNS: `Publish` to a phone number, in the awsQuery protocol with XML answers. A message is kept as
-//! the phone would show it, with the attributes that it was sent with.
+//! SNS: `Publish` to a phone number, in the awsQuery protocol with XML responses. A message is kept as
+//! the phone would show it, with the attributes it was sent with.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,6 @@ use crate::clock;
 const NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
 const TYPES: [&str; 2] = ["Transactional", "Promotional"];
 
-/// A text message on the phone.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Message {
@@ -29,7 +28,7 @@ pub(crate) struct Message {
     at_millis: u64,
 }
 
-/// A refusal, in SNS's own words.
+/// An error, in SNS's own words.
 #[derive(Debug, PartialEq)]
 struct Refusal {
     status: StatusCode,
@@ -88,7 +87,7 @@ fn parse(body: &str) -> Result<Message, Refusal> {
     })
 }
 
-/// `+`, then at most 15 digits, the first not zero.
+/// `+`, then 7 to 15 digits, the first of which is not zero.
 fn is_e164(number: &str) -> bool {
     number.strip_prefix('+').is_some_and(|digits| {
         (7..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())

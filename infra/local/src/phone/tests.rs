@@ -1,4 +1,4 @@
-//! The phone against a stub product, which hands out a script and remembers what it was told.
+//! The phone against a stub of the product, which returns a script and records each webhook.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -68,7 +68,7 @@ impl Stage {
         self.call_with("answer").await
     }
 
-    /// A call whose script the stub hands out at `answer`.
+    /// A call whose script the stub returns at `answer`.
     async fn call_with(&self, answer: &str) -> String {
         let form = [
             ("To", "+14155552671"),
@@ -104,10 +104,10 @@ impl Stage {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("the call never was {what}");
+        panic!("the call was never {what}");
     }
 
-    /// `event:status` of each webhook, digits where there are any.
+    /// The event of each webhook, with its digits, who answered, or the call's status.
     fn heard(&self) -> Vec<String> {
         let heard = self.heard.lock().unwrap();
         let field =
@@ -126,7 +126,7 @@ impl Stage {
 }
 
 #[tokio::test]
-async fn a_human_answers_hears_the_prompt_and_presses_the_pound_key() {
+async fn a_person_can_answer_hear_the_prompt_and_press_the_pound_key() {
     let stage = stage().await;
     let sid = stage.call().await;
     stage.until("ringing", |call| call["status"] == "ringing").await;
@@ -148,7 +148,7 @@ async fn a_human_answers_hears_the_prompt_and_presses_the_pound_key() {
 }
 
 #[tokio::test]
-async fn digits_are_collected_until_the_pound_key_which_is_not_among_them() {
+async fn digits_are_collected_up_to_but_without_the_pound_key() {
     for (keys, digits) in [("47#", "47"), ("0#", "0")] {
         let stage = stage().await;
         let sid = stage.call_with("answer-digits").await;
@@ -164,7 +164,7 @@ async fn digits_are_collected_until_the_pound_key_which_is_not_among_them() {
 }
 
 #[tokio::test]
-async fn what_is_said_can_be_read_while_it_is_said_and_a_key_ends_it() {
+async fn what_the_caller_says_can_be_read_meanwhile_and_a_key_interrupts_it() {
     let stage = stage().await;
     let sid = stage.call_with("answer-code").await;
     stage.act(&sid, "answer", json!({ "as": "human" })).await;
@@ -177,7 +177,7 @@ async fn what_is_said_can_be_read_while_it_is_said_and_a_key_ends_it() {
 }
 
 #[tokio::test]
-async fn a_machine_is_announced_and_silence_falls_through_to_the_next_verb() {
+async fn a_machine_is_reported_as_one_and_silence_leads_to_the_next_verb() {
     let stage = stage().await;
     let sid = stage.call().await;
     stage.act(&sid, "answer", json!({ "as": "machine" })).await;
@@ -188,7 +188,7 @@ async fn a_machine_is_announced_and_silence_falls_through_to_the_next_verb() {
 }
 
 #[tokio::test]
-async fn a_call_let_ring_ends_unanswered_and_one_declined_ends_busy() {
+async fn an_ignored_call_ends_unanswered_and_a_declined_one_ends_busy() {
     for (verb, status) in [("ignore", "no-answer"), ("hangup", "busy")] {
         let stage = stage().await;
         let sid = stage.call().await;
@@ -201,7 +201,7 @@ async fn a_call_let_ring_ends_unanswered_and_one_declined_ends_busy() {
 }
 
 #[tokio::test]
-async fn a_fault_is_what_the_next_caller_meets() {
+async fn a_fault_affects_the_next_message_and_the_next_call() {
     let stage = stage().await;
     let faults = stage.http.post(format!("{}/faults", stage.phone));
     faults.json(&json!({ "sms": "throttle", "voice": "busy" })).send().await.unwrap();
@@ -224,12 +224,12 @@ impl Stage {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("{webhook} never came");
+        panic!("{webhook} never arrived");
     }
 }
 
 #[tokio::test]
-async fn voicemail_answers_where_nobody_does_even_if_it_is_switched_on_while_it_rings() {
+async fn voicemail_answers_if_nobody_does_even_if_switched_on_while_it_rings() {
     let stage = stage().await;
     stage.call().await;
     stage.until("ringing", |call| call["status"] == "ringing").await;
@@ -240,7 +240,7 @@ async fn voicemail_answers_where_nobody_does_even_if_it_is_switched_on_while_it_
 }
 
 #[tokio::test]
-async fn an_open_page_is_told_what_is_there_and_each_change() {
+async fn an_open_page_gets_the_present_state_and_each_change() {
     let stage = stage().await;
     let mut live = stage.http.get(format!("{}/live", stage.phone)).send().await.unwrap();
     assert_eq!(live.headers()[CONTENT_TYPE], "text/event-stream");
@@ -259,7 +259,7 @@ async fn an_open_page_is_told_what_is_there_and_each_change() {
 }
 
 #[tokio::test]
-async fn a_foreign_page_can_press_no_key_and_the_phones_own_can() {
+async fn only_the_phones_own_page_can_act_on_a_call() {
     let stage = stage().await;
     let sid = stage.call().await;
     for (origin, status) in [("https://evil.example", 403), (stage.phone.as_str(), 202)] {

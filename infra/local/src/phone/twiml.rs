@@ -1,5 +1,5 @@
-//! TwiML, as much of it as a call here may use: `Say Play Pause Gather Redirect Hangup`. Whatever the
-//! provider would reject (no XML, another root, an unknown verb) is an error here too.
+//! The part of TwiML that a call here may use: `Say Play Pause Gather Redirect Hangup`. What the provider
+//! would reject (no XML, a different root, an unknown verb) is an error here too.
 
 use std::time::Duration;
 
@@ -27,7 +27,6 @@ pub(crate) struct Gather {
     pub(crate) prompts: Vec<Verb>,
 }
 
-/// Reads a script.
 pub(crate) fn parse(xml: &str) -> Result<Vec<Verb>> {
     let document = Document::parse(xml).context("the answer is not XML")?;
     let root = document.root_element();
@@ -49,18 +48,18 @@ fn verb(node: Node) -> Result<Verb> {
         "Gather" => Verb::Gather(gather(node)?),
         "Redirect" => Verb::Redirect(text()),
         "Hangup" => Verb::Hangup,
-        other => bail!("the verb {other} is not known here"),
+        other => bail!("the verb {other} is not supported here"),
     })
 }
 
 fn gather(node: Node) -> Result<Gather> {
     let prompts = verbs(node)?;
     let plain = |verb: &Verb| matches!(verb, Verb::Say { .. } | Verb::Play(_) | Verb::Pause(_));
-    ensure!(prompts.iter().all(plain), "a Gather may hold Say, Play and Pause only");
+    ensure!(prompts.iter().all(plain), "a Gather may contain only Say, Play and Pause");
     if let Some(input) = node.attribute("input") {
-        ensure!(input == "dtmf", "a Gather for {input} is not known here");
+        ensure!(input == "dtmf", "Gather with input={input} is not supported here");
     }
-    // The default finishing key is what swallows a lone `#`: it ends the input without being in it.
+    // By default `#` ends the input without being part of it, so a lone `#` would be lost.
     let finish_on_key = node.attribute("finishOnKey").unwrap_or("#").chars().next();
     let num_digits = node.attribute("numDigits").map(str::parse).transpose().context("numDigits")?;
     Ok(Gather {
@@ -82,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gather_with_an_empty_finishing_key_has_none() {
+    fn an_empty_finish_on_key_means_no_finishing_key() {
         let script = r#"<?xml version="1.0" encoding="UTF-8"?>
             <Response>
               <Gather input="dtmf" action="/digits" method="POST" finishOnKey="" numDigits="1" timeout="10">
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gather_that_names_no_finishing_key_ends_at_the_pound_sign() {
+    fn a_gather_without_finish_on_key_ends_at_the_pound_key() {
         let script = parse("<Response><Gather/></Response>").unwrap();
         assert!(matches!(&script[..], [Verb::Gather(gather)] if gather.finish_on_key == Some('#')));
     }

@@ -1,5 +1,5 @@
-//! The voice provider's REST API: `POST /2010-04-01/Accounts/{sid}/Calls.json` orders a call, which
-//! then lives its own life. Parameters, answer and errors are those of Twilio.
+//! The voice provider's REST API: `POST /2010-04-01/Accounts/{sid}/Calls.json` orders a call, which then
+//! runs on its own. Parameters, response and errors are Twilio's.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use super::{Phone, lock};
 use crate::clock;
 use crate::development::{VOICE_ACCOUNT, VOICE_API_KEY, VOICE_API_SECRET, VOICE_AUTH_TOKEN};
 
-/// More than a user can press ahead; a full queue means a call that has ended.
+/// More key presses than a user can queue; if the queue is full, the call has ended.
 const ACTIONS: usize = 64;
 
 /// `POST /2010-04-01/Accounts/{account}/Calls.json`.
@@ -107,7 +107,7 @@ fn order(body: &str) -> Result<Order, (u32, String)> {
     })
 }
 
-/// The events subscribed to; the provider's default is the last one alone.
+/// The subscribed events; by default only the last one, as at the provider.
 fn events(form: &Form) -> Vec<String> {
     let named: Vec<String> =
         form.iter().filter(|(name, _)| name == "StatusCallbackEvent").map(|(_, value)| value.clone()).collect();
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_order_needs_a_callee_a_caller_and_a_script() {
+    fn a_call_needs_a_callee_a_caller_and_a_script() {
         let whole = "To=%2B14155552671&From=%2B14155552600&Url=http%3A%2F%2F127.0.0.1%2Fanswer&Timeout=20\
                      &StatusCallbackEvent=ringing&StatusCallbackEvent=completed&MachineDetection=Enable";
         let placed = order(whole).unwrap();

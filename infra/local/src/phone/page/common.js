@@ -1,5 +1,5 @@
-// What the desk and the page at the redirect URI share: building elements, asking this server, and
-// showing what a backend makes of a result.
+// Shared by the sign-in desk and the page at the redirect URI: building elements, calling this server,
+// and showing a verified result.
 
 /** An element with properties and children. */
 export function make(name, properties = {}, ...children) {
@@ -8,7 +8,7 @@ export function make(name, properties = {}, ...children) {
   return element;
 }
 
-/** Posts JSON to this server; what it refuses is an error in its own words. */
+/** Posts JSON to this server. A refusal becomes an error with the server's own message. */
 export async function post(path, body = {}) {
   const response = await fetch(path, {
     method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
@@ -16,27 +16,27 @@ export async function post(path, body = {}) {
   const text = await response.text();
   if (response.ok) return text && JSON.parse(text);
   let error = text;
-  try { ({ error } = JSON.parse(text)); } catch { /* an answer in plain words is shown as it is */ }
+  try { ({ error } = JSON.parse(text)); } catch { /* plain text is shown as it is */ }
   throw new Error(error || `${path} answered ${response.status}`);
 }
 
 const time = (seconds) => new Date(seconds * 1000).toLocaleTimeString();
 
 const MEANINGS = {
-  sub: () => 'who signs in',
-  txn: () => 'of this very login',
-  jti: () => 'used now, and never again',
-  exp: (at) => `good until ${time(at)}`,
-  iat: (at) => `approved at ${time(at)}`,
-  auth_time: (at) => `password at ${time(at)}`,
-  amr: () => 'how it was proven',
-  acr: () => 'how strong that is',
-  enrolled_now: () => 'the number was typed in this login',
-  iss: () => 'who says so',
-  aud: () => 'to whom',
+  sub: () => 'the user',
+  txn: () => 'the login that this result is for',
+  jti: () => 'the token’s ID: it works only once',
+  exp: (at) => `valid until ${time(at)}`,
+  iat: (at) => `issued at ${time(at)}`,
+  auth_time: (at) => `password entered at ${time(at)}`,
+  amr: () => 'the methods used',
+  acr: () => 'the assurance level',
+  enrolled_now: () => 'the number was added in this login',
+  iss: () => 'the issuer',
+  aud: () => 'the backend that it is for',
 };
 
-/** Has the backend verify a result, and shows what it found. */
+/** Has the backend verify a result, and shows the outcome. */
 export async function verified(state, resultToken) {
   try {
     const { claims, kid } = await post('/desk/result', { state, resultToken });
@@ -47,17 +47,17 @@ export async function verified(state, resultToken) {
         make('small', {}, MEANINGS[name]?.(value) ?? '')));
     });
     return outcome('good', `${claims.sub} is signed in`,
-      ['The backend verified the result: signed by the published key ', make('code', {}, kid),
-        '; type, issuer, audience and time are right; and it answers this very login.'],
+      ['The backend verified the result: it is signed with the published key ', make('code', {}, kid),
+        '; its type, issuer, audience and times are valid; and it belongs to this login.'],
       make('table', {}, make('caption', { className: 'unseen' }, 'Claims of the result'), make('tbody', {}, ...rows)));
   } catch (error) {
-    return outcome('bad', 'The result does not hold', [error.message]);
+    return outcome('bad', 'The result is not valid', [error.message]);
   }
 }
 
-/** The login page was left without a result. */
-export const left = () => outcome('bad', 'Not signed in', ['The login page was left before it was done.']);
+/** The user left the login page without a result. */
+export const left = () => outcome('bad', 'Not signed in', ['The sign-in was cancelled.']);
 
-/** How a sign-in ended; its heading is ready for focus. */
+/** How a sign-in ended. Its heading can take the focus. */
 export const outcome = (kind, title, words, ...more) =>
   make('div', { className: `outcome ${kind}` }, make('h2', { tabIndex: -1 }, title), make('p', {}, ...words), ...more);

@@ -1,12 +1,12 @@
-// The desk: who signs in, and how the login page is opened. It plays the hosted login's own page, so
-// that everything here is what an integrator would write: hand the token over, take the result back.
+// The sign-in desk: who signs in, and how the login page is opened. It plays the part of the hosted login's
+// page, so this is the code an integrator would write: hand over the token, take back the result.
 
 import { left, make, outcome, post, verified } from './common.js';
 
 const WHAT = {
   alice: 'American number on record',
   bob: 'British number on record',
-  newcomer: 'No number yet, a new person each time',
+  newcomer: 'No number yet; a new user each time',
 };
 
 const form = document.querySelector('#sign-in');
@@ -14,7 +14,7 @@ const stage = document.querySelector('#stage');
 const reload = document.querySelector('#reload');
 const problem = document.querySelector('#sign-in-problem');
 
-/** The login under way in the frame. */
+/** The login in the frame, if any. */
 let login = null;
 
 const { gateway, accounts } = await (await fetch('/desk')).json();
@@ -53,7 +53,7 @@ function redirect(begun) {
   url.searchParams.set('state', begun.state);
   url.hash = new URLSearchParams({ token: begun.token });
   const opened = window.open(url, '_blank');
-  if (!opened) throw new Error('The browser has blocked the new tab: allow it for this page.');
+  if (!opened) throw new Error('The browser blocked the new tab. Allow pop-ups for this page.');
 }
 
 function embed(begun) {
@@ -80,7 +80,7 @@ window.addEventListener('message', async ({ data, origin, source }) => {
       break;
     case 'alliance-mfa:result':
       end(data.state === state ? await verified(state, data.resultToken)
-        : outcome('bad', 'The result does not hold', ['It belongs to another sign-in.']));
+        : outcome('bad', 'The result is not valid', ['It belongs to a different sign-in.']));
       break;
     case 'alliance-mfa:cancel':
       end(left());

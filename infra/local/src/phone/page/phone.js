@@ -1,6 +1,5 @@
-// The phone: everything that came, to whatever number, and the call that rings or is under way. It is
-// drawn from one stream of events, whole each time; what is shown already stays, so that only what is
-// new moves.
+// The phone: all messages and calls, to any number, and the present call. Each event of one stream carries
+// the whole state; notes that are already shown stay in place, so that only new ones are animated.
 
 import { make, post } from './common.js';
 import * as sound from './sound.js';
@@ -8,16 +7,16 @@ import * as sound from './sound.js';
 const find = (selector) => document.querySelector(selector);
 const LETTERS = { 2: 'ABC', 3: 'DEF', 4: 'GHI', 5: 'JKL', 6: 'MNO', 7: 'PQRS', 8: 'TUV', 9: 'WXYZ', 0: '+' };
 const ENDS = {
-  completed: 'Call', busy: 'Declined, or busy', 'no-answer': 'Missed call', failed: 'Failed call',
+  completed: 'Call', busy: 'Declined or busy', 'no-answer': 'Missed call', failed: 'Failed call',
 };
-const LINGER = 2500; // milliseconds for which a call that has ended can still be read
+const LINGER = 2500; // milliseconds for which a call stays on the screen after it has ended
 
 const notes = new Map();
 let call = null; // the one on the screen
-let heard = 0; // how much of what it says was shown
-let first = true; // nothing is news when the page opens
+let heard = 0; // how many of its sentences have been shown
+let first = true; // what is there when the page opens is not announced
 
-/** `+1 415 555 2671`, where the grouping is known. */
+/** `+1 415 555 2671`, for the countries whose grouping is known. */
 const spaced = (number) => number.replace(/^(\+1)(\d{3})(\d{3})(\d{4})$/, '$1 $2 $3 $4').replace(/^(\+44)(\d{4})(\d{6})$/, '$1 $2 $3');
 const bare = (number) => make('bdi', { dir: 'ltr' }, spaced(number));
 const clock = (at) => new Date(at).toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' });
@@ -34,7 +33,7 @@ function list({ messages, calls }) {
   for (const item of items.filter(({ key }) => !notes.has(key))) {
     const note = item.draw(item);
     note.classList.toggle('new', !first);
-    note.addEventListener('animationend', () => note.classList.remove('new')); // it comes in once
+    note.addEventListener('animationend', () => note.classList.remove('new')); // animate it only once
     notes.set(item.key, note);
     find('#notes').prepend(note);
   }
@@ -65,7 +64,7 @@ function copyButton(code) {
       await navigator.clipboard.writeText(code);
       button.textContent = 'Copied';
     } catch {
-      button.textContent = 'The browser does not allow it';
+      button.textContent = 'Not allowed by the browser';
     }
     setTimeout(() => { button.textContent = 'Copy code'; }, 1600);
   });
@@ -122,14 +121,14 @@ function progress() {
   find('#progress').textContent = `${byMachine(call) ? 'Voicemail · ' : ''}${length}`;
 }
 
-/** The last words can still be read once the caller has hung up. */
+/** Keeps the last sentence on the screen for a moment after the caller has hung up. */
 function finish(over) {
   find('#device').classList.add('ended');
   call = over;
   subtitle();
   call = null;
   show('call');
-  find('#progress').textContent = byMachine(over) ? 'Voicemail took the call' : 'Call ended';
+  find('#progress').textContent = byMachine(over) ? 'Answered by voicemail' : 'Call ended';
   setTimeout(() => {
     find('#device').classList.remove('ended');
     follow(latest.calls);
@@ -148,7 +147,7 @@ function show(name) {
   document.title = name === 'ring' ? '☎ Incoming call' : 'Alliance MFA on this machine';
 }
 
-/** Does something with the call on the screen; one that has ended meanwhile is told by the stream. */
+/** Does something with the call on the screen. */
 async function act(verb, body) {
   if (!call) return;
   try {
@@ -186,9 +185,9 @@ document.addEventListener('keydown', (event) => {
   if (event.key.length === 1 && '0123456789*#'.includes(event.key)) press(event.key);
 });
 
-// --- around it -------------------------------------------------------------------------------------
+// --- announcements, switches, clock ----------------------------------------------------------------
 
-/** To those who listen to the page, and to those who have scrolled away from the phone. */
+/** Announces something to screen readers, and to users who have scrolled away from the phone. */
 function tell(news, brief) {
   find('#news').textContent = news;
   if (brief && !phoneInSight) Object.assign(find('#peek'), { textContent: `${brief} ↓`, hidden: false });
@@ -235,5 +234,5 @@ stream.onerror = () => signal(false);
 
 function signal(there) {
   find('#signal').textContent = there ? '' : 'No service';
-  if (!there) tell('The stack has ended, or cannot be reached');
+  if (!there) tell('The local stack has stopped or cannot be reached');
 }

@@ -1,4 +1,5 @@
-// The redirect URI of the demo login: takes the result from the fragment, off the address at once.
+// The redirect URI of the demo login: takes the result from the fragment and removes it from the address
+// bar at once.
 
 import { left, outcome, verified } from './common.js';
 
@@ -7,6 +8,6 @@ history.replaceState(null, '', location.pathname);
 
 const shown = returned.has('result_token') ? await verified(returned.get('state') ?? '', returned.get('result_token'))
   : returned.has('error') ? left()
-    : outcome('bad', 'Nothing came with this', ['The login page comes back here with a result, once.']);
+    : outcome('bad', 'No result', ['The login page returns here with a result, which works only once.']);
 document.querySelector('#outcome').replaceChildren(shown);
 shown.querySelector('h2').focus();

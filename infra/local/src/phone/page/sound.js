@@ -1,5 +1,5 @@
-// What the phone sounds like, made by the browser: a ring tone, a chime, the tones of the keys, and a
-// voice. Browsers keep quiet until somebody has touched the page; so does this.
+// The phone's sounds, made by the browser: a ring tone, a chime, the keys' tones, and a voice. Browsers
+// allow no sound until the user has clicked on the page or pressed a key.
 
 const ROWS = { 1: 697, 2: 697, 3: 697, 4: 770, 5: 770, 6: 770, 7: 852, 8: 852, 9: 852, '*': 941, 0: 941, '#': 941 };
 const COLUMNS = { 1: 1209, 4: 1209, 7: 1209, '*': 1209, 2: 1336, 5: 1336, 8: 1336, 0: 1336, 3: 1477, 6: 1477, 9: 1477, '#': 1477 };
@@ -17,14 +17,14 @@ function wake() {
   if (context.state === 'suspended') context.resume();
 }
 
-/** Sounds, or does not. */
+/** Turns the sound on or off. */
 export function sounds(wanted) {
   on = wanted;
   if (!on) context?.suspend();
   else if (navigator.userActivation?.hasBeenActive) wake();
 }
 
-/** Rings from now on, or no longer. */
+/** Starts or stops ringing. */
 export function ring(ringing) {
   if (ringing === Boolean(timer)) return;
   clearInterval(timer);
@@ -34,7 +34,7 @@ export function ring(ringing) {
 
 const melody = () => RING.forEach((pitch, index) => tone(pitch, index * 0.13, 0.5, 0.12));
 
-/** A message came. */
+/** Announces a message. */
 export function chime() {
   tone(988, 0, 0.3, 0.1);
   tone(1319, 0.11, 0.5, 0.1);
@@ -60,7 +60,7 @@ function tone(pitch, after, length, volume, shape = 'struck') {
   oscillator.stop(start + length);
 }
 
-/** Says it aloud, in the language it is in. */
+/** Reads a text aloud in its language. */
 export function say(text, language) {
   if (!('speechSynthesis' in window)) return;
   const utterance = new SpeechSynthesisUtterance(text);
@@ -68,5 +68,5 @@ export function say(text, language) {
   speechSynthesis.speak(utterance);
 }
 
-/** Says no more. */
+/** Stops reading aloud. */
 export const hush = () => window.speechSynthesis?.cancel();
