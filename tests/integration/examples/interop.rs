@@ -1,6 +1,6 @@
-//! Our webhook signatures, for programs in other languages to compare theirs with.
+//! Our webhook signatures, so that programs in other languages can compare theirs.
 //!
-//! Reads one JSON object a line and answers each with one:
+//! Reads one JSON object per line and answers each with one:
 //! `{"op": "sign", "token", "url", "form": [[key, value], ...]}` with `{"signature"}`, and
 //! `{"op": "verify", "token", "previous"?, "url", "form", "signature"}` with `{"valid"}`.
 

@@ -1,4 +1,4 @@
-//! How many accounts one number may have: checked before anything is sent to it, and when it is enrolled.
+//! The limit on accounts per phone number: checked before anything is sent, and again on enrolment.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ async fn enrol(api: &Api, login: &Login) {
 }
 
 #[tokio::test]
-async fn a_number_with_all_its_accounts_is_sent_nothing_for_another() {
+async fn nothing_is_sent_to_a_number_that_has_all_its_accounts() {
     let mut api = api(two_accounts).await;
     for index in 0..2 {
         enrol(&api, &stranger(index)).await;
@@ -39,13 +39,13 @@ async fn a_number_with_all_its_accounts_is_sent_nothing_for_another() {
     assert_eq!(api.phone.codes().len(), codes);
     api.pass(30);
     let again = stranger(0).again("login-2");
-    assert_eq!(api.post(&again, sms()).await.status, 201, "its accounts sign in as ever");
+    assert_eq!(api.post(&again, sms()).await.status, 201, "existing accounts can still sign in");
     assert_eq!(api.guess(&again, &api.phone.last_code()).await.json["state"], "approved");
-    assert_eq!(api.post(&stranger(2), typing("+14155552672")).await.status, 201, "another number is free");
+    assert_eq!(api.post(&stranger(2), typing("+14155552672")).await.status, 201, "a different number still has room");
 }
 
 #[tokio::test]
-async fn a_number_that_was_reported_and_one_that_is_full_look_alike() {
+async fn a_reported_number_and_a_full_one_get_the_same_answer() {
     let api = api(two_accounts).await;
     for index in 0..2 {
         enrol(&api, &stranger(index)).await;
@@ -59,13 +59,13 @@ async fn a_number_that_was_reported_and_one_that_is_full_look_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_accounts_that_race_for_the_last_place_one_gets_it() {
+async fn only_one_of_several_accounts_racing_for_the_last_place_gets_it() {
     for _ in 0..10 {
         let api = api(two_accounts).await;
         enrol(&api, &stranger(0)).await;
         let mut racing = Vec::new();
         for index in 1..5 {
-            assert_eq!(api.post(&stranger(index), typing(NUMBER)).await.status, 201, "there is room yet");
+            assert_eq!(api.post(&stranger(index), typing(NUMBER)).await.status, 201, "there is still room");
             racing.push((stranger(index), api.phone.last_code()));
         }
         let (api, racing) = (Arc::new(api), Arc::new(racing));
@@ -85,7 +85,7 @@ async fn of_accounts_that_race_for_the_last_place_one_gets_it() {
 }
 
 #[tokio::test]
-async fn a_call_enrols_no_account_too_many_either() {
+async fn a_call_cannot_enrol_one_account_too_many_either() {
     let api = api(two_accounts).await;
     enrol(&api, &stranger(0)).await;
     let late = stranger(1);
@@ -100,7 +100,7 @@ async fn a_call_enrols_no_account_too_many_either() {
 }
 
 #[tokio::test]
-async fn one_account_is_one_however_often_it_proves_its_number() {
+async fn an_account_counts_once_however_often_it_proves_its_number() {
     let mut api = api(|rules| {
         unlimited(rules);
         rules.policy.max_accounts = 1;

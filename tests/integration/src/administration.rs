@@ -1,4 +1,4 @@
-//! The administrative routes through their handler: what they tell, and to whom.
+//! The administrators' routes, through their handler: who may call them, what they show and what they do.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn fail(api: &Api, login: &Login, times: usize) {
 }
 
 #[tokio::test]
-async fn a_subject_is_shown_masked_with_all_that_explains_a_refusal() {
+async fn a_subject_is_shown_masked_and_with_everything_that_explains_a_refusal() {
     let (mut api, login) = (Api::new().await, Login::known());
     api.post(&login, json!({ "channel": "sms" })).await;
     api.guess(&login, &api.phone.last_code()).await;
@@ -59,7 +59,7 @@ async fn a_subject_is_shown_masked_with_all_that_explains_a_refusal() {
 }
 
 #[tokio::test]
-async fn without_a_caller_of_iam_nothing_is_read_or_moved() {
+async fn without_an_iam_caller_nothing_is_read_or_changed() {
     let (api, login) = (Api::new().await, Login::known());
     api.post(&login, json!({ "channel": "sms" })).await;
     fail(&api, &login, 1).await;
@@ -88,7 +88,7 @@ async fn without_a_caller_of_iam_nothing_is_read_or_moved() {
 }
 
 #[tokio::test]
-async fn a_page_is_refused_even_with_an_administrators_credentials() {
+async fn a_request_from_a_page_is_refused_even_with_an_administrators_credentials() {
     let (api, login) = (Api::new().await, Login::known());
     api.post(&login, json!({ "channel": "sms" })).await;
     let request = administration("alice", None, |event| {
@@ -99,7 +99,7 @@ async fn a_page_is_refused_even_with_an_administrators_credentials() {
 }
 
 #[tokio::test]
-async fn a_subject_that_was_never_seen_is_not_found_and_not_made() {
+async fn an_unknown_subject_is_not_found_and_not_created() {
     let api = Api::new().await;
     for action in [None, Some("unlock"), Some("unblock"), Some("reset-phone")] {
         let answer = api.administer("nobody", action).await;
@@ -109,7 +109,7 @@ async fn a_subject_that_was_never_seen_is_not_found_and_not_made() {
 }
 
 #[tokio::test]
-async fn a_path_that_names_no_subject_or_no_action_is_not_found() {
+async fn a_path_without_a_valid_subject_or_action_is_not_found() {
     let (api, login) = (Api::new().await, Login::known());
     api.post(&login, json!({ "channel": "sms" })).await;
     for subject in ["", "YWxpY2U=", "a", "_w", "alice!"] {
@@ -125,7 +125,7 @@ async fn a_path_that_names_no_subject_or_no_action_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_locked_user_signs_in_as_soon_as_an_administrator_has_unlocked() {
+async fn a_locked_user_can_sign_in_as_soon_as_an_administrator_unlocks_them() {
     let (mut api, login) = (Api::new().await, Login::known());
     for session in ["a", "b"] {
         let login = login.again(session);
@@ -147,7 +147,7 @@ async fn a_locked_user_signs_in_as_soon_as_an_administrator_has_unlocked() {
 }
 
 #[tokio::test]
-async fn a_blocked_user_signs_in_anew_once_unblocked_and_the_reported_login_stays_denied() {
+async fn an_unblocked_user_can_sign_in_again_and_the_reported_login_stays_denied() {
     let (mut api, login) = (Api::new().await, Login::known());
     api.post(&login, json!({ "channel": "call" })).await;
     api.webhook("answer", &[("AnsweredBy", "human")]).await;
@@ -165,7 +165,7 @@ async fn a_blocked_user_signs_in_anew_once_unblocked_and_the_reported_login_stay
     assert_eq!(api.guess(&next, &api.phone.last_code()).await.json["state"], "approved");
 }
 
-/// A newcomer types the number, is called and reports it.
+/// A newcomer types the number, takes the call and reports it as fraud.
 async fn report(api: &Api, login: &Login) {
     api.post(login, json!({ "channel": "call", "phoneNumber": NUMBER })).await;
     api.webhook("answer", &[("AnsweredBy", "human")]).await;
@@ -173,7 +173,7 @@ async fn report(api: &Api, login: &Login) {
 }
 
 #[tokio::test]
-async fn who_pressed_zero_by_mistake_enrols_the_number_once_unblocked() {
+async fn a_user_who_pressed_zero_by_mistake_can_enrol_the_number_once_unblocked() {
     let (mut api, newcomer) = (Api::new().await, Login::newcomer());
     report(&api, &newcomer).await;
     api.backend.round_trips();
@@ -187,10 +187,10 @@ async fn who_pressed_zero_by_mistake_enrols_the_number_once_unblocked() {
 }
 
 #[tokio::test]
-async fn what_an_administrator_lifts_is_the_report_of_that_user_and_no_later_one() {
+async fn an_unblock_lifts_that_users_report_and_no_later_one() {
     let (mut api, newcomer) = (Api::new().await, Login::newcomer());
     report(&api, &newcomer).await;
-    let until = api.now + Duration::from_secs(86_401); // another one's, a second later
+    let until = api.now + Duration::from_secs(86_401); // by another user, a second later
     api.backend.put(&number_key(NUMBER), "number", "blockedUntil", &until.as_unix().to_string()).await;
     assert_eq!(api.administer("newcomer", Some("unblock")).await.json["blockedUntil"], json!(null));
     api.pass(1);
@@ -201,7 +201,7 @@ async fn what_an_administrator_lifts_is_the_report_of_that_user_and_no_later_one
 }
 
 #[tokio::test]
-async fn a_user_with_a_new_phone_enrols_it_after_a_reset() {
+async fn a_user_with_a_new_phone_can_enrol_it_after_a_reset() {
     let (mut api, newcomer) = (Api::new().await, Login::newcomer());
     api.post(&newcomer, json!({ "channel": "sms", "phoneNumber": "+14155552671" })).await;
     api.guess(&newcomer, &api.phone.last_code()).await;
@@ -225,7 +225,7 @@ async fn a_user_with_a_new_phone_enrols_it_after_a_reset() {
 }
 
 #[tokio::test]
-async fn showing_is_one_round_trip_and_acting_two() {
+async fn showing_a_subject_takes_one_round_trip_and_an_action_two() {
     let (api, login) = (Api::new().await, Login::known());
     api.post(&login, json!({ "channel": "sms" })).await;
     api.backend.round_trips();
@@ -236,7 +236,7 @@ async fn showing_is_one_round_trip_and_acting_two() {
 }
 
 #[tokio::test]
-async fn an_action_on_half_of_a_start_is_not_decided() {
+async fn an_action_is_not_decided_on_a_half_read_start() {
     let (api, login) = (Api::new().await, Login::known());
     api.post(&login, json!({ "channel": "sms" })).await;
     let subject = domain::identity::SubjectId::new(crate::api::ISSUER, "alice");

@@ -1,4 +1,4 @@
-//! The contract of an administrator's actions, races included, on whatever backend is given.
+//! The contract of administrators' actions, including races, on whichever backend is configured.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ async fn subject_item(scene: &Scene) -> Item {
     item(scene, subject_key(scene)).await.expect("a subject")
 }
 
-/// Moves one attribute behind the store's back.
+/// Changes one attribute behind the store's back.
 async fn set(scene: &Scene, key: Item, name: &str, value: AttributeValue) {
     let update = scene.backend.client.update_item().table_name(&scene.backend.table).set_key(Some(key));
     let update = update.update_expression("SET #name = :value").expression_attribute_names("#name", name);
@@ -62,7 +62,7 @@ fn occasion(scene: &Scene, stored: &Snapshot) -> Occasion {
     Occasion { subject: scene.key.subject, version: stored.subject.version, by, at: scene.now }
 }
 
-/// An action as it was decided, to be applied now or later.
+/// An action that has been decided, to be applied now or later.
 struct Decided {
     word: &'static str,
     occasion: Occasion,
@@ -125,7 +125,7 @@ async fn enrol(scene: &mut Scene) -> u64 {
     scene.load().await.subject.binding.expect("enrolled").version
 }
 
-/// A challenge with one failure, a call that was answered, in a session whose number is enrolled.
+/// A challenge with one wrong guess and an answered call, for a subject whose number is enrolled.
 async fn all_at_once() -> Scene {
     let mut scene = Scene::new().await;
     enrol(&mut scene).await;
@@ -138,7 +138,7 @@ async fn all_at_once() -> Scene {
 // --- every action
 
 #[tokio::test]
-async fn an_action_names_its_caller_moves_the_version_and_leaves_what_was_decided() {
+async fn an_action_records_its_caller_increments_the_version_and_leaves_what_was_decided() {
     for index in 0..3 {
         let scene = all_at_once().await;
         let sessions = scene.load().await.challenges.len();
@@ -158,7 +158,7 @@ async fn an_action_names_its_caller_moves_the_version_and_leaves_what_was_decide
 }
 
 #[tokio::test]
-async fn an_action_is_refused_once_its_subject_has_moved() {
+async fn an_action_is_refused_if_its_subject_has_changed() {
     for index in 0..3 {
         let scene = all_at_once().await;
         let decided = &Decided::all(&scene, &scene.load().await)[index];
@@ -171,7 +171,7 @@ async fn an_action_is_refused_once_its_subject_has_moved() {
 }
 
 #[tokio::test]
-async fn an_action_on_nobody_makes_nobody() {
+async fn an_action_on_an_unknown_subject_does_not_create_one() {
     for index in 0..3 {
         let scene = Scene::new().await;
         let decided = &Decided::all(&scene, &Snapshot::default())[index];
@@ -181,7 +181,7 @@ async fn an_action_on_nobody_makes_nobody() {
 }
 
 #[tokio::test]
-async fn a_repeated_action_changes_nothing_but_leaves_its_trace_again() {
+async fn a_repeated_action_changes_nothing_but_is_recorded_again() {
     for index in 0..3 {
         let mut scene = all_at_once().await;
         Decided::all(&scene, &scene.load().await)[index].apply(&scene).await.expect("done");
@@ -198,7 +198,7 @@ async fn a_repeated_action_changes_nothing_but_leaves_its_trace_again() {
 }
 
 #[tokio::test]
-async fn no_action_touches_the_windows_of_sends() {
+async fn no_action_touches_the_send_windows() {
     for index in 0..3 {
         let scene = all_at_once().await;
         let before = scene.load().await.subject;
@@ -209,20 +209,20 @@ async fn no_action_touches_the_windows_of_sends() {
 }
 
 #[tokio::test]
-async fn a_start_decided_before_an_action_is_not_applied_after_it() {
+async fn a_start_decided_before_an_action_is_refused_after_it() {
     for index in 0..3 {
         let mut scene = all_at_once().await;
         let decided = Decided::all(&scene, &scene.load().await);
         scene.session("3");
         let mut draft = scene.draft(Channel::Sms).await;
-        draft.contests.clear(); // so that the subject alone can tell
+        draft.contests.clear(); // so that only the subject's condition can refuse it
         decided[index].apply(&scene).await.expect("done");
         assert!(matches!(scene.store.start(&draft).await, Err(StoreError::Conflict)), "{}", decided[index].word);
     }
 }
 
 #[tokio::test]
-async fn an_action_is_one_request_to_the_store() {
+async fn an_action_takes_one_request_to_the_store() {
     for index in 0..3 {
         let scene = all_at_once().await;
         let decided = &Decided::all(&scene, &scene.load().await)[index];
@@ -235,7 +235,7 @@ async fn an_action_is_one_request_to_the_store() {
 // --- unlock
 
 #[tokio::test]
-async fn guesses_of_live_closed_and_vanished_challenges_never_come_back_after_an_unlock() {
+async fn guesses_forgiven_by_an_unlock_never_count_again() {
     let mut scene = Scene::new().await;
     scene.rules.policy.max_sends_short = 9;
     for (session, wrong) in [("exhausted", 5), ("vanished", 2), ("live", 3)] {
@@ -254,9 +254,9 @@ async fn guesses_of_live_closed_and_vanished_challenges_never_come_back_after_an
     assert_eq!(failures(&scene).await, 0);
     scene.session("live");
     fail(&scene, 1).await;
-    assert_eq!(failures(&scene).await, 1, "what is guessed from now on counts");
+    assert_eq!(failures(&scene).await, 1, "guesses from now on count");
 
-    // Also once they are accounted for.
+    // Not even after they have been added to the subject.
     scene.pass(3600);
     scene.session("next");
     let subject = scene.draft(Channel::Sms).await.subject;
@@ -264,7 +264,7 @@ async fn guesses_of_live_closed_and_vanished_challenges_never_come_back_after_an
 }
 
 #[tokio::test]
-async fn no_number_of_unlocks_lets_a_live_challenge_judge_more_guesses_than_it_may() {
+async fn no_number_of_unlocks_gives_a_live_challenge_extra_guesses() {
     let mut scene = Scene::new().await;
     scene.send_code().await;
     let wrong = scene.wrong_code().await;
@@ -303,7 +303,7 @@ async fn the_budget_after_an_unlock_still_covers_every_live_guess() {
 }
 
 #[tokio::test]
-async fn a_locked_subject_may_start_at_once_when_it_is_unlocked() {
+async fn an_unlocked_subject_can_start_at_once() {
     let mut scene = Scene::new().await;
     enrol(&mut scene).await;
     set(&scene, subject_key(&scene), "failures", count(100)).await;
@@ -318,7 +318,7 @@ async fn a_locked_subject_may_start_at_once_when_it_is_unlocked() {
 }
 
 #[tokio::test]
-async fn the_user_who_waits_at_a_live_challenge_goes_on_after_an_unlock() {
+async fn a_user_with_a_live_challenge_can_continue_after_an_unlock() {
     let mut scene = Scene::new().await;
     let code = scene.send_code().await;
     fail(&scene, 2).await;
@@ -328,7 +328,7 @@ async fn the_user_who_waits_at_a_live_challenge_goes_on_after_an_unlock() {
 }
 
 #[tokio::test]
-async fn guesses_are_not_forgiven_in_a_generation_that_was_not_seen() {
+async fn guesses_are_not_forgiven_in_a_generation_that_the_action_did_not_read() {
     let mut scene = Scene::new().await;
     scene.send_code().await;
     let [decided, ..] = Decided::all(&scene, &scene.load().await);
@@ -340,7 +340,7 @@ async fn guesses_are_not_forgiven_in_a_generation_that_was_not_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guess_that_runs_against_an_unlock_is_forgiven_or_counts_but_is_never_lost() {
+async fn a_guess_racing_an_unlock_is_either_forgiven_or_counted_but_never_lost() {
     for _ in 0..20 {
         let mut scene = Scene::new().await;
         scene.send_code().await;
@@ -369,7 +369,7 @@ async fn a_guess_that_runs_against_an_unlock_is_forgiven_or_counts_but_is_never_
 // --- unblock
 
 #[tokio::test]
-async fn an_unblock_lets_the_next_login_in_and_revives_nothing() {
+async fn an_unblock_lets_the_next_login_in_and_revives_no_denied_one() {
     let mut scene = Scene::new().await;
     let token = scene.place_call().await;
     scene.answer(&token, AnsweredBy::Human).await;
@@ -394,7 +394,7 @@ async fn an_unblock_keeps_what_was_denied() {
 }
 
 #[tokio::test]
-async fn an_unblock_decided_before_another_report_of_fraud_does_not_undo_it() {
+async fn an_unblock_decided_before_another_fraud_report_does_not_undo_that_report() {
     let mut scene = Scene::new().await;
     let token = scene.place_call().await;
     scene.answer(&token, AnsweredBy::Human).await;
@@ -407,7 +407,7 @@ async fn an_unblock_decided_before_another_report_of_fraud_does_not_undo_it() {
 // --- reset
 
 #[tokio::test]
-async fn a_reset_forgets_the_number_and_what_is_known_of_it_and_denies_what_is_pending() {
+async fn a_reset_forgets_the_number_with_all_its_data_and_denies_pending_logins() {
     let scene = all_at_once().await;
     for (name, value) in [("country", "US"), ("line", "mobile"), ("locale", "en")] {
         set(&scene, subject_key(&scene), name, text(value)).await;
@@ -422,7 +422,7 @@ async fn a_reset_forgets_the_number_and_what_is_known_of_it_and_denies_what_is_p
 }
 
 #[tokio::test]
-async fn no_token_comes_of_the_old_binding_after_a_reset() {
+async fn the_old_binding_yields_no_token_after_a_reset() {
     let mut scene = Scene::new().await;
     enrol(&mut scene).await;
     scene.session("2");
@@ -444,7 +444,7 @@ async fn no_token_comes_of_the_old_binding_after_a_reset() {
 }
 
 #[tokio::test]
-async fn what_would_have_enrolled_the_old_number_enrols_nothing_after_a_reset() {
+async fn a_proof_of_the_old_number_enrols_nothing_after_a_reset() {
     let mut scene = Scene::new().await;
     scene.send_code().await;
     let judged_right = proven(&scene).await; // the first factor still vouches for the old number
@@ -459,7 +459,7 @@ async fn what_would_have_enrolled_the_old_number_enrols_nothing_after_a_reset() 
 }
 
 #[tokio::test]
-async fn what_another_function_started_ahead_of_the_clock_is_denied_by_a_reset_too() {
+async fn a_reset_also_denies_a_login_started_by_a_function_whose_clock_is_ahead() {
     let mut scene = Scene::new().await;
     scene.pass(2);
     scene.send_code().await;
@@ -480,7 +480,7 @@ async fn set_uncontested(scene: &Scene) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_settling_that_runs_against_a_reset_wins_before_it_or_not_at_all() {
+async fn a_settlement_racing_a_reset_happens_before_it_or_not_at_all() {
     for _ in 0..20 {
         let mut scene = Scene::new().await;
         let old = enrol(&mut scene).await;
@@ -505,7 +505,7 @@ async fn a_settling_that_runs_against_a_reset_wins_before_it_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn the_same_number_enrolled_again_is_a_binding_never_seen_before() {
+async fn enrolling_the_same_number_again_gives_a_binding_never_seen_before() {
     let mut scene = Scene::new().await;
     let mut seen = vec![enrol(&mut scene).await];
     for session in 2..5 {
@@ -523,7 +523,7 @@ fn accounts(subjects: &[[u8; 32]]) -> AttributeValue {
 }
 
 #[tokio::test]
-async fn a_reset_takes_the_account_from_the_number_and_no_other() {
+async fn a_reset_removes_the_account_from_its_number_and_from_no_other() {
     let scene = all_at_once().await;
     set(&scene, number_key(), "accounts", accounts(&[[1; 32], *scene.key.subject.as_bytes()])).await;
     set(&scene, number_key(), "blockedUntil", count(9)).await;
@@ -534,11 +534,11 @@ async fn a_reset_takes_the_account_from_the_number_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_number_without_an_item_gets_none_that_says_more() {
+async fn a_reset_does_not_create_an_item_for_a_number_without_one() {
     let scene = all_at_once().await;
     reset(&scene).await;
     let left = item(&scene, number_key()).await.unwrap_or_else(number_key);
     assert_eq!(left, number_key());
-    reset(&scene).await; // and nothing enrolled is as good
+    reset(&scene).await; // with no number enrolled, it still succeeds
     assert_eq!(scene.load().await.subject.binding, None);
 }

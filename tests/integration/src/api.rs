@@ -1,4 +1,4 @@
-//! The functions as one API: real handlers over a real store, a phone in the hand, time as wanted.
+//! The functions as one API: real handlers over a real store, with a fake phone and a clock that the test sets.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -33,10 +33,10 @@ use crate::backend::Backend;
 
 pub(crate) const BASE_URL: &str = "https://mfa.example.com";
 pub(crate) const ISSUER: &str = "https://login.example.com";
-/// The local stack's, so that the digits of a sample are right in both.
+/// The same key as in the local stack, so that a sample's digits are right in both.
 pub(crate) const MAC_KEY: &str = "development-mac-key-0123456789abcdef";
 pub(crate) const VOICE_TOKEN: &str = "development-voice-auth-token";
-/// When the samples' first factor was given.
+/// When the samples' users passed the first factor.
 pub(crate) const LOGIN: Timestamp = Timestamp::from_unix(1_795_600_000);
 
 pub(crate) struct Api {
@@ -97,7 +97,7 @@ impl Api {
         }
     }
 
-    /// The same deployment with calls of another mode, and the keys where that mode needs them.
+    /// The same deployment in a different call mode, with the keys if that mode needs them.
     pub(crate) fn with_calls(mut self, mode: CallMode) -> Self {
         let policies = [
             &mut self.start.settings.rules.policy,
@@ -113,7 +113,7 @@ impl Api {
         self
     }
 
-    /// Has calls made in the name of `brand`.
+    /// Makes calls in the name of `brand`.
     pub(crate) fn brand(&mut self, brand: &str) {
         brand.clone_into(&mut self.callback.brand);
     }
@@ -122,7 +122,7 @@ impl Api {
         self.now = self.now + Duration::from_secs(seconds);
     }
 
-    /// Sends a request to the function whose route it has.
+    /// Sends a request to the function that serves its route.
     pub(crate) async fn send(&self, request: Request) -> Answer {
         let response = match (request.method().as_str(), request.uri().path()) {
             ("GET", "/v1/challenge") => self.get.handle(request, self.now).await,
@@ -139,7 +139,7 @@ impl Api {
         self.send(login.request("GET", "/v1/challenge", None)).await
     }
 
-    /// How far that login's change of its number has come.
+    /// How far the login's number change has got.
     pub(crate) async fn status_of_change(&self, login: &Login) -> Answer {
         let mut event = login.event("GET", "/v1/challenge", None);
         event["rawQueryString"] = json!("purpose=change");
@@ -147,7 +147,7 @@ impl Api {
         self.send(request(&event)).await
     }
 
-    /// The same with another time for which a report of fraud blocks.
+    /// The same deployment with a different block time after a fraud report.
     pub(crate) fn with_fraud_block(mut self, time: Duration) -> Self {
         self.callback.policy.fraud_block = time;
         self
@@ -162,7 +162,7 @@ impl Api {
         self.send(login.request("POST", "/v1/challenge/code", Some(&body))).await
     }
 
-    /// An administrator's request about `sub`: a look, or the action named.
+    /// An administrator's request about `sub`: to show the subject, or to perform `action`.
     pub(crate) async fn administer(&self, sub: &str, action: Option<&str>) -> Answer {
         self.send(administration(sub, action, |event| {
             event["requestContext"]["authorizer"] = json!({ "iam": { "userArn": JANE } });
@@ -180,16 +180,15 @@ impl Api {
     }
 }
 
-/// A login that has passed the first factor.
 #[derive(Clone)]
 pub(crate) struct Login {
     pub(crate) claims: Value,
-    /// Where its requests come from.
+    /// The address its requests come from.
     pub(crate) address: String,
 }
 
 impl Login {
-    /// One whose number the first factor vouches for.
+    /// A login with a phone number that the first factor vouches for.
     pub(crate) fn known() -> Self {
         Self::of(
             json!({ "sub": "alice", "jti": "login-1", "phone_number": "+14155552671", "phone_number_verified": "true" }),
@@ -200,7 +199,7 @@ impl Login {
         Self::of(json!({ "sub": "newcomer", "jti": "login-1" }))
     }
 
-    /// One with those claims of its own.
+    /// A login with these claims.
     pub(crate) fn of(own: Value) -> Self {
         let time = LOGIN.as_unix();
         let mut claims = json!({
@@ -213,7 +212,7 @@ impl Login {
         Self { claims, address: "203.0.113.7".to_owned() }
     }
 
-    /// The same login, its first factor given just now.
+    /// The same login, with its first factor passed just now.
     pub(crate) fn at(&self, now: Timestamp) -> Self {
         let mut later = self.clone();
         for (claim, time) in [("iat", now.as_unix()), ("auth_time", now.as_unix()), ("exp", now.as_unix() + 900)] {
@@ -222,12 +221,12 @@ impl Login {
         later
     }
 
-    /// The same login from elsewhere.
+    /// The same login from a different address.
     pub(crate) fn from(&self, address: impl Into<String>) -> Self {
         Self { address: address.into(), ..self.clone() }
     }
 
-    /// The same person in another login session.
+    /// The same user in a different login session.
     pub(crate) fn again(&self, session: &str) -> Self {
         let mut other = self.clone();
         other.claims["jti"] = json!(session);
@@ -274,10 +273,10 @@ pub(crate) fn event(method: &str, path: &str, body: Option<&str>, media_type: &s
     })
 }
 
-/// The caller of the administrative requests.
+/// The administrator who makes the requests.
 pub(crate) const JANE: &str = "arn:aws:sts::123456789012:assumed-role/support/jane";
 
-/// An administrator's request, whose caller is as `authorize` puts it.
+/// An administrator's request, with the caller set by `authorize`.
 pub(crate) fn administration(sub: &str, action: Option<&str>, authorize: impl FnOnce(&mut Value)) -> Request {
     let subject = base64url(sub.as_bytes());
     let path = format!("/v1/admin/subjects/{subject}");
@@ -290,7 +289,7 @@ pub(crate) fn administration(sub: &str, action: Option<&str>, authorize: impl Fn
     request(&event)
 }
 
-/// A webhook, with its signature put where `place` wants it.
+/// A webhook; `place` decides what to do with its signature.
 pub(crate) fn webhook(
     challenge: &ChallengeId,
     token: &CallToken,
@@ -309,7 +308,6 @@ pub(crate) fn webhook(
     request(&event)
 }
 
-/// A response, read.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -342,7 +340,7 @@ impl Answer {
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).expect("base64url")).expect("JSON")
     }
 
-    /// The last part of a problem's type.
+    /// The last part of the problem's type.
     pub(crate) fn problem(&self) -> &str {
         self.json["type"].as_str().and_then(|name| name.strip_prefix("urn:alliance-mfa:problem:")).unwrap_or_default()
     }
@@ -352,7 +350,7 @@ impl Answer {
     }
 }
 
-/// A phone that keeps what reaches it; or, when told so, nothing reaches it.
+/// A phone that keeps what it receives. It can be told to fail instead.
 #[derive(Clone, Default)]
 pub(crate) struct Phone(Arc<Mutex<Line>>);
 
@@ -380,7 +378,7 @@ impl Phone {
         self.line().messages.last().expect("a message").0.clone()
     }
 
-    /// What the last code is for, as its message says.
+    /// The purpose that the last message gave for its code.
     pub(crate) fn last_purpose(&self) -> Purpose {
         self.line().messages.last().expect("a message").2
     }
@@ -441,7 +439,7 @@ impl KeySource for Keys {
     }
 }
 
-/// Stands for KMS: the same token for the same facts, signed by nobody.
+/// In place of KMS: the same token for the same facts, without a real signature.
 pub(crate) struct Signer;
 
 impl ResultSigner for Signer {

@@ -1,7 +1,7 @@
-//! The attacks that the factor has to withstand, each tried for real, and what came of it.
+//! The attacks that the phone factor must withstand, each carried out for real.
 //!
-//! Every attack is a test of its own name. Together they are the table in `attacks.txt`; each test
-//! compares its own line, so that no figure in it goes stale.
+//! Every attack is a test of that name. The results together are the table in `attacks.txt`; each test
+//! compares its own line, so that no figure there can go stale.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,24 +17,24 @@ const HUMAN: [(&str, &str); 2] = [("CallStatus", "in-progress"), ("AnsweredBy", 
 const POUND: [(&str, &str); 1] = [("Digits", "#")];
 const ADDRESS: &str = "203.0.113.7";
 
-/// What came of an attack.
+/// The result of an attack.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Tally {
-    /// Requests and webhooks of the attacker.
+    /// Requests and webhooks that the attacker sent.
     attempts: usize,
-    /// Guesses of his that were compared with a code.
+    /// Guesses that were compared with a code.
     judged: usize,
     /// Logins approved that should not have been.
     approved: usize,
-    /// Messages and calls sent for him.
+    /// Messages and calls that the attacker caused.
     sent: usize,
-    /// Attempts refused.
+    /// Attempts that were refused.
     refused: usize,
-    /// Requests to the store for the costliest refusal.
+    /// Requests to the store for the most expensive refusal.
     trips: usize,
 }
 
-/// An attacker at work, and what has come of it so far.
+/// An attack in progress, and its results so far.
 struct Attack {
     api: Api,
     tally: Tally,
@@ -50,7 +50,6 @@ impl Attack {
         Self { api, tally: Tally::default(), sent_before: 0 }
     }
 
-    /// One attempt.
     async fn tries(&mut self, attempt: Request) -> Answer {
         self.api.backend.round_trips();
         let answer = self.api.send(attempt).await;
@@ -69,7 +68,7 @@ impl Attack {
         self.tally.approved += usize::from(answer.json["state"] == "approved");
     }
 
-    /// What is sent up to now is not the attacker's doing.
+    /// Does not count what has been sent so far: the attacker did not cause it.
     fn begins(&mut self) {
         self.sent_before = self.sent();
     }
@@ -100,7 +99,7 @@ fn call() -> Value {
     json!({ "channel": "call" })
 }
 
-/// A request of somebody else's from another address.
+/// The same request from a different address.
 fn from(address: &str, sub: &str, body: &Value, forwarded_for: &str) -> Request {
     let mut event = event("POST", "/v1/challenge", Some(&body.to_string()), "application/json");
     let mut login = Login::newcomer();
@@ -118,7 +117,7 @@ fn signed(api: &Api, kind: &str, form: &[(&str, &str)]) -> Request {
     })
 }
 
-/// A code that none of those sent is.
+/// A code that is none of those sent.
 fn wrong(api: &Api, index: usize) -> String {
     let sent = api.phone.codes();
     let mut codes = (index..).map(|code| format!("{code:06}")).filter(|code| !sent.contains(code));
@@ -157,7 +156,7 @@ async fn parallel_guesses() -> Tally {
     let mut attack = parallel(api, guesses).await;
     let right = attack.api.phone.last_code();
     let late = attack.tries(guess(&login, &right)).await;
-    assert_eq!(late.status, 410, "even the right one is too late");
+    assert_eq!(late.status, 410, "even the right code is too late");
     assert_eq!(attack.tally.judged, 5);
     attack.ends()
 }
@@ -189,7 +188,7 @@ async fn replay_of_a_code_a_webhook_and_a_result_token() -> Tally {
     api.post(&login, sms()).await;
     let right = api.phone.last_code();
     let mut attack = parallel(api, (0..50).map(|_| guess(&login, &right)).collect()).await;
-    assert_eq!(attack.tally.approved, 1, "one is its owner's, the others are replays");
+    assert_eq!(attack.tally.approved, 1, "the owner's own; the others are replays");
     attack.tally.approved = 0;
     let token = attack.api.status(&login).await.json["resultToken"].clone();
     assert_eq!(attack.api.status(&login).await.json["resultToken"], token, "one token, with one `jti`");
@@ -235,7 +234,7 @@ async fn sms_pumping_and_voice_toll_fraud() -> Tally {
     let budget = attack.api.start.settings.rules.policy.unverified.floor as usize;
     assert!(attack.sent() - attack.sent_before <= 2 * budget, "{:?}", attack.tally);
     let verified = attack.api.post(&owner.again("login-2"), sms()).await;
-    assert_eq!(verified.status, 201, "who was verified before gets in");
+    assert_eq!(verified.status, 201, "a user with a verified number gets in");
     attack.sent_before += 1;
     attack.ends()
 }
@@ -273,7 +272,7 @@ async fn number_enumeration() -> Tally {
         seen["phoneNumber"] = json!(null);
         answers.push((answer.status, seen));
     }
-    assert_eq!(answers[0], answers[1], "known and unknown alike");
+    assert_eq!(answers[0], answers[1], "the same for known and unknown numbers");
     attack.ends()
 }
 
@@ -298,7 +297,7 @@ async fn forged_webhook() -> Tally {
             assert_eq!((answer.status, answer.problem()), (403, "signature-invalid"));
         }
     }
-    assert_eq!(attack.api.status(&login).await.json["call"], "calling", "no state has changed");
+    assert_eq!(attack.api.status(&login).await.json["call"], "calling", "nothing has changed");
     attack.ends()
 }
 
@@ -348,12 +347,16 @@ async fn a_strangers_call_approved_by_the_victims_own_login() -> Tally {
     let stranger = victim.again("the stranger's");
     attack.tries(post(&stranger, &call())).await;
     let told = attack.api.post(&victim, call()).await;
-    assert_eq!((told.status, &told.json["policy"]), (429, &json!("call-live")), "one phone rings once");
+    assert_eq!((told.status, &told.json["policy"]), (429, &json!("call-live")), "only one call to a phone at a time");
     for (kind, form) in [("answer", &HUMAN[..]), ("digits", &POUND[..])] {
         attack.tries(signed(&attack.api, kind, form)).await;
     }
     let view = attack.api.status(&stranger).await;
-    assert_eq!((&view.json["state"], &view.json["contested"]), (&json!("pending"), &json!(true)), "both are told");
+    assert_eq!(
+        (&view.json["state"], &view.json["contested"]),
+        (&json!("pending"), &json!(true)),
+        "both sessions are warned"
+    );
 
     attack.tries(signed(&attack.api, "status", &[("CallStatus", "completed")])).await;
     assert_eq!(attack.api.post(&victim, call()).await.status, 201, "once that call is over");
@@ -363,7 +366,11 @@ async fn a_strangers_call_approved_by_the_victims_own_login() -> Tally {
     }
     for login in [&victim, &stranger] {
         let view = attack.api.status(login).await;
-        assert_eq!((&view.json["state"], &view.json["contested"]), (&json!("pending"), &json!(true)), "both are told");
+        assert_eq!(
+            (&view.json["state"], &view.json["contested"]),
+            (&json!("pending"), &json!(true)),
+            "both sessions are warned"
+        );
     }
     attack.ends()
 }
@@ -374,7 +381,7 @@ async fn own_number_enrolled_by_code_of_another() -> Tally {
     let own = attack.api.phone.last_code();
     attack.tries(post(&login, &json!({ "channel": "sms", "phoneNumber": "+14155550100" }))).await;
     let answer = attack.tries(guess(&login, &own)).await;
-    assert_eq!(answer.status, 422, "the code belongs to another number");
+    assert_eq!(answer.status, 422, "the code belongs to a different number");
     assert_eq!(attack.api.status(&login).await.json["state"], "pending");
     attack.ends()
 }
@@ -389,11 +396,11 @@ async fn stolen_password_on_an_account_without_a_number() -> Tally {
             let code = attack.api.phone.last_code();
             let enrolled = attack.api.guess(&victim, &code).await;
             let claims = enrolled.claims();
-            assert_eq!(claims["enrolled_now"], true, "which the login backend may refuse");
+            assert_eq!(claims["enrolled_now"], true, "the login's backend may refuse this");
             assert_eq!(claims["acr"], "urn:alliance-mfa:acr:phone-enrolled");
         }
     }
-    assert_eq!(attack.sent(), 5, "one number has a few accounts only");
+    assert_eq!(attack.sent(), 5, "a number can have only a few accounts");
     attack.api.start.settings.rules.enrolment = Enrolment::ClaimsOnly;
     let answer = attack.tries(from(ADDRESS, "victim", &body, ADDRESS)).await;
     assert_eq!(answer.problem(), "enrolment-closed");
@@ -506,15 +513,15 @@ fn line(attack: &str, tally: &Tally) -> String {
     format!("{attack:<52} {attempts:>8} {judged:>6} {approved:>8} {sent:>4} {refused:>7} {trips:>5}")
 }
 
-/// Compares an attack's line of the table.
+/// Compares an attack's line with the table.
 fn row(attack: &str, tally: &Tally) {
     let line = line(attack, tally);
     let table = std::fs::read_to_string(TABLE).unwrap_or_default();
-    assert!(table.lines().any(|known| known == line), "the table does not have\n{line}\nbut\n{table}");
+    assert!(table.lines().any(|known| known == line), "this line is not in the table:\n{line}\nThe table is:\n{table}");
 }
 
 #[test]
-fn the_table_has_every_attack_and_no_other() {
+fn the_table_lists_exactly_these_attacks() {
     let table = std::fs::read_to_string(TABLE).expect("the table");
     let heads = table.lines().skip(1).map(|line| line[..52].trim_end().replace(' ', "_"));
     let known: BTreeSet<_> = heads.collect();

@@ -1,4 +1,4 @@
-//! A fresh table, and a count of every request that goes over the wire.
+//! A fresh table, with a count of every request sent to it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,7 +20,6 @@ use serde_json::{Value, json};
 
 use crate::guards::Guards;
 
-/// A table of its own, and what was sent to it.
 pub(crate) struct Backend {
     pub(crate) client: Client,
     pub(crate) table: String,
@@ -55,14 +54,14 @@ impl Backend {
         items.iter().filter_map(|item| item.get("sk")?.as_s().ok().cloned()).collect()
     }
 
-    /// The one item with that sort key, each attribute as the text of its value.
+    /// The only item with that sort key, with each attribute's value as text.
     pub(crate) async fn item(&self, sort: &str) -> Value {
         let found = self.items(sort).await;
         assert_eq!(found.len(), 1, "{found:#?}");
         found.into_iter().next().unwrap_or_default()
     }
 
-    /// The items whose sort key begins so, each attribute as the text of its value.
+    /// The items whose sort key starts with this, with each attribute's value as text.
     pub(crate) async fn items(&self, sort: &str) -> Vec<Value> {
         let items = self.client.scan().table_name(&self.table).send().await.expect("items").items().to_vec();
         let shown = |value: &AttributeValue| match value {
@@ -73,12 +72,12 @@ impl Backend {
         items.filter(|item: &Value| item["sk"].as_str().is_some_and(|key| key.starts_with(sort))).collect()
     }
 
-    /// Puts a number into the item with that key, behind the store's back.
+    /// Sets a number in the item with that key, behind the store's back.
     pub(crate) async fn put(&self, partition: &str, sort: &str, name: &str, number: &str) {
         self.change(partition, sort, "SET #name = :value", name, Some(AttributeValue::N(number.to_owned()))).await;
     }
 
-    /// Puts a text there.
+    /// Sets a string there.
     pub(crate) async fn put_text(&self, partition: &str, sort: &str, name: &str, text: &str) {
         self.change(partition, sort, "SET #name = :value", name, Some(AttributeValue::S(text.to_owned()))).await;
     }
@@ -106,7 +105,7 @@ impl Backend {
         delete.send().await.expect("deleted");
     }
 
-    /// Requests sent since the last time this was asked.
+    /// The number of requests sent since this was last called.
     pub(crate) fn round_trips(&self) -> usize {
         self.sent.swap(0, Ordering::SeqCst)
     }
@@ -117,7 +116,7 @@ fn key(partition: &str, sort: &str) -> HashMap<String, AttributeValue> {
     HashMap::from([("pk".to_owned(), text(partition)), ("sk".to_owned(), text(sort))])
 }
 
-/// The endpoint given, or that of an embedded DynamoDB which lives as long as the tests do.
+/// The configured endpoint, or that of an embedded DynamoDB that lives as long as the tests do.
 fn endpoint() -> &'static str {
     static ENDPOINT: OnceLock<String> = OnceLock::new();
     ENDPOINT.get_or_init(|| given_endpoint().unwrap_or_else(embedded))

@@ -1,5 +1,5 @@
-//! The budget of unverified sends, against pumping: what it refuses, when its breaker opens, and whom it
-//! never keeps out.
+//! The budget of unverified sends, which limits SMS pumping: what it refuses, when its breaker opens, and
+//! whom it never refuses.
 
 use std::sync::Arc;
 
@@ -14,10 +14,9 @@ use crate::limits::{api, far_apart, is_told, left, owner, sms, stranger, typing,
 use crate::store_contract::at_once;
 
 const DAY: u64 = 86_400;
-/// How long a breaker stays open.
 const OPEN: u64 = 900;
 
-/// Only the budget and the range limit anything.
+/// Rules with no limits but those on the budget and on the range.
 pub(crate) fn budget(floor: u32) -> impl FnOnce(&mut Rules) {
     move |rules| {
         unlimited(rules);
@@ -25,19 +24,19 @@ pub(crate) fn budget(floor: u32) -> impl FnOnce(&mut Rules) {
     }
 }
 
-/// Another process of the function, which knows nothing yet.
+/// A new process of the function, which has read nothing yet.
 fn forget(api: &mut Api) {
     api.start.countries = Countries::default();
 }
 
-/// What is charged to all counters of that limit.
+/// The sum of all counters of that limit.
 pub(crate) async fn used(api: &Api, limit: &str) -> i64 {
     let counters = api.backend.items(limit).await;
     counters.iter().filter_map(|item| item["used"].as_str()?.parse::<i64>().ok()).sum()
 }
 
 #[tokio::test]
-async fn a_country_s_budget_is_one_per_channel_and_opens_its_breaker_once_it_is_spent() {
+async fn a_country_has_one_budget_per_channel_and_its_breaker_opens_once_that_is_spent() {
     for (channel, policy) in [("sms", "country-sms"), ("call", "country-call")] {
         let mut api = api(budget(2)).await;
         let typing = |index| json!({ "channel": channel, "phoneNumber": far_apart(index) });
@@ -48,7 +47,7 @@ async fn a_country_s_budget_is_one_per_channel_and_opens_its_breaker_once_it_is_
         let refused = api.post(&stranger(2), typing(2)).await;
         assert_eq!(api.backend.round_trips(), 2);
         is_told(&refused, policy, 2, DAY, OPEN);
-        assert_eq!(api.backend.items("breaker#").await, Vec::<Value>::new(), "what this process knew was old");
+        assert_eq!(api.backend.items("breaker#").await, Vec::<Value>::new(), "this process had an old snapshot");
 
         is_told(&api.post(&stranger(3), typing(3)).await, policy, 2, DAY, OPEN);
         let breaker = api.backend.item(&format!("breaker#{channel}")).await;
@@ -63,21 +62,21 @@ async fn a_country_s_budget_is_one_per_channel_and_opens_its_breaker_once_it_is_
             is_told(&api.post(&stranger(index), typing(index)).await, policy, 2, DAY, OPEN - 60);
         }
         assert_eq!(api.backend.item("breaker#").await, breaker, "opened once");
-        assert_eq!(api.backend.items("refusal").await.len(), 3, "those whom the open breaker refuses leave a trace");
+        assert_eq!(api.backend.items("refusal").await.len(), 3, "refusals by an open breaker are recorded");
         api.backend.round_trips();
         api.post(&stranger(8), typing(8)).await;
         assert_eq!(api.backend.round_trips(), 2);
 
         let (other, number) = if channel == "sms" { ("call", far_apart(9)) } else { ("sms", far_apart(9)) };
         let body = json!({ "channel": other, "phoneNumber": number });
-        assert_eq!(api.post(&stranger(9), body).await.status, 201, "the other channel has a budget of its own");
+        assert_eq!(api.post(&stranger(9), body).await.status, 201, "the other channel has its own budget");
         let british = json!({ "channel": channel, "phoneNumber": "+447400123456" });
         assert_eq!(api.post(&stranger(10), british).await.status, 201, "and so has another country");
     }
 }
 
 #[tokio::test]
-async fn a_breaker_refuses_for_its_time_even_when_the_budget_is_there_again_and_then_closes() {
+async fn an_open_breaker_keeps_refusing_until_it_closes_even_if_the_budget_has_recovered() {
     let mut api = api(budget(1)).await;
     let first = stranger(0);
     api.post(&first, typing(&far_apart(0))).await;
@@ -85,7 +84,7 @@ async fn a_breaker_refuses_for_its_time_even_when_the_budget_is_there_again_and_
     api.post(&stranger(1), typing(&far_apart(1))).await;
     api.post(&stranger(1), typing(&far_apart(1))).await;
     assert_eq!(api.backend.items("breaker#").await.len(), 1);
-    assert_eq!(api.guess(&first, &code).await.json["state"], "approved", "which gives its send back");
+    assert_eq!(api.guess(&first, &code).await.json["state"], "approved", "an approval gives its send back");
     assert_eq!(used(&api, "country-sms").await, 0);
 
     api.pass(OPEN - 1);
@@ -111,7 +110,7 @@ async fn a_breaker_that_closes_on_a_spent_budget_opens_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_breaker_that_many_find_due_at_once_is_opened_once() {
+async fn many_requests_that_find_the_budget_spent_at_once_open_the_breaker_once() {
     let api = api(budget(1)).await;
     for index in 0..2 {
         api.post(&stranger(index), typing(&far_apart(index))).await;
@@ -127,7 +126,7 @@ async fn a_breaker_that_many_find_due_at_once_is_opened_once() {
 }
 
 #[tokio::test]
-async fn a_range_of_ten_thousand_numbers_gets_three_a_day() {
+async fn a_range_of_ten_thousand_numbers_gets_three_unverified_sends_a_day() {
     let mut api = api(|rules| {
         unlimited(rules);
         rules.policy.unverified.per_range = 3;
@@ -141,13 +140,17 @@ async fn a_range_of_ten_thousand_numbers_gets_three_a_day() {
     is_told(&api.post(&stranger(3), of_range(3)).await, "range-unverified", 3, DAY, OPEN);
     assert_eq!(api.backend.round_trips(), 2);
     assert_eq!(api.post(&stranger(4), typing("+14155562671")).await.status, 201, "the next range");
-    assert_eq!(api.post(&owner(5, "+14155552005"), sms()).await.status, 201, "one whose number is vouched for");
+    assert_eq!(
+        api.post(&owner(5, "+14155552005"), sms()).await.status,
+        201,
+        "a number that the first factor vouches for"
+    );
     api.pass(left(DAY, api.now));
     assert_eq!(api.post(&stranger(3).at(api.now), of_range(3)).await.status, 201, "the next day");
 }
 
 #[tokio::test]
-async fn whoever_has_proven_a_number_gets_in_while_the_budget_is_spent() {
+async fn users_with_a_verified_number_get_in_while_the_budget_is_spent() {
     let mut api = api(budget(1)).await;
     let enrolled = stranger(0);
     api.post(&enrolled, typing(&far_apart(0))).await;
@@ -164,7 +167,7 @@ async fn whoever_has_proven_a_number_gets_in_while_the_budget_is_spent() {
 }
 
 #[tokio::test]
-async fn record_only_counts_past_every_quota_and_refuses_nobody() {
+async fn in_record_only_mode_counters_pass_their_quotas_and_nobody_is_refused() {
     let api = api(|rules| {
         unlimited(rules);
         let unverified = &mut rules.policy.unverified;
@@ -183,7 +186,7 @@ async fn record_only_counts_past_every_quota_and_refuses_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_budget_of_several_counters_admits_no_more_than_itself_however_many_ask_at_once() {
+async fn a_budget_split_over_several_counters_is_never_exceeded_however_many_ask_at_once() {
     let api = Arc::new(api(budget(70)).await); // 24, 23 and 23
     for _ in 0..3 {
         let answers = at_once(60, |index| {
@@ -199,7 +202,7 @@ async fn a_budget_of_several_counters_admits_no_more_than_itself_however_many_as
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_numbers_over_rotating_networks_trip_the_budget_and_a_verified_user_still_gets_in() {
+async fn a_thousand_numbers_from_rotating_networks_spend_the_budget_and_a_verified_user_still_gets_in() {
     let api = Arc::new(Api::new().await);
     let mut answers = Vec::new();
     for wave in 0..50 {
@@ -217,7 +220,7 @@ async fn a_thousand_numbers_over_rotating_networks_trip_the_budget_and_a_verifie
 }
 
 #[tokio::test]
-async fn what_a_country_s_items_say_is_what_its_record_holds() {
+async fn a_countrys_record_is_what_its_items_say() {
     let api = api(budget(5)).await;
     api.post(&stranger(0), typing(&far_apart(0))).await;
     let day = api.now.as_unix() / DAY;

@@ -1,8 +1,9 @@
-//! What users of other phone factors complain about, each shown not to happen here.
+//! What users of other phone factors complain about, shown not to happen here.
 //!
-//! In [`crate::journeys`]: a reload or a double click that sends another message; a resend that kills
-//! the code still on its way; a failed send that asks for a code; a block without a reason and a time.
-//! In [`crate::attacks`]: a stranger who uses up the limit of somebody's number. Here: the others.
+//! In [`crate::journeys`]: a reload or a double click that sends another message; a resend that invalidates
+//! a code still on its way; a failed send after which the page asks for a code; a block that gives neither
+//! reason nor time. In [`crate::attacks`]: a stranger who uses up the limit of somebody's number. The others
+//! are here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -23,7 +24,7 @@ fn from(login: &Login, address: &str, path: &str, body: &Value) -> lambda_http::
 }
 
 #[tokio::test]
-async fn a_challenge_goes_on_when_the_phone_leaves_its_network() {
+async fn a_challenge_survives_a_change_of_network() {
     let (api, login) = (Api::new().await, Login::known());
     let started = api.send(from(&login, "203.0.113.7", "/v1/challenge", &json!({ "channel": "sms" }))).await;
     assert_eq!(started.status, 201);
@@ -33,7 +34,7 @@ async fn a_challenge_goes_on_when_the_phone_leaves_its_network() {
 }
 
 #[tokio::test]
-async fn each_country_has_the_channels_it_is_given_and_the_page_offers_no_other() {
+async fn the_page_offers_exactly_the_channels_configured_for_a_country() {
     let mut api = Api::new().await;
     let only = |channel| BTreeSet::from([channel]);
     let table = [("US", only(Channel::Call)), ("GB", only(Channel::Sms))];
@@ -56,7 +57,7 @@ async fn each_country_has_the_channels_it_is_given_and_the_page_offers_no_other(
 }
 
 #[tokio::test]
-async fn a_number_has_a_cap_for_the_day_whoever_asks() {
+async fn a_number_has_a_daily_limit_whoever_asks() {
     let (mut api, mut sent) = (Api::new().await, 0);
     for hour in 0..20_u64 {
         let mut login = Login::known().again(&format!("login-{hour}"));
@@ -72,7 +73,7 @@ async fn a_number_has_a_cap_for_the_day_whoever_asks() {
 }
 
 #[test]
-fn a_duration_says_its_unit_and_one_in_the_wrong_unit_is_refused() {
+fn a_durations_name_has_its_unit_and_a_value_in_the_wrong_unit_is_refused() {
     let policy = |seconds: &str| Environment::from_iter([("CODE_LIFE_SECONDS", seconds)]).read(settings::policy);
     assert_eq!(policy("300").expect("five minutes").code_life, Duration::from_mins(5));
     let refused = policy("300000").expect_err("milliseconds").to_string();

@@ -1,4 +1,4 @@
-//! Each term of each condition, moved alone: whatever has changed since, the write is refused.
+//! Each term of each condition, tested on its own: if just that one thing has changed, the write is refused.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -43,7 +43,7 @@ pub(crate) fn challenge_item(scene: &Scene) -> HashMap<String, AttributeValue> {
     item(scene, &format!("challenge#{}", base64url(scene.key.session.as_bytes())))
 }
 
-/// Moves one attribute behind the store's back.
+/// Changes one attribute behind the store's back.
 pub(crate) async fn set(scene: &Scene, key: HashMap<String, AttributeValue>, name: &str, value: AttributeValue) {
     let update = scene.backend.client.update_item().table_name(&scene.backend.table).set_key(Some(key));
     let update = update.update_expression("SET #name = :value").expression_attribute_names("#name", name);
@@ -62,18 +62,18 @@ fn conflicts(started: &Result<Started, StoreError>) -> bool {
 // --- start
 
 #[tokio::test]
-async fn a_start_is_refused_once_its_subject_has_moved() {
+async fn a_start_is_refused_if_its_subject_has_changed() {
     let mut scene = Scene::new().await;
     let stale = scene.draft(Channel::Sms).await;
     scene.session("2");
     scene.send_code().await;
-    assert!(conflicts(&scene.store.start(&stale).await), "the subject was new");
+    assert!(conflicts(&scene.store.start(&stale).await), "the start was decided on a new subject");
 
     scene.session("3");
     let stale = scene.draft(Channel::Sms).await;
     scene.session("4");
     scene.send_code().await;
-    assert!(conflicts(&scene.store.start(&stale).await), "the subject was older");
+    assert!(conflicts(&scene.store.start(&stale).await), "the start was decided on an older version");
     assert_eq!(scene.load().await.subject.sms_sent.len(), 2);
 }
 
@@ -91,7 +91,7 @@ async fn a_first_generation_replaces_nothing() {
 }
 
 #[tokio::test]
-async fn a_resend_goes_on_with_the_same_open_generation_only() {
+async fn a_resend_needs_the_same_open_generation() {
     for channel in Channel::ALL {
         for (name, value) in [
             ("generation", |_: &Scene| count(2)),
@@ -116,7 +116,7 @@ async fn a_resend_goes_on_with_the_same_open_generation_only() {
 }
 
 #[tokio::test]
-async fn a_generation_that_has_moved_is_not_replaced() {
+async fn a_generation_that_has_changed_is_not_replaced() {
     for (name, value) in [
         ("generation", count(2)),
         ("attempts", count(1)),
@@ -134,7 +134,7 @@ async fn a_generation_that_has_moved_is_not_replaced() {
 }
 
 #[tokio::test]
-async fn contesting_what_is_gone_leaves_no_stump() {
+async fn contesting_a_deleted_challenge_does_not_create_a_partial_one() {
     let mut scene = Scene::new().await;
     scene.send_code().await;
     let gone = challenge_item(&scene);
@@ -145,7 +145,7 @@ async fn contesting_what_is_gone_leaves_no_stump() {
     assert!(scene.load().await.challenges.is_empty());
 }
 
-/// All that is kept of a challenge and its subject, to compare.
+/// Everything stored of a challenge and its subject, to compare.
 pub(crate) fn all(challenge: &Challenge, subject: &Subject) -> String {
     let codes: Vec<_> = challenge.codes.iter().map(|mac| *mac.as_bytes()).collect();
     format!("{challenge:#?} {codes:?} {subject:#?}")
@@ -173,7 +173,7 @@ async fn start(scene: &Scene, mut draft: Draft) -> Option<CallToken> {
 }
 
 #[tokio::test]
-async fn what_is_stored_is_what_was_drafted() {
+async fn a_start_stores_exactly_what_was_decided() {
     let mut scene = Scene::new().await;
     scene.send_without_limits();
     start(&scene, scene.draft(Channel::Sms).await).await;
@@ -191,7 +191,7 @@ async fn what_is_stored_is_what_was_drafted() {
     scene.pass(30);
     let mut draft = scene.draft(Channel::Call).await;
     draft.challenge.locale = domain::locale::Locale::Ar;
-    let token = start(&scene, draft).await.expect("a call"); // nothing of the first call is left
+    let token = start(&scene, draft).await.expect("a call"); // which replaces all of the first call
     scene.answer(&token, AnsweredBy::Human).await;
     scene.press(&token, Key::Other).await;
     scene.webhook(&token, CallEvent::Progress(CallState::Ended)).await;
@@ -207,7 +207,7 @@ async fn what_is_stored_is_what_was_drafted() {
 }
 
 #[tokio::test]
-async fn a_contested_challenge_says_so() {
+async fn a_contested_challenge_is_stored_as_contested() {
     let mut scene = Scene::new().await;
     scene.send_code().await;
     scene.session("2");
@@ -219,7 +219,7 @@ async fn a_contested_challenge_says_so() {
 // --- recording a send
 
 #[tokio::test]
-async fn a_send_is_corrected_once_and_only_in_its_own_generation() {
+async fn a_failed_send_is_recorded_once_and_only_in_its_own_generation() {
     for channel in Channel::ALL {
         let mut scene = Scene::new().await;
         match channel {
@@ -235,7 +235,7 @@ async fn a_send_is_corrected_once_and_only_in_its_own_generation() {
         assert_eq!(
             (sends.used, sends.last.map(|(_, d)| d)),
             (1, Some(Delivery::Accepted)),
-            "another generation, another send"
+            "a different generation and a different send"
         );
         for _ in 0..2 {
             scene.store.record_send(&id, channel, scene.now, Delivery::Failed, &[]).await.expect("recorded");
@@ -248,7 +248,7 @@ async fn a_send_is_corrected_once_and_only_in_its_own_generation() {
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_is_recorded_for_its_own_send_only_and_never_over_a_failure() {
+async fn an_unknown_outcome_is_recorded_only_for_its_own_send_and_never_over_a_failure() {
     for channel in Channel::ALL {
         let mut scene = Scene::new().await;
         match channel {
@@ -259,10 +259,10 @@ async fn an_unknown_outcome_is_recorded_for_its_own_send_only_and_never_over_a_f
         let other = ChallengeId { generation: 2, ..id };
         let earlier = Timestamp::from_unix(scene.now.as_unix() - 1);
         for (id, at, delivery, stands, why) in [
-            (other, scene.now, Delivery::Unknown, Delivery::Accepted, "another generation"),
-            (id, earlier, Delivery::Unknown, Delivery::Accepted, "another send"),
+            (other, scene.now, Delivery::Unknown, Delivery::Accepted, "a different generation"),
+            (id, earlier, Delivery::Unknown, Delivery::Accepted, "a different send"),
             (id, scene.now, Delivery::Failed, Delivery::Failed, "failed"),
-            (id, scene.now, Delivery::Unknown, Delivery::Failed, "known to have failed"),
+            (id, scene.now, Delivery::Unknown, Delivery::Failed, "already known to have failed"),
         ] {
             scene.store.record_send(&id, channel, at, delivery, &[]).await.expect("recorded");
             let sends = *scene.challenge().await.sends(channel);
@@ -286,7 +286,7 @@ async fn is_refused(scene: &Scene, challenge: &Challenge) -> bool {
 }
 
 #[tokio::test]
-async fn a_right_code_is_consumed_only_in_the_open_generation_it_was_judged_in() {
+async fn a_right_code_is_accepted_only_in_the_open_generation_it_was_checked_in() {
     for (name, value) in [("generation", count(2)), ("outcome", text("denied"))] {
         let mut scene = Scene::new().await;
         scene.send_code().await;
@@ -299,11 +299,11 @@ async fn a_right_code_is_consumed_only_in_the_open_generation_it_was_judged_in()
     scene.send_code().await;
     let challenge = proven(&scene).await;
     scene.pass(300);
-    assert!(is_refused(&scene, &challenge).await, "expired between the count and the settling");
+    assert!(is_refused(&scene, &challenge).await, "it expired between counting and settling");
 }
 
 #[tokio::test]
-async fn what_nothing_has_proven_is_not_settled() {
+async fn a_challenge_without_proof_is_not_settled() {
     let mut scene = Scene::new().await;
     scene.send_code().await;
     let pending = scene.challenge().await;
@@ -312,7 +312,7 @@ async fn what_nothing_has_proven_is_not_settled() {
 }
 
 #[tokio::test]
-async fn an_approval_by_call_is_completed_only_as_it_was_found() {
+async fn an_approval_by_call_is_settled_only_if_it_has_not_changed_since_it_was_read() {
     for (name, value) in [("generation", count(2)), ("outcome", text("denied"))] {
         let mut scene = Scene::new().await;
         let token = scene.place_call().await;
@@ -324,7 +324,7 @@ async fn an_approval_by_call_is_completed_only_as_it_was_found() {
 }
 
 #[tokio::test]
-async fn settling_is_refused_by_a_subject_that_has_changed() {
+async fn settling_is_refused_if_the_subject_has_changed() {
     for enrolled in [false, true] {
         let foreign = [("phone", text("+14155559999")), ("binding", count(99))];
         let blocked = |scene: &Scene| ("blockedUntil", at(scene.now + Duration::from_secs(1)));
@@ -357,7 +357,7 @@ async fn settling_is_refused_by_a_subject_that_has_changed() {
 }
 
 #[tokio::test]
-async fn a_block_that_has_ended_blocks_nothing() {
+async fn an_expired_block_blocks_nothing() {
     for enrolled in [false, true] {
         let mut scene = Scene::new().await;
         if enrolled {
@@ -373,7 +373,7 @@ async fn a_block_that_has_ended_blocks_nothing() {
 }
 
 #[tokio::test]
-async fn settling_moves_the_subject() {
+async fn settling_increments_the_subjects_version() {
     let mut scene = Scene::new().await;
     let code = scene.send_code().await;
     let before = scene.load().await.subject.version;
@@ -388,7 +388,7 @@ async fn settling_moves_the_subject() {
 
 // --- webhooks
 
-/// A challenge with an answered call, or one that is only calling.
+/// A challenge with a call, answered or not yet.
 pub(crate) async fn in_call(answered: bool) -> (Scene, CallToken, ChallengeId) {
     let mut scene = Scene::new().await;
     let token = scene.place_call().await;
@@ -423,11 +423,11 @@ pub(crate) async fn unchanged(scene: &Scene, id: &ChallengeId, token: &CallToken
 }
 
 #[tokio::test]
-async fn a_webhook_moves_its_own_call_of_its_own_pending_generation_only() {
+async fn a_webhook_changes_only_its_own_call_in_its_own_pending_generation() {
     for (event, answered) in EVENTS {
         let (scene, token, id) = in_call(answered).await;
-        unchanged(&scene, &id, &CallToken::from_bytes([0; 16]), event, "another token").await;
-        unchanged(&scene, &ChallengeId { generation: 2, ..id }, &token, event, "another generation").await;
+        unchanged(&scene, &id, &CallToken::from_bytes([0; 16]), event, "a different token").await;
+        unchanged(&scene, &ChallengeId { generation: 2, ..id }, &token, event, "a different generation").await;
         set(&scene, challenge_item(&scene), "outcome", text("denied")).await;
         unchanged(&scene, &id, &token, event, "settled").await;
         set(&scene, challenge_item(&scene), "outcome", text("pending")).await;
@@ -436,12 +436,16 @@ async fn a_webhook_moves_its_own_call_of_its_own_pending_generation_only() {
         set(&scene, challenge_item(&scene), "callState", text(if answered { "answered" } else { "calling" })).await;
         let before = all(&scene.challenge().await, &scene.load().await.subject);
         send(&scene, &id, &token, event).await;
-        assert_ne!(all(&scene.challenge().await, &scene.load().await.subject), before, "{event:?} moves it otherwise");
+        assert_ne!(
+            all(&scene.challenge().await, &scene.load().await.subject),
+            before,
+            "{event:?} changes it if every term holds"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_call_that_has_been_answered_rings_no_more_and_is_answered_once() {
+async fn an_answered_call_cannot_ring_again_or_be_answered_twice() {
     let (scene, token, id) = in_call(true).await;
     for event in [CallEvent::Progress(CallState::Ringing), CallEvent::Answered(AnsweredBy::NotHuman)] {
         unchanged(&scene, &id, &token, event, "answered").await;
@@ -459,7 +463,7 @@ async fn an_expired_challenge_is_neither_answered_nor_approved() {
 }
 
 #[tokio::test]
-async fn each_term_alone_keeps_pound_from_approving() {
+async fn pound_approves_only_if_every_term_of_its_condition_holds() {
     let contested = ("contested", AttributeValue::Bool(true));
     for (name, value) in [
         ("attempts", count(5)),
@@ -477,22 +481,22 @@ async fn each_term_alone_keeps_pound_from_approving() {
 }
 
 #[tokio::test]
-async fn the_fraud_key_moves_the_subject_so_that_no_start_overtakes_it() {
+async fn the_fraud_key_increments_the_subjects_version_so_that_no_older_start_is_applied() {
     let (mut scene, token, id) = in_call(true).await;
     scene.session("2");
     let Ok(Decision::Send(draft)) = scene.decide(&scene.load().await, Channel::Sms, None) else { panic!("sends") };
     send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await;
     let mut draft = *draft;
-    draft.contests.clear(); // so that the subject alone can tell
+    draft.contests.clear(); // so that only the subject's condition can refuse it
     assert!(conflicts(&scene.store.start(&draft).await));
 }
 
 #[tokio::test]
-async fn the_fraud_key_blocks_and_denies_whatever_has_begun_by_any_clock() {
+async fn the_fraud_key_blocks_and_denies_every_started_login_whatever_its_clock() {
     let (mut scene, token, id) = in_call(true).await;
     scene.session("2");
     scene.pass(60);
-    scene.send_code().await; // by a function whose clock is ahead
+    scene.send_code().await; // sent by a function whose clock is ahead
     scene.now = Timestamp::from_unix(scene.now.as_unix() - 60);
     let version = scene.load().await.subject.version;
     let reported = send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await.expect("a challenge");
@@ -506,7 +510,7 @@ async fn the_fraud_key_blocks_and_denies_whatever_has_begun_by_any_clock() {
 }
 
 #[tokio::test]
-async fn the_fraud_key_forgets_which_number_an_earlier_report_blocked() {
+async fn a_new_fraud_report_forgets_the_number_that_an_earlier_one_blocked() {
     let (scene, token, id) = in_call(true).await; // the first factor vouches for its number, which is not blocked
     set(&scene, subject_item(&scene), "reportedNumber", AttributeValue::B(Blob::new([7; 32]))).await;
     send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await;
@@ -516,7 +520,7 @@ async fn the_fraud_key_forgets_which_number_an_earlier_report_blocked() {
 }
 
 #[tokio::test]
-async fn the_fraud_key_blocks_no_subject_that_is_gone_and_says_what_stands() {
+async fn the_fraud_key_does_not_create_a_deleted_subject_and_returns_the_current_challenge() {
     let (scene, token, id) = in_call(true).await;
     delete(&scene, subject_item(&scene)).await;
     let stands = send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await.expect("a challenge");

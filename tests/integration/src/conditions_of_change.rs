@@ -1,4 +1,4 @@
-//! Each term of the conditions on a change of the number, a denial and a test number, moved alone.
+//! Each term of the conditions on number changes, denials and test numbers, tested on its own.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::scene::{ALICE, Scene, number};
 
 const OTHER: &str = "+14155559003";
 
-/// A subject with an enrolled number, and a draft to prove another in its place.
+/// A subject with an enrolled number, and a start that is to prove a new one in its place.
 async fn replacing() -> (Scene, Code) {
     let mut scene = Scene::new().await;
     let code = scene.send_code().await;
@@ -44,7 +44,7 @@ fn subject_key(scene: &Scene) -> String {
 }
 
 #[tokio::test]
-async fn a_new_number_takes_the_place_of_the_very_enrolment_that_was_proven() {
+async fn a_new_number_replaces_only_the_enrolment_that_was_proven() {
     let (scene, code) = replacing().await;
     assert_eq!(scene.guess(&code).await.expect("judged"), Some(true));
     assert_eq!(scene.load().await.subject.binding.map(|binding| binding.number), Some(number(OTHER)));
@@ -60,7 +60,7 @@ async fn a_new_number_takes_the_place_of_the_very_enrolment_that_was_proven() {
 }
 
 #[tokio::test]
-async fn a_test_number_is_settled_only_on_a_subject_that_has_none_and_is_neither_blocked_nor_denied() {
+async fn a_test_number_is_settled_only_for_a_subject_without_a_number_a_block_or_a_denial() {
     for (name, value, settled) in [
         ("", "", true),
         ("blockedUntil", "1800000000", true),
@@ -97,7 +97,7 @@ async fn a_test_number_is_settled_only_on_a_subject_that_has_none_and_is_neither
 }
 
 #[tokio::test]
-async fn a_denial_covers_what_had_begun_whatever_would_settle_it() {
+async fn a_denial_covers_every_challenge_that_had_started_whatever_would_settle_it() {
     for (source, later, settled) in [
         ("replacing", 0, false),
         ("replacing", 1, true),
@@ -130,7 +130,7 @@ async fn a_denial_covers_what_had_begun_whatever_would_settle_it() {
 }
 
 #[tokio::test]
-async fn the_proof_of_the_old_number_is_replaced_only_as_it_was_found() {
+async fn the_proof_of_the_old_number_is_replaced_only_if_it_has_not_changed_since_it_was_read() {
     let moved: [(&str, &str); 3] = [("generation", "2"), ("outcome", "denied"), ("settled", "")];
     for (name, value) in moved {
         let mut scene = Scene::new().await;

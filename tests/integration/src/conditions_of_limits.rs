@@ -1,4 +1,4 @@
-//! Each term of the conditions on numbers, counters, locks and breakers, moved alone.
+//! Each term of the conditions on numbers, counters, locks and breakers, tested on its own.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub(crate) fn number_key(e164: &str) -> String {
     format!("number#{}", base64url(&number(e164).digest()))
 }
 
-/// A scene whose number the subject types.
+/// A scene in which the user types the number.
 async fn typing() -> (Scene, Draft) {
     let mut scene = Scene::new().await;
     scene.claimed = None;
@@ -36,14 +36,14 @@ async fn typed(scene: &Scene) -> Draft {
     }
 }
 
-/// Starts a draft with a code, and counts a guess at it.
+/// Starts a challenge with a code, and counts a guess at it.
 pub(crate) async fn right_code(scene: &Scene, mut draft: Draft) -> Code {
     let code = draft.add_code(&scene.keys, &mut platform::clock::random());
     assert_eq!(scene.store.start(&draft).await.expect("an answer"), Started::Applied);
     code
 }
 
-/// Lets that many others enrol the number.
+/// Enrols the number for that many other subjects.
 async fn others(scene: &Scene, count: usize) {
     for index in 0..count {
         let other = SubjectId::new("https://login", &format!("other-{index}"));
@@ -54,7 +54,7 @@ async fn others(scene: &Scene, count: usize) {
 const FULL: Refusal = Refusal::Number(PhoneRefusal::Unavailable);
 
 #[tokio::test]
-async fn a_number_takes_as_many_accounts_as_it_may_before_anything_is_sent() {
+async fn the_limit_on_accounts_per_number_holds_before_anything_is_sent() {
     for claimed in [true, false] {
         for (count, refused) in [(4, false), (5, true)] {
             let (mut scene, mut draft) = typing().await;
@@ -72,7 +72,7 @@ async fn a_number_takes_as_many_accounts_as_it_may_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_number_takes_as_many_accounts_as_it_may_when_it_is_enrolled() {
+async fn the_limit_on_accounts_per_number_holds_at_enrolment() {
     for claimed in [true, false] {
         for (count, refused) in [(4, false), (5, true)] {
             let (mut scene, mut draft) = typing().await;
@@ -89,7 +89,7 @@ async fn a_number_takes_as_many_accounts_as_it_may_when_it_is_enrolled() {
 }
 
 #[tokio::test]
-async fn an_account_of_a_full_number_has_its_place_already() {
+async fn an_account_of_a_full_number_keeps_its_place() {
     let (scene, draft) = typing().await;
     others(&scene, 4).await;
     let own = scene.key.subject;
@@ -99,7 +99,7 @@ async fn an_account_of_a_full_number_has_its_place_already() {
 }
 
 #[tokio::test]
-async fn a_reported_number_is_closed_to_those_who_type_it_until_its_block_ends() {
+async fn a_reported_number_is_refused_to_users_who_type_it_until_its_block_ends() {
     for (ends, refused) in [(1, true), (0, false)] {
         let (scene, draft) = typing().await;
         let until = (scene.now + Duration::from_secs(ends)).as_unix().to_string();
@@ -115,7 +115,7 @@ async fn a_reported_number_is_closed_to_those_who_type_it_until_its_block_ends()
 }
 
 #[tokio::test]
-async fn a_reported_number_stays_open_to_whom_the_first_factor_vouches_for() {
+async fn a_reported_number_stays_open_to_users_whose_first_factor_vouches_for_it() {
     let scene = Scene::new().await;
     let until = (scene.now + Duration::from_hours(1)).as_unix().to_string();
     scene.backend.put(&number_key(ALICE), "number", "blockedUntil", &until).await;
@@ -137,7 +137,7 @@ pub(crate) fn counter_key(draft: &Draft, policy: &str) -> (String, String) {
     (partition, format!("{policy}#{}#{}", charge.counter.window, charge.counter.shard))
 }
 
-/// A draft that is charged everything that an unverified send by `channel` is.
+/// A start that is charged to every counter of an unverified send by `channel`.
 pub(crate) async fn charged(scene: &mut Scene, channel: Channel, claimed: bool) -> Draft {
     scene.claimed = claimed.then(|| number(ALICE));
     let typed = (!claimed).then_some(ALICE);
@@ -154,7 +154,7 @@ pub(crate) async fn charged(scene: &mut Scene, channel: Channel, claimed: bool) 
 }
 
 #[tokio::test]
-async fn each_counter_alone_refuses_at_its_quota_and_is_named() {
+async fn each_counter_refuses_at_its_quota_and_the_refusal_names_it() {
     let cases = [
         ("number-short", true, Channel::Sms, 5),
         ("number-long", true, Channel::Sms, 10),
@@ -188,7 +188,7 @@ async fn each_counter_alone_refuses_at_its_quota_and_is_named() {
 }
 
 #[tokio::test]
-async fn of_two_limits_that_refuse_the_one_that_gives_way_last_is_told_and_nothing_is_charged() {
+async fn if_two_limits_refuse_the_one_that_lasts_longer_is_reported_and_nothing_is_charged() {
     let mut scene = Scene::new().await;
     let draft = charged(&mut scene, Channel::Sms, true).await;
     for (policy, used) in [("number-short", "5"), ("number-long", "10")] {
@@ -210,7 +210,7 @@ async fn of_two_limits_that_refuse_the_one_that_gives_way_last_is_told_and_nothi
 }
 
 #[tokio::test]
-async fn a_start_whose_subject_has_moved_is_decided_anew_whatever_limit_refuses_it_too() {
+async fn a_start_whose_subject_has_changed_is_decided_again_even_if_a_limit_refuses_it_too() {
     let mut scene = Scene::new().await;
     let stale = charged(&mut scene, Channel::Sms, true).await;
     let (partition, sort) = counter_key(&stale, "network");
@@ -221,7 +221,7 @@ async fn a_start_whose_subject_has_moved_is_decided_anew_whatever_limit_refuses_
 }
 
 #[tokio::test]
-async fn what_an_enrolment_gives_back_is_what_its_sends_were_charged_shard_by_shard() {
+async fn an_enrolment_gives_back_to_each_shard_what_its_sends_were_charged() {
     let mut scene = Scene::new().await;
     let mut draft = charged(&mut scene, Channel::Sms, false).await;
     let code = draft.add_code(&scene.keys, &mut platform::clock::random());
@@ -237,7 +237,7 @@ async fn what_an_enrolment_gives_back_is_what_its_sends_were_charged_shard_by_sh
         let counter = scene.backend.item(sort).await;
         assert_eq!(counter["used"], "8", "{sort}");
         let kept = (scene.now + Duration::from_hours(48)).as_unix().to_string();
-        assert_eq!(counter["ttl"], kept, "for as long as anybody may ask for it");
+        assert_eq!(counter["ttl"], kept, "kept for as long as it can matter");
     }
 }
 
@@ -263,7 +263,7 @@ async fn a_guess_is_counted_only_while_its_challenge_is_open() {
 // --- locks and breakers
 
 #[tokio::test]
-async fn a_lock_is_written_only_on_the_subject_that_was_found_to_need_it() {
+async fn a_lock_is_written_only_if_the_subject_has_not_changed_since_it_was_read() {
     let mut scene = Scene::new().await;
     scene.send_code().await;
     let subject = scene.load().await.subject;
@@ -275,7 +275,7 @@ async fn a_lock_is_written_only_on_the_subject_that_was_found_to_need_it() {
         consequence: Some(Consequence::Lock(Box::new(subject))),
     };
     scene.session("2");
-    scene.send_code().await; // the subject has moved since
+    scene.send_code().await; // the subject has changed since
     scene.store.note_refusal(&refused(subject), scene.now).await.expect("an answer");
     assert_eq!(scene.load().await.subject.locked_at, None);
     let subject = scene.load().await.subject;
@@ -288,7 +288,7 @@ async fn a_lock_is_written_only_on_the_subject_that_was_found_to_need_it() {
 }
 
 #[tokio::test]
-async fn an_open_breaker_is_not_opened_again_before_it_has_closed() {
+async fn an_open_breaker_cannot_be_opened_again_before_it_closes() {
     let mut scene = Scene::new().await;
     let us = Country::parse("US").expect("a country");
     let hour = Duration::from_hours(1);
@@ -307,6 +307,6 @@ async fn an_open_breaker_is_not_opened_again_before_it_has_closed() {
         assert_eq!(breaker["openedAt"], (opened.as_unix() + expected).to_string());
         let record = scene.store.country(us).await.expect("a record");
         assert_eq!(record.open_until[&Channel::Sms].as_unix(), opened.as_unix() + expected + 3600);
-        assert!(breaker["ttl"].as_str() > breaker["openUntil"].as_str(), "not forgotten while it is open");
+        assert!(breaker["ttl"].as_str() > breaker["openUntil"].as_str(), "kept while it is open");
     }
 }

@@ -1,4 +1,4 @@
-//! What a function says of an environment that is not as it should be: everything, at once.
+//! What a function says about an invalid environment: everything that is wrong, at once.
 
 use platform::config::Environment;
 
@@ -44,7 +44,7 @@ fn every_function_names_every_missing_variable() {
     );
     assert_eq!(missing(faults(follow_up::config::Config::read, &[])), ["TABLE_NAME", "ALLOWED_COUNTRIES", "BRAND"]);
     let calls_only = missing(faults(follow_up::config::Config::read, &[("CHANNELS", "call")]));
-    assert_eq!(calls_only, ["TABLE_NAME", "ALLOWED_COUNTRIES"], "no brand where no message is sent");
+    assert_eq!(calls_only, ["TABLE_NAME", "ALLOWED_COUNTRIES"], "no brand is needed if no message is sent");
     assert_eq!(missing(faults(login_page::config::Config::read, &[])), ["BRAND", "ALLOWED_COUNTRIES"]);
     assert_eq!(missing(faults(admin::config::Config::read, &[])), ["TABLE_NAME", "FIRST_FACTOR_ISSUER"]);
     assert_eq!(missing(faults(jwks::config::Config::read, &[])), ["SIGNING_KEY_ARN", "PUBLIC_BASE_URL"]);
@@ -55,7 +55,7 @@ fn every_function_names_every_missing_variable() {
 }
 
 #[test]
-fn the_mac_keys_are_wanted_only_where_the_call_mode_needs_them() {
+fn the_mac_keys_are_required_only_if_the_call_mode_needs_them() {
     let wanted = |mode: &str, channels: &str| {
         let variables = [
             ("TABLE_NAME", "t"),
@@ -79,7 +79,7 @@ fn the_mac_keys_are_wanted_only_where_the_call_mode_needs_them() {
     assert_eq!(wanted("", ""), (false, false));
     assert_eq!(wanted("press-pound", "sms,call"), (false, false));
     assert_eq!(wanted("match-digits", "sms,call"), (true, true));
-    assert_eq!(wanted("match-digits", "sms"), (true, false), "no page shows digits where nobody is called");
+    assert_eq!(wanted("match-digits", "sms"), (true, false), "no digits are shown without calls");
     assert_eq!(wanted("speak-code", "call"), (true, false));
     let given = [("TABLE_NAME", "t"), ("MAC_KEYS_SECRET_ARN", "arn:mac")];
     let mode = |mode| given.into_iter().chain([("CALL_MODE", mode)]).collect::<Environment>();
@@ -88,7 +88,7 @@ fn the_mac_keys_are_wanted_only_where_the_call_mode_needs_them() {
 }
 
 #[test]
-fn only_the_start_reads_test_numbers_whose_codes_are_nobody_else_s_to_know() {
+fn only_start_challenge_reads_the_test_numbers_with_their_codes() {
     let variables = [("TEST_NUMBERS", "+15005550006 424242")];
     assert!(faults(start_challenge::config::Config::read, &variables).contains("TEST_NUMBERS must list"));
     assert!(!faults(get_challenge::config::Config::read, &variables).contains("TEST_NUMBERS"));
@@ -113,7 +113,7 @@ fn only_the_start_reads_test_numbers_whose_codes_are_nobody_else_s_to_know() {
 }
 
 #[test]
-fn a_page_that_would_look_or_lead_elsewhere_is_refused_at_init() {
+fn invalid_settings_of_the_login_page_are_refused_at_init() {
     let wrong = [
         ("BRAND", "seventeen letters"),
         ("BRAND_COLOR", "blue"),
@@ -132,7 +132,7 @@ fn a_page_that_would_look_or_lead_elsewhere_is_refused_at_init() {
 }
 
 #[test]
-fn what_would_break_a_message_or_a_limit_is_refused_at_init() {
+fn settings_that_would_break_a_message_or_a_limit_are_refused_at_init() {
     let said = faults(
         start_challenge::config::Config::read,
         &[

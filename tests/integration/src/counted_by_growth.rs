@@ -1,4 +1,4 @@
-//! What the simulation of growth counts of the table is what the store and the handlers really ask of it.
+//! The simulation of growth counts the requests that the store and the handlers really make.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ use serde_json::json;
 use crate::api::{Api, Keys, Login};
 use crate::wire::{Wire, kind};
 
-/// The same requests, the parts of each transaction in one order: which comes first costs nothing.
+/// The same requests, with the parts of each transaction sorted: their order costs nothing.
 fn sorted(mut requests: Vec<Request>) -> Vec<Request> {
     for request in &mut requests {
         if let Request::Transaction(writes) = request {
@@ -36,7 +36,7 @@ fn sorted(mut requests: Vec<Request>) -> Vec<Request> {
     requests
 }
 
-/// Somebody of the simulation, at the real store.
+/// A visitor of the simulation, on the real store.
 struct Visitor {
     store: DynamoStore,
     wire: Wire,
@@ -52,7 +52,7 @@ impl Visitor {
         Self { store, wire, rules, person: Person(person), random }
     }
 
-    /// Starts as the handler does, and sees that it asks for what growth counts.
+    /// Starts as the handler does, and checks that this makes the requests that growth counts.
     async fn start(&mut self, channel: Channel, session: u64) -> (Draft, Option<CallToken>) {
         let stored = self.store.load(&drafts::key(self.person, session).subject).await.expect("a snapshot");
         let mut draft = drafts::draft(&self.rules, &stored, self.person, channel, session).expect("a draft");
@@ -92,7 +92,7 @@ impl Visitor {
         assert_eq!(sorted(self.wire.heard()), sorted(vec![requests::settlement(&draft.challenge)]));
     }
 
-    /// A newcomer's login, and the next one.
+    /// A newcomer's login, then their next one.
     async fn log_in_by_code(&mut self) {
         for session in 0..2 {
             let (draft, _) = self.start(Channel::Sms, session).await;
@@ -115,14 +115,14 @@ impl Visitor {
 }
 
 #[tokio::test]
-async fn a_login_by_code_asks_the_table_for_what_growth_counts() {
+async fn a_login_by_code_makes_the_requests_that_growth_counts() {
     for person in 1..40 {
         Visitor::new(person).await.log_in_by_code().await;
     }
 }
 
 #[tokio::test]
-async fn a_login_by_call_asks_the_table_for_what_growth_counts() {
+async fn a_login_by_call_makes_the_requests_that_growth_counts() {
     for person in 1..10 {
         let mut visitor = Visitor::new(person).await;
         visitor.log_in_by_call(0).await; // a newcomer
@@ -144,13 +144,13 @@ fn batch(changes: [&str; 5]) -> Tally {
 }
 
 #[tokio::test]
-async fn a_batch_of_the_stream_is_counted_by_the_transaction_that_growth_counts() {
+async fn a_stream_batch_makes_the_transaction_that_growth_counts() {
     let (backend, wire) = Wire::tap().await;
     backend.store().count_verified(&batch(["a", "b", "c", "d", "e"])).await.expect("counted");
     assert_eq!(sorted(wire.heard()), sorted(vec![requests::tally(countries(), NOON)]));
 }
 
-/// A request without what is one person's: the verbs and kinds of its items.
+/// A request without its keys: the verbs and kinds of its items.
 fn shape(request: &Request) -> String {
     let of = |write: &Write| format!("{:?} {:?}", write.verb, write.kind);
     match request {
@@ -164,8 +164,8 @@ fn shapes(requests: &[Request]) -> Vec<String> {
     requests.iter().map(shape).collect()
 }
 
-/// The requests of the simulation for somebody's login by that channel: its start, its guess or webhook, and
-/// its settlement.
+/// The simulation's requests for a login by that channel: its start, its guess or webhook, and its
+/// settlement.
 fn simulated(is_known: bool, channel: Channel) -> [Vec<String>; 3] {
     let (rules, person, mut random) = (drafts::rules(), Person(1), StdRng::seed_from_u64(1));
     let stored = if is_known { drafts::known(person, 0) } else { Snapshot::default() };
@@ -183,7 +183,7 @@ fn simulated(is_known: bool, channel: Channel) -> [Vec<String>; 3] {
 async fn the_handlers_make_the_round_trips_that_growth_counts() {
     let (backend, wire) = Wire::tap().await;
     let heard = || {
-        // The country's snapshot is kept for a minute, and read at the same time as the account.
+        // The country's snapshot is kept for a minute, and read in parallel with the account.
         let mut heard = shapes(&wire.heard());
         heard.retain(|request| request != "query country");
         heard
@@ -224,8 +224,8 @@ async fn the_handlers_make_the_round_trips_that_growth_counts() {
     assert_eq!(heard(), [query.to_vec(), settlement].concat(), "the status that completes an approval by call");
 }
 
-/// As DynamoDB counts it: names and values, a number at two digits a byte, three bytes and one more each for
-/// what holds others (developer guide, "DynamoDB item sizes and formats").
+/// An item's size as DynamoDB counts it: names and values, with two digits of a number per byte, and for a
+/// list or map three bytes plus one per element (developer guide, "DynamoDB item sizes and formats").
 fn size(value: &AttributeValue) -> usize {
     match value {
         AttributeValue::S(text) => text.len(),
@@ -235,11 +235,11 @@ fn size(value: &AttributeValue) -> usize {
         AttributeValue::Bs(set) => set.iter().map(|bytes| bytes.as_ref().len()).sum(),
         AttributeValue::L(list) => 3 + list.iter().map(|value| 1 + size(value)).sum::<usize>(),
         AttributeValue::M(map) => 3 + map.iter().map(|(name, value)| 1 + name.len() + size(value)).sum::<usize>(),
-        other => panic!("an attribute of another type: {other:?}"),
+        other => panic!("an attribute of an unexpected type: {other:?}"),
     }
 }
 
-/// Somebody who uses up every limit: all codes and calls of one challenge, and the sends of a day.
+/// A user who uses up every limit: all codes and calls of one challenge, and a day's sends.
 async fn restless(api: &mut Api) {
     let login = Login::newcomer();
     let first = json!({ "channel": "sms", "phoneNumber": "+14155552671" });
@@ -263,7 +263,7 @@ async fn restless(api: &mut Api) {
 }
 
 #[tokio::test]
-async fn no_item_is_larger_than_growth_counts_it_nor_much_smaller() {
+async fn growth_counts_every_item_as_at_least_its_size_and_at_most_three_times_that() {
     let (backend, _) = Wire::tap().await;
     let mut api = Api::over(backend);
     restless(&mut api).await;
@@ -280,6 +280,6 @@ async fn no_item_is_larger_than_growth_counts_it_nor_much_smaller() {
     assert_eq!(largest.len(), 5, "{largest:?}");
     for (kind, size) in largest {
         let says = usize::try_from(kind.bytes()).expect("a size");
-        assert!((says / 3..=says).contains(&size), "{kind:?} has {size} bytes, and {says} are counted");
+        assert!((says / 3..=says).contains(&size), "{kind:?} has {size} bytes, but growth counts {says}");
     }
 }

@@ -1,5 +1,5 @@
-//! The simulation's model of the store against the store itself: the same random verbs, drawn from
-//! fresh and from stale reads, must come to the same answers and leave the same state.
+//! Compares the simulation's model of the store with the store itself: the same random operations, decided on
+//! fresh and on stale reads, must give the same answers and leave the same state.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -25,9 +25,9 @@ use simulation::model::{Model, ModelStore, Sabotage};
 
 use crate::scene::{NOW, Scene, number};
 
-/// Sequences applied to the store itself: each verb is a request.
+/// How many sequences to run on the real store, where each operation is a request.
 const SEQUENCES: u64 = 100;
-/// Sequences of the same kind within which every fault of a model shows.
+/// How many such sequences it takes to find every fault built into the model.
 const ENOUGH: u64 = 4_000;
 const VERBS: usize = 60;
 const VERBS_OF_A_SESSION: usize = 15;
@@ -47,7 +47,7 @@ const EVENTS: [CallEvent; 12] = [
     CallEvent::Entered { matches: false },
 ];
 
-/// A verb with its arguments.
+/// An operation with its arguments.
 #[derive(Clone, Debug)]
 enum Verb {
     Start(Box<Draft>),
@@ -59,15 +59,15 @@ enum Verb {
     AdvanceCall(ChallengeId, CallToken, CallEvent),
 }
 
-/// One sequence of verbs on two stores.
+/// One sequence of operations on two stores.
 struct Sequence<'a, A, B> {
     stores: (&'a A, &'a B),
     scene: &'a mut Scene,
     seed: u64,
     random: StdRng,
-    /// Two subjects take turns, with the same numbers; the second comes later.
+    /// Two subjects with the same numbers, one after the other.
     who: usize,
-    /// What was read so far of each, the latest last: later verbs are drawn from any of it.
+    /// Everything read so far of each, the latest last. Later operations are decided on any of it.
     reads: [Vec<Snapshot>; 2],
     drafts: Vec<Draft>,
     latest: Option<Verb>,
@@ -76,7 +76,7 @@ struct Sequence<'a, A, B> {
 }
 
 impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
-    /// Applies random verbs until the stores differ, and says how.
+    /// Applies random operations until the stores differ, and says how they do.
     async fn run(mut self) -> Result<(), String> {
         self.scene.rules.policy = Policy {
             code_life: Duration::from_mins(2),
@@ -127,11 +127,11 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
             let Some(verb) = again.or_else(|| self.draw()) else { continue };
             let now = self.scene.now;
             let ahead = if self.below_of(8) { 0 } else { 40 + self.below(45) as u64 };
-            self.scene.now = Timestamp::from_unix(now.as_unix() + ahead - 40); // another function's clock
+            self.scene.now = Timestamp::from_unix(now.as_unix() + ahead - 40); // the clock of another function
             let answers = (self.apply(self.stores.0, &verb).await, self.apply(self.stores.1, &verb).await);
             self.scene.now = now;
             if answers.0 != answers.1 {
-                return Err(format!("{verb:?} is answered\n{}\nand\n{}", answers.0, answers.1));
+                return Err(format!("{verb:?} gives\n{}\non one store and\n{}\non the other", answers.0, answers.1));
             }
             let name: String = format!("{verb:?}").chars().take_while(char::is_ascii_alphabetic).collect();
             let gist: String = answers.0.chars().take(14).collect();
@@ -173,7 +173,7 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         }
     }
 
-    /// What both stores hold, if it is the same.
+    /// What both stores contain, if it is the same.
     async fn load(&self) -> Result<Snapshot, String> {
         let subject = &self.scene.key.subject;
         let one = self.stores.0.load(subject).await.map_err(|error| error.to_string())?;
@@ -193,7 +193,7 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         }
     }
 
-    /// A draft made of some read, or one that was applied before.
+    /// A start decided on one of the reads, or one that was applied before.
     fn start(&mut self) -> Option<Draft> {
         if self.below(8) == 0 && !self.drafts.is_empty() {
             let index = self.below(self.drafts.len());
@@ -207,7 +207,7 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         let typed = Some(typed).filter(|_| prompts || (self.scene.purpose == Purpose::Change && self.below_of(2)));
         let Ok(Decision::Send(mut draft)) = self.scene.decide(&stored, channel, typed.as_deref()) else { return None };
         if self.below(6) == 0 {
-            draft.at = draft.at + Duration::from_secs(130); // it has lain about for longer than a code lives
+            draft.at = draft.at + Duration::from_secs(130); // older than a code can be
         }
         if draft.challenge.source.is_unverified() {
             let rules = &self.scene.rules.policy.unverified;
@@ -224,7 +224,7 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         Some(*draft)
     }
 
-    /// What was read is settled at once, or when its result would have expired; mostly proven.
+    /// Settles what was read, at once or after its result would have expired; in most cases it is proven.
     fn settle(&mut self) -> Option<Verb> {
         let challenge = self.read_challenge()?;
         if challenge.is_approved() && self.below_of(3) {
@@ -252,12 +252,12 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         Some(Verb::Refuse(Refusal::Locked, Channel::ALL[self.below(2)], consequence))
     }
 
-    /// A number of this sequence.
+    /// One of this sequence's phone numbers.
     fn number(&mut self) -> String {
         format!("+1415{:03}000{}", 200 + self.seed % 700, self.below(2))
     }
 
-    /// One time in so many.
+    /// True one time in so many.
     fn below_of(&mut self, count: usize) -> bool {
         self.below(count) == 0
     }
@@ -281,7 +281,7 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         Some(Verb::AdvanceCall(id, token, event))
     }
 
-    /// A call is about to say a code: a new one, or one that the challenge has already.
+    /// A call that is about to say a code: a new one, or one that the challenge already has.
     fn speaks(&mut self, id: &ChallengeId) -> Option<CallEvent> {
         let challenge = self.read_challenge()?;
         let (_, mut utterance) = self.scene.keys.speak(id, &challenge.phone, self.scene.now, &mut self.random);
@@ -298,7 +298,7 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         if count == 0 { None } else { stored.challenges.get(self.below(count)).cloned() }
     }
 
-    /// Mostly the latest read; sometimes one that has been overtaken, in whole or in part.
+    /// In most cases the latest read, sometimes one that is entirely or partly out of date.
     fn read(&mut self) -> Snapshot {
         let latest = self.reads[self.who].len().saturating_sub(1);
         let back = [0, 0, 0, 0, 1, 2, 5][self.below(7)];
@@ -321,7 +321,7 @@ fn text<T: std::fmt::Debug>(answer: Result<T, StoreError>) -> String {
     }
 }
 
-/// All that is kept, to compare.
+/// Everything stored, to compare.
 fn all(stored: &Snapshot) -> String {
     let mut challenges: Vec<_> = stored.challenges.iter().collect();
     challenges.sort_by_key(|challenge| challenge.id.key.session);
@@ -329,7 +329,7 @@ fn all(stored: &Snapshot) -> String {
     format!("{:#?} {challenges:#?} {codes:?}", stored.subject)
 }
 
-/// Runs the sequences on two stores, made anew for each, and answers the first difference.
+/// Runs each sequence on two new stores, and returns the first difference.
 async fn differ<A: ChallengeStore, B: ChallengeStore>(
     scene: &mut Scene,
     sequences: u64,
@@ -337,7 +337,7 @@ async fn differ<A: ChallengeStore, B: ChallengeStore>(
     answers: &mut BTreeMap<String, usize>,
 ) -> Result<(), String> {
     for seed in 0..sequences {
-        scene.now = NOW + Duration::from_hours(48 * seed); // in windows of its own
+        scene.now = NOW + Duration::from_hours(48 * seed); // so that each sequence has its own windows
         let (one, other) = stores();
         let sequence = Sequence {
             stores: (&one, &other),
@@ -380,8 +380,8 @@ async fn the_model_does_what_the_store_does() {
     }
 }
 
-/// Faults that take a history which random verbs seldom meet. The exploration finds what the last four do;
-/// what the first three leave out of a condition, a test of that condition tells.
+/// Faults that need a history which random operations rarely produce. The exploration finds the last four; the
+/// first three each leave out a term of a condition, which that condition's own test finds.
 const SELDOM: [Sabotage; 7] = [
     Sabotage::SettleBlocked,
     Sabotage::ReplaceOtherProof,
@@ -393,7 +393,7 @@ const SELDOM: [Sabotage; 7] = [
 ];
 
 #[tokio::test]
-async fn a_model_that_does_anything_else_is_found_out() {
+async fn a_model_that_differs_from_the_store_is_detected() {
     let mut scene = Scene::new().await;
     let mut missed = Vec::new();
     for sabotage in Sabotage::ALL.into_iter().filter(|sabotage| !SELDOM.contains(sabotage)) {

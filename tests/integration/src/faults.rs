@@ -1,4 +1,4 @@
-//! The handlers over a store that has a bad moment: a conflict, a read half-way, an outage.
+//! The handlers when the store has a problem: a conflict, a read halfway through a write, an outage.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -20,7 +20,7 @@ use start_challenge::countries::Countries;
 
 use crate::api::{Answer, Api, BASE_URL, Keys, Login, Signer, Tokens, webhook};
 
-/// Fails the first requests of some verbs, and tears the first reads, before anything reaches the store.
+/// Fails the first requests of some kinds, and returns half-written data for the first reads.
 struct Flaky {
     store: DynamoStore,
     conflicts: AtomicUsize,
@@ -125,7 +125,7 @@ async fn start(api: &Api, store: Flaky, login: &Login, channel: &str) -> Answer 
 }
 
 #[tokio::test]
-async fn a_start_that_meets_another_is_tried_once_more_and_then_given_up() {
+async fn a_start_that_conflicts_with_another_is_retried_once_and_then_given_up() {
     for (conflicts, status, sent) in [(1, 201, 1), (2, 503, 0)] {
         let (api, login) = (Api::new().await, Login::known());
         let store = Flaky { conflicts: AtomicUsize::new(conflicts), ..Flaky::over(&api) };
@@ -135,7 +135,7 @@ async fn a_start_that_meets_another_is_tried_once_more_and_then_given_up() {
 }
 
 #[tokio::test]
-async fn a_start_that_reads_half_of_another_reads_again() {
+async fn a_start_that_reads_a_half_written_one_reads_again() {
     let (api, login) = (Api::new().await, Login::known());
     api.post(&login, json!({ "channel": "call" })).await;
     let other = login.again("login-2");
@@ -147,7 +147,7 @@ async fn a_start_that_reads_half_of_another_reads_again() {
 }
 
 #[tokio::test]
-async fn a_send_is_told_as_it_went_even_when_that_cannot_be_recorded() {
+async fn the_answer_tells_how_a_send_went_even_if_that_cannot_be_recorded() {
     for (failure, status) in [(SendFailure::ProviderFault, 503), (SendFailure::Unknown, 201)] {
         let (api, login) = (Api::new().await, Login::known());
         api.phone.fail(Some(failure));
@@ -159,7 +159,7 @@ async fn a_send_is_told_as_it_went_even_when_that_cannot_be_recorded() {
 }
 
 #[tokio::test]
-async fn a_failed_send_whose_record_meets_another_write_is_recorded_at_the_second_try() {
+async fn recording_a_failed_send_is_retried_after_a_conflict() {
     let (api, login) = (Api::new().await, Login::known());
     api.phone.fail(Some(SendFailure::ProviderFault));
     let store = Flaky { record_conflicts: AtomicUsize::new(1), ..Flaky::over(&api) };
@@ -168,7 +168,7 @@ async fn a_failed_send_whose_record_meets_another_write_is_recorded_at_the_secon
 }
 
 #[tokio::test]
-async fn a_key_pressed_while_another_write_is_under_way_is_not_lost() {
+async fn a_key_pressed_during_another_write_is_not_lost() {
     for (digits, conflicts, status, state) in
         [("#", 1, 200, "approved"), ("#", 2, 503, "pending"), ("0", 3, 200, "denied"), ("0", 4, 503, "pending")]
     {
@@ -193,7 +193,7 @@ async fn a_key_pressed_while_another_write_is_under_way_is_not_lost() {
 }
 
 #[tokio::test]
-async fn a_right_code_that_meets_another_write_is_consumed_at_the_second_try() {
+async fn settling_a_right_code_is_retried_after_a_conflict() {
     let (api, login) = (Api::new().await, Login::known());
     api.post(&login, json!({ "channel": "sms" })).await;
     let verify = verify_code::App {

@@ -1,15 +1,15 @@
-//! A random source that draws what it is told.
+//! A random source that returns a chosen number.
 
 use std::convert::Infallible;
 
-/// Every draw below a million is the one given.
+/// Every number drawn below a million is this one.
 pub(crate) struct Draws(pub(crate) u32);
 
 impl rand::TryRng for Draws {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        // A draw below n is the upper half of word * n: the least word that yields the number.
+        // A number below n is drawn as the upper half of word * n. This is the smallest word that gives ours.
         let word = (u64::from(self.0) << 32).div_ceil(1_000_000);
         Ok(u32::try_from(word).unwrap_or(u32::MAX))
     }

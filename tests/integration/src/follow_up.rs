@@ -1,4 +1,4 @@
-//! What follows from the items that the store itself writes, as the stream would bring them.
+//! The follow-up function on changes that the real store makes, in the form in which the stream delivers them.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -33,7 +33,7 @@ impl Notifier for Network {
     }
 }
 
-/// The function, and each change of the subject that it has yet to be brought.
+/// The function, with the changes to the subject that it has yet to receive.
 struct Stream {
     app: App<DynamoStore, Network>,
     image: Option<Value>,
@@ -47,7 +47,7 @@ impl Stream {
         Self { app, image: None, changes: Vec::new() }
     }
 
-    /// Sees how the subject has changed since the last time.
+    /// Records how the subject has changed since the last time.
     async fn see(&mut self, scene: &Scene) {
         let items = scene.backend.client.scan().table_name(&scene.backend.table).send().await.expect("items");
         let subject =
@@ -66,7 +66,7 @@ impl Stream {
         self.image = image;
     }
 
-    /// Brings every change, twice, as a stream may.
+    /// Delivers every change twice, as a stream may.
     async fn bring(&self) {
         for _ in 0..2 {
             let batch: Batch = serde_json::from_value(json!({ "Records": self.changes })).expect("a batch");
@@ -81,7 +81,7 @@ impl Stream {
     }
 }
 
-/// An item in the stream's JSON.
+/// An item in the stream's JSON format.
 fn image(item: &HashMap<String, AttributeValue>) -> Value {
     item.iter().map(|(name, value)| (name.clone(), stored(value))).collect::<serde_json::Map<_, _>>().into()
 }
@@ -98,7 +98,7 @@ fn stored(value: &AttributeValue) -> Value {
     }
 }
 
-/// Signs in, with every change seen.
+/// Signs in, and records every change.
 async fn sign_in(scene: &mut Scene, stream: &mut Stream, session: &str) {
     scene.session(session);
     let code = scene.send_code().await;
@@ -108,10 +108,10 @@ async fn sign_in(scene: &mut Scene, stream: &mut Stream, session: &str) {
 }
 
 #[tokio::test]
-async fn who_signs_in_again_counts_once_on_each_later_day() {
+async fn a_returning_user_is_counted_once_on_each_day() {
     let mut scene = Scene::new().await;
     let mut stream = Stream::of(&scene);
-    sign_in(&mut scene, &mut stream, "1").await; // enrols: seen for the first time
+    sign_in(&mut scene, &mut stream, "1").await; // enrolment: the first time seen
     for session in ["2", "3", "4", "5"] {
         scene.pass(9 * 3600);
         sign_in(&mut scene, &mut stream, session).await;
@@ -124,7 +124,7 @@ async fn who_signs_in_again_counts_once_on_each_later_day() {
 }
 
 #[tokio::test]
-async fn a_replaced_number_is_told_in_the_language_of_its_own_enrolment() {
+async fn the_replaced_number_is_notified_in_the_language_of_its_own_enrolment() {
     let mut scene = Scene::new().await;
     let mut stream = Stream::of(&scene);
     scene.locale = Locale::Es;
@@ -142,10 +142,14 @@ async fn a_replaced_number_is_told_in_the_language_of_its_own_enrolment() {
     stream.see(&scene).await;
     assert_eq!(scene.load().await.subject.binding.map(|binding| binding.number), Some(number("+14155550199")));
     stream.bring().await;
-    assert_eq!(stream.verified().await, [(NOW.as_unix() / DAY + 1, 1)], "the proof of the current number alone");
+    assert_eq!(
+        stream.verified().await,
+        [(NOW.as_unix() / DAY + 1, 1)],
+        "only the proof of the current number is counted"
+    );
     let notices = stream.app.notifier.as_ref().expect("a network").0.lock().expect("nobody panicked").clone();
     for notice in &notices {
         assert_eq!((&notice.to, &notice.new, notice.locale), (&number(ALICE), &number("+14155550199"), Locale::Es));
     }
-    assert_eq!(notices.len(), 2, "once for each time that the change was brought");
+    assert_eq!(notices.len(), 2, "once for each delivery of the change");
 }

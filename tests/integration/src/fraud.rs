@@ -1,4 +1,4 @@
-//! The fraud key: what it ends at once, what it keeps out, and what it leaves alone.
+//! The fraud key: what it denies at once, what it blocks, and what it leaves alone.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ async fn answer(api: &Api) {
     api.webhook("answer", &[("AnsweredBy", "human")]).await;
 }
 
-/// Answers the last call and reports it.
+/// Answers the last call and reports it as fraud.
 async fn report(api: &Api) {
     answer(api).await;
     let said = api.webhook("digits", &[("Digits", "0")]).await;
@@ -29,7 +29,7 @@ async fn report(api: &Api) {
 }
 
 #[tokio::test]
-async fn zero_denies_this_and_every_other_pending_sign_in_and_each_page_is_told() {
+async fn zero_denies_every_pending_sign_in_and_each_page_shows_it() {
     let api = api(unlimited).await;
     let login = Login::known();
     let others = [login.again("login-2"), login.again("login-3")];
@@ -50,7 +50,7 @@ async fn zero_denies_this_and_every_other_pending_sign_in_and_each_page_is_told(
 }
 
 #[tokio::test]
-async fn nothing_is_approved_after_a_report_neither_by_code_nor_by_call() {
+async fn after_a_report_neither_a_code_nor_a_call_approves() {
     let mut api = api(unlimited).await;
     let login = Login::known();
     let (by_code, by_call) = (login.again("login-2"), login.again("login-3"));
@@ -59,7 +59,7 @@ async fn nothing_is_approved_after_a_report_neither_by_code_nor_by_call() {
     api.post(&by_call, call()).await;
     let stranger_s = api.phone.last_call();
     answer(&api).await;
-    api.pass(140); // that call has had its time, and its key may still be on its way
+    api.pass(140); // that call must be over, but its key press may still be on its way
     api.post(&login, call()).await;
     report(&api).await;
 
@@ -79,7 +79,7 @@ async fn nothing_is_approved_after_a_report_neither_by_code_nor_by_call() {
 }
 
 #[tokio::test]
-async fn pound_that_came_before_the_report_and_was_not_settled_yields_no_token_after_it() {
+async fn an_approval_not_settled_before_a_report_yields_no_token_after_it() {
     let mut api = api(unlimited).await;
     let (login, other) = (Login::known(), Login::known().again("login-2"));
     api.post(&login, call()).await;
@@ -93,7 +93,7 @@ async fn pound_that_came_before_the_report_and_was_not_settled_yields_no_token_a
 }
 
 #[tokio::test]
-async fn pound_for_which_the_page_comes_back_too_late_is_denied_whatever_the_page_asks() {
+async fn an_approval_that_the_page_collects_too_late_is_denied_on_every_request() {
     for (seconds, state, posted) in [(299, "approved", 200), (300, "denied", 403)] {
         for asks_first in [true, false] {
             let mut api = api(unlimited).await;
@@ -113,7 +113,7 @@ async fn pound_for_which_the_page_comes_back_too_late_is_denied_whatever_the_pag
 }
 
 #[tokio::test]
-async fn a_sign_in_that_was_settled_before_the_report_stays_what_it_is() {
+async fn a_sign_in_settled_before_the_report_stays_approved() {
     let mut api = api(unlimited).await;
     let (login, other) = (Login::known(), Login::known().again("login-2"));
     api.post(&login, sms()).await;
@@ -141,7 +141,11 @@ async fn a_report_blocks_the_subject_for_a_day_and_nobody_else() {
         assert_eq!((refused.status, refused.problem(), refused.header("retry-after")), (403, "blocked", Some(left)));
     }
     assert_eq!(api.backend.item("refusal").await["reason"], "blocked");
-    assert_eq!(api.post(&owner(7, NUMBER).at(api.now), sms()).await.status, 201, "the number's other accounts");
+    assert_eq!(
+        api.post(&owner(7, NUMBER).at(api.now), sms()).await.status,
+        201,
+        "the number's other accounts are not blocked"
+    );
     api.pass(86_400 - 600);
     assert_eq!(api.post(&later.at(api.now), sms()).await.status, 201);
     let approved = api.guess(&later.at(api.now), &api.phone.last_code()).await;
@@ -149,17 +153,17 @@ async fn a_report_blocks_the_subject_for_a_day_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_number_that_was_only_typed_is_blocked_and_one_that_was_claimed_is_not() {
+async fn a_report_blocks_a_typed_number_but_not_one_that_the_first_factor_vouches_for() {
     let mut api = api(unlimited).await;
     api.post(&stranger(1), json!({ "channel": "call", "phoneNumber": NUMBER })).await;
     api.backend.round_trips();
     report(&api).await;
-    assert_eq!(api.backend.round_trips(), 3, "answered, and the fraud key's two");
+    assert_eq!(api.backend.round_trips(), 3, "one for the answer, two for the fraud key");
     for login in [stranger(2), stranger(3)] {
         let refused = api.post(&login, typing(NUMBER)).await;
         assert_eq!((refused.status, refused.problem()), (422, "phone-number-unavailable"));
     }
-    assert_eq!(api.post(&owner(1, NUMBER), sms()).await.status, 201, "its owner is not kept out");
+    assert_eq!(api.post(&owner(1, NUMBER), sms()).await.status, 201, "its owner is not blocked");
     assert_eq!(api.guess(&owner(1, NUMBER), &api.phone.last_code()).await.json["state"], "approved");
     api.pass(86_399);
     assert_eq!(api.post(&stranger(4).at(api.now), typing(NUMBER)).await.problem(), "phone-number-unavailable");
@@ -169,11 +173,11 @@ async fn a_number_that_was_only_typed_is_blocked_and_one_that_was_claimed_is_not
     let api = Api::new().await;
     api.post(&Login::known(), call()).await;
     report(&api).await;
-    assert_eq!(api.post(&stranger(5), typing(NUMBER)).await.status, 201, "a claimed number");
+    assert_eq!(api.post(&stranger(5), typing(NUMBER)).await.status, 201, "a number that the first factor vouches for");
 }
 
 #[tokio::test]
-async fn a_code_on_its_way_to_a_number_that_is_then_reported_enrols_it_no_more() {
+async fn a_code_sent_before_its_number_was_reported_no_longer_enrols_it() {
     let api = api(unlimited).await;
     let other = stranger(1);
     api.post(&other, typing(NUMBER)).await;
@@ -185,7 +189,7 @@ async fn a_code_on_its_way_to_a_number_that_is_then_reported_enrols_it_no_more()
 }
 
 #[tokio::test]
-async fn when_the_block_is_lifted_the_sign_ins_that_were_denied_stay_denied() {
+async fn denied_sign_ins_stay_denied_when_the_block_is_lifted() {
     let mut api = api(unlimited).await.with_fraud_block(Duration::from_secs(30));
     let (login, other) = (Login::known(), Login::known().again("login-2"));
     api.post(&other, sms()).await;
@@ -203,10 +207,10 @@ async fn when_the_block_is_lifted_the_sign_ins_that_were_denied_stay_denied() {
     assert_eq!(api.guess(&fresh, &api.phone.last_code()).await.json["state"], "approved");
 }
 
-/// Whoever has the password can start another sign-in beside the call, or spend its guesses: neither keeps
-/// the owner of the phone from saying so.
+/// Somebody with the password can start a second sign-in during the call, or use up its guesses. Neither must
+/// prevent the owner of the phone from reporting it.
 #[tokio::test]
-async fn zero_in_a_call_that_cannot_approve_denies_and_blocks() {
+async fn zero_denies_and_blocks_even_in_a_call_that_cannot_approve() {
     for (why, said) in [("contested", "so no key approves this one"), ("exhausted", "too late to approve")] {
         let api = api(unlimited).await;
         let (login, other) = (Login::known(), Login::known().again("login-2"));
@@ -234,7 +238,7 @@ async fn zero_in_a_call_that_cannot_approve_denies_and_blocks() {
 }
 
 #[tokio::test]
-async fn only_zero_in_an_answered_call_reports() {
+async fn zero_reports_only_in_an_answered_call() {
     let api = api(unlimited).await;
     let login = Login::known();
     api.post(&login, call()).await;
@@ -249,13 +253,13 @@ async fn only_zero_in_an_answered_call_reports() {
 }
 
 #[tokio::test]
-async fn the_call_of_a_sign_in_that_another_call_reported_is_not_told_that_it_is_approved() {
+async fn a_call_does_not_say_approved_if_another_call_has_reported_the_sign_in() {
     let mut api = api(unlimited).await;
     let (login, other) = (Login::known(), Login::known().again("login-2"));
     api.post(&other, call()).await;
     answer(&api).await;
     let first = api.phone.last_call();
-    api.pass(140); // or the second call would be refused, and the first one reported
+    api.pass(140); // so that the second call is allowed
     assert_eq!(api.post(&login, call()).await.status, 201);
     report(&api).await;
     let pressed = crate::api::webhook(&first.0, &first.1, "digits", &[("Digits", "#")], |event, signature| {

@@ -1,9 +1,9 @@
-//! The condition of each write on its way out: told, or replaced by a weaker one.
+//! Records the condition of each outgoing write, or replaces it with a weaker one.
 //!
-//! `tests/mutants` sets the two switches; without them nothing is touched. `GUARDS_TOLD_TO` names a file
-//! to which every write by an expression is told once, one JSON document a line, with the test that sent it.
-//! `GUARDS_REPLACED` is a JSON list of pairs: a write as it was told, and the condition to send with it.
-//! A replacement that is no valid condition would fail every test and prove nothing: it ends the program.
+//! `tests/mutants` sets the two switches; without them nothing is touched. `GUARDS_TOLD_TO` names a file to
+//! which every conditional write is logged once, one JSON document a line, with the test that sent it.
+//! `GUARDS_REPLACED` is a JSON list of pairs: a write as it was logged, and the condition to send instead.
+//! An invalid condition would fail every test and prove nothing, so it ends the program.
 
 use std::collections::HashSet;
 use std::fs::OpenOptions;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 const CONDITION: &str = "ConditionExpression";
 const UPDATE: &str = "UpdateExpression";
-/// The exit status that tells `tests/mutants` that its replacement is not valid.
+/// The exit status that tells `tests/mutants` that its replacement is not a valid condition.
 const NOT_VALID: i32 = 3;
 
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(crate) struct Guards {
 }
 
 impl Guards {
-    /// The guards of the test that runs on this thread.
+    /// The guards of the test that is running on this thread.
     pub(crate) fn here() -> Self {
         let test = std::thread::current().name().unwrap_or_default().to_owned();
         Self { test, told_to: switch("GUARDS_TOLD_TO") }
@@ -94,7 +94,7 @@ impl Intercept for Guards {
     }
 }
 
-/// The writes of a request: itself, or the members of its transaction.
+/// The writes in a request: the request itself, or the members of its transaction.
 fn writes<'a>(operation: &str, body: &'a mut Value) -> Vec<(String, &'a mut Value)> {
     if operation != "TransactWriteItems" {
         return vec![(operation.to_owned(), body)];
@@ -103,7 +103,7 @@ fn writes<'a>(operation: &str, body: &'a mut Value) -> Vec<(String, &'a mut Valu
     members.filter_map(Value::as_object_mut).flatten().map(|(kind, write)| (kind.clone(), write)).collect()
 }
 
-/// What tells one write of the code from the others, whatever its values are.
+/// What distinguishes one write in the code from the others, whatever its values are.
 fn described(kind: &str, write: &Value) -> Value {
     let key = write.get("Key").or(write.get("Item")).unwrap_or(&Value::Null);
     let part =

@@ -1,4 +1,4 @@
-//! Whole journeys through the handlers, and what bad input gets.
+//! Complete journeys through the handlers, and the answers to bad input.
 
 use domain::ports::SendFailure;
 use domain::rules::Enrolment;
@@ -18,7 +18,7 @@ fn call() -> Value {
 }
 
 #[tokio::test]
-async fn send_code_from_first_factor_to_result() {
+async fn send_code_works_from_the_first_factor_to_the_result() {
     let (mut api, login) = (Api::new().await, Login::known());
     assert_eq!(api.status(&login).await.json["state"], "none");
     let started = api.post(&login, sms()).await;
@@ -42,15 +42,15 @@ async fn send_code_from_first_factor_to_result() {
     assert_eq!(token["exp"].as_u64().zip(token["iat"].as_u64()).map(|(exp, iat)| exp - iat), Some(300));
     assert_eq!(token.get("enrolled_now"), None);
 
-    assert_eq!(api.guess(&login, &right).await.problem(), "challenge-closed", "a code is good once");
+    assert_eq!(api.guess(&login, &right).await.problem(), "challenge-closed", "a code works only once");
     api.pass(299);
     assert_eq!(api.status(&login).await.json["resultToken"], approved.json["resultToken"], "the same bytes");
     api.pass(1);
-    assert_eq!(api.status(&login).await.json["resultToken"], Value::Null, "none once expired");
+    assert_eq!(api.status(&login).await.json["resultToken"], Value::Null, "no token after it has expired");
 }
 
 #[tokio::test]
-async fn call_me_from_ringing_to_approved_without_further_action() {
+async fn call_me_works_from_ringing_to_approved_with_only_the_key_press() {
     let (api, login) = (Api::new().await, Login::known());
     assert_eq!(api.post(&login, call()).await.json["call"], "calling");
     assert_eq!(api.webhook("status", &[("CallStatus", "ringing")]).await.status, 204);
@@ -60,7 +60,7 @@ async fn call_me_from_ringing_to_approved_without_further_action() {
     assert_eq!(prompt.header("content-type"), Some("text/xml"));
     assert_eq!(api.status(&login).await.json["call"], "answered");
     let again = api.webhook("digits", &[("Digits", "5")]).await;
-    assert!(again.text.contains("<Gather"), "a wrong key is asked again: {}", again.text);
+    assert!(again.text.contains("<Gather"), "a wrong key repeats the question: {}", again.text);
     let thanks = api.webhook("digits", &POUND).await;
     assert!(thanks.text.contains("You are signed in") && !thanks.text.contains("<Gather"), "{}", thanks.text);
 
@@ -71,7 +71,7 @@ async fn call_me_from_ringing_to_approved_without_further_action() {
 }
 
 #[tokio::test]
-async fn a_number_is_enrolled_at_the_prompt_with_less_assurance_and_then_known() {
+async fn a_typed_number_is_enrolled_with_less_assurance_and_known_from_then_on() {
     let (api, login) = (Api::new().await, Login::newcomer());
     assert_eq!(api.post(&login, sms()).await.problem(), "phone-number-required");
     let body = json!({ "channel": "sms", "phoneNumber": "(415) 555-2671", "region": "us", "locale": "es-MX" });
@@ -94,7 +94,7 @@ async fn own_number_enrolled_by_code_of_another() {
     let typed = |number: &str| json!({ "channel": "sms", "phoneNumber": number });
     api.post(&login, typed("+14155552671")).await;
     let code_of_a = api.phone.last_code();
-    assert_eq!(api.post(&login, typed("+14155552672")).await.status, 201, "another number sends at once");
+    assert_eq!(api.post(&login, typed("+14155552672")).await.status, 201, "a different number can be sent to at once");
     let refused = api.guess(&login, &code_of_a).await;
     assert!(["code-wrong"].contains(&refused.problem()), "{}", refused.text);
     assert_eq!(api.status(&login).await.json["state"], "pending");
@@ -102,7 +102,7 @@ async fn own_number_enrolled_by_code_of_another() {
 }
 
 #[tokio::test]
-async fn enrolment_by_claims_only_takes_no_number_at_the_prompt() {
+async fn with_enrolment_by_claims_only_no_typed_number_is_accepted() {
     let mut api = Api::new().await;
     api.start.settings.rules.enrolment = Enrolment::ClaimsOnly;
     let body = json!({ "channel": "sms", "phoneNumber": "+14155552671" });
@@ -146,12 +146,12 @@ async fn a_message_that_arrives_late_still_works() {
 }
 
 #[tokio::test]
-async fn another_session_sees_nothing_and_its_code_is_worth_nothing() {
+async fn another_session_sees_nothing_and_cannot_use_the_code() {
     let (api, login) = (Api::new().await, Login::known());
     api.post(&login, sms()).await;
     let mut stranger = Login::known();
     stranger.claims["sub"] = json!("mallory");
-    for other in [login.again("another login"), stranger] {
+    for other in [login.again("a different login"), stranger] {
         assert_eq!(api.status(&other).await.json["state"], "none");
         let refused = api.guess(&other, &api.phone.last_code()).await;
         assert_eq!((refused.status, refused.problem()), (410, "challenge-closed"));
@@ -159,7 +159,7 @@ async fn another_session_sees_nothing_and_its_code_is_worth_nothing() {
 }
 
 #[tokio::test]
-async fn closed_challenges_look_alike_whatever_closed_them() {
+async fn closed_challenges_look_the_same_whatever_closed_them() {
     let mut bodies = Vec::new();
     let (api, login) = (Api::new().await, Login::known());
     bodies.push(api.guess(&login, "123456").await);
@@ -191,7 +191,7 @@ async fn closed_challenges_look_alike_whatever_closed_them() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_down_is_told_and_the_other_channel_offered() {
+async fn a_provider_outage_is_reported_and_the_other_channel_offered() {
     for (body, channel, other) in [(sms(), "sms", "call"), (call(), "call", "sms")] {
         let (api, login) = (Api::new().await, Login::known());
         api.phone.fail(Some(SendFailure::ProviderFault));
@@ -219,7 +219,7 @@ async fn a_send_whose_outcome_is_unknown_counts_as_sent() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_once_the_time_for_sending_is_up() {
+async fn nothing_is_sent_after_the_time_for_sending() {
     let (mut api, login) = (Api::new().await, Login::known());
     api.start.send_timeout = std::time::Duration::ZERO;
     assert_eq!(api.post(&login, sms()).await.problem(), "delivery-failed");
@@ -228,7 +228,7 @@ async fn nothing_is_sent_once_the_time_for_sending_is_up() {
 }
 
 #[tokio::test]
-async fn what_the_provider_refuses_gets_the_answer_that_helps() {
+async fn each_refusal_by_a_provider_gets_a_helpful_answer() {
     for (failure, status, problem) in [
         (SendFailure::NumberRefused, 422, "phone-number-invalid"),
         (SendFailure::Throttled, 503, "delivery-failed"),
@@ -243,7 +243,7 @@ async fn what_the_provider_refuses_gets_the_answer_that_helps() {
 }
 
 #[tokio::test]
-async fn a_call_nobody_takes_is_told_and_a_code_offered() {
+async fn an_unanswered_call_is_reported_and_a_code_offered() {
     for (form, state) in [
         ([("CallStatus", "no-answer")], "no-answer"),
         ([("CallStatus", "busy")], "busy"),
@@ -260,7 +260,7 @@ async fn a_call_nobody_takes_is_told_and_a_code_offered() {
 }
 
 #[tokio::test]
-async fn a_start_after_pound_is_not_told_that_it_was_denied() {
+async fn a_start_after_an_approval_by_call_is_not_denied() {
     let (api, login) = (Api::new().await, Login::known());
     api.post(&login, call()).await;
     api.webhook("answer", &HUMAN).await;
@@ -270,7 +270,7 @@ async fn a_start_after_pound_is_not_told_that_it_was_denied() {
 }
 
 #[tokio::test]
-async fn an_approval_that_its_subject_refuses_yields_no_token() {
+async fn an_approval_that_cannot_be_settled_yields_no_token() {
     let (mut api, login) = (Api::new().await, Login::known());
     api.post(&login, call()).await;
     api.webhook("answer", &HUMAN).await;
@@ -281,7 +281,7 @@ async fn an_approval_that_its_subject_refuses_yields_no_token() {
 }
 
 #[tokio::test]
-async fn a_claimed_number_is_kept_in_its_one_spelling() {
+async fn a_claimed_number_is_stored_in_its_canonical_form() {
     for spelling in ["+4407400123456", "+44 (7400) 123456"] {
         let (api, mut login) = (Api::new().await, Login::known());
         login.claims["phone_number"] = json!(spelling);
@@ -348,12 +348,12 @@ async fn forged_webhooks_are_refused_and_change_nothing() {
     let signature = repeated.headers()["x-twilio-signature"].clone();
     repeated.headers_mut().append("x-twilio-signature", signature);
     assert_eq!(api.send(repeated).await.problem(), "signature-invalid");
-    assert_eq!(api.backend.round_trips(), 0, "the store was not asked");
+    assert_eq!(api.backend.round_trips(), 0, "no request to the store");
     assert_eq!(api.status(&login).await.json["call"], "calling");
 }
 
 #[tokio::test]
-async fn bad_input_gets_a_clear_problem_and_touches_nothing() {
+async fn bad_input_gets_a_clear_problem_and_changes_nothing() {
     let (api, login) = (Api::new().await, Login::newcomer());
     let large = format!("{{\"channel\":\"sms\",\"phoneNumber\":\"{}\"}}", "1".repeat(4096));
     let bodies = [
@@ -384,11 +384,11 @@ async fn bad_input_gets_a_clear_problem_and_touches_nothing() {
     event["requestContext"]["authorizer"]["jwt"] = json!({ "claims": login.claims });
     assert_eq!(api.send(request(&event)).await.problem(), "unsupported-media-type");
     assert_eq!(api.phone.codes().len() + api.phone.calls(), 0);
-    assert_eq!(api.backend.stored().await, ["refusal"], "but the trace that it was refused");
+    assert_eq!(api.backend.stored().await, ["refusal"], "only the record of the refusal");
 }
 
 #[tokio::test]
-async fn malformed_codes_cost_no_attempt() {
+async fn malformed_codes_use_up_no_guess() {
     let (api, login) = (Api::new().await, Login::known());
     api.post(&login, sms()).await;
     for code in ["", "12345", "1234567", "１２３４５６", "١٢٣٤٥٦", "12345\0", "12a456"] {
@@ -399,7 +399,7 @@ async fn malformed_codes_cost_no_attempt() {
 }
 
 #[tokio::test]
-async fn without_a_first_factor_nothing_moves() {
+async fn without_a_first_factor_nothing_changes() {
     let (api, login) = (Api::new().await, Login::known());
     api.post(&login, sms()).await;
     api.backend.round_trips();
@@ -427,7 +427,7 @@ async fn an_old_first_factor_is_refused() {
 }
 
 #[tokio::test]
-async fn a_limit_is_told_with_its_time_and_without_its_key() {
+async fn a_limits_refusal_gives_its_time_but_not_its_key() {
     let (mut api, login) = (Api::new().await, Login::known());
     for _ in 0..3 {
         assert_eq!(api.post(&login, sms()).await.status, 201);

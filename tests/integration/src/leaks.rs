@@ -1,4 +1,4 @@
-//! What never reaches a log, with the product's own log filter wide open.
+//! What must never reach a log, even with the log level at its lowest.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -25,9 +25,9 @@ impl Write for Log {
 }
 
 #[tokio::test]
-async fn no_journey_leaves_a_code_a_number_or_a_token_in_the_log() {
+async fn no_code_number_or_token_is_ever_logged() {
     let log = Log::default();
-    // For all threads: what the other tests log meanwhile is looked through as well.
+    // For all threads, so that what other tests log meanwhile is searched as well.
     let out = log.clone();
     let subscriber = telemetry::subscriber(tracing::Level::TRACE, move || out.clone());
     tracing::subscriber::set_global_default(subscriber).expect("the first");
@@ -72,7 +72,7 @@ async fn no_journey_leaves_a_code_a_number_or_a_token_in_the_log() {
     }
 }
 
-/// The lines without their times, whose microseconds may look like a code.
+/// The lines without their timestamps, whose microseconds can look like a code.
 fn lines(log: &Log) -> Vec<String> {
     let log = log.0.lock().expect("nobody panicked");
     let line = |line: &[u8]| {

@@ -1,7 +1,6 @@
 //! Tests of the functions and the store together, in one process.
 //!
-//! The store speaks to a real DynamoDB API over HTTP: an embedded one, or the one that
-//! `STORE_CONTRACT_ENDPOINT` names.
+//! The store calls a DynamoDB API over HTTP: an embedded one, or the one at `STORE_CONTRACT_ENDPOINT`.
 
 #![cfg(test)]
 

@@ -1,4 +1,4 @@
-//! The limits on numbers and networks: what counts together, what apart, and what a refusal tells.
+//! The limits on numbers and networks: what is counted together, what separately, and what a refusal says.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use crate::api::{Answer, Api, Login};
 use crate::store_contract::at_once;
 
-/// Somebody without a number, one per index.
+/// A user without a number, one per index.
 pub(crate) fn stranger(index: usize) -> Login {
     Login::of(json!({ "sub": format!("stranger-{index}"), "jti": "login-1" }))
 }
 
-/// Somebody for whose number the first factor vouches, one per index.
+/// A user whose number the first factor vouches for, one per index.
 pub(crate) fn owner(index: usize, number: &str) -> Login {
     let sub = format!("owner-{index}");
     Login::of(json!({ "sub": sub, "jti": "login-1", "phone_number": number, "phone_number_verified": "true" }))
@@ -30,12 +30,12 @@ pub(crate) fn sms() -> Value {
     json!({ "channel": "sms" })
 }
 
-/// The number of that index, each in a range of its own.
+/// The number with that index, each in its own range.
 pub(crate) fn far_apart(index: usize) -> String {
     format!("+1{}{}2671", ["415", "212"][index / 800], 200 + index % 800)
 }
 
-/// An API with those rules changed.
+/// An API with changed rules.
 pub(crate) async fn api(change: impl FnOnce(&mut Rules)) -> Api {
     let mut api = Api::new().await;
     change(&mut api.start.settings.rules);
@@ -44,7 +44,7 @@ pub(crate) async fn api(change: impl FnOnce(&mut Rules)) -> Api {
     api
 }
 
-/// All limits but those of one challenge out of the way.
+/// No limits but those of one challenge.
 pub(crate) fn unlimited(rules: &mut Rules) {
     let policy = &mut rules.policy;
     (policy.max_sends_short, policy.max_sends_long, policy.max_calls_short) = (1000, 1000, 1000);
@@ -53,7 +53,7 @@ pub(crate) fn unlimited(rules: &mut Rules) {
     (policy.unverified.floor, policy.unverified.per_range) = (1000, 1000);
 }
 
-/// Refused by that limit, with its time and without what it is kept of.
+/// Checks for a refusal by that limit, with its time and without its key.
 pub(crate) fn is_told(refused: &Answer, policy: &str, quota: u32, window: u64, retry_after: u64) {
     let told = (refused.status, refused.problem(), &refused.json["policy"]);
     assert_eq!(told, (429, "send-limit", &json!(policy)), "{}", refused.text);
@@ -67,7 +67,7 @@ pub(crate) fn is_told(refused: &Answer, policy: &str, quota: u32, window: u64, r
     }
 }
 
-/// The seconds that the fixed window of that length has left.
+/// The seconds left in the current fixed window of that length.
 pub(crate) fn left(window: u64, now: Timestamp) -> u64 {
     window - now.as_unix() % window
 }
@@ -100,7 +100,7 @@ async fn a_number_gets_five_messages_in_ten_minutes_and_ten_a_day_whoever_asks()
 }
 
 #[tokio::test]
-async fn the_limits_of_the_product_are_those_of_its_documents() {
+async fn the_default_limits_are_those_in_the_documentation() {
     let policy = domain::policy::Policy::default();
     assert_eq!((policy.max_sends_number_short, policy.max_sends_number_long), (5, 10));
     assert_eq!((policy.max_sends_number_unverified, policy.max_sends_network, policy.max_accounts), (3, 20, 5));
@@ -108,7 +108,7 @@ async fn the_limits_of_the_product_are_those_of_its_documents() {
 }
 
 #[tokio::test]
-async fn a_stranger_cannot_lock_a_number_s_owner_out() {
+async fn a_stranger_cannot_lock_out_a_numbers_owner() {
     let mut api = api(|rules| {
         unlimited(rules);
         rules.policy.max_sends_number_unverified = 3;
@@ -124,14 +124,14 @@ async fn a_stranger_cannot_lock_a_number_s_owner_out() {
     }
     let owner = owner(1, NUMBER);
     for _ in 0..2 {
-        assert_eq!(api.post(&owner, sms()).await.status, 201, "the owner is not kept waiting");
+        assert_eq!(api.post(&owner, sms()).await.status, 201, "the owner need not wait");
         api.pass(30);
     }
     assert_eq!(api.guess(&owner, &api.phone.last_code()).await.json["state"], "approved");
 }
 
 #[tokio::test]
-async fn what_its_owner_uses_of_a_number_is_not_taken_from_those_who_enrol_it() {
+async fn sends_to_a_numbers_owner_do_not_count_against_users_who_enrol_it() {
     let api = api(|rules| {
         unlimited(rules);
         rules.policy.max_sends_number_short = 1;
@@ -145,7 +145,7 @@ async fn what_its_owner_uses_of_a_number_is_not_taken_from_those_who_enrol_it() 
 }
 
 #[tokio::test]
-async fn one_number_in_many_spellings_is_one_number() {
+async fn one_number_in_many_spellings_counts_as_one() {
     let spellings = [
         json!({ "channel": "sms", "phoneNumber": "+14155552671" }),
         json!({ "channel": "sms", "phoneNumber": "+1 (415) 555-2671" }),
@@ -181,7 +181,7 @@ async fn one_counter(spellings: &[Value]) {
 }
 
 #[tokio::test]
-async fn a_network_is_the_address_that_the_gateway_saw_whatever_a_header_says() {
+async fn a_network_is_the_address_that_the_gateway_saw_whatever_the_headers_say() {
     let api = api(|rules| {
         unlimited(rules);
         rules.policy.max_sends_network = 3;
@@ -199,11 +199,11 @@ async fn a_network_is_the_address_that_the_gateway_saw_whatever_a_header_says() 
         assert_eq!(sent(index, &format!("198.51.100.{index}"), "203.0.113.7").await.status, 201);
     }
     is_told(&sent(3, "198.51.100.3", "203.0.113.7").await, "network", 3, MINUTES, left(MINUTES, api.now));
-    assert_eq!(sent(4, "203.0.113.7", "203.0.113.8").await.status, 201, "another address, the same header");
+    assert_eq!(sent(4, "203.0.113.7", "203.0.113.8").await.status, 201, "a different address with the same header");
 }
 
 #[tokio::test]
-async fn the_64_bits_of_ipv6_that_a_line_gets_are_one_network() {
+async fn an_ipv6_prefix_of_64_bits_counts_as_one_network() {
     for (same, other) in [
         (["2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff"], "2001:db8:1:3::1"),
         (["203.0.113.7", "::ffff:203.0.113.7"], "::ffff:203.0.113.8"),
@@ -225,7 +225,7 @@ async fn the_64_bits_of_ipv6_that_a_line_gets_are_one_network() {
 }
 
 #[tokio::test]
-async fn a_start_without_an_address_is_refused_rather_than_uncounted() {
+async fn a_start_without_an_address_is_refused_because_it_could_not_be_counted() {
     let api = Api::new().await;
     for address in ["", "unknown", "203.0.113.7, 198.51.100.1"] {
         assert_eq!(api.post(&Login::known().from(address), sms()).await.status, 500, "{address:?}");
@@ -245,7 +245,7 @@ fn quota_of<'a>(rules: &'a mut Rules, policy: &str) -> &'a mut u32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_starts_at_once_never_pass_a_limit() {
+async fn fifty_starts_at_once_never_exceed_a_limit() {
     for policy in ["network", "number-short", "number-unverified", "range-unverified", "country-sms"] {
         let api = api(|rules| {
             unlimited(rules);
@@ -274,7 +274,7 @@ async fn fifty_starts_at_once_never_pass_a_limit() {
 }
 
 #[tokio::test]
-async fn a_refusal_of_any_limit_costs_two_round_trips_at_most_and_those_before_a_write_leave_a_trace() {
+async fn a_refusal_takes_at_most_two_round_trips_and_one_without_a_write_is_recorded() {
     let mut api = Api::new().await;
     let login = Login::known();
     for _ in 0..3 {

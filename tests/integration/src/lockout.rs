@@ -1,4 +1,4 @@
-//! Too many failures: growing delays, then the lock that only an administrator lifts.
+//! Too many wrong guesses: growing delays, then a lock that only an administrator can lift.
 
 use domain::rules::Rules;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::api::{Answer, Api, Login};
 use crate::limits::{api, sms, unlimited};
 
-/// The lock after seven failures, delays from the fifth on.
+/// Rules with a lock after seven failures, and delays from the fifth on.
 fn tight(rules: &mut Rules) {
     unlimited(rules);
     (rules.policy.delay_from_failures, rules.policy.lock_at_failures) = (5, 7);
@@ -16,7 +16,7 @@ fn wrong(right: &str) -> &'static str {
     if right == "000000" { "000001" } else { "000000" }
 }
 
-/// Starts a login's challenge and guesses at it in vain until it is closed.
+/// Starts a login's challenge and enters wrong codes until it is closed.
 async fn spend(api: &Api, login: &Login) {
     let started = api.post(login, sms()).await;
     assert_eq!(started.status, 201, "{}", started.text);
@@ -24,7 +24,7 @@ async fn spend(api: &Api, login: &Login) {
     while api.guess(login, wrong(&right)).await.status == 422 {}
 }
 
-/// A login whose subject has made seven failures, and its time.
+/// A login whose subject has seven failures, at the time when it could start again.
 async fn failed() -> (Api, Login) {
     let (mut api, login) = (api(tight).await, Login::known());
     spend(&api, &login).await;
@@ -37,11 +37,11 @@ async fn failed() -> (Api, Login) {
 
 fn is_locked(refused: &Answer) {
     assert_eq!((refused.status, refused.problem()), (403, "locked"), "{}", refused.text);
-    assert_eq!((refused.header("retry-after"), refused.json.get("retryAt")), (None, None), "no time lifts it");
+    assert_eq!((refused.header("retry-after"), refused.json.get("retryAt")), (None, None), "waiting does not lift it");
 }
 
 #[tokio::test]
-async fn a_delay_is_told_with_its_time_and_passes() {
+async fn a_delay_gives_its_time_and_passes() {
     let (mut api, login) = (api(tight).await, Login::known());
     spend(&api, &login).await;
     let next = login.again("login-2");
@@ -58,14 +58,18 @@ async fn a_delay_is_told_with_its_time_and_passes() {
     api.pass(1);
     assert_eq!(api.status(&next).await.json["state"], "none");
     let started = api.post(&next, sms()).await;
-    assert_eq!((started.status, &started.json["attemptsLeft"]), (201, &json!(2)), "no more than the lock leaves");
+    assert_eq!(
+        (started.status, &started.json["attemptsLeft"]),
+        (201, &json!(2)),
+        "only the guesses left until the lock"
+    );
 }
 
 #[tokio::test]
-async fn the_first_start_beyond_the_limit_writes_the_lock_and_the_later_ones_leave_a_trace() {
+async fn the_first_start_beyond_the_limit_writes_the_lock_and_later_ones_are_recorded() {
     let (mut api, login) = failed().await;
     assert_eq!(api.status(&login).await.json["state"], "locked");
-    assert_eq!(api.backend.item("subject").await.get("lockedAt"), None, "not before a start is refused for it");
+    assert_eq!(api.backend.item("subject").await.get("lockedAt"), None, "not before a start is refused");
     api.backend.round_trips();
     is_locked(&api.post(&login, sms()).await);
     assert_eq!(api.backend.round_trips(), 2);
@@ -81,11 +85,11 @@ async fn the_first_start_beyond_the_limit_writes_the_lock_and_the_later_ones_lea
         assert_eq!((&trace["reason"], &trace["channel"]), (&json!("locked"), &json!("call")));
         assert_eq!(trace["refusals"], refusals.to_string());
     }
-    assert_eq!(api.backend.item("subject").await, locked, "written once");
+    assert_eq!(api.backend.item("subject").await, locked, "written only once");
 }
 
 #[tokio::test]
-async fn what_is_locked_stays_locked_for_ever_and_in_every_login() {
+async fn a_lock_never_expires_and_holds_in_every_login() {
     let (mut api, login) = failed().await;
     for session in ["login-4", "login-5"] {
         api.pass(86_400 * 30);
@@ -102,7 +106,7 @@ async fn what_is_locked_stays_locked_for_ever_and_in_every_login() {
 }
 
 #[tokio::test]
-async fn a_lock_holds_though_its_failures_are_gone_until_it_is_lifted() {
+async fn a_lock_holds_until_it_is_lifted_even_without_failures() {
     let (api, login) = failed().await;
     is_locked(&api.post(&login, sms()).await);
     let pk = api.backend.item("subject").await["pk"].as_str().expect("a key").to_owned();
@@ -112,7 +116,7 @@ async fn a_lock_holds_though_its_failures_are_gone_until_it_is_lifted() {
 }
 
 #[tokio::test]
-async fn a_hundred_failures_lock_and_success_before_them_resets_the_count() {
+async fn a_hundred_failures_lock_a_subject_and_a_success_resets_the_count() {
     assert_eq!(domain::policy::Policy::default().lock_at_failures, 100);
     let (mut api, login) = (api(tight).await, Login::known());
     spend(&api, &login).await;
@@ -126,7 +130,7 @@ async fn a_hundred_failures_lock_and_success_before_them_resets_the_count() {
 }
 
 #[tokio::test]
-async fn nobody_is_locked_out_by_who_only_knows_their_number() {
+async fn knowing_somebodys_number_is_not_enough_to_lock_them_out() {
     let (mut api, victim) = (api(tight).await, Login::known());
     for index in 0..3 {
         let mallory = crate::limits::owner(index, "+14155552671");
@@ -140,7 +144,7 @@ async fn nobody_is_locked_out_by_who_only_knows_their_number() {
 }
 
 #[tokio::test]
-async fn the_lock_moves_the_subject_so_that_no_start_overtakes_it() {
+async fn a_lock_increments_the_subjects_version_so_that_no_older_start_is_applied() {
     let (api, login) = failed().await;
     let version = async || api.backend.item("subject").await["version"].as_str().and_then(|n| n.parse::<u64>().ok());
     let before = version().await;

@@ -1,4 +1,4 @@
-//! Changing the number: the current one proves it, then the new one is proven, and only then it is changed.
+//! Changing the number: the user proves the current one, then the new one, and only then does it change.
 
 use domain::call::CallMode;
 use domain::challenge::Purpose;
@@ -9,14 +9,14 @@ use crate::api::{Answer, Api, Login};
 pub(crate) const OLD: &str = "+14155552671";
 pub(crate) const NEW: &str = "+14155559003";
 
-/// What a login does to change its number.
+/// A login that changes its number.
 pub(crate) struct Change {
     pub(crate) api: Api,
     pub(crate) login: Login,
 }
 
 impl Change {
-    /// One who has enrolled the old number in this very login.
+    /// A user who enrolled the old number in this login.
     pub(crate) async fn enrolled() -> Self {
         Self::over(Api::new().await).await
     }
@@ -31,12 +31,12 @@ impl Change {
         change
     }
 
-    /// One who has enrolled the old number, where calls take the digits of the page.
+    /// A user who has enrolled the old number, in the match-digits call mode.
     pub(crate) async fn matching_digits() -> Self {
         Self::over(Api::new().await.with_calls(CallMode::MatchDigits)).await
     }
 
-    /// One who has proven the old number to change it.
+    /// A user who has proven the old number in order to change it.
     pub(crate) async fn proven() -> Self {
         let mut change = Self::enrolled().await;
         change.prove().await;
@@ -67,27 +67,27 @@ impl Change {
         self.api.status_of_change(&self.login.at(self.api.now)).await
     }
 
-    /// Starts a call, and tells the digits that the page then shows.
+    /// Starts a call, and returns the digits that the page then shows.
     pub(crate) async fn start_call(&self, number: Option<&str>) -> String {
         let started = self.start("call", number).await;
         assert_eq!((started.status, &started.json["call"]), (201, &json!("calling")), "{}", started.text);
         started.json["matchDigits"].as_str().expect("digits").to_owned()
     }
 
-    /// Answers the last call and keys that.
+    /// Answers the last call and enters these keys.
     pub(crate) async fn press(&self, digits: &str) {
         self.api.webhook("answer", &[("AnsweredBy", "human")]).await;
         self.api.webhook("digits", &[("Digits", digits)]).await;
     }
 
-    /// The number that the account has.
+    /// The account's enrolled number.
     pub(crate) async fn number(&self) -> Value {
         self.api.backend.item("subject").await["phone"].clone()
     }
 }
 
 #[tokio::test]
-async fn the_old_number_is_proven_then_the_new_one_and_then_it_is_changed() {
+async fn the_number_changes_once_the_old_one_and_then_the_new_one_are_proven() {
     let mut change = Change::enrolled().await;
     let view = change.status().await;
     assert_eq!((&view.json["change"], &view.json["state"]), (&json!("current-number"), &json!("none")));
@@ -96,13 +96,13 @@ async fn the_old_number_is_proven_then_the_new_one_and_then_it_is_changed() {
     let started = change.start("sms", None).await;
     assert_eq!((started.status, &started.json["change"]), (201, &json!("current-number")));
     assert_eq!(change.api.phone.last_number().expose(), OLD);
-    assert_eq!(change.api.phone.last_purpose(), Purpose::Change, "which the message says");
+    assert_eq!(change.api.phone.last_purpose(), Purpose::Change, "as the message says");
     let proven = change.guess(&change.api.phone.last_code()).await;
     assert_eq!(
         (proven.status, &proven.json["change"], &proven.json["state"]),
         (200, &json!("new-number"), &json!("none"))
     );
-    assert_eq!(proven.json["phoneNumber"], Value::Null, "the new one is not known yet");
+    assert_eq!(proven.json["phoneNumber"], Value::Null, "the new number has not been entered yet");
     assert_eq!(change.status().await.json, proven.json);
     assert_eq!(change.start("sms", None).await.problem(), "phone-number-required");
     assert_eq!(change.number().await, OLD);
@@ -134,7 +134,7 @@ async fn the_old_number_is_proven_then_the_new_one_and_then_it_is_changed() {
 }
 
 #[tokio::test]
-async fn both_steps_work_by_a_call_that_takes_the_digits_of_the_page() {
+async fn both_steps_work_by_a_call_that_takes_the_pages_digits() {
     let mut change = Change::matching_digits().await;
     let shown = change.start_call(None).await;
     change.press(&shown).await;
@@ -174,22 +174,26 @@ async fn a_change_signs_nobody_in() {
         assert_eq!(answer.json.get("resultToken"), None, "{}", answer.text);
     }
     let other = change.login.again("login-2");
-    assert_eq!(change.api.status(&other).await.json["state"], "none", "and approves no login");
+    assert_eq!(change.api.status(&other).await.json["state"], "none", "nor does it approve a login");
 }
 
 #[tokio::test]
-async fn a_change_and_a_login_of_one_session_are_two_challenges() {
+async fn a_change_and_a_login_in_one_session_are_two_challenges() {
     let change = Change::enrolled().await;
     assert_eq!(change.api.status(&change.login).await.json.get("change"), None);
     change.start("sms", None).await;
     let code = change.api.phone.last_code();
-    assert_eq!(change.api.status(&change.login).await.json["state"], "approved", "the login's own");
+    assert_eq!(
+        change.api.status(&change.login).await.json["state"],
+        "approved",
+        "the login is approved by its own code"
+    );
     assert_eq!(change.api.guess(&change.login, &code).await.problem(), "challenge-closed");
     assert_eq!(change.guess(&code).await.json["change"], "new-number");
 }
 
 #[tokio::test]
-async fn the_number_s_accounts_follow_the_change() {
+async fn the_account_moves_from_the_old_number_to_the_new_one() {
     let change = Change::proven().await;
     let accounts = async |api: &Api, e164: &str| {
         let digest = platform::encoding::base64url(&crate::scene::number(e164).digest());
@@ -198,13 +202,13 @@ async fn the_number_s_accounts_follow_the_change() {
         of_number.find(|item| item["sk"] == "number").is_some_and(|item| item.get("accounts").is_some())
     };
     change.start("sms", Some(NEW)).await;
-    assert!(accounts(&change.api, OLD).await && !accounts(&change.api, NEW).await, "not before both are proven");
+    assert!(accounts(&change.api, OLD).await && !accounts(&change.api, NEW).await, "not until both are proven");
     change.guess(&change.api.phone.last_code()).await;
     assert!(!accounts(&change.api, OLD).await && accounts(&change.api, NEW).await);
 }
 
 #[tokio::test]
-async fn a_change_to_a_number_that_has_all_its_accounts_is_refused_before_anything_is_sent() {
+async fn a_change_to_a_full_number_is_refused_before_anything_is_sent() {
     let mut change = Change::over(crate::limits::api(|rules| rules.policy.max_accounts = 1).await).await;
     let other = crate::limits::stranger(1);
     change.api.post(&other, json!({ "channel": "sms", "phoneNumber": NEW })).await;
@@ -216,7 +220,7 @@ async fn a_change_to_a_number_that_has_all_its_accounts_is_refused_before_anythi
 }
 
 #[tokio::test]
-async fn a_code_for_the_new_number_that_comes_late_still_works() {
+async fn a_code_that_reaches_the_new_number_late_still_works() {
     let mut change = Change::proven().await;
     change.start("sms", Some(NEW)).await;
     let first = change.api.phone.last_code();
@@ -227,7 +231,7 @@ async fn a_code_for_the_new_number_that_comes_late_still_works() {
 }
 
 #[tokio::test]
-async fn one_without_a_number_has_none_to_change() {
+async fn a_user_without_an_enrolled_number_has_none_to_change() {
     let (api, login) = (Api::new().await, Login::newcomer());
     for number in [None, Some(NEW)] {
         let change = Change { api: Api::over(crate::backend::Backend::fresh().await), login: login.clone() };
@@ -235,11 +239,15 @@ async fn one_without_a_number_has_none_to_change() {
         assert_eq!((refused.status, refused.problem()), (409, "nothing-to-change"));
     }
     let claimed = Change { api, login: Login::known() };
-    assert_eq!(claimed.start("sms", None).await.problem(), "nothing-to-change", "a claim is no enrolment");
+    assert_eq!(
+        claimed.start("sms", None).await.problem(),
+        "nothing-to-change",
+        "a claimed number is not an enrolled one"
+    );
 }
 
 #[tokio::test]
-async fn the_number_that_is_enrolled_is_no_new_one() {
+async fn the_enrolled_number_is_not_accepted_as_the_new_one() {
     let change = Change::proven().await;
     let refused = change.start("sms", Some(OLD)).await;
     assert_eq!((refused.status, refused.problem()), (409, "phone-number-known"));
@@ -254,7 +262,7 @@ async fn a_change_from_a_landline_offers_messages_to_the_new_number() {
     change.press(started.json["matchDigits"].as_str().expect("digits")).await;
     change.api.status(&change.login).await;
     change.api.pass(30);
-    assert_eq!(change.status().await.json["channels"]["sms"]["reason"], "unreachable", "the landline");
+    assert_eq!(change.status().await.json["channels"]["sms"]["reason"], "unreachable", "it is a landline");
     let shown = change.start_call(None).await;
     change.press(&shown).await;
     let view = change.status().await;

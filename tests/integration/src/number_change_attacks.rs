@@ -1,4 +1,4 @@
-//! Attacks on the change of a number: whatever is tried, the enrolled number stays without both proofs.
+//! Attacks on number changes: without both proofs, the enrolled number stays.
 
 use std::time::Duration;
 
@@ -18,14 +18,15 @@ async fn a_new_number_without_proof_of_the_old_one_is_refused() {
         assert_eq!((refused.status, refused.problem()), (409, "proof-required"));
     }
     change.start("sms", None).await;
-    assert_eq!(change.start("sms", Some(NEW)).await.problem(), "proof-required", "a code that was sent is no proof");
+    assert_eq!(change.start("sms", Some(NEW)).await.problem(), "proof-required", "having sent a code proves nothing");
     assert_eq!(change.api.phone.last_number().expose(), OLD);
     assert_eq!(change.number().await, OLD);
 }
 
-/// Whoever has the password would start it, and the owner of the number press the key to sign in.
+/// Otherwise somebody with the password would start the change, and the number's owner would press the key
+/// thinking that it is for signing in.
 #[tokio::test]
-async fn no_call_in_which_pound_approves_is_placed_for_a_change() {
+async fn a_change_places_no_call_in_which_pound_approves() {
     let mut change = Change::enrolled().await;
     for (number, step) in [(None, "current-number"), (Some(NEW), "new-number")] {
         let view = change.status().await.json;
@@ -46,7 +47,7 @@ async fn no_call_in_which_pound_approves_is_placed_for_a_change() {
 }
 
 #[tokio::test]
-async fn a_change_whose_call_was_placed_in_another_mode_is_not_approved_by_pound() {
+async fn pound_does_not_approve_a_change_whose_call_was_placed_in_another_mode() {
     let change = Change::matching_digits().await;
     change.start_call(None).await;
     let change = Change { api: change.api.with_calls(CallMode::PressPound), ..change };
@@ -65,18 +66,18 @@ async fn a_change_whose_call_was_placed_in_another_mode_is_not_approved_by_pound
 }
 
 #[tokio::test]
-async fn digits_in_a_call_are_no_proof_before_its_subject_agrees() {
+async fn digits_in_a_call_prove_nothing_until_they_are_settled() {
     let change = Change::matching_digits().await;
     let shown = change.start_call(None).await;
     change.press(&shown).await;
-    assert_eq!(change.start("sms", Some(NEW)).await.status, 200, "approved, and not settled");
+    assert_eq!(change.start("sms", Some(NEW)).await.status, 200, "approved but not settled");
     assert_eq!(change.api.phone.last_number().expose(), OLD);
-    assert_eq!(change.status().await.json["change"], "new-number", "which settles it");
+    assert_eq!(change.status().await.json["change"], "new-number", "reading the status settles it");
     assert_eq!(change.start("sms", Some(NEW)).await.status, 201);
 }
 
 #[tokio::test]
-async fn a_login_s_approval_is_no_proof_for_a_change() {
+async fn the_approval_of_a_login_is_not_a_proof_for_a_change() {
     let mut change = Change::enrolled().await;
     change.login = change.login.again("login-2");
     change.api.post(&change.login, json!({ "channel": "sms" })).await;
@@ -85,7 +86,7 @@ async fn a_login_s_approval_is_no_proof_for_a_change() {
 }
 
 #[tokio::test]
-async fn a_proof_is_good_for_ten_minutes() {
+async fn a_proof_is_valid_for_ten_minutes() {
     for (seconds, problem) in [(569, ""), (570, "proof-required")] {
         let mut change = Change::proven().await; // thirty seconds ago
         change.api.pass(seconds);
@@ -95,7 +96,7 @@ async fn a_proof_is_good_for_ten_minutes() {
     }
     let mut change = Change::proven().await;
     change.api.pass(600);
-    assert_eq!(change.start("sms", None).await.json["change"], "current-number", "it is proven anew");
+    assert_eq!(change.start("sms", None).await.json["change"], "current-number", "it has to be proven again");
     assert_eq!(change.api.phone.last_number().expose(), OLD);
     assert_eq!(change.guess(&change.api.phone.last_code()).await.json["change"], "new-number");
 }
@@ -110,14 +111,14 @@ async fn sends_to_new_numbers_do_not_prolong_the_proof() {
     assert_eq!(change.start("sms", Some(OTHER)).await.problem(), "proof-required");
     let resent = change.start("sms", None).await;
     assert_eq!((resent.status, &resent.json["change"]), (201, &json!("current-number")));
-    assert_eq!(change.api.phone.last_number().expose(), OLD, "never without proof to a new one");
+    assert_eq!(change.api.phone.last_number().expose(), OLD, "nothing goes to a new number without the proof");
 }
 
 #[tokio::test]
-async fn a_proof_of_an_earlier_enrolment_is_none() {
+async fn a_proof_of_an_earlier_enrolment_does_not_count() {
     let change = Change::proven().await;
     let pk = change.api.backend.item("subject").await["pk"].as_str().expect("a key").to_owned();
-    change.api.backend.put(&pk, "subject", "binding", "77").await; // enrolled anew meanwhile
+    change.api.backend.put(&pk, "subject", "binding", "77").await; // enrolled again meanwhile
     assert_eq!(change.status().await.json["change"], "current-number");
     assert_eq!(change.start("sms", Some(NEW)).await.problem(), "proof-required");
 
@@ -130,7 +131,7 @@ async fn a_proof_of_an_earlier_enrolment_is_none() {
 }
 
 #[tokio::test]
-async fn the_proof_of_one_session_is_worth_nothing_in_another() {
+async fn one_sessions_proof_is_worth_nothing_in_another() {
     let mut change = Change::proven().await;
     let own = change.login.clone();
     for other in [own.again("login-2"), Login { claims: own.again("login-2").at(change.api.now).claims, ..own.clone() }]
@@ -143,7 +144,7 @@ async fn the_proof_of_one_session_is_worth_nothing_in_another() {
     change.start("sms", Some(NEW)).await;
     let code = change.api.phone.last_code();
     change.login = own.again("login-2");
-    assert_eq!(change.guess(&code).await.problem(), "challenge-closed", "and so is its code");
+    assert_eq!(change.guess(&code).await.problem(), "challenge-closed", "its code does not work either");
     assert_eq!(change.number().await, OLD);
 }
 
@@ -152,7 +153,7 @@ async fn another_new_number_closes_the_generation_of_the_first() {
     let change = Change::proven().await;
     change.start("sms", Some(NEW)).await;
     let code = change.api.phone.last_code();
-    assert_eq!(change.start("sms", Some(OTHER)).await.status, 201, "it sends at once");
+    assert_eq!(change.start("sms", Some(OTHER)).await.status, 201, "without a cooldown");
     assert_eq!(change.api.phone.last_number().expose(), OTHER);
     let refused = change.guess(&code).await;
     assert_eq!((refused.problem(), &refused.json["attemptsLeft"]), ("code-wrong", &json!(4)));
@@ -177,7 +178,7 @@ async fn guesses_carry_over_from_one_new_number_to_the_next() {
 }
 
 #[tokio::test]
-async fn the_old_number_s_code_is_worth_nothing_for_the_new_one() {
+async fn the_old_numbers_code_does_not_work_for_the_new_one() {
     let mut change = Change::enrolled().await;
     change.start("sms", None).await;
     let first = change.api.phone.last_code();
@@ -186,7 +187,7 @@ async fn the_old_number_s_code_is_worth_nothing_for_the_new_one() {
     let second = change.api.phone.last_code();
     change.guess(&second).await;
     for code in [&first, &second] {
-        assert_eq!(change.guess(code).await.problem(), "challenge-closed", "before the new one is given");
+        assert_eq!(change.guess(code).await.problem(), "challenge-closed", "before the new number is entered");
     }
     change.start("sms", Some(NEW)).await;
     for code in [&first, &second] {
@@ -196,7 +197,7 @@ async fn the_old_number_s_code_is_worth_nothing_for_the_new_one() {
 }
 
 #[tokio::test]
-async fn the_old_number_s_call_is_worth_nothing_for_the_new_one() {
+async fn the_old_numbers_call_does_not_work_for_the_new_one() {
     let mut change = Change::matching_digits().await;
     let shown = change.start_call(None).await;
     change.api.webhook("answer", &[("AnsweredBy", "human")]).await;
@@ -210,7 +211,7 @@ async fn the_old_number_s_call_is_worth_nothing_for_the_new_one() {
 }
 
 #[tokio::test]
-async fn a_new_number_that_expires_or_is_guessed_at_changes_nothing() {
+async fn an_expired_challenge_or_wrong_guesses_for_the_new_number_change_nothing() {
     let mut change = Change::proven().await;
     change.start("sms", Some(NEW)).await;
     let right = change.api.phone.last_code();
@@ -251,11 +252,11 @@ async fn the_fraud_key_in_either_step_ends_the_change() {
     assert_eq!(change.number().await, OLD);
     let other = crate::limits::stranger(1);
     let refused = change.api.post(&other, json!({ "channel": "sms", "phoneNumber": NEW })).await;
-    assert_eq!(refused.problem(), "phone-number-unavailable", "whoever has the new number wants none of it");
+    assert_eq!(refused.problem(), "phone-number-unavailable", "the owner of the new number reported it");
 }
 
 #[tokio::test]
-async fn fraud_reported_in_a_login_ends_a_change_that_is_under_way() {
+async fn fraud_reported_in_a_login_ends_a_change_in_progress() {
     let mut change = Change::proven().await;
     change.start("sms", Some(NEW)).await;
     let code = change.api.phone.last_code();
@@ -270,7 +271,7 @@ async fn fraud_reported_in_a_login_ends_a_change_that_is_under_way() {
 }
 
 #[tokio::test]
-async fn a_proof_from_before_a_report_of_fraud_is_none_after_it() {
+async fn a_proof_does_not_count_after_a_fraud_report() {
     let api = crate::limits::api(|_| {}).await.with_fraud_block(Duration::from_mins(1));
     let mut change = Change::over(api).await;
     change.prove().await;

@@ -1,4 +1,4 @@
-//! What each problem looks like from outside, one line a variant: status, document, headers.
+//! Each problem as a client sees it, one line per variant: status, document, headers.
 
 use std::fmt::Write as _;
 use std::time::Duration;

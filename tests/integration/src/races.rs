@@ -1,7 +1,7 @@
-//! The races that matter most, a hundred times over: a schedule that breaks one shows itself seldom.
+//! The races that matter most, run a hundred times, because a schedule that breaks one is rare.
 //!
-//! Each repetition is another subject in the same table, and asks for ten times what may be had. (The
-//! store contract asks once for forty times as much.)
+//! Each repetition uses a new subject in the same table and makes ten times as many attempts as are allowed.
+//! (The store contract makes forty times as many, once.)
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use crate::store_contract::at_once;
 
 const REPETITIONS: usize = 100;
 
-/// The same scene with a subject and a number of its own, who has been sent a code.
+/// The same scene with a new subject and number, to which a code has been sent.
 async fn next(scene: &mut Scene, repetition: usize) -> Code {
     scene.key.subject = SubjectId::new("https://login", &format!("racer-{repetition}"));
     scene.claimed = Some(number(&format!("+1415555{repetition:04}")));
     scene.send_code().await
 }
 
-/// What became of so many guesses made at once: `None` for those that were not judged.
+/// The outcomes of that many simultaneous guesses: `None` for those that were not judged.
 async fn guess_at_once(scene: Scene, count: usize, code: Code) -> (Scene, Vec<Option<bool>>) {
     let (scene, code) = (Arc::new(scene), Arc::new(code));
     let outcomes = at_once(count, |_| {
@@ -32,7 +32,7 @@ async fn guess_at_once(scene: Scene, count: usize, code: Code) -> (Scene, Vec<Op
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_times_fifty_wrong_guesses_at_once_five_are_judged_and_none_is_right() {
+async fn of_fifty_wrong_guesses_at_once_exactly_five_are_judged_a_hundred_times_over() {
     let mut scene = Scene::new().await;
     scene.send_without_limits();
     for repetition in 0..REPETITIONS {
@@ -47,7 +47,7 @@ async fn a_hundred_times_fifty_wrong_guesses_at_once_five_are_judged_and_none_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_times_twenty_right_codes_at_once_one_is_approved() {
+async fn of_twenty_right_codes_at_once_exactly_one_is_approved_a_hundred_times_over() {
     let mut scene = Scene::new().await;
     scene.send_without_limits();
     for repetition in 0..REPETITIONS {
@@ -56,6 +56,6 @@ async fn a_hundred_times_twenty_right_codes_at_once_one_is_approved() {
         (scene, outcomes) = guess_at_once(scene, 20, right.clone()).await;
         assert_eq!(outcomes.iter().filter(|outcome| **outcome == Some(true)).count(), 1, "repetition {repetition}");
         assert!(scene.challenge().await.is_settled());
-        assert_eq!(scene.guess(&right).await.expect("an answer"), None, "and never again");
+        assert_eq!(scene.guess(&right).await.expect("an answer"), None, "it never works again");
     }
 }

@@ -1,4 +1,4 @@
-//! What a send was charged and is given back: by an enrolment, and by a provider that did not send.
+//! When a send's charge is given back: on enrolment, and if the provider did not send.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::conditions_of_limits::{charged, counter_key};
 use crate::limits::{api, far_apart, stranger, typing, unlimited};
 use crate::scene::Scene;
 
-/// What is charged to the country, the range, the number and the network.
+/// The charges to the country, the range, the number and the network.
 async fn charges(api: &Api) -> [i64; 4] {
     [
         used(api, "country-sms").await + used(api, "country-call").await,
@@ -27,7 +27,7 @@ async fn charges(api: &Api) -> [i64; 4] {
 }
 
 #[tokio::test]
-async fn enrolling_gives_back_what_its_sends_were_charged_and_nothing_else_does() {
+async fn only_enrolment_gives_back_what_its_sends_were_charged() {
     let mut api = api(budget(100)).await;
     let (honest, idle) = (stranger(1), stranger(2));
     for login in [&honest, &idle] {
@@ -49,11 +49,11 @@ async fn enrolling_gives_back_what_its_sends_were_charged_and_nothing_else_does(
     assert_eq!(charged().await, (2, 0, 2, 2), "once");
     api.pass(300);
     api.status(&idle).await;
-    assert_eq!(used(&api, "country-sms").await, 2, "one that expires gives nothing back");
+    assert_eq!(used(&api, "country-sms").await, 2, "an expired challenge gives nothing back");
 }
 
 #[tokio::test]
-async fn an_outage_of_a_provider_uses_up_no_budget_of_newcomers() {
+async fn a_providers_outage_does_not_use_up_the_budget_for_newcomers() {
     for channel in ["sms", "call"] {
         let mut api = api(budget(2)).await;
         let typing = |index| json!({ "channel": channel, "phoneNumber": far_apart(index) });
@@ -64,13 +64,13 @@ async fn an_outage_of_a_provider_uses_up_no_budget_of_newcomers() {
             api.backend.round_trips();
             let failed = api.post(&stranger(0).at(api.now), typing(0)).await;
             assert_eq!((failed.status, failed.problem()), (503, "delivery-failed"), "{failure:?}");
-            assert!(api.backend.round_trips() <= 4, "one more than to send, and one to read the country");
+            assert!(api.backend.round_trips() <= 4, "one more than for a send, and one to read the country");
             api.pass(30);
         }
         assert_eq!(
             charges(&api).await,
             [0, 0, 4, 4],
-            "{channel}: the budgets' own, not the number's and the network's"
+            "{channel}: the budgets get it back, the number and the network do not"
         );
 
         api.phone.fail(None);
@@ -81,7 +81,7 @@ async fn an_outage_of_a_provider_uses_up_no_budget_of_newcomers() {
 }
 
 #[tokio::test]
-async fn what_may_have_been_sent_and_a_number_that_no_provider_takes_stay_charged() {
+async fn a_send_that_may_have_arrived_and_one_to_an_unusable_number_stay_charged() {
     for (failure, status) in [(SendFailure::Unknown, 201), (SendFailure::NumberRefused, 422)] {
         let api = api(budget(10)).await;
         api.phone.fail(Some(failure));
@@ -91,10 +91,10 @@ async fn what_may_have_been_sent_and_a_number_that_no_provider_takes_stay_charge
 }
 
 #[tokio::test]
-async fn what_a_failed_send_gave_back_is_not_given_back_again_when_the_number_is_enrolled() {
+async fn enrolment_does_not_give_back_again_what_a_failed_send_already_did() {
     let mut api = api(budget(10)).await;
     let (login, number) = (stranger(0), "+14155552671");
-    assert_eq!(api.post(&stranger(1), typing(number)).await.status, 201, "one that stays charged");
+    assert_eq!(api.post(&stranger(1), typing(number)).await.status, 201, "this one stays charged");
     for failure in [None, Some(SendFailure::ProviderFault), None] {
         api.phone.fail(failure);
         api.post(&login.at(api.now), typing(number)).await;
@@ -107,7 +107,7 @@ async fn what_a_failed_send_gave_back_is_not_given_back_again_when_the_number_is
 }
 
 #[tokio::test]
-async fn whoever_proves_a_number_leaves_it_open_to_the_family_s_next_account() {
+async fn after_an_enrolment_the_next_account_can_still_use_the_number() {
     let mut api = api(|rules| {
         unlimited(rules);
         rules.policy.max_sends_number_unverified = 3;
@@ -141,7 +141,7 @@ async fn a_failed_send_gives_back_once_and_only_in_its_own_generation() {
 }
 
 #[tokio::test]
-async fn a_send_drafted_before_another_failed_does_not_bring_its_charge_back() {
+async fn a_start_decided_before_another_send_failed_does_not_restore_that_ones_charge() {
     for channel in Channel::ALL {
         let mut scene = Scene::new().await;
         scene.rules.policy.cooldown = Duration::ZERO;
@@ -159,7 +159,7 @@ async fn a_send_drafted_before_another_failed_does_not_bring_its_charge_back() {
         let charged = scene.challenge().await.charged;
         let charged: BTreeMap<_, _> = charged.iter().map(|(counter, sends)| (counter.policy, *sends)).collect();
         if channel == Channel::Sms {
-            assert!(matches!(answer, Err(StoreError::Conflict)), "to be decided anew: {answer:?}");
+            assert!(matches!(answer, Err(StoreError::Conflict)), "it has to be decided again: {answer:?}");
             assert_eq!(
                 charged,
                 BTreeMap::from([("country-sms", 0), ("number-unverified", 1), ("range-unverified", 0)])
@@ -167,13 +167,17 @@ async fn a_send_drafted_before_another_failed_does_not_bring_its_charge_back() {
         } else {
             assert_eq!(answer.expect("an answer"), Started::Applied);
             let expected = [("country-sms", 0), ("country-call", 1), ("number-unverified", 2), ("range-unverified", 1)];
-            assert_eq!(charged, BTreeMap::from(expected), "the number's windows count both, the budgets the second");
+            assert_eq!(
+                charged,
+                BTreeMap::from(expected),
+                "the number's windows count both sends, the budgets only the second"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn what_became_of_a_send_is_not_recorded_once_the_number_is_enrolled() {
+async fn a_sends_outcome_is_not_recorded_once_the_number_is_enrolled() {
     for (channel, delivery) in Channel::ALL.into_iter().flat_map(|channel| UNSENT.map(|delivery| (channel, delivery))) {
         let mut scene = Scene::new().await;
         scene.rules.policy.cooldown = Duration::ZERO;
@@ -200,7 +204,7 @@ async fn what_became_of_a_send_is_not_recorded_once_the_number_is_enrolled() {
 const UNSENT: [Delivery; 2] = [Delivery::Failed, Delivery::Unknown];
 
 #[tokio::test]
-async fn what_was_proven_before_a_send_failed_gives_that_send_back_no_more() {
+async fn a_proof_from_before_a_send_failed_does_not_give_that_send_back_again() {
     for channel in Channel::ALL {
         let mut scene = Scene::new().await;
         scene.rules.policy.cooldown = Duration::ZERO;
@@ -224,7 +228,7 @@ async fn what_was_proven_before_a_send_failed_gives_that_send_back_no_more() {
         let id = draft.challenge.id;
         scene.store.record_send(&id, Channel::Sms, draft.at, Delivery::Failed, &given_back).await.expect("recorded");
         let settlement = scene.store.settle(&proven, &scene.rules.policy, scene.now).await.expect("an answer");
-        assert!(matches!(settlement, Settlement::Settled(_)), "the proof stays good: {settlement:?}");
+        assert!(matches!(settlement, Settlement::Settled(_)), "the proof is still valid: {settlement:?}");
         for policy in ["number-unverified", "range-unverified", "country-sms"] {
             let counter = scene.backend.item(&counter_key(&draft, policy).1).await;
             assert_eq!(counter["used"], "0", "{channel:?} {policy}");

@@ -1,4 +1,4 @@
-//! Every sample under `events/`, run through its function as `make invoke` runs it.
+//! Runs every sample in `events/` through its function, as `make invoke` does.
 
 use std::net::IpAddr;
 
@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::api::{Api, Keys, LOGIN, sample};
 
-/// What a sample presumes.
+/// What a sample needs to find in the table.
 enum Given {
     Nothing,
     ANumber,
@@ -53,7 +53,7 @@ async fn seed(api: &Api, given: &Given) {
     }
 }
 
-/// Proves the number in a login before the sample's.
+/// Enrols the number in a login before the sample's.
 async fn enrol(api: &Api) {
     let store = api.backend.store();
     let mut draft = draft(api, "former-login", Purpose::Login, Channel::Sms).await;
@@ -87,7 +87,7 @@ async fn draft(api: &Api, login: &str, purpose: Purpose, channel: Channel) -> Dr
 }
 
 #[tokio::test]
-async fn every_sample_gets_the_answer_it_is_named_for() {
+async fn every_sample_gets_the_answer_that_its_name_promises() {
     let call = |answered| Given::ACall { answered };
     let cases = [
         ("start-sms", Given::Nothing, 201, "/state", json!("pending")),
@@ -130,7 +130,7 @@ async fn every_sample_gets_the_answer_it_is_named_for() {
 }
 
 #[tokio::test]
-async fn every_administrative_sample_gets_the_answer_it_is_named_for() {
+async fn every_administrators_sample_gets_the_answer_that_its_name_promises() {
     let forbidden = json!("urn:alliance-mfa:problem:caller-unknown");
     let cases = [
         ("admin-show", Given::Nothing, "start-sms", 200, "/challenges/0/state", json!("pending")),
@@ -155,7 +155,7 @@ async fn every_administrative_sample_gets_the_answer_it_is_named_for() {
 }
 
 #[test]
-fn the_public_documents_are_answered_from_their_samples() {
+fn the_samples_for_the_public_documents_are_answered() {
     let documents = jwks::App {
         key_set: json!({ "keys": [] }).to_string(),
         discovery: platform::jwks::discovery("https://mfa.example.com").to_string(),
@@ -170,7 +170,7 @@ fn the_public_documents_are_answered_from_their_samples() {
 }
 
 #[test]
-fn the_login_page_is_answered_from_its_samples() {
+fn the_samples_for_the_login_page_are_answered() {
     let variables = [("BRAND", "Example"), ("ALLOWED_COUNTRIES", "US")];
     let config = variables.into_iter().collect::<Environment>().read(login_page::config::Config::read);
     let page = login_page::App::new(config.expect("a configuration")).expect("plain headers");
@@ -190,18 +190,18 @@ fn the_login_page_is_answered_from_its_samples() {
 }
 
 #[test]
-fn no_sample_is_left_out_here() {
+fn every_sample_is_tested() {
     let here = include_str!("samples.rs");
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
     for entry in std::fs::read_dir(folder).expect("the samples") {
         let name = entry.expect("an entry").file_name().into_string().expect("UTF-8");
         let name = name.trim_end_matches(".json");
-        assert!(here.contains(&format!("(\"{name}\"")), "{name} is run by no test");
+        assert!(here.contains(&format!("(\"{name}\"")), "no test runs {name}");
     }
 }
 
 #[test]
-fn the_number_of_the_samples_can_be_sent_to() {
+fn the_samples_phone_number_can_be_sent_to() {
     let dialled = domain::phone::Dialled::parse("+14155552671").expect("dialled");
     assert_eq!(WorldPlan.find(&dialled, None).map(|found| found.line), Some(Line::Mobile));
 }

@@ -1,4 +1,4 @@
-//! One subject in one login session, with the time in hand.
+//! One subject in one login session, with a clock that the test sets.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -66,7 +66,7 @@ impl Scene {
         }
     }
 
-    /// Lifts every limit on sends, for what is not about them.
+    /// Lifts every limit on sends, for tests that are not about limits.
     pub(crate) fn send_without_limits(&mut self) {
         let policy = &mut self.rules.policy;
         (policy.max_sends_short, policy.max_sends_long, policy.max_calls_short) = (1000, 1000, 1000);
@@ -111,7 +111,7 @@ impl Scene {
         }
     }
 
-    /// Sends a code and answers it.
+    /// Sends a code and returns it.
     pub(crate) async fn send_code(&mut self) -> Code {
         let mut draft = self.draft(Channel::Sms).await;
         let code = draft.add_code(&self.keys, &mut self.random);
@@ -119,7 +119,7 @@ impl Scene {
         code
     }
 
-    /// Places a call and answers its token.
+    /// Places a call and returns its token.
     pub(crate) async fn place_call(&mut self) -> CallToken {
         let mut draft = self.draft(Channel::Call).await;
         let token = draft.add_call(&mut self.random);
@@ -127,7 +127,7 @@ impl Scene {
         token
     }
 
-    /// What a guess comes to: `None` when it was not judged.
+    /// Whether a guess was right; `None` if it was not judged.
     pub(crate) async fn guess(&self, code: &Code) -> Result<Option<bool>, StoreError> {
         let Some(counted) = self.store.count_guess(&self.key, self.now).await? else { return Ok(None) };
         let Some(by) = self.keys.judge(&counted, code) else { return Ok(Some(false)) };
@@ -165,7 +165,7 @@ pub(crate) fn number(e164: &str) -> PhoneNumber {
     PhoneNumber::parse(e164).expect("a number")
 }
 
-/// A numbering plan in which every number is an American mobile's.
+/// A numbering plan in which every number is an American mobile number.
 struct AllMobile;
 
 impl NumberingPlan for AllMobile {

@@ -1,4 +1,4 @@
-//! The contract of the challenge store, with real concurrency, on whatever backend is given.
+//! The contract of the challenge store, with real concurrency, on whichever backend is configured.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use domain::start::Decision;
 
 use crate::scene::{ALICE, Scene, number};
 
-/// Runs `count` copies of a request at once, and answers what came of each.
+/// Runs `count` copies of a request at once, and returns their outcomes.
 pub(crate) async fn at_once<T, F>(count: usize, request: impl Fn(usize) -> F) -> Vec<T>
 where
     T: Send + 'static,
@@ -44,7 +44,7 @@ async fn guesses_at_once(scene: Scene, count: usize, codes: Vec<Code>) -> (Arc<S
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_hundred_parallel_guesses_are_judged_five_times_at_most() {
+async fn of_two_hundred_parallel_guesses_at_most_five_are_judged() {
     let mut scene = Scene::new().await;
     scene.send_code().await;
     let wrong = scene.wrong_code().await;
@@ -56,7 +56,7 @@ async fn two_hundred_parallel_guesses_are_judged_five_times_at_most() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_verifies_once_even_when_submitted_fifty_times_at_once() {
+async fn a_code_works_once_even_if_submitted_fifty_times_at_once() {
     let mut scene = Scene::new().await;
     let right = scene.send_code().await;
     let (scene, outcomes) = guesses_at_once(scene, 50, vec![right.clone()]).await;
@@ -66,7 +66,7 @@ async fn a_code_verifies_once_even_when_submitted_fifty_times_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_twenty_starts_at_once_one_is_applied() {
+async fn of_twenty_starts_at_once_exactly_one_is_applied() {
     let mut scene = Scene::new().await;
     let draft = scene.draft(Channel::Sms).await;
     let store = scene.store.clone();
@@ -82,7 +82,7 @@ async fn of_twenty_starts_at_once_one_is_applied() {
 }
 
 #[tokio::test]
-async fn every_code_of_a_live_challenge_stays_good_whatever_the_order() {
+async fn every_code_of_a_live_challenge_stays_valid_in_any_order() {
     for late in 0..3 {
         let mut scene = Scene::new().await;
         let mut codes = Vec::new();
@@ -95,7 +95,7 @@ async fn every_code_of_a_live_challenge_stays_good_whatever_the_order() {
 }
 
 #[tokio::test]
-async fn a_code_dies_with_its_challenge_though_the_item_is_still_there() {
+async fn a_code_expires_with_its_challenge_even_if_the_item_is_still_there() {
     let mut scene = Scene::new().await;
     let code = scene.send_code().await;
     scene.pass(299);
@@ -105,7 +105,7 @@ async fn a_code_dies_with_its_challenge_though_the_item_is_still_there() {
 }
 
 #[tokio::test]
-async fn a_resend_lets_no_code_outlive_ten_minutes() {
+async fn no_code_lives_longer_than_ten_minutes_despite_a_resend() {
     let mut scene = Scene::new().await;
     let first = scene.send_code().await;
     for _ in 0..2 {
@@ -117,7 +117,7 @@ async fn a_resend_lets_no_code_outlive_ten_minutes() {
 }
 
 #[tokio::test]
-async fn another_number_closes_the_old_generation_and_keeps_what_was_used() {
+async fn a_different_number_closes_the_old_generation_and_keeps_its_guesses_and_sends() {
     let mut scene = Scene::new().await;
     scene.claimed = None;
     let Decision::Send(mut draft) =
@@ -133,13 +133,13 @@ async fn another_number_closes_the_old_generation_and_keeps_what_was_used() {
     let Decision::Send(mut draft) =
         scene.decide(&scene.load().await, Channel::Sms, Some("+14155550002")).expect("sends")
     else {
-        panic!("another number is another challenge")
+        panic!("a different number needs a new challenge")
     };
     assert_eq!(draft.replaces, Replaces::Generation(Predecessor { generation: 1, attempts: 1, messages: 1, calls: 0 }));
     let new = draft.add_code(&scene.keys, &mut random);
     scene.store.start(&draft).await.expect("started");
 
-    assert_eq!(scene.guess(&old).await.expect("judged"), Some(false), "the first number's code is dead");
+    assert_eq!(scene.guess(&old).await.expect("judged"), Some(false), "the first number's code no longer works");
     let challenge = scene.challenge().await;
     assert_eq!((challenge.attempts, challenge.max_attempts, challenge.sms.used), (2, 5, 2));
     assert_eq!(scene.guess(&new).await.expect("judged"), Some(true));
@@ -148,18 +148,18 @@ async fn another_number_closes_the_old_generation_and_keeps_what_was_used() {
 }
 
 #[tokio::test]
-async fn a_generation_is_not_replaced_over_a_guess_that_was_not_accounted_for() {
+async fn a_generation_is_not_replaced_if_a_guess_at_it_is_not_yet_counted() {
     let mut scene = Scene::new().await;
     scene.send_code().await;
     scene.pass(301);
     let draft = scene.draft(Channel::Sms).await;
-    scene.now = crate::scene::NOW; // a guess that a slower clock still lets in
+    scene.now = crate::scene::NOW; // a guess that a slow clock still lets in
     assert_eq!(scene.guess(&scene.wrong_code().await).await.expect("judged"), Some(false));
     assert!(matches!(scene.store.start(&draft).await, Err(StoreError::Conflict)));
 }
 
 #[tokio::test]
-async fn settling_enrols_resets_failures_and_returns_the_reservation() {
+async fn settling_enrols_the_number_resets_failures_and_returns_the_reserved_guesses() {
     let mut scene = Scene::new().await;
     scene.send_code().await;
     for _ in 0..5 {
@@ -199,7 +199,7 @@ async fn no_approval_survives_a_change_of_its_subject() {
 }
 
 #[tokio::test]
-async fn a_number_enrolled_once_is_proven_as_that_binding_ever_after() {
+async fn an_enrolled_number_is_proven_as_the_same_binding_from_then_on() {
     let mut scene = Scene::new().await;
     let code = scene.send_code().await;
     scene.guess(&code).await.expect("judged");
@@ -207,7 +207,7 @@ async fn a_number_enrolled_once_is_proven_as_that_binding_ever_after() {
     scene.claimed = Some(number("+14155559999"));
     let code = scene.send_code().await;
     let challenge = scene.challenge().await;
-    assert_eq!(challenge.phone, number(ALICE), "the enrolled number wins over a claim");
+    assert_eq!(challenge.phone, number(ALICE), "an enrolled number takes precedence over a claim");
     assert!(matches!(challenge.source, NumberSource::Enrolled(_)));
     assert_eq!(scene.guess(&code).await.expect("judged"), Some(true));
 }
@@ -221,7 +221,7 @@ async fn pound_on_an_answered_human_call_approves_and_any_status_call_settles_it
     let approved = scene.press(&token, Key::Approve).await.expect("a challenge");
     assert!(matches!(approved.outcome, Outcome::Approved { settled: false, .. }));
     for _ in 0..2 {
-        // the second finds the first one's work
+        // the second finds what the first has done
         let Ok(Settlement::Settled(settled)) = scene.store.settle(&approved, &scene.rules.policy, scene.now).await
         else {
             panic!("settled")
@@ -232,7 +232,7 @@ async fn pound_on_an_answered_human_call_approves_and_any_status_call_settles_it
 }
 
 #[tokio::test]
-async fn only_a_human_may_approve() {
+async fn only_a_human_can_approve() {
     for by in [None, Some(AnsweredBy::NotHuman), Some(AnsweredBy::Unjudged)] {
         let mut scene = Scene::new().await;
         let token = scene.place_call().await;
@@ -245,7 +245,7 @@ async fn only_a_human_may_approve() {
 }
 
 #[tokio::test]
-async fn with_detection_off_an_unjudged_answer_may_approve() {
+async fn with_machine_detection_off_an_unclassified_answer_can_approve() {
     let mut scene = Scene::new().await;
     scene.rules.policy.machine_detection = false;
     let token = scene.place_call().await;
@@ -260,7 +260,10 @@ async fn a_call_approves_only_while_its_challenge_is_open_and_uncontested() {
     scene.answer(&token, AnsweredBy::Human).await;
     let id = scene.challenge().await.id;
     let other = domain::call::CallToken::from_bytes([0; 16]);
-    assert!(!scene.press(&other, Key::Approve).await.expect("a challenge").is_approved(), "another call's token");
+    assert!(
+        !scene.press(&other, Key::Approve).await.expect("a challenge").is_approved(),
+        "the token of a different call"
+    );
     for generation in [0, 2] {
         let id = domain::identity::ChallengeId { generation, ..id };
         let event = CallEvent::Pressed(Key::Approve);
@@ -285,7 +288,7 @@ async fn two_sessions_start_calls_and_pound_approves_neither() {
     let mut scene = Scene::new().await;
     let first = scene.place_call().await;
     scene.answer(&first, AnsweredBy::Human).await;
-    scene.pass(140); // the longest that a call lasts; its last webhook may still come
+    scene.pass(140); // the longest a call can last; its last webhook may still arrive
     scene.session("2");
     let second = scene.place_call().await;
     scene.answer(&second, AnsweredBy::Human).await;
@@ -298,7 +301,7 @@ async fn two_sessions_start_calls_and_pound_approves_neither() {
 }
 
 #[tokio::test]
-async fn webhooks_that_come_twice_late_or_out_of_order_change_nothing_settled() {
+async fn repeated_late_and_out_of_order_webhooks_change_nothing_that_is_settled() {
     let mut scene = Scene::new().await;
     let token = scene.place_call().await;
     scene.answer(&token, AnsweredBy::Human).await;
@@ -327,7 +330,7 @@ async fn webhooks_that_come_twice_late_or_out_of_order_change_nothing_settled() 
 }
 
 #[tokio::test]
-async fn the_fraud_key_denies_and_blocks_both_or_neither() {
+async fn the_fraud_key_either_denies_and_blocks_or_does_neither() {
     let mut scene = Scene::new().await;
     let token = scene.place_call().await;
     assert_eq!(scene.press(&token, Key::Fraud).await.map(|c| c.outcome), Some(Outcome::Pending), "not answered yet");
@@ -363,7 +366,7 @@ async fn a_right_code_and_pound_at_once_approve_once() {
 }
 
 #[tokio::test]
-async fn a_send_that_surely_failed_is_given_back_to_the_challenge_but_not_to_the_windows() {
+async fn a_send_that_certainly_failed_is_given_back_to_the_challenge_but_not_to_the_windows() {
     let mut scene = Scene::new().await;
     scene.send_code().await;
     let id = scene.challenge().await.id;
@@ -385,10 +388,10 @@ async fn a_send_that_surely_failed_is_given_back_to_the_challenge_but_not_to_the
 }
 
 #[tokio::test]
-async fn a_late_failure_of_one_send_spoils_no_later_one() {
+async fn the_late_failure_of_one_send_does_not_affect_a_later_one() {
     let mut scene = Scene::new().await;
     scene.rules.policy.cooldown = Duration::from_secs(1);
-    scene.send_code().await; // the provider takes its time with this one
+    scene.send_code().await; // the provider is slow with this one
     let (id, sent_at) = (scene.challenge().await.id, scene.now);
     scene.pass(2);
     let arrived = scene.send_code().await;
@@ -400,7 +403,7 @@ async fn a_late_failure_of_one_send_spoils_no_later_one() {
 }
 
 #[tokio::test]
-async fn a_resend_by_a_slow_clock_leaves_no_two_live_sessions_uncontested() {
+async fn a_resend_by_a_slow_clock_does_not_leave_two_live_sessions_uncontested() {
     let mut scene = Scene::new().await;
     let token = scene.place_call().await;
     scene.answer(&token, AnsweredBy::Human).await;
@@ -417,7 +420,7 @@ async fn a_resend_by_a_slow_clock_leaves_no_two_live_sessions_uncontested() {
 }
 
 #[tokio::test]
-async fn a_read_that_meets_a_start_half_way_is_known_for_it() {
+async fn a_read_halfway_through_a_start_is_recognised() {
     let mut scene = Scene::new().await;
     let before = scene.load().await;
     scene.place_call().await;
@@ -427,7 +430,7 @@ async fn a_read_that_meets_a_start_half_way_is_known_for_it() {
 }
 
 #[tokio::test]
-async fn guesses_of_an_approval_that_was_never_settled_are_not_refunded() {
+async fn guesses_at_an_approval_that_was_never_settled_are_not_refunded() {
     let mut scene = Scene::new().await;
     let token = scene.place_call().await;
     scene.answer(&token, AnsweredBy::Human).await;
@@ -441,7 +444,7 @@ async fn guesses_of_an_approval_that_was_never_settled_are_not_refunded() {
 }
 
 #[tokio::test]
-async fn an_approval_that_waited_out_its_result_is_not_settled_any_more() {
+async fn an_approval_is_no_longer_settled_once_its_result_would_have_expired() {
     let mut scene = Scene::new().await;
     let token = scene.place_call().await;
     scene.answer(&token, AnsweredBy::Human).await;
@@ -451,7 +454,7 @@ async fn an_approval_that_waited_out_its_result_is_not_settled_any_more() {
 }
 
 #[tokio::test]
-async fn guesses_over_many_challenges_resends_channels_and_logins_add_up_to_the_lock() {
+async fn guesses_add_up_to_the_lock_across_challenges_resends_channels_and_logins() {
     let mut scene = Scene::new().await;
     scene.send_without_limits();
     let (mut judged, mut login) = (0, 0);
@@ -482,7 +485,7 @@ async fn guesses_over_many_challenges_resends_channels_and_logins_add_up_to_the_
 }
 
 #[tokio::test]
-async fn guesses_left_unspent_are_given_back() {
+async fn unused_guesses_are_given_back() {
     let mut scene = Scene::new().await;
     scene.send_without_limits();
     for login in 0..40 {
@@ -510,7 +513,7 @@ async fn round_trips_are_as_designed() {
     scene.guess(&code).await.expect("judged");
     assert_eq!(trips(&scene), 2, "right guess");
     scene.guess(&code).await.expect("an answer");
-    assert_eq!(trips(&scene), 1, "a guess at what is closed");
+    assert_eq!(trips(&scene), 1, "a guess at a closed challenge");
 
     scene.session("2");
     let token = scene.place_call().await;
@@ -530,16 +533,16 @@ async fn round_trips_are_as_designed() {
 }
 
 #[tokio::test]
-async fn what_is_stored_holds_no_code_and_is_kept_long_enough() {
+async fn stored_items_contain_no_code_and_are_kept_long_enough() {
     let mut scene = Scene::new().await;
     let code = scene.send_code().await;
     let items = scene.backend.client.scan().table_name(&scene.backend.table).send().await.expect("items");
     let stored = format!("{:?}", items.items());
     assert!(!stored.contains(code.expose()));
     let month = 30 * 86_400;
-    assert_eq!(ttl(&scene).await, (scene.now.as_unix() + 7200 + month).to_string(), "what it cost is known for long");
+    assert_eq!(ttl(&scene).await, (scene.now.as_unix() + 7200 + month).to_string(), "its charges are kept for a month");
     assert_eq!(scene.guess(&code).await.expect("an answer"), Some(true));
-    assert_eq!(ttl(&scene).await, (scene.now.as_unix() + 7200).to_string(), "which no longer matters");
+    assert_eq!(ttl(&scene).await, (scene.now.as_unix() + 7200).to_string(), "its charges no longer matter");
 }
 
 async fn ttl(scene: &Scene) -> String {
@@ -557,7 +560,7 @@ fn tally(changes: &[(&str, u64, &str)]) -> Tally {
 }
 
 #[tokio::test]
-async fn a_tally_is_counted_whole_and_once_however_often_it_is_added() {
+async fn a_tally_is_counted_in_full_and_once_however_often_it_is_added() {
     let scene = Scene::new().await;
     let verified = async |country: &str| {
         let country = Country::parse(country).expect("a country");
@@ -581,13 +584,13 @@ async fn an_empty_tally_costs_no_round_trip() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_tallies_counted_at_once_none_is_lost() {
+async fn no_tally_is_lost_if_several_are_counted_at_once() {
     let scene = Arc::new(Scene::new().await);
     let outcomes = at_once(20, |index| {
         let scene = Arc::clone(&scene);
         async move {
             let tally = tally(&[("US", 100, &format!("change {index}"))]);
-            // Two at one item may meet: the stream brings it again.
+            // Two writes to one item may conflict: the stream delivers the batch again.
             for _ in 0..100 {
                 if scene.store.count_verified(&tally).await.is_ok() {
                     return true;
@@ -602,7 +605,7 @@ async fn of_tallies_counted_at_once_none_is_lost() {
 }
 
 #[tokio::test]
-async fn a_count_is_kept_as_long_as_a_budget_follows_from_it() {
+async fn a_count_is_kept_as_long_as_a_budget_depends_on_it() {
     let scene = Scene::new().await;
     scene.store.count_verified(&tally(&[("US", 100, "a")])).await.expect("counted");
     let items = scene.backend.client.scan().table_name(&scene.backend.table).send().await.expect("items");

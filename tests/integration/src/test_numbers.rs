@@ -1,4 +1,4 @@
-//! Test numbers: for the accounts listed, until their end, with a fixed code, and never more than that.
+//! Test numbers: for the listed accounts only, until they end, with a fixed code, and with no other effect.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::limits::{api, sms, typing};
 const NUMBER: &str = "+15005550006";
 const CODE: &str = "424242";
 
-/// An API with one test number, for the account `reviewer`, until five minutes after the login.
+/// An API with one test number, for the account `reviewer`, which ends five minutes after the login.
 async fn with_test_number() -> Api {
     let test = TestNumber {
         number: crate::scene::number(NUMBER),
@@ -22,7 +22,7 @@ async fn with_test_number() -> Api {
         until: LOGIN + Duration::from_mins(5),
     };
     let mut api = api(|_| ()).await;
-    api.start.settings.rules.test_numbers = vec![test]; // no other function knows them
+    api.start.settings.rules.test_numbers = vec![test]; // no other function has them
     api.pass(10);
     api
 }
@@ -35,13 +35,13 @@ async fn start(api: &Api, login: &Login) -> Answer {
     api.post(login, typing(NUMBER)).await
 }
 
-/// Nothing has left for the network.
+/// Nothing has been sent.
 fn nothing_sent(api: &Api) {
     assert_eq!((api.phone.codes().len(), api.phone.calls()), (0, 0));
 }
 
 #[tokio::test]
-async fn a_reviewer_signs_in_by_the_fixed_code_and_nothing_is_sent() {
+async fn a_reviewer_signs_in_with_the_fixed_code_and_nothing_is_sent() {
     let api = with_test_number().await;
     let started = start(&api, &reviewer()).await;
     assert_eq!((started.status, &started.json["state"]), (201, &json!("pending")));
@@ -50,13 +50,13 @@ async fn a_reviewer_signs_in_by_the_fixed_code_and_nothing_is_sent() {
     assert_eq!(approved.json["state"], "approved", "{}", approved.text);
     let token = approved.claims();
     assert_eq!(token["acr"], "urn:alliance-mfa:acr:test-number");
-    assert_eq!((token.get("enrolled_now"), &token["amr"]), (None, &json!(["pwd"])), "no second factor was given");
+    assert_eq!((token.get("enrolled_now"), &token["amr"]), (None, &json!(["pwd"])), "no second factor was checked");
     assert_eq!(api.status(&reviewer()).await.json["resultToken"], approved.json["resultToken"]);
     nothing_sent(&api);
 }
 
 #[tokio::test]
-async fn a_test_number_listed_twice_is_one_by_whichever_entry_is_the_account_s_and_has_not_ended() {
+async fn a_test_number_listed_twice_works_by_the_entry_for_that_account_that_has_not_ended() {
     let mut api = with_test_number().await;
     let test_numbers = &mut api.start.settings.rules.test_numbers;
     let valid = test_numbers[0].clone();
@@ -94,7 +94,7 @@ async fn test_numbers_are_off_unless_configured() {
 }
 
 #[tokio::test]
-async fn only_the_accounts_listed_may_use_it_and_the_others_cannot_tell() {
+async fn only_the_listed_accounts_can_use_it_and_others_cannot_tell() {
     let api = with_test_number().await;
     let mut unlisted = reviewer();
     for sub in ["Reviewer", "reviewer ", "mallory", ""] {
@@ -108,14 +108,14 @@ async fn only_the_accounts_listed_may_use_it_and_the_others_cannot_tell() {
 }
 
 #[tokio::test]
-async fn it_ends_at_its_end_even_for_a_challenge_that_runs() {
+async fn it_ends_on_time_even_for_a_running_challenge() {
     let mut api = with_test_number().await;
     assert_eq!(start(&api, &reviewer()).await.status, 201);
     api.pass(279); // one second before
     assert_eq!(start(&api, &reviewer()).await.status, 201);
     api.pass(1);
     assert_ne!(start(&api, &reviewer()).await.status, 201);
-    assert_eq!(api.post(&reviewer(), sms()).await.problem(), "phone-number-required", "nor resent");
+    assert_eq!(api.post(&reviewer(), sms()).await.problem(), "phone-number-required", "nor is there a resend");
     assert_eq!(start(&api, &reviewer().again("login-2")).await.status, 422);
     nothing_sent(&api);
 }
@@ -132,7 +132,7 @@ async fn a_test_number_cannot_be_called() {
 }
 
 #[tokio::test]
-async fn wrong_codes_count_as_ever() {
+async fn wrong_codes_count_as_usual() {
     let mut api = with_test_number().await;
     start(&api, &reviewer()).await;
     for left in (0..5).rev() {
@@ -164,7 +164,7 @@ async fn limits_and_cooldowns_apply_to_it() {
 }
 
 #[tokio::test]
-async fn every_resend_has_the_one_code_and_stores_it_once() {
+async fn every_resend_has_the_same_code_and_stores_it_once() {
     let mut api = with_test_number().await;
     for _ in 0..3 {
         assert_eq!(start(&api, &reviewer()).await.status, 201);
@@ -177,7 +177,7 @@ async fn every_resend_has_the_one_code_and_stores_it_once() {
 }
 
 #[tokio::test]
-async fn an_account_whose_number_is_known_does_not_get_it() {
+async fn an_account_with_a_known_number_cannot_use_it() {
     let mut api = with_test_number().await;
     let mut claimed = reviewer();
     claimed.claims["phone_number"] = json!("+14155552671");
@@ -193,7 +193,7 @@ async fn an_account_whose_number_is_known_does_not_get_it() {
 }
 
 #[tokio::test]
-async fn a_number_enrolled_meanwhile_makes_an_end_of_the_test() {
+async fn it_no_longer_works_once_a_number_is_enrolled() {
     let mut api = with_test_number().await;
     let login = reviewer();
     start(&api, &login).await;
@@ -205,7 +205,7 @@ async fn a_number_enrolled_meanwhile_makes_an_end_of_the_test() {
 }
 
 #[tokio::test]
-async fn a_test_number_is_no_number_to_change_to() {
+async fn a_user_cannot_change_to_a_test_number() {
     let mut api = with_test_number().await;
     let change = json!({ "channel": "sms", "purpose": "change", "phoneNumber": NUMBER });
     let refused = api.post(&reviewer(), change.clone()).await;
@@ -224,7 +224,7 @@ async fn a_test_number_is_no_number_to_change_to() {
 }
 
 #[tokio::test]
-async fn a_test_number_s_use_shows_in_the_table_for_the_audit() {
+async fn the_use_of_a_test_number_is_stored_for_the_audit() {
     let api = with_test_number().await;
     start(&api, &reviewer()).await;
     api.guess(&reviewer(), CODE).await;

@@ -1,4 +1,4 @@
-//! The requests that the store sends, in the words of the simulation of growth.
+//! The requests that the store sends, in the vocabulary of the simulation of growth.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,12 +11,12 @@ use serde_json::Value;
 
 use crate::backend::Backend;
 
-/// What went over the wire since the last look.
+/// The requests sent since they were last read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wire(Arc<Mutex<Vec<Request>>>);
 
 impl Wire {
-    /// A table of its own, whose every request is told.
+    /// A new table whose requests are recorded.
     pub(crate) async fn tap() -> (Backend, Self) {
         let (mut backend, wire) = (Backend::fresh().await, Self::default());
         let config = backend.client.config().to_builder().interceptor(wire.clone());
@@ -73,7 +73,7 @@ fn write(verb: Verb, key: &Value) -> Write {
     Write { verb, key, kind }
 }
 
-/// What the item with that key is to the simulation.
+/// The simulation's kind for the item with that key.
 pub(crate) fn kind(partition: &str, sort: &str) -> Option<Kind> {
     match partition.split('#').next()? {
         "subject" if sort == "subject" => Some(Kind::Subject),

@@ -1,4 +1,4 @@
-//! Digits keyed in a call, and `#`: what each needs to be judged.
+//! Digits entered in a call, and `#`: when each is judged.
 
 use std::sync::Arc;
 
@@ -31,12 +31,12 @@ async fn matching_digits_approve_and_any_status_call_settles_it() {
     let expected = |settled| Outcome::Approved { at: scene.now, by: Method::MatchDigits, settled };
     assert_eq!((approved.outcome, approved.attempts), (expected(false), 0));
     assert_eq!(settle(&scene, &approved).await.outcome, expected(true));
-    assert_eq!(settle(&scene, &approved).await.outcome, expected(true), "the second finds the first one's work");
+    assert_eq!(settle(&scene, &approved).await.outcome, expected(true), "the second finds what the first has done");
     assert_eq!(scene.challenge().await.outcome, expected(true));
 }
 
 #[tokio::test]
-async fn wrong_digits_end_the_call_and_count_as_a_guess_in_one_write() {
+async fn one_write_ends_the_call_and_counts_a_guess_for_wrong_digits() {
     let (mut scene, token, id) = in_call(CallMode::MatchDigits, true).await;
     scene.pass(7);
     scene.backend.round_trips();
@@ -44,12 +44,12 @@ async fn wrong_digits_end_the_call_and_count_as_a_guess_in_one_write() {
     assert_eq!(scene.backend.round_trips(), 1);
     let call = stands.call.as_ref().map(|call| call.state);
     assert_eq!((stands.attempts, stands.last_guess_at, call), (1, Some(scene.now), Some(CallState::Ended)));
-    unchanged(&scene, &id, &token, RIGHT, "one entry is judged in a call").await;
-    unchanged(&scene, &id, &token, WRONG, "one entry is judged in a call").await;
+    unchanged(&scene, &id, &token, RIGHT, "only one entry is judged per call").await;
+    unchanged(&scene, &id, &token, WRONG, "only one entry is judged per call").await;
 }
 
 #[tokio::test]
-async fn wrong_digits_over_many_logins_are_failures_of_the_subject() {
+async fn wrong_digits_in_many_logins_add_up_as_the_subjects_failures() {
     let mut scene = Scene::new().await;
     scene.rules.policy.call_mode = CallMode::MatchDigits;
     for login in ["1", "2"] {
@@ -64,7 +64,7 @@ async fn wrong_digits_over_many_logins_are_failures_of_the_subject() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_fifty_entries_at_once_one_is_judged() {
+async fn of_fifty_entries_at_once_exactly_one_is_judged() {
     for right in [0, 1, 25, 50] {
         let (scene, token, id) = in_call(CallMode::MatchDigits, true).await;
         let scene = Arc::new(scene);
@@ -72,7 +72,7 @@ async fn of_fifty_entries_at_once_one_is_judged() {
             .map(|entry| {
                 let (scene, token) = (Arc::clone(&scene), token.clone());
                 let event = CallEvent::Entered { matches: entry % 50 < right };
-                // A conflict, which an emulator may report, has judged nothing.
+                // An emulator may report a conflict: then nothing was judged.
                 tokio::spawn(async move {
                     let policy = &scene.rules.policy;
                     drop(scene.store.advance_call(&id, &token, event, policy, scene.now).await);
@@ -92,7 +92,7 @@ async fn of_fifty_entries_at_once_one_is_judged() {
 }
 
 #[tokio::test]
-async fn each_term_alone_keeps_an_entry_from_being_judged() {
+async fn an_entry_is_judged_only_if_every_term_of_its_condition_holds() {
     let answered = || in_call(CallMode::MatchDigits, true);
     for event in [RIGHT, WRONG] {
         for (name, value) in [
@@ -111,15 +111,15 @@ async fn each_term_alone_keeps_an_entry_from_being_judged() {
             unchanged(&scene, &id, &token, event, name).await;
         }
         let (mut scene, token, id) = answered().await;
-        unchanged(&scene, &id, &CallToken::from_bytes([0; 16]), event, "another token").await;
-        unchanged(&scene, &ChallengeId { generation: 2, ..id }, &token, event, "another generation").await;
+        unchanged(&scene, &id, &CallToken::from_bytes([0; 16]), event, "a different token").await;
+        unchanged(&scene, &ChallengeId { generation: 2, ..id }, &token, event, "a different generation").await;
         scene.pass(300);
         unchanged(&scene, &id, &token, event, "expired").await;
     }
 }
 
 #[tokio::test]
-async fn with_detection_off_an_unjudged_answer_may_match_digits() {
+async fn with_machine_detection_off_an_unclassified_answer_can_match_digits() {
     let mut scene = Scene::new().await;
     scene.rules.policy.call_mode = CallMode::MatchDigits;
     scene.rules.policy.machine_detection = false;
@@ -129,7 +129,7 @@ async fn with_detection_off_an_unjudged_answer_may_match_digits() {
 }
 
 #[tokio::test]
-async fn a_contested_challenge_is_approved_by_digits_and_by_a_spoken_code() {
+async fn a_contested_challenge_can_be_approved_by_digits_and_by_a_spoken_code() {
     for mode in [CallMode::MatchDigits, CallMode::SpeakCode] {
         let (scene, token, id) = in_call(mode, mode == CallMode::MatchDigits).await;
         set(&scene, challenge_item(&scene), "contested", AttributeValue::Bool(true)).await;
@@ -145,7 +145,7 @@ async fn a_contested_challenge_is_approved_by_digits_and_by_a_spoken_code() {
 }
 
 #[tokio::test]
-async fn pound_approves_in_its_own_mode_alone_and_digits_in_theirs() {
+async fn pound_and_digits_each_approve_only_in_their_own_mode() {
     let modes = [CallMode::PressPound, CallMode::MatchDigits, CallMode::SpeakCode];
     for (event, approves) in [
         (CallEvent::Pressed(Key::Approve), [true, false, false]),

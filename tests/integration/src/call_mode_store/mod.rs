@@ -1,4 +1,4 @@
-//! The store's part of the call modes: what each write needs, term by term, and what it changes.
+//! The call modes in the store: each write's condition, term by term, and what the write changes.
 
 mod entries;
 mod spoken;
@@ -11,7 +11,7 @@ use domain::identity::ChallengeId;
 use crate::conditions::{all, send};
 use crate::scene::{ALICE, Scene, number};
 
-/// A call of that mode, answered by a human where that is wanted.
+/// A call in that mode, answered by a human or not yet.
 async fn in_call(mode: CallMode, answered: bool) -> (Scene, CallToken, ChallengeId) {
     let mut scene = Scene::new().await;
     scene.rules.policy.call_mode = mode;
@@ -29,7 +29,7 @@ fn drawn(scene: &Scene, id: &ChallengeId) -> (Code, Utterance) {
 }
 
 #[tokio::test]
-async fn what_is_stored_of_a_call_holds_neither_its_code_nor_its_digits() {
+async fn neither_the_code_nor_the_digits_of_a_call_are_stored() {
     let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
     let (code, utterance) = drawn(&scene, &id);
     send(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, utterance)).await;

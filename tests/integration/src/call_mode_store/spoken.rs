@@ -1,4 +1,4 @@
-//! A code that a call says: what it needs to be added, and how long it is good.
+//! A code that a call says: when it is added, and how long it is valid.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ fn macs(macs: &[CodeMac]) -> AttributeValue {
 }
 
 #[tokio::test]
-async fn the_answer_adds_the_code_once_and_it_approves_as_one_that_was_spoken() {
+async fn the_answer_adds_the_code_once_and_it_approves_as_a_spoken_code() {
     let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
     let (code, utterance) = drawn(&scene, &id);
     scene.backend.round_trips();
@@ -31,16 +31,16 @@ async fn the_answer_adds_the_code_once_and_it_approves_as_one_that_was_spoken() 
     assert!(utterance.is_stored(&stands.spoken) && stands.codes.is_empty());
 
     let (repeated, again) = drawn(&scene, &id);
-    unchanged(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, again), "it was answered").await;
+    unchanged(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, again), "already answered").await;
     assert_eq!(scene.guess(&repeated).await.expect("judged"), Some(false));
     assert_eq!(scene.guess(&code).await.expect("judged"), Some(true));
     let approved = Outcome::Approved { at: scene.now, by: Method::SpokenCode, settled: true };
     assert_eq!(scene.challenge().await.outcome, approved);
-    assert_eq!(scene.guess(&code).await.expect("an answer"), None, "a code is good once");
+    assert_eq!(scene.guess(&code).await.expect("an answer"), None, "a code works only once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_fifty_answers_at_once_one_code_is_added() {
+async fn of_fifty_answers_at_once_exactly_one_adds_its_code() {
     let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
     let scene = Arc::new(scene);
     let answers: Vec<_> = (0..50)
@@ -62,7 +62,7 @@ async fn of_fifty_answers_at_once_one_code_is_added() {
 }
 
 #[tokio::test]
-async fn each_term_alone_keeps_a_code_from_being_spoken() {
+async fn a_code_is_spoken_only_if_every_term_of_its_condition_holds() {
     for (name, value) in [
         ("generation", count(2)),
         ("outcome", text("denied")),
@@ -79,14 +79,14 @@ async fn each_term_alone_keeps_a_code_from_being_spoken() {
     }
     let (mut scene, token, id) = in_call(CallMode::SpeakCode, false).await;
     let event = CallEvent::Speaks(AnsweredBy::Human, drawn(&scene, &id).1);
-    unchanged(&scene, &id, &CallToken::from_bytes([0; 16]), event, "another token").await;
-    unchanged(&scene, &ChallengeId { generation: 2, ..id }, &token, event, "another generation").await;
+    unchanged(&scene, &id, &CallToken::from_bytes([0; 16]), event, "a different token").await;
+    unchanged(&scene, &ChallengeId { generation: 2, ..id }, &token, event, "a different generation").await;
     scene.pass(300);
     unchanged(&scene, &id, &token, event, "expired").await;
 }
 
 #[tokio::test]
-async fn a_code_that_is_one_already_under_any_key_is_not_spoken() {
+async fn a_code_that_the_challenge_already_has_under_either_key_is_not_spoken() {
     let [first, second, third] = [1, 2, 3].map(|byte| CodeMac::from_bytes([byte; 32]));
     let utterance = Utterance { mac: first, under_all: [first, second, third] };
     let event = CallEvent::Speaks(AnsweredBy::Human, utterance);
@@ -99,7 +99,7 @@ async fn a_code_that_is_one_already_under_any_key_is_not_spoken() {
         let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
         set(&scene, challenge_item(&scene), list, macs(&[CodeMac::from_bytes([9; 32])])).await;
         let stands = send(&scene, &id, &token, event).await.expect("a challenge");
-        assert!(utterance.is_stored(&stands.spoken), "another code is in the way of none");
+        assert!(utterance.is_stored(&stands.spoken), "a different code can be added");
     }
 }
 
@@ -119,7 +119,7 @@ async fn no_code_is_added_for_a_machine_or_in_another_mode() {
 }
 
 #[tokio::test]
-async fn every_spoken_code_stays_good_while_its_generation_is_open() {
+async fn every_spoken_code_stays_valid_while_its_generation_is_open() {
     let mut scene = Scene::new().await;
     scene.rules.policy.call_mode = CallMode::SpeakCode;
     let mut codes = Vec::new();
@@ -133,7 +133,7 @@ async fn every_spoken_code_stays_good_while_its_generation_is_open() {
     }
     let sent = scene.send_code().await;
     let before = scene.challenge().await;
-    assert_eq!((before.codes.len(), before.spoken.len()), (1, 2), "a message leaves the spoken codes alone");
+    assert_eq!((before.codes.len(), before.spoken.len()), (1, 2), "a message does not change the spoken codes");
     let judged = [&sent, &codes[0], &codes[1]].map(|code| scene.keys.judge(&before, code));
     assert_eq!(judged, [Some(Method::SmsCode), Some(Method::SpokenCode), Some(Method::SpokenCode)]);
     assert_eq!(scene.guess(&codes[0]).await.expect("judged"), Some(true), "the first call's code");
@@ -148,11 +148,11 @@ async fn every_spoken_code_stays_good_while_its_generation_is_open() {
     scene.send_code().await;
     let next = scene.challenge().await;
     assert_eq!((next.id.generation, next.spoken.len()), (2, 0));
-    assert_eq!(scene.guess(&code).await.expect("judged"), Some(false), "of the generation before");
+    assert_eq!(scene.guess(&code).await.expect("judged"), Some(false), "the code of the previous generation");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_spoken_code_verifies_once_even_when_typed_fifty_times_at_once() {
+async fn a_spoken_code_works_once_even_if_typed_fifty_times_at_once() {
     let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
     let (code, utterance) = drawn(&scene, &id);
     send(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, utterance)).await;

@@ -1,4 +1,4 @@
-//! The page shows two digits that are keyed in the call.
+//! The match-digits mode: the page shows two digits, which the user enters in the call.
 
 use std::time::Duration;
 
@@ -21,17 +21,17 @@ fn others(shown: &str) -> &'static str {
 }
 
 #[tokio::test]
-async fn the_digits_on_the_page_keyed_in_the_call_approve() {
+async fn entering_the_pages_digits_in_the_call_approves() {
     let (mut api, login) = in_mode(CallMode::MatchDigits).await;
     assert_eq!(api.status(&login).await.json["matchDigits"], Value::Null);
     let shown = digits(&call(&api, &login).await);
     assert!(shown.len() == 2 && (10..100).contains(&shown.parse::<u8>().expect("a number")), "{shown}");
     let again = api.post(&login, json!({ "channel": "call" })).await;
-    assert_eq!((again.status, digits(&again)), (200, shown.clone()), "a double click shows the same");
+    assert_eq!((again.status, digits(&again)), (200, shown.clone()), "a double click shows the same digits");
     api.webhook("status", &[("CallStatus", "ringing")]).await;
     assert_eq!(digits(&api.status(&login).await), shown);
     for _ in 0..2 {
-        let prompt = api.webhook("answer", &HUMAN).await; // the second may come late
+        let prompt = api.webhook("answer", &HUMAN).await; // the second may arrive late
         assert!(prompt.text.contains(r##"finishOnKey="#" timeout"##), "{}", prompt.text);
         assert!(prompt.text.contains("two digits that your screen shows"), "{}", prompt.text);
     }
@@ -56,7 +56,7 @@ async fn wrong_digits_end_the_call_and_the_next_call_has_others() {
     let said = key(&api, others(&shown)).await;
     assert_eq!(api.backend.round_trips(), 1);
     assert!(said.text.contains("not the digits") && !said.text.contains("<Gather"), "{}", said.text);
-    let said = key(&api, &shown).await; // late, and right
+    let said = key(&api, &shown).await; // right, but too late
     assert!(said.text.contains("not the digits"), "{}", said.text);
     let view = api.status(&login).await.json;
     assert_eq!((&view["state"], &view["call"], &view["attemptsLeft"]), (&json!("pending"), &json!("ended"), &json!(4)));
@@ -70,7 +70,7 @@ async fn wrong_digits_end_the_call_and_the_next_call_has_others() {
 }
 
 #[tokio::test]
-async fn whatever_is_keyed_but_the_digits_is_wrong_and_pound_approves_nothing() {
+async fn anything_but_the_digits_is_wrong_and_pound_approves_nothing() {
     for keyed in ["#", "", "7", "007", "*", "4711", "٤٧"] {
         let (api, login) = in_mode(CallMode::MatchDigits).await;
         call(&api, &login).await;
@@ -82,11 +82,11 @@ async fn whatever_is_keyed_but_the_digits_is_wrong_and_pound_approves_nothing() 
 }
 
 #[tokio::test]
-async fn digits_keyed_before_an_answer_by_a_machine_or_after_the_call_count_for_nothing() {
+async fn digits_entered_before_the_answer_by_a_machine_or_after_the_call_do_not_count() {
     let (api, login) = in_mode(CallMode::MatchDigits).await;
     let shown = digits(&call(&api, &login).await);
     key(&api, &shown).await;
-    assert_eq!(api.status(&login).await.json["state"], "pending", "nobody had answered");
+    assert_eq!(api.status(&login).await.json["state"], "pending", "nobody had answered yet");
 
     let said = api.webhook("answer", &MACHINE).await;
     assert!(!said.text.contains("<Gather"), "{}", said.text);
@@ -96,7 +96,7 @@ async fn digits_keyed_before_an_answer_by_a_machine_or_after_the_call_count_for_
         (&view["state"], &view["call"], &view["attemptsLeft"]),
         (&json!("pending"), &json!("voicemail"), &json!(5))
     );
-    assert_eq!(view["matchDigits"], Value::Null, "nobody is there to key them");
+    assert_eq!(view["matchDigits"], Value::Null, "nobody can enter them");
 
     let (api, login) = in_mode(CallMode::MatchDigits).await;
     let shown = digits(&call(&api, &login).await);
@@ -104,11 +104,11 @@ async fn digits_keyed_before_an_answer_by_a_machine_or_after_the_call_count_for_
     api.webhook("status", &[("CallStatus", "completed")]).await;
     key(&api, &shown).await;
     let view = api.status(&login).await.json;
-    assert_eq!((&view["state"], &view["attemptsLeft"]), (&json!("pending"), &json!(5)), "it was hung up");
+    assert_eq!((&view["state"], &view["attemptsLeft"]), (&json!("pending"), &json!(5)), "the call had ended");
 }
 
 #[tokio::test]
-async fn digits_are_shown_only_while_they_can_be_keyed() {
+async fn digits_are_shown_only_while_they_can_be_entered() {
     let (mut api, login) = in_mode(CallMode::MatchDigits).await;
     let sent = api.post(&login, json!({ "channel": "sms" })).await;
     assert_eq!(sent.json["matchDigits"], Value::Null, "a message needs none");
@@ -116,7 +116,7 @@ async fn digits_are_shown_only_while_they_can_be_keyed() {
     assert_eq!(digits(&api.status(&login).await), shown);
     assert_eq!(api.status(&login.again("another login")).await.json["matchDigits"], Value::Null);
     api.pass(140);
-    assert_eq!(api.status(&login).await.json["matchDigits"], Value::Null, "no call lasts so long");
+    assert_eq!(api.status(&login).await.json["matchDigits"], Value::Null, "no call lasts this long");
 
     let (api, login) = in_mode(CallMode::MatchDigits).await;
     call(&api, &login).await;
@@ -133,17 +133,17 @@ async fn digits_are_shown_only_while_they_can_be_keyed() {
     }
 }
 
-/// Who takes a stranger's call has the digits of their own page, which are no use in it.
+/// A user who takes the call of a stranger's login sees only their own page's digits, which do not fit it.
 #[tokio::test]
-async fn of_two_contested_logins_each_is_approved_by_its_own_digits_alone() {
+async fn each_of_two_contested_logins_is_approved_only_by_its_own_digits() {
     let (api, login, stranger, own, own_call) = loop {
         let (mut api, login) = in_mode(CallMode::MatchDigits).await;
         let stranger = login.again("the stranger's");
         let own = digits(&call(&api, &login).await);
         let own_call = api.phone.last_call();
-        api.pass(140); // the longest that a call lasts; its last webhook may still come
+        api.pass(140); // the longest a call can last; its last webhook may still arrive
         if digits(&call(&api, &stranger).await) != own {
-            break (api, login, stranger, own, own_call); // they are the same once in 90
+            break (api, login, stranger, own, own_call); // both have the same digits once in 90
         }
     };
     api.webhook("answer", &HUMAN).await;
@@ -159,7 +159,7 @@ async fn of_two_contested_logins_each_is_approved_by_its_own_digits_alone() {
 }
 
 #[tokio::test]
-async fn a_rotation_during_the_call_refuses_no_digits() {
+async fn a_key_rotation_during_the_call_does_not_invalidate_its_digits() {
     let old = || MacKey::from_secret(MAC_KEY);
     let new = || MacKey::from_secret("the key after it");
     for late in [false, true] {

@@ -1,4 +1,4 @@
-//! Journeys through the handlers in the call modes in which a secret passes between page and phone.
+//! Journeys in the call modes in which a secret passes between page and phone.
 
 mod match_digits;
 mod speak_code;
@@ -46,7 +46,7 @@ fn signed((challenge, token): &(ChallengeId, CallToken), event: &str, form: &[(&
     })
 }
 
-/// Keys as some function knows them, or none to be had.
+/// The keys that a function has, or none.
 struct Held(Option<MacKeys>);
 
 impl KeySource for Held {
@@ -67,7 +67,7 @@ fn callback(api: &Api, keys: Option<MacKeys>) -> call_callback::App<DynamoStore,
 }
 
 #[tokio::test]
-async fn without_its_keys_a_call_neither_judges_nor_speaks_but_takes_reports() {
+async fn without_its_keys_a_call_neither_judges_nor_speaks_but_accepts_fraud_reports() {
     for (mode, answered, state) in [(CallMode::MatchDigits, 200, "answered"), (CallMode::SpeakCode, 503, "calling")] {
         let (api, login) = in_mode(mode).await;
         call(&api, &login).await;
@@ -99,7 +99,7 @@ async fn zero_reports_fraud_in_every_mode() {
 }
 
 #[tokio::test]
-async fn a_message_works_beside_a_call_of_any_mode() {
+async fn a_message_works_alongside_a_call_in_any_mode() {
     for mode in [CallMode::MatchDigits, CallMode::SpeakCode] {
         let (api, login) = in_mode(mode).await;
         call(&api, &login).await;

@@ -1,4 +1,4 @@
-//! The call says a code that is typed on the page.
+//! The speak-code mode: the call says a code, which the user types on the page.
 
 use domain::call::CallMode;
 use domain::code::{MacKey, MacKeys};
@@ -7,14 +7,14 @@ use serde_json::json;
 use super::{HUMAN, amr, call, callback, in_mode, key, signed};
 use crate::api::{Answer, MAC_KEY};
 
-/// The code that the call says, as its listener writes it down.
+/// The codes that the call says, as a listener would write them down.
 fn spoken(said: &Answer) -> Vec<String> {
     let codes = said.text.split("Your code is:").skip(1).map(|rest| rest.split('<').next().unwrap_or_default());
     codes.map(|code| code.chars().filter(char::is_ascii_digit).collect()).collect()
 }
 
 #[tokio::test]
-async fn the_code_that_the_call_says_is_typed_on_the_page() {
+async fn typing_the_calls_code_on_the_page_approves() {
     let (api, login) = in_mode(CallMode::SpeakCode).await;
     call(&api, &login).await;
     api.backend.round_trips();
@@ -41,14 +41,14 @@ async fn a_repeated_answer_says_no_code_and_asks_for_a_new_call() {
     for _ in 0..2 {
         let again = api.webhook("answer", &HUMAN).await;
         assert!(spoken(&again).is_empty() && again.text.contains("ask for a new call"), "{}", again.text);
-        assert!(again.text.contains("<Gather"), "fraud can be reported still: {}", again.text);
+        assert!(again.text.contains("<Gather"), "fraud can still be reported: {}", again.text);
     }
     api.webhook("status", &[("CallStatus", "completed")]).await;
     api.pass(31);
     call(&api, &login).await;
     let second = spoken(&api.webhook("answer", &HUMAN).await)[0].clone();
     assert_ne!(first, second);
-    assert_eq!(api.guess(&login, &first).await.status, 200, "the first call's code is good still");
+    assert_eq!(api.guess(&login, &first).await.status, 200, "the first call's code still works");
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn no_machine_hears_a_code() {
 }
 
 #[tokio::test]
-async fn an_answer_that_names_no_number_gets_no_code() {
+async fn an_answer_without_the_called_number_gets_no_code() {
     for to in [None, Some("sip:someone"), Some("")] {
         let (api, login) = in_mode(CallMode::SpeakCode).await;
         call(&api, &login).await;
@@ -76,7 +76,7 @@ async fn an_answer_that_names_no_number_gets_no_code() {
 }
 
 #[tokio::test]
-async fn a_code_said_at_another_number_is_worth_nothing() {
+async fn a_code_spoken_to_a_different_number_does_not_work() {
     let (api, login) = in_mode(CallMode::SpeakCode).await;
     call(&api, &login).await;
     let said = api.webhook("answer", &[("AnsweredBy", "human"), ("To", "+14155552672")]).await;
@@ -95,11 +95,11 @@ async fn pound_approves_nothing_where_a_code_is_spoken() {
     }
     let view = api.status(&login).await.json;
     assert_eq!((&view["state"], &view["attemptsLeft"]), (&json!("pending"), &json!(5)));
-    assert_eq!(api.guess(&login, &code).await.status, 200, "the code is good all the same");
+    assert_eq!(api.guess(&login, &code).await.status, 200, "the code works all the same");
 }
 
 #[tokio::test]
-async fn a_contested_login_is_approved_by_the_code_of_its_own_call() {
+async fn a_contested_login_is_approved_by_its_own_calls_code() {
     let (api, login) = in_mode(CallMode::SpeakCode).await;
     let other = login.again("login-2");
     call(&api, &login).await;
@@ -131,7 +131,7 @@ async fn a_late_answer_to_an_expired_or_closed_challenge_says_no_code() {
 }
 
 #[tokio::test]
-async fn a_code_spoken_before_a_rotation_is_judged_after_it() {
+async fn a_code_spoken_before_a_key_rotation_still_works_after_it() {
     let (api, login) = in_mode(CallMode::SpeakCode).await;
     call(&api, &login).await;
     let before = MacKeys {
