@@ -1,4 +1,4 @@
-//! The functions, composed as in production but for what is outside of them.
+//! The functions, composed as in production, with simulated ports.
 
 use std::collections::BTreeSet;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use start_challenge::countries::Countries;
 use crate::cast::{Asked, BASE_URL, MAX_AGE};
 use crate::world::Shared;
 
-/// The functions, all over one world.
+/// All functions, over the same world.
 pub(crate) struct Apps {
     start: start_challenge::App<Shared, Shared, Shared, Shared>,
     get: get_challenge::App<Shared, Shared, Shared>,
@@ -43,7 +43,7 @@ impl Apps {
         Self {
             start: start_challenge::App {
                 settings: settings.clone(),
-                send_timeout: Duration::from_hours(1), // time is simulated, and this one is real
+                send_timeout: Duration::from_hours(1), // in real time, unlike everything else here
                 store: shared.clone(),
                 countries: Countries::default(),
                 keys: shared.clone(),
@@ -78,5 +78,4 @@ impl Apps {
     }
 }
 
-/// An answer on its way.
 pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Response<Body>> + 'a>>;

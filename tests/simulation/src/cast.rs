@@ -1,4 +1,4 @@
-//! Who takes part: people, their logins, and the requests that they and the voice provider make.
+//! Who takes part: people, their login sessions, and the requests that they and the voice provider make.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -21,13 +21,12 @@ use crate::providers::mac_keys;
 pub(crate) const ISSUER: &str = "https://login.example.com";
 pub(crate) const BASE_URL: &str = "https://mfa.example.com";
 pub(crate) const VOICE_TOKEN: &str = "simulated-voice-auth-token";
-/// How old a first factor may be.
+/// The maximum age of a first factor.
 pub(crate) const MAX_AGE: Duration = Duration::from_mins(15);
-/// Two people share the first of them.
+/// Phone numbers. Two people share the first one.
 pub(crate) const NUMBERS: [&str; 3] = ["+14155552671", "+14155552672", "+447400123456"];
 pub(crate) const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
 
-/// One login session of a person.
 pub(crate) struct Login {
     pub(crate) name: String,
     pub(crate) person: usize,
@@ -37,7 +36,7 @@ pub(crate) struct Login {
 }
 
 impl Login {
-    /// The login of a person whose first factor vouches for `claim`.
+    /// A login of a person whose first factor vouches for `claim`.
     pub(crate) fn new(person: usize, session: usize, claim: Option<&str>, network: usize, since: Timestamp) -> Self {
         let sub = PEOPLE[person];
         let session = format!("{sub}-{session}");
@@ -63,7 +62,7 @@ impl Login {
         }
     }
 
-    /// The challenge of this login session that is for the purpose.
+    /// This login session's challenge for the purpose.
     pub(crate) fn challenge_for(&self, purpose: Purpose) -> ChallengeKey {
         match purpose {
             Purpose::Login => self.key,
@@ -83,7 +82,7 @@ impl Login {
 }
 
 impl Asked {
-    /// The request, from whoever asks.
+    /// The request as sent by this login, or by the provider.
     pub(crate) fn request(&self, login: Option<&Login>, purpose: Purpose) -> Option<Request> {
         let field = if purpose == Purpose::Change { r#","purpose":"change""# } else { "" };
         let (method, path, body, queried) = match self {
@@ -102,7 +101,7 @@ impl Asked {
     }
 }
 
-/// What a request asks.
+/// What a request asks for.
 #[derive(Clone, Debug)]
 pub(crate) enum Asked {
     Start { channel: Channel, typed: Option<&'static str> },
@@ -167,7 +166,7 @@ impl Report {
     }
 }
 
-/// A webhook, signed by the provider or by somebody else.
+/// A webhook, signed by the provider or forged.
 fn webhook(call: &PlacedCall, report: Report, forged: bool) -> Request {
     let (kind, name, value) = report.webhook();
     let (challenge, token) = (challenge_path(&call.challenge), call_token(&call.token));
@@ -189,7 +188,7 @@ fn webhook(call: &PlacedCall, report: Report, forged: bool) -> Request {
     request.with_path_parameters(parameters)
 }
 
-/// The digits that the page shows during a call, or the first others.
+/// The digits that the page shows during a call, or the first wrong ones.
 fn digits(call: &PlacedCall, right: bool) -> String {
     let keys = mac_keys();
     let shown = |digits: &String| {

@@ -1,8 +1,8 @@
-//! What has happened, counted, so that a simulation in which nothing happens is not taken for a proof.
+//! Counts what happens in the runs, so that a simulation in which nothing interesting happens cannot pass.
 
 use std::fmt;
 
-/// Things that a run may see.
+/// Things that can happen in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     ApprovedByCode,
@@ -136,7 +136,7 @@ impl Seen {
     ];
 }
 
-/// In how many runs each thing happened.
+/// The number of runs in which each thing happened.
 #[derive(Clone, Debug)]
 pub(crate) struct Coverage([u32; Seen::ALL.len()]);
 
@@ -147,19 +147,17 @@ impl Default for Coverage {
 }
 
 impl Coverage {
-    /// Notes that a run saw something.
     pub(crate) const fn note(&mut self, seen: Seen) {
         self.0[seen as usize] = 1;
     }
 
-    /// Adds the runs of `other`.
     pub(crate) fn add(&mut self, other: &Self) {
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
             *mine += theirs;
         }
     }
 
-    /// What fewer than so many runs saw.
+    /// What happened in fewer than `runs` runs.
     pub(crate) fn below(&self, runs: u32) -> Vec<(Seen, u32)> {
         let counted = Seen::ALL.into_iter().map(|seen| (seen, self.0[seen as usize]));
         counted.filter(|(_, count)| *count < runs).collect()

@@ -1,4 +1,5 @@
-//! The tests: many runs, none of which may violate anything; and runs over a broken store, which must.
+//! The tests: many runs, in none of which may an invariant be violated; and runs over broken stores, in which
+//! one must be.
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,35 +10,34 @@ use crate::coverage::Coverage;
 use crate::model::Sabotage;
 use crate::run::run;
 
-/// Runs of one `make test`.
 const RUNS: u64 = 110_000;
-/// Interleavings that must differ from each other.
+/// How many of the interleavings must be different.
 const DISTINCT: usize = 100_000;
 const BATCH: u64 = 100;
-/// Runs within which every fault built into the store is found.
+/// How many runs it takes to find every fault built into the store.
 const ENOUGH: u64 = 60_000;
 
-/// Faults that another term still makes up for: no handler can meet them. The comparison with the real
-/// store, which draws verbs that no handler would, finds them.
+/// Faults that no handler can run into, because another term still covers for the missing one. The comparison
+/// with the real store finds them: it makes requests that no handler would.
 const HARMLESS: [Sabotage; 8] = [
-    Sabotage::ContinueExpired, // it was open at the same time when it was read, and only lives longer
-    Sabotage::SettleExpired,   // the guess was counted at the same time
-    Sabotage::SettleBlocked,   // what was pending at the report is denied, and nothing starts until the block ends
-    Sabotage::ReplaceOtherProof, // whatever replaces a proof moves the subject
-    Sabotage::ReplaceUnproven, // likewise
-    Sabotage::ApproveByOtherMode, // no key means approval in another mode
-    Sabotage::SpeakTwice,      // by chance once in a million
-    Sabotage::WebhookOfOtherGeneration, // each generation's calls have tokens of their own
+    Sabotage::ContinueExpired, // it was open at that time when it was read, and a resend only extends its life
+    Sabotage::SettleExpired,   // the guess was counted at that time
+    Sabotage::SettleBlocked,   // whatever was pending at the report is denied, and nothing starts until the block ends
+    Sabotage::ReplaceOtherProof, // replacing a proof also changes the subject's version
+    Sabotage::ReplaceUnproven, // the same
+    Sabotage::ApproveByOtherMode, // in other modes no key means approval
+    Sabotage::SpeakTwice,      // happens once in a million
+    Sabotage::WebhookOfOtherGeneration, // each generation's calls have their own tokens
 ];
 
 struct Explored {
     coverage: Coverage,
     schedules: HashSet<u64>,
-    /// The lowest seed whose run violated something.
+    /// The lowest seed whose run violated an invariant.
     violation: Option<(u64, String)>,
 }
 
-/// Runs every seed below `runs`, on every core, until one violates something.
+/// Runs every seed below `runs`, on every core, until one violates an invariant.
 fn explore(runs: u64, sabotage: Option<Sabotage>) -> Explored {
     let next = AtomicU64::new(0);
     let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -87,12 +87,12 @@ impl Explored {
     }
 }
 
-/// A seed's run in full, for a person to read.
+/// The full trace of a seed's run, for people to read.
 fn tell(seed: u64) -> String {
     let outcome = run(seed, None, true);
     let violation = outcome.violation.unwrap_or_else(|| "nothing was violated".to_owned());
     format!(
-        "{}\nseed {seed}: {violation}\nagain: SIMULATION_SEED={seed} cargo test --package simulation\n",
+        "{}\nseed {seed}: {violation}\nto run it again: SIMULATION_SEED={seed} cargo test --package simulation\n",
         outcome.trace.join("\n")
     )
 }
@@ -115,14 +115,14 @@ fn no_interleaving_violates_an_invariant() {
     if let Some((seed, violation)) = &explored.violation {
         panic!("{}\n{violation}", tell(*seed));
     }
-    println!("{} different interleavings; runs that saw:\n{}", explored.schedules.len(), explored.coverage);
+    println!("{} different interleavings; number of runs with:\n{}", explored.schedules.len(), explored.coverage);
     assert!(explored.schedules.len() >= DISTINCT, "{} different interleavings", explored.schedules.len());
     let rare = explored.coverage.below(100);
-    assert!(rare.is_empty(), "hardly ever seen: {rare:?}");
+    assert!(rare.is_empty(), "happened too rarely: {rare:?}");
 }
 
 #[test]
-fn a_seed_is_always_the_same_run() {
+fn a_seed_always_gives_the_same_run() {
     for seed in 0..200 {
         let (one, other) = (run(seed, None, false), run(seed, None, true));
         assert_eq!(one.schedule, other.schedule, "seed {seed}");

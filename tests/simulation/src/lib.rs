@@ -1,10 +1,9 @@
-//! A deterministic simulation of the functions: the real handlers over a store that fails, with
-//! every message, webhook, guess and clock in the hands of one seeded random source.
+//! A deterministic simulation of the functions: the real handlers over a store that fails, with every
+//! message, webhook, guess and clock decided by one seeded random source.
 //!
-//! [`model`] is the store. Everything else is a test: requests are futures that are polled by hand,
-//! so that each verb of a port is a place where another request may come between, an answer may be
-//! lost, time may pass or the function may end. After every write the whole history is held against
-//! what must never happen.
+//! [`model`] is the store. Everything else is a test: requests are futures that are polled by hand, so that
+//! at every call to a port another request can run, an answer can get lost, time can pass or the function
+//! can be killed. After every write the whole history is checked for what must never happen.
 
 pub mod model;
 

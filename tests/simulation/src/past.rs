@@ -1,4 +1,4 @@
-//! All that has happened in a run, as nobody within it can see it.
+//! Everything that has happened in a run, including what no function in it can know.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -12,84 +12,81 @@ use domain::time::Timestamp;
 
 use crate::cast::{Asked, Report};
 
-/// One request, from its arrival on.
+/// One request and what has become of it.
 pub(crate) struct Errand {
     pub(crate) asked: Asked,
-    /// The challenge of the login session that asks; a webhook has none.
+    /// The challenge of the login session that sent it; none for a webhook.
     pub(crate) login: Option<ChallengeKey>,
-    /// The function's own clock when it arrived.
+    /// The time by the function's own clock when it arrived.
     pub(crate) now: Timestamp,
-    /// Nothing that the request says may reach the store.
+    /// Whether it must be refused before it reaches the store.
     pub(crate) stops_at_door: bool,
-    /// It met a fault, so that it need not be answered well.
+    /// Whether it ran into a fault, so that an error is an acceptable answer.
     pub(crate) disturbed: bool,
-    /// Requests to the store.
+    /// The number of requests to the store.
     pub(crate) round_trips: u32,
-    /// The start that it had applied, until it is sent.
+    /// The start that was applied for it, until it is sent.
     pub(crate) to_send: Option<(ChallengeId, Channel, PhoneNumber)>,
-    /// The challenge on which its guess was counted, and whether the guess is right there.
+    /// The challenge on which its guess was counted, and whether the guess was right.
     pub(crate) counted: Option<(ChallengeId, bool)>,
-    /// The challenge for which it was given a token.
+    /// The challenge for which it got a token.
     pub(crate) signed: Option<ChallengeId>,
 }
 
-/// A code that went to the message provider.
+/// A code that was handed to a provider.
 pub(crate) struct SentCode {
     pub(crate) challenge: ChallengeId,
     pub(crate) code: String,
-    /// Whether a call has said it.
+    /// Whether it was spoken in a call.
     pub(crate) spoken: bool,
-    /// Whether the phone has it.
+    /// Whether it reached the phone.
     pub(crate) arrived: bool,
 }
 
-/// A call that went to the voice provider.
+/// A call that was handed to the voice provider.
 #[derive(Clone)]
 pub(crate) struct PlacedCall {
     pub(crate) challenge: ChallengeId,
     pub(crate) token: CallToken,
     pub(crate) to: PhoneNumber,
-    /// How far the provider has reported.
+    /// How far the provider's reports have got.
     pub(crate) stage: usize,
 }
 
-/// The guesses and sends of one subject.
 #[derive(Default)]
 pub(crate) struct Tally {
     /// Guesses counted since the last success.
     pub(crate) guesses: u32,
-    /// Every send that was to be made, in true time.
+    /// Every send, with its true time.
     pub(crate) sends: Vec<(Timestamp, Channel)>,
 }
 
-/// What a run remembers.
+/// Everything a run remembers.
 #[derive(Default)]
 pub(crate) struct Past {
     pub(crate) errands: Vec<Errand>,
     pub(crate) codes: Vec<SentCode>,
     pub(crate) calls: Vec<PlacedCall>,
-    /// What the provider truly reported, by the digest of the call's token.
+    /// What the provider really reported, by the digest of the call's token.
     pub(crate) reported: HashSet<([u8; 32], Report)>,
     pub(crate) tallies: HashMap<SubjectId, Tally>,
-    /// Guesses counted on each challenge; generations replaced while open share one.
+    /// Guesses counted on each challenge. A generation that replaced an open one shares its count.
     pub(crate) guesses: HashMap<ChallengeId, u32>,
-    /// Sends of each channel on each challenge, those given back not counted; likewise shared.
+    /// Sends per channel on each challenge, without those given back. Shared in the same way.
     pub(crate) sends: HashMap<(ChallengeId, Channel), u32>,
-    /// Which challenge a generation that was replaced while open goes back to.
+    /// For each generation that replaced an open one, the challenge whose counts it shares.
     pub(crate) origin: HashMap<ChallengeId, ChallengeId>,
-    /// Challenges that were open beside another login session's.
+    /// Challenges that were open at the same time as another login session's.
     pub(crate) contested: HashSet<ChallengeId>,
-    /// Challenges that were pending when their subject reported fraud.
     pub(crate) denied: HashSet<ChallengeId>,
-    /// What each counter was charged for sends that have enrolled nothing.
+    /// What each counter was charged for sends that did not lead to an enrolment.
     pub(crate) charges: HashMap<(String, String), i64>,
-    /// The counters of unverified sends of each challenge, once for each send.
+    /// The counters charged for each challenge's unverified sends, once per send.
     pub(crate) refundable: HashMap<ChallengeId, Vec<Counter>>,
-    /// The number and binding that each change's challenge has proven, and when in true time.
+    /// For each number change, the number and binding that were proven, and the true time.
     pub(crate) proofs: HashMap<ChallengeKey, (PhoneNumber, u64, Timestamp)>,
-    /// The result token of each challenge.
     pub(crate) tokens: HashMap<ChallengeId, String>,
-    /// The one body that says that there is nothing to confirm.
+    /// The only body that may say that there is nothing to confirm.
     pub(crate) closed: Option<String>,
 }
 
@@ -99,7 +96,7 @@ impl Past {
         self.codes.iter().any(|sent| sent.challenge == *challenge && sent.code == code)
     }
 
-    /// The first of the generations that share their guesses with `challenge`.
+    /// The first of the generations that share a count with `challenge`.
     pub(crate) fn first_of(&self, challenge: &ChallengeId) -> ChallengeId {
         self.origin.get(challenge).copied().unwrap_or(*challenge)
     }

@@ -1,5 +1,5 @@
-//! What kind of run it is: small numbers, so that every limit is near, and a leaning towards one
-//! corner, so that none is left out.
+//! What kind of run it is: with small limits, so that every limit is reached, and with a theme, so that every
+//! corner gets visited.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use domain::policy::Policy;
 use crate::model::Sabotage;
 use crate::world::World;
 
-/// What may be asked next.
+/// What the next request can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Move {
     StartSms,
@@ -38,31 +38,31 @@ const MOVES: [Move; 10] = [
     Move::Forgery,
 ];
 
-/// How often each move is made, in the order of [`MOVES`], and what lies between.
+/// How often each move is made, in the order of [`MOVES`], and other parameters of the run.
 #[derive(Clone, Copy)]
 struct Theme {
     weights: [u32; 10],
     /// Requests in flight at once.
     width: usize,
-    /// Requests in all.
+    /// Requests in total.
     requests: usize,
-    /// Login sessions of one person at once.
+    /// Concurrent login sessions per person.
     sessions: usize,
-    /// Seconds that may pass between requests.
+    /// Maximum number of seconds between requests.
     gaps: &'static [u64],
     people: usize,
-    /// Requests of a thousand that are about a change of the number.
+    /// Requests per thousand that are about a number change.
     changes: u32,
-    /// People of a thousand who have a number enrolled.
+    /// People per thousand who have a number enrolled.
     enrolled: u32,
-    /// Whether the limits that subjects share are small.
+    /// Whether the limits shared between subjects are small.
     tight: bool,
     modes: &'static [CallMode],
 }
 
 const ANY: [CallMode; 3] = [CallMode::PressPound, CallMode::MatchDigits, CallMode::SpeakCode];
 
-/// The corner that a run leans to.
+/// What a run concentrates on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lean {
     Everything,
@@ -99,7 +99,7 @@ impl Lean {
         Self::CallModes,
     ];
 
-    /// Where a fault of the store would show.
+    /// The theme in which this fault of the store shows.
     pub(crate) const fn towards(sabotage: Sabotage) -> Self {
         match sabotage {
             Sabotage::ContinueOverSends
@@ -213,17 +213,16 @@ impl Theme {
     }
 }
 
-/// One run's plan.
 pub(crate) struct Plan {
     theme: Theme,
     pub(crate) requests: usize,
     pub(crate) width: usize,
-    /// Nobody's number is known yet.
+    /// Nobody has a known number yet.
     pub(crate) newcomers: bool,
 }
 
 impl Plan {
-    /// Draws a plan, of the leaning given or of any.
+    /// Draws a plan, with the given theme or a random one.
     pub(crate) fn draw(world: &mut World, lean: Option<Lean>) -> Self {
         let any = Lean::ALL[world.choose(Lean::ALL.len())];
         let lean = lean.unwrap_or(any);
@@ -242,12 +241,12 @@ impl Plan {
         self.theme.people
     }
 
-    /// Requests of a thousand that are about a change of the number.
+    /// Requests per thousand that are about a number change.
     pub(crate) const fn changes(&self) -> u32 {
         self.theme.changes
     }
 
-    /// People of a thousand who have a number enrolled.
+    /// People per thousand who have a number enrolled.
     pub(crate) const fn enrolled(&self) -> u32 {
         self.theme.enrolled
     }
@@ -274,7 +273,7 @@ impl Plan {
     }
 }
 
-/// A policy of small numbers.
+/// A policy with small limits.
 pub(crate) fn policy(world: &mut World, plan: &Plan) -> Policy {
     let mut up_to = |least: usize, most: usize| least + world.choose(most - least + 1);
     let mut small = |least, most| u32::try_from(up_to(least, most)).expect("small");

@@ -1,4 +1,4 @@
-//! The providers that the handlers are given: keys, messages, calls and signatures, each of which may fail.
+//! The simulated providers: keys, messages, calls and signatures, each of which can fail.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::past::{PlacedCall, SentCode};
 use crate::store::pause;
 use crate::world::{Shared, World};
 
-/// The keys of every code.
+/// The keys for the MACs of all codes.
 pub(crate) fn mac_keys() -> MacKeys {
     MacKeys { current: MacKey::from_secret("simulated"), previous: None, next: None }
 }
@@ -48,7 +48,7 @@ impl TokenSource for Shared {
 }
 
 impl Shared {
-    /// Hands a send to its provider, which tells `deliver` whether it arrives.
+    /// Hands a send to its provider, which tells `deliver` whether it arrived.
     async fn deliver(
         &self,
         channel: Channel,
@@ -113,7 +113,7 @@ impl Caller for Shared {
     }
 }
 
-/// Stands for KMS: the same token for the same facts, signed by nobody.
+/// In place of KMS: the same token for the same facts, without a real signature.
 impl ResultSigner for Shared {
     async fn sign(&self, approval: &Approval, first_factor: &FirstFactor) -> Result<String, SignError> {
         pause().await;

@@ -1,4 +1,5 @@
-//! One run: requests come, move by single steps, meet faults, end or are abandoned, until all is said.
+//! One run: requests arrive, advance one step at a time, run into faults, finish or are abandoned, until
+//! there is nothing left to do.
 
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -21,18 +22,17 @@ use crate::past::Errand;
 use crate::plan::{Lean, Move, Plan, policy};
 use crate::world::{Outcome, Shared, World};
 
-/// Functions' clocks differ from each other by less than this; the rest of the skew that the rules
-/// allow for is the time that a request may take.
+/// The functions' clocks differ by less than this. The rest of the clock skew that the rules allow for is the
+/// time that a request may take.
 const SKEWS: [u64; 3] = [0, 20, 44];
 
-/// A request on its way.
+/// A request in progress.
 struct Flight<'a> {
     errand: usize,
     since: Timestamp,
     answering: Answering<'a>,
 }
 
-/// Runs `seed` to its end.
 pub(crate) fn run(seed: u64, sabotage: Option<Sabotage>, traced: bool) -> Outcome {
     let shared = Shared::new(seed, sabotage, traced);
     let (plan, claims) = {
@@ -60,7 +60,7 @@ pub(crate) fn run(seed: u64, sabotage: Option<Sabotage>, traced: bool) -> Outcom
     shared.world().outcome()
 }
 
-/// What was before: the number that the first factor vouches for, and perhaps one enrolled.
+/// The state before the run: the numbers that first factors vouch for, and some that are enrolled.
 fn background(world: &mut World, plan: &Plan, sub: &str) -> Option<&'static str> {
     if world.chance(plan.enrolled()) {
         let number = PhoneNumber::parse(NUMBERS[0]).expect("a number");
@@ -87,7 +87,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Lets one thing happen, and answers whether anything is left to happen.
+    /// Makes one thing happen, and returns whether there is more to come.
     fn step(&mut self) -> bool {
         let mut world = self.shared.world();
         if world.is_broken() || (self.left == 0 && self.flights.is_empty()) {
@@ -127,7 +127,7 @@ impl Run<'_> {
         let flight = self.flights.swap_remove(index);
         let mut world = self.shared.world();
         world.saw(seen);
-        world.say(|| format!("request {} ends unanswered", flight.errand));
+        world.say(|| format!("request {} is abandoned without an answer", flight.errand));
         drop(world);
     }
 
@@ -191,7 +191,7 @@ impl Run<'_> {
             drop(world);
             return self.begin_request(Move::StartCall);
         }
-        // Mostly the latest call; an earlier one's webhooks come late.
+        // In most cases the latest call; webhooks of an earlier one are late.
         let count = world.past.calls.len();
         let index = if world.chance(750) { count - 1 } else { world.choose(count) };
         let report = match next {
@@ -238,7 +238,7 @@ impl Run<'_> {
         self.flights.push(Flight { errand, since, answering });
     }
 
-    /// A login session of somebody: one that is there, or a new one.
+    /// An existing login session of somebody, or a new one.
     fn login(&mut self) -> usize {
         let mut world = self.shared.world();
         let person = world.choose(self.plan.people());
@@ -261,7 +261,7 @@ impl Run<'_> {
         live[world.choose(live.len())]
     }
 
-    /// At the end nothing is in the way: every login session asks once more, and is answered.
+    /// At the end, without any faults, every login session asks for its status once more and must get it.
     fn ask_all_once_more(&mut self) {
         self.shared.world().fault_rate = 0;
         for index in 0..self.logins.len() {
@@ -275,7 +275,7 @@ impl Run<'_> {
     }
 }
 
-/// What the provider reports next of a call that goes well, mostly.
+/// What the provider reports next, in most cases for a call that goes well.
 fn next_report(world: &mut World, index: usize) -> Report {
     let answers = [Report::Human, Report::Human, Report::Human, Report::Human, Report::Machine, Report::Unjudged];
     let right = if world.policy.call_mode == CallMode::MatchDigits { Report::Digits } else { Report::Pound };
@@ -302,7 +302,7 @@ fn guess(world: &mut World, key: ChallengeKey, next: Move) -> String {
     if next == Move::WrongCode || codes.is_empty() {
         return format!("{:06}", world.choose(1_000_000));
     }
-    // The latest, or one that comes late.
+    // The latest report, or one that is late.
     let index = if own && world.chance(700) { codes.len() - 1 } else { world.choose(codes.len()) };
     codes[index].clone()
 }

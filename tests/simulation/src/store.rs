@@ -1,5 +1,5 @@
-//! The store that the handlers are given. Before and after taking effect each verb gives way once, so
-//! that anything may come between.
+//! The simulated store. Each operation yields once before and once after it takes effect, so that anything can
+//! happen in between.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -22,7 +22,7 @@ use crate::coverage::Seen;
 use crate::invariants::{self, Effect};
 use crate::world::{Fault, Shared, World};
 
-/// Gives way once.
+/// Yields once.
 pub(crate) struct Pause(bool);
 
 impl Future for Pause {
@@ -42,7 +42,7 @@ fn down() -> StoreError {
 }
 
 const UPDATE: [Fault; 4] = [Fault::Conflict, Fault::Down, Fault::Lost, Fault::Twice];
-/// The client gives a transaction a token of its own: sent again, it is applied once.
+/// Transactions carry a client token: sent twice, they are applied once.
 const TRANSACTION: [Fault; 4] = [Fault::Conflict, Fault::Conflict, Fault::Down, Fault::Lost];
 
 impl Shared {
@@ -80,7 +80,7 @@ impl World {
         let errand = self.errand();
         errand.round_trips += 1;
         if errand.stops_at_door {
-            self.breaks("a request that should have stopped at the door reached the store".to_owned());
+            self.breaks("a request that should have been refused before it reached the store".to_owned());
         }
     }
 
@@ -146,7 +146,7 @@ impl ChallengeStore for Shared {
         noted.await
     }
 
-    /// At the same time as the read of the subject: no round trip of its own.
+    /// In parallel with the read of the subject, so it counts as no round trip of its own.
     async fn country(&self, country: Country) -> Result<CountryRecord, StoreError> {
         pause().await;
         let (fault, record) = {
@@ -223,7 +223,7 @@ impl ChallengeStore for Shared {
     }
 }
 
-/// Each item as of one of two moments.
+/// Each item as it was at one of two moments.
 fn torn(world: &mut World, (subject, challenges): (Subject, Vec<Challenge>), id: &SubjectId) -> Snapshot {
     let (later, now) = world.model.items(id);
     let subject = if world.chance(500) { subject } else { later };

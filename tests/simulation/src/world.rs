@@ -1,4 +1,4 @@
-//! The world of one run: the stored state, the true time, the past, and the source of every choice.
+//! The world of one run: the stored state, the true time, the past, and the source of all random choices.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,32 +14,32 @@ use crate::invariants::{self, Effect};
 use crate::model::{Model, Sabotage};
 use crate::past::{Errand, Past};
 
-/// When every run begins.
+/// When every run starts.
 pub(crate) const BEGINNING: Timestamp = Timestamp::from_unix(1_800_000_000);
 
-/// What may befall a request to the store.
+/// What can go wrong with a request to the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Another transaction was in the way: nothing was applied.
+    /// It conflicted with another transaction: nothing was applied.
     Conflict,
-    /// Nothing was applied, and nobody knows.
+    /// Nothing was applied, but the function cannot tell.
     Down,
-    /// It was applied, and nobody knows.
+    /// It was applied, but the function cannot tell.
     Lost,
-    /// It was applied, the answer was lost, and the client has sent it again.
+    /// It was applied, the answer was lost, and the client sent it again.
     Twice,
-    /// A read that sees some items as of one moment and some as of another.
+    /// A read that returned some items from one moment and some from another.
     Torn,
 }
 
 pub(crate) struct World {
     pub(crate) random: StdRng,
     pub(crate) model: Model,
-    /// The true time, which no function knows exactly.
+    /// The true time, which no function's clock shows exactly.
     pub(crate) clock: Timestamp,
     pub(crate) policy: Policy,
     pub(crate) past: Past,
-    /// The errand whose future moves.
+    /// The errand whose future is being polled.
     pub(crate) running: usize,
     pub(crate) coverage: Coverage,
     /// Faults per thousand requests to a port.
@@ -66,7 +66,7 @@ impl World {
         }
     }
 
-    /// The request whose future moves.
+    /// The request whose future is being polled.
     pub(crate) fn errand(&mut self) -> &mut Errand {
         &mut self.past.errands[self.running]
     }
@@ -75,14 +75,14 @@ impl World {
         self.coverage.note(seen);
     }
 
-    /// One choice in so many thousand.
+    /// True for that many choices in a thousand.
     pub(crate) fn chance(&mut self, per_thousand: u32) -> bool {
         let chosen = self.random.random_range(0..1000) < per_thousand;
         self.decided(u64::from(chosen));
         chosen
     }
 
-    /// A choice below `count`.
+    /// A random number below `count`.
     pub(crate) fn choose(&mut self, count: usize) -> usize {
         let chosen = self.random.random_range(0..count);
         self.decided(chosen as u64);
@@ -93,7 +93,7 @@ impl World {
         choice.hash(&mut self.schedule);
     }
 
-    /// Which of the `possible` faults befalls a request to a port, if one does.
+    /// Which of the `possible` faults a request to a port runs into, if any.
     pub(crate) fn fault(&mut self, possible: &[Fault]) -> Option<Fault> {
         if !self.chance(self.fault_rate) {
             return None;
@@ -104,7 +104,7 @@ impl World {
         Some(fault)
     }
 
-    /// Applies an effect to the store and holds the change against the past.
+    /// Applies an effect to the store and checks the change against the past.
     pub(crate) fn apply<T>(
         &mut self,
         subject: &SubjectId,
@@ -122,7 +122,7 @@ impl World {
         answer
     }
 
-    /// Notes a violation; the first one counts.
+    /// Records a violation; only the first one counts.
     pub(crate) fn breaks(&mut self, violation: String) {
         self.say(|| format!("  VIOLATION: {violation}"));
         self.broken.get_or_insert(violation);
@@ -140,7 +140,7 @@ impl World {
         }
     }
 
-    /// What became of the run.
+    /// The outcome of the run.
     pub(crate) fn outcome(&mut self) -> Outcome {
         Outcome {
             violation: self.broken.take(),
@@ -151,16 +151,15 @@ impl World {
     }
 }
 
-/// What became of a run.
 pub(crate) struct Outcome {
     pub(crate) violation: Option<String>,
     pub(crate) coverage: Coverage,
-    /// A digest of every choice made.
+    /// A digest of all choices made.
     pub(crate) schedule: u64,
     pub(crate) trace: Vec<String>,
 }
 
-/// The world, as every port of every function reaches it.
+/// The world, shared by all ports of all functions.
 #[derive(Clone)]
 pub(crate) struct Shared(Arc<Mutex<World>>);
 

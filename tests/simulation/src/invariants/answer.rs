@@ -1,4 +1,4 @@
-//! What a caller may be told, and given (I2, I5, I7).
+//! What a caller may be told and given (I2, I5, I7).
 
 use domain::challenge::Outcome;
 use domain::result::Approval;
@@ -12,7 +12,7 @@ use crate::coverage::Seen;
 use crate::past::SentCode;
 use crate::world::World;
 
-/// Holds a token that is about to be signed against the store.
+/// Checks a token that is about to be signed against the store.
 pub(crate) fn signed(world: &mut World, approval: &Approval, first_factor: &FirstFactor, token: &str) {
     if let Err(violation) = may_sign(world, approval, first_factor, token) {
         world.breaks(violation);
@@ -22,19 +22,19 @@ pub(crate) fn signed(world: &mut World, approval: &Approval, first_factor: &Firs
 fn may_sign(world: &mut World, approval: &Approval, first_factor: &FirstFactor, token: &str) -> Verdict {
     let key = approval.id.key;
     hold!(first_factor.key == key, "a token for another login session");
-    hold!(world.errand().login == Some(key), "a token for a login session that has not asked");
+    hold!(world.errand().login == Some(key), "a token for a login session that did not ask");
     let stored = world.model.challenge(&key).filter(|stored| stored.id == approval.id);
     let outcome = stored.map(|stored| stored.outcome);
     let Some(Outcome::Approved { at, by, settled: true }) = outcome else {
         return Err(format!("a token for a challenge that is {outcome:?}"));
     };
-    hold!((at, by) == (approval.at, approval.by), "a token for another approval");
-    hold!(approval.expires_at() > world.errand().now, "a token that has expired");
+    hold!((at, by) == (approval.at, approval.by), "a token for a different approval");
+    hold!(approval.expires_at() > world.errand().now, "an expired token");
     world.errand().signed = Some(approval.id);
     let known = world.past.tokens.get(&approval.id).cloned();
     match known {
         Some(known) => {
-            hold!(known == token, "the same approval yields another token");
+            hold!(known == token, "the same approval yields a different token");
             world.saw(Seen::TokenAgain);
         }
         None => _ = world.past.tokens.insert(approval.id, token.to_owned()),
@@ -42,7 +42,7 @@ fn may_sign(world: &mut World, approval: &Approval, first_factor: &FirstFactor, 
     Ok(())
 }
 
-/// Holds an answer against all that its request did.
+/// Checks an answer against what its request did.
 pub(crate) fn answered(world: &mut World, response: &Response<Body>) {
     let body = match response.body() {
         Body::Text(text) => text.as_str(),
@@ -62,30 +62,30 @@ fn may_answer(world: &mut World, status: u16, body: &str) -> Verdict {
     hold!(matches!(status, 200 | 201 | 204 | 403 | 409 | 410 | 422 | 429 | 503), "answered {status}");
     let errand = world.errand();
     let (disturbed, counted, login) = (errand.disturbed, errand.counted, errand.login);
-    hold!(status != 503 || disturbed, "not answered, though nothing was in the way");
+    hold!(status != 503 || disturbed, "not answered, although nothing failed");
     let most = match errand.asked {
         Asked::Start { .. } if status >= 400 && !disturbed => 2,
-        Asked::Start { .. } => 6, // the second write and the record of a failed send may each meet another, once
+        Asked::Start { .. } => 6, // the second write and the record of a failed send may each conflict once
         Asked::Guess(_) if status == 422 => 1,
         Asked::Guess(_) => 3,
         Asked::Status => 2,
-        Asked::Webhook { .. } => 12, // a report of fraud is tried four times, each a read, a write and a read of what refused it
+        Asked::Webhook { .. } => 12, // a fraud report is tried four times, each with a read, a write and a read of what refused it
     };
     let round_trips = errand.round_trips;
     hold!(round_trips <= most, "{round_trips} requests to the store, {most} at most");
-    hold!(!errand.stops_at_door || matches!(status, 403 | 422), "an untrue request was answered {status}");
+    hold!(!errand.stops_at_door || matches!(status, 403 | 422), "an invalid request was answered {status}");
     let given = errand.signed;
     if body.contains("\"resultToken\"") {
         let token = given.and_then(|challenge| world.past.tokens.get(&challenge));
-        hold!(token.is_some_and(|token| body.contains(token.as_str())), "a token is handed out that was not signed");
+        hold!(token.is_some_and(|token| body.contains(token.as_str())), "handed out a token that was not signed");
     }
     if body.contains(r#""state":"approved""#) {
         let stored = login.and_then(|key| world.model.challenge(&key)).map(|challenge| challenge.outcome);
         let settled = matches!(stored, Some(Outcome::Approved { settled: true, .. }));
-        hold!(settled, "told approved, and the challenge is {stored:?}");
+        hold!(settled, "answered approved, but the challenge is {stored:?}");
     }
     if body.contains(":code-wrong\"") {
-        hold!(matches!(counted, Some((_, false))), "told wrong of a guess that was {counted:?}");
+        hold!(matches!(counted, Some((_, false))), "answered wrong to a guess that was {counted:?}");
     }
     one_body_for_all_that_is_closed(world, status, body)
 }
@@ -93,12 +93,12 @@ fn may_answer(world: &mut World, status: u16, body: &str) -> Verdict {
 fn one_body_for_all_that_is_closed(world: &mut World, status: u16, body: &str) -> Verdict {
     if status == 410 {
         let closed = world.past.closed.get_or_insert_with(|| body.to_owned());
-        hold!(closed == body, "two ways to say that there is nothing to confirm");
+        hold!(closed == body, "two different answers for nothing to confirm");
     }
     Ok(())
 }
 
-/// Who hears a code in a call may type it.
+/// Somebody who hears a code in a call may type it.
 fn note_spoken(world: &mut World, body: &str) {
     let Asked::Webhook { call, report: Report::Human | Report::Unjudged, .. } = &world.errand().asked else { return };
     let challenge = call.challenge;

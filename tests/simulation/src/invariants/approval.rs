@@ -1,4 +1,4 @@
-//! What may approve, deny and settle (I1, I5, I7).
+//! What can approve, deny and settle a challenge (I1, I5, I7).
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::cast::{Asked, Report};
 use crate::coverage::Seen;
 use crate::world::World;
 
-/// A function's clock never lags behind by more than the time it has.
+/// A function's clock is never behind by more than the time that its request may take.
 pub(crate) const LONGEST_REQUEST: Duration = Duration::from_secs(15);
 
-/// Holds the new outcome of a challenge against its cause.
+/// Checks a challenge's new outcome against its cause.
 pub(super) fn outcome(
     world: &mut World,
     before: &Snapshot,
@@ -54,27 +54,33 @@ fn approved(world: &mut World, old: &Challenge, at: Timestamp, by: Method, effec
     match (by, effect) {
         (Method::SmsCode | Method::SpokenCode, Effect::Settle(_)) => approved_by_code(world, old, by),
         (Method::PressPound, Effect::AdvanceCall(_, token, CallEvent::Pressed(Key::Approve))) => {
-            hold!(world.policy.call_mode == CallMode::PressPound, "`#` approves where something else is asked for");
-            hold!(!world.past.contested.contains(&old.id), "`#` approves one of two sign-ins that wait");
-            hold!(reported(world, token, Report::Pound), "a key approves that nobody has pressed");
+            hold!(
+                world.policy.call_mode == CallMode::PressPound,
+                "`#` approves in a mode that asks for something else"
+            );
+            hold!(!world.past.contested.contains(&old.id), "`#` approves one of two pending sign-ins");
+            hold!(reported(world, token, Report::Pound), "approved by a key that nobody pressed");
             approved_by_call(world, old, token)
         }
         (Method::MatchDigits, Effect::AdvanceCall(_, token, CallEvent::Entered { matches: true })) => {
-            hold!(world.policy.call_mode == CallMode::MatchDigits, "digits approve where something else is asked for");
-            hold!(reported(world, token, Report::Digits), "digits approve that nobody has keyed");
+            hold!(
+                world.policy.call_mode == CallMode::MatchDigits,
+                "digits approve in a mode that asks for something else"
+            );
+            hold!(reported(world, token, Report::Digits), "approved by digits that nobody entered");
             world.saw(Seen::DigitsMatched);
             approved_by_call(world, old, token)
         }
-        _ => Err(format!("{effect:?} has approved by {by:?}")),
+        _ => Err(format!("{effect:?} approved by {by:?}")),
     }
 }
 
 fn approved_by_code(world: &mut World, old: &Challenge, by: Method) -> Verdict {
     let errand = world.errand();
-    hold!(matches!(errand.asked, Asked::Guess(_)), "a code approves, and nobody has typed one");
-    hold!(errand.login == Some(old.id.key), "the code of one login session approves another");
+    hold!(matches!(errand.asked, Asked::Guess(_)), "a code approves, but nobody typed one");
+    hold!(errand.login == Some(old.id.key), "one login session's code approves another");
     match errand.counted {
-        None => return Err("a guess approves that was not counted".to_owned()),
+        None => return Err("approved by a guess that was not counted".to_owned()),
         Some((challenge, _)) if challenge != old.id => {
             return Err("a guess counted on one generation approves another".to_owned());
         }
@@ -87,19 +93,19 @@ fn approved_by_code(world: &mut World, old: &Challenge, by: Method) -> Verdict {
 
 fn approved_by_call(world: &mut World, old: &Challenge, token: &CallToken) -> Verdict {
     let call = old.call.as_ref().ok_or("approved by a call that was never placed")?;
-    hold!(call.token == token.digest(), "another call's key approves");
-    hold!(call.state == CallState::Answered, "a call approves that is {:?}", call.state);
+    hold!(call.token == token.digest(), "approved by a key in another call");
+    hold!(call.state == CallState::Answered, "approved by a call that is {:?}", call.state);
     let human = call.answered_by == Some(AnsweredBy::Human) && reported(world, token, Report::Human);
     let unjudged = call.answered_by == Some(AnsweredBy::Unjudged) && reported(world, token, Report::Unjudged);
-    hold!(human || (unjudged && !world.policy.machine_detection), "a call approves that no human has answered");
-    hold!(old.attempts < old.max_attempts, "a call approves though every guess is spent");
+    hold!(human || (unjudged && !world.policy.machine_detection), "approved by a call that no human answered");
+    hold!(old.attempts < old.max_attempts, "approved by a call although every guess was used up");
     world.saw(Seen::ApprovedByCall);
     Ok(())
 }
 
 fn denied(world: &mut World, before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) -> Verdict {
     let Effect::AdvanceCall(id, token, CallEvent::Pressed(Key::Fraud)) = effect else {
-        return Err(format!("{effect:?} has denied"));
+        return Err(format!("{effect:?} denied a challenge"));
     };
     let of = before.challenge(&id.key).filter(|of| of.id == **id).ok_or("denied from nothing")?;
     let answered = of
@@ -107,23 +113,23 @@ fn denied(world: &mut World, before: &Snapshot, after: &Snapshot, effect: &Effec
         .as_ref()
         .filter(|call| call.token == token.digest())
         .is_some_and(|call| call.state == CallState::Answered);
-    hold!(answered && reported(world, token, Report::Zero), "denied, and nobody has reported fraud");
+    hold!(answered && reported(world, token, Report::Zero), "denied, but nobody reported fraud");
     let until = world.errand().now + world.policy.fraud_block;
     hold!(after.subject.blocked_until == Some(until), "denied without blocking the subject");
     let number = world.model.number(&of.phone);
     let closed = !of.source.is_unverified() || number.blocked_until == Some(until);
-    hold!(closed, "a number that was only being enrolled is left open");
+    hold!(closed, "a number that was only being enrolled was not blocked");
     world.saw(Seen::DeniedByFraudKey);
     Ok(())
 }
 
-/// Of all that is keyed in a call, wrong digits are the last, and are counted.
+/// Wrong digits must end the call, and be counted.
 pub(super) fn judged_in_vain(world: &mut World, old: &Challenge, new: &Challenge, token: &CallToken) -> Verdict {
     let now = world.errand().now;
     let may_key = |call: &Call| call.token == token.digest() && call.state == CallState::Answered;
     let judged = world.policy.call_mode == CallMode::MatchDigits && old.is_open(now);
     if judged && old.call.as_ref().is_some_and(may_key) {
-        hold!(new.attempts == old.attempts + 1, "digits were judged and not counted");
+        hold!(new.attempts == old.attempts + 1, "digits were judged but not counted");
     }
     Ok(())
 }
@@ -132,7 +138,7 @@ fn reported(world: &World, token: &CallToken, report: Report) -> bool {
     world.past.reported.contains(&(token.digest(), report))
 }
 
-/// Challenge and subject are settled together, by a subject that agrees, or neither is.
+/// A challenge and its subject are settled together, if the subject allows it, or not at all.
 pub(super) fn settled(world: &mut World, before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) -> Verdict {
     let is_settled = |stored: &Snapshot, challenge: &Challenge| {
         let same = stored.challenge(&challenge.id.key).filter(|other| other.id == challenge.id);
@@ -142,18 +148,18 @@ pub(super) fn settled(world: &mut World, before: &Snapshot, after: &Snapshot, ef
     let mut settled = after.challenges.iter().filter(newly);
     let (Some(challenge), Effect::Settle(_)) = (settled.next(), effect) else {
         hold!(after.subject.last_success_at == before.subject.last_success_at, "a success without an approval");
-        hold!(after.challenges.iter().find(newly).is_none(), "{effect:?} has settled");
+        hold!(after.challenges.iter().find(newly).is_none(), "{effect:?} settled a challenge");
         return Ok(());
     };
-    hold!(settled.next().is_none(), "one settlement has settled two challenges");
+    hold!(settled.next().is_none(), "one settlement settled two challenges");
     let now = world.errand().now;
-    hold!(world.errand().login == Some(challenge.id.key), "one login session has settled another's challenge");
+    hold!(world.errand().login == Some(challenge.id.key), "one login session settled another's challenge");
     hold!(before.subject.blocked(now).is_none(), "a blocked subject was settled");
     if let Outcome::Approved { at, .. } = challenge.outcome {
-        hold!(now.since(at) < Policy::RESULT_LIFE, "an approval was completed when its result had expired");
+        hold!(now.since(at) < Policy::RESULT_LIFE, "an approval was settled after its result had expired");
     }
     enrolled(world, before, after, challenge)?;
-    hold!(after.subject.failures == 0, "success has not reset the failures");
+    hold!(after.subject.failures == 0, "success did not reset the failures");
     world.past.tallies.entry(challenge.id.key.subject).or_default().guesses = 0;
     Ok(())
 }
@@ -163,20 +169,20 @@ fn enrolled(world: &mut World, before: &Snapshot, after: &Snapshot, challenge: &
     if challenge.source.enrols() {
         shared::enrolled(world, challenge);
     }
-    hold!(bound.number == challenge.phone, "another number is enrolled than was proven");
+    hold!(bound.number == challenge.phone, "the enrolled number is not the one that was proven");
     match (challenge.source, &before.subject.binding) {
         (NumberSource::Enrolled(version), Some(old)) => {
             hold!(old.version == version && old == bound, "a challenge for one binding was settled on another");
             world.saw(Seen::SettledEnrolled);
         }
-        (NumberSource::Enrolled(_), None) => return Err("a binding that is gone was settled".to_owned()),
+        (NumberSource::Enrolled(_), None) => return Err("a deleted binding was settled".to_owned()),
         (NumberSource::Claimed | NumberSource::Typed, None) => world.saw(Seen::Enrolled),
         (NumberSource::Claimed | NumberSource::Typed, Some(_)) => {
-            return Err("a number was enrolled where one was already".to_owned());
+            return Err("a number was enrolled although there already was one".to_owned());
         }
         (NumberSource::Replacing(version), Some(old)) => replaced(world, challenge, old, version)?,
-        (NumberSource::Replacing(_), None) => return Err("a number was replaced that is gone".to_owned()),
-        (NumberSource::Test, _) => return Err("a test number was settled where there is none".to_owned()),
+        (NumberSource::Replacing(_), None) => return Err("a deleted number was replaced".to_owned()),
+        (NumberSource::Test, _) => return Err("a test number was settled, but there are none".to_owned()),
     }
     let version = bound.version;
     if challenge.purpose == Purpose::Change && matches!(challenge.source, NumberSource::Enrolled(_)) {
@@ -187,19 +193,19 @@ fn enrolled(world: &mut World, before: &Snapshot, after: &Snapshot, challenge: &
     Ok(())
 }
 
-/// A number takes another's place by both proofs, made in one login session, the older one not long ago.
+/// Replacing a number takes both proofs, in one login session, the older of which is recent.
 fn replaced(world: &mut World, challenge: &Challenge, old: &Binding, version: u64) -> Verdict {
-    hold!(old.version == version, "a number was replaced that is not the one proven");
+    hold!(old.version == version, "the replaced number is not the one that was proven");
     let proof = world.past.proofs.get(&challenge.id.key);
-    let (number, of, at) = proof.ok_or("a number was replaced, and nobody has proven it")?;
-    hold!(*number == old.number && *of == version, "a number was replaced by the proof of another");
+    let (number, of, at) = proof.ok_or("a number was replaced, but nobody had proven it")?;
+    hold!(*number == old.number && *of == version, "a number was replaced on the proof of a different one");
     let latest = *at + Policy::CHANGE_WINDOW + Policy::MAX_CODE_LIFE + Policy::CLOCK_SKEW;
-    hold!(world.clock < latest, "a number was replaced by a proof that is too old");
+    hold!(world.clock < latest, "a number was replaced on a proof that was too old");
     world.saw(Seen::NumberReplaced);
     Ok(())
 }
 
-/// Notes why a key did not approve.
+/// Records why a key did not approve.
 fn note(world: &mut World, stands: &Challenge, token: Option<&CallToken>, event: CallEvent) {
     let call = stands.call.as_ref().filter(|call| token.is_some_and(|token| call.token == token.digest()));
     let Some(call) = call else { return world.saw(Seen::OldCall) };

@@ -1,4 +1,4 @@
-//! What a write may change at all: nothing goes back, nothing settled moves (I4, I5, I6).
+//! What a write may change: nothing goes backwards, and nothing settled changes (I4, I5, I6).
 
 use domain::call::{Call, CallEvent, CallState, Key};
 use domain::challenge::{Challenge, Delivery, NumberSource, Outcome, Purpose};
@@ -12,82 +12,79 @@ use super::{Effect, Verdict, hold};
 use crate::coverage::Seen;
 use crate::world::World;
 
-/// The subject moves by a start, a settlement or a report of fraud, and then its version rises.
+/// Only a start, a settlement, a lock or a fraud report changes the subject, and its version then rises.
 pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) -> Verdict {
     let (old, new) = (&before.subject, &after.subject);
     if old == new {
         return Ok(());
     }
-    hold!(new.version > old.version, "a subject has changed without a new version");
+    hold!(new.version > old.version, "a subject changed without a new version");
     match effect {
         Effect::Start(_) => {
-            hold!(new.failures >= old.failures, "a start has forgotten failures");
-            hold!(new.last_success_at == old.last_success_at, "a start counts as success");
+            hold!(new.failures >= old.failures, "a start reset failures");
+            hold!(new.last_success_at == old.last_success_at, "a start counted as a success");
             unmoved_binding(old, new)?;
-            hold!(new.blocked_until == old.blocked_until, "a start has moved a block");
+            hold!(new.blocked_until == old.blocked_until, "a start changed a block");
             hold!(
                 (new.denied_version, new.locked_at) == (old.denied_version, old.locked_at),
-                "a start has moved what ends it"
+                "a start changed what ends a block"
             );
         }
         Effect::Settle(_) => {
-            hold!(new.blocked_until == old.blocked_until, "a settlement has moved a block");
-            hold!(new.sms_sent == old.sms_sent && new.calls_placed == old.calls_placed, "success has forgotten sends");
-            hold!(new.denied_version == old.denied_version, "success has moved a denial");
+            hold!(new.blocked_until == old.blocked_until, "a settlement changed a block");
+            hold!(new.sms_sent == old.sms_sent && new.calls_placed == old.calls_placed, "a success reset the sends");
+            hold!(new.denied_version == old.denied_version, "a success changed a denial");
             let replaces = matches!(effect, Effect::Settle(of) if matches!(of.source, NumberSource::Replacing(_)));
             let unmoved = old.binding.is_none() || new.binding == old.binding;
             hold!(unmoved || replaces, "an enrolled number was replaced");
         }
         Effect::NoteRefusal(_) => {
-            hold!(
-                new.locked_at.is_some() && old.locked_at.is_none(),
-                "a refusal has moved a subject without locking it"
-            );
-            hold!(new.failures >= old.failures, "a lock has forgotten failures");
-            hold!(new.last_success_at == old.last_success_at, "a lock counts as success");
+            hold!(new.locked_at.is_some() && old.locked_at.is_none(), "a refusal changed a subject without locking it");
+            hold!(new.failures >= old.failures, "a lock reset failures");
+            hold!(new.last_success_at == old.last_success_at, "a lock counted as a success");
             hold!(
                 (new.denied_version, new.blocked_until) == (old.denied_version, old.blocked_until),
-                "a lock has moved a block"
+                "a lock changed a block"
             );
             unmoved_binding(old, new)?;
         }
         Effect::AdvanceCall(..) => {
             let (until, former) = (new.blocked_until.unwrap_or_default(), old.blocked_until.unwrap_or_default());
-            // A second report, by a slower clock, may end a little earlier than the first.
-            hold!(until + Policy::CLOCK_SKEW > former, "a report of fraud has shortened a block");
-            hold!(new.blocked_until.is_some(), "a webhook has moved a subject without blocking it");
-            hold!(new.failures == old.failures && new.reserved == old.reserved, "a webhook has moved the guess budget");
-            hold!(new.denied_version.is_some(), "a webhook has moved a subject without denying what is pending");
+            // The block of a second report, by a slower clock, may end slightly earlier than the first.
+            hold!(until + Policy::CLOCK_SKEW > former, "a fraud report shortened a block");
+            hold!(new.blocked_until.is_some(), "a webhook changed a subject without blocking it");
+            hold!(new.failures == old.failures && new.reserved == old.reserved, "a webhook changed the guess budget");
+            hold!(new.denied_version.is_some(), "a webhook changed a subject without denying what was pending");
             unmoved_binding(old, new)?;
         }
         Effect::RecordSend(..) | Effect::CountGuess | Effect::Sweep => {
-            return Err(format!("{effect:?} has changed the subject"));
+            return Err(format!("{effect:?} changed the subject"));
         }
     }
     Ok(())
 }
 
 fn unmoved_binding(old: &Subject, new: &Subject) -> Verdict {
-    hold!(old.binding == new.binding, "the enrolled number has changed without being proven");
+    hold!(old.binding == new.binding, "the enrolled number changed without a proof");
     Ok(())
 }
 
-/// A challenge goes forward only, and only its own writes move it.
+/// A challenge only moves forward, and only by its own writes.
 pub(super) fn challenge(old: Option<&Challenge>, new: &Challenge, effect: &Effect<'_>) -> Verdict {
-    hold!(new.attempts <= new.max_attempts, "more guesses counted than the challenge may judge");
-    hold!(new.expires_at <= new.created_at + Policy::MAX_CODE_LIFE, "a code lives longer than any may");
+    hold!(new.attempts <= new.max_attempts, "more guesses counted than the challenge allows");
+    hold!(new.expires_at <= new.created_at + Policy::MAX_CODE_LIFE, "a code lives too long");
     let Some(old) = old else {
-        hold!(matches!(effect, Effect::Start(_)), "{effect:?} has made a challenge");
+        hold!(matches!(effect, Effect::Start(_)), "{effect:?} created a challenge");
         return Ok(());
     };
     if old.id != new.id {
         return replaced(old, new, effect);
     }
-    hold!(old.phone == new.phone && old.source == new.source, "a challenge's number has changed");
-    hold!(old.created_at == new.created_at, "a challenge was made younger");
-    hold!(old.max_attempts == new.max_attempts && old.carried == new.carried, "a challenge's budget has changed");
+    hold!(old.phone == new.phone && old.source == new.source, "a challenge's number changed");
+    hold!(old.created_at == new.created_at, "a challenge's time of creation changed");
+    hold!(old.max_attempts == new.max_attempts && old.carried == new.carried, "a challenge's budget changed");
     hold!(new.attempts >= old.attempts, "a guess was refunded");
-    hold!(new.contested || !old.contested, "a contested challenge is not contested any more");
+    hold!(new.contested || !old.contested, "a contested challenge is no longer contested");
     outcome(old, new, effect)?;
     codes(old, new)?;
     sends(old, new, effect)?;
@@ -95,17 +92,17 @@ pub(super) fn challenge(old: Option<&Challenge>, new: &Challenge, effect: &Effec
         (Some(old), Some(new)) if old.token == new.token => call(old, new),
         (Some(_), None) => Err("a call was forgotten".to_owned()),
         (_, Some(_)) if !matches!(effect, Effect::Start(_)) && old.call.is_none() => {
-            Err(format!("{effect:?} has placed a call"))
+            Err(format!("{effect:?} placed a call"))
         }
         _ => Ok(()),
     }
 }
 
 fn replaced(old: &Challenge, new: &Challenge, effect: &Effect<'_>) -> Verdict {
-    let Effect::Start(draft) = effect else { return Err(format!("{effect:?} has replaced a generation")) };
+    let Effect::Start(draft) = effect else { return Err(format!("{effect:?} replaced a generation")) };
     hold!(
         matches!(draft.replaces, Replaces::Generation(_) | Replaces::Proof { .. }),
-        "a generation was replaced unasked"
+        "a generation was replaced, but the start did not say so"
     );
     hold!(new.id.generation > old.id.generation, "an older generation came back");
     let is_proof = is_proof(old) && matches!(draft.replaces, Replaces::Proof { .. }) && old.is_settled();
@@ -113,7 +110,7 @@ fn replaced(old: &Challenge, new: &Challenge, effect: &Effect<'_>) -> Verdict {
     Ok(())
 }
 
-/// Whether it proves the number that a change replaces, and so is good for nothing else.
+/// Whether it is the proof of the number that a change replaces, which is its only use.
 fn is_proof(challenge: &Challenge) -> bool {
     challenge.purpose == Purpose::Change && matches!(challenge.source, NumberSource::Enrolled(_))
 }
@@ -130,17 +127,17 @@ fn outcome(old: &Challenge, new: &Challenge, effect: &Effect<'_>) -> Verdict {
         }
         (old, new) => old == new,
     };
-    hold!(forward, "{old:?} has become {new:?}");
+    hold!(forward, "{old:?} became {new:?}");
     Ok(())
 }
 
-/// Every code sent stays good. Only one that surely was not sent may make room for the next.
+/// Every code sent stays valid. Only one that was certainly not sent may make room for the next.
 fn codes(old: &Challenge, new: &Challenge) -> Verdict {
     let unsent = matches!(old.sms.last, Some((_, Delivery::Failed)));
     let kept = old.codes.len() - usize::from(unsent && !old.codes.is_empty());
     let same = |(old, new): (&domain::code::CodeMac, &domain::code::CodeMac)| old.as_bytes() == new.as_bytes();
     let still_good = new.codes.len() >= kept && old.codes[..kept].iter().zip(&new.codes).all(same);
-    hold!(still_good, "a code that was sent is not good any more");
+    hold!(still_good, "a code that was sent is no longer valid");
     Ok(())
 }
 
@@ -153,16 +150,16 @@ fn sends(old: &Challenge, new: &Challenge, effect: &Effect<'_>) -> Verdict {
             Effect::RecordSend(of, ..) => *of == channel && new.used == old.used,
             _ => false,
         };
-        hold!(old == new || may_change, "{effect:?} has changed the sends by {channel:?}");
+        hold!(old == new || may_change, "{effect:?} changed the sends by {channel:?}");
     }
     Ok(())
 }
 
 fn call(old: &Call, new: &Call) -> Verdict {
     hold!(rank(new.state) >= rank(old.state), "a call went from {:?} back to {:?}", old.state, new.state);
-    hold!(!old.state.is_over() || old.state == new.state, "a call that was over has changed");
-    hold!(old.answered_by.is_none() || old.answered_by == new.answered_by, "a call was answered by another");
-    hold!(new.wrong_keys >= old.wrong_keys, "wrong keys were forgotten");
+    hold!(!old.state.is_over() || old.state == new.state, "a call that was over changed");
+    hold!(old.answered_by.is_none() || old.answered_by == new.answered_by, "who answered a call changed");
+    hold!(new.wrong_keys >= old.wrong_keys, "the count of wrong keys went down");
     Ok(())
 }
 
@@ -175,10 +172,10 @@ const fn rank(state: CallState) -> u8 {
     }
 }
 
-/// A challenge is forgotten only when nobody can come back to it.
+/// A challenge is deleted only when nobody can return to it.
 pub(super) fn forgotten(world: &mut World, old: &Challenge, effect: &Effect<'_>) -> Verdict {
-    hold!(matches!(effect, Effect::Sweep), "{effect:?} has lost a challenge");
-    hold!(old.created_at + std::time::Duration::from_hours(1) <= world.clock, "a challenge was forgotten too early");
+    hold!(matches!(effect, Effect::Sweep), "{effect:?} deleted a challenge");
+    hold!(old.created_at + std::time::Duration::from_hours(1) <= world.clock, "a challenge was deleted too early");
     world.saw(Seen::Swept);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What a report of fraud ends: all of the subject's that was pending, for good.
+//! What a fraud report ends: all pending challenges of the subject, for good.
 
 use domain::call::{CallEvent, Key};
 use domain::challenge::{Challenge, NumberSource, Outcome, Purpose};
@@ -8,7 +8,7 @@ use super::{Effect, Verdict, hold};
 use crate::coverage::Seen;
 use crate::world::World;
 
-/// Notes what was pending when fraud was reported, by the true order of events.
+/// Records what was pending when fraud was reported, by the true order of events.
 pub(super) fn reported(world: &mut World, before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) {
     let Effect::AdvanceCall(of, _, CallEvent::Pressed(Key::Fraud)) = effect else { return };
     let is_denied = |stored: &Snapshot| stored.challenge(&of.key).is_some_and(|of| of.outcome == Outcome::Denied);
@@ -23,7 +23,7 @@ pub(super) fn reported(world: &mut World, before: &Snapshot, after: &Snapshot, e
     }
 }
 
-/// Whether it has not done yet what it was started for.
+/// Whether it has not yet led to what it was started for.
 fn is_pending(challenge: &Challenge) -> bool {
     let is_proof = challenge.purpose == Purpose::Change && matches!(challenge.source, NumberSource::Enrolled(_));
     match challenge.outcome {
@@ -33,11 +33,11 @@ fn is_pending(challenge: &Challenge) -> bool {
     }
 }
 
-/// What was pending at a report is neither approved nor settled nor replaced afterwards.
+/// What was pending at a fraud report is never approved, settled or replaced afterwards.
 pub(super) fn held(world: &World, old: Option<&Challenge>, new: &Challenge) -> Verdict {
     let denied = |challenge: &Challenge| world.past.denied.contains(&challenge.id);
-    hold!(!denied(new) || new.outcome == Outcome::Denied, "pending at a report of fraud, and now {:?}", new.outcome);
+    hold!(!denied(new) || new.outcome == Outcome::Denied, "pending at a fraud report, but now {:?}", new.outcome);
     let replaced = old.is_some_and(|old| old.id != new.id && denied(old));
-    hold!(!replaced, "what was pending at a report of fraud goes on as another generation");
+    hold!(!replaced, "a challenge pending at a fraud report continues in a new generation");
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! What must never happen, whatever comes between whatever: each rule is checked against the past,
-//! which knows more than any function does.
+//! What must never happen, in any interleaving. Each rule is checked against the past, which knows more than
+//! any function does.
 
 mod answer;
 mod approval;
@@ -25,7 +25,7 @@ pub(crate) use self::shared::shared;
 pub(crate) use self::tally::{counted, sends, started};
 use crate::world::World;
 
-/// A write to the store, and what it is meant to do.
+/// A write to the store, by its intent.
 pub(crate) enum Effect<'a> {
     Start(&'a Draft),
     RecordSend(Channel, Delivery, &'a [Counter]),
@@ -54,7 +54,7 @@ impl fmt::Debug for Effect<'_> {
 
 type Verdict = Result<(), String>;
 
-/// Fails with what was violated unless the condition holds.
+/// Fails with the given violation unless the condition holds.
 macro_rules! hold {
     ($condition:expr, $($violation:tt)+) => {
         if !$condition {
@@ -64,7 +64,7 @@ macro_rules! hold {
 }
 use hold;
 
-/// Holds a change of one subject's state against every rule.
+/// Checks a change to one subject's state against every rule.
 pub(crate) fn check(world: &mut World, before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) -> Verdict {
     change::subject(before, after, effect)?;
     denial::reported(world, before, after, effect);
@@ -94,7 +94,7 @@ pub(crate) fn check(world: &mut World, before: &Snapshot, after: &Snapshot, effe
     approval::settled(world, before, after, effect)
 }
 
-/// What a write has changed, for the trace.
+/// What a write changed, for the trace.
 pub(crate) fn difference(before: &Snapshot, after: &Snapshot) -> String {
     let mut lines = Vec::new();
     let (old, new) = (format!("{:#?}", before.subject), format!("{:#?}", after.subject));

@@ -1,4 +1,4 @@
-//! What subjects share: counters, and the accounts of a number.
+//! What subjects share: counters, and a number's accounts.
 
 use domain::challenge::Challenge;
 use domain::draft::Draft;
@@ -11,7 +11,7 @@ use crate::coverage::Seen;
 use crate::model::counter_key;
 use crate::world::World;
 
-/// Notes what a start was charged, and holds each counter against its quota.
+/// Records what a start was charged, and checks each counter against its quota.
 pub(super) fn charged(world: &mut World, draft: &Draft) {
     for charge in &draft.charges {
         let used = world.model.used(&charge.counter);
@@ -29,14 +29,14 @@ pub(super) fn charged(world: &mut World, draft: &Draft) {
     let number = world.model.number(&draft.challenge.phone);
     let most = world.policy.max_accounts as usize;
     if number.accounts.len() >= most && !number.accounts.contains(&draft.challenge.id.key.subject) {
-        world.breaks("something is sent to a number that has no room for its account".to_owned());
+        world.breaks("sent to a number that has no room for the account".to_owned());
     }
     if draft.challenge.source.is_unverified() && number.blocked_until.is_some_and(|until| until > draft.at) {
-        world.breaks("something is sent to a reported number".to_owned());
+        world.breaks("sent to a reported number".to_owned());
     }
 }
 
-/// Whether it counts sends to numbers that nobody has proven.
+/// Whether it counts unverified sends.
 fn is_of_unproven(counter: &Counter) -> bool {
     match counter.scope {
         Scope::Range(_) | Scope::Country(_) => true,
@@ -45,7 +45,7 @@ fn is_of_unproven(counter: &Counter) -> bool {
     }
 }
 
-/// A send that surely failed gives back what it was charged to its range and country, or less, and once.
+/// A send that certainly failed gives back what it was charged to its range and country, or less, and only once.
 pub(super) fn given_back(world: &mut World, id: &ChallengeId, counters: &[Counter]) {
     for counter in counters {
         let refundable = world.past.refundable.entry(*id).or_default();
@@ -64,15 +64,15 @@ pub(super) fn given_back(world: &mut World, id: &ChallengeId, counters: &[Counte
 fn no_less_than_sent(world: &mut World, counter: &Counter) {
     let (used, least) = (world.model.used(counter), world.past.charges.get(&counter_key(counter)).copied());
     if used < least.unwrap_or_default() {
-        world.breaks(format!("{used} by {counter:?}, though {least:?} were sent and have enrolled nothing"));
+        world.breaks(format!("{counter:?} is at {used}, but at least {least:?} sends did not lead to an enrolment"));
     }
 }
 
-/// An enrolment gives back what its challenge was charged, or less, and once.
+/// An enrolment gives back what its challenge was charged, or less, and only once.
 pub(super) fn enrolled(world: &mut World, challenge: &Challenge) {
     let (now, number) = (world.errand().now, world.model.number(&challenge.phone));
     if challenge.source.is_unverified() && number.blocked_until.is_some_and(|until| until > now) {
-        world.breaks("a reported number was enrolled by one who only typed it".to_owned());
+        world.breaks("a reported number was enrolled by a user who only typed it".to_owned());
     }
     let refundable = world.past.refundable.remove(&challenge.id).unwrap_or_default();
     if !refundable.is_empty() {
@@ -86,7 +86,7 @@ pub(super) fn enrolled(world: &mut World, challenge: &Challenge) {
     }
 }
 
-/// A number's accounts are those that have it enrolled, and no more than it may have.
+/// A number's accounts are those that have it enrolled, and no more than allowed.
 pub(crate) fn shared(world: &mut World) {
     for text in NUMBERS {
         let Ok(phone) = PhoneNumber::parse(text) else { continue };

@@ -1,4 +1,4 @@
-//! Guesses and sends, counted apart from whatever the product counts (I1, I3, I9).
+//! Guesses and sends, counted independently of the product's own counts (I1, I3, I9).
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use crate::coverage::Seen;
 use crate::providers::mac_keys;
 use crate::world::World;
 
-/// Notes a guess that was counted, and holds the numbers against the limits.
+/// Records a counted guess, and checks the counts against the limits.
 pub(crate) fn counted(world: &mut World, challenge: &Challenge) {
     let Asked::Guess(code) = world.errand().asked.clone() else {
-        return world.breaks("a request that is no guess was counted as one".to_owned());
+        return world.breaks("a request that is not a guess was counted as one".to_owned());
     };
     let right = world.past.is_right(&challenge.id, &code) || is_lucky(world, challenge, &code);
     if !right && world.past.codes.iter().any(|sent| sent.code == code) {
@@ -53,22 +53,22 @@ pub(crate) fn counted(world: &mut World, challenge: &Challenge) {
     world.say(|| format!("  judges a {} guess, {on_subject} since success", if right { "right" } else { "wrong" }));
 }
 
-/// Digits that do not match are a guess too.
+/// Wrong digits are a guess, too.
 pub(super) fn keyed_in_vain(world: &mut World, old: &Challenge, new: &Challenge) -> Verdict {
     let first = world.past.first_of(&new.id);
     let guesses = world.past.guesses.entry(first).or_default();
     *guesses += 1;
     let (on_challenge, most) = (*guesses, world.policy.max_guesses);
     world.past.tallies.entry(new.id.key.subject).or_default().guesses += 1;
-    hold!(new.attempts == old.attempts + 1, "one entry has counted as {} guesses", new.attempts - old.attempts);
-    hold!(on_challenge <= most, "guess {on_challenge} of {most} was keyed on one challenge");
+    hold!(new.attempts == old.attempts + 1, "one entry counted as {} guesses", new.attempts - old.attempts);
+    hold!(on_challenge <= most, "guess {on_challenge} of {most} was entered on one challenge");
     let over = new.call.as_ref().is_some_and(|call| call.state == CallState::Ended);
-    hold!(over, "wrong digits have not ended the call");
+    hold!(over, "wrong digits did not end the call");
     world.saw(Seen::WrongDigits);
     Ok(())
 }
 
-/// Whether the guess meets a code that was drawn and never handed to a provider.
+/// Whether the guess equals a code that was drawn but never handed to a provider.
 fn is_lucky(world: &World, challenge: &Challenge, code: &str) -> bool {
     let sent = world.past.codes.iter().filter(|sent| !sent.spoken && sent.challenge == challenge.id).count();
     let code = domain::code::Code::parse(code);
@@ -76,11 +76,11 @@ fn is_lucky(world: &World, challenge: &Challenge, code: &str) -> bool {
     hidden && code.is_ok_and(|code| mac_keys().judge(challenge, &code).is_some())
 }
 
-/// Notes a start that was applied, and holds its send against the windows.
+/// Records a start that was applied, and checks its send against the windows.
 pub(crate) fn started(world: &mut World, draft: &Draft, former: Option<&Challenge>) {
     let id = draft.challenge.id;
     if draft.replaces == Replaces::Continues && !former.is_some_and(|former| former.is_open(draft.at)) {
-        world.breaks("something is sent for a challenge that is closed".to_owned());
+        world.breaks("sent for a closed challenge".to_owned());
     }
     match draft.replaces {
         Replaces::Continues if draft.challenge.sends(draft.channel).used > 1 => world.saw(Seen::Resent),
@@ -105,7 +105,6 @@ pub(crate) fn started(world: &mut World, draft: &Draft, former: Option<&Challeng
     }
 }
 
-/// Notes a send that was given back.
 pub(super) fn given_back(world: &mut World, id: &ChallengeId, channel: Channel) {
     let first = world.past.first_of(id);
     if let Some(sends) = world.past.sends.get_mut(&(first, channel)) {
@@ -113,7 +112,7 @@ pub(super) fn given_back(world: &mut World, id: &ChallengeId, channel: Channel) 
     }
 }
 
-/// A generation that was replaced while it was open hands its guesses on.
+/// A generation that was replaced while it was open passes on its guesses.
 fn replaced(world: &mut World, draft: &Draft, former: Option<&Challenge>) {
     let Some(former) = former.filter(|former| former.is_open(draft.at)) else {
         return world.saw(Seen::NextGeneration);
@@ -123,7 +122,7 @@ fn replaced(world: &mut World, draft: &Draft, former: Option<&Challenge>) {
     world.past.origin.insert(draft.challenge.id, first);
 }
 
-/// Two login sessions of one subject that are open at once are contested, by the true time.
+/// Two login sessions of one subject that are open at the same true time are contested.
 fn contest(world: &mut World, id: &ChallengeId) {
     let clock = world.clock;
     let stored = world.model.load(&id.key.subject);
@@ -138,7 +137,7 @@ fn contest(world: &mut World, id: &ChallengeId) {
     }
 }
 
-/// By the true time, in windows shorter than the real ones by what clocks may differ.
+/// By the true time, in windows that are shorter than the real ones by the clock skew.
 fn within_windows(world: &mut World, subject: SubjectId, channel: Channel) {
     let (clock, policy) = (world.clock, world.policy.clone());
     let sends = &mut world.past.tallies.entry(subject).or_default().sends;
@@ -158,14 +157,14 @@ fn within_windows(world: &mut World, subject: SubjectId, channel: Channel) {
     }
 }
 
-/// Holds a send against the start that must have been applied before it, and answers its challenge.
+/// Checks a send against the start that must have been stored before it, and returns its challenge.
 pub(crate) fn sends(world: &mut World, channel: Channel, to: &PhoneNumber) -> Option<ChallengeId> {
     let Some((challenge, of, phone)) = world.errand().to_send.take() else {
-        world.breaks("something is sent that was not persisted, or twice".to_owned());
+        world.breaks("sent something that was not stored first, or sent it twice".to_owned());
         return None;
     };
     if of != channel || phone != *to {
-        world.breaks("something else is sent than was persisted".to_owned());
+        world.breaks("sent something other than what was stored".to_owned());
     }
     Some(challenge)
 }

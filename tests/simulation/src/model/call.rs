@@ -1,4 +1,4 @@
-//! The model's calls: what each webhook may move.
+//! The model's calls: what each webhook may change.
 
 use domain::call::{AnsweredBy, Call, CallEvent, CallMode, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Method, Outcome, Purpose};
@@ -31,7 +31,7 @@ impl Model {
         self.challenge(&challenge.key).cloned()
     }
 
-    /// What an event may do follows from the mode.
+    /// What an event may do depends on the mode.
     fn moves(
         &mut self,
         stored: &mut Challenge,
@@ -81,7 +81,7 @@ impl Model {
         moves
     }
 
-    /// Answers and adds the code to be said.
+    /// Answers the call and adds the code that it will say.
     fn speak(
         &self,
         stored: &mut Challenge,
@@ -113,7 +113,7 @@ impl Model {
         moves
     }
 
-    /// Ends the call and costs a guess.
+    /// Ends the call and counts a guess.
     fn wrong_digits(&self, stored: &mut Challenge, call: &mut Call, policy: &Policy, now: Timestamp) -> bool {
         let moves = self.in_human_talk(stored, call, policy, now);
         if moves && !self.does(Sabotage::WrongDigitsFree) {
@@ -131,8 +131,8 @@ impl Model {
             && self.holds(Sabotage::ApproveUnanswered, call.state == CallState::Answered && by_one_who_may)
     }
 
-    /// Denies the challenge and every other pending one, blocks its subject and a number that was only
-    /// being enrolled: all or nothing.
+    /// Denies the challenge and every other pending one, blocks the subject, and blocks a number that was only
+    /// being enrolled: all of it or nothing.
     fn report_fraud(&mut self, stored: &mut Challenge, call: &Call, policy: &Policy, now: Timestamp) -> bool {
         let (blocks, denies) = (!self.does(Sabotage::DenyUnblocked), !self.does(Sabotage::DenyOne));
         let Some(subject) = self.subjects.get_mut(&stored.id.key.subject) else { return false };

@@ -1,8 +1,8 @@
-//! A model of the challenge store: the port's contract on two maps, each verb at one instant.
+//! A model of the challenge store: the port's contract on two maps, with each operation taking effect at once.
 //!
-//! It works on whole subjects and challenges wherever the contract does, so that a new field needs no
-//! line here. That it does what the real store does is not taken on trust: the integration tests
-//! apply the same random verbs to both and compare all that comes of them.
+//! It handles whole subjects and challenges wherever the contract does, so that a new field needs no change
+//! here. The integration tests check that it does what the real store does: they apply the same random
+//! operations to both and compare the results.
 
 mod call;
 mod sabotage;
@@ -28,12 +28,11 @@ pub use self::sabotage::Sabotage;
 pub use self::shared::{Number, counter_key};
 pub use self::store::ModelStore;
 
-/// Subjects and challenges, as a table would hold them.
 #[derive(Clone, Debug, Default)]
 pub struct Model {
     subjects: BTreeMap<SubjectId, Subject>,
     challenges: BTreeMap<(SubjectId, SessionId), Kept>,
-    /// What each counter has come to; more may have been given back than was counted.
+    /// Each counter's value. It can be negative, if more was given back than counted.
     counters: BTreeMap<(String, String), i64>,
     numbers: BTreeMap<String, Number>,
     breakers: BTreeMap<(Country, Channel), Timestamp>,
@@ -43,33 +42,33 @@ pub struct Model {
 #[derive(Clone, Debug)]
 struct Kept {
     challenge: Challenge,
-    /// When its login is over.
+    /// When its login ends.
     until: Timestamp,
 }
 
-/// How long a challenge that came to nothing is remembered beyond its login.
+/// How long a challenge without success is kept after its login has ended.
 const MEMORY: Duration = Duration::from_hours(24 * 30);
 
 impl Model {
-    /// A model with one fault built in, to see that the fault is found.
+    /// A model with one fault built in, to check that the fault is found.
     #[must_use]
     pub fn sabotaged(sabotage: Option<Sabotage>) -> Self {
         Self { sabotage, ..Self::default() }
     }
 
-    /// Puts a subject in place, as if it had a past.
+    /// Adds a subject, as if from an earlier login.
     pub fn remember(&mut self, id: SubjectId, subject: Subject) {
         self.subjects.insert(id, subject);
     }
 
-    /// Subjects of whom a challenge may be forgotten by now.
+    /// Subjects with a challenge that may be deleted by now.
     #[must_use]
     pub fn overdue(&self, now: Timestamp) -> BTreeSet<SubjectId> {
         let overdue = self.challenges.iter().filter(|(_, kept)| self.is_overdue(kept, now));
         overdue.map(|((subject, _), _)| *subject).collect()
     }
 
-    /// Forgets the challenges of a subject whose time to be remembered is over.
+    /// Deletes a subject's challenges that need not be kept any longer.
     pub fn sweep(&mut self, subject: &SubjectId, now: Timestamp) {
         let mut challenges = std::mem::take(&mut self.challenges);
         challenges.retain(|(of, _), kept| of != subject || !self.is_overdue(kept, now));
@@ -85,7 +84,7 @@ impl Model {
         until <= now
     }
 
-    /// One login session's challenge as it stands.
+    /// One login session's current challenge.
     #[must_use]
     pub fn challenge(&self, key: &ChallengeKey) -> Option<&Challenge> {
         self.challenges.get(&(key.subject, key.session)).map(|kept| &kept.challenge)
@@ -98,7 +97,7 @@ impl Model {
         Snapshot::of(subject, challenges)
     }
 
-    /// A subject and its challenges, each as its own item says.
+    /// A subject and its challenges, each from its own item.
     #[must_use]
     pub fn items(&self, subject: &SubjectId) -> (Subject, Vec<Challenge>) {
         let all = (*subject, SessionId::from_bytes([0; 32]))..=(*subject, SessionId::from_bytes([255; 32]));
@@ -162,8 +161,8 @@ impl Model {
         }
     }
 
-    /// A send within the same generation writes what belongs to the send, over whatever guesses and
-    /// webhooks have moved meanwhile.
+    /// A send within the same generation writes only what belongs to the send, and keeps what guesses and
+    /// webhooks have changed meanwhile.
     fn continued(&self, stored: &Challenge, draft: &Draft) -> Challenge {
         let drafted = &draft.challenge;
         let mut challenge = stored.clone();
@@ -185,7 +184,7 @@ impl Model {
         challenge
     }
 
-    /// `ChallengeStore::note_refusal`, as far as it moves what any verb reads.
+    /// `ChallengeStore::note_refusal`, as far as other operations read what it writes.
     pub fn note_refusal(&mut self, refused: &Refused<'_>, now: Timestamp) {
         match &refused.consequence {
             Some(Consequence::Lock(seen)) => {
@@ -262,18 +261,18 @@ impl Model {
         self.sabotage == Some(sabotage)
     }
 
-    /// A term of a condition, unless it is the one left out.
+    /// A term of a condition, unless it is the one to leave out.
     fn holds(&self, left_out: Sabotage, term: bool) -> bool {
         term || self.does(left_out)
     }
 }
 
-/// The draft counts its own send on top of those that were read.
+/// A start counts its own send on top of those that it read.
 fn sends_unmoved(stored: &Challenge, draft: &Draft) -> bool {
     stored.sends(draft.channel).used + 1 == draft.challenge.sends(draft.channel).used
 }
 
-/// A start writes what it accounts for, and nothing else of its subject.
+/// A start writes only the parts of its subject that it is responsible for.
 fn at_start(stored: Option<&Subject>, drafted: &Subject) -> Subject {
     let stored = stored.cloned().unwrap_or_default();
     Subject {

@@ -1,27 +1,27 @@
-//! Faults to build into the model, each a term of a condition left out or a part of a write forgotten.
+//! Faults to build into the model: each leaves out a term of a condition or a part of a write.
 
 /// What the model does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sabotage {
-    /// A start is applied though its subject has moved since it was read.
+    /// A start is applied although its subject has changed since it was read.
     StartOverMovedSubject,
-    /// A send goes on over another that it has not read.
+    /// A resend overwrites another that it has not read.
     ContinueOverSends,
-    /// A send goes on with a generation that is settled.
+    /// A resend continues a generation that is settled.
     ContinueSettled,
-    /// A send goes on with a generation that has expired.
+    /// A resend continues a generation that has expired.
     ContinueExpired,
-    /// A send goes on with a generation whose guesses are spent.
+    /// A resend continues a generation whose guesses are used up.
     ContinueExhausted,
     /// A settled generation is replaced.
     ReplaceSettled,
-    /// A generation is replaced over guesses that were not accounted for.
+    /// A generation is replaced although guesses at it have not been accounted for.
     ReplaceMovedGeneration,
-    /// A generation is replaced over sends that were not carried over.
+    /// A generation is replaced although sends of it have not been carried over.
     ReplaceOverSends,
-    /// The second start does not mark the first.
+    /// The second start does not mark the first as contested.
     ContestUnmarked,
-    /// A resend kills the codes still on their way.
+    /// A resend invalidates codes still on their way.
     ResendDropsCodes,
     /// A failed send is given back to the subject's windows.
     RefundWindows,
@@ -33,45 +33,45 @@ pub enum Sabotage {
     CountWhenExpired,
     /// Guesses are judged beyond the limit.
     CountBeyondLimit,
-    /// A generation is approved on the strength of another.
+    /// A generation is approved by a guess at another.
     SettleOtherGeneration,
-    /// What is settled is settled again.
+    /// A settled challenge is settled again.
     SettleTwice,
     /// A challenge is approved after its expiry.
     SettleExpired,
-    /// An approval is completed whose result has expired.
+    /// An approval is settled although its result has expired.
     CompleteOldApproval,
     /// A blocked subject is settled.
     SettleBlocked,
     /// A challenge for one binding is settled on another.
     SettleOtherBinding,
-    /// Success returns the guesses reserved for every other challenge.
+    /// A success also returns the guesses reserved for other challenges.
     ForgetReservations,
     /// A webhook of a replaced generation counts.
     WebhookOfOtherGeneration,
     /// A webhook of an older call counts.
     WebhookOfOtherCall,
-    /// A webhook moves what is settled.
+    /// A webhook changes a settled challenge.
     WebhookWhenSettled,
-    /// A call is answered again.
+    /// A call is answered twice.
     AnswerTwice,
     /// `#` approves after expiry.
     ApproveExpired,
-    /// `#` approves though every guess is spent.
+    /// `#` approves although every guess is used up.
     ApproveExhausted,
-    /// `#` approves whoever answered, if anybody did.
+    /// `#` approves whoever answered the call.
     ApproveUnanswered,
     /// `#` approves one of two contested sign-ins.
     ApproveContested,
-    /// `0` denies and does not block.
+    /// `0` denies but does not block.
     DenyUnblocked,
-    /// A late webhook takes a call back.
+    /// A late webhook moves a call back to an earlier state.
     ProgressBackwards,
-    /// A challenge is forgotten as soon as it has expired.
+    /// A challenge is deleted as soon as it has expired.
     SweepAtExpiry,
-    /// A proof is replaced though it is not the one that was read.
+    /// A proof is replaced although it is not the one that was read.
     ReplaceOtherProof,
-    /// A generation is replaced as a proof that it is not.
+    /// A generation is replaced as a proof although it is not one.
     ReplaceUnproven,
     /// A send is charged beyond the quota.
     ChargeBeyondQuota,
@@ -79,30 +79,29 @@ pub enum Sabotage {
     StartBeyondAccounts,
     /// A send goes to a reported number that was only typed.
     StartOnBlockedNumber,
-    /// A number gets more accounts than it may have.
+    /// A number gets more accounts than allowed.
     EnrolBeyondAccounts,
-    /// A reported number is enrolled by one who only typed it.
+    /// A reported number is enrolled by a user who only typed it.
     EnrolBlockedNumber,
     /// A replaced number keeps its account.
     KeepFormerAccount,
-    /// An enrolment gives back twice what it was charged.
+    /// An enrolment gives back its charges twice.
     RefundTwice,
-    /// What was denied with another challenge is settled.
+    /// A challenge that was denied together with another is settled.
     SettleDenied,
-    /// `0` denies the one challenge alone.
+    /// `0` denies only that one challenge.
     DenyOne,
-    /// `0` leaves the number open that was only being enrolled.
+    /// `0` does not block a number that was only being enrolled.
     FraudLeavesNumber,
-    /// A key approves whatever the mode.
+    /// A key approves in every mode.
     ApproveByOtherMode,
-    /// Digits that do not match cost nothing.
+    /// Wrong digits are not counted.
     WrongDigitsFree,
-    /// A code is spoken that is one of the challenge already.
+    /// A call says a code that the challenge already has.
     SpeakTwice,
 }
 
 impl Sabotage {
-    /// All of them.
     pub const ALL: [Self; 48] = [
         Self::StartOverMovedSubject,
         Self::ContinueOverSends,

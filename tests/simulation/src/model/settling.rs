@@ -1,4 +1,4 @@
-//! The model's settlements: a challenge, its subject and its number agree, or nothing moves.
+//! The model's settlements: a challenge, its subject and its number change together, or not at all.
 
 use domain::challenge::{Challenge, NumberSource, Outcome};
 use domain::phone::PhoneNumber;
@@ -34,7 +34,7 @@ impl Model {
         if challenge.source.enrols() && !self.has_room(challenge, policy.max_accounts, now, ROOM_AT_SETTLING) {
             return Settlement::Refused;
         }
-        let charged = stored.charged.clone(); // as it is now, whatever was read
+        let charged = stored.charged.clone(); // as it is now, not as it was read
         let forgets = self.does(Sabotage::ForgetReservations);
         subject.version += 1;
         subject.failures = 0;
@@ -98,7 +98,7 @@ fn challenge_is_by_call(challenge: &Challenge) -> bool {
     matches!(challenge.outcome, Outcome::Approved { by, .. } if by.is_by_call())
 }
 
-/// Two status calls may complete one approval: the second finds it done.
+/// Two status calls may settle the same approval: the second finds it done.
 fn completed_by_another(challenge: &Challenge, stored: &Challenge, by_call: bool) -> Settlement {
     match stored.outcome {
         Outcome::Approved { settled: true, .. } if stored.id == challenge.id && by_call => {

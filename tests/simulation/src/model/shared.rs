@@ -1,4 +1,4 @@
-//! What subjects share in the model: counters, numbers and the breakers of countries.
+//! What subjects share in the model: counters, numbers and countries' breakers.
 
 use std::collections::BTreeSet;
 
@@ -14,16 +14,16 @@ use domain::time::Timestamp;
 
 use super::{Model, Sabotage};
 
-/// What is kept of a number whoever uses it.
+/// What is stored about a number, independent of who uses it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Number {
     /// The accounts that enrolled it.
     pub accounts: BTreeSet<SubjectId>,
-    /// Until when it is closed to those who type it.
+    /// Until when it is blocked for users who type it.
     pub blocked_until: Option<Timestamp>,
 }
 
-/// Which item a counter is.
+/// A counter's key.
 #[must_use]
 pub fn counter_key(counter: &Counter) -> (String, String) {
     let scope = match &counter.scope {
@@ -42,24 +42,22 @@ fn country_scope(country: Country) -> String {
 const ROOM_AT_START: [Sabotage; 2] = [Sabotage::StartBeyondAccounts, Sabotage::StartOnBlockedNumber];
 
 impl Model {
-    /// What is kept of a number.
     #[must_use]
     pub fn number(&self, phone: &PhoneNumber) -> Number {
         self.numbers.get(phone.expose()).cloned().unwrap_or_default()
     }
 
-    /// Makes a subject an account of a number, as if it had a past.
+    /// Makes a subject an account of a number, as if from an earlier login.
     pub fn remember_account(&mut self, phone: &PhoneNumber, subject: SubjectId) {
         self.number_mut(phone).accounts.insert(subject);
     }
 
-    /// What a counter has come to.
     #[must_use]
     pub fn used(&self, counter: &Counter) -> i64 {
         self.counters.get(&counter_key(counter)).copied().unwrap_or_default()
     }
 
-    /// `ChallengeStore::country`. What was verified is written by no verb here.
+    /// `ChallengeStore::country`. No operation of this model writes the verified counts.
     #[must_use]
     pub fn country(&self, country: Country) -> CountryRecord {
         let mut record = CountryRecord::default();
@@ -80,7 +78,7 @@ impl Model {
         record
     }
 
-    /// What refuses a draft whose subject and challenge have not moved.
+    /// What refuses a start whose subject and challenge have not changed.
     pub(super) fn refuses(&self, draft: &Draft) -> Option<Refusal> {
         let room = |most| self.has_room(&draft.challenge, most, draft.at, ROOM_AT_START);
         if draft.max_accounts.is_some_and(|most| !room(most)) {
@@ -98,7 +96,7 @@ impl Model {
         *self.counters.entry(counter_key(&charge.counter)).or_default() += 1;
     }
 
-    /// Whether the number may get this account, but for terms that are left out.
+    /// Whether the number may get this account, except for the terms that are left out.
     pub(super) fn has_room(&self, challenge: &Challenge, most: u32, now: Timestamp, terms: [Sabotage; 2]) -> bool {
         let number = self.number(&challenge.phone);
         let [accounts, block] = terms;

@@ -1,4 +1,4 @@
-//! The model behind the port, for whoever wants it without faults.
+//! The model behind the port, for tests that want a store without faults.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,12 +17,10 @@ use domain::time::Timestamp;
 
 use super::Model;
 
-/// A store that never fails.
 #[derive(Clone, Debug, Default)]
 pub struct ModelStore(Arc<Mutex<Model>>);
 
 impl ModelStore {
-    /// The store over `model`.
     #[must_use]
     pub fn over(model: Model) -> Self {
         Self(Arc::new(Mutex::new(model)))
