@@ -10,9 +10,10 @@ use domain::ports::StoreError;
 
 use super::fault::Cancelled;
 use super::item::{number, text, time};
-use super::quota::number_key;
-use super::verbs::transaction;
-use super::{DynamoStore, challenge_key, expression, subject_item, subject_key};
+use super::key::{challenge_key, number_key, subject_key};
+use super::table::DynamoStore;
+use super::write::transaction;
+use super::{expression, subject_item};
 
 impl Administration for DynamoStore {
     async fn unlock(&self, occasion: &Occasion, kept: &BTreeMap<Reservation, u32>) -> Result<(), StoreError> {

@@ -11,14 +11,15 @@ use domain::ports::StoreError;
 use domain::time::Timestamp;
 
 use super::challenge_item::{APPROVED, DENIED, PENDING};
-use super::fault::{Updated, unavailable};
+use super::fault::Updated;
 use super::item::{Word, bytes, number, text, time};
-use super::quota::number_key;
-use super::verbs::transaction;
-use super::{DynamoStore, challenge_item, challenge_key, expression, subject_key};
+use super::key::{challenge_key, subject_key};
+use super::table::DynamoStore;
+use super::write::transaction;
+use super::{challenge_item, expression};
 
 impl DynamoStore {
-    pub(super) async fn advance(
+    pub(super) async fn advance_call(
         &self,
         challenge: &ChallengeId,
         token: &CallToken,
@@ -99,18 +100,6 @@ impl DynamoStore {
         } else {
             write
         }
-    }
-
-    fn block_number(&self, reported: &Challenge, until: Timestamp) -> UpdateBuilder {
-        self.blind_write(number_key(&reported.phone.digest()), expression::BLOCK_NUMBER)
-            .expression_attribute_values(":until", time(until))
-    }
-
-    async fn read_challenge(&self, challenge: &ChallengeId) -> Result<Option<Challenge>, StoreError> {
-        let key = challenge_key(&challenge.key);
-        let read = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
-        let item = Box::pin(read.send()).await.map_err(unavailable)?.item;
-        item.map(|item| challenge_item::read(&challenge.key.subject, &item)).transpose()
     }
 }
 

@@ -12,8 +12,9 @@ use domain::phone::Line;
 use domain::ports::StoreError;
 use domain::time::Timestamp;
 
+use super::counter;
 use super::item::{Reader, Word, bytes, number, text, time};
-use super::{CHALLENGE_PREFIX, Item, challenge_key, quota};
+use super::key::{CHALLENGE_PREFIX, Item, challenge_key};
 use crate::encoding::from_base64url;
 
 /// Reads a challenge of `subject`, whose partition the item came from.
@@ -22,7 +23,7 @@ pub(super) fn read(subject: &SubjectId, item: &Item) -> Result<Challenge, StoreE
     let session = reader.text("sk")?.strip_prefix(CHALLENGE_PREFIX).and_then(from_base64url);
     let session = SessionId::from_bytes(session.ok_or(StoreError::Unreadable("sk"))?);
     let (phone, country) = (reader.phone("phone")?, reader.country()?);
-    let charged = quota::read_charged(item, &phone, country)?;
+    let charged = counter::read_charged(item, &phone, country)?;
     Ok(Challenge {
         id: ChallengeId { key: ChallengeKey { subject: *subject, session }, generation: reader.number("generation")? },
         phone,
@@ -87,7 +88,7 @@ pub(super) fn begin(challenge: &Challenge, keep_until: Timestamp) -> Item {
     if challenge.claim_mismatch {
         put("claimMismatch", AttributeValue::Bool(true));
     }
-    put("charged", quota::charged(challenge));
+    put("charged", counter::charged(challenge));
     put("locale", text(challenge.locale.tag()));
     put("subjectVersion", number(challenge.subject_version));
     put("createdAt", time(challenge.created_at));

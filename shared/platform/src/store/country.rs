@@ -7,7 +7,6 @@
 //! outside, and what it does is bounded: a count doubles the subjects of one portion at most, of which
 //! the budget takes a small share, and the bound on its growth takes no note of where a count is from.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::budget::CountryRecord;
 use domain::channel::Channel;
 use domain::follow_up::Tally;
@@ -16,20 +15,18 @@ use domain::ports::{Statistics, StoreError};
 use domain::quota::country_policy;
 use domain::time::Timestamp;
 
+use super::expression;
 use super::fault::unavailable;
 use super::item::{Reader, number, time};
-use super::quota::{country_partition, parse_sort_key};
-use super::verbs::transaction;
-use super::{DynamoStore, Item, expression, shared_key};
+use super::key::{BREAKER_PREFIX, Item, VERIFIED_PREFIX, country_partition, parse_counter_sort_key, verified_key};
+use super::table::DynamoStore;
+use super::write::transaction;
 use crate::encoding::base64url;
-
-pub(super) const VERIFIED_PREFIX: &str = "verified#";
-pub(super) const BREAKER_PREFIX: &str = "breaker#";
 
 impl Statistics for DynamoStore {
     async fn count_verified(&self, tally: &Tally) -> Result<(), StoreError> {
         let counts = tally.verified().map(|(country, day, subjects)| {
-            let key = shared_key(country_partition(country), format!("{VERIFIED_PREFIX}{day}"));
+            let key = verified_key(country, day);
             self.blind_write(key, expression::COUNT_VERIFIED)
                 .expression_attribute_values(":subjects", number(subjects))
                 .expression_attribute_values(":ttl", time(CountryRecord::forgotten_at(day)))
@@ -53,11 +50,10 @@ fn token(tally: &Tally) -> String {
 const TOKEN_BYTES: usize = 27;
 
 impl DynamoStore {
-    pub(super) async fn country_record(&self, country: Country) -> Result<CountryRecord, StoreError> {
+    pub(super) async fn country(&self, country: Country) -> Result<CountryRecord, StoreError> {
         let (mut record, mut next) = (CountryRecord::default(), None);
         loop {
-            let partition = AttributeValue::S(country_partition(country));
-            let query = self.partition(partition).set_exclusive_start_key(next);
+            let query = self.partition(country_partition(country)).set_exclusive_start_key(next);
             let page = Box::pin(query.send()).await.map_err(unavailable)?;
             for item in page.items() {
                 read(&mut record, item)?;
@@ -82,7 +78,7 @@ fn read(record: &mut CountryRecord, item: &Item) -> Result<(), StoreError> {
         let until: u64 = reader.number("openUntil")?;
         record.open_until.insert(channel, Timestamp::from_unix(until));
     } else {
-        let (policy, window, shard) = parse_sort_key(sort).ok_or_else(unreadable)?;
+        let (policy, window, shard) = parse_counter_sort_key(sort).ok_or_else(unreadable)?;
         let channel = Channel::ALL.into_iter().find(|known| country_policy(*known) == policy).ok_or_else(unreadable)?;
         let used: i64 = reader.number("used")?; // more may have been given back than is remembered
         record.unverified.insert((channel, window, shard), u32::try_from(used.max(0)).unwrap_or(u32::MAX));

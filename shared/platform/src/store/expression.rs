@@ -99,7 +99,7 @@ macro_rules! agrees {
 pub(super) const SETTLE: &str = settle_subject!("");
 pub(super) const SETTLE_AND_ENROL: &str =
     settle_subject!(", phone = :phone, country = :country, line = :line, locale = :locale, binding = version + :one");
-pub(super) const BOUND_ALIKE: &str = agrees!("phone = :phone AND binding = :binding");
+pub(super) const SAME_BINDING: &str = agrees!("phone = :phone AND binding = :binding");
 pub(super) const BOUND_TO_FORMER: &str = agrees!("phone = :former AND binding = :binding");
 pub(super) const NOT_BOUND: &str = agrees!("version > :zero AND attribute_not_exists(phone)");
 
@@ -177,3 +177,8 @@ pub(super) const RESET_PHONE: &str =
     by_administrator!(", deniedVersion = version REMOVE phone, country, line, locale, binding");
 pub(super) const FORGIVE: &str = "SET carried = attempts";
 pub(super) const SAME_GENERATION: &str = "generation = :generation";
+
+/// The update with a part of it that applies at times.
+pub(super) fn and(update: &str, part: &str, applies: bool) -> String {
+    if applies { format!("{update}{part}") } else { update.to_owned() }
+}

@@ -8,7 +8,7 @@ use domain::phone::{Country, Line, PhoneNumber};
 use domain::ports::StoreError;
 use domain::time::Timestamp;
 
-use super::Item;
+use super::key::Item;
 
 pub(super) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())

@@ -13,8 +13,6 @@
 //! without reading first which generation is current, and replacing a generation closes the old one
 //! in the same write: its codes and call token are gone with it.
 //!
-//! Each request is boxed: its state is kilobytes, which would move with every future that holds it.
-//!
 //! Every change of a challenge or a subject is one conditional write. The conditions are the constants of
 //! [`expression`], to be read side by side. Some other writes are blind, each for a reason:
 //!
@@ -27,94 +25,26 @@
 //! | `NOTE_REFUSAL` | it counts up an item that no decision reads |
 //! | `COUNT_VERIFIED` | its transaction has a token that lets it happen once; see [`country`] |
 
+// From the ground up: a file imports only from those above it.
 mod administration;
 mod call;
 mod challenge_item;
+mod counter;
 mod country;
 mod expression;
 mod fault;
+mod guess;
 mod item;
-mod quota;
+mod key;
+mod load;
+mod number;
+mod port;
 mod refusal;
+mod send;
+mod settle;
 mod start;
 mod subject_item;
-mod verbs;
+mod table;
+mod write;
 
-use domain::identity::{ChallengeKey, SubjectId};
-use std::collections::HashMap;
-
-use aws_config::SdkConfig;
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
-use aws_sdk_dynamodb::types::AttributeValue;
-use aws_smithy_runtime_api::client::http::SharedHttpConnector;
-
-use crate::aws::connect;
-use crate::encoding::base64url;
-
-/// The store.
-#[derive(Clone, Debug)]
-pub struct DynamoStore {
-    client: Client,
-    table: String,
-}
-
-impl DynamoStore {
-    /// The store in `table`.
-    #[must_use]
-    pub fn new(config: &SdkConfig, table: String) -> Self {
-        Self::over(Client::new(config), table)
-    }
-
-    /// Opens a connection to DynamoDB, whose address answers anybody who asks whether it is well.
-    pub async fn connect(config: &SdkConfig, connector: &SharedHttpConnector) {
-        if let Some(url) = endpoint(config).await {
-            connect(connector, &url).await;
-        }
-    }
-
-    /// The store in `table`, over a client made elsewhere.
-    #[must_use]
-    pub const fn over(client: Client, table: String) -> Self {
-        Self { client, table }
-    }
-}
-
-/// Where DynamoDB is: as configured, else by the region.
-async fn endpoint(config: &SdkConfig) -> Option<String> {
-    let configured = std::env::var_os("AWS_ENDPOINT_URL_DYNAMODB").and_then(|url| url.into_string().ok());
-    let configured = configured.or_else(|| config.endpoint_url().map(str::to_owned));
-    if configured.is_some() {
-        return configured;
-    }
-    let region = config.region()?.to_string();
-    let place = Params::builder().region(region).build().ok()?;
-    let found = DefaultResolver::new().resolve_endpoint(&place).await.ok()?;
-    Some(found.url().to_owned())
-}
-
-type Item = HashMap<String, AttributeValue>;
-
-const SUBJECT: &str = "subject";
-const CHALLENGE_PREFIX: &str = "challenge#";
-
-fn partition(subject: &SubjectId) -> AttributeValue {
-    AttributeValue::S(format!("subject#{}", base64url(subject.as_bytes())))
-}
-
-fn subject_key(subject: &SubjectId) -> Item {
-    key(subject, SUBJECT.to_owned())
-}
-
-fn challenge_key(challenge: &ChallengeKey) -> Item {
-    key(&challenge.subject, format!("{CHALLENGE_PREFIX}{}", base64url(challenge.session.as_bytes())))
-}
-
-fn key(subject: &SubjectId, sort: String) -> Item {
-    HashMap::from([("pk".to_owned(), partition(subject)), ("sk".to_owned(), AttributeValue::S(sort))])
-}
-
-/// The key of an item that belongs to no one subject.
-fn shared_key(partition: String, sort: String) -> Item {
-    HashMap::from([("pk".to_owned(), AttributeValue::S(partition)), ("sk".to_owned(), AttributeValue::S(sort))])
-}
+pub use table::DynamoStore;

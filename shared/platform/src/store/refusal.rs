@@ -7,19 +7,18 @@ use domain::ports::{Consequence, Refused, StoreError};
 use domain::subject::Subject;
 use domain::time::Timestamp;
 
-use super::country::BREAKER_PREFIX;
 use super::fault::Updated;
 use super::item::{number, text, time};
-use super::quota::country_partition;
-use super::{DynamoStore, challenge_key, expression, key, shared_key, subject_item, subject_key};
+use super::key::{breaker_key, challenge_key, refusal_key, subject_key};
+use super::table::DynamoStore;
+use super::{expression, subject_item};
 use crate::problem::refusal_name;
 
-pub(super) const REFUSAL: &str = "refusal";
 /// How long a refusal is remembered.
 const MEMORY: std::time::Duration = std::time::Duration::from_hours(24 * 30);
 
 impl DynamoStore {
-    pub(super) async fn note(&self, refused: &Refused<'_>, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) async fn note_refusal(&self, refused: &Refused<'_>, now: Timestamp) -> Result<(), StoreError> {
         let update = match &refused.consequence {
             Some(Consequence::Lock(subject)) => self.lock(refused, subject, now),
             Some(Consequence::OpenBreaker(country, until)) => self.open_breaker(refused, *country, *until, now),
@@ -35,7 +34,7 @@ impl DynamoStore {
     }
 
     fn trace(&self, refused: &Refused<'_>, now: Timestamp) -> UpdateItemFluentBuilder {
-        self.unconditional(key(refused.subject, REFUSAL.to_owned()), expression::NOTE_REFUSAL)
+        self.unconditional(refusal_key(refused.subject), expression::NOTE_REFUSAL)
             .expression_attribute_values(":now", time(now))
             .expression_attribute_values(":reason", text(refusal_name(&refused.refusal)))
             .expression_attribute_values(":channel", text(refused.channel.as_str()))
@@ -63,7 +62,7 @@ impl DynamoStore {
         until: Timestamp,
         now: Timestamp,
     ) -> UpdateItemFluentBuilder {
-        let key = shared_key(country_partition(country), format!("{BREAKER_PREFIX}{}", refused.channel.as_str()));
+        let key = breaker_key(country, refused.channel);
         let values = [(":now", time(now)), (":until", time(until)), (":ttl", time(until + MEMORY))];
         self.update(key, expression::OPEN_BREAKER, expression::BREAKER_IS_CLOSED, values)
             .expression_attribute_names("#ttl", "ttl")

@@ -13,18 +13,20 @@ use domain::phone::PhoneRefusal;
 use domain::ports::{Started, StoreError};
 use domain::quota::Counter;
 use domain::refusal::Refusal;
-use domain::time::Timestamp;
 
 use super::challenge_item::{APPROVED, PENDING};
+use super::expression::and;
 use super::fault::unavailable;
 use super::item::{Word, bytes, number, text, time, times};
-use super::verbs::transaction;
-use super::{DynamoStore, challenge_item, challenge_key, expression, quota, subject_item, subject_key};
+use super::key::{challenge_key, subject_key};
+use super::table::DynamoStore;
+use super::write::transaction;
+use super::{challenge_item, counter, expression, subject_item};
 
 impl DynamoStore {
     /// One transaction: the subject, the challenges contested, the charges, whether the number may be
     /// enrolled, and the challenge itself.
-    pub(super) async fn apply(&self, draft: &Draft) -> Result<Started, StoreError> {
+    pub(super) async fn start(&self, draft: &Draft) -> Result<Started, StoreError> {
         let mut writes = vec![self.subject_at_start(draft)];
         writes.extend(draft.contests.iter().map(|other| self.contested(other)));
         let charges = writes.len()..writes.len() + draft.charges.len();
@@ -67,51 +69,6 @@ impl DynamoStore {
             }
         };
         Ok(TransactWriteItem::builder().put(put.build().map_err(unavailable)?).build())
-    }
-
-    pub(super) async fn correct_send(
-        &self,
-        challenge: &ChallengeId,
-        channel: Channel,
-        sent_at: Timestamp,
-        delivery: Delivery,
-        given_back: &[Counter],
-    ) -> Result<(), StoreError> {
-        let corrected = self.corrected(challenge, channel, sent_at, delivery, given_back);
-        let refunds = given_back.iter().map(|counter| self.refund(counter, 1, sent_at));
-        let writes = transaction([corrected].into_iter().chain(refunds))?;
-        self.transact(writes).await.map(drop) // by its one condition: a later generation or send stands
-    }
-
-    fn corrected(
-        &self,
-        challenge: &ChallengeId,
-        channel: Channel,
-        sent_at: Timestamp,
-        delivery: Delivery,
-        given_back: &[Counter],
-    ) -> UpdateBuilder {
-        let failed = delivery == Delivery::Failed;
-        let (update, condition) = match channel {
-            Channel::Sms if failed => (expression::SMS_FAILED, expression::SMS_TAKEN_FOR_ACCEPTED),
-            Channel::Sms => (expression::SMS_UNKNOWN, expression::SMS_TAKEN_FOR_ACCEPTED),
-            Channel::Call if failed => (expression::CALL_FAILED, expression::CALL_TAKEN_FOR_ACCEPTED),
-            Channel::Call => (expression::CALL_UNKNOWN, expression::CALL_TAKEN_FOR_ACCEPTED),
-        };
-        let update = and(update, expression::AND_GIVEN_BACK, !given_back.is_empty());
-        let mut write = self
-            .write(challenge_key(&challenge.key), update, condition)
-            .expression_attribute_values(":generation", number(challenge.generation))
-            .expression_attribute_values(":at", time(sent_at))
-            .expression_attribute_values(":accepted", text(Delivery::Accepted.word()))
-            .expression_attribute_values(":delivery", text(delivery.word()));
-        if failed {
-            write = write.expression_attribute_values(":one", number(1_u32));
-        }
-        if failed && channel == Channel::Call {
-            write = write.expression_attribute_values(":failed", text(CallState::Failed.word()));
-        }
-        quota::named(write, given_back)
     }
 
     fn subject_at_start(&self, draft: &Draft) -> UpdateBuilder {
@@ -161,7 +118,7 @@ impl DynamoStore {
         };
         let write = if charged.is_empty() { write } else { write.expression_attribute_values(":none", number(0_u32)) };
         let used = challenge.sends(draft.channel).used.saturating_sub(1); // the draft counts its own
-        quota::named(write, charged)
+        counter::named(write, charged)
             .expression_attribute_values(":used", number(used))
             .expression_attribute_values(":one", number(1_u32))
             .expression_attribute_values(":now", time(draft.at))
@@ -174,11 +131,6 @@ impl DynamoStore {
             .expression_attribute_values(":ttl", challenge_item::forget_at(draft.keep_until))
             .expression_attribute_names("#ttl", "ttl")
     }
-}
-
-/// The update with a part of it that applies at times.
-fn and(update: &str, part: &str, applies: bool) -> String {
-    if applies { format!("{update}{part}") } else { update.to_owned() }
 }
 
 /// What refuses a draft whose writes at the positions `refused` failed their conditions, if nothing that it

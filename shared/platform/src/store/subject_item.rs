@@ -8,8 +8,8 @@ use domain::phone::Line;
 use domain::ports::StoreError;
 use domain::subject::{Binding, Subject};
 
-use super::Item;
 use super::item::{Reader, Word as _, number, parse_number};
+use super::key::Item;
 use crate::encoding::{base64url, from_base64url};
 
 pub(super) fn read(item: &Item) -> Result<Subject, StoreError> {

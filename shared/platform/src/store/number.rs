@@ -1,0 +1,56 @@
+//! What is kept of a number, whoever uses it: the accounts that enrolled it, and its block.
+
+use aws_sdk_dynamodb::types::ConditionCheck;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::builders::{ConditionCheckBuilder, UpdateBuilder};
+use domain::challenge::Challenge;
+use domain::identity::SubjectId;
+use domain::phone::PhoneNumber;
+use domain::time::Timestamp;
+
+use super::expression;
+use super::item::{bytes, bytes_set, number, time};
+use super::key::number_key;
+use super::table::DynamoStore;
+
+impl DynamoStore {
+    /// Whether the challenge's number may get one more account, before anything is sent to it.
+    pub(super) fn may_enrol(&self, challenge: &Challenge, most: u32, now: Timestamp) -> ConditionCheckBuilder {
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(number_key(&challenge.phone.digest())))
+            .condition_expression(room(challenge))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .expression_attribute_values(":subject", bytes(challenge.id.key.subject.as_bytes()))
+            .expression_attribute_values(":most", number(most));
+        if challenge.source.is_unverified() { check.expression_attribute_values(":now", time(now)) } else { check }
+    }
+
+    /// Makes the subject one of its number's accounts.
+    pub(super) fn enrolled(&self, challenge: &Challenge, most: u32, now: Timestamp) -> UpdateBuilder {
+        let subject = challenge.id.key.subject.as_bytes();
+        let write = self
+            .write(number_key(&challenge.phone.digest()), expression::ADD_ACCOUNT, room(challenge))
+            .expression_attribute_values(":subject", bytes(subject))
+            .expression_attribute_values(":account", bytes_set(subject))
+            .expression_attribute_values(":most", number(most));
+        if challenge.source.is_unverified() { write.expression_attribute_values(":now", time(now)) } else { write }
+    }
+
+    /// The subject is none of the number's accounts any more.
+    pub(super) fn left(&self, phone: &PhoneNumber, subject: &SubjectId) -> UpdateBuilder {
+        self.blind_write(number_key(&phone.digest()), expression::REMOVE_ACCOUNT)
+            .expression_attribute_values(":account", bytes_set(subject.as_bytes()))
+    }
+
+    pub(super) fn block_number(&self, reported: &Challenge, until: Timestamp) -> UpdateBuilder {
+        self.blind_write(number_key(&reported.phone.digest()), expression::BLOCK_NUMBER)
+            .expression_attribute_values(":until", time(until))
+    }
+}
+
+/// A number that was reported stays closed to those who type it, not to whom a first factor vouches for:
+/// else a stranger could keep its owner out.
+fn room(challenge: &Challenge) -> &'static str {
+    if challenge.source.is_unverified() { expression::HAS_ROOM_AND_IS_NOT_BLOCKED } else { expression::HAS_ROOM }
+}

@@ -1,0 +1,64 @@
+//! The port, whose implementation must be one block: each operation is a method of the same name in a file of its own.
+
+use domain::budget::CountryRecord;
+use domain::call::{CallEvent, CallToken};
+use domain::challenge::{Challenge, Delivery};
+use domain::channel::Channel;
+use domain::draft::Draft;
+use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
+use domain::phone::Country;
+use domain::policy::Policy;
+use domain::ports::{ChallengeStore, Refused, Settlement, Started, StoreError};
+use domain::quota::Counter;
+use domain::snapshot::Snapshot;
+use domain::time::Timestamp;
+
+use super::table::DynamoStore;
+
+impl ChallengeStore for DynamoStore {
+    async fn load(&self, subject: &SubjectId) -> Result<Snapshot, StoreError> {
+        self.load(subject).await
+    }
+
+    async fn start(&self, draft: &Draft) -> Result<Started, StoreError> {
+        self.start(draft).await
+    }
+
+    async fn note_refusal(&self, refused: &Refused<'_>, now: Timestamp) -> Result<(), StoreError> {
+        self.note_refusal(refused, now).await
+    }
+
+    async fn country(&self, country: Country) -> Result<CountryRecord, StoreError> {
+        self.country(country).await
+    }
+
+    async fn record_send(
+        &self,
+        challenge: &ChallengeId,
+        channel: Channel,
+        sent_at: Timestamp,
+        delivery: Delivery,
+        given_back: &[Counter],
+    ) -> Result<(), StoreError> {
+        self.record_send(challenge, channel, sent_at, delivery, given_back).await
+    }
+
+    async fn count_guess(&self, key: &ChallengeKey, now: Timestamp) -> Result<Option<Challenge>, StoreError> {
+        self.count_guess(key, now).await
+    }
+
+    async fn settle(&self, challenge: &Challenge, policy: &Policy, now: Timestamp) -> Result<Settlement, StoreError> {
+        self.settle(challenge, policy, now).await
+    }
+
+    async fn advance_call(
+        &self,
+        challenge: &ChallengeId,
+        token: &CallToken,
+        event: CallEvent,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Option<Challenge>, StoreError> {
+        self.advance_call(challenge, token, event, policy, now).await
+    }
+}

@@ -1,0 +1,63 @@
+//! Correcting a send that was taken for accepted.
+
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use domain::call::CallState;
+use domain::challenge::Delivery;
+use domain::channel::Channel;
+use domain::identity::ChallengeId;
+use domain::ports::StoreError;
+use domain::quota::Counter;
+use domain::time::Timestamp;
+
+use super::item::{Word, number, text, time};
+use super::key::challenge_key;
+use super::table::DynamoStore;
+use super::write::transaction;
+use super::{counter, expression};
+
+impl DynamoStore {
+    pub(super) async fn record_send(
+        &self,
+        challenge: &ChallengeId,
+        channel: Channel,
+        sent_at: Timestamp,
+        delivery: Delivery,
+        given_back: &[Counter],
+    ) -> Result<(), StoreError> {
+        let corrected = self.corrected(challenge, channel, sent_at, delivery, given_back);
+        let refunds = given_back.iter().map(|counter| self.refund(counter, 1, sent_at));
+        let writes = transaction([corrected].into_iter().chain(refunds))?;
+        self.transact(writes).await.map(drop) // by its one condition: a later generation or send stands
+    }
+
+    fn corrected(
+        &self,
+        challenge: &ChallengeId,
+        channel: Channel,
+        sent_at: Timestamp,
+        delivery: Delivery,
+        given_back: &[Counter],
+    ) -> UpdateBuilder {
+        let failed = delivery == Delivery::Failed;
+        let (update, condition) = match channel {
+            Channel::Sms if failed => (expression::SMS_FAILED, expression::SMS_TAKEN_FOR_ACCEPTED),
+            Channel::Sms => (expression::SMS_UNKNOWN, expression::SMS_TAKEN_FOR_ACCEPTED),
+            Channel::Call if failed => (expression::CALL_FAILED, expression::CALL_TAKEN_FOR_ACCEPTED),
+            Channel::Call => (expression::CALL_UNKNOWN, expression::CALL_TAKEN_FOR_ACCEPTED),
+        };
+        let update = expression::and(update, expression::AND_GIVEN_BACK, !given_back.is_empty());
+        let mut write = self
+            .write(challenge_key(&challenge.key), update, condition)
+            .expression_attribute_values(":generation", number(challenge.generation))
+            .expression_attribute_values(":at", time(sent_at))
+            .expression_attribute_values(":accepted", text(Delivery::Accepted.word()))
+            .expression_attribute_values(":delivery", text(delivery.word()));
+        if failed {
+            write = write.expression_attribute_values(":one", number(1_u32));
+        }
+        if failed && channel == Channel::Call {
+            write = write.expression_attribute_values(":failed", text(CallState::Failed.word()));
+        }
+        counter::named(write, given_back)
+    }
+}

@@ -1,0 +1,143 @@
+//! Settling an approval: the challenge, its subject and, where a number is enrolled, what goes with that.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use domain::challenge::{Challenge, Method, NumberSource, Outcome};
+use domain::policy::Policy;
+use domain::ports::{Settlement, StoreError};
+use domain::time::Timestamp;
+
+use super::challenge_item::{APPROVED, PENDING};
+use super::fault::Cancelled;
+use super::item::{Word as _, number, text, time};
+use super::key::{challenge_key, subject_key};
+use super::table::DynamoStore;
+use super::write::transaction;
+use super::{challenge_item, counter, expression, subject_item};
+
+impl DynamoStore {
+    pub(super) async fn settle(
+        &self,
+        challenge: &Challenge,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Settlement, StoreError> {
+        let mut challenge = challenge.clone();
+        loop {
+            let (at, by) = match challenge.outcome {
+                Outcome::Approved { at, by, settled: false } => (at, by),
+                Outcome::Approved { settled: true, .. } => return Ok(Settlement::Settled(Box::new(challenge))),
+                Outcome::Pending | Outcome::Denied => return Ok(Settlement::Refused),
+            };
+            let writes = transaction(self.settlement(&challenge, at, by, policy, now))?;
+            let Some(cancelled) = self.transact(writes).await? else {
+                challenge.outcome = Outcome::Approved { at, by, settled: true };
+                return Ok(Settlement::Settled(Box::new(challenge)));
+            };
+            let Some(stored) = refused_challenge(&challenge, &cancelled)? else {
+                return Ok(Settlement::Refused);
+            };
+            if stored.id != challenge.id || stored.charged == challenge.charged {
+                return Ok(completed_by_another(&challenge, stored));
+            }
+            challenge.charged = stored.charged; // another send was recorded meanwhile, of the few that there may be
+        }
+    }
+
+    /// The challenge, its subject and, where it enrols a number, the accounts and what is given back.
+    fn settlement(
+        &self,
+        challenge: &Challenge,
+        at: Timestamp,
+        by: Method,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Vec<UpdateBuilder> {
+        let mut writes = vec![self.settled_challenge(challenge, at, by, now), self.settled_subject(challenge, now)];
+        if challenge.source.enrols() {
+            writes.push(self.enrolled(challenge, policy.max_accounts, now));
+            let former = challenge.former.iter();
+            writes.extend(former.map(|former| self.left(&former.number, &challenge.id.key.subject)));
+            let charged = challenge.charged.iter().filter(|(_, sends)| *sends > 0);
+            writes.extend(charged.map(|(counter, sends)| self.refund(counter, *sends, now)));
+        }
+        writes
+    }
+
+    fn settled_challenge(&self, challenge: &Challenge, at: Timestamp, by: Method, now: Timestamp) -> UpdateBuilder {
+        let key = challenge_key(&challenge.id.key);
+        let write = if by.is_by_call() {
+            let oldest = Timestamp::from_unix(now.as_unix().saturating_sub(Policy::RESULT_LIFE.as_secs()));
+            self.write(key, expression::COMPLETE_APPROVAL, expression::APPROVED_BY_CALL)
+                .expression_attribute_values(":oldest", time(oldest))
+        } else {
+            self.write(key, expression::APPROVE_BY_CODE, expression::OPEN_FOR_CODE)
+                .expression_attribute_values(":pending", text(PENDING))
+                .expression_attribute_values(":now", time(now))
+                .expression_attribute_values(":at", time(at))
+                .expression_attribute_values(":method", text(by.word()))
+        };
+        write
+            .expression_attribute_values(":approved", text(APPROVED))
+            .expression_attribute_values(":generation", number(challenge.id.generation))
+            .expression_attribute_values(":true", AttributeValue::Bool(true))
+            .expression_attribute_values(":charged", counter::charged(challenge))
+            .expression_attribute_names("#ttl", "ttl")
+    }
+
+    fn settled_subject(&self, challenge: &Challenge, now: Timestamp) -> UpdateBuilder {
+        let key = subject_key(&challenge.id.key.subject);
+        let write = match challenge.source {
+            NumberSource::Enrolled(_) => self
+                .write(key, expression::SETTLE, expression::SAME_BINDING)
+                .expression_attribute_values(":phone", text(challenge.phone.expose())),
+            NumberSource::Test => self.write(key, expression::SETTLE, expression::NOT_BOUND),
+            NumberSource::Claimed | NumberSource::Typed => {
+                enrolling(self.write(key, expression::SETTLE_AND_ENROL, expression::NOT_BOUND), challenge)
+            }
+            NumberSource::Replacing(_) => {
+                enrolling(self.write(key, expression::SETTLE_AND_ENROL, expression::BOUND_TO_FORMER), challenge)
+            }
+        };
+        let write = match challenge.source {
+            NumberSource::Enrolled(version) | NumberSource::Replacing(version) => {
+                write.expression_attribute_values(":binding", number(version))
+            }
+            NumberSource::Claimed | NumberSource::Typed | NumberSource::Test => write,
+        };
+        write
+            .expression_attribute_values(":zero", number(0_u32))
+            .expression_attribute_values(":one", number(1_u32))
+            .expression_attribute_values(":now", time(now))
+            .expression_attribute_values(":began", number(challenge.subject_version))
+            .expression_attribute_names("#reservation", subject_item::reservation_name(&challenge.reservation()))
+    }
+}
+
+/// The values of a number that is enrolled, and of the one it replaces.
+fn enrolling(write: UpdateBuilder, challenge: &Challenge) -> UpdateBuilder {
+    let write = write
+        .expression_attribute_values(":phone", text(challenge.phone.expose()))
+        .expression_attribute_values(":country", text(challenge.country.as_str()))
+        .expression_attribute_values(":line", text(challenge.line.word()))
+        .expression_attribute_values(":locale", text(challenge.locale.tag()));
+    match &challenge.former {
+        Some(former) => write.expression_attribute_values(":former", text(former.number.expose())),
+        None => write,
+    }
+}
+
+/// The challenge as it is stored, where that is what refused its settlement.
+fn refused_challenge(challenge: &Challenge, cancelled: &Cancelled) -> Result<Option<Challenge>, StoreError> {
+    cancelled.refused(0).map(|item| challenge_item::read(&challenge.id.key.subject, item)).transpose()
+}
+
+/// Two status calls may complete one approval: the second finds it done.
+fn completed_by_another(challenge: &Challenge, stored: Challenge) -> Settlement {
+    let by_call = matches!(challenge.outcome, Outcome::Approved { by, .. } if by.is_by_call());
+    let same_approval = stored.id == challenge.id && by_call;
+    match stored.outcome {
+        Outcome::Approved { settled: true, .. } if same_approval => Settlement::Settled(Box::new(stored)),
+        _ => Settlement::Refused,
+    }
+}
