@@ -1,4 +1,4 @@
-//! A guess at a code: six ASCII digits once spaces are gone, and nothing else whatever its script.
+//! Parsing a typed code: six ASCII digits once spaces are removed. Digits of other scripts are refused.
 #![no_main]
 
 use domain::code::Code;

@@ -1,5 +1,5 @@
-//! Any event at all, to every function: always an answer, never one that needs a first factor or a
-//! signature without it, and never a fault of ours.
+//! Any event, to every function: there is always an answer, never a success without the first factor or
+//! signature that it needs, and never an internal error.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -19,7 +19,7 @@ fuzz_target!(|text: &str| -> Corpus {
     let Some(request) = event::read(text) else { return Corpus::Reject };
     let identified = is_identified(&request);
     if identified && network(&request).is_err() {
-        return Corpus::Reject; // the gateway writes from where a request came, and not who sends it
+        return Corpus::Reject; // the source address comes from the gateway, not from the caller
     }
     let answers = [FUNCTIONS.start(request.clone()), FUNCTIONS.get(request.clone()), FUNCTIONS.verify(request.clone())];
     for answer in answers {
@@ -28,7 +28,7 @@ fuzz_target!(|text: &str| -> Corpus {
         assert!(is_masked(&body["phoneNumber"]), "{body}");
     }
     let page = FUNCTIONS.page(&request);
-    assert!([200, 404].contains(&page.status().as_u16()), "{} for a page that is everybody's", page.status());
+    assert!([200, 404].contains(&page.status().as_u16()), "{} for a public page", page.status());
     assert!(page.headers().contains_key("cache-control"));
     let (status, _) = read(&FUNCTIONS.callback(request));
     assert!([403, 413].contains(&status), "{status} without a signature");
@@ -44,10 +44,10 @@ fn is_masked(number: &Value) -> bool {
     number.as_str().is_none_or(|number| number.chars().filter(char::is_ascii_digit).count() == 2)
 }
 
-/// An answer's status and document: the challenge, or a problem that says the same as the status.
+/// An answer's status and document: the challenge, or a problem with the same status.
 fn read(answer: &Response<Body>) -> (u16, Value) {
     let status = answer.status().as_u16();
-    let Body::Text(text) = answer.body() else { panic!("{status} without a text") };
+    let Body::Text(text) = answer.body() else { panic!("{status} without a text body") };
     let document: Value = serde_json::from_str(text).expect("JSON");
     assert_eq!(answer.headers()["cache-control"], "no-store");
     if status == 200 {

@@ -1,5 +1,5 @@
-//! A phone number as typed, with a region after a `|` where it is in national form: whatever the
-//! spelling, one subscriber has one key, and nothing that was typed is silently lost.
+//! A phone number as typed, followed by `|` and a region if it is in national form: however it is spelled, the
+//! same subscriber has the same key, and no digit that was typed is silently dropped.
 #![no_main]
 
 use domain::phone::{Country, Dialled, NumberingPlan as _, PhoneNumber, Subscriber};
@@ -11,7 +11,7 @@ fuzz_target!(|input: &str| {
     let region = Country::parse(region).ok();
     let Ok(dialled) = Dialled::parse(typed) else { return };
     holds_all_that_was_typed(&dialled, typed);
-    assert!(Dialled::parse(dialled.as_str()).as_ref() == Ok(&dialled), "{typed:?} is dialled otherwise once parsed");
+    assert!(Dialled::parse(dialled.as_str()).as_ref() == Ok(&dialled), "{typed:?} parses differently the second time");
     let Some(subscriber) = WorldPlan.find(&dialled, region) else { return };
     assert!(region.is_some() || dialled.is_international(), "{typed:?} names no country");
     has_one_key(&subscriber, region);
@@ -23,8 +23,8 @@ fn find(typed: &str, region: Option<Country>) -> Option<Subscriber> {
     WorldPlan.find(&Dialled::parse(typed).ok()?, region)
 }
 
-/// Only `+` and 7 to 15 ASCII digits reach the tables: all the digits of what was typed, which had no
-/// other letter or digit.
+/// Only `+` and 7 to 15 ASCII digits reach the numbering plan: all the digits that were typed, and there were no
+/// letters and no digits of other scripts.
 fn holds_all_that_was_typed(dialled: &Dialled, typed: &str) {
     let digits = dialled.as_str().strip_prefix('+').unwrap_or(dialled.as_str());
     assert!((7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()), "{typed:?}");
@@ -33,7 +33,8 @@ fn holds_all_that_was_typed(dialled: &Dialled, typed: &str) {
     assert_eq!(typed.contains('+'), dialled.is_international(), "{typed:?}");
 }
 
-/// The number found is E.164, prints masked, and dialled as such is the same subscriber everywhere.
+/// The number found is in E.164 form, prints masked, and when typed in that form is the same subscriber in every
+/// region.
 fn has_one_key(subscriber: &Subscriber, region: Option<Country>) {
     let number = subscriber.number.expose();
     assert_eq!(PhoneNumber::parse(number).as_ref(), Ok(&subscriber.number));

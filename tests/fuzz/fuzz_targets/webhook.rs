@@ -1,4 +1,4 @@
-//! A webhook as anybody may send it: what the provider has signed is read, and nothing else is.
+//! A webhook as anybody could send it: it is read only if the provider signed it.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -16,26 +16,26 @@ static FUNCTIONS: LazyLock<Functions> = LazyLock::new(Functions::new);
 fuzz_target!(|input: &[u8]| -> Corpus {
     let Some(message) = Message::read(input) else { return Corpus::Reject };
     if message.path.contains('#') || message.query.contains('#') {
-        return Corpus::Reject; // a fragment is never sent
+        return Corpus::Reject; // HTTP requests have no fragment
     }
     let Some(taken) = is_taken(&message) else { return Corpus::Reject };
     let genuine = [signature(&message, ""), signature(&message, ":443")].map(Some);
     let body_fits = message.body.len() <= MAX_BODY && (!is_json(&message) || has_digest(&message));
-    assert_eq!(taken, body_fits && genuine.contains(&message.headers.get(SIGNATURE).cloned()), "as it came");
+    assert_eq!(taken, body_fits && genuine.contains(&message.headers.get(SIGNATURE).cloned()), "as received");
 
     let signed = signed(&message);
     assert_eq!(is_taken(&signed), Some(body_fits), "signed");
     if is_json(&message) && !message.query.contains("bodySHA256") {
         let query = format!("{}&bodySHA256={}", message.query, digest(&message.body));
         let bound = self::signed(&Message { query, ..message.clone() });
-        assert_eq!(is_taken(&bound), Some(message.body.len() <= MAX_BODY), "signed, with its digest");
+        assert_eq!(is_taken(&bound), Some(message.body.len() <= MAX_BODY), "signed together with its digest");
         refuses_what_was_changed(&bound);
     }
     refuses_what_was_changed(&signed);
     Corpus::Keep
 });
 
-/// Whether the function takes it for the provider's: it then finds no such call, or the path names none.
+/// Whether the function accepts it as the provider's. Then it finds no such call, or no call in the path.
 fn is_taken(message: &Message) -> Option<bool> {
     match FUNCTIONS.callback(message.request()?).status().as_u16() {
         200 | 204 | 404 => Some(true),
@@ -73,7 +73,7 @@ fn signature(message: &Message, port: &str) -> String {
     sign(SIGNING_TOKEN, &format!("{BASE_URL}{port}{}{query}", message.path), &form(message))
 }
 
-/// What is signed of the body: the pairs of a form, without repetition; nothing of JSON.
+/// The part of the body that is signed: a form's pairs without duplicates, and nothing of JSON.
 fn form(message: &Message) -> Vec<(String, String)> {
     let pairs = form_urlencoded::parse(&message.body).into_owned();
     let mut form: Vec<_> = if is_json(message) { Vec::new() } else { pairs.collect() };

@@ -1,4 +1,4 @@
-//! Events as API Gateway makes them.
+//! Events in the form in which API Gateway creates them.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,8 @@ use lambda_http::request::LambdaRequest;
 use serde_json::json;
 use url::Url;
 
-/// Reads a whole event, if API Gateway could have made it. What it never makes, a body that is not in the
-/// encoding that it names or an address that is none, never reaches a function: `lambda_http` panics over
-/// it, and the runtime answers with an error.
+/// Parses a complete event, if API Gateway could have created it. It never creates a body that is not in the
+/// stated encoding, or an invalid address: on these `lambda_http` panics, and the runtime answers with an error.
 #[must_use]
 pub fn read(text: &str) -> Option<Request> {
     let LambdaRequest::ApiGatewayV2(event) = serde_json::from_str(text).ok()? else { return None };
@@ -36,22 +35,20 @@ fn is_addressed(event: &Event) -> bool {
     stage && url.is_ok_and(|url| Uri::try_from(format!("{url}?{query}")).is_ok())
 }
 
-/// A webhook in plain text, so that a seed can be read and written by hand: path and query, then headers,
-/// each on a line of its own, then an empty line and the body.
+/// A webhook in plain text, so that seeds can be read and written by hand: a line with path and query, one line
+/// per header, then an empty line and the body.
 #[derive(Clone, Debug)]
 pub struct Message {
     /// The path, as it is signed.
     pub path: String,
     /// The query, as it is signed.
     pub query: String,
-    /// By name in lower case. API Gateway joins the values of a repeated one.
+    /// By lower-case name. API Gateway joins the values of a repeated header.
     pub headers: BTreeMap<String, String>,
-    /// The bytes of the body.
     pub body: Vec<u8>,
 }
 
 impl Message {
-    /// Reads one.
     #[must_use]
     pub fn read(input: &[u8]) -> Option<Self> {
         let end = input.windows(2).position(|pair| pair == b"\n\n").unwrap_or(input.len());
@@ -66,7 +63,7 @@ impl Message {
         Some(Self { path: path.to_owned(), query: query.to_owned(), headers, body })
     }
 
-    /// The request that a function gets of it.
+    /// The request that a function receives for it.
     #[must_use]
     pub fn request(&self) -> Option<Request> {
         let mut segments = self.path.strip_prefix("/v1/calls/")?.splitn(3, '/');

@@ -1,5 +1,5 @@
-//! The real functions. Their store has seen nobody and takes nothing, so that every event gets as far as
-//! parsing, rules and rendering lead, and none further.
+//! The real functions over a store that is empty and refuses writes, so that every event goes through parsing,
+//! rules and rendering, and no further.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -34,14 +34,14 @@ use platform::signer::{ResultSigner, SignError};
 use start_challenge::countries::Countries;
 use tokio::runtime::{Builder, Runtime};
 
-/// Where the provider reaches the webhooks, as in the sample events.
+/// The base URL of webhooks, as in the sample events.
 pub const BASE_URL: &str = "https://mfa.example.com";
-/// The token that the provider signs with.
+/// The token that signs webhooks.
 pub const SIGNING_TOKEN: &str = "12345";
-/// Ten seconds after the first factor of the sample events.
+/// Ten seconds after the first factor in the sample events.
 const NOW: Timestamp = Timestamp::from_unix(1_795_600_010);
 
-/// The functions that read what callers send.
+/// All functions that read callers' input.
 pub struct Functions {
     start: start_challenge::App<Nothing, Nothing, Nothing, Nothing>,
     get: get_challenge::App<Nothing, Nothing, Nothing>,
@@ -52,10 +52,10 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// All of them, with the defaults of a deployment.
+    /// The functions, with the defaults of a deployment.
     ///
     /// # Panics
-    /// When the machine gives it no runtime, or the page is not to be had as configured here.
+    /// If no runtime can be started, or the page's configuration here is invalid.
     #[must_use]
     pub fn new() -> Self {
         let settings = settings();
@@ -143,7 +143,7 @@ fn settings() -> FactorSettings {
     }
 }
 
-/// Every port: holds nothing, takes nothing, sends nothing.
+/// In place of every port: stores nothing and sends nothing.
 struct Nothing;
 
 impl ChallengeStore for Nothing {
@@ -195,7 +195,7 @@ impl ChallengeStore for Nothing {
 }
 
 fn down() -> StoreError {
-    StoreError::Unavailable("it takes nothing".into())
+    StoreError::Unavailable("writes are refused".into())
 }
 
 impl KeySource for Nothing {
@@ -224,6 +224,6 @@ impl Caller for Nothing {
 
 impl ResultSigner for Nothing {
     async fn sign(&self, _: &Approval, _: &FirstFactor) -> Result<String, SignError> {
-        unreachable!("a store that holds nothing has nothing approved")
+        unreachable!("an empty store has no approved challenge")
     }
 }

@@ -1,5 +1,5 @@
-//! What the fuzz targets share: the real functions over ports that hold and send nothing, and events
-//! as API Gateway makes them.
+//! Shared by the fuzz targets: the real functions over ports that store and send nothing, and events in the
+//! form in which API Gateway creates them.
 
 pub mod event;
 pub mod functions;

@@ -1,4 +1,4 @@
-//! Draws the day to `curve.svg`: what is asked for, and what is sent.
+//! Plots the day to `curve.svg`: what is requested, and what is sent.
 
 use std::error::Error;
 
@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let area = SVGBackend::new(path, (760, 380)).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
-        .caption("Sends over a day of pumping, cumulated", ("sans-serif", 18))
+        .caption("Cumulative sends over a day of pumping", ("sans-serif", 18))
         .margin(12)
         .x_label_area_size(36)
         .y_label_area_size(56)
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let newcomers = LineSeries::new(line(|(newcomers, _)| newcomers.sent), BLUE.stroke_width(2));
     let sent = LineSeries::new(line(|(_, fraud)| fraud.sent), RED.stroke_width(2));
     let swatch = |color: RGBAColor| move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2));
-    chart.draw_series(asked)?.label("fraudulent, asked for").legend(swatch(BLACK.mix(0.5)));
+    chart.draw_series(asked)?.label("fraudulent, requested").legend(swatch(BLACK.mix(0.5)));
     chart.draw_series(newcomers)?.label("honest newcomers, sent").legend(swatch(BLUE.mix(1.0)));
     chart.draw_series(sent)?.label("fraudulent, sent").legend(swatch(RED.mix(1.0)));
     chart.configure_series_labels().position(SeriesLabelPosition::LowerRight).border_style(BLACK.mix(0.3)).draw()?;

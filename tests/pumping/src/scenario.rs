@@ -1,4 +1,4 @@
-//! The day itself: everything that happens, in the order in which it happens.
+//! The day itself: everything that happens, in order.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -15,56 +15,55 @@ use rand::{RngExt as _, SeedableRng as _};
 use crate::service::{Person, Sent, Service};
 use crate::traffic::{self, PEOPLE, PREFIXES};
 
-/// Honest sign-ins of the day.
+/// Honest sign-ins in the day.
 pub const HONEST: u32 = 100_000;
-/// Tries of the fraudster.
+/// The fraudster's attempts.
 pub const FRAUDULENT: u32 = 10_000;
 const SEED: u64 = 20_260_101;
 const DAY: u64 = 86_400;
-/// The day begins here.
+/// When the day starts.
 const MORNING: Timestamp = Timestamp::from_unix(20_000 * DAY);
 const NEWCOMERS_PERCENT: u32 = 2;
 
-/// What is varied of the day.
+/// Variations of the scenario.
 #[derive(Clone, Copy, Debug)]
 pub struct Scenario {
-    /// Whether the budgets refuse, or only record.
+    /// Whether the budgets refuse sends, or only record them.
     pub enforced: bool,
-    /// Whether the fraudster is paid for numbers all over a country, and not in a few ranges.
+    /// Whether the fraudster earns money from numbers all over a country instead of in a few ranges.
     pub paid_everywhere: bool,
 }
 
-/// How many of each, up to a moment.
+/// Running counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Requests to send.
     pub asked: u32,
-    /// Of them sent.
+    /// Requests that were sent.
     pub sent: u32,
-    /// Of those, the first of a person whose number nobody had proven.
+    /// Of those, the first to a person whose number was not verified.
     pub unverified: u32,
-    /// Refused.
+    /// Requests that were refused.
     pub refused: u32,
 }
 
-/// What came of the day.
+/// The results of the day.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// Of honest people.
+    /// Honest people.
     pub honest: Tally,
-    /// Of honest people who were new.
+    /// Honest people who were new.
     pub newcomers: Tally,
-    /// Of the fraudster.
+    /// The fraudster.
     pub fraud: Tally,
-    /// Of the fraudster, by country.
+    /// The fraudster, by country.
     pub fraud_by_country: BTreeMap<&'static str, Tally>,
-    /// The tallies of honest newcomers and of fraud at the end of each quarter of an hour.
+    /// The tallies of honest newcomers and of fraud at the end of each quarter-hour.
     pub curve: Vec<(Tally, Tally)>,
-    /// How often breakers have opened.
+    /// How often breakers opened.
     pub breakers_opened: u32,
 }
 
-/// Something that happens.
 struct Event {
     at: Timestamp,
     what: What,
@@ -76,7 +75,6 @@ enum What {
     Fraud(u32),
 }
 
-/// Runs the day.
 #[must_use]
 pub fn run(scenario: Scenario) -> Report {
     let mut random = StdRng::seed_from_u64(SEED);
@@ -110,7 +108,7 @@ struct Day {
     service: Service,
     random: StdRng,
     report: Report,
-    /// Who types a code when, by time and session.
+    /// Who types a code, by time and session.
     verifying: BTreeMap<(Timestamp, u64), Person>,
 }
 
@@ -128,7 +126,7 @@ impl Day {
         let unverified = !self.service.knows(&person);
         let sent = self.service.send(&person, session, channel, event.at);
         self.note(&event.what, &person, sent, unverified);
-        // One in sixteen asks for a second message before the first has come.
+        // One in sixteen asks for a second message before the first has arrived.
         let mut typed_at = event.at + Duration::from_secs(self.random.random_range(8..60));
         if sent == Sent::Yes && self.random.random_range(0..16) == 0 {
             let again = event.at + Duration::from_secs(35);
@@ -173,7 +171,7 @@ impl Day {
     }
 }
 
-/// Everything that happens on the day. Honest people sleep at night, the fraudster does not.
+/// All events of the day. Honest people sleep at night, the fraudster does not.
 fn events(random: &mut StdRng) -> Vec<Event> {
     let honest = (0..HONEST).map(|index| {
         let newcomer = random.random_range(0..100) < NEWCOMERS_PERCENT;
@@ -189,7 +187,7 @@ fn events(random: &mut StdRng) -> Vec<Event> {
     events
 }
 
-/// A second of the day, three times as often by day as by night.
+/// A random second of the day, three times as likely by day as by night.
 fn awake(random: &mut StdRng) -> u64 {
     loop {
         let second = random.random_range(0..DAY);
@@ -200,7 +198,7 @@ fn awake(random: &mut StdRng) -> u64 {
     }
 }
 
-/// What sixteen days of the same honest traffic have left in the countries' statistics.
+/// The countries' statistics after sixteen days of the same honest traffic.
 fn history() -> HashMap<Country, CountryRecord> {
     let mut people: HashMap<Country, f64> = HashMap::new();
     let mut random = StdRng::seed_from_u64(SEED + 2);
@@ -232,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_of_pumping_gets_at_most_a_hundred_sends_and_refuses_hardly_anyone_honest() {
+    fn a_day_of_pumping_gets_at_most_a_hundred_sends_and_hardly_any_honest_user_is_refused() {
         let report = run(Scenario { enforced: true, paid_everywhere: false });
         let Report { honest, newcomers, fraud, .. } = &report;
         assert!(fraud.asked >= FRAUDULENT && honest.asked >= HONEST, "{report:?}");
@@ -243,19 +241,20 @@ mod tests {
     }
 
     #[test]
-    fn without_the_budgets_the_same_day_sends_almost_everything() {
+    fn without_the_budgets_almost_everything_is_sent_on_the_same_day() {
         let report = run(Scenario { enforced: false, paid_everywhere: false });
         assert!(report.fraud.sent > 9_900, "{:?}", report.fraud);
         assert_eq!(report.breakers_opened, 0);
     }
 
-    /// What ranges cannot tell apart, the country's share still bounds; then its newcomers wait.
+    /// If fraud is not limited to a few ranges, the country's budget still bounds it, but newcomers there have
+    /// to wait.
     #[test]
-    fn fraud_all_over_a_country_is_bounded_by_the_share_of_its_honest_traffic() {
+    fn fraud_all_over_a_country_is_bounded_in_proportion_to_its_honest_traffic() {
         let report = run(Scenario { enforced: true, paid_everywhere: true });
         let mixed = report.fraud_by_country.get("MX").copied().unwrap_or_default();
         assert!(mixed.sent < 1_400, "{mixed:?}");
         assert!(report.fraud_by_country.values().map(|tally| tally.sent).sum::<u32>() - mixed.sent <= 50);
-        assert!(report.honest.refused - report.newcomers.refused < 100, "who is known gets in: {:?}", report.honest);
+        assert!(report.honest.refused - report.newcomers.refused < 100, "known users get in: {:?}", report.honest);
     }
 }

@@ -1,4 +1,4 @@
-//! The functions and their table, reduced to what decides about sends.
+//! The functions and their table, reduced to the decisions about sends.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -20,45 +20,40 @@ use domain::time::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-/// Warm environments, each with its own memory of the countries.
+/// Warm execution environments, each with its own snapshots of the countries.
 const ENVIRONMENTS: usize = 20;
-/// How long an environment trusts its memory of a country.
+/// How long an environment uses its snapshot of a country.
 const FRESH: Duration = Duration::from_mins(1);
 
-/// One who signs in.
+/// Somebody who signs in.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// The account.
     pub subject: SubjectId,
-    /// The number.
     pub number: PhoneNumber,
-    /// Where the requests come from.
+    /// The network the requests come from.
     pub network: Network,
 }
 
-/// What became of a request to send.
+/// The outcome of a request to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sent {
-    /// It was sent.
     Yes,
-    /// It was refused.
     Refused,
 }
 
-/// The deployment.
 pub struct Service {
     rules: Rules,
     subjects: HashMap<SubjectId, Snapshot>,
     counters: HashMap<(String, u64, u32), i64>,
     countries: HashMap<Country, CountryRecord>,
     remembered: HashMap<(usize, Country), (Timestamp, CountryRecord)>,
-    /// How often the breaker of a country has opened.
+    /// How often a country's breaker has opened.
     pub breakers: HashMap<(Country, Channel), u32>,
     random: StdRng,
 }
 
 impl Service {
-    /// One that sends to the countries of which it has `records`.
+    /// A deployment that sends to the countries in `records`.
     #[must_use]
     pub fn new(records: HashMap<Country, CountryRecord>, enforced: bool, seed: u64) -> Self {
         let mut policy = Policy::default();
@@ -81,7 +76,7 @@ impl Service {
         }
     }
 
-    /// Enrols a person, as of a day long past.
+    /// Enrols a person, as if long ago.
     pub fn enrol(&mut self, person: &Person) {
         let mut stored = Snapshot::default();
         stored.subject.version = 1;
@@ -95,7 +90,7 @@ impl Service {
         self.subjects.get(&person.subject).is_some_and(|stored| stored.subject.binding.is_some())
     }
 
-    /// A request to send, in the login session numbered `session`.
+    /// A request to send, in login session number `session`.
     pub fn send(&mut self, person: &Person, session: u64, channel: Channel, now: Timestamp) -> Sent {
         let stored = self.subjects.get(&person.subject).cloned().unwrap_or_default();
         let request = request(person, session, channel, &stored, now);
@@ -117,7 +112,8 @@ impl Service {
         Sent::Yes
     }
 
-    /// The right code is typed: the challenge is settled and, where it enrols, its charges come back.
+    /// Enters the right code, which settles the challenge. If that enrols the number, its charges are given
+    /// back.
     pub fn verify(&mut self, person: &Person, session: u64, now: Timestamp) {
         let key = key(person, session);
         let Some(mut stored) = self.subjects.remove(&person.subject) else { return };
@@ -131,7 +127,7 @@ impl Service {
         stored.subject.reserved.clear();
         stored.subject.last_success_at = Some(now);
         let outcome = Outcome::Approved { at: now, by: Method::SmsCode, settled: true };
-        stored.challenges.clear(); // a finished login session is never asked for again
+        stored.challenges.clear(); // a finished login session is never read again
         stored.replace(Challenge { outcome, ..challenge });
         self.subjects.insert(person.subject, stored);
     }
@@ -208,7 +204,7 @@ fn binding(number: &PhoneNumber, version: u64) -> Binding {
     Binding { number: number.clone(), country: country(number.expose()), line: Line::Mobile, version }
 }
 
-/// A world of mobiles whose country follows from the number's first digits.
+/// A numbering plan of mobile numbers only, with the country given by the first digits.
 struct Plan;
 
 impl NumberingPlan for Plan {

@@ -1,12 +1,12 @@
-//! Who signs in, and who only pretends to.
+//! Who signs in, honestly and fraudulently.
 //!
 //! | | honest | fraudulent |
 //! |---|---|---|
-//! | how many | 100,000 sign-ins | 10,000 tries |
-//! | who | 60,000 people by Zipf's law, flattened so that nobody signs in more than a few times a day, 98 % known since long; 2 % have never been here | a new account for each |
-//! | where | five countries | two that have no honest traffic, and one in the midst of it |
-//! | numbers | all over the country | in the twelve ranges that pay, in each country |
-//! | networks | one each; a tenth behind fifty shared ones | 5,000, in turn |
+//! | how many | 100,000 sign-ins | 10,000 attempts |
+//! | who | 60,000 people by Zipf's law, flattened so that nobody signs in more than a few times a day; 98 % have enrolled long ago, 2 % are new | a new account each time |
+//! | where | five countries | two without honest traffic, and one with |
+//! | numbers | all over the country | in each country, in the twelve ranges that pay |
+//! | networks | one each; a tenth of people behind fifty shared ones | 5,000 in rotation |
 //! | verify | 94 % | 5 % |
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -18,30 +18,30 @@ use rand::rngs::StdRng;
 
 use crate::service::Person;
 
-/// The countries by their numbers' first digits.
+/// The countries, with the first digits of their numbers.
 pub const PREFIXES: [(&str, &str); 7] =
     [("+1", "US"), ("+44", "GB"), ("+49", "DE"), ("+52", "MX"), ("+351", "PT"), ("+94", "LK"), ("+992", "TJ")];
 
-/// The country where fraud hides in honest traffic.
+/// The country where fraud hides among honest traffic.
 pub const MIXED: &str = "+52";
-/// The countries where there is only fraud.
+/// The countries with nothing but fraud.
 pub const ONLY_FRAUD: [&str; 2] = ["+94", "+992"];
 
-/// The share of honest people of each country, in per cent.
+/// Each country's share of honest people, in per cent.
 const HONEST: [(&str, u32); 5] = [("+1", 45), ("+44", 20), ("+49", 15), ("+52", 18), ("+351", 2)];
-/// People who sign in now and then.
+/// The number of honest people.
 pub const PEOPLE: u32 = 60_000;
-/// Flattens Zipf's law at its head.
+/// Flattens the head of the Zipf distribution.
 const SHIFT: f64 = 20_000.0;
-/// Ranges of ten thousand numbers that honest people have, in each country.
+/// How many ranges of ten thousand numbers honest people use in each country.
 const HONEST_RANGES: u32 = 400;
-/// Ranges that the fraudster is paid for, in each country.
+/// How many ranges per country pay the fraudster.
 const PAID_RANGES: u32 = 12;
 
-/// The person of that rank.
+/// The person with that rank.
 #[must_use]
 pub fn person(rank: u32) -> Person {
-    let mut draw = rank.wrapping_mul(2_654_435_761) >> 8; // scattered, and the same each time
+    let mut draw = rank.wrapping_mul(2_654_435_761) >> 8; // scattered, but the same every time
     let mut pick = |bound: u32| {
         let picked = draw % bound;
         draw = draw.wrapping_mul(747_796_405).wrapping_add(2_891_336_453) >> 3;
@@ -54,7 +54,7 @@ pub fn person(rank: u32) -> Person {
     Person { subject: SubjectId::new("honest", &rank.to_string()), number, network: address(network) }
 }
 
-/// The rank of whoever signs in next, by Zipf's law.
+/// The rank of the next person who signs in, by Zipf's law.
 pub fn rank(random: &mut StdRng) -> u32 {
     // The inverse of the distribution's integral, whose density falls as 1 / (rank + SHIFT).
     let head = ((f64::from(PEOPLE) + SHIFT) / SHIFT).ln();
@@ -64,7 +64,7 @@ pub fn rank(random: &mut StdRng) -> u32 {
     rank.min(PEOPLE - 1)
 }
 
-/// The fraudster's try of that number: another account, number and network each time.
+/// The fraudster's attempt number `index`: a different account, number and network each time.
 pub fn fraudster(index: u32, paid_everywhere: bool, random: &mut StdRng) -> Person {
     let prefix = [ONLY_FRAUD[0], ONLY_FRAUD[1], MIXED][index as usize % 3];
     let range = 5000 + random.random_range(0..if paid_everywhere { HONEST_RANGES } else { PAID_RANGES });

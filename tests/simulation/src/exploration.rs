@@ -116,7 +116,7 @@ fn no_interleaving_violates_an_invariant() {
         panic!("{}\n{violation}", tell(*seed));
     }
     println!("{} different interleavings; number of runs with:\n{}", explored.schedules.len(), explored.coverage);
-    assert!(explored.schedules.len() >= DISTINCT, "{} different interleavings", explored.schedules.len());
+    assert!(explored.schedules.len() >= DISTINCT, "only {} different interleavings", explored.schedules.len());
     let rare = explored.coverage.below(100);
     assert!(rare.is_empty(), "happened too rarely: {rare:?}");
 }
