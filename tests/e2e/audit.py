@@ -1,4 +1,4 @@
-"""A subscriber to the audit events, as a team has one: a rule on the bus, and a queue that it fills."""
+"""A subscriber to the audit events, as a security team would have one: a rule on the bus that fills a queue."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ PATIENCE = 60
 
 
 class Subscriber:
-    """Everything that the bus was told since it subscribed."""
+    """Receives every event on the bus since it subscribed."""
 
     _marks = itertools.count(1)
 
@@ -28,11 +28,11 @@ class Subscriber:
         rules.put_targets(Rule="audit", EventBusName=self._bus, Targets=[target])
 
     def events_of(self, issuer, person):
-        """The details of all events about a person, in their order."""
+        """The details of all events about a person, in order."""
         return [event["detail"] for event in self.all() if event["detail"].get("subject") == digest(issuer, person)]
 
     def all(self):
-        """All events until now, each once. What changed before the mark has been told once the mark is."""
+        """All events so far, each once. Once the mark arrives, so have the events of all earlier changes."""
         mark = f"network#mark-{next(self._marks)}"
         self._product.client("dynamodb").put_item(TableName=self._product.output("TableName"), Item={
             "pk": {"S": mark}, "sk": {"S": "mark#0"}, "used": {"N": "1"}, "quota": {"N": "1"},
@@ -40,7 +40,7 @@ class Subscriber:
         marks = sum(self._is_mark(event) for event in self._events)
         deadline = time.monotonic() + PATIENCE
         while sum(self._is_mark(event) for event in self._events) == marks:
-            assert time.monotonic() < deadline, "the bus is silent"
+            assert time.monotonic() < deadline, "no event has arrived from the bus"
             self._receive()
         return [event for event in self._events if not self._is_mark(event)]
 
@@ -60,12 +60,12 @@ class Subscriber:
 
 
 def digest(issuer, person):
-    """How an event names a person."""
+    """A person, in the form used in events."""
     return _text(_framed("subject", issuer, person.subject))
 
 
 def phone_digest(secret, number):
-    """How an event names a number, under the key that the stack's secret holds."""
+    """A number, in the form used in events, with the key in the stack's secret."""
     key = hashlib.sha256(json.loads(secret)["key"].encode()).digest()
     return _text(hmac.new(key, f"number#{_text(_framed('number', number))}".encode(), "sha256").digest())
 

@@ -1,4 +1,4 @@
-"""The login backend, which verifies results with what any JOSE library brings."""
+"""The login's backend, which verifies results with an ordinary JOSE library."""
 
 import json
 import subprocess
@@ -12,8 +12,6 @@ TYPE = "mfa-result+jwt"
 
 
 class PyJwtBackend:
-    """A backend in Python."""
-
     def __init__(self, issuer, audience):
         self._issuer, self._audience = issuer, audience
         discovered = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=60).json()
@@ -22,7 +20,7 @@ class PyJwtBackend:
         self._keys = jwt.PyJWKClient(discovered["jwks_uri"])
 
     def verified(self, token):
-        """The claims of a token that holds."""
+        """The claims of a valid token."""
         if jwt.get_unverified_header(token)["typ"] != TYPE:
             raise jwt.InvalidTokenError("not a result")
         return jwt.decode(
@@ -33,13 +31,11 @@ class PyJwtBackend:
 
 
 class JoseBackend:
-    """A backend in JavaScript."""
-
     def __init__(self, issuer, audience):
         self._issuer, self._audience = issuer, audience
 
     def verified(self, token):
-        """The claims of a token that holds."""
+        """The claims of a valid token."""
         run = subprocess.run(
             ["node", HERE / "verify.mjs", self._issuer, self._audience, TYPE],
             input=token, capture_output=True, text=True, timeout=60, check=False,

@@ -1,14 +1,14 @@
-"""What must never be logged, noted while the journeys go on, and looked for in the logs afterwards."""
+"""What must never be logged: collected during the journeys, and searched for in the logs afterwards."""
 
 import base64
 import json
 import re
 import threading
 
-# Shorter values are everywhere by chance.
+# Shorter values occur by chance.
 SHORTEST = 6
-# Six digits within a longer run of digits or letters, or behind a point, are part of something else:
-# an identifier, a digest, a measurement.
+# Six digits within a longer run of digits or letters, or after a decimal point, are part of something else: an
+# identifier, a digest, a measurement.
 CODE = re.compile(r"(?<![0-9A-Za-z.])[0-9]{6}(?![0-9A-Za-z])")
 
 
@@ -20,7 +20,7 @@ class Confidential:
         self._values = {}
 
     def add(self, kind, value):
-        """Notes a value: a code, a phone number, a token, a body..."""
+        """Adds a value: a code, a phone number, a token, a body..."""
         if len(value) >= SHORTEST:
             with self._lock:
                 self._values.setdefault(kind, set()).add(value)
@@ -32,7 +32,7 @@ class Confidential:
         return sorted(self._values[kind])
 
     def found_in(self, lines):
-        """Which values the lines give away, as `(kind, value, line)`."""
+        """The values that the lines leak, as `(kind, value, line)`."""
         texts = [(line, _readable(line)) for line in lines]
         for kind, values in self._values.items():
             for value in values:
@@ -47,12 +47,12 @@ def _codes(text, forms):
 
 
 def _forms(kind, value):
-    """How a value may look in a log."""
+    """The forms that a value can take in a log."""
     match kind:
         case "phone number":
             return [value.removeprefix("+1")]
         case "token":
-            return value.split(".")[1:]  # any one part of a JWT is too much
+            return value.split(".")[1:]  # no part of a JWT may be logged
         case "body":
             return [value, json.dumps(value)[1:-1], base64.b64encode(value.encode()).decode()]
         case _:
@@ -60,7 +60,7 @@ def _forms(kind, value):
 
 
 def _readable(line):
-    """A line without what is random or a clock's: six digits of a timestamp are no code."""
+    """A line without timestamps and random IDs, in which six digits are not a code."""
     try:
         return json.dumps(_without(json.loads(line), {"timestamp", "Timestamp", "requestId"}), ensure_ascii=False)
     except ValueError:

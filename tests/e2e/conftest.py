@@ -5,15 +5,15 @@
     cargo build && cargo build -p integration --example interop
     pytest tests/e2e
 
-Everything runs on the loopback interface. What it works with, by environment variable:
+Everything runs on the loopback interface. Environment variables, with defaults in brackets:
 
-BOOTSTRAP_DIR  the built binaries, for x86-64 [target/debug]
-INTEROP        the program that signs and verifies as we do [BOOTSTRAP_DIR/examples/interop]
-MINISTACK      the emulator's program [ministack on the PATH, else beside this Python]
+BOOTSTRAP_DIR  the compiled functions, for x86-64 [target/debug]
+INTEROP        the program that signs and verifies with our code [BOOTSTRAP_DIR/examples/interop]
+MINISTACK      the emulator [ministack on the PATH, or else the module of this Python]
 TEMPLATE       the template to deploy [infra/template.yaml]
 
-The emulator enforces IAM, so that each journey also shows that the functions' roles suffice, and
-the functions log all that they can, so that the leak test, which runs last, has something to read.
+The emulator enforces IAM, so that each journey also shows that the functions' roles are sufficient. The
+functions log as much as they can, so that the leak test, which runs last, has something to search.
 """
 
 import contextlib
@@ -39,12 +39,12 @@ REPOSITORY = HERE.parent.parent
 BOOTSTRAP_DIR = Path(os.environ.get("BOOTSTRAP_DIR") or REPOSITORY / "target" / "debug")
 TEMPLATE = Path(os.environ.get("TEMPLATE") or REPOSITORY / "infra" / "template.yaml")
 RESULT_AUDIENCE = "login-backend"
-# A number for tests, its code, and the account that may use it.
+# A test number, its code, and the account that may use it.
 TEST_NUMBER, TEST_CODE, REVIEWER = "+15005550006", "424242", "reviewer-of-the-app"
 
 
 def pytest_collection_modifyitems(items):
-    """What reads the journeys' logs comes after the journeys."""
+    """Runs the tests that read the journeys' logs after the journeys."""
     items.sort(key=lambda item: item.path.name == "test_logs.py")
 
 
@@ -67,8 +67,8 @@ def provider(confidential):
 
 @contextlib.contextmanager
 def deployed(hosted_login, provider, confidential, **chosen):
-    """The product as the template deploys it on an emulator of its own, with its defaults but for the limits that all
-    these people share and for what is `chosen`."""
+    """The product as the template deploys it, on its own emulator. Parameters have their defaults, except for the
+    limits that all test users share and for those in `chosen`."""
     with MiniStack(enforce_iam=True) as emulator:
         deployment = Deployment(emulator)
         api_key = {"accountSid": voice.ACCOUNT, "apiKeySid": voice.KEY, "apiKeySecret": voice.SECRET}
@@ -84,7 +84,7 @@ def deployed(hosted_login, provider, confidential, **chosen):
             "FirstFactorAudience": AUDIENCE,
             "FirstFactorIssuer": hosted_login.url,
             "LogLevel": "trace",
-            # To the emulator all requests come from one address; and all these people are of one range and country.
+            # All test users have the same address, range and country.
             "MaxSendsPerNetworkPer10Minutes": "100000",
             "OriginHost": "login.example.com",
             "PublicBaseUrl": deployment.base_url,
@@ -103,20 +103,18 @@ def deployed(hosted_login, provider, confidential, **chosen):
 
 @pytest.fixture(scope="session")
 def product(hosted_login, provider, confidential):
-    """The product with the template's defaults."""
     with deployed(hosted_login, provider, confidential) as deployment:
         yield deployment
 
 
 @pytest.fixture(scope="session")
 def subscriber(product):
-    """A team that listens to the audit events."""
     return Subscriber(product)
 
 
 @pytest.fixture(scope="session")
 def someone(product, hosted_login, confidential):
-    """Makes people who are new to the product."""
+    """Creates people who are new to the product."""
     return lambda **account: Person(product, hosted_login, confidential, **account)
 
 
@@ -128,7 +126,7 @@ def person(someone):
 
 @pytest.fixture(scope="session")
 def interop():
-    """Asks our own signer and verifier: questions in, answers out, in the same order."""
+    """Calls our own signer and verifier with a list of questions; answers come in the same order."""
     program = os.environ.get("INTEROP") or BOOTSTRAP_DIR / "examples" / "interop"
 
     def ask(questions):
@@ -141,6 +139,5 @@ def interop():
 
 @pytest.fixture(scope="session")
 def verified(product):
-    """Verifies a result token as a login backend would, with PyJWT from the discovery document, and
-    answers its claims."""
+    """Verifies a result token as a login's backend would, and returns its claims."""
     return PyJwtBackend(product.base_url, RESULT_AUDIENCE).verified

@@ -1,4 +1,4 @@
-"""Deploys the product to the emulator, and looks at what it left there."""
+"""Deploys the product to the emulator, and reads what is there: messages, logs, table, stream."""
 
 import base64
 import io
@@ -19,15 +19,13 @@ STACK = "alliance-mfa"
 
 
 class Deployment:
-    """The deployed product."""
-
     def __init__(self, emulator):
         self._emulator = emulator
-        # The custom domain that the API gets, known before there is an API.
+        # The custom domain of the API, known before the API exists.
         self.base_url = f"http://127.0.0.1:{emulator.port}"
 
     def client(self, service):
-        """A client of the account's root."""
+        """A client with the account's root credentials."""
         return self._client(service, *CREDENTIALS.values())
 
     def _client(self, service, key, secret):
@@ -37,11 +35,11 @@ class Deployment:
         )
 
     def outsider(self, service):
-        """A client of someone in the account whom no policy allows anything."""
+        """A client of an IAM user without any permissions."""
         return self._client(service, *self.user("outsider").values())
 
     def user(self, name, *policies):
-        """The access key of a new user in the account, who may do what the policies allow."""
+        """The access key of a new IAM user with these policies."""
         iam = self.client("iam")
         iam.create_user(UserName=name)
         for policy in policies:
@@ -49,18 +47,12 @@ class Deployment:
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
 
-    def output(self, name):
-        """An output of the stack."""
-        [stack] = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
-        [value] = [output["OutputValue"] for output in stack["Outputs"] if output["OutputKey"] == name]
-        return value
-
     def secret(self, name, document):
-        """Keeps a secret, and answers its ARN."""
+        """Creates a secret, and returns its ARN."""
         return self.client("secretsmanager").create_secret(Name=name, SecretString=document)["ARN"]
 
     def deploy(self, template_path, bootstraps, parameters):
-        """Deploys the template with those of `parameters` that it has."""
+        """Deploys the template with those of the `parameters` that it has."""
         template = yaml_parse(Path(template_path).read_text())
         self._upload(template, Path(bootstraps))
         parameters = {name: value for name, value in parameters.items() if name in template["Parameters"]}
@@ -78,17 +70,17 @@ class Deployment:
         self._map_domain(deployed)
 
     def output(self, name):
-        """What the stack tells under a name."""
+        """An output of the stack."""
         [stack] = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
         return next(output["OutputValue"] for output in stack["Outputs"] if output["OutputKey"] == name)
 
     def resource(self, name):
-        """What the account calls a resource of the stack."""
+        """The physical ID of a resource of the stack."""
         resource = self.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=name)
         return resource["StackResourceDetail"]["PhysicalResourceId"]
 
     def changes(self):
-        """Every change of the table that its stream still has, as a function is brought them."""
+        """Every change that the table's stream still has, in the form in which functions receive it."""
         streams = self.client("dynamodbstreams")
         [stream] = streams.list_streams(TableName=self.output("TableName"))["Streams"]
         shards = streams.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]["Shards"]
@@ -103,23 +95,22 @@ class Deployment:
 
     @property
     def table(self):
-        """The table's name."""
         [table] = self.client("dynamodb").list_tables()["TableNames"]
         return table
 
     def stored(self):
-        """Everything in the table."""
+        """All items in the table."""
         items = _pages(self.client("dynamodb"), "scan", "Items", TableName=self.table)
         return sorted(items, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
 
     def messages(self, number):
-        """The messages sent to a phone number, the oldest first."""
+        """The messages sent to a phone number, oldest first."""
         query = urllib.parse.urlencode({"phoneNumber": number})
         with urllib.request.urlopen(f"{self._emulator.endpoint}/_ministack/sns/sms-messages?{query}") as answer:
             return json.load(answer)["sms_messages"][number]
 
     def log_lines(self):
-        """All that was ever logged in the account."""
+        """Everything logged in the account."""
         logs = self.client("logs")
         for group in _pages(logs, "describe_log_groups", "logGroups"):
             for event in _pages(logs, "filter_log_events", "events", logGroupName=group["logGroupName"]):
@@ -142,18 +133,18 @@ class Deployment:
             events = stacks.describe_stack_events(StackName=STACK)["StackEvents"]
             reasons = [f"{e['LogicalResourceId']}: {e['ResourceStatusReason']}" for e in events
                        if e["ResourceStatus"].endswith("FAILED") and "ResourceStatusReason" in e]
-            raise RuntimeError("the stack was not created\n" + "\n".join(reasons)) from error
+            raise RuntimeError("the stack could not be created\n" + "\n".join(reasons)) from error
 
     def _reserve(self, deployed, concurrency):
-        """Reserves the functions' concurrency, which the emulator's CloudFormation passes over."""
+        """Reserves the functions' concurrency, which the emulator's CloudFormation ignores."""
         for function in _physical(deployed, "AWS::Lambda::Function"):
             self.client("lambda").put_function_concurrency(
                 FunctionName=function, ReservedConcurrentExecutions=concurrency,
             )
 
     def _map_domain(self, deployed):
-        """Gives the API the loopback address as its custom domain: requests by that name reach the
-        API at its root, as they would in an account, and AWS itself is reached by another."""
+        """Makes the loopback address the API's custom domain, so that requests to it reach the API at its root, as
+        with a real domain. AWS itself is reached as `localhost`."""
         [api] = _physical(deployed, "AWS::ApiGatewayV2::Api")
         gateway = self.client("apigatewayv2")
         gateway.create_domain_name(DomainName="127.0.0.1", DomainNameConfigurations=[{"EndpointType": "REGIONAL"}])
@@ -171,18 +162,18 @@ def packed(bootstrap):
 
 
 def _wire(value):
-    """A value as AWS writes it: bytes in base64, a time in epoch seconds."""
+    """A value in the form AWS uses in events: bytes as base64, times in epoch seconds."""
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value.timestamp()
 
 
 def _binary(function):
-    """Which of the workspace's binaries a function is."""
+    """The name of a function's binary in the workspace."""
     build = function.get("Metadata", {}).get("BuildProperties", {})
     return build.get("Binary") or Path(function["Properties"]["CodeUri"]).name
 
 
 def _physical(deployed, kind):
-    """The names that the account gave to the resources of a kind."""
+    """The physical IDs of the resources of a kind."""
     return [resource["PhysicalResourceId"] for resource in deployed if resource["ResourceType"] == kind]
 
 

@@ -1,9 +1,8 @@
-"""The product's template as CloudFormation that the emulator can deploy.
+"""Turns the product's template into CloudFormation that the emulator can deploy.
 
-The SAM transform is applied here, since the emulator keeps an HTTP API's OpenAPI body without making
-routes of it: the body is expanded into the routes, integrations and authorizers that API Gateway
-would import. The rest is as the template says, but for the few things that the emulator lacks; each is
-named where it is changed.
+The SAM transform is applied here, because the emulator stores an HTTP API's OpenAPI body but creates no routes
+from it. The body is expanded into the routes, integrations and authorizers that API Gateway would import. Nothing
+else changes, except for a few things that the emulator lacks; a comment explains each of them.
 """
 
 import os
@@ -14,18 +13,18 @@ from samtranslator.translator.transform import transform
 
 from ministack import REGION
 
-# The scheme by which SAM has IAM itself guard a route.
+# The security scheme with which SAM has IAM guard a route.
 IAM = "AWS_IAM"
 
 
 def expand(template, parameters):
     """The template as CloudFormation, without any OpenAPI body."""
     _allow_loopback(template["Parameters"], parameters)
-    template["Parameters"]["LogLevel"].pop("AllowedValues", None)  # let it log more than any deployment may
+    template["Parameters"]["LogLevel"].pop("AllowedValues", None)  # log more than a real deployment may
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
     expanded = transform(template, parameters, SimpleNamespace(load=dict))
     for name in resources(expanded, "AWS::SecretsManager::Secret"):
-        # A secret's Ref is its ARN, which the emulator gives only as an attribute.
+        # In AWS a secret's Ref is its ARN; in the emulator only an attribute is.
         expanded = _replaced(expanded, {"Ref": name}, {"Fn::GetAtt": [name, "Id"]})
     for role in resources(expanded, "AWS::IAM::Role").values():
         _forget_conditions(role["Properties"])
@@ -43,7 +42,7 @@ def resources(template, kind):
 
 
 def _allow_loopback(declared, parameters):
-    """Lets an address be http on loopback where the template asks for https."""
+    """Lets a URL be http on loopback where the template requires https."""
     for name, value in parameters.items():
         pattern = declared[name].get("AllowedPattern", "")
         if value.startswith("http://127.0.0.1:") and not re.search(pattern, value):
@@ -52,7 +51,7 @@ def _allow_loopback(declared, parameters):
 
 
 def _forget_conditions(role):
-    """Drops the conditions on what is signed, and how: the emulator fills in no key of KMS."""
+    """Drops the conditions on what is signed, and how: the emulator does not support KMS condition keys."""
     for policy in role.get("Policies", []):
         for statement in policy["PolicyDocument"]["Statement"]:
             if any(key.startswith("kms:") for keys in statement.get("Condition", {}).values() for key in keys):
@@ -70,11 +69,11 @@ def _replaced(part, old, new):
 
 
 def _imported(api, properties):
-    """What API Gateway makes of an OpenAPI body. Leaves `properties` without it."""
+    """The resources that API Gateway creates from an OpenAPI body, which is removed from `properties`."""
     body = properties.pop("Body")
     properties |= {"Name": body["info"]["title"], "ProtocolType": "HTTP"}
     if "x-amazon-apigateway-cors" in body:
-        # In the API's own spelling, which is the one that the emulator reads.
+        # In the spelling of the API Gateway API, which is the one the emulator reads.
         properties["CorsConfiguration"] = body["x-amazon-apigateway-cors"]
     schemes = body["components"]["securitySchemes"]
     imported = {}
@@ -97,7 +96,7 @@ def _imported(api, properties):
 
 
 def _unwrapped(part):
-    """A part of the body that is there on a condition, and that condition as a resource has it."""
+    """A conditional part of the body, and the condition as an attribute of a resource."""
     if list(part) != ["Fn::If"]:
         return part, {}
     condition, then, otherwise = part["Fn::If"]
@@ -136,7 +135,7 @@ def _route(api, key, integration, operation, schemes):
         "Target": {"Fn::Sub": f"integrations/${{{integration}}}"},
     }
     for name in {name for requirement in operation.get("security", []) for name in requirement}:
-        # SAM writes the absence of an authorizer as one called NONE.
+        # SAM expresses the absence of an authorizer as one called NONE.
         if name == IAM:
             assert schemes[IAM]["x-amazon-apigateway-authtype"] == "awsSigv4"
             route |= {"AuthorizationType": "AWS_IAM"}

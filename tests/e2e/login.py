@@ -1,4 +1,4 @@
-"""The hosted login: it proves the first factor and mints the token that the API asks for."""
+"""The hosted login: it checks the first factor and issues the token that the API requires."""
 
 import time
 import uuid
@@ -13,7 +13,7 @@ KEY_ID = "login-1"
 
 
 class HostedLogin(Server):
-    """An issuer with discovery and keys, as API Gateway's authorizer looks for them."""
+    """An issuer with the discovery document and keys that API Gateway's authorizer fetches."""
 
     def __init__(self):
         super().__init__()
@@ -30,7 +30,7 @@ class HostedLogin(Server):
         return 404, {}
 
     def token(self, subject, key=None, **claims):
-        """A first-factor token. `claims` replaces some, or removes those that are None."""
+        """A first-factor token. `claims` override the standard ones; None removes one."""
         now = int(time.time())
         standard = {
             "iss": self.url, "aud": AUDIENCE, "sub": subject, "jti": str(uuid.uuid4()),
@@ -41,5 +41,5 @@ class HostedLogin(Server):
 
 
 def new_key():
-    """A key that no issuer publishes, until one does."""
+    """A new key, which no issuer has published yet."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -1,13 +1,13 @@
 """Starts MiniStack, an emulator of AWS, on a free port of the loopback interface.
 
-As a program it serves until it is interrupted and prints its endpoint first. Given a command it runs
-that against the emulator instead, and ends with it:
+Run as a program, it prints the endpoint and serves until it is interrupted. Given a command, it runs that against
+the emulator instead, and exits when the command does:
 
     python tests/e2e/ministack.py
     python tests/e2e/ministack.py cargo test -p integration store_contract
 
-The command finds the endpoint in STORE_CONTRACT_ENDPOINT and AWS_ENDPOINT_URL. The emulator is the
-program that MINISTACK names, else `ministack` on the PATH, else the module beside this Python.
+The command finds the endpoint in STORE_CONTRACT_ENDPOINT and AWS_ENDPOINT_URL. The emulator is the program in
+MINISTACK, or else `ministack` on the PATH, or else the module of this Python.
 """
 
 import os
@@ -23,21 +23,21 @@ import urllib.request
 from pathlib import Path
 
 REGION = "us-east-1"
-# What the emulator knows as the account's root.
+# The emulator's root credentials.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 class MiniStack:
-    """A running emulator. A context manager: leaving it ends the emulator and all that it started."""
+    """A running emulator, as a context manager. Leaving it stops the emulator and everything it started."""
 
     def __init__(self, enforce_iam=False):
-        """`enforce_iam` refuses what the caller's policies do not allow."""
+        """With `enforce_iam`, requests are refused unless the caller's policies allow them."""
         self.port = _free_port()
         self.enforce_iam = enforce_iam
         self._scratch = Path(tempfile.mkdtemp(prefix="ministack-"))
         self._process = None
 
-    # AWS by one name of the loopback interface, so that the other is free to be an API's own domain.
+    # AWS is reached as localhost, so that 127.0.0.1 is free to be the API's custom domain.
     @property
     def endpoint(self):
         return f"http://localhost:{self.port}"
@@ -70,7 +70,7 @@ class MiniStack:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _environment(self):
-        """Nothing of the caller's own AWS configuration gets in. The functions inherit this."""
+        """The emulator's environment, which the functions inherit, without the caller's own AWS configuration."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         return inherited | CREDENTIALS | {
             "AUTH": str(self.enforce_iam).lower(),

@@ -1,4 +1,4 @@
-"""The page where a person who has passed the first factor gives the second, and the person's phone."""
+"""The page on which somebody who has passed the first factor gives the second, and that person's phone."""
 
 import itertools
 import json
@@ -9,7 +9,7 @@ import requests
 
 
 class Person:
-    """Someone with an account and a phone."""
+    """Somebody with an account and a phone."""
 
     _numbers = itertools.count(2000)
 
@@ -20,31 +20,31 @@ class Person:
         confidential.add("phone number", self.number)
 
     def log_in(self, **claims):
-        """Passes the first factor, by which the number is known, and opens the page."""
+        """Passes the first factor, which vouches for the number, and opens the page."""
         known = {"phone_number": self.number, "phone_number_verified": True}
         return self.page(self._hosted_login.token(self.subject, **known | claims))
 
     def log_in_without_number(self):
-        """The same where the first factor knows no number."""
+        """The same with a first factor that knows no number."""
         return self.log_in(phone_number=None, phone_number_verified=None)
 
     def page(self, token):
-        """The page with any token."""
+        """The page, opened with this token."""
         return Page(self._product.base_url, token, self.number, self._confidential)
 
     def messages(self):
-        """The messages with codes that reached the phone, the oldest first."""
+        """The messages with a code that reached the phone, oldest first."""
         messages = [message for message in self._product.messages(self.number) if "\n@" in message["Message"]]
         for message in messages:
             self._confidential.add("code", code_in(message["Message"]))
         return messages
 
     def notices(self):
-        """The messages without, which are bound to no page."""
+        """The messages without a code."""
         return [message for message in self._product.messages(self.number) if "\n@" not in message["Message"]]
 
     def code(self):
-        """The code of the latest message."""
+        """The code in the latest message."""
         return code_in(self.messages()[-1]["Message"])
 
 
@@ -56,7 +56,7 @@ class Page:
         confidential.add("token", token)
 
     def challenge(self, purpose=None):
-        """How the challenge stands."""
+        """The challenge's status."""
         return self._request("GET", "/v1/challenge" + (f"?purpose={purpose}" if purpose else ""))
 
     def start(self, channel, **fields):
@@ -64,7 +64,7 @@ class Page:
         return self._request("POST", "/v1/challenge", {"channel": channel} | fields)
 
     def guess(self, code, **fields):
-        """Gives a code."""
+        """Enters a code."""
         return self._request("POST", "/v1/challenge/code", {"code": code} | fields)
 
     def _request(self, method, path, document=None):
@@ -75,7 +75,7 @@ class Page:
             headers["Content-Type"] = "application/json"
             self._confidential.add("body", body)
         answer = requests.request(method, self._base_url + path, data=body, headers=headers, timeout=120)
-        assert self._number[2:] not in answer.text  # a full number never leaves the service
+        assert self._number[2:] not in answer.text  # the API never returns a full number
         result = _document(answer).get("resultToken")
         if result:
             self._confidential.add("token", result)
@@ -83,12 +83,11 @@ class Page:
 
 
 def code_in(message):
-    """The code that a browser takes from a message: its last line binds it to a host."""
+    """The code that a browser reads from a message, whose last line binds it to a host."""
     return re.search(r"^@\S+ #([0-9]{6})\Z", message, re.MULTILINE).group(1)
 
 
 def wrong_codes(code):
-    """Codes that are not `code`."""
     return (f"{other:06}" for other in range(1_000_000) if f"{other:06}" != code)
 
 

@@ -1,4 +1,4 @@
-"""A small HTTP server on the loopback interface, for the parties that the tests play."""
+"""A small HTTP server on the loopback interface, for the services that the tests stand in for."""
 
 import json
 import threading
@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Server:
-    """Answers each request with what `handle(method, path, headers, body)` returns: a status and a
-    JSON document. A context manager."""
+    """Answers each request with the status and JSON document that `handle(method, path, headers, body)` returns.
+    A context manager."""
 
     def __init__(self):
         self._http = _Backlogged(("127.0.0.1", 0), self._handler())

@@ -1,4 +1,4 @@
-"""Someone who helps users: the administrative routes, signed by Signature Version 4."""
+"""A support agent, who calls the administrators' routes with requests signed with Signature Version 4."""
 
 import base64
 
@@ -11,22 +11,20 @@ from ministack import REGION
 
 
 class Support:
-    """Calls the administrative routes with an access key, or with none."""
+    """Calls the administrators' routes, with or without an access key."""
 
     def __init__(self, base_url, access_key=None, secret_key=None):
         self._base_url = base_url
         self._credentials = Credentials(access_key, secret_key) if access_key else None
 
     def show(self, subject):
-        """The subject's state."""
         return self.request("GET", path_of(subject))
 
     def act(self, subject, action):
-        """What an action answers."""
         return self.request("POST", f"{path_of(subject)}/{action}")
 
     def request(self, method, path, signed_path=None, headers=None):
-        """A request, signed for another path where one is given."""
+        """A request, signed for `signed_path` if that is given."""
         headers = dict(headers or {})
         if self._credentials:
             signed = AWSRequest(method=method, url=self._base_url + (signed_path or path))

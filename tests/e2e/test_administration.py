@@ -1,4 +1,4 @@
-"""Those who help users, by IAM: what they may do, and who may not."""
+"""The administrators' routes behind IAM: what support agents can do, and that nobody else can."""
 
 import time
 
@@ -12,19 +12,19 @@ ACTIONS = ["unlock", "unblock", "reset-phone"]
 
 @pytest.fixture(scope="module")
 def support(product, confidential):
-    """A user of the account with the policy that the stack has for the support role."""
+    """An IAM user with the stack's policy for support agents."""
     key = product.user("jane", product.output("SupportPolicyArn"))
     confidential.add("secret", key["secret_key"])
     return Support(product.base_url, **key)
 
 
 def subject_item(product, action):
-    """The one subject with that last action."""
+    """The only subject whose last action was this one."""
     [item] = [item for item in product.stored() if item.get("adminAction") == {"S": action}]
     return item
 
 
-def test_wrong_guesses_are_shown_and_forgiven_and_the_audit_names_who_did_it(product, person, support):
+def test_wrong_guesses_are_shown_and_forgiven_and_it_is_recorded_by_whom(product, person, support):
     page = person.log_in()
     page.start("sms")
     code = person.code()
@@ -62,7 +62,7 @@ def test_a_user_with_a_new_phone_is_asked_for_it_after_a_reset(product, person, 
     assert "resultToken" not in running.challenge().json()
 
 
-def test_a_user_who_pressed_zero_by_mistake_signs_in_again_once_unblocked(person, provider, support):
+def test_a_user_who_pressed_zero_by_mistake_can_sign_in_once_unblocked(person, provider, support):
     reported = person.log_in()
     reported.start("call")
     call = provider.calls_to(person.number)[-1]
@@ -70,19 +70,19 @@ def test_a_user_who_pressed_zero_by_mistake_signs_in_again_once_unblocked(person
     assert person.log_in().challenge().json()["state"] == "blocked"
 
     assert support.act(person.subject, "unblock").json()["blockedUntil"] is None
-    time.sleep(1)  # what started in the second of the report was denied with it
+    time.sleep(1)  # logins started in the same second as the report were denied with it
     page = person.log_in()
     page.start("sms")
     assert page.guess(person.code()).json()["state"] == "approved"
     assert reported.challenge().json()["state"] == "denied"
 
 
-def test_a_user_whom_nobody_has_seen_is_not_found(support):
+def test_an_unknown_user_is_not_found(support):
     for answer in [support.show("nobody"), *(support.act("nobody", action) for action in ACTIONS)]:
         assert (answer.status_code, answer.json()["type"]) == (404, "urn:alliance-mfa:problem:subject-unknown")
 
 
-def test_whom_iam_does_not_let_in_learns_and_moves_nothing(product, person, support):
+def test_without_iams_permission_nothing_is_shown_or_changed(product, person, support):
     page = person.log_in()
     page.start("sms")
     before = product.stored()

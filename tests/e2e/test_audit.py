@@ -15,23 +15,23 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "infra" / "events.schema.json")
 
 
 @pytest.fixture
-def told(subscriber, hosted_login):
-    """What is told of a person: the types in their order, and the events."""
+def events_about(subscriber, hosted_login):
+    """The events about a person: their types in order, and the events themselves."""
 
-    def told(person):
+    def events_about(person):
         events = subscriber.events_of(hosted_login.url, person)
         return [event["type"] for event in events], events
 
-    return told
+    return events_about
 
 
-def test_a_login_by_sms_is_told_as_started_sent_and_approved(person, told):
+def test_a_login_by_sms_gives_the_events_started_sent_and_approved(person, events_about):
     enrolled(person)
-    before, _ = told(person)
+    before, _ = events_about(person)
     page = person.log_in()
     page.start("sms")
     token = page.guess(person.code()).json()["resultToken"]
-    types, events = told(person)
+    types, events = events_about(person)
     assert types[len(before):] == ["challenge.started", "challenge.sent", "challenge.approved"]
     result = jwt.decode(token, options={"verify_signature": False})
     for event in events[len(before):]:
@@ -40,75 +40,75 @@ def test_a_login_by_sms_is_told_as_started_sent_and_approved(person, told):
     assert (events[-1]["method"], events[-1]["channel"]) == ("sms-code", "sms")
 
 
-def test_an_enrolment_is_told_with_its_number(person, told):
+def test_an_enrolment_gives_an_event_with_its_number(person, events_about):
     enrolled(person)
-    types, events = told(person)
+    types, events = events_about(person)
     assert types[:2] == ["challenge.started", "challenge.sent"]
-    assert sorted(types[2:]) == ["challenge.approved", "phone.enrolled"]  # of one transaction, in either order
+    assert sorted(types[2:]) == ["challenge.approved", "phone.enrolled"]  # from one transaction, so in either order
     assert len({event["phoneDigest"] for event in events}) == 1
 
 
-def test_a_call_is_told_as_approved_when_the_account_has_agreed(person, provider, told):
+def test_a_call_gives_the_event_approved_only_once_it_is_settled(person, provider, events_about):
     page = person.log_in()
     page.start("call")
     [call] = provider.calls_to(person.number)
     call.pressed("#", call.answered("human").text)
-    assert told(person)[0] == ["challenge.started", "challenge.sent"]
+    assert events_about(person)[0] == ["challenge.started", "challenge.sent"]
     page.challenge()
-    types, events = told(person)
+    types, events = events_about(person)
     assert sorted(types[2:]) == ["challenge.approved", "phone.enrolled"]
     assert {event["method"] for event in events if "method" in event} == {"press-pound"}
 
 
-def test_the_fraud_key_is_told_as_fraud_and_as_the_end_of_the_challenge(person, provider, told):
+def test_the_fraud_key_gives_the_events_fraud_reported_and_denied(person, provider, events_about):
     person.log_in().start("call")
     [call] = provider.calls_to(person.number)
     call.pressed("0", call.answered("human").text)
-    types, events = told(person)
+    types, events = events_about(person)
     assert types[:2] == ["challenge.started", "challenge.sent"]
     assert sorted(types[2:]) == ["challenge.denied", "fraud.reported"]
     assert [event["blockedUntil"] for event in events if "blockedUntil" in event] != []
 
 
-def test_five_wrong_codes_are_told_as_exhausted(person, told):
+def test_five_wrong_codes_give_the_event_exhausted(person, events_about):
     page = person.log_in()
     page.start("sms")
     wrong = wrong_codes(person.code())
     for _ in range(5):
         page.guess(next(wrong))
-    types, events = told(person)
+    types, events = events_about(person)
     assert types == ["challenge.started", "challenge.sent", "challenge.exhausted"]
     assert events[-1]["guesses"] == 5
 
 
-def test_two_logins_at_once_are_told_as_contested(person, told):
+def test_two_simultaneous_logins_each_give_the_event_contested(person, events_about):
     person.log_in().start("sms")
     person.log_in().start("call")
-    types, events = told(person)
+    types, events = events_about(person)
     assert sorted(types) == sorted(["challenge.started", "challenge.sent", "challenge.contested"] * 2)
     assert len({event["challenge"] for event in events if event["type"] == "challenge.contested"}) == 2
 
 
-def test_a_send_that_failed_is_told_after_the_send(person, provider, told):
+def test_a_failed_send_gives_an_event_after_the_send(person, provider, events_about):
     with provider.refusing():
         person.log_in().start("call")
-    types, events = told(person)
+    types, events = events_about(person)
     assert types == ["challenge.started", "challenge.sent", "challenge.send-failed"]
     assert (events[-1]["channel"], events[-1]["delivery"]) == ("call", "failed")
 
 
-def test_what_is_done_to_an_account_past_the_api_is_told_too(person, product, told):
+def test_a_change_made_directly_in_the_table_gives_an_event_too(person, product, events_about):
     enrolled(person)
-    before, _ = told(person)
+    before, _ = events_about(person)
     product.client("dynamodb").update_item(
         TableName=product.output("TableName"), Key=account_of(person, product), UpdateExpression="REMOVE phone, binding",
     )
-    types, events = told(person)
+    types, events = events_about(person)
     assert types[len(before):] == ["phone.reset"]
     assert "by" not in events[-1]
 
 
-def test_every_event_is_what_its_schema_says_and_comes_under_its_type(subscriber, person):
+def test_every_event_matches_its_schema_and_has_its_type_as_detail_type(subscriber, person):
     enrolled(person)
     validator = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
     events = subscriber.all()
@@ -118,7 +118,7 @@ def test_every_event_is_what_its_schema_says_and_comes_under_its_type(subscriber
         assert (event["source"], event["detail-type"]) == ("alliance-mfa", event["detail"]["type"])
 
 
-def test_no_event_gives_away_a_code_a_number_a_token_or_what_is_kept_of_them(subscriber, product, person, confidential):
+def test_no_event_leaks_a_code_a_number_a_token_or_their_digests(subscriber, product, person, confidential):
     enrolled(person)
     person.log_in().start("call")
     texts = [json.dumps(event["detail"], ensure_ascii=False) for event in subscriber.all()]
@@ -128,26 +128,26 @@ def test_no_event_gives_away_a_code_a_number_a_token_or_what_is_kept_of_them(sub
     assert [form for form in kept for text in texts if form in text] == []
 
 
-def test_a_number_is_named_by_the_digest_that_the_stacks_own_key_gives(person, product, told):
+def test_a_number_appears_as_its_digest_under_the_stacks_own_key(person, product, events_about):
     enrolled(person)
     secret = product.client("secretsmanager").get_secret_value(SecretId=product.output("CorrelationKeySecretArn"))
-    assert {event["phoneDigest"] for event in told(person)[1]} == {phone_digest(secret["SecretString"], person.number)}
+    assert {event["phoneDigest"] for event in events_about(person)[1]} == {phone_digest(secret["SecretString"], person.number)}
 
 
-def test_a_change_that_is_brought_again_is_the_same_event(person, product, subscriber):
+def test_a_change_delivered_again_gives_the_same_event(person, product, subscriber):
     enrolled(person)
-    told, repeats = subscriber.all(), subscriber.repeats
+    events_about, repeats = subscriber.all(), subscriber.repeats
     account = account_of(person, product)["pk"]
     again = [change for change in product.changes() if change["dynamodb"]["Keys"]["pk"] == account]
-    assert len(again) >= 5  # of the account and its challenge: start, guess, approval
+    assert len(again) >= 5  # to the account and its challenge: start, guess, approval
     answer = product.client("lambda").invoke(
         FunctionName=product.resource("AuditEventsFunction"), Payload=json.dumps({"Records": again}),
     )
     assert json.load(answer["Payload"]) == {"batchItemFailures": []}
-    assert (subscriber.all(), subscriber.repeats - repeats) == (told, 4)
+    assert (subscriber.all(), subscriber.repeats - repeats) == (events_about, 4)
 
 
-def test_a_removed_item_is_no_event(subscriber, product, person):
+def test_a_deleted_item_gives_no_event(subscriber, product, person):
     enrolled(person)
     before = subscriber.all()
     product.client("dynamodb").delete_item(TableName=product.output("TableName"), Key=account_of(person, product))
@@ -176,6 +176,6 @@ def binaries(items):
 
 
 def forms(secret):
-    """How a binary value may look in an event."""
+    """The forms that a binary value can take in an event."""
     plain = base64.b64encode(secret).decode().rstrip("=")
     return {plain, plain.replace("+", "-").replace("/", "_"), secret.hex()}

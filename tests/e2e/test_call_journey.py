@@ -9,7 +9,7 @@ PROMPT = {"input": "dtmf", "finishOnKey": "", "numDigits": "1", "timeout": "10",
 
 @pytest.fixture
 def called(person, provider):
-    """A login that asked for a call, and the call."""
+    """A login that has asked for a call, and the call."""
     page = person.log_in()
     started = page.start("call")
     assert started.status_code == 201, started.text
@@ -17,7 +17,7 @@ def called(person, provider):
     return page, call
 
 
-def test_pound_on_an_answered_call_approves_without_further_action(called, person, verified):
+def test_pound_in_an_answered_call_approves_without_anything_else(called, person, verified):
     page, call = called
     assert page.challenge().json()["call"] == "calling"
     assert call.becomes("ringing").status == 204
@@ -63,7 +63,7 @@ def test_a_forged_webhook_is_refused_and_changes_nothing(called, product):
     assert page.challenge().json()["state"] == "approved"
 
 
-def test_a_right_signature_twice_is_none(called):
+def test_a_right_signature_sent_twice_is_refused(called):
     page, call = called
     url = gather(call.answered("human").text).get("action")
     form = {"Digits": "#"}
@@ -72,7 +72,7 @@ def test_a_right_signature_twice_is_none(called):
 
 
 @pytest.mark.parametrize("by", ["machine_start", "fax", "unknown", "something new", None])
-def test_only_a_human_may_approve(called, by):
+def test_only_a_human_can_approve(called, by):
     page, call = called
     script = call.answered(by)
     assert gather(script.text) is None
@@ -84,7 +84,7 @@ def test_only_a_human_may_approve(called, by):
 @pytest.mark.parametrize(
     ("status", "seen"), [("busy", "busy"), ("no-answer", "no-answer"), ("failed", "failed"), ("canceled", "failed")]
 )
-def test_a_call_that_does_not_come_through_offers_the_message(called, person, status, seen):
+def test_after_a_failed_call_the_message_is_offered(called, person, status, seen):
     page, call = called
     call.becomes(status)
     over = page.challenge().json()
@@ -102,7 +102,7 @@ def test_zero_reports_fraud_and_blocks_the_person(called, person, provider):
     assert len(provider.calls_to(person.number)) == 1
 
 
-def test_a_call_of_one_person_approves_nobody_else(called, someone, provider):
+def test_one_persons_call_approves_nobody_else(called, someone, provider):
     _, call = called
     other = someone()
     victim = other.log_in()
@@ -114,5 +114,5 @@ def test_a_call_of_one_person_approves_nobody_else(called, someone, provider):
     assert victim.challenge().json()["state"] == "pending"
 
 
-def test_the_provider_is_asked_with_its_key_and_nothing_else(called, provider):
+def test_every_request_to_the_provider_has_its_key(called, provider):
     assert provider.refused == []

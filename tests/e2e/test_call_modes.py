@@ -1,4 +1,4 @@
-"""Calls in which a secret passes, each mode deployed for itself: its roles must suffice there."""
+"""The call modes with a secret, each in its own deployment, so that its roles are shown to be sufficient."""
 
 import contextlib
 import re
@@ -13,7 +13,7 @@ from voice import gather
 
 @pytest.fixture
 def in_mode(hosted_login, provider, confidential):
-    """Deploys a call mode, and answers a login that asked for a call, the call, and who verifies results."""
+    """Deploys a call mode, and returns a login that has asked for a call, the call, and a verifier of results."""
     with contextlib.ExitStack() as running:
 
         def call(mode):
@@ -29,7 +29,7 @@ def in_mode(hosted_login, provider, confidential):
         yield call
 
 
-def test_the_digits_of_the_page_keyed_in_the_call_approve(in_mode):
+def test_entering_the_pages_digits_in_the_call_approves(in_mode):
     page, call, verified = in_mode("match-digits")
     shown = page.challenge().json()["matchDigits"]
     assert re.fullmatch("[1-9][0-9]", shown)
@@ -42,7 +42,7 @@ def test_the_digits_of_the_page_keyed_in_the_call_approve(in_mode):
     assert verified(approved["resultToken"])["amr"] == ["pwd", "tel", "mfa"]
 
 
-def test_the_code_that_the_call_says_approves_on_the_page(in_mode, confidential):
+def test_typing_the_calls_code_on_the_page_approves(in_mode, confidential):
     page, call, verified = in_mode("speak-code")
     said = [say.text for say in gather(call.answered("human").text).iter("Say")]
     [code] = {re.sub("[^0-9]", "", words) for words in said if words.startswith("Your code is:")}

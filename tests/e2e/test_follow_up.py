@@ -1,4 +1,4 @@
-"""What follows from a change in the table, through its stream."""
+"""What is done after a change in the table, through its stream."""
 
 import time
 
@@ -11,14 +11,14 @@ CHANGE = {"purpose": "change"}
 
 @pytest.fixture
 def enrolled(person):
-    """Someone whose number is enrolled, in Spanish."""
+    """Somebody whose number was enrolled in Spanish."""
     page = person.log_in()
     page.start("sms", locale="es")
     assert page.guess(person.code()).json()["state"] == "approved"
     return person
 
 
-def test_a_changed_number_is_told_at_the_old_one_and_once(enrolled, someone):
+def test_a_number_change_is_notified_once_and_to_the_old_number(enrolled, someone):
     new_phone = someone()
     page = enrolled.log_in()
     assert page.start("sms", **CHANGE).status_code == 201
@@ -33,7 +33,7 @@ def test_a_changed_number_is_told_at_the_old_one_and_once(enrolled, someone):
     assert new_phone.number[2:] not in text and enrolled.number[2:] not in text
     assert notice["MessageAttributes"]["AWS.SNS.SMS.SMSType"]["StringValue"] == "Transactional"
 
-    # The new number gets its codes and no notice; signing in by it changes nothing more.
+    # The new number gets codes but no notice, and signing in with it triggers no other notice.
     login = enrolled.log_in()
     login.start("sms")
     assert login.guess(new_phone.code()).json()["state"] == "approved"
@@ -42,14 +42,14 @@ def test_a_changed_number_is_told_at_the_old_one_and_once(enrolled, someone):
     assert len(enrolled.notices()) == 1
 
 
-def test_a_number_that_is_enrolled_first_is_told_nothing(enrolled):
+def test_a_first_enrolment_sends_no_notice(enrolled):
     time.sleep(LONGER_THAN_A_BATCH_IS_GATHERED)
     assert enrolled.notices() == []
 
 
-def test_who_signs_in_on_a_later_day_counts_for_the_country_and_once_a_day(enrolled, product):
+def test_a_returning_user_is_counted_for_the_country_once_a_day(enrolled, product):
     def counted():
-        """Subjects verified again, by day."""
+        """Returning subjects, by day."""
         items = [item for item in product.stored() if item["pk"] == {"S": "country#US"}]
         return {item["sk"]["S"]: int(item["verified"]["N"]) for item in items if item["sk"]["S"].startswith("verified#")}
 
@@ -78,7 +78,7 @@ def account_of(person, product):
 
 
 def awaited(find):
-    """What `find` finds in the end."""
+    """What `find` eventually finds."""
     deadline = time.monotonic() + PATIENCE
     while not (found := find()):
         assert time.monotonic() < deadline, "nothing came"

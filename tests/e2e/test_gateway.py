@@ -1,4 +1,4 @@
-"""What API Gateway refuses before any function is asked, and what it lets through."""
+"""What API Gateway refuses before any function runs, and what it lets through."""
 
 import time
 
@@ -23,7 +23,7 @@ def test_no_route_of_a_login_answers_without_a_token(product, method, path):
     [{"exp": 1}, {"iss": STRANGER}, {"aud": "another-api"}, {"aud": None}, {"nbf": 4_000_000_000}],
     ids=["expired", "of another issuer", "for another audience", "for no audience", "not yet valid"],
 )
-def test_a_token_that_does_not_hold_is_refused_and_nothing_touched(product, person, hosted_login, claims):
+def test_an_invalid_token_is_refused_and_changes_nothing(product, person, hosted_login, claims):
     before = product.stored()
     page = person.page(hosted_login.token(person.subject, **claims))
     assert [page.challenge().status_code, page.start("sms").status_code, page.guess("123456").status_code] == [401] * 3
@@ -38,13 +38,13 @@ def test_a_token_signed_by_a_stranger_is_refused(person, hosted_login):
     assert person.messages() == []
 
 
-def test_the_right_token_is_accepted_and_names_the_person(person):
+def test_a_valid_token_is_accepted_and_identifies_the_person(person):
     answer = person.log_in().challenge()
     assert (answer.status_code, answer.json()["state"]) == (200, "none")
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_valid_token_without_what_a_second_factor_needs_is_refused_by_the_function(person):
+def test_the_function_refuses_a_valid_token_that_lacks_a_claim_it_needs(person):
     old = int(time.time()) - 901
     for claims, problem in [({"jti": None}, "session-missing"), ({"auth_time": old}, "authentication-too-old")]:
         for answer in [person.log_in(**claims).start("sms"), person.log_in(**claims).challenge()]:
@@ -53,12 +53,12 @@ def test_a_valid_token_without_what_a_second_factor_needs_is_refused_by_the_func
     assert person.messages() == []
 
 
-def test_a_path_that_is_none_is_not_found(product):
+def test_an_unknown_path_is_not_found(product):
     for path in ["/index.html", "/assets", "/assets/x", "/v1", "/v1/challenge/", "/v1/calls/a/b", "/.well-known/"]:
         assert requests.get(product.base_url + path, timeout=60).status_code in (401, 404), path
 
 
-def test_browsers_may_call_from_the_login_page_and_from_nowhere_else(product):
+def test_browsers_may_call_only_from_the_login_page(product):
     def preflight(origin):
         headers = {
             "Origin": origin,
@@ -74,7 +74,7 @@ def test_browsers_may_call_from_the_login_page_and_from_nowhere_else(product):
     assert "Access-Control-Allow-Origin" not in preflight(STRANGER)
 
 
-def test_the_emulator_enforces_iam_so_that_the_journeys_prove_the_roles_sufficient(product):
+def test_the_emulator_enforces_iam_so_the_journeys_show_that_the_roles_are_sufficient(product):
     outsider = product.outsider("dynamodb")
     with pytest.raises(outsider.exceptions.ClientError, match="AccessDenied"):
         outsider.list_tables()

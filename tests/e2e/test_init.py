@@ -1,4 +1,4 @@
-"""What a function says when it cannot start: every fault in one JSON line, and no secret."""
+"""What a function logs when it cannot start: every fault in one line of JSON, and no secret."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ def test_every_missing_variable_is_named_in_one_line(function):
 
 
 class CannotBeRead(BaseHTTPRequestHandler):
-    """Secrets Manager with an answer that holds the secret and does not parse."""
+    """Secrets Manager with an answer that contains the secret but cannot be parsed."""
 
     def do_POST(self):
         body = json.dumps({"SecretString": SECRET, "CreatedDate": "not a number"}).encode()
@@ -44,7 +44,7 @@ class CannotBeRead(BaseHTTPRequestHandler):
 
 
 @pytest.mark.parametrize("function", ["verify-code", "call-callback", "audit-events"])
-def test_an_answer_that_cannot_be_read_is_not_repeated(function):
+def test_an_answer_that_cannot_be_parsed_is_not_logged(function):
     server = ThreadingHTTPServer(("127.0.0.1", 0), CannotBeRead)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     ended = start(

@@ -1,4 +1,4 @@
-"""The limits that accounts share, as API Gateway's callers meet them."""
+"""The limits that accounts share, through API Gateway."""
 
 import re
 import time
@@ -14,8 +14,8 @@ MINUTES = 600
 
 @pytest.fixture
 def spent_network(product):
-    """The network that all requests to the emulator come from, after as many sends as it may have: in
-    this window and in the next, since the test may cross the border."""
+    """Uses up the sends of the network that all requests come from, in this window and in the next, because the test
+    may run into that."""
     store = product.client("dynamodb")
     [table] = store.list_tables()["TableNames"]
     now = int(time.time()) // MINUTES
@@ -32,7 +32,7 @@ def spent_network(product):
             store.delete_item(TableName=table, Key=key)
 
 
-def test_a_network_gets_so_many_sends_and_is_told_when_there_are_more(person, spent_network):
+def test_a_network_over_its_limit_is_refused_and_told_when_it_can_send_again(person, spent_network):
     page = person.log_in()
     refused = page.start("sms")
 
@@ -47,7 +47,7 @@ def test_a_network_gets_so_many_sends_and_is_told_when_there_are_more(person, sp
     assert page.challenge().json()["state"] == "none"
 
 
-def test_an_address_that_a_header_claims_is_nobodys_network(product, person, spent_network):
+def test_an_address_in_a_header_does_not_count_as_the_network(product, person, spent_network):
     headers = {"Authorization": f"Bearer {person.log_in().token}"}
     for header in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "True-Client-IP"):
         claimed = headers | {header: "198.51.100.7"}
@@ -56,11 +56,11 @@ def test_an_address_that_a_header_claims_is_nobodys_network(product, person, spe
     assert not [item for item in product.stored() if "198.51.100.7" in item["pk"]["S"]]
 
 
-def test_a_network_that_is_within_its_limit_sends(person):
+def test_a_network_within_its_limit_can_send(person):
     assert person.log_in().start("sms").status_code == 201
 
 
-def test_strangers_get_few_sends_to_a_number_and_its_owner_still_all_of_hers(product, person, someone):
+def test_strangers_get_few_sends_to_a_number_and_its_owner_still_gets_all_of_theirs(product, person, someone):
     def typed_by_a_stranger():
         return someone().log_in_without_number().start("sms", phoneNumber=person.number)
 
@@ -76,7 +76,7 @@ def test_strangers_get_few_sends_to_a_number_and_its_owner_still_all_of_hers(pro
     assert page.guess(person.code()).json()["state"] == "approved"
 
 
-def test_a_number_has_no_more_accounts_than_it_may(someone):
+def test_a_number_cannot_have_more_accounts_than_the_limit(someone):
     owner = someone()
     pages = [someone().log_in(phone_number=owner.number) for _ in range(6)]
     for page in pages[:5]:
@@ -86,7 +86,7 @@ def test_a_number_has_no_more_accounts_than_it_may(someone):
     assert (refused.status_code, refused.json()["type"]) == (422, f"{PROBLEM}phone-number-unavailable")
 
 
-def test_a_test_number_approves_its_account_and_is_never_sent_to(product, someone, verified):
+def test_a_test_number_approves_its_account_and_nothing_is_sent_to_it(product, someone, verified):
     reviewer = someone(subject=REVIEWER)
     page = reviewer.log_in_without_number()
     assert page.start("call", phoneNumber=TEST_NUMBER).status_code == 409
@@ -99,6 +99,6 @@ def test_a_test_number_approves_its_account_and_is_never_sent_to(product, someon
     assert reviewer.log_in_without_number().challenge().json()["phoneNumber"] is None
 
 
-def test_a_test_number_is_none_to_anybody_else(person):
+def test_a_test_number_is_refused_to_anybody_else(person):
     refused = person.log_in_without_number().start("sms", phoneNumber=TEST_NUMBER)
     assert refused.status_code == 422

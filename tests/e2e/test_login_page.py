@@ -1,4 +1,4 @@
-"""The login page as it is deployed: one page for everybody, its files, and what browsers are told of them."""
+"""The deployed login page: the page, its files, and their headers."""
 
 import base64
 import gzip
@@ -13,7 +13,7 @@ SCRIPTS = r'<script type="application/json" id="{}">(.*?)</script>'
 
 
 def get(product, path, **headers):
-    """What is sent for a path, as it is on the wire."""
+    """The response for a path, with its body as sent."""
     headers = {"Accept-Encoding": "identity"} | {name.replace("_", "-"): value for name, value in headers.items()}
     with requests.get(product.base_url + path, headers=headers, timeout=60, stream=True) as answer:
         return answer, answer.raw.read(decode_content=False)
@@ -21,21 +21,21 @@ def get(product, path, **headers):
 
 @pytest.fixture(scope="module")
 def page(product):
-    """The page, and the address of its files."""
+    """The page, and the path of its files."""
     answer, body = get(product, "/")
     assert answer.status_code == 200
     text = body.decode()
     return answer, text, re.search(r'href="(/assets/[\w-]+)/', text)[1]
 
 
-def test_the_page_is_for_everybody_and_kept_by_nobody(page):
+def test_the_page_is_public_and_not_cached(page):
     answer, text, _ = page
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Strict-Transport-Security"] == "max-age=63072000"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    # The template's default: nobody may frame it.
+    # By default, the page cannot be framed.
     assert answer.headers["X-Frame-Options"] == "DENY"
     assert answer.headers["Permissions-Policy"] == "otp-credentials=(self)"
     policy = dict(part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";"))
@@ -54,7 +54,7 @@ def test_the_page_is_for_everybody_and_kept_by_nobody(page):
     }
 
 
-def test_the_page_knows_what_the_stack_was_deployed_with(page):
+def test_the_page_has_the_stacks_settings(page):
     _, text, _ = page
     config = json.loads(re.search(SCRIPTS.format("config"), text)[1])
     assert config["brand"] == "Example"
@@ -64,13 +64,13 @@ def test_the_page_knows_what_the_stack_was_deployed_with(page):
     assert "--brand:#0b57d0;" in text
 
 
-def test_the_page_is_in_the_language_asked_for(product):
+def test_the_page_is_in_the_requested_language(product):
     for path, accepted, expected in [("/", "ar-EG,en;q=0.5", 'lang="ar" dir="rtl"'), ("/?ui_locales=es%20en", "ar", 'lang="es"')]:
         _, body = get(product, path, Accept_Language=accepted)
         assert f"<html {expected}" in body.decode()
 
 
-def test_every_file_that_the_page_names_is_there_and_kept_for_good(product, page):
+def test_every_file_the_page_uses_is_there_and_cached_for_good(product, page):
     _, text, assets = page
     names = set(re.findall(rf'"{assets}/([\w.-]+)"', text))
     assert {"page.js", "page.css", "mfa-client.js"} <= names
@@ -84,7 +84,7 @@ def test_every_file_that_the_page_names_is_there_and_kept_for_good(product, page
         assert gzip.decompress(packed) == body, name
 
 
-def test_a_page_of_before_a_deployment_still_finds_its_files(product):
+def test_a_page_loaded_before_a_deployment_still_finds_its_files(product):
     answer, body = get(product, "/assets/former/page.js")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
     assert body
@@ -92,7 +92,7 @@ def test_a_page_of_before_a_deployment_still_finds_its_files(product):
     assert (missing.status_code, json.loads(problem)["type"]) == (404, "urn:alliance-mfa:problem:not-found")
 
 
-def test_a_page_of_another_origin_may_read_the_client_module_if_it_may_call_the_api(product):
+def test_pages_that_may_call_the_api_may_load_the_client_module_too(product):
     answer, body = get(product, "/mfa-client.js", Origin="https://login.example.com")
     assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
     assert answer.headers["Cache-Control"] == "public, max-age=300"

@@ -1,17 +1,17 @@
-"""Runs last: what the journeys before it left in the logs, at a level that no deployment uses."""
+"""Runs last: what the other tests left in the logs, at a more verbose level than a real deployment can have."""
 
 import collections
 import json
 
 import pytest
 
-# What each journey handles, and must not log.
+# What the journeys handle and must not log.
 KINDS = {"body", "call token", "code", "phone number", "secret", "signature", "token"}
 
 
 @pytest.fixture(scope="module")
 def lines(product, someone, provider, subscriber):
-    """Every line that the functions wrote. A journey of its own, so that there is one of each kind."""
+    """Every line that the functions logged, including a journey made here, so that there is one of each kind."""
     person = someone()
     page = person.log_in()
     page.start("sms")
@@ -23,7 +23,7 @@ def lines(product, someone, provider, subscriber):
     call = provider.calls_to(person.number)[-1]
     call.pressed("#", call.answered("human").text)
     for _ in range(10):
-        # The emulator brings a line that it read late with the environment's next request.
+        # The emulator delivers a line that it read late with the environment's next request.
         caller.challenge()
         subscriber.all()
         lines = [line for _, line in product.log_lines()]
@@ -33,37 +33,37 @@ def lines(product, someone, provider, subscriber):
 
 
 def requests(lines):
-    """How many requests and batches the functions were given."""
+    """The number of requests and batches that the functions received."""
     return sum(line.startswith("START RequestId") for line in lines)
 
 
 def boundary_lines(lines):
-    """How many lines the functions left at the boundary: one for each request or batch."""
+    """The number of summary lines, of which the functions log one per request or batch."""
     boundary = {"answered", "not answered", "published", "not published", "followed up", "not followed up"}
     return sum(record.get("message") in boundary for record in records(lines))
 
 
 def records(lines):
-    """Those that are the functions' own, not the platform's."""
+    """The functions' own lines, without the platform's."""
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
-def test_there_was_something_to_find_and_somewhere_to_find_it(product, lines, confidential):
+def test_there_are_values_to_search_for_and_logs_to_search(product, lines, confidential):
     assert confidential.kinds() == KINDS
     functions = product.client("lambda").list_functions()["Functions"]
     assert [function["Environment"]["Variables"]["LOG_LEVEL"] for function in functions] == ["trace"] * 9
     written = collections.Counter(record.get("message") for record in records(lines))
     assert {"sent", "judged", "webhook", "answered", "published", "followed up"} <= set(written)
-    # Each request leaves one line at the boundary: none of the output was lost on the way here.
+    # One summary line per request: no output was lost on the way here.
     assert boundary_lines(lines) == requests(lines)
 
 
-def test_no_line_gives_away_a_code_a_number_a_token_a_secret_or_a_body(lines, confidential):
+def test_no_line_leaks_a_code_a_number_a_token_a_secret_or_a_body(lines, confidential):
     found = list(confidential.found_in(lines))
     assert not found, found[:3]
 
 
-def test_a_start_that_is_refused_is_counted_by_its_reason(lines):
+def test_refused_starts_are_counted_by_reason(lines):
     counted = [record for record in records(lines) if "StartRefused" in record]
     assert "phone-number-known" in {record["Reason"] for record in counted}
     for record in counted:
@@ -71,8 +71,8 @@ def test_a_start_that_is_refused_is_counted_by_its_reason(lines):
         assert (metric["Namespace"], metric["Dimensions"]) == ("AllianceMfa", [["FunctionName", "Reason"]])
 
 
-def test_the_search_finds_what_is_there(confidential):
-    """The search itself: each kind, in a line as a careless function would write it."""
+def test_the_search_would_find_a_leak(confidential):
+    """Searches for each kind of value in a line that a careless function might log."""
     for kind in KINDS:
         [value, *_] = confidential.values(kind)
         written = [json.dumps({"message": f"got {value}"}), json.dumps({"event": {"x": value}}), f"panicked: {value!r}"]
@@ -80,7 +80,7 @@ def test_the_search_finds_what_is_there(confidential):
             assert kind in {found for found, _, _ in confidential.found_in([line])}, (kind, line)
 
 
-def test_every_line_is_json_and_none_reports_a_fault(lines):
+def test_every_line_is_json_and_none_is_an_error(lines):
     ours = [line for line in lines if not line.startswith(("START ", "END ", "REPORT "))]
     assert all(isinstance(json.loads(line), dict) for line in ours)
     faults = [record for record in records(lines) if record.get("level") in ("ERROR", "WARN")]

@@ -1,4 +1,4 @@
-"""Changing the number: the current one proves it, then the new one is proven, and nothing else does."""
+"""Changing the number: it takes the proof of the current one, then that of the new one, and nothing less."""
 
 import pytest
 
@@ -8,7 +8,7 @@ CHANGE = {"purpose": "change"}
 
 @pytest.fixture
 def enrolled(person):
-    """Someone whose number is enrolled."""
+    """Somebody whose number is enrolled."""
     page = person.log_in()
     page.start("sms")
     assert page.guess(person.code()).json()["state"] == "approved"
@@ -17,7 +17,7 @@ def enrolled(person):
 
 @pytest.fixture
 def new_phone(someone):
-    """Another phone of hers."""
+    """The same person's new phone."""
     return someone()
 
 
@@ -25,7 +25,7 @@ def hint(number):
     return f"+•••••••••{number[-2:]}"
 
 
-def test_a_number_is_changed_by_proof_of_the_old_one_and_then_of_the_new(enrolled, new_phone, verified):
+def test_the_number_changes_once_the_old_one_and_then_the_new_one_are_proven(enrolled, new_phone, verified):
     page = enrolled.log_in()
     asked = page.challenge("change").json()
     assert (asked["state"], asked["change"], asked["phoneNumber"]) == ("none", "current-number", hint(enrolled.number))
@@ -42,7 +42,7 @@ def test_a_number_is_changed_by_proof_of_the_old_one_and_then_of_the_new(enrolle
     assert "resultToken" not in proven | changed
     assert page.challenge().json()["state"] == "none"
 
-    # The first factor still claims the old number, and the enrolled one wins.
+    # The first factor still claims the old number, but the enrolled one takes precedence.
     login = enrolled.log_in()
     assert login.challenge().json()["phoneNumber"] == hint(new_phone.number)
     before = len(enrolled.messages())
@@ -52,7 +52,7 @@ def test_a_number_is_changed_by_proof_of_the_old_one_and_then_of_the_new(enrolle
     assert len(enrolled.messages()) == before
 
 
-def test_a_call_in_which_pound_approves_proves_no_number_to_be_changed(enrolled, provider):
+def test_a_call_in_which_pound_approves_cannot_be_used_for_a_change(enrolled, provider):
     page = enrolled.log_in()
     assert page.challenge("change").json()["channels"]["call"]["reason"] == "unreachable"
     refused = page.start("call", **CHANGE)
@@ -70,7 +70,7 @@ def test_a_first_factor_alone_changes_nothing(enrolled, new_phone, product):
     assert new_phone.messages() == []
 
 
-def test_the_proof_of_a_change_signs_nobody_in_and_that_of_a_login_changes_nothing(enrolled, new_phone):
+def test_a_changes_proof_signs_nobody_in_and_a_logins_proof_changes_nothing(enrolled, new_phone):
     page = enrolled.log_in()
     page.start("sms", **CHANGE)
     assert page.guess(enrolled.code()).status_code == 410
@@ -87,7 +87,7 @@ def test_there_is_nothing_to_change_without_a_number(person):
     assert (refused.status_code, refused.json()["type"]) == (409, f"{PROBLEM}nothing-to-change")
 
 
-def test_a_purpose_that_is_none_is_refused(person):
+def test_an_unknown_purpose_is_refused(person):
     page = person.log_in()
     for answer in [page.challenge("recover"), page.start("sms", purpose="recover"), page.guess("123456", purpose="x")]:
         assert (answer.status_code, answer.json()["field"]) == (400, "purpose")

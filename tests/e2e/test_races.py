@@ -1,4 +1,4 @@
-"""Many requests at once over HTTP: count, compare, consume, whatever the concurrency."""
+"""Many simultaneous requests over HTTP: guesses are counted, compared and consumed correctly nevertheless."""
 
 import collections
 import concurrent.futures
@@ -11,14 +11,14 @@ import pytest
 
 from page import wrong_codes
 
-# Where the store did not answer in time. The guess may have been counted, and was not judged.
+# The answer if the store did not respond in time. The guess may have been counted, but was not judged.
 OVERLOADED = 503
 REPETITIONS = pytest.mark.parametrize("repetition", range(1, 4))
 
 
 def at_once(number, request):
-    """The answers to `number` requests that start together. One that finds every environment busy,
-    beyond the concurrency reserved, comes again."""
+    """The answers to `number` requests that start together. A request that exceeds the reserved concurrency is sent
+    again."""
 
     def admitted(index):
         while (answer := request(index)).status_code == 429 and "Rate Exceeded" in answer.text:
@@ -29,7 +29,7 @@ def at_once(number, request):
 
 
 def together(actions):
-    """What the actions, started together, come to."""
+    """The results of actions that are started together."""
     start = threading.Barrier(len(actions))
 
     def run(action):
@@ -46,14 +46,14 @@ def statuses(answers):
 
 @pytest.fixture(scope="module", autouse=True)
 def warm(someone):
-    """Environments, started a few at a time: so many at once are more than the emulator can start."""
+    """Starts environments a few at a time, because the emulator cannot start that many at once."""
     page = someone().log_in()
     for number in range(5, 45, 5):
         at_once(number, lambda _: page.guess("malformed"))
 
 
 @REPETITIONS
-def test_of_fifty_right_codes_at_once_one_approves_and_there_is_one_token(person, verified, repetition):
+def test_of_fifty_right_codes_at_once_exactly_one_approves_and_there_is_one_token(person, verified, repetition):
     page = person.log_in()
     page.start("sms")
     code = person.code()
@@ -69,7 +69,7 @@ def test_of_fifty_right_codes_at_once_one_approves_and_there_is_one_token(person
 
 
 @REPETITIONS
-def test_of_two_hundred_guesses_at_once_five_are_judged_at_most(person, repetition):
+def test_of_two_hundred_guesses_at_once_at_most_five_are_judged(person, repetition):
     page = person.log_in()
     page.start("sms")
     code = person.code()
@@ -85,7 +85,7 @@ def test_of_two_hundred_guesses_at_once_five_are_judged_at_most(person, repetiti
     assert page.guess(code).status_code == 410
 
 
-def test_of_ten_starts_at_once_one_sends(person):
+def test_of_ten_starts_at_once_exactly_one_sends(person):
     page = person.log_in()
 
     answers = at_once(10, lambda _: page.start("sms"))
@@ -95,7 +95,7 @@ def test_of_ten_starts_at_once_one_sends(person):
     assert len(person.messages()) == 1
 
 
-def test_of_ten_polls_at_once_after_a_call_each_gets_the_one_token(person, provider):
+def test_ten_polls_at_once_after_a_call_all_get_the_same_token(person, provider):
     page = person.log_in()
     page.start("call")
     [call] = provider.calls_to(person.number)
@@ -108,7 +108,7 @@ def test_of_ten_polls_at_once_after_a_call_each_gets_the_one_token(person, provi
     assert len({answer.json()["resultToken"] for answer in answers if answer.status_code == 200}) == 1
 
 
-def test_pound_and_the_code_at_once_approve_once_with_one_token(person, provider):
+def test_pound_and_the_code_at_once_approve_once_and_give_one_token(person, provider):
     page = person.log_in()
     page.start("call")
     page.start("sms")

@@ -1,4 +1,4 @@
-"""The result, as login backends in two languages verify it, each with its language's usual library."""
+"""The result token, verified by login backends in two languages, each with a common library."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ BACKENDS = pytest.mark.parametrize("backend", [PyJwtBackend, JoseBackend], ids=[
 
 @pytest.fixture
 def approved(person):
-    """A login with its result."""
+    """An approved login, with its result."""
     page = person.log_in(jti="login-of-the-backend", amr=["pwd", "kba"])
     page.start("sms")
     return page, page.guess(person.code()).json()["resultToken"]
@@ -36,7 +36,7 @@ def test_a_backend_verifies_the_result_from_discovery(product, person, approved,
 
 
 @BACKENDS
-def test_a_backend_refuses_what_is_not_its_result(product, approved, backend):
+def test_a_backend_refuses_a_token_that_is_not_its_result(product, approved, backend):
     page, token = approved
     header, payload, signature = token.split(".")
     changed = json.loads(base64.urlsafe_b64decode(payload + "==")) | {"sub": "someone-else"}
@@ -50,17 +50,17 @@ def test_a_backend_refuses_what_is_not_its_result(product, approved, backend):
         backend(product.base_url, "another-backend").verified(token)
 
 
-def test_asking_again_yields_the_same_bytes(approved):
+def test_reading_the_result_again_gives_the_same_bytes(approved):
     page, token = approved
     assert {page.challenge().json()["resultToken"] for _ in range(3)} == {token}
 
 
-def test_the_result_opens_no_route_of_ours(person, approved):
+def test_the_result_is_not_accepted_as_a_first_factor(person, approved):
     _, token = approved
     assert person.page(token).challenge().status_code == 401
 
 
-def test_keys_and_discovery_may_be_cached_and_show_no_private_part(product):
+def test_keys_and_discovery_can_be_cached_and_contain_nothing_private(product):
     for path in ["jwks.json", "openid-configuration"]:
         answer = requests.get(f"{product.base_url}/.well-known/{path}", timeout=60)
         assert answer.headers["Cache-Control"] == "public, max-age=300"

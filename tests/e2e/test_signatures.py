@@ -1,4 +1,4 @@
-"""Our webhook signatures beside those of the provider's own library, both ways."""
+"""Compares our webhook signatures with those of the provider's own library, in both directions."""
 
 import itertools
 import json
@@ -29,7 +29,7 @@ ALPHABET = string.ascii_letters + string.digits + string.punctuation + " \t\r\n√
 
 
 class Form(dict):
-    """A form whose names may repeat, as web frameworks hand it to the library."""
+    """A form with repeated names, in the form in which web frameworks pass it to the library."""
 
     def __init__(self, pairs):
         super().__init__(pairs)
@@ -40,7 +40,7 @@ class Form(dict):
 
 
 def cases(count):
-    """The cases by hand, then random ones that are the same each time."""
+    """The handwritten cases, then random ones that are the same each time."""
     chance = random.Random(2)
 
     def text(longest):
@@ -58,7 +58,7 @@ def cases(count):
 
 @pytest.fixture(scope="module")
 def signed(interop):
-    """Cases with our signature of each."""
+    """Cases, each with our signature."""
     made = list(cases(2000))
     answers = interop({"op": "sign", "token": TOKEN, "url": url, "form": form} for url, form in made)
     return [(url, form, answer["signature"]) for (url, form), answer in zip(made, answers, strict=True)]
@@ -70,14 +70,14 @@ def test_we_sign_as_the_library_does(signed):
         assert library.compute_signature(url, Form(form)) == ours, (url, form)
 
 
-def test_the_library_accepts_ours_and_nothing_near_it(signed):
+def test_the_library_accepts_our_signature_but_not_for_a_changed_form(signed):
     library = RequestValidator(TOKEN)
     for url, form, ours in signed:
         assert library.validate(url, Form(form), ours), (url, form)
         assert not library.validate(url, Form([*form, ("Digits", "9")]), ours), (url, form)
 
 
-def test_we_accept_the_librarys_with_the_port_or_without(interop):
+def test_we_accept_the_librarys_signature_with_or_without_the_port(interop):
     library = RequestValidator(TOKEN)
     questions = [
         verify(url, form, library.compute_signature(as_signed, Form(form))) | tokens
@@ -107,7 +107,7 @@ def test_we_refuse_what_the_library_refuses(interop):
 
 
 def test_the_deployed_webhook_reads_any_form_that_the_library_signs(product, confidential):
-    """Over the wire: percent-escapes, base64 in the event, the query as it was sent."""
+    """Over HTTP, with percent-encoding, base64 in the event, and the query as it was sent."""
     for number, (url, form) in enumerate(itertools.islice(cases(40), 47)):
         sent = webhook_url(product, "status") + query_of(url)
         right = RequestValidator(voice.SIGNING_TOKEN).compute_signature(sent, Form(form))
@@ -115,7 +115,7 @@ def test_the_deployed_webhook_reads_any_form_that_the_library_signs(product, con
         assert voice.post_form(sent, form, [right[::-1]], confidential).status == 403
 
 
-def test_the_deployed_webhook_takes_json_only_with_its_hash_in_the_signed_query(product, confidential):
+def test_the_deployed_webhook_accepts_json_only_with_its_hash_in_the_signed_query(product, confidential):
     library = RequestValidator(voice.SIGNING_TOKEN)
     body = json.dumps({"CallStatus": "ringing"})
     plain = webhook_url(product, "status")
@@ -132,12 +132,12 @@ def test_the_deployed_webhook_takes_json_only_with_its_hash_in_the_signed_query(
 
 
 def verify(url, form, signature):
-    """The question to our verifier."""
+    """A question for our verifier."""
     return {"op": "verify", "token": TOKEN, "url": url, "form": form, "signature": signature}
 
 
 def webhook_url(product, event):
-    """The webhook of a call that never was."""
+    """The webhook of a call that does not exist."""
     return f"{product.base_url}/v1/calls/{'A' * 91}/{'A' * 22}/{event}"
 
 
@@ -147,6 +147,6 @@ def query_of(url):
 
 
 def with_port(url):
-    """The URL as the provider signs it at times."""
+    """The URL with its port, as the provider sometimes signs it."""
     scheme, _, host, path = url.split("/", 3)
     return f"{scheme}//{host}:443/{path}"

@@ -1,4 +1,4 @@
-"""Send Code, from the first factor's token to the verified result."""
+"""Send Code, from the first-factor token to the verified result."""
 
 from page import wrong_codes
 
@@ -40,7 +40,7 @@ def test_a_double_click_sends_one_message(person):
     assert len(person.messages()) == 1
 
 
-def test_a_code_is_worth_nothing_to_another_login_of_the_same_person(person):
+def test_a_code_does_not_work_in_another_login_of_the_same_person(person):
     person.log_in().start("sms")
     other = person.log_in()
     assert other.challenge().json()["state"] == "none"
@@ -48,7 +48,7 @@ def test_a_code_is_worth_nothing_to_another_login_of_the_same_person(person):
     assert (closed.status_code, closed.json()["type"]) == (410, "urn:alliance-mfa:problem:challenge-closed")
 
 
-def test_a_number_typed_at_the_prompt_is_enrolled_by_its_code(person, verified):
+def test_a_typed_number_is_enrolled_by_its_code(person, verified):
     page = person.log_in_without_number()
     assert page.start("sms").json()["type"] == "urn:alliance-mfa:problem:phone-number-required"
     national = f"({person.number[2:5]}) {person.number[5:8]}-{person.number[8:]}"
@@ -61,14 +61,14 @@ def test_a_number_typed_at_the_prompt_is_enrolled_by_its_code(person, verified):
     assert known.start("sms", phoneNumber="+14155559999").status_code == 409
 
 
-def test_a_number_of_a_country_not_served_gets_nothing(product, person):
+def test_nothing_is_sent_to_a_country_that_is_not_allowed(product, person):
     page = person.log_in_without_number()
     refused = page.start("sms", phoneNumber="+442079460958")
     assert (refused.status_code, refused.json()["type"]) == (422, "urn:alliance-mfa:problem:country-refused")
     assert product.messages("+442079460958") == []
 
 
-def test_input_that_is_none_costs_no_attempt(person):
+def test_malformed_codes_use_up_no_guess(person):
     page = person.log_in()
     page.start("sms")
     for malformed in ["12345", "1234567", "１２３４５６", "12345a", ""]:

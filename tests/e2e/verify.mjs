@@ -1,4 +1,4 @@
-// A login backend in JavaScript: verifies the result token on standard input, with `jose`, from the
+// A login's backend in JavaScript: verifies the result token on standard input with `jose` and the keys in the
 // issuer's discovery document, and prints its claims.
 //
 //     node verify.mjs ISSUER AUDIENCE TYPE < token

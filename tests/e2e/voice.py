@@ -1,5 +1,5 @@
-"""The voice provider: it takes orders for calls and reports on them by webhooks that Twilio's own
-library signs."""
+"""The voice provider: it accepts orders for calls, and reports on them with webhooks signed by Twilio's own
+library."""
 
 import base64
 import contextlib
@@ -20,7 +20,7 @@ FORM = "application/x-www-form-urlencoded; charset=UTF-8"
 
 
 class VoiceProvider(Server):
-    """The REST API. Its calls do what the test makes them do."""
+    """The REST API. The test decides what happens in its calls."""
 
     def __init__(self, confidential):
         super().__init__()
@@ -32,7 +32,7 @@ class VoiceProvider(Server):
 
     @contextlib.contextmanager
     def refusing(self):
-        """As long as this lasts, no call is placed."""
+        """A context in which every order is refused."""
         self._closed = True
         yield
         self._closed = False
@@ -49,17 +49,17 @@ class VoiceProvider(Server):
         return 201, {"sid": call.sid, "status": "queued"}
 
     def calls_to(self, number):
-        """The calls ordered to a number, the oldest first."""
+        """The calls ordered to a number, oldest first."""
         return [call for call in self._calls if call.order["To"] == [number]]
 
 
 class Call:
-    """A call as ordered, and what happens on it."""
+    """A call as it was ordered, with the webhooks that report on it."""
 
     def __init__(self, sid, order, confidential):
         self.sid, self.order = sid, order
         self._confidential = confidential
-        # The call's token in the path is what stops a replay from another call.
+        # The call's token in the path prevents a replay from another call.
         self.token = urllib.parse.urlsplit(self.status_url).path.split("/")[-2]
         confidential.add("call token", self.token)
 
@@ -72,28 +72,28 @@ class Call:
         return self.order["StatusCallback"][0]
 
     def becomes(self, status, **sent):
-        """Reports progress."""
+        """Reports the call's progress."""
         return self.post(self.status_url, {"CallStatus": status}, **sent)
 
     def answered(self, by, **sent):
-        """Asks what to say, once it is judged who answered."""
+        """Reports who answered, and asks what to say."""
         form = {"CallStatus": "in-progress"} | ({"AnsweredBy": by} if by else {})
         return self.post(self.answer_url, form, **sent)
 
     def pressed(self, key, script, **sent):
-        """Reports a key pressed into what `script` listens for."""
+        """Reports a key pressed in response to `script`."""
         action = gather(script).get("action")
         return self.post(action, {"CallStatus": "in-progress", "Digits": key}, **sent)
 
     def post(self, url, form, signatures=None):
-        """Posts a webhook, signed unless the test brings `signatures` of its own: any number."""
+        """Posts a webhook, signed unless the test passes its own `signatures`, of which there can be any number."""
         form = self.filled(form)
         if signatures is None:
             signatures = [signature(url, form)]
         return post_form(url, list(form.items()), signatures, self._confidential)
 
     def filled(self, form):
-        """A form with what the provider puts into each."""
+        """A form with the fields that the provider adds to each."""
         return {
             "AccountSid": ACCOUNT, "ApiVersion": "2010-04-01", "CallSid": self.sid, "Direction": "outbound-api",
             "From": self.order["From"][0], "To": self.order["To"][0],
@@ -101,13 +101,13 @@ class Call:
 
 
 def post_form(url, pairs, signatures, confidential):
-    """Posts a form under any number of signature headers."""
+    """Posts a form with any number of signature headers."""
     body = urllib.parse.urlencode(pairs)
     return post(url, body.encode(), FORM, signatures, confidential)
 
 
 def post(url, body, media_type, signatures, confidential):
-    """Posts a webhook's bytes as they are, with a header for each of `signatures`."""
+    """Posts a webhook's bytes unchanged, with a header for each of `signatures`."""
     confidential.add("body", body.decode())
     target = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(target.netloc, timeout=60)
@@ -123,8 +123,6 @@ def post(url, body, media_type, signatures, confidential):
 
 
 class Answer(NamedTuple):
-    """What a webhook was answered."""
-
     status: int
     text: str
 
@@ -135,5 +133,5 @@ def signature(url, form):
 
 
 def gather(script):
-    """What a script listens for."""
+    """The part of a script that listens for keys."""
     return ET.fromstring(script).find("Gather")

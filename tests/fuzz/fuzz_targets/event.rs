@@ -62,8 +62,8 @@ fn read(answer: &Response<Body>) -> (u16, Value) {
     (status, document)
 }
 
-// Three times of four one value of the event changes and the rest stays an event: left to itself, libFuzzer
-// spends itself on text that is none.
+// Three times out of four, change just one value, so that the rest stays a valid event. Left to itself, libFuzzer
+// spends its time on text that is not an event at all.
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     let event = serde_json::from_slice(&data[..size]).ok().filter(|_| !seed.is_multiple_of(4));
     let changed = event.map(|event| changed(event, seed as usize / 4).to_string().into_bytes());
