@@ -240,10 +240,10 @@ async fn a_failed_send_is_recorded_once_and_only_in_its_own_generation() {
         for _ in 0..2 {
             scene.store.record_send(&id, channel, scene.now, Delivery::Failed, &[]).await.expect("recorded");
         }
-        let stands = scene.challenge().await;
-        let sends = *stands.sends(channel);
+        let current = scene.challenge().await;
+        let sends = *current.sends(channel);
         assert_eq!((sends.used, sends.last.map(|(_, d)| d)), (0, Some(Delivery::Failed)), "{channel:?}");
-        assert_eq!(stands.call.map(|call| call.state), (channel == Channel::Call).then_some(CallState::Failed));
+        assert_eq!(current.call.map(|call| call.state), (channel == Channel::Call).then_some(CallState::Failed));
     }
 }
 
@@ -258,7 +258,7 @@ async fn an_unknown_outcome_is_recorded_only_for_its_own_send_and_never_over_a_f
         let id = scene.challenge().await.id;
         let other = ChallengeId { generation: 2, ..id };
         let earlier = Timestamp::from_unix(scene.now.as_unix() - 1);
-        for (id, at, delivery, stands, why) in [
+        for (id, at, delivery, current, why) in [
             (other, scene.now, Delivery::Unknown, Delivery::Accepted, "a different generation"),
             (id, earlier, Delivery::Unknown, Delivery::Accepted, "a different send"),
             (id, scene.now, Delivery::Failed, Delivery::Failed, "failed"),
@@ -266,7 +266,7 @@ async fn an_unknown_outcome_is_recorded_only_for_its_own_send_and_never_over_a_f
         ] {
             scene.store.record_send(&id, channel, at, delivery, &[]).await.expect("recorded");
             let sends = *scene.challenge().await.sends(channel);
-            assert_eq!(sends.last.map(|(_, delivery)| delivery), Some(stands), "{channel:?}: {why}");
+            assert_eq!(sends.last.map(|(_, delivery)| delivery), Some(current), "{channel:?}: {why}");
         }
     }
 }
@@ -523,7 +523,7 @@ async fn a_new_fraud_report_forgets_the_number_that_an_earlier_one_blocked() {
 async fn the_fraud_key_does_not_create_a_deleted_subject_and_returns_the_current_challenge() {
     let (scene, token, id) = in_call(true).await;
     delete(&scene, subject_item(&scene)).await;
-    let stands = send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await.expect("a challenge");
-    assert_eq!(stands.outcome, Outcome::Pending);
+    let current = send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await.expect("a challenge");
+    assert_eq!(current.outcome, Outcome::Pending);
     assert_eq!(scene.load().await.subject, Subject::default());
 }

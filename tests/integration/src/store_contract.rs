@@ -239,8 +239,8 @@ async fn only_a_human_can_approve() {
         if let Some(by) = by {
             scene.answer(&token, by).await;
         }
-        let stands = scene.press(&token, Key::Approve).await;
-        assert!(!stands.expect("a challenge").is_approved(), "{by:?}");
+        let current = scene.press(&token, Key::Approve).await;
+        assert!(!current.expect("a challenge").is_approved(), "{by:?}");
     }
 }
 
@@ -267,8 +267,8 @@ async fn a_call_approves_only_while_its_challenge_is_open_and_uncontested() {
     for generation in [0, 2] {
         let id = domain::identity::ChallengeId { generation, ..id };
         let event = CallEvent::Pressed(Key::Approve);
-        let stands = scene.store.advance_call(&id, &token, event, &scene.rules.policy, scene.now).await;
-        assert!(!stands.expect("an answer").expect("a challenge").is_approved(), "generation {generation}");
+        let current = scene.store.advance_call(&id, &token, event, &scene.rules.policy, scene.now).await;
+        assert!(!current.expect("an answer").expect("a challenge").is_approved(), "generation {generation}");
     }
     let wrong = Code::parse("000000").expect("six digits");
     for _ in 0..5 {
@@ -294,9 +294,9 @@ async fn two_sessions_start_calls_and_pound_approves_neither() {
     scene.answer(&second, AnsweredBy::Human).await;
     for (session, token) in [("1", &first), ("2", &second)] {
         scene.session(session);
-        let stands = scene.press(token, Key::Approve).await.expect("a challenge");
-        assert!(!stands.is_approved() && stands.contested, "session {session}");
-        assert_eq!(Script::next(Some(&stands), token, None, &scene.rules.policy, scene.now), Script::CannotApprove);
+        let current = scene.press(token, Key::Approve).await.expect("a challenge");
+        assert!(!current.is_approved() && current.contested, "session {session}");
+        assert_eq!(Script::next(Some(&current), token, None, &scene.rules.policy, scene.now), Script::CannotApprove);
     }
 }
 
@@ -359,9 +359,9 @@ async fn a_right_code_and_pound_at_once_approve_once() {
         let event = CallEvent::Pressed(Key::Approve);
         let by_call = scene.store.advance_call(&id, &token, event, &scene.rules.policy, scene.now).await;
         let by_code = by_code.await.expect("no panic") == Some(true);
-        let stands = scene.challenge().await.outcome;
+        let current = scene.challenge().await.outcome;
         let pound = matches!(by_call, Ok(Some(challenge)) if matches!(challenge.outcome, Outcome::Approved { settled: false, .. }));
-        assert!(!(by_code && pound), "{stands:?}");
+        assert!(!(by_code && pound), "{current:?}");
     }
 }
 

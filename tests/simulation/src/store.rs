@@ -214,11 +214,11 @@ impl ChallengeStore for Shared {
             let effect = Effect::AdvanceCall(challenge, token, event);
             Ok(world.apply(&subject, &effect, |model| model.advance_call(challenge, token, event, policy, now)))
         });
-        let stands = advanced.await?;
+        let current = advanced.await?;
         if !is_transaction {
-            return Ok(stands);
+            return Ok(current);
         }
-        pause().await; // what stands is read apart
+        pause().await; // the current challenge is read in a request of its own
         Ok(self.world().model.challenge(&challenge.key).cloned())
     }
 }

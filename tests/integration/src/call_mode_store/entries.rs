@@ -40,10 +40,10 @@ async fn one_write_ends_the_call_and_counts_a_guess_for_wrong_digits() {
     let (mut scene, token, id) = in_call(CallMode::MatchDigits, true).await;
     scene.pass(7);
     scene.backend.round_trips();
-    let stands = send(&scene, &id, &token, WRONG).await.expect("a challenge");
+    let current = send(&scene, &id, &token, WRONG).await.expect("a challenge");
     assert_eq!(scene.backend.round_trips(), 1);
-    let call = stands.call.as_ref().map(|call| call.state);
-    assert_eq!((stands.attempts, stands.last_guess_at, call), (1, Some(scene.now), Some(CallState::Ended)));
+    let call = current.call.as_ref().map(|call| call.state);
+    assert_eq!((current.attempts, current.last_guess_at, call), (1, Some(scene.now), Some(CallState::Ended)));
     unchanged(&scene, &id, &token, RIGHT, "only one entry is judged per call").await;
     unchanged(&scene, &id, &token, WRONG, "only one entry is judged per call").await;
 }
@@ -82,12 +82,12 @@ async fn of_fifty_entries_at_once_exactly_one_is_judged() {
         for entry in entries {
             entry.await.expect("no panic");
         }
-        let stands = scene.challenge().await;
-        let ended = stands.call.as_ref().is_some_and(|call| call.state == CallState::Ended);
-        let judged = (stands.is_approved(), stands.attempts, ended);
+        let current = scene.challenge().await;
+        let ended = current.call.as_ref().is_some_and(|call| call.state == CallState::Ended);
+        let judged = (current.is_approved(), current.attempts, ended);
         assert!([(true, 0, false), (false, 1, true)].contains(&judged), "{right} right: {judged:?}");
-        assert!(right > 0 || !stands.is_approved());
-        assert!(right < 50 || stands.is_approved());
+        assert!(right > 0 || !current.is_approved());
+        assert!(right < 50 || current.is_approved());
     }
 }
 
@@ -155,11 +155,11 @@ async fn pound_and_digits_each_approve_only_in_their_own_mode() {
     ] {
         for (mode, approves) in modes.into_iter().zip(approves) {
             let (scene, token, id) = in_call(mode, true).await;
-            let stands = send(&scene, &id, &token, event).await.expect("a challenge");
-            assert_eq!(stands.is_approved(), approves, "{event:?} in {mode:?}");
+            let current = send(&scene, &id, &token, event).await.expect("a challenge");
+            assert_eq!(current.is_approved(), approves, "{event:?} in {mode:?}");
             let counted =
                 u32::from(mode == CallMode::MatchDigits && matches!(event, CallEvent::Entered { .. }) && !approves);
-            assert_eq!(stands.attempts, counted, "{event:?} in {mode:?}");
+            assert_eq!(current.attempts, counted, "{event:?} in {mode:?}");
         }
     }
 }

@@ -23,12 +23,12 @@ async fn the_answer_adds_the_code_once_and_it_approves_as_a_spoken_code() {
     let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
     let (code, utterance) = drawn(&scene, &id);
     scene.backend.round_trips();
-    let stands = send(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, utterance)).await;
+    let current = send(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, utterance)).await;
     assert_eq!(scene.backend.round_trips(), 1);
-    let stands = stands.expect("a challenge");
-    let call = stands.call.clone().expect("a call");
+    let current = current.expect("a challenge");
+    let call = current.call.clone().expect("a call");
     assert_eq!((call.state, call.answered_by), (CallState::Answered, Some(AnsweredBy::Human)));
-    assert!(utterance.is_stored(&stands.spoken) && stands.codes.is_empty());
+    assert!(utterance.is_stored(&current.spoken) && current.codes.is_empty());
 
     let (repeated, again) = drawn(&scene, &id);
     unchanged(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, again), "already answered").await;
@@ -49,8 +49,8 @@ async fn of_fifty_answers_at_once_exactly_one_adds_its_code() {
             let (_, utterance) = drawn(&scene, &id);
             let event = CallEvent::Speaks(AnsweredBy::Human, utterance);
             tokio::spawn(async move {
-                let stands = scene.store.advance_call(&id, &token, event, &scene.rules.policy, scene.now).await;
-                stands.ok().flatten().is_some_and(|challenge| utterance.is_stored(&challenge.spoken))
+                let current = scene.store.advance_call(&id, &token, event, &scene.rules.policy, scene.now).await;
+                current.ok().flatten().is_some_and(|challenge| utterance.is_stored(&challenge.spoken))
             })
         })
         .collect();
@@ -98,8 +98,8 @@ async fn a_code_that_the_challenge_already_has_under_either_key_is_not_spoken() 
         }
         let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
         set(&scene, challenge_item(&scene), list, macs(&[CodeMac::from_bytes([9; 32])])).await;
-        let stands = send(&scene, &id, &token, event).await.expect("a challenge");
-        assert!(utterance.is_stored(&stands.spoken), "a different code can be added");
+        let current = send(&scene, &id, &token, event).await.expect("a challenge");
+        assert!(utterance.is_stored(&current.spoken), "a different code can be added");
     }
 }
 
@@ -113,8 +113,8 @@ async fn no_code_is_added_for_a_machine_or_in_another_mode() {
     ] {
         let (scene, token, id) = in_call(mode, false).await;
         let event = CallEvent::Speaks(by, drawn(&scene, &id).1);
-        let stands = send(&scene, &id, &token, event).await.expect("a challenge");
-        assert_eq!((stands.spoken.len(), stands.call.map(|call| call.state)), (0, Some(state)), "{mode:?} {by:?}");
+        let current = send(&scene, &id, &token, event).await.expect("a challenge");
+        assert_eq!((current.spoken.len(), current.call.map(|call| call.state)), (0, Some(state)), "{mode:?} {by:?}");
     }
 }
 

@@ -206,22 +206,22 @@ fn replaced(world: &mut World, challenge: &Challenge, old: &Binding, version: u6
 }
 
 /// Records why a key did not approve.
-fn note(world: &mut World, stands: &Challenge, token: Option<&CallToken>, event: CallEvent) {
-    let call = stands.call.as_ref().filter(|call| token.is_some_and(|token| call.token == token.digest()));
+fn note(world: &mut World, current: &Challenge, token: Option<&CallToken>, event: CallEvent) {
+    let call = current.call.as_ref().filter(|call| token.is_some_and(|token| call.token == token.digest()));
     let Some(call) = call else { return world.saw(Seen::OldCall) };
     if !matches!(event, CallEvent::Pressed(Key::Approve)) {
         return;
     }
-    if stands.contested {
+    if current.contested {
         world.saw(Seen::PoundOnContested);
     }
     if call.state == CallState::Voicemail {
         world.saw(Seen::PoundByMachine);
     }
-    if stands.expires_at <= world.errand().now {
+    if current.expires_at <= world.errand().now {
         world.saw(Seen::PoundTooLate);
     }
-    if stands.is_exhausted() {
+    if current.is_exhausted() {
         world.saw(Seen::PoundOnExhausted);
     }
 }
