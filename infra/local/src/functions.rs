@@ -79,6 +79,9 @@ impl Functions {
             .kill_on_drop(true);
         clean(&mut command);
         command.envs(&stack.environment);
+        if env::var_os("RUST_LOG").is_none() {
+            command.env("RUST_LOG", "warn"); // cargo-lambda's own log, which at `info` drowns the functions'
+        }
         match purpose {
             // Standard output is for the command's own results.
             Purpose::Develop => command.stdout(io::stderr()),

@@ -15,6 +15,7 @@ pub(crate) async fn run() -> Result<()> {
     eprintln!("Compiling the functions (takes minutes on a fresh clone, seconds after that)");
     Functions::compile(&settings).await?;
     let stack = Stack::start(&settings, true).await?;
+    eprintln!("Starting the functions");
     let mut functions = Functions::start(&settings, &stack, Purpose::Develop)?;
     let outcome = tokio::select! {
         outcome = stay_up(&mut functions, &stack) => outcome,

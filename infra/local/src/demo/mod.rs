@@ -59,6 +59,7 @@ async fn perform(functions: &mut Functions, world: &World) -> Result<()> {
     scenes::enrolment(world, &mut transcript).await?;
     scenes::number_change(world, &mut transcript).await?;
     println!("\n{}", transcript.summary());
+    println!("To try it in a browser, with a phone beside the login page: make run");
     Ok(())
 }
 

@@ -50,7 +50,7 @@ pub(crate) async fn call_me(world: &World, transcript: &mut Transcript) -> Resul
     transcript.scene("Call Me: a call, approved with #");
     let login = log_in(world, transcript, "alice").await?;
     transcript
-        .step("POST /v1/challenge {\"channel\":\"call\"}", async {
+        .step("The page asks for a call: POST /v1/challenge {\"channel\":\"call\"}", async {
             let challenge = login.start(&json!({ "channel": "call" })).await?.expect(StatusCode::CREATED)?;
             equal("state", &challenge["state"], &json!("pending"))?;
             Ok(((), summary(&challenge)))
@@ -87,7 +87,7 @@ pub(crate) async fn wrong_code(world: &World, transcript: &mut Transcript) -> Re
     let code = send_sms(world, transcript, &login, json!({ "channel": "sms" }), BOB).await?;
     let wrong = if code == "000000" { "000001" } else { "000000" };
     transcript
-        .step(&format!("POST /v1/challenge/code {{\"code\":\"{wrong}\"}}"), async {
+        .step(&format!("The user enters a wrong code: POST /v1/challenge/code {{\"code\":\"{wrong}\"}}"), async {
             let problem = login.enter(wrong).await?.expect_problem(StatusCode::UNPROCESSABLE_ENTITY, "code-wrong")?;
             equal("attemptsLeft", &problem["attemptsLeft"], &json!(4))?;
             Ok(((), format!("422 {}, attemptsLeft {}", problem["title"], problem["attemptsLeft"])))
@@ -159,7 +159,7 @@ pub(crate) async fn number_change(world: &World, transcript: &mut Transcript) ->
         })
         .await?;
     transcript
-        .step(&format!("POST /v1/challenge/code {}", login.guess(&code)), async {
+        .step(&format!("The user enters the code: POST /v1/challenge/code {}", login.guess(&code)), async {
             let challenge = login.enter(&code).await?.expect(StatusCode::OK)?;
             equal("change", &challenge["change"], &json!("new-number"))?;
             Ok(((), "the old number is proven; nothing has changed yet".to_owned()))
@@ -182,7 +182,7 @@ pub(crate) async fn number_change(world: &World, transcript: &mut Transcript) ->
 
 async fn log_in<'a>(world: &'a World, transcript: &mut Transcript, account: &str) -> Result<Login<'a>> {
     transcript
-        .step(&format!("{account} passes the first factor"), async {
+        .step(&format!("{account} signs in with a password, the first factor"), async {
             let login = world.log_in(account).await?;
             let claim = |name: &str| login.first_factor.text(name).unwrap_or("none").to_owned();
             let detail = format!(
@@ -206,7 +206,7 @@ async fn send_sms(
 ) -> Result<String> {
     let before = world.messages(number).await?.len();
     transcript
-        .step(&format!("POST /v1/challenge {body}"), async {
+        .step(&format!("The page asks for a code: POST /v1/challenge {body}"), async {
             let challenge = login.start(&body).await?.expect(StatusCode::CREATED)?;
             equal("state", &challenge["state"], &json!("pending"))?;
             equal("lastSend", &challenge["channels"]["sms"]["lastSend"], &json!("accepted"))?;
@@ -214,7 +214,7 @@ async fn send_sms(
         })
         .await?;
     transcript
-        .step(&format!("One SMS arrives at {number}"), async {
+        .step(&format!("One text message arrives at {number}"), async {
             let mut messages = world.messages(number).await?;
             equal("new messages", &(messages.len() - before), &1)?;
             let text = messages.pop().context("the message has disappeared")?.text;
@@ -235,7 +235,7 @@ fn code_in(text: &str) -> Result<String> {
 
 async fn enter_right_code(transcript: &mut Transcript, login: &Login<'_>, code: &str) -> Result<Value> {
     transcript
-        .step(&format!("POST /v1/challenge/code {}", login.guess(code)), async {
+        .step(&format!("The user enters the code: POST /v1/challenge/code {}", login.guess(code)), async {
             let challenge = login.enter(code).await?.expect(StatusCode::OK)?;
             equal("state", &challenge["state"], &json!("approved"))?;
             Ok((challenge.clone(), summary(&challenge)))
@@ -251,7 +251,7 @@ async fn check_token(
     proof: &Proof,
 ) -> Result<()> {
     transcript
-        .step("The backend verifies the result token", async {
+        .step("The login's backend verifies the result token", async {
             Ok(((), verify(world, login, challenge, proof).await?))
         })
         .await
