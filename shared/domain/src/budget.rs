@@ -46,9 +46,15 @@ pub struct UnverifiedBudget {
     pub open_for: Duration,
 }
 
+impl UnverifiedBudget {
+    /// The product's own budget, where a deployment sets none.
+    pub const DEFAULT: Self =
+        Self { enforced: true, floor: 10, share_percent: 5, growth: 2, per_range: 4, open_for: Duration::from_mins(15) };
+}
+
 impl Default for UnverifiedBudget {
     fn default() -> Self {
-        Self { enforced: true, floor: 10, share_percent: 5, growth: 2, per_range: 4, open_for: Duration::from_mins(15) }
+        Self::DEFAULT
     }
 }
 

@@ -48,6 +48,28 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The product's own limits, where a deployment sets none.
+    pub const DEFAULT: Self = Self {
+        code_life: Duration::from_mins(5),
+        max_guesses: 5,
+        max_sends: 3,
+        cooldown: Duration::from_secs(30),
+        max_sends_short: 5,
+        max_sends_long: 10,
+        max_calls_short: 2,
+        max_sends_number_short: 5,
+        max_sends_number_long: 10,
+        max_sends_number_unverified: 3,
+        max_sends_network: 20,
+        max_accounts: 5,
+        unverified: UnverifiedBudget::DEFAULT,
+        delay_from_failures: 10,
+        lock_at_failures: 100,
+        fraud_block: Duration::from_hours(24),
+        machine_detection: true,
+        call_mode: CallMode::PressPound,
+    };
+
     /// The short window over which sends and calls are counted.
     pub const SHORT_WINDOW: Duration = Duration::from_mins(10);
     /// The long window over which sends are counted.
@@ -85,26 +107,7 @@ impl Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self {
-            code_life: Duration::from_mins(5),
-            max_guesses: 5,
-            max_sends: 3,
-            cooldown: Duration::from_secs(30),
-            max_sends_short: 5,
-            max_sends_long: 10,
-            max_calls_short: 2,
-            max_sends_number_short: 5,
-            max_sends_number_long: 10,
-            max_sends_number_unverified: 3,
-            max_sends_network: 20,
-            max_accounts: 5,
-            unverified: UnverifiedBudget::default(),
-            delay_from_failures: 10,
-            lock_at_failures: 100,
-            fraud_block: Duration::from_hours(24),
-            machine_detection: true,
-            call_mode: CallMode::default(),
-        }
+        Self::DEFAULT
     }
 }
 
