@@ -1,39 +1,27 @@
-//! Composes the function: configuration, one connector, the bus and the key of the digests.
+//! Composes the function from its settings and the clients it calls.
 
-use std::convert::Infallible;
 use std::process::ExitCode;
 
 use audit_events::App;
 use audit_events::config::Config;
 use audit_events::correlation::CorrelationKey;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
-use platform::aws::{Roots, connector, sdk_config};
-use platform::config::Environment;
+use platform::aws::Aws;
+use platform::clock;
 use platform::events::EventBridge;
+use platform::run::{self, Error};
 use platform::secrets::{Secret, SecretsManager};
-use platform::stream::Batch;
-use platform::{clock, lines, run};
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    run::ended(serve().await)
+fn main() -> ExitCode {
+    run::main(Config::read, serve)
 }
 
-async fn serve() -> Result<(), Error> {
-    let config = Environment::of_process().read(Config::read)?;
-    config.telemetry.init();
-
-    let aws = sdk_config(&connector(Roots::Amazon)?).await;
-    let secrets = SecretsManager::new(&aws);
+async fn serve(config: Config) -> Result<(), Error> {
+    let aws = Aws::from_environment().await?;
+    let secrets = SecretsManager::new(&aws.config);
     let app = App {
-        bus: EventBridge::new(&aws, config.bus),
+        bus: EventBridge::new(&aws.config, config.bus),
         correlation: Secret::<CorrelationKey, _>::open(secrets, config.correlation_secret, clock::now()).await?,
         issuer: config.issuer,
     };
-    let app = &app;
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Batch>| {
-        let answer = app.handle(&event.payload, clock::now());
-        Ok::<_, Infallible>(lines::of_request(event.context.request_id.clone(), answer).await)
-    }))
-    .await
+    run::serve_stream(async |batch| app.handle(batch, clock::now()).await).await
 }

@@ -1,42 +1,30 @@
-//! The function's configuration.
+//! What the function reads from its environment.
 
 use domain::call::CallMode;
 use domain::policy::Policy;
-use platform::config::{Environment, any, short_ascii};
-use platform::settings;
-use platform::telemetry::Telemetry;
+use platform::config::Environment;
+use platform::settings::{self, table};
 
-/// All that the function reads from its environment.
 #[derive(Debug)]
 pub struct Config {
-    /// The table of challenges and subjects.
     pub table: String,
-    /// The numbers of the policy.
     pub policy: Policy,
-    /// The address under which the provider reaches the webhooks.
     pub public_base_url: String,
-    /// Who speaks.
     pub brand: String,
-    /// Where the provider's signing tokens are.
     pub signing_secret: String,
-    /// Where the MAC keys are, when calls take digits or say codes made with them.
+    /// `None` where calls neither take digits nor say codes.
     pub mac_keys_secret: Option<String>,
-    /// How it tells of itself.
-    pub telemetry: Telemetry,
 }
 
 impl Config {
-    /// Reads it.
     pub fn read(env: &mut Environment) -> Option<Self> {
-        let table = settings::table(env);
+        let table = env.get(&table::TABLE_NAME);
         let policy = settings::policy(env);
-        let public_base_url = settings::public_base_url(env);
-        let brand = env.required("BRAND", short_ascii(16));
-        let signing_secret = env.required("VOICE_SIGNING_SECRET_ARN", any);
+        let public_base_url = env.get(&table::PUBLIC_BASE_URL);
+        let brand = env.get(&table::BRAND);
+        let signing_secret = env.get(&table::VOICE_SIGNING_SECRET_ARN);
         let passes_secrets = policy.as_ref().is_some_and(|policy| policy.call_mode != CallMode::PressPound);
-        let mac_keys_secret =
-            if passes_secrets { env.required("MAC_KEYS_SECRET_ARN", any).map(Some) } else { Some(None) };
-        let telemetry = Telemetry::read(env);
+        let mac_keys_secret = if passes_secrets { env.get(&table::MAC_KEYS_SECRET_ARN).map(Some) } else { Some(None) };
         Some(Self {
             table: table?,
             policy: policy?,
@@ -44,7 +32,6 @@ impl Config {
             brand: brand?,
             signing_secret: signing_secret?,
             mac_keys_secret: mac_keys_secret?,
-            telemetry: telemetry?,
         })
     }
 }

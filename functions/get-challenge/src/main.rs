@@ -1,34 +1,29 @@
-//! Composes the function: configuration, one connector, the clients it calls.
+//! Composes the function from its settings and the clients it calls.
 
 use std::process::ExitCode;
 
 use domain::code::MacKeys;
 use get_challenge::App;
 use get_challenge::config::Config;
-use lambda_http::Error;
-use platform::aws::{Roots, connector, sdk_config};
-use platform::config::Environment;
+use platform::aws::Aws;
+use platform::clock;
+use platform::run::{self, Error};
 use platform::secrets::{Secret, SecretsManager};
 use platform::signer::KmsSigner;
 use platform::store::DynamoStore;
-use platform::{clock, run};
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    run::ended(serve().await)
+fn main() -> ExitCode {
+    run::main(Config::read, serve)
 }
 
-async fn serve() -> Result<(), Error> {
-    let config = Environment::of_process().read(Config::read)?;
-    config.telemetry.init();
-
-    let connector = connector(Roots::Amazon)?;
-    let aws = sdk_config(&connector).await;
-    let keys = Secret::<MacKeys, _>::maybe_open(SecretsManager::new(&aws), config.mac_keys_secret, clock::now());
-    let (keys, ()) = tokio::join!(keys, DynamoStore::connect(&aws, &connector));
+async fn serve(config: Config) -> Result<(), Error> {
+    let aws = Aws::from_environment().await?;
+    let secrets = SecretsManager::new(&aws.config);
+    let keys = Secret::<MacKeys, _>::maybe_open(secrets, config.mac_keys_secret, clock::now());
+    let (keys, ()) = tokio::join!(keys, DynamoStore::connect(&aws.config, &aws.connector));
     let app = App {
-        store: DynamoStore::new(&aws, config.settings.table.clone()),
-        signer: KmsSigner::new(&aws, config.signer),
+        store: DynamoStore::new(&aws.config, config.settings.table.clone()),
+        signer: KmsSigner::new(&aws.config, config.signer),
         settings: config.settings,
         keys: keys?,
     };

@@ -1,27 +1,21 @@
-//! Composes the function: configuration, one connector, the keys read once.
+//! Composes the function from its settings and the clients it calls.
 
 use std::process::ExitCode;
 
 use jwks::App;
 use jwks::config::Config;
-use lambda_http::Error;
-use platform::aws::{Roots, connector, sdk_config};
-use platform::config::Environment;
+use platform::aws::Aws;
 use platform::jwks::{discovery, key_set};
-use platform::run;
+use platform::run::{self, Error};
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    run::ended(serve().await)
+fn main() -> ExitCode {
+    run::main(Config::read, serve)
 }
 
-async fn serve() -> Result<(), Error> {
-    let config = Environment::of_process().read(Config::read)?;
-    config.telemetry.init();
-
-    let aws = sdk_config(&connector(Roots::Amazon)?).await;
+async fn serve(config: Config) -> Result<(), Error> {
+    let aws = Aws::from_environment().await?;
     let app = App {
-        key_set: key_set(&aws, &config.key_arns).await?.to_string(),
+        key_set: key_set(&aws.config, &config.key_arns).await?.to_string(),
         discovery: discovery(&config.issuer).to_string(),
     };
     run::serve(async |request, now| app.handle(&request, now)).await

@@ -12,18 +12,9 @@ const DARK: Color = Color([0x16, 0x18, 0x1d]);
 const BLACK: Color = Color([0, 0, 0]);
 const WHITE: Color = Color([0xff, 0xff, 0xff]);
 
-/// The longest logo, in base64. All variables of a Lambda function together have 4 KiB.
-const LONGEST_LOGO: usize = 2048;
-
 /// A colour of sRGB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Color([u8; 3]);
-
-impl Default for Color {
-    fn default() -> Self {
-        Self([0x0b, 0x57, 0xd0])
-    }
-}
 
 impl Color {
     /// Reads `#rrggbb`.
@@ -115,9 +106,6 @@ enum Kind {
 impl Logo {
     /// Reads the base64 of an image, whose kind its first bytes tell.
     pub fn parse(text: &str) -> Result<Self, String> {
-        if text.len() > LONGEST_LOGO {
-            return Err(format!("must be at most {LONGEST_LOGO} characters: gzip the SVG, or simplify it"));
-        }
         let bytes = STANDARD.decode(text).map_err(|error| format!("must be base64: {error}"))?;
         let kind = match &bytes[..] {
             [0x89, b'P', b'N', b'G', ..] => Kind::Png,

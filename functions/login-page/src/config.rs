@@ -1,4 +1,4 @@
-//! The function's configuration.
+//! What the function reads from its environment.
 
 use std::collections::BTreeSet;
 
@@ -6,71 +6,57 @@ use domain::call::CallMode;
 use domain::channel::Channel;
 use domain::phone::Reach;
 use http::Uri;
-use platform::config::{Environment, any, short_ascii};
-use platform::settings::{call_mode, channels, reach};
-use platform::telemetry::Telemetry;
+use platform::config::Environment;
+use platform::settings::table;
 
 use crate::brand::{Color, Logo};
 
-/// All that the function reads from its environment.
 #[derive(Debug)]
 pub struct Config {
-    /// Who asks for the second factor.
     pub brand: String,
-    /// The colour of what is to be pressed.
     pub color: Color,
-    /// What stands beside the brand.
     pub logo: Option<Logo>,
-    /// Where to send who cannot go on.
     pub support_url: Option<String>,
-    /// The channels on offer.
     pub channels: BTreeSet<Channel>,
-    /// The countries that are sent to, and by which channels.
     pub reach: Reach,
-    /// What calls ask for.
     pub call_mode: CallMode,
     /// Where a browser may be sent with a result.
     pub redirect_uris: Vec<String>,
-    /// The origins whose pages may show this one in a frame, and talk to it.
+    /// The origins whose pages may embed this one and talk to it.
     pub frame_ancestors: Vec<String>,
-    /// How it tells of itself.
-    pub telemetry: Telemetry,
 }
 
 impl Config {
-    /// Reads it.
     pub fn read(env: &mut Environment) -> Option<Self> {
-        let brand = env.required("BRAND", short_ascii(16));
-        let color = env.optional("BRAND_COLOR", Color::parse);
-        let logo = env.optional("BRAND_LOGO", Logo::parse);
-        let support_url = env.optional("SUPPORT_URL", any);
-        let channels = channels(env);
-        let reach = reach(env);
-        let call_mode = call_mode(env);
-        let redirect_uris = env.optional("REDIRECT_URIS", |list| each(list, redirect_uri));
-        let frame_ancestors = env.optional("FRAME_ANCESTORS", |list| each(list, origin));
-        let telemetry = Telemetry::read(env);
+        let brand = env.get(&table::BRAND);
+        let color = env.parse(&table::BRAND_COLOR, |color| Color::parse(&color));
+        let logo = env.parse(&table::BRAND_LOGO, |logo| logo.as_deref().map(Logo::parse).transpose());
+        let support_url = env.get(&table::SUPPORT_URL);
+        let channels = env.get(&table::CHANNELS);
+        let reach = env.get(&table::ALLOWED_COUNTRIES);
+        let call_mode = env.get(&table::CALL_MODE);
+        let redirect_uris = env.parse(&table::REDIRECT_URIS, |list| each(list.as_deref(), redirect_uri));
+        let frame_ancestors = env.parse(&table::FRAME_ANCESTORS, |list| each(list.as_deref(), origin));
         Some(Self {
             brand: brand?,
-            color: color?.unwrap_or_default(),
+            color: color?,
             logo: logo?,
             support_url: support_url?,
             channels: channels?,
             reach: reach?,
             call_mode: call_mode?,
-            redirect_uris: redirect_uris?.unwrap_or_default(),
-            frame_ancestors: frame_ancestors?.unwrap_or_default(),
-            telemetry: telemetry?,
+            redirect_uris: redirect_uris?,
+            frame_ancestors: frame_ancestors?,
         })
     }
 }
 
-fn each(list: &str, parse: impl Fn(&str) -> Result<(), &'static str>) -> Result<Vec<String>, String> {
+fn each(list: Option<&str>, parse: impl Fn(&str) -> Result<(), &'static str>) -> Result<Vec<String>, String> {
     let item = |item: &str| match parse(item.trim()) {
         Ok(()) => Ok(item.trim().to_owned()),
         Err(fault) => Err(format!("{fault}, which {:?} is not", item.trim())),
     };
-    list.split(',').map(item).collect()
+    list.into_iter().flat_map(|list| list.split(',')).map(item).collect()
 }
 
 /// A URI is compared as it is written, and gets a fragment.
@@ -159,11 +145,12 @@ mod tests {
 
     #[test]
     fn a_list_names_the_item_that_is_wrong() {
-        let said = each("https://a.example.com, ftp://b.example.com", origin);
+        let said = each(Some("https://a.example.com, ftp://b.example.com"), origin);
         assert_eq!(
             said.expect_err("one is wrong"),
             r#"must list origins such as https://login.example.com, which "ftp://b.example.com" is not"#
         );
-        assert_eq!(each("https://a.example.com, https://b.example.com", origin).map(|list| list.len()), Ok(2));
+        assert_eq!(each(Some("https://a.example.com, https://b.example.com"), origin).map(|list| list.len()), Ok(2));
+        assert_eq!(each(None, origin), Ok(Vec::new()));
     }
 }

@@ -1,22 +1,16 @@
-//! Composes the function: configuration, and nothing outward.
+//! Composes the function from its settings. It calls nobody.
 
 use std::process::ExitCode;
 
-use lambda_http::Error;
 use login_page::App;
 use login_page::config::Config;
-use platform::config::Environment;
-use platform::run;
+use platform::run::{self, Error};
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    run::ended(serve().await)
+fn main() -> ExitCode {
+    run::main(Config::read, serve)
 }
 
-async fn serve() -> Result<(), Error> {
-    let config = Environment::of_process().read(Config::read)?;
-    config.telemetry.clone().init();
-
+async fn serve(config: Config) -> Result<(), Error> {
     let app = App::new(config)?;
     run::serve(async |request, now| app.handle(&request, now)).await
 }

@@ -48,8 +48,14 @@ pub struct UnverifiedBudget {
 
 impl UnverifiedBudget {
     /// The product's own budget, where a deployment sets none.
-    pub const DEFAULT: Self =
-        Self { enforced: true, floor: 10, share_percent: 5, growth: 2, per_range: 4, open_for: Duration::from_mins(15) };
+    pub const DEFAULT: Self = Self {
+        enforced: true,
+        floor: 10,
+        share_percent: 5,
+        growth: 2,
+        per_range: 4,
+        open_for: Duration::from_mins(15),
+    };
 }
 
 impl Default for UnverifiedBudget {

@@ -126,13 +126,24 @@ pub fn http_client(connector: &SharedHttpConnector) -> SharedHttpClient {
     http_client_fn(move |_, _| connector.clone())
 }
 
-/// What every AWS client starts from, with credentials and region as Lambda's environment gives them.
-pub async fn sdk_config(connector: &SharedHttpConnector) -> SdkConfig {
-    defaults(connector)
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-        .region(EnvironmentVariableRegionProvider::new())
-        .load()
-        .await
+/// What every AWS client starts from.
+#[derive(Debug)]
+pub struct Aws {
+    pub connector: SharedHttpConnector,
+    pub config: SdkConfig,
+}
+
+impl Aws {
+    /// With credentials and region from Lambda's environment variables.
+    pub async fn from_environment() -> Result<Self, TlsError> {
+        let connector = connector(Roots::Amazon)?;
+        let config = defaults(&connector)
+            .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+            .region(EnvironmentVariableRegionProvider::new())
+            .load()
+            .await;
+        Ok(Self { connector, config })
+    }
 }
 
 /// The shared connector, and time limits well under the functions' own. A client that must not try

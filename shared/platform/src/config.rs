@@ -1,79 +1,55 @@
-//! Configuration from the environment, read once at init. Every fault is named at once, so that an
-//! operator mends a deployment in one go.
+//! Settings from the environment, read once during init. Every fault is named at once, so that an operator fixes a
+//! deployment in one go.
+//!
+//! Own code, since the libraries (envy, figment, config) stop at the first wrong variable and know no bounds.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fmt::Display;
-use std::ops::RangeInclusive;
-use std::str::FromStr;
-use std::time::Duration;
 
 use thiserror::Error;
 
-/// The environment variables, and what was wrong with those read so far.
+use crate::settings::Setting;
+
+/// The environment variables, which settings were asked for, and what was wrong with them.
 #[derive(Debug, Default)]
 pub struct Environment {
     variables: HashMap<String, String>,
+    asked: Vec<&'static str>,
     faults: Vec<String>,
 }
 
-/// What is missing or wrong, one line a variable.
+/// Every setting that is missing or wrong.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("configuration: {}", .0.join("; "))]
 pub struct ConfigError(Vec<String>);
 
 impl Environment {
-    /// The process's own environment.
     #[must_use]
     pub fn of_process() -> Self {
         let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
         std::env::vars_os().filter_map(text).collect()
     }
 
-    /// A variable that must be there.
-    pub fn required<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        let Some(value) = self.text(name) else {
-            self.faults.push(format!("{name} is not set"));
-            return None;
-        };
-        self.keep(name, parse(&value))
+    /// The setting's value. `None` means that it is missing or wrong, which [`read`](Self::read) reports.
+    pub fn get<T: Clone>(&mut self, setting: &Setting<T>) -> Option<T> {
+        self.parse(setting, Ok)
     }
 
-    /// A variable that may be missing or empty. `None` means that it is wrong.
-    pub fn optional<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<Option<T>> {
-        match self.text(name) {
-            None => Some(None),
-            Some(value) => self.keep(name, parse(&value)).map(Some),
+    /// The same for a setting of which one function knows better what it may be. A fault follows the setting's name.
+    pub fn parse<T: Clone, U>(
+        &mut self,
+        setting: &Setting<T>,
+        parse: impl FnOnce(T) -> Result<U, String>,
+    ) -> Option<U> {
+        self.asked.push(setting.name);
+        let text = self.variables.get(setting.name).map_or("", |value| value.trim());
+        match setting.read(text).and_then(parse) {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.faults.push(format!("{} {fault}", setting.name));
+                None
+            }
         }
-    }
-
-    /// A number with a default, within bounds.
-    pub fn number<N>(&mut self, name: &str, default: N, bounds: RangeInclusive<N>) -> Option<N>
-    where
-        N: FromStr + PartialOrd + Display + Copy,
-    {
-        let parse = |value: &str| match value.parse() {
-            Ok(number) if bounds.contains(&number) => Ok(number),
-            _ => Err(format!("must be a whole number from {} to {}", bounds.start(), bounds.end())),
-        };
-        self.optional(name, parse).map(|value| value.unwrap_or(default))
-    }
-
-    /// A duration in whole seconds: at least one, and `most` at most.
-    pub fn seconds(&mut self, name: &str, default: Duration, most: Duration) -> Option<Duration> {
-        self.number(name, default.as_secs(), 1..=most.as_secs()).map(Duration::from_secs)
-    }
-
-    /// One of the words given, the first being the default.
-    pub fn choice<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> Option<T> {
-        let parse = |value: &str| {
-            let known = words.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning);
-            known.ok_or_else(|| {
-                format!("must be one of {}", words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", "))
-            })
-        };
-        let default = words.first().map(|(_, meaning)| *meaning);
-        self.optional(name, parse).and_then(|value| value.or(default))
     }
 
     /// What `settings` reads, or every fault found in reading it.
@@ -84,76 +60,77 @@ impl Environment {
         }
     }
 
-    fn text(&self, name: &str) -> Option<String> {
-        self.variables.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-    }
-
-    fn keep<T>(&mut self, name: &str, parsed: Result<T, String>) -> Option<T> {
-        parsed.map_err(|fault| self.faults.push(format!("{name} {fault}"))).ok()
+    /// The names of the settings asked for so far.
+    #[must_use]
+    pub fn asked(&self) -> &[&'static str] {
+        &self.asked
     }
 }
 
 impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
         let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self { variables, faults: Vec::new() }
-    }
-}
-
-/// Takes any text.
-pub fn any(value: &str) -> Result<String, String> {
-    Ok(value.to_owned())
-}
-
-/// Takes at most `most` printable ASCII characters of the GSM 7-bit alphabet, which lacks the backtick:
-/// one character outside of it would make a message two parts.
-pub fn short_ascii(most: usize) -> impl FnOnce(&str) -> Result<String, String> {
-    move |value| {
-        let in_gsm7 = |character: char| character == ' ' || (character.is_ascii_graphic() && character != '`');
-        if value.len() <= most && value.chars().all(in_gsm7) {
-            Ok(value.to_owned())
-        } else {
-            Err(format!("must be at most {most} printable ASCII characters, without a backtick"))
-        }
-    }
-}
-
-/// Takes a base URL: https, or http on loopback, without a trailing slash.
-pub fn base_url(value: &str) -> Result<String, String> {
-    let local = ["http://127.0.0.1:", "http://localhost:"].iter().any(|prefix| value.starts_with(prefix));
-    if (value.starts_with("https://") || local) && !value.ends_with('/') {
-        Ok(value.to_owned())
-    } else {
-        Err("must be an https URL without a trailing slash".to_owned())
+        Self { variables, asked: Vec::new(), faults: Vec::new() }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::settings::table::{
+        BRAND, CHANNELS, CODE_LIFE_SECONDS, MACHINE_DETECTION, MAX_GUESSES, PUBLIC_BASE_URL, SUPPORT_URL, TABLE_NAME,
+    };
 
     #[test]
     fn every_fault_is_named_at_once() {
-        let env = Environment::from_iter([("LIFE", "soon"), ("MODE", "maybe"), ("URL", "http://example.com")]);
+        let env = Environment::from_iter([
+            ("CODE_LIFE_SECONDS", "soon"),
+            ("MACHINE_DETECTION", "maybe"),
+            ("PUBLIC_BASE_URL", "http://example.com"),
+            ("BRAND", "seventeen letters"),
+            ("CHANNELS", "fax"),
+        ]);
         let settings = |env: &mut Environment| {
-            let table = env.required("TABLE_NAME", any);
-            let life = env.seconds("LIFE", Duration::from_mins(5), Duration::from_mins(10));
-            let mode = env.choice("MODE", &[("on", true), ("off", false)]);
-            let url = env.required("URL", base_url);
-            Some((table?, life?, mode?, url?))
+            let table = env.get(&TABLE_NAME);
+            let life = env.get(&CODE_LIFE_SECONDS);
+            let mode = env.get(&MACHINE_DETECTION);
+            let url = env.get(&PUBLIC_BASE_URL);
+            let brand = env.get(&BRAND);
+            let channels = env.parse(&CHANNELS, |channels| Ok(channels.len()));
+            let support = env.parse(&SUPPORT_URL, |_| Err::<(), _>("must be better".to_owned()));
+            Some((table?, life?, mode?, url?, brand?, channels?, support?))
         };
         assert_eq!(
-            env.read(settings).expect_err("four faults").to_string(),
-            "configuration: TABLE_NAME is not set; LIFE must be a whole number from 1 to 600; \
-             MODE must be one of on, off; URL must be an https URL without a trailing slash"
+            env.read(settings).expect_err("seven faults").to_string(),
+            "configuration: TABLE_NAME is not set; CODE_LIFE_SECONDS must be a whole number from 1 to 600; \
+             MACHINE_DETECTION must be one of on, off; PUBLIC_BASE_URL must be an https URL without a trailing slash; \
+             BRAND must be at most 16 printable ASCII characters, without a backtick; \
+             CHANNELS must be sms, call or both, separated by a comma; SUPPORT_URL must be better"
         );
     }
 
     #[test]
-    fn an_empty_variable_counts_as_not_set() {
-        let mut env = Environment::from_iter([("LIFE", " "), ("MODE", "")]);
-        assert_eq!(env.seconds("LIFE", Duration::from_mins(5), Duration::from_mins(10)), Some(Duration::from_mins(5)));
-        assert_eq!(env.choice("MODE", &[("on", true), ("off", false)]), Some(true));
-        assert_eq!(env.read(|_| Some(())), Ok(()));
+    fn an_empty_variable_counts_as_not_set_and_spaces_are_ignored() {
+        let mut env = Environment::from_iter([("MAX_GUESSES", " "), ("SUPPORT_URL", ""), ("TABLE_NAME", " mfa ")]);
+        assert_eq!(env.get(&MAX_GUESSES), Some(5));
+        assert_eq!(env.get(&SUPPORT_URL), Some(None));
+        assert_eq!(env.get(&TABLE_NAME).as_deref(), Some("mfa"));
+        assert_eq!(env.get(&CODE_LIFE_SECONDS), Some(Duration::from_mins(5)));
+        assert_eq!(env.asked(), ["MAX_GUESSES", "SUPPORT_URL", "TABLE_NAME", "CODE_LIFE_SECONDS"]);
+    }
+
+    #[test]
+    fn a_setting_that_is_wrong_fails_even_where_the_reader_ignores_it() {
+        let env = Environment::from_iter([("MAX_GUESSES", "6")]);
+        let read = env.read(|env| {
+            let _ = env.get(&MAX_GUESSES);
+            Some(())
+        });
+        assert_eq!(
+            read.expect_err("too many").to_string(),
+            "configuration: MAX_GUESSES must be a whole number from 1 to 5"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Running a handler as a Lambda function, and the one boundary where a request is logged.
+//! Running a handler as a Lambda function: what every `main` does, and the one place where a request is logged.
 
 use std::convert::Infallible;
 use std::io::Write as _;
@@ -6,15 +6,43 @@ use std::process::ExitCode;
 
 use domain::time::Timestamp;
 use http::Response;
-use lambda_http::{Body, Error, Request, RequestExt as _, service_fn};
+pub use lambda_http::Error;
+#[cfg(feature = "stream")]
+use lambda_http::lambda_runtime::{self, LambdaEvent};
+use lambda_http::{Body, Request, RequestExt as _, service_fn};
 use serde_json::json;
 
 use crate::clock::{self, Stopwatch};
+use crate::config::Environment;
 use crate::lines;
 use crate::problem::Failure;
+#[cfg(feature = "stream")]
+use crate::stream::{Batch, Report};
+use crate::telemetry::Telemetry;
 
-/// Serves requests until the environment ends. Everything that can be prepared was prepared before,
-/// during init, which Lambda does not bill as a request's time.
+/// Reads the settings, starts logging, and runs `serve` until the environment ends. What `serve` does before it takes
+/// requests is init, which Lambda does not count as a request's time.
+pub fn main<C, F: Future<Output = Result<(), Error>>>(
+    read: impl FnOnce(&mut Environment) -> Option<C>,
+    serve: impl FnOnce(C) -> F,
+) -> ExitCode {
+    let run = || {
+        let (telemetry, config) = Environment::of_process().read(|env| settings(env, read))?;
+        telemetry.init();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(serve(config))
+    };
+    ended(run())
+}
+
+/// All that a function reads: what is its own, and what every function needs.
+pub fn settings<C>(env: &mut Environment, read: impl FnOnce(&mut Environment) -> Option<C>) -> Option<(Telemetry, C)> {
+    let config = read(env);
+    let telemetry = Telemetry::read(env);
+    Some((telemetry?, config?))
+}
+
+/// Serves HTTP requests.
 pub async fn serve<H, F>(handle: H) -> Result<(), Error>
 where
     H: Fn(Request, Timestamp) -> F + Sync,
@@ -28,10 +56,19 @@ where
     lambda_http::run(service_fn(answer)).await
 }
 
-/// Ends the process, and says why if it was not to end: every cause in one line. Returning the error
-/// from `main` would print it whole, and with it the answer that it came with, a secret included.
-#[must_use]
-pub fn ended(outcome: Result<(), Error>) -> ExitCode {
+/// Serves batches of the table's stream.
+#[cfg(feature = "stream")]
+pub async fn serve_stream(handle: impl AsyncFn(&Batch) -> Report) -> Result<(), Error> {
+    let handle = &handle;
+    let answer = async |event: LambdaEvent<Batch>| {
+        Ok::<_, Infallible>(lines::of_request(event.context.request_id, handle(&event.payload)).await)
+    };
+    lambda_runtime::run(service_fn(answer)).await
+}
+
+/// Ends the process, and says why if it should have gone on: every cause in one line. Returning the error from
+/// `main` would print all of it, and with it the response it carries, which may be a secret.
+fn ended(outcome: Result<(), Error>) -> ExitCode {
     let Err(error) = outcome else { return ExitCode::SUCCESS };
     let line = json!({ "level": "ERROR", "message": "the function cannot run", "cause": chain(&*error) });
     // Standard error, since configuration may have failed before logging began.
@@ -39,8 +76,8 @@ pub fn ended(outcome: Result<(), Error>) -> ExitCode {
     if written.is_err() { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
-/// Turns a handler's outcome into its response and leaves one log line: what was asked of which
-/// function, how it ended, and the chain of causes that no caller sees.
+/// Turns a handler's outcome into its response and logs one line: which function answered, with what, and the causes
+/// that no caller sees.
 pub fn conclude(
     function: &'static str,
     outcome: Result<Response<Body>, Failure>,
@@ -63,7 +100,7 @@ pub fn conclude(
     response
 }
 
-/// An error and its causes in one line, for the log.
+/// An error and its causes in one line.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

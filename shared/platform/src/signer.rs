@@ -15,10 +15,10 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error as ThisError;
 
-use crate::config::{Environment, any};
+use crate::config::Environment;
 use crate::encoding::base64url;
 use crate::first_factor::FirstFactor;
-use crate::settings::public_base_url;
+use crate::settings::table;
 
 /// How results are signed.
 #[derive(Clone, Debug)]
@@ -32,11 +32,10 @@ pub struct SignerSettings {
 }
 
 impl SignerSettings {
-    /// Reads them.
     pub fn read(env: &mut Environment) -> Option<Self> {
-        let key_arn = env.required("SIGNING_KEY_ARN", any);
-        let issuer = public_base_url(env);
-        let audience = env.required("RESULT_AUDIENCE", any);
+        let key_arn = env.get(&table::SIGNING_KEY_ARN);
+        let issuer = env.get(&table::PUBLIC_BASE_URL);
+        let audience = env.get(&table::RESULT_AUDIENCE);
         Some(Self { key_arn: key_arn?, issuer: issuer?, audience: audience? })
     }
 }

@@ -19,7 +19,8 @@ use domain::ports::{Message, Notifier, SendError, SendFailure, SmsSender};
 use thiserror::Error as ThisError;
 
 use crate::aws::never_sent;
-use crate::config::{Environment, any, short_ascii};
+use crate::config::Environment;
+use crate::settings::table;
 
 /// How messages are sent, whatever they say.
 #[derive(Clone, Debug)]
@@ -37,13 +38,12 @@ pub struct SmsSettings {
 }
 
 impl SmsSettings {
-    /// Reads them.
     pub fn read(env: &mut Environment) -> Option<Self> {
-        let brand = env.required("BRAND", short_ascii(16));
-        let sender_id = env.optional("SMS_SENDER_ID", any);
-        let origination_number = env.optional("SMS_ORIGINATION_NUMBER", any);
-        let max_price = env.optional("SMS_MAX_PRICE", any);
-        let entity_id = env.optional("SMS_ENTITY_ID", any);
+        let brand = env.get(&table::BRAND);
+        let sender_id = env.get(&table::SMS_SENDER_ID);
+        let origination_number = env.get(&table::SMS_ORIGINATION_NUMBER);
+        let max_price = env.get(&table::SMS_MAX_PRICE);
+        let entity_id = env.get(&table::SMS_ENTITY_ID);
         Some(Self {
             brand: brand?,
             sender_id: sender_id?,

@@ -9,8 +9,9 @@ use std::time::Duration;
 use serde_json::json;
 use tracing::{Level, Subscriber};
 
-use crate::config::{Environment, any};
+use crate::config::Environment;
 use crate::lines::Lines;
+use crate::settings::table::{AWS_LAMBDA_FUNCTION_NAME, LOG_LEVEL};
 
 const OURS: &[&str] = &[
     "domain",
@@ -26,7 +27,7 @@ const OURS: &[&str] = &[
     "follow_up",
 ];
 
-/// How the function tells of itself.
+/// How a function logs.
 #[derive(Clone, Debug)]
 pub struct Telemetry {
     level: Level,
@@ -34,12 +35,10 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Reads it.
     pub fn read(env: &mut Environment) -> Option<Self> {
-        let parse = |value: &str| value.parse().map_err(|_| "must be error, warn, info, debug or trace".to_owned());
-        let level = env.optional("LOG_LEVEL", parse);
-        let function = env.optional("AWS_LAMBDA_FUNCTION_NAME", any);
-        Some(Self { level: level?.unwrap_or(Level::INFO), function: function? })
+        let level = env.get(&LOG_LEVEL);
+        let function = env.get(&AWS_LAMBDA_FUNCTION_NAME);
+        Some(Self { level: level?, function: function? })
     }
 
     /// Starts logging to standard output.

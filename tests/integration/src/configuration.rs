@@ -114,10 +114,11 @@ fn only_start_challenge_reads_the_test_numbers_with_their_codes() {
 
 #[test]
 fn invalid_settings_of_the_login_page_are_refused_at_init() {
+    let long = "x".repeat(2049);
     let wrong = [
         ("BRAND", "seventeen letters"),
         ("BRAND_COLOR", "blue"),
-        ("BRAND_LOGO", "<svg/>"),
+        ("BRAND_LOGO", &long),
         ("ALLOWED_COUNTRIES", "US:fax"),
         ("CHANNELS", "fax"),
         ("CALL_MODE", "knock-twice"),

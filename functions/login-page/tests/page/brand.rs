@@ -69,7 +69,7 @@ fn what_is_no_colour_is_refused() {
     for text in ["", "0b57d0", "#0b57d", "#0b57d00", "#0b57dg", "#0b57é", "red", "#fff", "#+1+1+1", "#0b57d0;x:y"] {
         assert!(Color::parse(text).is_err(), "{text}");
     }
-    assert_eq!(color("#0B57D0"), Color::default());
+    assert_eq!(color("#0B57D0"), color("#0b57d0"));
 }
 
 const DRAWING: &[u8] = br#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1v1H0z"/></svg>"#;
@@ -107,7 +107,6 @@ fn what_is_no_logo_is_refused_and_told_why() {
         ("%".to_owned(), "must be base64"),
         (text(b"GIF89a"), "must be a PNG, an SVG or a gzipped SVG"),
         (text(b"<html></html>"), "must be a PNG, an SVG or a gzipped SVG"),
-        (text(&[b'x'; 1537]), "must be at most 2048 characters"),
     ] {
         let fault = Logo::parse(&logo).expect_err("no logo");
         assert!(fault.starts_with(said), "{fault}");

@@ -1,0 +1,83 @@
+//! How the text of a setting is read, where its kind alone does not say.
+
+use std::collections::BTreeSet;
+
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use domain::channel::Channel;
+use domain::code::Code;
+use domain::phone::{Country, PhoneNumber, Reach};
+use domain::rules::{Enrolment, TestNumber};
+use domain::time::Timestamp;
+use tracing::Level;
+
+pub(super) fn text(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+/// https, or http on loopback, without a trailing slash.
+pub(super) fn base_url(text: &str) -> Option<String> {
+    let local = ["http://127.0.0.1:", "http://localhost:"].iter().any(|prefix| text.starts_with(prefix));
+    ((text.starts_with("https://") || local) && !text.ends_with('/')).then(|| text.to_owned())
+}
+
+pub(super) fn number(text: &str) -> Option<PhoneNumber> {
+    PhoneNumber::parse(text).ok()
+}
+
+pub(super) fn channels(list: &str) -> Option<BTreeSet<Channel>> {
+    list.split(',').map(channel).collect()
+}
+
+/// Each country by every channel, or by those after its colon.
+pub(super) fn reach(list: &str) -> Option<Reach> {
+    let country = |entry: &str| {
+        let (code, by) = entry.trim().split_once(':').map_or((entry.trim(), None), |(code, by)| (code, Some(by)));
+        let channels = by.map_or(Some(BTreeSet::from(Channel::ALL)), |by| by.split('+').map(channel).collect());
+        Country::parse(code).ok().zip(channels)
+    };
+    list.split(',').map(country).collect::<Option<_>>().map(Reach::new)
+}
+
+fn channel(word: &str) -> Option<Channel> {
+    Channel::ALL.into_iter().find(|channel| channel.as_str() == word.trim())
+}
+
+/// Each as number, code, end and the accounts that may use it, with spaces between them.
+pub(super) fn test_numbers(list: &str) -> Option<Vec<TestNumber>> {
+    let test_number = |entry: &str| {
+        let mut words = entry.split_ascii_whitespace();
+        let number = PhoneNumber::parse(words.next()?).ok()?;
+        let code = Code::parse(words.next()?).ok()?;
+        let until = DateTime::from_str(words.next()?, Format::DateTime).ok()?;
+        let until = Timestamp::from_unix(u64::try_from(until.secs()).ok()?);
+        let subjects: BTreeSet<_> = words.map(str::to_owned).collect();
+        (!subjects.is_empty()).then_some(TestNumber { number, code, subjects, until })
+    };
+    if list.is_empty() { Some(Vec::new()) } else { list.split(';').map(test_number).collect() }
+}
+
+pub(super) fn enrolment(enrolment: Enrolment) -> &'static str {
+    match enrolment {
+        Enrolment::SelfService => "self",
+        Enrolment::ClaimsOnly => "claims-only",
+    }
+}
+
+pub(super) fn on_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+pub(super) fn enforced(enforced: bool) -> &'static str {
+    if enforced { "enforce" } else { "record-only" }
+}
+
+pub(super) fn level(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "error",
+        Level::WARN => "warn",
+        Level::INFO => "info",
+        Level::DEBUG => "debug",
+        Level::TRACE => "trace",
+    }
+}

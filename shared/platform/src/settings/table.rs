@@ -1,0 +1,207 @@
+//! Every setting of the functions, each declared once: the environment variable, what it means, its type, its
+//! bounds and its default.
+//!
+//! A function cannot read a variable that is not in this table. What [`ALL`] says of each setting becomes the table
+//! of parameters in `infra/README.md` and is compared with `infra/template.yaml`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use domain::call::CallMode;
+use domain::channel::Channel;
+use domain::phone::{PhoneNumber, Reach};
+use domain::policy::Policy;
+use domain::rules::{Enrolment, TestNumber};
+use tracing::Level;
+
+use super::parse;
+use super::setting::{Group, Listed, Setting};
+use super::setting::{
+    deployed, deployed_as, number, optional, optional_up_to, percent, required, required_as, seconds, short_ascii,
+    with_default, words,
+};
+
+/// Declares a setting per line, with its doc comment as its meaning, and lists them all.
+macro_rules! settings {
+    ($($group:ident {
+        $( $(#[doc = $meaning:literal])+ $name:ident $(($parameter:literal))?: $type:ty = $kind:expr; )+
+    })+) => {
+        $($(
+            $(#[doc = $meaning])+
+            pub static $name: Setting<$type> = Setting {
+                name: stringify!($name),
+                group: Group::$group,
+                meaning: concat!($($meaning),+),
+                renamed: settings!(@renamed $($parameter)?),
+                kind: $kind,
+            };
+        )+)+
+
+        /// All settings, in the order of the documentation.
+        pub static ALL: &[&dyn Listed] = &[$($( &$name, )+)+];
+    };
+    (@renamed) => { None };
+    (@renamed $parameter:literal) => { Some($parameter) };
+}
+
+const LIMITS: Policy = Policy::DEFAULT;
+
+settings! {
+    Login {
+        /// Issuer (iss) of the first factor's tokens.
+        FIRST_FACTOR_ISSUER: String = required("the issuer as the tokens spell it");
+        /// Claim that names the login session. Each of its values has a challenge of its own.
+        SESSION_CLAIM: String = with_default("jti", "the name of a claim", parse::text);
+        /// How old the first factor (auth_time) may be.
+        MAX_AUTH_AGE_SECONDS: Duration = seconds(60..=86_400, Duration::from_mins(15));
+        /// Where users who are stuck find help.
+        SUPPORT_URL: Option<String> = optional("an https, mailto or tel address");
+    }
+    Result {
+        /// Public base URL of this API: issuer of the result token and host of the webhooks.
+        PUBLIC_BASE_URL: String = deployed_as(
+            "unset: deploy, then again with the output ApiUrl",
+            "an https URL without a trailing slash",
+            parse::base_url
+        );
+        /// Audience (aud) of the result token: the name of the backend that verifies it.
+        RESULT_AUDIENCE: String = required("the name of a backend");
+        /// KMS key that signs result tokens.
+        SIGNING_KEY_ARN: String = deployed("the stack's own key", "the ARN of a KMS key");
+        /// Second key in the JWKS while keys are rotated.
+        PREVIOUS_SIGNING_KEY_ARN: Option<String> = optional("the ARN of a KMS key");
+    }
+    Page {
+        /// Colour of buttons and links. Text on it, or in it, is adjusted until it is readable.
+        BRAND_COLOR: String = with_default("#0b57d0", "a colour such as #0b57d0", parse::text);
+        /// Logo beside the brand. All variables of a Lambda function together have 4 KiB.
+        BRAND_LOGO: Option<String> =
+            optional_up_to(2048, "characters of base64 of an SVG, a gzipped SVG or a PNG: gzip the SVG, or simplify it");
+        /// URIs to which the page may send the browser with the result, compared as written.
+        REDIRECT_URIS: Option<String> = optional("https URIs without a fragment, separated by commas");
+        /// Origins whose pages may embed the page in a frame and get the result from it.
+        FRAME_ANCESTORS: Option<String> = optional("origins such as https://login.example.com, separated by commas");
+    }
+    Reach {
+        /// Channels on offer. Calls need the voice provider's parameters.
+        CHANNELS: BTreeSet<Channel> = with_default("sms,call", "sms, call or both, separated by a comma", parse::channels);
+        /// Whether users may enrol a number at the prompt (self), or only one that the first factor's token states as
+        /// verified (claims-only).
+        ENROLMENT: Enrolment = words(&[Enrolment::SelfService, Enrolment::ClaimsOnly], parse::enrolment, "self");
+        /// Countries that may be reached, and by which channels if not by all. List only those you need: nothing
+        /// protects better against SMS pumping.
+        ALLOWED_COUNTRIES: Reach = required_as(
+            "ISO 3166-1 alpha-2 codes, each with its channels if not all, such as US,CA:sms,GB:sms+call",
+            parse::reach
+        );
+        /// Numbers for smoke tests and app reviewers: nothing is sent to them, and their code is fixed.
+        TEST_NUMBERS: Vec<TestNumber> = with_default(
+            "",
+            "entries such as +15005550006 424242 2027-01-31T00:00:00Z reviewer-1, separated by semicolons",
+            parse::test_numbers
+        );
+        /// Name in messages, in calls and on the login page.
+        BRAND: String = short_ascii(16);
+        /// Time the provider has to accept a message or a call, counted from the request. After it, the send counts as failed or
+        /// unknown.
+        SEND_TIMEOUT_SECONDS: Duration = seconds(1..=10, Duration::from_secs(10));
+    }
+    Sms {
+        /// Host of the login page. The SMS binds its code to it (last line, "@host #123456").
+        ORIGIN_HOST: String = short_ascii(24);
+        /// Alphanumeric sender, in countries that allow one.
+        SMS_SENDER_ID: Option<String> = optional("up to 11 letters, digits and hyphens");
+        /// Number, toll-free number or short code to send from. The United States require one.
+        SMS_ORIGINATION_NUMBER: Option<String> = optional("a number");
+        /// Most that one SMS may cost, in US dollars.
+        SMS_MAX_PRICE: Option<String> = optional("an amount such as 0.10");
+        /// Entity id of the sender's registration in India (DLT).
+        SMS_ENTITY_ID: Option<String> = optional("an id");
+        /// Template id of that registration for codes.
+        SMS_TEMPLATE_ID: Option<String> = optional("an id");
+        /// Template id of that registration for the notice that a number was replaced.
+        SMS_NOTICE_TEMPLATE_ID: Option<String> = optional("an id");
+    }
+    Calls {
+        /// Secret with the voice provider's API key. Needed to offer calls.
+        VOICE_API_SECRET_ARN: String = deployed("no calls", "the ARN of a secret");
+        /// Secret with the token that signs the provider's webhooks. Needed to offer calls.
+        VOICE_SIGNING_SECRET_ARN: String = deployed("no calls", "the ARN of a secret");
+        /// The provider's number that calls. Needed to offer calls.
+        VOICE_FROM ("VoiceFromNumber"): PhoneNumber = deployed_as("no calls", "a number in E.164, such as +14155550100", parse::number);
+        /// The provider's REST API, or another that speaks the same protocol.
+        VOICE_API_BASE_URL: String =
+            with_default("https://api.twilio.com", "an https URL without a trailing slash", parse::base_url);
+        /// Whether the provider must recognise a human before a key can approve or a code is spoken. When off, a
+        /// voicemail greeting can approve, and codes are recorded on voicemail.
+        MACHINE_DETECTION: bool = words(&[true, false], parse::on_off, "on");
+        /// What a call asks for. press-pound: "#" approves. match-digits: the user keys two digits that the page shows.
+        /// speak-code: the call says six digits that the user types on the page.
+        CALL_MODE: CallMode = words(&CallMode::ALL, CallMode::as_str, LIMITS.call_mode.as_str());
+    }
+    Limits {
+        /// How long a code is valid. NIST SP 800-63B allows ten minutes at most.
+        CODE_LIFE_SECONDS: Duration = seconds(60..=Policy::MAX_CODE_LIFE.as_secs(), LIMITS.code_life);
+        /// Guesses that one challenge judges. PSD2 allows five at most.
+        MAX_GUESSES: u32 = number(1..=5, LIMITS.max_guesses as u64);
+        /// Sends through one channel within one challenge.
+        MAX_SENDS: u32 = number(1..=5, LIMITS.max_sends as u64);
+        /// Pause between two sends through one channel.
+        COOLDOWN_SECONDS: Duration = seconds(1..=300, LIMITS.cooldown);
+        /// Messages and calls to one account in ten minutes.
+        MAX_SENDS_PER_10_MINUTES: usize = number(1..=20, LIMITS.max_sends_short as u64);
+        /// Messages and calls to one account in a day.
+        MAX_SENDS_PER_DAY: usize = number(1..=50, LIMITS.max_sends_long as u64);
+        /// Calls to one account in ten minutes.
+        MAX_CALLS_PER_10_MINUTES: usize = number(1..=5, LIMITS.max_calls_short as u64);
+        /// Messages and calls to one number in ten minutes, from accounts that have verified it.
+        MAX_SENDS_PER_NUMBER_PER_10_MINUTES: u32 = number(1..=100, LIMITS.max_sends_number_short as u64);
+        /// Messages and calls to one number in a day, from accounts that have verified it.
+        MAX_SENDS_PER_NUMBER_PER_DAY: u32 = number(1..=200, LIMITS.max_sends_number_long as u64);
+        /// Messages and calls to one number in a day, from all accounts that have not verified it. Counted apart, so that
+        /// strangers cannot use up what its owner has.
+        MAX_UNVERIFIED_SENDS_PER_NUMBER_PER_DAY: u32 = number(1..=50, LIMITS.max_sends_number_unverified as u64);
+        /// Messages and calls that one network (an IPv4 address, or 64 bits of IPv6) may ask for in ten minutes. Raise it
+        /// where many people sign in from behind one address.
+        MAX_SENDS_PER_NETWORK_PER_10_MINUTES: u32 = number(1..=100_000, LIMITS.max_sends_network as u64);
+        /// Accounts that may enrol one number.
+        MAX_ACCOUNTS_PER_NUMBER: u32 = number(1..=100, LIMITS.max_accounts as u64);
+        /// Whether a country, or a range of numbers in it, that has used up its budget of unverified sends gets no more
+        /// (enforce), or is only counted (record-only, for the days before a launch).
+        UNVERIFIED_BUDGET_MODE: bool = words(&[true, false], parse::enforced, "enforce");
+        /// Sends to unverified numbers that a country gets in a day through each channel, at the least.
+        UNVERIFIED_BUDGET_FLOOR: u32 = number(1..=1_000_000, LIMITS.unverified.floor as u64);
+        /// What a country gets as sends to unverified numbers, as a share of its accounts that verified in a day.
+        UNVERIFIED_BUDGET_SHARE_PERCENT: u32 = percent(0..=100, LIMITS.unverified.share_percent as u64);
+        /// Sends to unverified numbers that one range of ten thousand numbers gets in a day.
+        UNVERIFIED_SENDS_PER_RANGE_PER_DAY: u32 = number(1..=10_000, LIMITS.unverified.per_range as u64);
+        /// Consecutive failures of an account after which the next challenge has to wait: 30 seconds at first, then twice
+        /// as long each time, up to an hour.
+        DELAY_FROM_FAILURES: u32 = number(5..=50, LIMITS.delay_from_failures as u64);
+        /// Consecutive failures that lock an account's phone factor until an administrator unlocks it. NIST SP 800-63B
+        /// allows 100 at most.
+        LOCK_AT_FAILURES: u32 = number(5..=100, LIMITS.lock_at_failures as u64);
+        /// How long an account is blocked after its owner reported a call as fraud.
+        FRAUD_BLOCK_SECONDS: Duration = seconds(300..=2_592_000, LIMITS.fraud_block);
+    }
+    Operation {
+        /// Least severe lines that the functions log. At no level do they log a code, a full number or a token.
+        LOG_LEVEL: Level = words(
+            &[Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE],
+            parse::level,
+            "info"
+        );
+    }
+    Stack {
+        /// The table of challenges and accounts.
+        TABLE_NAME: String = required("the name of a table");
+        /// Secret with the keys of the codes' MACs.
+        MAC_KEYS_SECRET_ARN: String = required("the ARN of a secret");
+        /// The bus that gets the audit events.
+        EVENT_BUS_NAME: String = required("the name of a bus");
+        /// Secret with the key of the digests in audit events.
+        CORRELATION_KEY_SECRET_ARN: String = required("the ARN of a secret");
+        /// The function's name, which Lambda sets: a dimension of its metrics.
+        AWS_LAMBDA_FUNCTION_NAME: Option<String> = optional("the name of a function");
+    }
+}

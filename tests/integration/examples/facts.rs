@@ -1,0 +1,141 @@
+//! What Rust alone knows, for those who compare it with the template, the API's description and the documentation.
+//!
+//! `cargo run --quiet --package integration --example facts` prints one JSON object:
+//!
+//! - `settings`, in the order of the documentation. Each has `name` (the environment variable), `parameter` (the
+//!   template's, or null where the stack sets the variable itself), `group`, `kind` (`number`, `words` or `text`),
+//!   `min` and `max` (the bounds of a number that a deployment may choose; `max` of a text is its length), `words`,
+//!   `form` (what a text must be), `default` (as the environment would have it: empty if optional, null if required),
+//!   `without` (what a deployment gets that leaves a required setting's parameter empty, if it may), `unit`, `meaning`
+//!   and `readers` (the functions that read it).
+//!
+//! `-- markdown` prints the table of parameters in `infra/README.md`.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::{Write as _, stdout};
+
+use platform::config::Environment;
+use platform::run;
+use platform::settings::table::ALL;
+use platform::settings::{Facts, Listed};
+use serde_json::{Value, json};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let out = match std::env::args().nth(1).as_deref() {
+        None => serde_json::to_string_pretty(&facts())?,
+        Some("markdown") => markdown(),
+        Some(other) => return Err(format!("{other} is not markdown, and nothing else can be asked for").into()),
+    };
+    writeln!(stdout(), "{}", out.trim_end())?;
+    Ok(())
+}
+
+fn facts() -> Value {
+    let readers = readers();
+    let setting = |listed: &&dyn Listed| {
+        let facts = listed.facts();
+        let mut setting = json!(facts);
+        setting["readers"] = json!(readers.get(facts.name).cloned().unwrap_or_default());
+        setting
+    };
+    json!({ "settings": ALL.iter().map(setting).collect::<Vec<_>>() })
+}
+
+type Read = fn(&mut Environment);
+
+/// Reads all that a function reads, whatever comes of it.
+macro_rules! functions {
+    ($($name:ident),+) => {
+        [$((stringify!($name), (|env| drop(run::settings(env, $name::config::Config::read))) as Read)),+]
+    };
+}
+
+const FUNCTIONS: [(&str, Read); 9] = functions!(
+    admin,
+    audit_events,
+    call_callback,
+    follow_up,
+    get_challenge,
+    jwks,
+    login_page,
+    start_challenge,
+    verify_code
+);
+
+/// Which functions read a setting: what each asks its environment for in any mode of calls.
+fn readers() -> BTreeMap<&'static str, Vec<String>> {
+    let mut readers: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (name, read) in FUNCTIONS {
+        let function = name.replace('_', "-");
+        for mode in domain::call::CallMode::ALL {
+            // What has to be right before a function looks at the mode.
+            let chosen = [("TABLE_NAME", "table"), ("ALLOWED_COUNTRIES", "US"), ("CALL_MODE", mode.as_str())];
+            let mut env = Environment::from_iter(chosen);
+            read(&mut env);
+            for asked in env.asked() {
+                let of = readers.entry(*asked).or_default();
+                if !of.contains(&function) {
+                    of.push(function.clone());
+                }
+            }
+        }
+    }
+    readers
+}
+
+/// One table for each group of parameters.
+fn markdown() -> String {
+    let mut text = String::new();
+    let mut group = "";
+    for facts in ALL.iter().map(|setting| setting.facts()) {
+        let Some(parameter) = &facts.parameter else { continue };
+        if facts.group != group {
+            group = facts.group;
+            text += &format!("\n**{group}**\n\n| Parameter | Default | May be | Meaning |\n|---|---|---|---|\n");
+        }
+        text += &format!("| `{parameter}` | {} | {} | {} |\n", default(&facts), allowed(&facts), facts.meaning);
+    }
+    text
+}
+
+fn default(facts: &Facts) -> String {
+    match (&facts.default, facts.without) {
+        (Some(empty), _) if empty.is_empty() => "none".to_owned(),
+        (Some(default), _) => format!("`{default}`"),
+        (None, Some(without)) => without.to_owned(),
+        (None, None) => "**required**".to_owned(),
+    }
+}
+
+fn allowed(facts: &Facts) -> String {
+    match (facts.min, facts.max, facts.form) {
+        (Some(min), Some(max), _) => format!("{min} to {max} {}", facts.unit.unwrap_or_default()).trim_end().to_owned(),
+        (_, Some(longest), Some(form)) => format!("at most {longest} {form}"),
+        (_, _, Some(form)) => form.to_owned(),
+        _ => facts.words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_is_read_by_a_function() {
+        let readers = readers();
+        let unread: Vec<_> =
+            ALL.iter().map(|setting| setting.facts().name).filter(|name| !readers.contains_key(name)).collect();
+        assert!(unread.is_empty(), "no function reads {unread:?}");
+    }
+
+    #[test]
+    fn what_is_read_depends_on_the_mode_of_calls_and_is_found_in_each() {
+        let readers = readers();
+        assert_eq!(
+            readers["MAC_KEYS_SECRET_ARN"],
+            ["call-callback", "get-challenge", "start-challenge", "verify-code"]
+        );
+        assert_eq!(readers["LOG_LEVEL"].len(), 9);
+    }
+}
