@@ -76,7 +76,7 @@ template: $(TOOLS)/aws-sam-cli.done ## the SAM template, as SAM and cfn-lint see
 
 e2e: need-cargo need-node $(TOOLS)/ministack.done $(E2E).done ## on an emulated cloud: the store contract, the deployed template, other languages' libraries
 	cargo build --locked --bins
-	cargo build --locked --package integration --example interop
+	cargo build --locked --package integration --example interop --example facts
 	MINISTACK=$(TOOLS)/ministack/bin/ministack $(E2E)/bin/python tests/e2e/ministack.py cargo test --locked --package integration store_contract
 	MINISTACK=$(TOOLS)/ministack/bin/ministack BOOTSTRAP_DIR=$(CARGO_TARGET_DIR)/debug $(E2E)/bin/pytest tests/e2e
 

@@ -3,13 +3,12 @@
 Nothing is started or built: the files are read as they are, the template also as SAM expands it.
 """
 
-import ast
 import copy
 import functools
 import json
-import operator
 import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
@@ -407,33 +406,16 @@ def test_the_samples_of_requests_fit_the_description():
 
 # --- configuration ---------------------------------------------------------------------------------
 
-READ = re.compile(r'env\s*\.(?:required|optional|number|seconds|choice)\(\s*"([A-Z0-9_]+)"')
-CALL = re.compile(r"((?:\w+::)*\w+)\(env\b")
+@functools.cache
+def facts():
+    """What Rust declares; tests/integration/examples/facts.rs says what that is."""
+    command = ["cargo", "run", "--quiet", "--locked", "--package", "integration", "--example", "facts"]
+    return json.loads(subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE).stdout)
 
 
-def readers():
-    """Every function of the platform that reads the environment: the text of each by its name, which
-    for a type's `read` is the type's."""
-    found = {}
-    for path in sorted((REPOSITORY / "shared/platform/src").rglob("*.rs")):
-        text = source(path)
-        for match in re.finditer(r"fn (\w+)\(env: &mut Environment", text):
-            name = match.group(1)
-            if name == "read":
-                name = re.findall(r"^impl (\w+)", text[: match.start()], re.MULTILINE)[-1]
-            found[name] = body_of(match.group(1), text[match.start() :])
-    return found
-
-
-def variables(text, known):
-    """The variables that a piece of Rust reads, itself or through the platform."""
-    named = set(READ.findall(text))
-    for call in CALL.findall(text):
-        name = call.removesuffix("::read").split("::")[-1]
-        if name in known and known[name] != text:
-            named |= variables(known[name], known)
-    # Lambda sets these by itself.
-    return {name for name in named if not name.startswith("AWS_")}
+def settings():
+    """Every setting of the functions by its variable."""
+    return {setting["name"]: setting for setting in facts()["settings"]}
 
 
 def environment(function):
@@ -444,26 +426,25 @@ def environment(function):
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_a_function_is_given_the_variables_that_it_reads_and_no_other(name):
-    read = variables(source(f"functions/{name}/src/config.rs"), readers())
-    assert {"LOG_LEVEL"} <= read
-    assert set(environment(functions(template())[name])) == read
+    # Lambda sets the variables that start with AWS_.
+    read = {setting["name"] for setting in settings().values() if name in setting["readers"]}
+    assert set(environment(functions(template())[name])) == {name for name in read if not name.startswith("AWS_")}
 
 
 def test_a_variable_comes_from_the_parameter_of_its_name():
-    camel = {
-        "VoiceFrom": "VoiceFromNumber",
-        "TableName": "Table",
-        "MacKeysSecretArn": "MacKeysSecret",
-        "EventBusName": "EventBus",
-        "CorrelationKeySecretArn": "CorrelationKeySecret",
+    resources = {
+        "TABLE_NAME": "Table",
+        "MAC_KEYS_SECRET_ARN": "MacKeysSecret",
+        "EVENT_BUS_NAME": "EventBus",
+        "CORRELATION_KEY_SECRET_ARN": "CorrelationKeySecret",
     }
     for function in functions(template()).values():
         for name, value in environment(function).items():
-            expected = "".join(word.capitalize() for word in name.split("_"))
+            expected = settings()[name]["parameter"] or resources[name]
             if name == "SIGNING_KEY_ARN":
                 assert value["Fn::If"][2] == {"Ref": expected}
             else:
-                assert value == {"Ref": camel.get(expected, expected)}
+                assert value == {"Ref": expected}
 
 
 def test_every_parameter_is_explained_grouped_and_used():
@@ -478,54 +459,34 @@ def test_every_parameter_is_explained_grouped_and_used():
     assert {name for name, parameter in document["Parameters"].items() if "Default" not in parameter} == CHOSEN
 
 
-def rust(expression):
-    """The value of a Rust expression of numbers and durations, the latter in seconds."""
-    expression = expression.strip()
-    if match := re.fullmatch(r"Duration::from_(secs|mins|hours|days)\((\d+)\)", expression):
-        return int(match[2]) * {"secs": 1, "mins": 60, "hours": 3600, "days": 86400}[match[1]]
-    if match := re.fullmatch(r"default\.(\w+)", expression):
-        defaults = [source(f"shared/domain/src/{file}.rs").split("impl Default")[1] for file in ("policy", "budget")]
-        return rust(re.search(rf"\b{match[1]}: ([^,}}]+)[,}}]", "".join(defaults))[1])
-    if match := re.fullmatch(r"(?:Policy::)?([A-Z_]+)", expression):
-        constants = source("shared/domain/src/policy.rs") + source("shared/platform/src/settings.rs")
-        return rust(re.search(rf"const {match[1]}: \w+ = (.+);", constants)[1])
-    if match := re.fullmatch(r"(\d+) \* (.+)", expression):
-        return operator.mul(int(match[1]), rust(match[2]))
-    return ast.literal_eval(expression)
+def parameters(kind):
+    """The settings of a kind that a deployment may choose, each with its parameter."""
+    found = template()["Parameters"]
+    chosen = [setting for setting in settings().values() if setting["kind"] == kind and setting["parameter"]]
+    assert chosen, kind
+    return [(setting, found[setting["parameter"]]) for setting in chosen]
 
 
-def numbers():
-    """Every number that the functions read: its variable, default, least and greatest value."""
-    texts = [source("shared/platform/src/settings.rs"), source("functions/start-challenge/src/config.rs")]
-    for text in texts:
-        for name, default, least, most in re.findall(r'env\.number\("(\w+)", ([^;]+), (\d+)\.\.=([\d_]+)\)', text):
-            yield name, rust(default), int(least), int(most)
-        for name, default, most in re.findall(r'env\.seconds\("(\w+)", ([^;]+), ([^;,]+)\);', text):
-            yield name, rust(default), 1, rust(most)
+def test_a_number_has_the_bounds_and_the_default_that_the_functions_have():
+    for setting, parameter in parameters("number"):
+        declared = (setting["min"], setting["max"], int(setting["default"]))
+        assert (parameter["MinValue"], parameter["MaxValue"], parameter["Default"]) == declared, setting["name"]
 
 
-def test_a_number_that_the_template_takes_is_taken_by_the_functions_with_the_same_default():
-    parameters = template()["Parameters"]
-    seen = set()
-    for name, default, least, most in numbers():
-        parameter = parameters["".join(word.capitalize() for word in name.split("_"))]
-        assert parameter["Default"] == default, name
-        assert least <= parameter["MinValue"] <= parameter["MaxValue"] <= most, name
-        seen.add(name)
-    assert len(seen) == 20, seen
+def test_a_choice_is_between_the_words_that_the_functions_take():
+    for setting, parameter in parameters("words"):
+        declared = (setting["words"], setting["default"])
+        assert (parameter["AllowedValues"], parameter["Default"]) == declared, setting["name"]
 
 
-def test_a_word_that_the_template_takes_is_taken_by_the_functions():
-    text = source("shared/platform/src/settings.rs")
-    parameters = template()["Parameters"]
-    modes = re.findall(r'=> "([a-z-]+)"', body_of("as_str", source("shared/domain/src/call.rs")))
-    assert 'env.choice("CALL_MODE", &CallMode::ALL' in text
-    for variable in ["ENROLMENT", "MACHINE_DETECTION", "CALL_MODE", "UNVERIFIED_BUDGET_MODE"]:
-        parameter = "".join(word.capitalize() for word in variable.split("_"))
-        choice = re.search(rf'"{variable}",\s*&\[(.+?)\](?:,\s*)?\)', text, re.DOTALL)
-        taken = re.findall(r'\("([a-z-]+)", ', choice[1]) if choice else modes
-        assert parameters[parameter]["AllowedValues"] == taken
-        assert parameters[parameter]["Default"] == taken[0]
+def test_a_text_has_the_default_and_the_length_that_the_functions_have():
+    for setting, parameter in parameters("text"):
+        if setting["default"] is not None:
+            assert parameter["Default"] == setting["default"], setting["name"]
+        elif not setting["without"]:
+            assert "Default" not in parameter, setting["name"]
+        if setting["max"]:
+            assert parameter["MaxLength"] == setting["max"], setting["name"]
 
 
 @pytest.mark.parametrize(
@@ -613,22 +574,12 @@ def test_a_parameter_takes_what_is_right_and_nothing_else(parameter, good, bad):
     assert [value for value in bad if re.fullmatch(pattern, value)] == []
 
 
-def test_the_page_is_branded_as_its_function_takes_it():
-    parameters, text = template()["Parameters"], source("functions/login-page/src/brand.rs")
-    default = re.search(r"fn default\(\) -> Self {\s*Self\(\[0x(..), 0x(..), 0x(..)\]\)", text)
-    assert parameters["BrandColor"]["Default"] == "#" + "".join(default.groups())
-    assert f"LONGEST_LOGO: usize = {parameters['BrandLogo']['MaxLength']};" in text
+def test_the_variables_of_the_page_fit_what_lambda_allows():
+    parameters = template()["Parameters"]
     # All variables of a Lambda function together have 4 KiB, and every country is a list of 750 characters.
     own = environment(functions(template())["login-page"])
     most = [parameters[value["Ref"]].get("MaxLength", 0) for value in own.values()]
     assert sum(most) + sum(map(len, own)) + 850 < 4096
-
-
-def test_brand_and_host_are_no_longer_than_messages_are_made_for():
-    text = source("shared/platform/src/sms.rs") + source("functions/start-challenge/src/config.rs")
-    for parameter, variable in [("Brand", "BRAND"), ("OriginHost", "ORIGIN_HOST")]:
-        most = template()["Parameters"][parameter]["MaxLength"]
-        assert f'env.required("{variable}", short_ascii({most}))' in text
 
 
 # --- functions -------------------------------------------------------------------------------------
@@ -651,7 +602,7 @@ def test_every_function_has_the_runtime_and_the_size_that_are_meant():
     # A send that takes all its time, then the write that records it, within the function's own time.
     assert template()["Parameters"]["SendTimeoutSeconds"]["MaxValue"] + 3 < 15
     # The time that follow-up takes for its batch, the last notice included, and the write after that.
-    assert rust(re.search(r"TIME: Duration = (.+);", source("functions/follow-up/src/lib.rs"))[1]) + 10 <= 60
+    assert facts()["batchSeconds"] + 10 <= 60
 
 
 TABLE = {"Fn::GetAtt": ["Table", "Arn"]}

@@ -61,7 +61,8 @@ where
 pub async fn serve_stream(handle: impl AsyncFn(&Batch) -> Report) -> Result<(), Error> {
     let handle = &handle;
     let answer = async |event: LambdaEvent<Batch>| {
-        Ok::<_, Infallible>(lines::of_request(event.context.request_id, handle(&event.payload)).await)
+        let answer = Box::pin(handle(&event.payload)); // else a type too deep for the compiler
+        Ok::<_, Infallible>(lines::of_request(event.context.request_id, answer).await)
     };
     lambda_runtime::run(service_fn(answer)).await
 }

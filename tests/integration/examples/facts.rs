@@ -8,6 +8,7 @@
 //!   `form` (what a text must be), `default` (as the environment would have it: empty if optional, null if required),
 //!   `without` (what a deployment gets that leaves a required setting's parameter empty, if it may), `unit`, `meaning`
 //!   and `readers` (the functions that read it).
+//! - `batchSeconds`, the time that follow-up takes for a batch at most.
 //!
 //! `-- markdown` prints the table of parameters in `infra/README.md`.
 
@@ -39,7 +40,7 @@ fn facts() -> Value {
         setting["readers"] = json!(readers.get(facts.name).cloned().unwrap_or_default());
         setting
     };
-    json!({ "settings": ALL.iter().map(setting).collect::<Vec<_>>() })
+    json!({ "settings": ALL.iter().map(setting).collect::<Vec<_>>(), "batchSeconds": follow_up::TIME.as_secs() })
 }
 
 type Read = fn(&mut Environment);
@@ -84,19 +85,21 @@ fn readers() -> BTreeMap<&'static str, Vec<String>> {
     readers
 }
 
+const HEAD: &str = "| Parameter | Default | May be | Meaning |";
+
 /// One table for each group of parameters.
 fn markdown() -> String {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     let mut group = "";
     for facts in ALL.iter().map(|setting| setting.facts()) {
         let Some(parameter) = &facts.parameter else { continue };
         if facts.group != group {
             group = facts.group;
-            text += &format!("\n**{group}**\n\n| Parameter | Default | May be | Meaning |\n|---|---|---|---|\n");
+            lines.extend(["", &format!("**{group}**"), "", HEAD, "|---|---|---|---|"].map(str::to_owned));
         }
-        text += &format!("| `{parameter}` | {} | {} | {} |\n", default(&facts), allowed(&facts), facts.meaning);
+        lines.push(format!("| `{parameter}` | {} | {} | {} |", default(&facts), allowed(&facts), facts.meaning));
     }
-    text
+    lines.join("\n").trim().to_owned()
 }
 
 fn default(facts: &Facts) -> String {

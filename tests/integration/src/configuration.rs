@@ -90,7 +90,7 @@ fn the_mac_keys_are_required_only_if_the_call_mode_needs_them() {
 #[test]
 fn only_start_challenge_reads_the_test_numbers_with_their_codes() {
     let variables = [("TEST_NUMBERS", "+15005550006 424242")];
-    assert!(faults(start_challenge::config::Config::read, &variables).contains("TEST_NUMBERS must list"));
+    assert!(faults(start_challenge::config::Config::read, &variables).contains("TEST_NUMBERS must be entries"));
     assert!(!faults(get_challenge::config::Config::read, &variables).contains("TEST_NUMBERS"));
     assert!(!faults(verify_code::config::Config::read, &variables).contains("TEST_NUMBERS"));
 

@@ -11,10 +11,6 @@ use domain::rules::{Enrolment, TestNumber};
 use domain::time::Timestamp;
 use tracing::Level;
 
-pub(super) fn text(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
-
 /// https, or http on loopback, without a trailing slash.
 pub(super) fn base_url(text: &str) -> Option<String> {
     let local = ["http://127.0.0.1:", "http://localhost:"].iter().any(|prefix| text.starts_with(prefix));

@@ -226,8 +226,9 @@ pub(super) const fn required(form: &'static str) -> Kind<String> {
     text(form, Fallback::Required, |text| Some(text.to_owned()))
 }
 
-pub(super) const fn optional(form: &'static str) -> Kind<Option<String>> {
-    text(form, Fallback::Is(""), maybe)
+pub(super) const fn optional(longest: Option<usize>, form: &'static str) -> Kind<Option<String>> {
+    let parse = |text: &str| Some((!text.is_empty()).then(|| text.to_owned()));
+    Kind::Text { form, longest, default: Fallback::Is(""), parse }
 }
 
 pub(super) const fn required_as<T>(form: &'static str, parse: fn(&str) -> Option<T>) -> Kind<T> {
@@ -243,11 +244,11 @@ pub(super) const fn deployed_as<T>(what: &'static str, form: &'static str, parse
     text(form, Fallback::Deployed(what), parse)
 }
 
-pub(super) const fn with_default<T>(
-    default: &'static str,
-    form: &'static str,
-    parse: fn(&str) -> Option<T>,
-) -> Kind<T> {
+pub(super) const fn or(default: &'static str, form: &'static str) -> Kind<String> {
+    text(form, Fallback::Is(default), |text| Some(text.to_owned()))
+}
+
+pub(super) const fn or_as<T>(default: &'static str, form: &'static str, parse: fn(&str) -> Option<T>) -> Kind<T> {
     text(form, Fallback::Is(default), parse)
 }
 
@@ -262,14 +263,6 @@ pub(super) const fn short_ascii(longest: usize) -> Kind<String> {
             text.chars().all(in_gsm7).then(|| text.to_owned())
         },
     }
-}
-
-pub(super) const fn optional_up_to(longest: usize, form: &'static str) -> Kind<Option<String>> {
-    Kind::Text { form, longest: Some(longest), default: Fallback::Is(""), parse: maybe }
-}
-
-fn maybe(text: &str) -> Option<Option<String>> {
-    Some((!text.is_empty()).then(|| text.to_owned()))
 }
 
 const fn text<T>(form: &'static str, default: Fallback, parse: fn(&str) -> Option<T>) -> Kind<T> {

@@ -17,8 +17,7 @@ use tracing::Level;
 use super::parse;
 use super::setting::{Group, Listed, Setting};
 use super::setting::{
-    deployed, deployed_as, number, optional, optional_up_to, percent, required, required_as, seconds, short_ascii,
-    with_default, words,
+    deployed, deployed_as, number, optional, or, or_as, percent, required, required_as, seconds, short_ascii, words,
 };
 
 /// Declares a setting per line, with its doc comment as its meaning, and lists them all.
@@ -51,11 +50,11 @@ settings! {
         /// Issuer (iss) of the first factor's tokens.
         FIRST_FACTOR_ISSUER: String = required("the issuer as the tokens spell it");
         /// Claim that names the login session. Each of its values has a challenge of its own.
-        SESSION_CLAIM: String = with_default("jti", "the name of a claim", parse::text);
-        /// How old the first factor (auth_time) may be.
+        SESSION_CLAIM: String = or("jti", "the name of a claim");
+        /// How old the first factor (`auth_time`) may be.
         MAX_AUTH_AGE_SECONDS: Duration = seconds(60..=86_400, Duration::from_mins(15));
         /// Where users who are stuck find help.
-        SUPPORT_URL: Option<String> = optional("an https, mailto or tel address");
+        SUPPORT_URL: Option<String> = optional(None, "an https, mailto or tel address");
     }
     Result {
         /// Public base URL of this API: issuer of the result token and host of the webhooks.
@@ -69,22 +68,22 @@ settings! {
         /// KMS key that signs result tokens.
         SIGNING_KEY_ARN: String = deployed("the stack's own key", "the ARN of a KMS key");
         /// Second key in the JWKS while keys are rotated.
-        PREVIOUS_SIGNING_KEY_ARN: Option<String> = optional("the ARN of a KMS key");
+        PREVIOUS_SIGNING_KEY_ARN: Option<String> = optional(None, "the ARN of a KMS key");
     }
     Page {
         /// Colour of buttons and links. Text on it, or in it, is adjusted until it is readable.
-        BRAND_COLOR: String = with_default("#0b57d0", "a colour such as #0b57d0", parse::text);
+        BRAND_COLOR: String = or("#0b57d0", "a colour such as #0b57d0");
         /// Logo beside the brand. All variables of a Lambda function together have 4 KiB.
         BRAND_LOGO: Option<String> =
-            optional_up_to(2048, "characters of base64 of an SVG, a gzipped SVG or a PNG: gzip the SVG, or simplify it");
+            optional(Some(2048), "characters of base64 of an SVG, a gzipped SVG or a PNG: gzip the SVG, or simplify it");
         /// URIs to which the page may send the browser with the result, compared as written.
-        REDIRECT_URIS: Option<String> = optional("https URIs without a fragment, separated by commas");
+        REDIRECT_URIS: Option<String> = optional(None, "https URIs without a fragment, separated by commas");
         /// Origins whose pages may embed the page in a frame and get the result from it.
-        FRAME_ANCESTORS: Option<String> = optional("origins such as https://login.example.com, separated by commas");
+        FRAME_ANCESTORS: Option<String> = optional(None, "origins such as https://login.example.com, separated by commas");
     }
     Reach {
         /// Channels on offer. Calls need the voice provider's parameters.
-        CHANNELS: BTreeSet<Channel> = with_default("sms,call", "sms, call or both, separated by a comma", parse::channels);
+        CHANNELS: BTreeSet<Channel> = or_as("sms,call", "sms, call or both, separated by a comma", parse::channels);
         /// Whether users may enrol a number at the prompt (self), or only one that the first factor's token states as
         /// verified (claims-only).
         ENROLMENT: Enrolment = words(&[Enrolment::SelfService, Enrolment::ClaimsOnly], parse::enrolment, "self");
@@ -95,7 +94,7 @@ settings! {
             parse::reach
         );
         /// Numbers for smoke tests and app reviewers: nothing is sent to them, and their code is fixed.
-        TEST_NUMBERS: Vec<TestNumber> = with_default(
+        TEST_NUMBERS: Vec<TestNumber> = or_as(
             "",
             "entries such as +15005550006 424242 2027-01-31T00:00:00Z reviewer-1, separated by semicolons",
             parse::test_numbers
@@ -110,17 +109,17 @@ settings! {
         /// Host of the login page. The SMS binds its code to it (last line, "@host #123456").
         ORIGIN_HOST: String = short_ascii(24);
         /// Alphanumeric sender, in countries that allow one.
-        SMS_SENDER_ID: Option<String> = optional("up to 11 letters, digits and hyphens");
+        SMS_SENDER_ID: Option<String> = optional(None, "up to 11 letters, digits and hyphens");
         /// Number, toll-free number or short code to send from. The United States require one.
-        SMS_ORIGINATION_NUMBER: Option<String> = optional("a number");
+        SMS_ORIGINATION_NUMBER: Option<String> = optional(None, "a number");
         /// Most that one SMS may cost, in US dollars.
-        SMS_MAX_PRICE: Option<String> = optional("an amount such as 0.10");
+        SMS_MAX_PRICE: Option<String> = optional(None, "an amount such as 0.10");
         /// Entity id of the sender's registration in India (DLT).
-        SMS_ENTITY_ID: Option<String> = optional("an id");
+        SMS_ENTITY_ID: Option<String> = optional(None, "an id");
         /// Template id of that registration for codes.
-        SMS_TEMPLATE_ID: Option<String> = optional("an id");
+        SMS_TEMPLATE_ID: Option<String> = optional(None, "an id");
         /// Template id of that registration for the notice that a number was replaced.
-        SMS_NOTICE_TEMPLATE_ID: Option<String> = optional("an id");
+        SMS_NOTICE_TEMPLATE_ID: Option<String> = optional(None, "an id");
     }
     Calls {
         /// Secret with the voice provider's API key. Needed to offer calls.
@@ -131,7 +130,7 @@ settings! {
         VOICE_FROM ("VoiceFromNumber"): PhoneNumber = deployed_as("no calls", "a number in E.164, such as +14155550100", parse::number);
         /// The provider's REST API, or another that speaks the same protocol.
         VOICE_API_BASE_URL: String =
-            with_default("https://api.twilio.com", "an https URL without a trailing slash", parse::base_url);
+            or_as("https://api.twilio.com", "an https URL without a trailing slash", parse::base_url);
         /// Whether the provider must recognise a human before a key can approve or a code is spoken. When off, a
         /// voicemail greeting can approve, and codes are recorded on voicemail.
         MACHINE_DETECTION: bool = words(&[true, false], parse::on_off, "on");
@@ -202,6 +201,6 @@ settings! {
         /// Secret with the key of the digests in audit events.
         CORRELATION_KEY_SECRET_ARN: String = required("the ARN of a secret");
         /// The function's name, which Lambda sets: a dimension of its metrics.
-        AWS_LAMBDA_FUNCTION_NAME: Option<String> = optional("the name of a function");
+        AWS_LAMBDA_FUNCTION_NAME: Option<String> = optional(None, "the name of a function");
     }
 }
