@@ -18,7 +18,7 @@ pub(crate) async fn run() -> Result<()> {
     eprintln!("Starting the functions");
     let mut functions = Functions::start(&settings, &stack, Purpose::Develop)?;
     let outcome = tokio::select! {
-        outcome = stay_up(&mut functions, &stack) => outcome,
+        outcome = serve_until_stopped(&mut functions, &stack) => outcome,
         stopped = told_to_stop() => stopped,
     };
     functions.stop().await;
@@ -32,7 +32,7 @@ pub(crate) async fn serve() -> Result<()> {
     told_to_stop().await
 }
 
-async fn stay_up(functions: &mut Functions, stack: &Stack) -> Result<()> {
+async fn serve_until_stopped(functions: &mut Functions, stack: &Stack) -> Result<()> {
     functions.ready(&reqwest::Client::new(), stack, &NAMES).await?;
     print_addresses(stack);
     functions.ended().await

@@ -11,7 +11,7 @@ use crate::store_contract::at_once;
 
 const NUMBER: &str = "+14155552671";
 
-fn two_accounts(rules: &mut Rules) {
+fn at_most_two_accounts(rules: &mut Rules) {
     unlimited(rules);
     rules.policy.max_accounts = 2;
 }
@@ -23,7 +23,7 @@ async fn enrol(api: &Api, login: &Login) {
 
 #[tokio::test]
 async fn nothing_is_sent_to_a_number_that_has_all_its_accounts() {
-    let mut api = api(two_accounts).await;
+    let mut api = api(at_most_two_accounts).await;
     for index in 0..2 {
         enrol(&api, &stranger(index)).await;
     }
@@ -46,7 +46,7 @@ async fn nothing_is_sent_to_a_number_that_has_all_its_accounts() {
 
 #[tokio::test]
 async fn a_reported_number_and_a_full_one_get_the_same_answer() {
-    let api = api(two_accounts).await;
+    let api = api(at_most_two_accounts).await;
     for index in 0..2 {
         enrol(&api, &stranger(index)).await;
     }
@@ -61,7 +61,7 @@ async fn a_reported_number_and_a_full_one_get_the_same_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_one_of_several_accounts_racing_for_the_last_place_gets_it() {
     for _ in 0..10 {
-        let api = api(two_accounts).await;
+        let api = api(at_most_two_accounts).await;
         enrol(&api, &stranger(0)).await;
         let mut racing = Vec::new();
         for index in 1..5 {
@@ -86,7 +86,7 @@ async fn only_one_of_several_accounts_racing_for_the_last_place_gets_it() {
 
 #[tokio::test]
 async fn a_call_cannot_enrol_one_account_too_many_either() {
-    let api = api(two_accounts).await;
+    let api = api(at_most_two_accounts).await;
     enrol(&api, &stranger(0)).await;
     let late = stranger(1);
     api.post(&late, json!({ "channel": "call", "phoneNumber": NUMBER })).await;

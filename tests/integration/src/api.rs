@@ -392,7 +392,7 @@ impl Phone {
     }
 
     fn line(&self) -> std::sync::MutexGuard<'_, Line> {
-        self.0.lock().expect("nobody panicked")
+        self.0.lock().expect("not poisoned")
     }
 
     fn outcome(&self) -> Result<(), SendError> {

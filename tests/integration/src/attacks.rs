@@ -141,7 +141,7 @@ async fn at_once(api: Arc<Api>, requests: Vec<Request>) -> Vec<Answer> {
 async fn parallel(api: Api, requests: Vec<Request>) -> Attack {
     let api = Arc::new(api);
     let answers = at_once(Arc::clone(&api), requests).await;
-    let mut attack = Attack::on(Arc::into_inner(api).expect("nobody else has it"));
+    let mut attack = Attack::on(Arc::into_inner(api).expect("the only reference"));
     attack.begins();
     for answer in &answers {
         attack.note(answer);

@@ -133,7 +133,7 @@ fn embedded() -> String {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-            address.send(listener.local_addr().expect("a bound address")).expect("someone waits");
+            address.send(listener.local_addr().expect("a bound address")).expect("a receiver");
             server::serve_on(listener, Database::memory().expect("an empty database")).await;
         });
     });

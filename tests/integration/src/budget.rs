@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use start_challenge::countries::Countries;
 
 use crate::api::{Api, Login};
-use crate::limits::{api, far_apart, is_told, left, owner, sms, stranger, typing, unlimited};
+use crate::limits::{api, expect_refusal, far_apart, left, owner, sms, stranger, typing, unlimited};
 use crate::store_contract::at_once;
 
 const DAY: u64 = 86_400;
@@ -46,10 +46,10 @@ async fn a_country_has_one_budget_per_channel_and_its_breaker_opens_once_that_is
         api.backend.round_trips();
         let refused = api.post(&stranger(2), typing(2)).await;
         assert_eq!(api.backend.round_trips(), 2);
-        is_told(&refused, policy, 2, DAY, OPEN);
+        expect_refusal(&refused, policy, 2, DAY, OPEN);
         assert_eq!(api.backend.items("breaker#").await, Vec::<Value>::new(), "this process had an old snapshot");
 
-        is_told(&api.post(&stranger(3), typing(3)).await, policy, 2, DAY, OPEN);
+        expect_refusal(&api.post(&stranger(3), typing(3)).await, policy, 2, DAY, OPEN);
         let breaker = api.backend.item(&format!("breaker#{channel}")).await;
         assert_eq!(
             (&breaker["pk"], &breaker["openedAt"]),
@@ -59,7 +59,7 @@ async fn a_country_has_one_budget_per_channel_and_its_breaker_opens_once_that_is
 
         api.pass(60);
         for index in 4..7 {
-            is_told(&api.post(&stranger(index), typing(index)).await, policy, 2, DAY, OPEN - 60);
+            expect_refusal(&api.post(&stranger(index), typing(index)).await, policy, 2, DAY, OPEN - 60);
         }
         assert_eq!(api.backend.item("breaker#").await, breaker, "opened once");
         assert_eq!(api.backend.items("refusal").await.len(), 3, "refusals by an open breaker are recorded");
@@ -90,7 +90,7 @@ async fn an_open_breaker_keeps_refusing_until_it_closes_even_if_the_budget_has_r
     api.pass(OPEN - 1);
     forget(&mut api);
     let refused = api.post(&stranger(2).at(api.now), typing(&far_apart(2))).await;
-    is_told(&refused, "country-sms", 1, DAY, 1);
+    expect_refusal(&refused, "country-sms", 1, DAY, 1);
     api.pass(1);
     assert_eq!(api.post(&stranger(2).at(api.now), typing(&far_apart(2))).await.status, 201);
 }
@@ -104,7 +104,7 @@ async fn a_breaker_that_closes_on_a_spent_budget_opens_again() {
     let opened = api.backend.item("breaker#").await;
     api.pass(OPEN);
     forget(&mut api);
-    is_told(&api.post(&stranger(4).at(api.now), typing(&far_apart(4))).await, "country-sms", 1, DAY, OPEN);
+    expect_refusal(&api.post(&stranger(4).at(api.now), typing(&far_apart(4))).await, "country-sms", 1, DAY, OPEN);
     let again = api.backend.item("breaker#").await;
     assert_eq!((&again["openedAt"], &opened["openUntil"]), (&json!(api.now.as_unix().to_string()), &again["openedAt"]));
 }
@@ -137,7 +137,7 @@ async fn a_range_of_ten_thousand_numbers_gets_three_unverified_sends_a_day() {
         assert_eq!(api.post(&stranger(index), of_range(index)).await.status, 201);
     }
     api.backend.round_trips();
-    is_told(&api.post(&stranger(3), of_range(3)).await, "range-unverified", 3, DAY, OPEN);
+    expect_refusal(&api.post(&stranger(3), of_range(3)).await, "range-unverified", 3, DAY, OPEN);
     assert_eq!(api.backend.round_trips(), 2);
     assert_eq!(api.post(&stranger(4), typing("+14155562671")).await.status, 201, "the next range");
     assert_eq!(

@@ -240,7 +240,7 @@ fn size(value: &AttributeValue) -> usize {
 }
 
 /// A user who uses up every limit: all codes and calls of one challenge, and a day's sends.
-async fn restless(api: &mut Api) {
+async fn use_every_limit(api: &mut Api) {
     let login = Login::newcomer();
     let first = json!({ "channel": "sms", "phoneNumber": "+14155552671" });
     assert_eq!(api.post(&login, first).await.status, 201);
@@ -266,7 +266,7 @@ async fn restless(api: &mut Api) {
 async fn growth_counts_every_item_as_at_least_its_size_and_at_most_three_times_that() {
     let (backend, _) = Wire::tap().await;
     let mut api = Api::over(backend);
-    restless(&mut api).await;
+    use_every_limit(&mut api).await;
     api.backend.store().count_verified(&batch(["f", "g", "h", "i", "j"])).await.expect("counted");
     let items = api.backend.client.scan().table_name(&api.backend.table).send().await.expect("items");
     let mut largest = BTreeMap::<Kind, usize>::new();

@@ -385,7 +385,7 @@ async fn the_model_does_what_the_store_does() {
 const SELDOM: [Sabotage; 7] = [
     Sabotage::SettleBlocked,
     Sabotage::ReplaceOtherProof,
-    Sabotage::ReplaceUnproven,
+    Sabotage::ReplaceNonProof,
     Sabotage::EnrolBlockedNumber,
     Sabotage::KeepFormerAccount,
     Sabotage::SettleDenied,

@@ -28,7 +28,7 @@ struct Network(Mutex<Vec<Notice>>);
 
 impl Notifier for Network {
     async fn notify(&self, notice: &Notice, _: Duration) -> Result<(), SendError> {
-        self.0.lock().expect("nobody panicked").push(notice.clone());
+        self.0.lock().expect("not poisoned").push(notice.clone());
         Ok(())
     }
 }
@@ -120,7 +120,7 @@ async fn a_returning_user_is_counted_once_on_each_day() {
     let today = NOW.as_unix() / DAY; // NOW is at 08:00 in UTC
     assert_eq!(stream.verified().await, [(today + 1, 1)]);
     let app = &stream.app;
-    assert!(app.notifier.as_ref().expect("a network").0.lock().expect("nobody panicked").is_empty());
+    assert!(app.notifier.as_ref().expect("a network").0.lock().expect("not poisoned").is_empty());
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn the_replaced_number_is_notified_in_the_language_of_its_own_enrolment() 
         [(NOW.as_unix() / DAY + 1, 1)],
         "only the proof of the current number is counted"
     );
-    let notices = stream.app.notifier.as_ref().expect("a network").0.lock().expect("nobody panicked").clone();
+    let notices = stream.app.notifier.as_ref().expect("a network").0.lock().expect("not poisoned").clone();
     for notice in &notices {
         assert_eq!((&notice.to, &notice.new, notice.locale), (&number(ALICE), &number("+14155550199"), Locale::Es));
     }

@@ -39,7 +39,7 @@ impl Guards {
         static TOLD: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
         let Some(file) = &self.told_to else { return Ok(()) };
         let line = format!("{}\n", json!({ "test": self.test, "write": write }));
-        if !TOLD.lock().expect("no panic under the lock").insert(line.clone()) {
+        if !TOLD.lock().expect("not poisoned").insert(line.clone()) {
             return Ok(());
         }
         Ok(OpenOptions::new().create(true).append(true).open(file)?.write_all(line.as_bytes())?)

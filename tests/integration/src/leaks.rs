@@ -15,7 +15,7 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("nobody panicked").extend_from_slice(bytes);
+        self.0.lock().expect("not poisoned").extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -74,7 +74,7 @@ async fn no_code_number_or_token_is_ever_logged() {
 
 /// The lines without their timestamps, whose microseconds can look like a code.
 fn lines(log: &Log) -> Vec<String> {
-    let log = log.0.lock().expect("nobody panicked");
+    let log = log.0.lock().expect("not poisoned");
     let line = |line: &[u8]| {
         let mut line: serde_json::Value = serde_json::from_slice(line).expect("a JSON object");
         line["timestamp"] = json!(null);

@@ -54,7 +54,7 @@ pub(crate) fn unlimited(rules: &mut Rules) {
 }
 
 /// Checks for a refusal by that limit, with its time and without its key.
-pub(crate) fn is_told(refused: &Answer, policy: &str, quota: u32, window: u64, retry_after: u64) {
+pub(crate) fn expect_refusal(refused: &Answer, policy: &str, quota: u32, window: u64, retry_after: u64) {
     let told = (refused.status, refused.problem(), &refused.json["policy"]);
     assert_eq!(told, (429, "send-limit", &json!(policy)), "{}", refused.text);
     assert_eq!(refused.header("retry-after"), Some(retry_after.to_string().as_str()), "{policy}");
@@ -91,7 +91,7 @@ async fn a_number_gets_five_messages_in_ten_minutes_and_ten_a_day_whoever_asks()
             assert_eq!(api.post(&owner(index, NUMBER), sms()).await.status, 201, "{policy} {index}");
         }
         api.backend.round_trips();
-        is_told(&api.post(&owner(99, NUMBER), sms()).await, policy, quota, window, left(window, api.now));
+        expect_refusal(&api.post(&owner(99, NUMBER), sms()).await, policy, quota, window, left(window, api.now));
         assert_eq!((api.backend.round_trips(), api.phone.codes().len()), (2, quota as usize));
         assert_eq!(api.post(&owner(99, "+14155552672"), sms()).await.status, 201, "another number");
         api.pass(left(window, api.now));
@@ -120,7 +120,7 @@ async fn a_stranger_cannot_lock_out_a_numbers_owner() {
     }
     for index in 3..10 {
         let refused = api.post(&stranger(index), typing(NUMBER)).await;
-        is_told(&refused, "number-unverified", 3, DAY, left(DAY, api.now));
+        expect_refusal(&refused, "number-unverified", 3, DAY, left(DAY, api.now));
     }
     let owner = owner(1, NUMBER);
     for _ in 0..2 {
@@ -198,7 +198,7 @@ async fn a_network_is_the_address_that_the_gateway_saw_whatever_the_headers_say(
     for index in 0..3 {
         assert_eq!(sent(index, &format!("198.51.100.{index}"), "203.0.113.7").await.status, 201);
     }
-    is_told(&sent(3, "198.51.100.3", "203.0.113.7").await, "network", 3, MINUTES, left(MINUTES, api.now));
+    expect_refusal(&sent(3, "198.51.100.3", "203.0.113.7").await, "network", 3, MINUTES, left(MINUTES, api.now));
     assert_eq!(sent(4, "203.0.113.7", "203.0.113.8").await.status, 201, "a different address with the same header");
 }
 

@@ -7,7 +7,7 @@ use crate::api::{Answer, Api, Login};
 use crate::limits::{api, sms, unlimited};
 
 /// Rules with a lock after seven failures, and delays from the fifth on.
-fn tight(rules: &mut Rules) {
+fn lock_after_seven(rules: &mut Rules) {
     unlimited(rules);
     (rules.policy.delay_from_failures, rules.policy.lock_at_failures) = (5, 7);
 }
@@ -26,7 +26,7 @@ async fn spend(api: &Api, login: &Login) {
 
 /// A login whose subject has seven failures, at the time when it could start again.
 async fn failed() -> (Api, Login) {
-    let (mut api, login) = (api(tight).await, Login::known());
+    let (mut api, login) = (api(lock_after_seven).await, Login::known());
     spend(&api, &login).await;
     api.pass(30);
     spend(&api, &login.again("login-2")).await;
@@ -42,7 +42,7 @@ fn is_locked(refused: &Answer) {
 
 #[tokio::test]
 async fn a_delay_gives_its_time_and_passes() {
-    let (mut api, login) = (api(tight).await, Login::known());
+    let (mut api, login) = (api(lock_after_seven).await, Login::known());
     spend(&api, &login).await;
     let next = login.again("login-2");
     for (passed, left) in [(0, "30"), (10, "20"), (19, "1")] {
@@ -118,7 +118,7 @@ async fn a_lock_holds_until_it_is_lifted_even_without_failures() {
 #[tokio::test]
 async fn a_hundred_failures_lock_a_subject_and_a_success_resets_the_count() {
     assert_eq!(domain::policy::Policy::default().lock_at_failures, 100);
-    let (mut api, login) = (api(tight).await, Login::known());
+    let (mut api, login) = (api(lock_after_seven).await, Login::known());
     spend(&api, &login).await;
     api.pass(30);
     let next = login.again("login-2");
@@ -131,7 +131,7 @@ async fn a_hundred_failures_lock_a_subject_and_a_success_resets_the_count() {
 
 #[tokio::test]
 async fn knowing_somebodys_number_is_not_enough_to_lock_them_out() {
-    let (mut api, victim) = (api(tight).await, Login::known());
+    let (mut api, victim) = (api(lock_after_seven).await, Login::known());
     for index in 0..3 {
         let mallory = crate::limits::owner(index, "+14155552671");
         spend(&api, &mallory).await;

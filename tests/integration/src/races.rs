@@ -28,7 +28,7 @@ async fn guess_at_once(scene: Scene, count: usize, code: Code) -> (Scene, Vec<Op
         async move { scene.guess(&code).await.expect("an answer") }
     });
     let outcomes = outcomes.await;
-    (Arc::into_inner(scene).expect("every guess is over"), outcomes)
+    (Arc::into_inner(scene).expect("the only reference"), outcomes)
 }
 
 #[tokio::test(flavor = "multi_thread")]

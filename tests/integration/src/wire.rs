@@ -25,7 +25,7 @@ impl Wire {
     }
 
     pub(crate) fn heard(&self) -> Vec<Request> {
-        std::mem::take(&mut *self.0.lock().expect("nobody panicked"))
+        std::mem::take(&mut *self.0.lock().expect("not poisoned"))
     }
 }
 
@@ -54,7 +54,7 @@ impl Intercept for Wire {
             Some("Scan") => return Ok(()), // a test's own
             other => panic!("growth knows no {other:?}"),
         };
-        self.0.lock().expect("nobody panicked").push(heard);
+        self.0.lock().expect("not poisoned").push(heard);
         Ok(())
     }
 }

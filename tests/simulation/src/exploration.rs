@@ -24,7 +24,7 @@ const HARMLESS: [Sabotage; 8] = [
     Sabotage::SettleExpired,   // the guess was counted at that time
     Sabotage::SettleBlocked,   // whatever was pending at the report is denied, and nothing starts until the block ends
     Sabotage::ReplaceOtherProof, // replacing a proof also changes the subject's version
-    Sabotage::ReplaceUnproven, // the same
+    Sabotage::ReplaceNonProof, // the same
     Sabotage::ApproveByOtherMode, // in other modes no key means approval
     Sabotage::SpeakTwice,      // happens once in a million
     Sabotage::WebhookOfOtherGeneration, // each generation's calls have their own tokens

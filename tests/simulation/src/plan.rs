@@ -131,7 +131,7 @@ impl Lean {
             | Sabotage::ApproveUnanswered
             | Sabotage::DenyUnblocked
             | Sabotage::ProgressBackwards => Self::OneCall,
-            Sabotage::ReplaceOtherProof | Sabotage::ReplaceUnproven | Sabotage::KeepFormerAccount => Self::Changes,
+            Sabotage::ReplaceOtherProof | Sabotage::ReplaceNonProof | Sabotage::KeepFormerAccount => Self::Changes,
             Sabotage::ChargeBeyondQuota
             | Sabotage::StartBeyondAccounts
             | Sabotage::StartOnBlockedNumber

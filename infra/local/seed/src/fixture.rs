@@ -80,10 +80,10 @@ impl Fixture {
             let answered = CallEvent::Answered(AnsweredBy::Human);
             store.advance_call(&draft.challenge.id, &call.token, answered, &Policy::default(), now).await?;
         }
-        self.go_on(store, &draft.challenge.id, now).await
+        self.continue_with(store, &draft.challenge.id, now).await
     }
 
-    async fn go_on(&self, store: &DynamoStore, challenge: &ChallengeId, now: Timestamp) -> Result<()> {
+    async fn continue_with(&self, store: &DynamoStore, challenge: &ChallengeId, now: Timestamp) -> Result<()> {
         match (self.since, &self.call) {
             (Since::WrongGuess | Since::Enrolment, _) => {
                 let counted = store.count_guess(&self.key, now).await?.context("the challenge is not open")?;

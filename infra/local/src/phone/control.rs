@@ -37,7 +37,7 @@ pub(crate) async fn set_faults(State(phone): State<Arc<Phone>>, Json(change): Js
         *faults = faults.with(&change);
         *faults
     };
-    phone.tell();
+    phone.notify();
     Json(faults)
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Voicemail {
 /// `POST /voicemail`.
 pub(crate) async fn set_voicemail(State(phone): State<Arc<Phone>>, Json(voicemail): Json<Voicemail>) -> StatusCode {
     *lock(&phone.voicemail) = voicemail.answers;
-    phone.tell();
+    phone.notify();
     StatusCode::NO_CONTENT
 }
 

@@ -94,12 +94,12 @@ impl Phone {
     /// Changes the call `sid`, if there is one.
     fn update<T>(&self, sid: &str, change: impl FnOnce(&mut Call) -> T) -> Option<T> {
         let changed = lock(&self.calls).iter_mut().find(|call| call.sid == sid).map(change);
-        self.tell();
+        self.notify();
         changed
     }
 
     /// Updates every open page.
-    fn tell(&self) {
+    fn notify(&self) {
         self.changed.send_replace(());
     }
 }

@@ -49,7 +49,7 @@ pub(crate) async fn publish(State(phone): State<Arc<Phone>>, body: String) -> Re
     };
     let id = message.id;
     lock(&phone.messages).push(message);
-    phone.tell();
+    phone.notify();
     if fault == SmsFault::Timeout {
         tokio::time::sleep(Duration::from_mins(1)).await;
     }

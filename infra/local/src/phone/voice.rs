@@ -70,7 +70,7 @@ fn place(phone: Arc<Phone>, order: Order, fault: VoiceFault) {
     let (sender, actions) = mpsc::channel(ACTIONS);
     let call = Call::queued(order.sid.clone(), order.to.clone(), order.from.clone(), sender);
     lock(&phone.calls).push(call);
-    phone.tell();
+    phone.notify();
     tokio::spawn(Line::new(phone, order, actions).live(fault));
 }
 

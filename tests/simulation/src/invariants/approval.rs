@@ -124,7 +124,12 @@ fn denied(world: &mut World, before: &Snapshot, after: &Snapshot, effect: &Effec
 }
 
 /// Wrong digits must end the call, and be counted.
-pub(super) fn judged_in_vain(world: &mut World, old: &Challenge, new: &Challenge, token: &CallToken) -> Verdict {
+pub(super) fn wrong_digits_end_the_call(
+    world: &mut World,
+    old: &Challenge,
+    new: &Challenge,
+    token: &CallToken,
+) -> Verdict {
     let now = world.errand().now;
     let may_key = |call: &Call| call.token == token.digest() && call.state == CallState::Answered;
     let judged = world.policy.call_mode == CallMode::MatchDigits && old.is_open(now);

@@ -23,7 +23,7 @@ pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) 
         Effect::Start(_) => {
             hold!(new.failures >= old.failures, "a start reset failures");
             hold!(new.last_success_at == old.last_success_at, "a start counted as a success");
-            unmoved_binding(old, new)?;
+            same_binding(old, new)?;
             hold!(new.blocked_until == old.blocked_until, "a start changed a block");
             hold!(
                 (new.denied_version, new.locked_at) == (old.denied_version, old.locked_at),
@@ -46,7 +46,7 @@ pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) 
                 (new.denied_version, new.blocked_until) == (old.denied_version, old.blocked_until),
                 "a lock changed a block"
             );
-            unmoved_binding(old, new)?;
+            same_binding(old, new)?;
         }
         Effect::AdvanceCall(..) => {
             let (until, former) = (new.blocked_until.unwrap_or_default(), old.blocked_until.unwrap_or_default());
@@ -55,7 +55,7 @@ pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) 
             hold!(new.blocked_until.is_some(), "a webhook changed a subject without blocking it");
             hold!(new.failures == old.failures && new.reserved == old.reserved, "a webhook changed the guess budget");
             hold!(new.denied_version.is_some(), "a webhook changed a subject without denying what was pending");
-            unmoved_binding(old, new)?;
+            same_binding(old, new)?;
         }
         Effect::RecordSend(..) | Effect::CountGuess | Effect::Sweep => {
             return Err(format!("{effect:?} changed the subject"));
@@ -64,7 +64,7 @@ pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) 
     Ok(())
 }
 
-fn unmoved_binding(old: &Subject, new: &Subject) -> Verdict {
+fn same_binding(old: &Subject, new: &Subject) -> Verdict {
     hold!(old.binding == new.binding, "the enrolled number changed without a proof");
     Ok(())
 }

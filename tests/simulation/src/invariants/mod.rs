@@ -78,10 +78,10 @@ pub(crate) fn check(world: &mut World, before: &Snapshot, after: &Snapshot, effe
             shared::given_back(world, &challenge.id, counters);
         }
         if let (Effect::AdvanceCall(..), Some(old)) = (effect, old.filter(|old| old.attempts < challenge.attempts)) {
-            tally::keyed_in_vain(world, old, challenge)?;
+            tally::count_wrong_digits(world, old, challenge)?;
         }
         if let (Effect::AdvanceCall(_, token, CallEvent::Entered { matches: false }), Some(old)) = (effect, old) {
-            approval::judged_in_vain(world, old, challenge, token)?;
+            approval::wrong_digits_end_the_call(world, old, challenge, token)?;
         }
         denial::held(world, old, challenge)?;
         approval::outcome(world, before, after, challenge, effect)?;

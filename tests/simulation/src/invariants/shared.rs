@@ -19,7 +19,7 @@ pub(super) fn charged(world: &mut World, draft: &Draft) {
             world.breaks(format!("{used} of {} by {:?}", charge.quota, charge.counter));
         }
         *world.past.charges.entry(counter_key(&charge.counter)).or_default() += 1;
-        if is_of_unproven(&charge.counter) {
+        if is_unverified(&charge.counter) {
             world.past.refundable.entry(draft.challenge.id).or_default().push(charge.counter.clone());
         }
     }
@@ -37,7 +37,7 @@ pub(super) fn charged(world: &mut World, draft: &Draft) {
 }
 
 /// Whether it counts unverified sends.
-fn is_of_unproven(counter: &Counter) -> bool {
+fn is_unverified(counter: &Counter) -> bool {
     match counter.scope {
         Scope::Range(_) | Scope::Country(_) => true,
         Scope::Number(_) => counter.policy == "number-unverified",
@@ -57,11 +57,11 @@ pub(super) fn given_back(world: &mut World, id: &ChallengeId, counters: &[Counte
         };
         refundable.swap_remove(at);
         *world.past.charges.entry(counter_key(counter)).or_default() -= 1;
-        no_less_than_sent(world, counter);
+        counts_every_send(world, counter);
     }
 }
 
-fn no_less_than_sent(world: &mut World, counter: &Counter) {
+fn counts_every_send(world: &mut World, counter: &Counter) {
     let (used, least) = (world.model.used(counter), world.past.charges.get(&counter_key(counter)).copied());
     if used < least.unwrap_or_default() {
         world.breaks(format!("{counter:?} is at {used}, but at least {least:?} sends did not lead to an enrolment"));
@@ -82,7 +82,7 @@ pub(super) fn enrolled(world: &mut World, challenge: &Challenge) {
         *world.past.charges.entry(counter_key(counter)).or_default() -= 1;
     }
     for (counter, _) in &challenge.charged {
-        no_less_than_sent(world, counter);
+        counts_every_send(world, counter);
     }
 }
 

@@ -54,7 +54,7 @@ pub(crate) fn counted(world: &mut World, challenge: &Challenge) {
 }
 
 /// Wrong digits are a guess, too.
-pub(super) fn keyed_in_vain(world: &mut World, old: &Challenge, new: &Challenge) -> Verdict {
+pub(super) fn count_wrong_digits(world: &mut World, old: &Challenge, new: &Challenge) -> Verdict {
     let first = world.past.first_of(&new.id);
     let guesses = world.past.guesses.entry(first).or_default();
     *guesses += 1;

@@ -106,7 +106,7 @@ impl Model {
     }
 
     fn approve(&self, stored: &mut Challenge, call: &Call, by: Method, policy: &Policy, now: Timestamp) -> bool {
-        let moves = self.in_human_talk(stored, call, policy, now);
+        let moves = self.answered_by_human(stored, call, policy, now);
         if moves {
             stored.outcome = Outcome::Approved { at: now, by, settled: false };
         }
@@ -115,7 +115,7 @@ impl Model {
 
     /// Ends the call and counts a guess.
     fn wrong_digits(&self, stored: &mut Challenge, call: &mut Call, policy: &Policy, now: Timestamp) -> bool {
-        let moves = self.in_human_talk(stored, call, policy, now);
+        let moves = self.answered_by_human(stored, call, policy, now);
         if moves && !self.does(Sabotage::WrongDigitsFree) {
             stored.attempts += 1;
             stored.last_guess_at = Some(now);
@@ -124,7 +124,7 @@ impl Model {
         moves
     }
 
-    fn in_human_talk(&self, stored: &Challenge, call: &Call, policy: &Policy, now: Timestamp) -> bool {
+    fn answered_by_human(&self, stored: &Challenge, call: &Call, policy: &Policy, now: Timestamp) -> bool {
         let by_one_who_may = call.answered_by.is_some_and(|by| by.may_approve(policy));
         self.holds(Sabotage::ApproveExpired, stored.expires_at > now)
             && self.holds(Sabotage::ApproveExhausted, !stored.is_exhausted())

@@ -141,7 +141,7 @@ impl Model {
             (Replaces::Nothing, stored) => stored.is_none(),
             (Replaces::Continues, Some(stored)) => {
                 stored.id.generation == draft.challenge.id.generation
-                    && self.holds(Sabotage::ContinueOverSends, sends_unmoved(stored, draft))
+                    && self.holds(Sabotage::ContinueOverSends, same_sends(stored, draft))
                     && self.holds(Sabotage::ContinueSettled, stored.outcome == Outcome::Pending)
                     && self.holds(Sabotage::ContinueExpired, stored.expires_at > draft.at)
                     && self.holds(Sabotage::ContinueExhausted, !stored.is_exhausted())
@@ -155,7 +155,7 @@ impl Model {
             }
             (Replaces::Proof { generation }, Some(stored)) => {
                 self.holds(Sabotage::ReplaceOtherProof, stored.id.generation == generation)
-                    && self.holds(Sabotage::ReplaceUnproven, stored.is_settled())
+                    && self.holds(Sabotage::ReplaceNonProof, stored.is_settled())
             }
             (Replaces::Continues | Replaces::Generation(_) | Replaces::Proof { .. }, None) => false,
         }
@@ -268,7 +268,7 @@ impl Model {
 }
 
 /// A start counts its own send on top of those that it read.
-fn sends_unmoved(stored: &Challenge, draft: &Draft) -> bool {
+fn same_sends(stored: &Challenge, draft: &Draft) -> bool {
     stored.sends(draft.channel).used + 1 == draft.challenge.sends(draft.channel).used
 }
 

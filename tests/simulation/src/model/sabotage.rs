@@ -72,7 +72,7 @@ pub enum Sabotage {
     /// A proof is replaced although it is not the one that was read.
     ReplaceOtherProof,
     /// A generation is replaced as a proof although it is not one.
-    ReplaceUnproven,
+    ReplaceNonProof,
     /// A send is charged beyond the quota.
     ChargeBeyondQuota,
     /// A send goes to a number that has no room for one more account.
@@ -137,7 +137,7 @@ impl Sabotage {
         Self::ProgressBackwards,
         Self::SweepAtExpiry,
         Self::ReplaceOtherProof,
-        Self::ReplaceUnproven,
+        Self::ReplaceNonProof,
         Self::ChargeBeyondQuota,
         Self::StartBeyondAccounts,
         Self::StartOnBlockedNumber,

@@ -53,7 +53,7 @@ function drawMessage(item) {
   const note = frame('message', 'Message', item, words);
   if (bound) note.append(make('p', { className: 'bound', dir: 'ltr' }, bound));
   if (code) note.append(copyButton(code));
-  if (!first) tell(`Message to ${spaced(item.to)}: ${text}`, `Message${code ? `: ${code}` : ''}`), sound.chime();
+  if (!first) announce(`Message to ${spaced(item.to)}: ${text}`, `Message${code ? `: ${code}` : ''}`), sound.chime();
   return note;
 }
 
@@ -97,7 +97,7 @@ function draw(next) {
   if (!call) return;
   for (const from of document.querySelectorAll('[data-from]')) from.replaceChildren(bare(call.from));
   for (const to of document.querySelectorAll('[data-to]')) to.replaceChildren('calls ', bare(call.to));
-  if (ringing && before !== 'ringing') tell(`Incoming call from ${spaced(call.from)} to ${spaced(call.to)}`, 'Incoming call');
+  if (ringing && before !== 'ringing') announce(`Incoming call from ${spaced(call.from)} to ${spaced(call.to)}`, 'Incoming call');
   if (!ringing) subtitle();
 }
 
@@ -153,7 +153,7 @@ async function act(verb, body) {
   try {
     await post(`/calls/${call.sid}/${verb}`, body);
   } catch (error) {
-    tell(error.message);
+    announce(error.message);
   }
 }
 
@@ -188,7 +188,7 @@ document.addEventListener('keydown', (event) => {
 // --- announcements, switches, clock ----------------------------------------------------------------
 
 /** Announces something to screen readers, and to users who have scrolled away from the phone. */
-function tell(news, brief) {
+function announce(news, brief) {
   find('#news').textContent = news;
   if (brief && !phoneInSight) Object.assign(find('#peek'), { textContent: `${brief} ↓`, hidden: false });
 }
@@ -234,5 +234,5 @@ stream.onerror = () => signal(false);
 
 function signal(there) {
   find('#signal').textContent = there ? '' : 'No service';
-  if (!there) tell('The local stack has stopped or cannot be reached');
+  if (!there) announce('The local stack has stopped or cannot be reached');
 }
