@@ -1,22 +1,21 @@
-//! An event: what happened, to whom, when. Its JSON is described by `infra/events.schema.json`.
+//! Every event: its type, its fields, and what all events have in common. `infra/events.schema.json` describes
+//! their JSON.
 //!
-//! It names accounts and challenges by their digests and shows a number masked. There is no code in
-//! it, no MAC, no token, no full number and nothing of the first factor's claims.
+//! Accounts and challenges are named by their digests, and a number is masked. An event holds no code, no MAC, no
+//! token, no full number and nothing of the first factor's claims.
 
 use domain::phone::PhoneNumber;
 use domain::time::Timestamp;
 use platform::clock::rfc3339;
 use platform::events::Entry;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::correlation::CorrelationKey;
 
-/// The version of the schema. It rises when a field goes or changes its meaning; new types and new
-/// fields do not raise it.
+/// The version of the schema. Raise it when a field is removed or changes its meaning, not for new types and fields.
 const VERSION: u32 = 1;
 
-/// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Event {
     pub(crate) at: Timestamp,
@@ -24,13 +23,13 @@ pub(crate) struct Event {
     pub(crate) fact: Fact,
 }
 
-/// Whom and what an event is about, as far as its item knows.
+/// Whom and what an event is about, as far as its item says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct About {
     pub(crate) subject: Option<String>,
     pub(crate) challenge: Option<String>,
-    /// True for a challenge of a test number, else nothing.
+    /// Only there, and true, for a challenge of a test number.
     pub(crate) test: Option<bool>,
     pub(crate) purpose: Option<&'static str>,
     pub(crate) number_source: Option<&'static str>,
@@ -41,120 +40,78 @@ pub(crate) struct About {
 }
 
 impl About {
-    /// The same, with a number.
     pub(crate) fn with_phone(self, phone: &PhoneNumber, key: &CorrelationKey) -> Self {
         Self { phone: Some(phone.to_string()), phone_digest: Some(key.number(phone)), ..self }
     }
 }
 
-/// What happened, with what only this type of event tells.
+/// What happened, by the type of the event on the bus, with the fields that only this type has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged, rename_all_fields = "camelCase")]
+#[serde(tag = "type", rename_all_fields = "camelCase")]
 pub(crate) enum Fact {
-    ChallengeStarted {},
-    /// Persisted as accepted before it was sent: what the provider did otherwise follows as `ChallengeSendFailed`.
-    ChallengeSent {
-        channel: &'static str,
-    },
-    ChallengeSendFailed {
-        channel: &'static str,
-        delivery: &'static str,
-    },
+    #[serde(rename = "challenge.started")]
+    ChallengeStarted,
+    /// Published as soon as the send is decided: if the provider does not accept it, `challenge.send-failed` follows.
+    #[serde(rename = "challenge.sent")]
+    ChallengeSent { channel: &'static str },
+    #[serde(rename = "challenge.send-failed")]
+    ChallengeSendFailed { channel: &'static str, delivery: &'static str },
     /// The phone was proven and the account has agreed, so that a result may be issued.
-    ChallengeApproved {
-        method: &'static str,
-        channel: &'static str,
-    },
-    ChallengeDenied {},
-    /// The last guess was counted. Counting comes before comparing, so that one may still approve.
-    ChallengeExhausted {
-        guesses: u64,
-    },
-    ChallengeContested {},
-    ChallengeRefused {
-        reason: String,
-        channel: Option<&'static str>,
-        refusals: Option<u64>,
-    },
-    FraudReported {
-        blocked_until: Option<String>,
-    },
-    LimitReached {
-        policy: String,
-        quota: u64,
-        scope: &'static str,
-        key_digest: String,
-        shard: Option<u64>,
-    },
-    BreakerOpened {
-        channel: &'static str,
-        until: String,
-    },
-    SubjectLocked {
-        failures: Option<u64>,
-    },
-    SubjectUnlocked {
-        by: Option<String>,
-    },
-    SubjectUnblocked {
-        by: Option<String>,
-    },
-    PhoneEnrolled {},
-    PhoneChanged {
-        previous_phone: String,
-        previous_phone_digest: String,
-    },
-    PhoneReset {
-        by: Option<String>,
-    },
-    PhoneClaimMismatch {},
-    NumberBlocked {
-        until: String,
-    },
+    #[serde(rename = "challenge.approved")]
+    ChallengeApproved { method: &'static str, channel: &'static str },
+    #[serde(rename = "challenge.denied")]
+    ChallengeDenied,
+    /// The last guess was counted. Counting comes before comparing, so it may still be the right one.
+    #[serde(rename = "challenge.exhausted")]
+    ChallengeExhausted { guesses: u32 },
+    #[serde(rename = "challenge.contested")]
+    ChallengeContested,
+    #[serde(rename = "challenge.refused")]
+    ChallengeRefused { reason: String, channel: Option<&'static str>, refusals: Option<u64> },
+    #[serde(rename = "fraud.reported")]
+    FraudReported { blocked_until: Option<String> },
+    #[serde(rename = "limit.reached")]
+    LimitReached { policy: String, quota: u32, scope: &'static str, key_digest: String, shard: u32 },
+    #[serde(rename = "breaker.opened")]
+    BreakerOpened { channel: &'static str, until: String },
+    #[serde(rename = "subject.locked")]
+    SubjectLocked { failures: Option<u32> },
+    #[serde(rename = "subject.unlocked")]
+    SubjectUnlocked { by: Option<String> },
+    #[serde(rename = "subject.unblocked")]
+    SubjectUnblocked { by: Option<String> },
+    #[serde(rename = "phone.enrolled")]
+    PhoneEnrolled,
+    #[serde(rename = "phone.changed")]
+    PhoneChanged { previous_phone: String, previous_phone_digest: String },
+    #[serde(rename = "phone.reset")]
+    PhoneReset { by: Option<String> },
+    #[serde(rename = "phone.claim-mismatch")]
+    PhoneClaimMismatch,
+    #[serde(rename = "number.blocked")]
+    NumberBlocked { until: String },
 }
 
-impl Fact {
-    /// The type of the event: its `detail-type` on the bus.
-    pub(crate) const fn name(&self) -> &'static str {
-        match self {
-            Self::ChallengeStarted { .. } => "challenge.started",
-            Self::ChallengeSent { .. } => "challenge.sent",
-            Self::ChallengeSendFailed { .. } => "challenge.send-failed",
-            Self::ChallengeApproved { .. } => "challenge.approved",
-            Self::ChallengeDenied { .. } => "challenge.denied",
-            Self::ChallengeExhausted { .. } => "challenge.exhausted",
-            Self::ChallengeContested { .. } => "challenge.contested",
-            Self::ChallengeRefused { .. } => "challenge.refused",
-            Self::FraudReported { .. } => "fraud.reported",
-            Self::LimitReached { .. } => "limit.reached",
-            Self::BreakerOpened { .. } => "breaker.opened",
-            Self::SubjectLocked { .. } => "subject.locked",
-            Self::SubjectUnlocked { .. } => "subject.unlocked",
-            Self::SubjectUnblocked { .. } => "subject.unblocked",
-            Self::PhoneEnrolled { .. } => "phone.enrolled",
-            Self::PhoneChanged { .. } => "phone.changed",
-            Self::PhoneReset { .. } => "phone.reset",
-            Self::PhoneClaimMismatch { .. } => "phone.claim-mismatch",
-            Self::NumberBlocked { .. } => "number.blocked",
-        }
-    }
+#[derive(Serialize)]
+struct Detail<'a> {
+    version: u32,
+    id: &'a str,
+    time: String,
+    issuer: &'a str,
+    #[serde(flatten)]
+    about: &'a About,
+    #[serde(flatten)]
+    fact: &'a Fact,
 }
 
 impl Event {
-    /// The event as the bus takes it, under an id that is the same whenever it is derived again.
+    /// The event as the bus takes it. Its `id` is the same each time it is derived.
     pub(crate) fn entry(&self, id: &str, issuer: &str) -> Result<Entry, serde_json::Error> {
-        let envelope = json!({
-            "version": VERSION,
-            "id": id,
-            "time": rfc3339(self.at),
-            "type": self.fact.name(),
-            "issuer": issuer,
-        });
-        let mut detail = Map::new();
-        for part in [envelope, serde_json::to_value(&self.about)?, serde_json::to_value(&self.fact)?] {
-            let Value::Object(members) = part else { continue };
-            detail.extend(members.into_iter().filter(|(_, value)| !value.is_null()));
-        }
-        Ok(Entry { kind: self.fact.name(), at: self.at, detail: serde_json::to_string(&detail)? })
+        let Self { at, about, fact } = self;
+        let detail = Detail { version: VERSION, id, time: rfc3339(*at), issuer, about, fact };
+        let mut detail: Map<String, Value> = serde_json::from_value(serde_json::to_value(&detail)?)?;
+        detail.retain(|_, value| !value.is_null());
+        let kind = detail.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Ok(Entry { kind, at: *at, detail: serde_json::to_string(&detail)? })
     }
 }

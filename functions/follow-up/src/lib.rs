@@ -17,8 +17,8 @@ use platform::run::chain;
 use platform::stream::{Batch, Record, Report};
 use thiserror::Error as ThisError;
 
+mod change;
 pub mod config;
-mod image;
 
 /// Time for a batch, under the function's own.
 pub const TIME: Duration = Duration::from_secs(50);
@@ -85,7 +85,7 @@ impl<S: Statistics, N: Notifier> App<S, N> {
         let mut open = Open::default();
         for record in records {
             let stopped = |cause: Cause| Stopped { record, cause };
-            match image::follows(&record.change) {
+            match change::follows(&record.change) {
                 Ok(None) => {}
                 Ok(Some(FollowUp::Verified(country, day))) => {
                     open.tally.add(country, day, &record.id);

@@ -21,7 +21,7 @@ const BATCH: usize = 10;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Its `detail-type`.
-    pub kind: &'static str,
+    pub kind: String,
     /// When it happened.
     pub at: Timestamp,
     /// Its `detail`, a JSON object.
@@ -69,7 +69,7 @@ impl EventBridge {
         PutEventsRequestEntry::builder()
             .event_bus_name(&self.bus)
             .source(SOURCE)
-            .detail_type(event.kind)
+            .detail_type(&event.kind)
             .time(DateTime::from_secs(i64::try_from(event.at.as_unix()).unwrap_or(i64::MAX)))
             .detail(&event.detail)
             .build()

@@ -23,6 +23,8 @@ pub mod aws;
 pub mod callback;
 #[cfg(feature = "events")]
 pub mod events;
+#[cfg(any(feature = "dynamodb", feature = "stream"))]
+pub mod item;
 #[cfg(feature = "jwks")]
 pub mod jwks;
 #[cfg(feature = "numbering")]

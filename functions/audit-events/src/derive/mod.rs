@@ -1,85 +1,83 @@
 //! From a change of an item to its events: a pure function of the item before and after.
 //!
-//! A change of state *is* the event. So none can be lost between a write and its event, and none can
-//! be told of a write that never was. Deriving again gives the same events under the same ids.
+//! The change of state *is* the event. So no event is lost between a write and its publication, and none is published
+//! for a write that did not happen. Deriving again gives the same events under the same ids.
 
 mod challenge;
 mod shared;
 mod subject;
 
+use domain::identity::{ChallengeKey, SubjectId};
 use domain::time::Timestamp;
+use platform::encoding::from_base64url;
 use platform::events::Entry;
+use platform::item::attribute::{PK, SK};
+use platform::item::key::{SubjectSort, subject_of};
+use platform::item::{Attribute, JsonValue, Reader, Stored, Unreadable};
+use platform::stream::Record;
 use thiserror::Error;
 
 use crate::correlation::CorrelationKey;
 use crate::event::Event;
-use platform::stream::{Image, Record, Unreadable};
 
-/// A record has no events that could be told.
 #[derive(Debug, Error)]
 pub enum Underivable {
-    /// It has an item that is not as it should be.
     #[error("a change in the table cannot be read")]
     Unreadable(#[from] Unreadable),
-    /// An event could not be written down.
     #[error("an event cannot be written as JSON")]
     Unwritable(#[from] serde_json::Error),
 }
 
-/// The events of one record, in the order in which they are told.
+/// The events of one record, in the order of publication.
 pub fn entries(record: &Record, key: &CorrelationKey, issuer: &str) -> Result<Vec<Entry>, Underivable> {
     let events = events(record, key)?;
     let entry = |(index, event): (usize, Event)| event.entry(&format!("{}-{index}", record.id), issuer);
     Ok(events.into_iter().enumerate().map(entry).collect::<Result<_, _>>()?)
 }
 
-/// An item that goes, by TTL or otherwise, tells nothing: what it stood for has ended before.
+/// A deleted item has no events, by TTL or otherwise: what it was about had ended before.
 fn events(record: &Record, key: &CorrelationKey) -> Result<Vec<Event>, Unreadable> {
-    let Some(new) = &record.change.new_image else { return Ok(Vec::new()) };
-    let step = Step { old: record.change.old_image.as_ref(), new, at: record.change.at()? };
-    let (partition, sort) = (new.text("pk")?, new.text("sk")?);
-    if let Some(subject) = partition.strip_prefix("subject#") {
-        return match sort.split_once('#') {
-            None if sort == "subject" => subject::events(&step, subject, key),
-            None if sort == "refusal" => subject::refusals(&step, subject),
-            Some(("challenge", session)) => challenge::events(&step, subject, session, key),
-            _ => Ok(Vec::new()),
-        };
-    }
-    match sort.split_once('#') {
-        None if sort == "number" => shared::number(&step, partition, key),
-        Some(("breaker", channel)) => shared::breaker(&step, partition, channel),
-        _ if new.has("quota") => shared::limit(&step, partition, sort, key),
-        _ => Ok(Vec::new()),
+    let Some(new) = record.change.after() else { return Ok(Vec::new()) };
+    let step = Step { old: record.change.before(), new, at: record.change.at()? };
+    let (partition, sort) = (new.text(PK)?, new.text(SK)?);
+    let Some(subject) = subject_of(partition) else { return shared::events(&step, partition, sort, key) };
+    match SubjectSort::parse(sort)? {
+        SubjectSort::Subject => subject::events(&step, subject, key),
+        SubjectSort::Refusal => subject::refusals(&step, subject),
+        SubjectSort::Challenge(session) => {
+            let id = SubjectId::from_bytes(from_base64url(subject).ok_or(Unreadable(PK.name))?);
+            challenge::events(&step, ChallengeKey { subject: id, session }, key)
+        }
+        SubjectSort::Unknown => Ok(Vec::new()),
     }
 }
 
-/// One step of an item.
+/// One change of an item.
 struct Step<'a> {
-    old: Option<&'a Image>,
-    new: &'a Image,
+    old: Option<Item<'a>>,
+    new: Item<'a>,
     at: Timestamp,
 }
 
+type Item<'a> = Reader<'a, JsonValue>;
+
 impl Step<'_> {
-    /// Whether the step has set the attribute to what it was not before.
-    fn set(&self, name: &str) -> bool {
-        self.new.has(name) && self.old.and_then(|old| old.stored(name)) != self.new.stored(name)
+    /// Whether the step has set the attribute, to another value than before.
+    fn set<T>(&self, attribute: Attribute<T>) -> bool {
+        self.new.has(attribute) && self.old.and_then(|old| old.value(attribute)) != self.new.value(attribute)
     }
 
-    /// Whether the step has taken the attribute away.
-    fn removed(&self, name: &str) -> bool {
-        !self.new.has(name) && self.old.is_some_and(|old| old.has(name))
+    fn removed<T>(&self, attribute: Attribute<T>) -> bool {
+        !self.new.has(attribute) && self.old.is_some_and(|old| old.has(attribute))
+    }
+
+    /// The attribute before the step.
+    fn before<T: Stored>(&self, attribute: Attribute<T>) -> Result<Option<T>, Unreadable> {
+        Ok(self.old.map(|old| old.get(attribute)).transpose()?.flatten())
     }
 
     /// The time that the step has put into the attribute, else that of the step itself.
-    fn time(&self, name: &'static str) -> Result<Timestamp, Unreadable> {
-        if self.set(name) { self.new.time(name) } else { Ok(self.at) }
+    fn time(&self, attribute: Attribute<Timestamp>) -> Result<Timestamp, Unreadable> {
+        if self.set(attribute) { self.new.require(attribute) } else { Ok(self.at) }
     }
 }
-
-/// The two channels.
-const CHANNELS: [&str; 2] = ["sms", "call"];
-
-/// The kinds of line that are reached.
-const LINES: [&str; 2] = ["mobile", "fixed"];

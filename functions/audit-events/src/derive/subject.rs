@@ -3,15 +3,18 @@
 use domain::phone::PhoneNumber;
 use domain::time::Timestamp;
 use platform::clock::rfc3339;
+use platform::item::Unreadable;
+use platform::item::attribute::{
+    ADMIN_ACTION, ADMIN_ACTIONS, ADMIN_AT, ADMIN_BY, BLOCKED_UNTIL, CHANNEL, DENIED_AT, DENIED_VERSION, FAILURES,
+    LAST_SUCCESS_AT, LOCKED_AT, PHONE, REASON, REFUSALS, REFUSED_AT,
+};
+use platform::item::subject::binding;
+use platform::item::word::{Action, Word as _};
 
-use super::{CHANNELS, LINES, Step};
+use super::{Item, Step};
 use crate::correlation::CorrelationKey;
 use crate::event::{About, Event, Fact};
-use platform::stream::{Image, Unreadable};
 
-const ACTIONS: [&str; 3] = ["reset", "unlock", "unblock"];
-
-/// What a step of the subject's item tells.
 pub(super) fn events(step: &Step<'_>, subject: &str, key: &CorrelationKey) -> Result<Vec<Event>, Unreadable> {
     let admin = Admin::of(step)?;
     let mut events = Vec::new();
@@ -24,47 +27,46 @@ pub(super) fn events(step: &Step<'_>, subject: &str, key: &CorrelationKey) -> Re
     Ok(events)
 }
 
-type Told = Option<(Timestamp, Fact)>;
+type Timed = Option<(Timestamp, Fact)>;
 
-/// What an administrator did in this step, through the API. A step without is the product's own, or
-/// an edit of the table past the API, which is told without a name.
+/// What an administrator did in this step, through the API. Otherwise the product did it, or somebody edited the table
+/// directly: such an event names nobody.
 #[derive(Default)]
 struct Admin {
-    action: Option<&'static str>,
+    action: Option<Action>,
     by: Option<String>,
 }
 
 impl Admin {
     fn of(step: &Step<'_>) -> Result<Self, Unreadable> {
-        if !["adminAction", "adminActions", "adminBy", "adminAt"].into_iter().any(|name| step.set(name)) {
+        let acted = step.set(ADMIN_ACTION) || step.set(ADMIN_ACTIONS) || step.set(ADMIN_BY) || step.set(ADMIN_AT);
+        if !acted {
             return Ok(Self::default());
         }
-        let action = Some(step.new.word("adminAction", &ACTIONS)?);
-        Ok(Self { action, by: Some(step.new.text("adminBy")?.to_owned()) })
+        let action = Some(step.new.require(ADMIN_ACTION)?);
+        Ok(Self { action, by: Some(step.new.text(ADMIN_BY)?.to_owned()) })
     }
 
-    fn did(&self, action: &str) -> bool {
+    fn did(&self, action: Action) -> bool {
         self.action == Some(action)
     }
 }
 
-/// What became of the enrolled number.
 fn number(step: &Step<'_>, admin: &Admin, subject: &str, key: &CorrelationKey) -> Result<Option<Event>, Unreadable> {
-    let before = step.old.map(|old| old.phone("phone")).transpose()?.flatten();
-    let after = step.new.phone("phone")?;
-    let of = |image: Option<&Image>| image.map_or_else(|| Ok(about(subject)), |image| holder(image, subject, key));
+    let (before, after) = (step.before(PHONE)?, step.new.get(PHONE)?);
+    let of = |item: Option<Item<'_>>| item.map_or_else(|| Ok(about(subject)), |item| holder(item, subject, key));
     Ok(match (before, after) {
         (None, Some(_)) => {
-            let at = step.time("lastSuccessAt")?;
-            Some(Event { at, about: of(Some(step.new))?, fact: Fact::PhoneEnrolled {} })
+            let at = step.time(LAST_SUCCESS_AT)?;
+            Some(Event { at, about: of(Some(step.new))?, fact: Fact::PhoneEnrolled })
         }
         (Some(before), Some(after)) if before != after => {
-            let at = step.time("lastSuccessAt")?;
+            let at = step.time(LAST_SUCCESS_AT)?;
             Some(Event { at, about: of(Some(step.new))?, fact: changed(&before, key) })
         }
-        (before, None) if before.is_some() || admin.did("reset") => {
+        (before, None) if before.is_some() || admin.did(Action::Reset) => {
             let fact = Fact::PhoneReset { by: admin.by.clone() };
-            Some(Event { at: step.time("adminAt")?, about: of(step.old)?, fact })
+            Some(Event { at: step.time(ADMIN_AT)?, about: of(step.old)?, fact })
         }
         _ => None,
     })
@@ -75,58 +77,54 @@ fn changed(before: &PhoneNumber, key: &CorrelationKey) -> Fact {
 }
 
 /// The fraud key blocks the subject and denies what was pending; no administrator does that.
-fn fraud(step: &Step<'_>, admin: &Admin) -> Result<Told, Unreadable> {
-    if admin.action.is_some() || !step.set("deniedVersion") {
+fn fraud(step: &Step<'_>, admin: &Admin) -> Result<Timed, Unreadable> {
+    if admin.action.is_some() || !step.set(DENIED_VERSION) {
         return Ok(None);
     }
-    let blocked_until = step.new.maybe_time("blockedUntil")?.map(rfc3339);
-    Ok(Some((step.time("deniedAt")?, Fact::FraudReported { blocked_until })))
+    let blocked_until = step.new.get(BLOCKED_UNTIL)?.map(rfc3339);
+    Ok(Some((step.time(DENIED_AT)?, Fact::FraudReported { blocked_until })))
 }
 
-fn locked(step: &Step<'_>) -> Result<Told, Unreadable> {
-    if !step.set("lockedAt") {
+fn locked(step: &Step<'_>) -> Result<Timed, Unreadable> {
+    if !step.set(LOCKED_AT) {
         return Ok(None);
     }
-    let failures = step.new.maybe_number("failures")?;
-    Ok(Some((step.new.time("lockedAt")?, Fact::SubjectLocked { failures })))
+    let failures = step.new.get(FAILURES)?;
+    Ok(Some((step.new.require(LOCKED_AT)?, Fact::SubjectLocked { failures })))
 }
 
-fn unlocked(step: &Step<'_>, admin: &Admin) -> Result<Told, Unreadable> {
-    let lifted = admin.did("unlock") || step.removed("lockedAt");
+fn unlocked(step: &Step<'_>, admin: &Admin) -> Result<Timed, Unreadable> {
+    let lifted = admin.did(Action::Unlock) || step.removed(LOCKED_AT);
     let fact = || Fact::SubjectUnlocked { by: admin.by.clone() };
-    lifted.then(|| Ok((step.time("adminAt")?, fact()))).transpose()
+    lifted.then(|| Ok((step.time(ADMIN_AT)?, fact()))).transpose()
 }
 
-fn unblocked(step: &Step<'_>, admin: &Admin) -> Result<Told, Unreadable> {
-    let lifted = admin.did("unblock") || step.removed("blockedUntil");
+fn unblocked(step: &Step<'_>, admin: &Admin) -> Result<Timed, Unreadable> {
+    let lifted = admin.did(Action::Unblock) || step.removed(BLOCKED_UNTIL);
     let fact = || Fact::SubjectUnblocked { by: admin.by.clone() };
-    lifted.then(|| Ok((step.time("adminAt")?, fact()))).transpose()
+    lifted.then(|| Ok((step.time(ADMIN_AT)?, fact()))).transpose()
 }
 
-/// A start that was refused, which leaves a note of its own.
 pub(super) fn refusals(step: &Step<'_>, subject: &str) -> Result<Vec<Event>, Unreadable> {
-    if !step.set("refusedAt") && !step.set("refusals") {
+    if !step.set(REFUSED_AT) && !step.set(REFUSALS) {
         return Ok(Vec::new());
     }
     let fact = Fact::ChallengeRefused {
-        reason: step.new.text("reason")?.to_owned(),
-        channel: step.new.maybe_word("channel", &CHANNELS)?,
-        refusals: step.new.maybe_number("refusals")?,
+        reason: step.new.text(REASON)?.to_owned(),
+        channel: step.new.get(CHANNEL)?.map(domain::channel::Channel::as_str),
+        refusals: step.new.get(REFUSALS)?,
     };
-    Ok(vec![Event { at: step.new.time("refusedAt")?, about: about(subject), fact }])
+    Ok(vec![Event { at: step.new.require(REFUSED_AT)?, about: about(subject), fact }])
 }
 
 fn about(subject: &str) -> About {
     About { subject: Some(subject.to_owned()), ..About::default() }
 }
 
-/// The subject with the number that is enrolled in `image`, if one is.
-fn holder(image: &Image, subject: &str, key: &CorrelationKey) -> Result<About, Unreadable> {
-    let Some(phone) = image.phone("phone")? else { return Ok(about(subject)) };
-    let about = About {
-        country: image.country()?.map(|country| country.as_str().to_owned()),
-        line: image.maybe_word("line", &LINES)?,
-        ..about(subject)
-    };
-    Ok(about.with_phone(&phone, key))
+/// The subject with the number that is enrolled, if one is.
+fn holder(item: Item<'_>, subject: &str, key: &CorrelationKey) -> Result<About, Unreadable> {
+    let Some(binding) = binding(item)? else { return Ok(about(subject)) };
+    let about =
+        About { country: Some(binding.country.as_str().to_owned()), line: Some(binding.line.word()), ..about(subject) };
+    Ok(about.with_phone(&binding.number, key))
 }

@@ -243,7 +243,7 @@ fn of_an_account() -> Vec<Case> {
 
 fn of_what_is_shared() -> Vec<Case> {
     let number = number_partition(NUMBER);
-    let of_number = |used| limit(&number, "number-long#20833", used);
+    let of_number = |used| limit(&number, "number-long#20833#0", used);
     let country = |used| limit("country#ES", "country-sms#20833#3", used);
     let breaker = json!({
         "pk": "country#ES", "sk": "breaker#call", "openedAt": 1_800_000_001, "openUntil": 1_800_003_600, "ttl": 1_800_007_200,
@@ -257,13 +257,13 @@ fn of_what_is_shared() -> Vec<Case> {
         (
             "the last send of a network",
             NOTHING,
-            with(&limit("network#203.0.113.7", "network#3000000", 1), &json!({ "quota": 1 })),
+            with(&limit("network#203.0.113.7", "network#3000000#0", 1), &json!({ "quota": 1 })),
             &["limit.reached"],
         ),
         (
             "the last send of a range",
-            limit("range#+1415555", "range-unverified#20833", 9),
-            limit("range#+1415555", "range-unverified#20833", 10),
+            limit("range#+1415555", "range-unverified#20833#0", 9),
+            limit("range#+1415555", "range-unverified#20833#0", 10),
             &["limit.reached"],
         ),
         ("the last send of a country's shard", country(9), country(10), &["limit.reached"]),

@@ -98,7 +98,7 @@ pub(crate) fn events(old: &Value, new: &Value) -> Vec<Value> {
     let entries = derive::entries(&record("4f1c", old, new), &key(), ISSUER).expect("events");
     let detail = |entry: platform::events::Entry| {
         let detail: Value = serde_json::from_str(&entry.detail).expect("JSON");
-        assert_eq!((detail["type"].as_str(), &detail["version"]), (Some(entry.kind), &json!(1)));
+        assert_eq!((detail["type"].as_str(), &detail["version"]), (Some(entry.kind.as_str()), &json!(1)));
         detail
     };
     entries.into_iter().map(detail).collect()

@@ -8,24 +8,25 @@ use domain::identity::{ChallengeKey, Reservation, SubjectId};
 use domain::phone::PhoneNumber;
 use domain::ports::StoreError;
 
+use super::expression;
 use super::fault::Cancelled;
-use super::item::{number, text, time};
 use super::key::{challenge_key, number_key, subject_key};
 use super::table::DynamoStore;
+use super::value::{number, reserved, text, time};
 use super::write::transaction;
-use super::{expression, subject_item};
+use crate::item::word::{Action, Word as _};
 
 impl Administration for DynamoStore {
     async fn unlock(&self, occasion: &Occasion, kept: &BTreeMap<Reservation, u32>) -> Result<(), StoreError> {
         let subject = self
-            .administered(occasion, "unlock", expression::UNLOCK)
-            .expression_attribute_values(":reserved", subject_item::reserved(kept));
+            .administered(occasion, Action::Unlock, expression::UNLOCK)
+            .expression_attribute_values(":reserved", reserved(kept));
         let live = kept.keys().map(|reservation| self.forgiven(&occasion.subject, reservation));
         self.act([subject].into_iter().chain(live)).await
     }
 
     async fn unblock(&self, occasion: &Occasion, number: Option<&NumberBlock>) -> Result<(), StoreError> {
-        let subject = || self.administered(occasion, "unblock", expression::UNBLOCK);
+        let subject = || self.administered(occasion, Action::Unblock, expression::UNBLOCK);
         let Some(number) = number else { return self.act([subject()]).await };
         match self.attempt([subject(), self.unblocked(number)]).await? {
             Some(cancelled) if cancelled.refused(0).is_some() => Err(StoreError::Conflict),
@@ -35,7 +36,7 @@ impl Administration for DynamoStore {
     }
 
     async fn reset_phone(&self, occasion: &Occasion, released: Option<&PhoneNumber>) -> Result<(), StoreError> {
-        let subject = self.administered(occasion, "reset", expression::RESET_PHONE);
+        let subject = self.administered(occasion, Action::Reset, expression::RESET_PHONE);
         let released = released.map(|phone| self.left(phone, &occasion.subject));
         self.act([subject].into_iter().chain(released)).await
     }
@@ -51,12 +52,12 @@ impl DynamoStore {
         self.transact(transaction(writes)?).await
     }
 
-    fn administered(&self, occasion: &Occasion, action: &str, update: &str) -> UpdateBuilder {
+    fn administered(&self, occasion: &Occasion, action: Action, update: &str) -> UpdateBuilder {
         self.write(subject_key(&occasion.subject), update, expression::SUBJECT_UNMOVED)
             .expression_attribute_values(":version", number(occasion.version))
             .expression_attribute_values(":zero", number(0_u32))
             .expression_attribute_values(":one", number(1_u32))
-            .expression_attribute_values(":action", text(action))
+            .expression_attribute_values(":action", text(action.word()))
             .expression_attribute_values(":by", text(occasion.by.as_str()))
             .expression_attribute_values(":at", time(occasion.at))
     }

@@ -10,13 +10,14 @@ use domain::policy::Policy;
 use domain::ports::StoreError;
 use domain::time::Timestamp;
 
-use super::challenge_item::{APPROVED, DENIED, PENDING};
 use super::fault::Updated;
-use super::item::{Word, bytes, number, text, time};
 use super::key::{challenge_key, subject_key};
 use super::table::DynamoStore;
+use super::value::{bytes, number, text, time};
 use super::write::transaction;
 use super::{challenge_item, expression};
+use crate::item::challenge::{APPROVED, DENIED, PENDING};
+use crate::item::word::Word as _;
 
 impl DynamoStore {
     pub(super) async fn advance_call(

@@ -1,186 +1,116 @@
-//! A challenge's item.
+//! A challenge's item, as it is read and as its start writes it.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::call::{AnsweredBy, Call, CallState};
-use domain::challenge::{Challenge, Delivery, Former, Method, NumberSource, Outcome, Purpose, Sends};
-use domain::code::CodeMac;
-use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
-use domain::locale::Locale;
-use domain::phone::Line;
+use domain::call::Call;
+use domain::challenge::{Challenge, NumberSource, Sends};
+use domain::identity::{ChallengeKey, SubjectId};
 use domain::ports::StoreError;
 use domain::time::Timestamp;
 
 use super::counter;
-use super::item::{Reader, Word, bytes, number, text, time};
-use super::key::{CHALLENGE_PREFIX, Item, challenge_key};
-use crate::encoding::from_base64url;
+use super::key::{Item, challenge_key};
+use super::value::{bytes, number, text, time};
+use crate::item::attribute::{
+    ATTEMPTS, BINDING, CALL_PLACED_AT, CALL_STATE, CALL_TOKEN, CARRIED, CHARGED, CLAIM_MISMATCH, CODES, CONTESTED,
+    COUNTRY, CREATED_AT, EXPIRES_AT, FORMER_PHONE, FORMER_PROVEN_AT, GENERATION, KEEP_UNTIL, LINE, LOCALE,
+    MAX_ATTEMPTS, NUMBER_SOURCE, OUTCOME, PHONE, PURPOSE, SK, SUBJECT_VERSION, TTL, WRONG_KEYS,
+};
+use crate::item::challenge::{CALLS, PENDING, SMS, SendAttributes, source_word};
+use crate::item::key::SubjectSort;
+use crate::item::word::Word as _;
+use crate::item::{Attribute, Reader, Unreadable};
 
-/// Reads a challenge of `subject`, whose partition the item came from.
 pub(super) fn read(subject: &SubjectId, item: &Item) -> Result<Challenge, StoreError> {
-    let reader = Reader(item);
-    let session = reader.text("sk")?.strip_prefix(CHALLENGE_PREFIX).and_then(from_base64url);
-    let session = SessionId::from_bytes(session.ok_or(StoreError::Unreadable("sk"))?);
-    let (phone, country) = (reader.phone("phone")?, reader.country()?);
-    let charged = counter::read_charged(item, &phone, country)?;
-    Ok(Challenge {
-        id: ChallengeId { key: ChallengeKey { subject: *subject, session }, generation: reader.number("generation")? },
-        phone,
-        country,
-        line: reader.word("line", Line::from_word)?,
-        source: source(&reader)?,
-        former: if reader.has("formerPhone") { Some(former(&reader)?) } else { None },
-        purpose: reader.word("purpose", Purpose::from_word)?,
-        claim_mismatch: reader.flag("claimMismatch")?,
-        locale: Locale::from_tag(reader.text("locale")?),
-        subject_version: reader.number("subjectVersion")?,
-        created_at: reader.time("createdAt")?,
-        expires_at: reader.time("expiresAt")?,
-        attempts: reader.number("attempts")?,
-        carried: reader.number("carried")?,
-        max_attempts: reader.number("maxAttempts")?,
-        last_guess_at: reader.maybe_time("lastGuessAt")?,
-        outcome: outcome(&reader)?,
-        codes: reader.digests("codes")?.into_iter().map(CodeMac::from_bytes).collect(),
-        spoken: reader.digests("spokenCodes")?.into_iter().map(CodeMac::from_bytes).collect(),
-        sms: sends(&reader, &SMS)?,
-        calls: sends(&reader, &CALLS)?,
-        call: if reader.has("callToken") { Some(call(&reader)?) } else { None },
-        contested: reader.flag("contested")?,
-        charged,
-    })
+    let item = Reader(item);
+    let SubjectSort::Challenge(session) = SubjectSort::parse(item.text(SK)?)? else {
+        return Err(Unreadable(SK.name).into());
+    };
+    Ok(crate::item::challenge::read(ChallengeKey { subject: *subject, session }, item)?)
 }
 
-/// How long a challenge that came to nothing is remembered beyond its login: the next start finds what it
-/// really cost. One that is gone counts as spent.
+/// How long a challenge that came to nothing is kept beyond its login: the next start reads how many of its guesses
+/// were really spent. Once it is gone, all of them count as spent.
 const MEMORY: Duration = Duration::from_hours(24 * 30);
 
-/// When to forget a challenge that is never settled. One that is, is not needed longer than its login.
-pub(super) fn forget_at(keep_until: Timestamp) -> AttributeValue {
+/// When to delete a challenge that is never settled. A settled one is not needed longer than its login.
+pub(super) fn delete_at(keep_until: Timestamp) -> AttributeValue {
     time(keep_until + MEMORY)
 }
 
-/// The whole item of a challenge that begins, whose login ends by `keep_until`.
-pub(super) fn begin(challenge: &Challenge, keep_until: Timestamp) -> Item {
-    let mut item = challenge_key(&challenge.id.key);
-    let mut put = |name: &str, value: AttributeValue| item.insert(name.to_owned(), value);
-    put("generation", number(challenge.id.generation));
-    put("phone", text(challenge.phone.expose()));
-    put("country", text(challenge.country.as_str()));
-    put("line", text(challenge.line.word()));
-    let (source, version) = match challenge.source {
-        NumberSource::Enrolled(version) => ("enrolled", Some(version)),
-        NumberSource::Claimed => ("claimed", None),
-        NumberSource::Typed => ("typed", None),
-        NumberSource::Replacing(version) => ("replacing", Some(version)),
-        NumberSource::Test => ("test", None),
-    };
-    put("numberSource", text(source));
-    if let Some(version) = version {
-        put("binding", number(version));
-    }
-    if let Some(former) = &challenge.former {
-        put("formerPhone", text(former.number.expose()));
-        put("formerProvenAt", time(former.proven_at));
-    }
-    put("purpose", text(challenge.purpose.word()));
-    if challenge.claim_mismatch {
-        put("claimMismatch", AttributeValue::Bool(true));
-    }
-    put("charged", counter::charged(challenge));
-    put("locale", text(challenge.locale.tag()));
-    put("subjectVersion", number(challenge.subject_version));
-    put("createdAt", time(challenge.created_at));
-    put("expiresAt", time(challenge.expires_at));
-    put("attempts", number(challenge.attempts));
-    put("carried", number(challenge.carried));
-    put("maxAttempts", number(challenge.max_attempts));
-    put("outcome", text(PENDING));
-    put("codes", codes(challenge));
-    for (sends, names) in [(&challenge.sms, &SMS), (&challenge.calls, &CALLS)] {
-        put(names.used, number(sends.used));
-        if let Some((at, delivery)) = sends.last {
-            put(names.at, time(at));
-            put(names.delivery, text(delivery.word()));
-        }
-    }
+/// A new challenge whose login ends by `keep_until`.
+pub(super) fn new(challenge: &Challenge, keep_until: Timestamp) -> Item {
+    let mut item = NewItem(challenge_key(&challenge.id.key));
+    item.put(GENERATION, number(challenge.id.generation));
+    item.put_number(challenge);
+    item.put(PURPOSE, text(challenge.purpose.word()));
+    item.put_flag(CLAIM_MISMATCH, challenge.claim_mismatch);
+    item.put(CHARGED, counter::charged(challenge));
+    item.put(LOCALE, text(challenge.locale.tag()));
+    item.put(SUBJECT_VERSION, number(challenge.subject_version));
+    item.put(CREATED_AT, time(challenge.created_at));
+    item.put(EXPIRES_AT, time(challenge.expires_at));
+    item.put(ATTEMPTS, number(challenge.attempts));
+    item.put(CARRIED, number(challenge.carried));
+    item.put(MAX_ATTEMPTS, number(challenge.max_attempts));
+    item.put(OUTCOME, text(PENDING));
+    item.put(CODES, codes(challenge));
+    item.put_sends(&SMS, &challenge.sms);
+    item.put_sends(&CALLS, &challenge.calls);
     if let Some(call) = &challenge.call {
-        put("callToken", bytes(&call.token));
-        put("callPlacedAt", time(call.placed_at));
-        put("callState", text(call.state.word()));
-        put("wrongKeys", number(call.wrong_keys));
+        item.put_call(call);
     }
-    if challenge.contested {
-        put("contested", AttributeValue::Bool(true));
-    }
-    put("keepUntil", time(keep_until));
-    put("ttl", forget_at(keep_until));
-    item
+    item.put_flag(CONTESTED, challenge.contested);
+    item.put(KEEP_UNTIL, time(keep_until));
+    item.put(TTL, delete_at(keep_until));
+    item.0
 }
 
 pub(super) fn codes(challenge: &Challenge) -> AttributeValue {
     AttributeValue::L(challenge.codes.iter().map(|mac| bytes(mac.as_bytes())).collect())
 }
 
-/// The attributes of one channel's sends.
-pub(super) struct SendNames {
-    pub(super) used: &'static str,
-    pub(super) at: &'static str,
-    pub(super) delivery: &'static str,
-}
+struct NewItem(Item);
 
-pub(super) static SMS: SendNames = SendNames { used: "smsUsed", at: "smsAt", delivery: "smsDelivery" };
-pub(super) static CALLS: SendNames = SendNames { used: "callsUsed", at: "callsAt", delivery: "callsDelivery" };
-
-pub(super) const PENDING: &str = "pending";
-pub(super) const APPROVED: &str = "approved";
-pub(super) const DENIED: &str = "denied";
-
-fn source(reader: &Reader<'_>) -> Result<NumberSource, StoreError> {
-    match reader.text("numberSource")? {
-        "enrolled" => Ok(NumberSource::Enrolled(reader.number("binding")?)),
-        "claimed" => Ok(NumberSource::Claimed),
-        "typed" => Ok(NumberSource::Typed),
-        "replacing" => Ok(NumberSource::Replacing(reader.number("binding")?)),
-        "test" => Ok(NumberSource::Test),
-        _ => Err(StoreError::Unreadable("numberSource")),
+impl NewItem {
+    fn put<T>(&mut self, attribute: Attribute<T>, value: AttributeValue) {
+        self.0.insert(attribute.name.to_owned(), value);
     }
-}
 
-fn former(reader: &Reader<'_>) -> Result<Former, StoreError> {
-    Ok(Former { number: reader.phone("formerPhone")?, proven_at: reader.time("formerProvenAt")? })
-}
-
-fn outcome(reader: &Reader<'_>) -> Result<Outcome, StoreError> {
-    match reader.text("outcome")? {
-        PENDING => Ok(Outcome::Pending),
-        DENIED => Ok(Outcome::Denied),
-        APPROVED => Ok(Outcome::Approved {
-            at: reader.time("approvedAt")?,
-            by: reader.word("approvedBy", Method::from_word)?,
-            settled: reader.flag("settled")?,
-        }),
-        _ => Err(StoreError::Unreadable("outcome")),
+    /// A flag that is not set is not stored.
+    fn put_flag(&mut self, attribute: Attribute<bool>, set: bool) {
+        if set {
+            self.put(attribute, AttributeValue::Bool(true));
+        }
     }
-}
 
-fn sends(reader: &Reader<'_>, names: &SendNames) -> Result<Sends, StoreError> {
-    let last = match reader.maybe_time(names.at)? {
-        Some(at) => Some((at, reader.word(names.delivery, Delivery::from_word)?)),
-        None => None,
-    };
-    Ok(Sends { used: reader.number(names.used)?, last })
-}
+    fn put_number(&mut self, challenge: &Challenge) {
+        self.put(PHONE, text(challenge.phone.expose()));
+        self.put(COUNTRY, text(challenge.country.as_str()));
+        self.put(LINE, text(challenge.line.word()));
+        self.put(NUMBER_SOURCE, text(source_word(challenge.source)));
+        if let NumberSource::Enrolled(version) | NumberSource::Replacing(version) = challenge.source {
+            self.put(BINDING, number(version));
+        }
+        if let Some(former) = &challenge.former {
+            self.put(FORMER_PHONE, text(former.number.expose()));
+            self.put(FORMER_PROVEN_AT, time(former.proven_at));
+        }
+    }
 
-fn call(reader: &Reader<'_>) -> Result<Call, StoreError> {
-    let answered_by =
-        if reader.has("answeredBy") { Some(reader.word("answeredBy", AnsweredBy::from_word)?) } else { None };
-    Ok(Call {
-        token: reader.digest("callToken")?,
-        placed_at: reader.time("callPlacedAt")?,
-        state: reader.word("callState", CallState::from_word)?,
-        answered_by,
-        wrong_keys: reader.number("wrongKeys")?,
-    })
+    fn put_sends(&mut self, attributes: &SendAttributes, sends: &Sends) {
+        self.put(attributes.used, number(sends.used));
+        if let Some((at, delivery)) = sends.last {
+            self.put(attributes.at, time(at));
+            self.put(attributes.delivery, text(delivery.word()));
+        }
+    }
+
+    fn put_call(&mut self, call: &Call) {
+        self.put(CALL_TOKEN, bytes(&call.token));
+        self.put(CALL_PLACED_AT, time(call.placed_at));
+        self.put(CALL_STATE, text(call.state.word()));
+        self.put(WRONG_KEYS, number(call.wrong_keys));
+    }
 }

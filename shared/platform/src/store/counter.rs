@@ -5,15 +5,14 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use domain::challenge::Challenge;
-use domain::phone::{Country, PhoneNumber};
-use domain::ports::StoreError;
 use domain::quota::{Charge, Counter, Scope};
 use domain::time::Timestamp;
 
 use super::expression;
-use super::item::{number, parse_number, time};
-use super::key::{Item, counter_key, counter_sort_key, parse_counter_sort_key};
+use super::key::counter_key;
 use super::table::DynamoStore;
+use super::value::{number, time};
+use crate::item::key::counter_name;
 
 /// A counter is forgotten this long after its window: nothing asks for it any more.
 const MEMORY: Duration = Duration::from_hours(48);
@@ -21,7 +20,7 @@ const MEMORY: Duration = Duration::from_hours(48);
 /// What an enrolment gives back, as a challenge keeps it.
 pub(super) fn charged(challenge: &Challenge) -> AttributeValue {
     let entries = challenge.charged.iter();
-    AttributeValue::M(entries.map(|(counter, sends)| (counter_sort_key(counter), number(*sends))).collect())
+    AttributeValue::M(entries.map(|(counter, sends)| (counter_name(counter), number(*sends))).collect())
 }
 
 /// The names by which an update speaks of what is kept of these counters in a challenge.
@@ -33,30 +32,8 @@ pub(super) fn named<'a>(write: UpdateBuilder, counters: impl IntoIterator<Item =
             Scope::Range(_) => "#range",
             Scope::Country(_) => "#country",
         };
-        write.expression_attribute_names(name, counter_sort_key(counter))
+        write.expression_attribute_names(name, counter_name(counter))
     })
-}
-
-pub(super) fn read_charged(
-    item: &Item,
-    phone: &PhoneNumber,
-    country: Country,
-) -> Result<Vec<(Counter, u32)>, StoreError> {
-    let charged = item.get("charged").and_then(|value| value.as_m().ok()).ok_or(StoreError::Unreadable("charged"))?;
-    let read = |(sort, sends): (&String, &AttributeValue)| {
-        let (name, window, shard) = parse_counter_sort_key(sort)?;
-        let policy = domain::quota::GIVEN_BACK.into_iter().find(|policy| *policy == name)?;
-        let scope = match policy {
-            domain::quota::NUMBER => Scope::Number(phone.clone()),
-            domain::quota::RANGE => Scope::Range(phone.clone()),
-            _ => Scope::Country(country),
-        };
-        Some((Counter { scope, policy, window, shard }, parse_number(sends)?))
-    };
-    let charged: Option<Vec<_>> = charged.iter().map(read).collect();
-    let mut charged = charged.ok_or(StoreError::Unreadable("charged"))?;
-    charged.sort_by_key(|(counter, _)| (counter.policy, counter.window, counter.shard));
-    Ok(charged)
 }
 
 impl DynamoStore {

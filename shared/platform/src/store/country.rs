@@ -13,15 +13,17 @@ use domain::follow_up::Tally;
 use domain::phone::Country;
 use domain::ports::{Statistics, StoreError};
 use domain::quota::country_policy;
-use domain::time::Timestamp;
 
 use super::expression;
 use super::fault::unavailable;
-use super::item::{Reader, number, time};
-use super::key::{BREAKER_PREFIX, Item, VERIFIED_PREFIX, country_partition, parse_counter_sort_key, verified_key};
+use super::key::{Item, verified_key};
 use super::table::DynamoStore;
+use super::value::{number, time};
 use super::write::transaction;
 use crate::encoding::base64url;
+use crate::item::attribute::{OPEN_UNTIL, SK, USED, VERIFIED};
+use crate::item::key::{SharedSort, country_partition};
+use crate::item::{Reader, Unreadable};
 
 impl Statistics for DynamoStore {
     async fn count_verified(&self, tally: &Tally) -> Result<(), StoreError> {
@@ -67,21 +69,22 @@ impl DynamoStore {
     }
 }
 
-fn read(record: &mut CountryRecord, item: &Item) -> Result<(), StoreError> {
-    let reader = Reader(item);
-    let sort = reader.text("sk")?;
-    let unreadable = || StoreError::Unreadable("sk");
-    if let Some(day) = sort.strip_prefix(VERIFIED_PREFIX) {
-        record.verified.insert(day.parse().map_err(|_| unreadable())?, reader.number("verified")?);
-    } else if let Some(channel) = sort.strip_prefix(BREAKER_PREFIX) {
-        let channel = Channel::ALL.into_iter().find(|known| known.as_str() == channel).ok_or_else(unreadable)?;
-        let until: u64 = reader.number("openUntil")?;
-        record.open_until.insert(channel, Timestamp::from_unix(until));
-    } else {
-        let (policy, window, shard) = parse_counter_sort_key(sort).ok_or_else(unreadable)?;
-        let channel = Channel::ALL.into_iter().find(|known| country_policy(*known) == policy).ok_or_else(unreadable)?;
-        let used: i64 = reader.number("used")?; // more may have been given back than is remembered
-        record.unverified.insert((channel, window, shard), u32::try_from(used.max(0)).unwrap_or(u32::MAX));
+fn read(record: &mut CountryRecord, item: &Item) -> Result<(), Unreadable> {
+    let item = Reader(item);
+    match SharedSort::parse(item.text(SK)?)? {
+        SharedSort::Verified(day) => {
+            record.verified.insert(day, item.require(VERIFIED)?);
+        }
+        SharedSort::Breaker(channel) => {
+            record.open_until.insert(channel, item.require(OPEN_UNTIL)?);
+        }
+        SharedSort::Counter { limit, window, shard } => {
+            let channel = Channel::ALL.into_iter().find(|channel| country_policy(*channel) == limit);
+            let used = item.require(USED)?.max(0); // more may have been given back than is remembered
+            let channel = channel.ok_or(Unreadable(SK.name))?;
+            record.unverified.insert((channel, window, shard), u32::try_from(used).unwrap_or(u32::MAX));
+        }
+        SharedSort::Number | SharedSort::Unknown => return Err(Unreadable(SK.name)),
     }
     Ok(())
 }

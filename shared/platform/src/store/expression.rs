@@ -182,3 +182,40 @@ pub(super) const SAME_GENERATION: &str = "generation = :generation";
 pub(super) fn and(update: &str, part: &str, applies: bool) -> String {
     if applies { format!("{update}{part}") } else { update.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crate::item::attribute::NAMES;
+
+    /// DynamoDB's own words.
+    const SYNTAX: [&str; 14] = [
+        "SET",
+        "REMOVE",
+        "ADD",
+        "DELETE",
+        "AND",
+        "OR",
+        "NOT",
+        "IN",
+        "attribute_exists",
+        "attribute_not_exists",
+        "contains",
+        "size",
+        "if_not_exists",
+        "list_append",
+    ];
+
+    #[test]
+    fn every_attribute_that_an_expression_names_is_in_the_schema() {
+        let source = include_str!("expression.rs").split("#[cfg(test)]").next().expect("the expressions");
+        let code: String = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let texts = code.split('"').skip(1).step_by(2);
+        let words = texts.flat_map(|text| text.split(|c: char| !(c.is_alphanumeric() || "_:#".contains(c))));
+        let named: BTreeSet<_> = words.filter(|word| word.starts_with(char::is_alphabetic)).collect();
+        let unknown: Vec<_> = named.iter().filter(|name| !SYNTAX.contains(name) && !NAMES.contains(name)).collect();
+        assert!(unknown.is_empty(), "not in the schema: {unknown:?}");
+        assert!(named.len() > 40, "the expressions were not found: {named:?}");
+    }
+}

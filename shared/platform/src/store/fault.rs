@@ -7,9 +7,16 @@ use aws_sdk_dynamodb::types::CancellationReason;
 use domain::ports::StoreError;
 
 use super::key::Item;
+use crate::item::Unreadable;
 
 pub(super) fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
     StoreError::Unavailable(Box::new(error))
+}
+
+impl From<Unreadable> for StoreError {
+    fn from(Unreadable(attribute): Unreadable) -> Self {
+        Self::Unreadable(attribute)
+    }
 }
 
 /// The outcome of a conditional update: the item after it, or the one that failed the condition.

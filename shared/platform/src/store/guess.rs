@@ -5,12 +5,12 @@ use domain::identity::ChallengeKey;
 use domain::ports::StoreError;
 use domain::time::Timestamp;
 
-use super::challenge_item::PENDING;
 use super::fault::Updated;
-use super::item::{number, text, time};
 use super::key::challenge_key;
 use super::table::DynamoStore;
+use super::value::{number, text, time};
 use super::{challenge_item, expression};
+use crate::item::challenge::PENDING;
 
 impl DynamoStore {
     pub(super) async fn count_guess(

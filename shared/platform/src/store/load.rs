@@ -1,15 +1,18 @@
 //! Reading a subject with its challenges, or one challenge.
 
 use domain::challenge::Challenge;
-use domain::identity::{ChallengeId, SubjectId};
+use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::ports::StoreError;
 use domain::snapshot::Snapshot;
 use domain::subject::Subject;
 
+use super::challenge_item;
 use super::fault::unavailable;
-use super::key::{REFUSAL, SUBJECT, challenge_key, subject_partition};
+use super::key::challenge_key;
 use super::table::DynamoStore;
-use super::{challenge_item, subject_item};
+use crate::item::attribute::SK;
+use crate::item::key::{SubjectSort, subject_partition};
+use crate::item::{self, Reader, Unreadable};
 
 impl DynamoStore {
     pub(super) async fn load(&self, subject: &SubjectId) -> Result<Snapshot, StoreError> {
@@ -18,10 +21,15 @@ impl DynamoStore {
             let query = self.partition(subject_partition(subject)).consistent_read(true).set_exclusive_start_key(next);
             let page = Box::pin(query.send()).await.map_err(unavailable)?;
             for item in page.items() {
-                match item.get("sk").and_then(|sort| sort.as_s().ok()).map(String::as_str) {
-                    Some(SUBJECT) => stored = subject_item::read(item)?,
-                    Some(REFUSAL) => {}
-                    _ => challenges.push(challenge_item::read(subject, item)?),
+                let reader = Reader(item);
+                match SubjectSort::parse(reader.text(SK)?)? {
+                    SubjectSort::Subject => stored = item::subject::read(reader)?,
+                    SubjectSort::Refusal => {}
+                    SubjectSort::Challenge(session) => {
+                        let key = ChallengeKey { subject: *subject, session };
+                        challenges.push(item::challenge::read(key, reader)?);
+                    }
+                    SubjectSort::Unknown => return Err(Unreadable(SK.name).into()),
                 }
             }
             next = page.last_evaluated_key;

@@ -34,7 +34,6 @@ mod country;
 mod expression;
 mod fault;
 mod guess;
-mod item;
 mod key;
 mod load;
 mod number;
@@ -43,8 +42,8 @@ mod refusal;
 mod send;
 mod settle;
 mod start;
-mod subject_item;
 mod table;
+mod value;
 mod write;
 
 pub use table::DynamoStore;

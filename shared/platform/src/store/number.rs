@@ -9,9 +9,9 @@ use domain::phone::PhoneNumber;
 use domain::time::Timestamp;
 
 use super::expression;
-use super::item::{bytes, bytes_set, number, time};
 use super::key::number_key;
 use super::table::DynamoStore;
+use super::value::{bytes, bytes_set, number, time};
 
 impl DynamoStore {
     /// Whether the challenge's number may get one more account, before anything is sent to it.

@@ -7,11 +7,11 @@ use domain::ports::{Consequence, Refused, StoreError};
 use domain::subject::Subject;
 use domain::time::Timestamp;
 
+use super::expression;
 use super::fault::Updated;
-use super::item::{number, text, time};
 use super::key::{breaker_key, challenge_key, refusal_key, subject_key};
 use super::table::DynamoStore;
-use super::{expression, subject_item};
+use super::value::{number, reserved, text, time};
 use crate::problem::refusal_name;
 
 /// How long a refusal is remembered.
@@ -48,7 +48,7 @@ impl DynamoStore {
         let values = [
             (":now", time(now)),
             (":failures", number(subject.failures)),
-            (":reserved", subject_item::reserved(&subject.reserved)),
+            (":reserved", reserved(&subject.reserved)),
             (":next", number(subject.version + 1)),
             (":version", number(subject.version)),
         ];

@@ -9,11 +9,12 @@ use domain::ports::StoreError;
 use domain::quota::Counter;
 use domain::time::Timestamp;
 
-use super::item::{Word, number, text, time};
 use super::key::challenge_key;
 use super::table::DynamoStore;
+use super::value::{number, text, time};
 use super::write::transaction;
 use super::{counter, expression};
+use crate::item::word::Word as _;
 
 impl DynamoStore {
     pub(super) async fn record_send(

@@ -7,13 +7,15 @@ use domain::policy::Policy;
 use domain::ports::{Settlement, StoreError};
 use domain::time::Timestamp;
 
-use super::challenge_item::{APPROVED, PENDING};
 use super::fault::Cancelled;
-use super::item::{Word as _, number, text, time};
 use super::key::{challenge_key, subject_key};
 use super::table::DynamoStore;
+use super::value::{number, text, time};
 use super::write::transaction;
-use super::{challenge_item, counter, expression, subject_item};
+use super::{challenge_item, counter, expression};
+use crate::item::challenge::{APPROVED, PENDING};
+use crate::item::subject::reservation_name;
+use crate::item::word::Word as _;
 
 impl DynamoStore {
     pub(super) async fn settle(
@@ -110,7 +112,7 @@ impl DynamoStore {
             .expression_attribute_values(":one", number(1_u32))
             .expression_attribute_values(":now", time(now))
             .expression_attribute_values(":began", number(challenge.subject_version))
-            .expression_attribute_names("#reservation", subject_item::reservation_name(&challenge.reservation()))
+            .expression_attribute_names("#reservation", reservation_name(&challenge.reservation()))
     }
 }
 

@@ -14,14 +14,15 @@ use domain::ports::{Started, StoreError};
 use domain::quota::Counter;
 use domain::refusal::Refusal;
 
-use super::challenge_item::{APPROVED, PENDING};
 use super::expression::and;
 use super::fault::unavailable;
-use super::item::{Word, bytes, number, text, time, times};
 use super::key::{challenge_key, subject_key};
 use super::table::DynamoStore;
+use super::value::{bytes, number, reserved, text, time, times};
 use super::write::transaction;
-use super::{challenge_item, counter, expression, subject_item};
+use super::{challenge_item, counter, expression};
+use crate::item::challenge::{APPROVED, PENDING};
+use crate::item::word::Word as _;
 
 impl DynamoStore {
     /// One transaction: the subject, the challenges contested, the charges, whether the number may be
@@ -47,7 +48,7 @@ impl DynamoStore {
         let put = || {
             Put::builder()
                 .table_name(&self.table)
-                .set_item(Some(challenge_item::begin(&draft.challenge, draft.keep_until)))
+                .set_item(Some(challenge_item::new(&draft.challenge, draft.keep_until)))
         };
         let put = match draft.replaces {
             Replaces::Nothing => put().condition_expression(expression::NO_CHALLENGE),
@@ -84,7 +85,7 @@ impl DynamoStore {
             .write(key, update, condition)
             .expression_attribute_values(":next", number(subject.version + 1))
             .expression_attribute_values(":failures", number(subject.failures))
-            .expression_attribute_values(":reserved", subject_item::reserved(&subject.reserved))
+            .expression_attribute_values(":reserved", reserved(&subject.reserved))
             .expression_attribute_values(":smsSent", times(&subject.sms_sent))
             .expression_attribute_values(":callsPlaced", times(&subject.calls_placed));
         if let Some(at) = subject.last_failure_at {
@@ -128,7 +129,7 @@ impl DynamoStore {
             .expression_attribute_values(":expiresAt", time(challenge.expires_at))
             .expression_attribute_values(":locale", text(challenge.locale.tag()))
             .expression_attribute_values(":keepUntil", time(draft.keep_until))
-            .expression_attribute_values(":ttl", challenge_item::forget_at(draft.keep_until))
+            .expression_attribute_values(":ttl", challenge_item::delete_at(draft.keep_until))
             .expression_attribute_names("#ttl", "ttl")
     }
 }

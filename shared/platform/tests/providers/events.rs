@@ -9,7 +9,7 @@ use crate::stub::{Reply, Stub, nobody};
 
 fn events(count: usize) -> Vec<Entry> {
     let detail = |number| json!({ "type": "challenge.sent", "number": number }).to_string();
-    (0..count).map(|number| Entry { kind: "challenge.sent", at: NOW, detail: detail(number) }).collect()
+    (0..count).map(|number| Entry { kind: "challenge.sent".to_owned(), at: NOW, detail: detail(number) }).collect()
 }
 
 /// What EventBridge answers: an id for each event that it takes, and a code for each that it does not.

@@ -1,0 +1,135 @@
+//! Every attribute that is stored, by its name and what it is read as.
+
+use std::marker::PhantomData;
+
+use domain::call::{AnsweredBy, CallState};
+use domain::challenge::{Delivery, Method, Purpose};
+use domain::channel::Channel;
+use domain::code::CodeMac;
+use domain::locale::Locale;
+use domain::phone::{Country, Line, PhoneNumber};
+use domain::time::Timestamp;
+
+use super::word::Action;
+
+/// A text that is borrowed, not copied.
+pub enum Text {}
+/// A map that is borrowed, not copied.
+pub enum Map {}
+/// A set of byte strings, which only conditions look into.
+pub enum ByteSet {}
+
+pub struct Attribute<T> {
+    pub name: &'static str,
+    read_as: PhantomData<fn() -> T>,
+}
+
+impl<T> Attribute<T> {
+    const fn named(name: &'static str) -> Self {
+        Self { name, read_as: PhantomData }
+    }
+}
+
+impl<T> Clone for Attribute<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Attribute<T> {}
+
+macro_rules! attributes {
+    ($($(#[$comment:meta])* $constant:ident: $read_as:ty = $name:literal;)*) => {
+        $($(#[$comment])* pub const $constant: Attribute<$read_as> = Attribute::named($name);)*
+
+        /// The names of them all.
+        pub const NAMES: &[&str] = &[$($name),*];
+    };
+}
+
+attributes! {
+    // Every item.
+    PK: Text = "pk";
+    SK: Text = "sk";
+    TTL: Timestamp = "ttl";
+
+    // A subject, or a challenge: its number.
+    PHONE: PhoneNumber = "phone";
+    COUNTRY: Country = "country";
+    LINE: Line = "line";
+    LOCALE: Locale = "locale";
+    BINDING: u64 = "binding";
+
+    // A subject.
+    VERSION: u64 = "version";
+    FAILURES: u32 = "failures";
+    LAST_FAILURE_AT: Timestamp = "lastFailureAt";
+    LAST_SUCCESS_AT: Timestamp = "lastSuccessAt";
+    GUESSES_RESERVED: Map = "guessesReserved";
+    SMS_SENT: Vec<Timestamp> = "smsSent";
+    CALLS_PLACED: Vec<Timestamp> = "callsPlaced";
+    REPORTED_NUMBER: [u8; 32] = "reportedNumber";
+    DENIED_AT: Timestamp = "deniedAt";
+    DENIED_VERSION: u64 = "deniedVersion";
+    LOCKED_AT: Timestamp = "lockedAt";
+    ADMIN_ACTION: Action = "adminAction";
+    ADMIN_BY: Text = "adminBy";
+    ADMIN_AT: Timestamp = "adminAt";
+    ADMIN_ACTIONS: u64 = "adminActions";
+
+    // A subject, or a number.
+    BLOCKED_UNTIL: Timestamp = "blockedUntil";
+
+    // A number.
+    ACCOUNTS: ByteSet = "accounts";
+
+    // A challenge.
+    GENERATION: u32 = "generation";
+    NUMBER_SOURCE: Text = "numberSource";
+    FORMER_PHONE: PhoneNumber = "formerPhone";
+    FORMER_PROVEN_AT: Timestamp = "formerProvenAt";
+    PURPOSE: Purpose = "purpose";
+    CLAIM_MISMATCH: bool = "claimMismatch";
+    CHARGED: Map = "charged";
+    SUBJECT_VERSION: u64 = "subjectVersion";
+    CREATED_AT: Timestamp = "createdAt";
+    EXPIRES_AT: Timestamp = "expiresAt";
+    ATTEMPTS: u32 = "attempts";
+    CARRIED: u32 = "carried";
+    MAX_ATTEMPTS: u32 = "maxAttempts";
+    LAST_GUESS_AT: Timestamp = "lastGuessAt";
+    OUTCOME: Text = "outcome";
+    APPROVED_AT: Timestamp = "approvedAt";
+    APPROVED_BY: Method = "approvedBy";
+    SETTLED: bool = "settled";
+    CODES: Vec<CodeMac> = "codes";
+    SPOKEN_CODES: Vec<CodeMac> = "spokenCodes";
+    SMS_USED: u32 = "smsUsed";
+    SMS_AT: Timestamp = "smsAt";
+    SMS_DELIVERY: Delivery = "smsDelivery";
+    CALLS_USED: u32 = "callsUsed";
+    CALLS_AT: Timestamp = "callsAt";
+    CALLS_DELIVERY: Delivery = "callsDelivery";
+    CALL_TOKEN: [u8; 32] = "callToken";
+    CALL_PLACED_AT: Timestamp = "callPlacedAt";
+    CALL_STATE: CallState = "callState";
+    ANSWERED_BY: AnsweredBy = "answeredBy";
+    WRONG_KEYS: u32 = "wrongKeys";
+    CONTESTED: bool = "contested";
+    KEEP_UNTIL: Timestamp = "keepUntil";
+
+    // A refused start.
+    REFUSED_AT: Timestamp = "refusedAt";
+    REASON: Text = "reason";
+    CHANNEL: Channel = "channel";
+    REFUSALS: u64 = "refusals";
+
+    // A counter. It is below zero where more was given back than is remembered.
+    USED: i64 = "used";
+    QUOTA: u32 = "quota";
+
+    // A country.
+    VERIFIED: u32 = "verified";
+    OPENED_AT: Timestamp = "openedAt";
+    OPEN_UNTIL: Timestamp = "openUntil";
+}

@@ -1,0 +1,144 @@
+//! A challenge's item.
+
+use domain::call::Call;
+use domain::challenge::{Challenge, Delivery, Former, NumberSource, Outcome, Sends};
+use domain::identity::{ChallengeId, ChallengeKey};
+use domain::phone::{Country, PhoneNumber};
+use domain::quota::{Counter, GIVEN_BACK, NUMBER, RANGE, Scope};
+use domain::time::Timestamp;
+
+use super::attribute::{
+    ANSWERED_BY, APPROVED_AT, APPROVED_BY, ATTEMPTS, Attribute, BINDING, CALL_PLACED_AT, CALL_STATE, CALL_TOKEN,
+    CALLS_AT, CALLS_DELIVERY, CALLS_USED, CARRIED, CHARGED, CLAIM_MISMATCH, CODES, CONTESTED, COUNTRY, CREATED_AT,
+    EXPIRES_AT, FORMER_PHONE, FORMER_PROVEN_AT, GENERATION, LAST_GUESS_AT, LINE, LOCALE, MAX_ATTEMPTS, NUMBER_SOURCE,
+    OUTCOME, PHONE, PURPOSE, SETTLED, SMS_AT, SMS_DELIVERY, SMS_USED, SPOKEN_CODES, SUBJECT_VERSION, WRONG_KEYS,
+};
+use super::key::parse_counter;
+use super::reader::{Reader, Unreadable};
+use super::value::{Stored as _, Value};
+
+pub const PENDING: &str = "pending";
+pub const APPROVED: &str = "approved";
+pub const DENIED: &str = "denied";
+
+/// The attributes of one channel's sends.
+pub struct SendAttributes {
+    pub used: Attribute<u32>,
+    pub at: Attribute<Timestamp>,
+    pub delivery: Attribute<Delivery>,
+}
+
+pub const SMS: SendAttributes = SendAttributes { used: SMS_USED, at: SMS_AT, delivery: SMS_DELIVERY };
+pub const CALLS: SendAttributes = SendAttributes { used: CALLS_USED, at: CALLS_AT, delivery: CALLS_DELIVERY };
+
+pub fn read<V: Value>(key: ChallengeKey, item: Reader<'_, V>) -> Result<Challenge, Unreadable> {
+    let (phone, country) = (item.require(PHONE)?, item.require(COUNTRY)?);
+    let charged = charged(item, &phone, country)?;
+    Ok(Challenge {
+        id: ChallengeId { key, generation: item.require(GENERATION)? },
+        phone,
+        country,
+        line: item.require(LINE)?,
+        source: source(item)?,
+        former: former(item)?,
+        purpose: item.require(PURPOSE)?,
+        claim_mismatch: item.get_or_default(CLAIM_MISMATCH)?,
+        locale: item.require(LOCALE)?,
+        subject_version: item.require(SUBJECT_VERSION)?,
+        created_at: item.require(CREATED_AT)?,
+        expires_at: item.require(EXPIRES_AT)?,
+        attempts: item.require(ATTEMPTS)?,
+        carried: item.require(CARRIED)?,
+        max_attempts: item.require(MAX_ATTEMPTS)?,
+        last_guess_at: item.get(LAST_GUESS_AT)?,
+        outcome: outcome(item)?,
+        codes: item.get_or_default(CODES)?,
+        spoken: item.get_or_default(SPOKEN_CODES)?,
+        sms: sends(item, &SMS)?,
+        calls: sends(item, &CALLS)?,
+        call: call(item)?,
+        contested: item.get_or_default(CONTESTED)?,
+        charged,
+    })
+}
+
+pub fn source<V: Value>(item: Reader<'_, V>) -> Result<NumberSource, Unreadable> {
+    match item.text(NUMBER_SOURCE)? {
+        "enrolled" => Ok(NumberSource::Enrolled(item.require(BINDING)?)),
+        "claimed" => Ok(NumberSource::Claimed),
+        "typed" => Ok(NumberSource::Typed),
+        "replacing" => Ok(NumberSource::Replacing(item.require(BINDING)?)),
+        "test" => Ok(NumberSource::Test),
+        _ => Err(Unreadable(NUMBER_SOURCE.name)),
+    }
+}
+
+#[must_use]
+pub const fn source_word(source: NumberSource) -> &'static str {
+    match source {
+        NumberSource::Enrolled(_) => "enrolled",
+        NumberSource::Claimed => "claimed",
+        NumberSource::Typed => "typed",
+        NumberSource::Replacing(_) => "replacing",
+        NumberSource::Test => "test",
+    }
+}
+
+pub fn outcome<V: Value>(item: Reader<'_, V>) -> Result<Outcome, Unreadable> {
+    match item.text(OUTCOME)? {
+        PENDING => Ok(Outcome::Pending),
+        DENIED => Ok(Outcome::Denied),
+        APPROVED => Ok(Outcome::Approved {
+            at: item.require(APPROVED_AT)?,
+            by: item.require(APPROVED_BY)?,
+            settled: item.get_or_default(SETTLED)?,
+        }),
+        _ => Err(Unreadable(OUTCOME.name)),
+    }
+}
+
+fn former<V: Value>(item: Reader<'_, V>) -> Result<Option<Former>, Unreadable> {
+    let Some(number) = item.get(FORMER_PHONE)? else { return Ok(None) };
+    Ok(Some(Former { number, proven_at: item.require(FORMER_PROVEN_AT)? }))
+}
+
+fn sends<V: Value>(item: Reader<'_, V>, attributes: &SendAttributes) -> Result<Sends, Unreadable> {
+    let last = match item.get(attributes.at)? {
+        Some(at) => Some((at, item.require(attributes.delivery)?)),
+        None => None,
+    };
+    Ok(Sends { used: item.require(attributes.used)?, last })
+}
+
+fn call<V: Value>(item: Reader<'_, V>) -> Result<Option<Call>, Unreadable> {
+    let Some(token) = item.get(CALL_TOKEN)? else { return Ok(None) };
+    Ok(Some(Call {
+        token,
+        placed_at: item.require(CALL_PLACED_AT)?,
+        state: item.require(CALL_STATE)?,
+        answered_by: item.get(ANSWERED_BY)?,
+        wrong_keys: item.require(WRONG_KEYS)?,
+    }))
+}
+
+fn charged<V: Value>(
+    item: Reader<'_, V>,
+    phone: &PhoneNumber,
+    country: Country,
+) -> Result<Vec<(Counter, u32)>, Unreadable> {
+    let unreadable = Unreadable(CHARGED.name);
+    let charged = item.map(CHARGED)?.ok_or(unreadable)?;
+    let read = |(name, sends): (&String, &V)| {
+        let (limit, window, shard) = parse_counter(name)?;
+        let policy = GIVEN_BACK.into_iter().find(|known| *known == limit)?;
+        let scope = match policy {
+            NUMBER => Scope::Number(phone.clone()),
+            RANGE => Scope::Range(phone.clone()),
+            _ => Scope::Country(country),
+        };
+        Some((Counter { scope, policy, window, shard }, u32::read(sends)?))
+    };
+    let mut charged: Vec<_> = charged.iter().map(read).collect::<Option<_>>().ok_or(unreadable)?;
+    charged.sort_by_key(|(counter, _)| (counter.policy, counter.window, counter.shard));
+    Ok(charged)
+}
