@@ -756,7 +756,7 @@ def test_the_table_is_kept_protected_and_forgets_what_is_over():
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert properties["SSESpecification"]["SSEEnabled"] is True
     assert properties["DeletionProtectionEnabled"] is True
-    assert '("#ttl", "ttl")' in source("shared/platform/src/store/start.rs")
+    assert 'TTL: Timestamp = "ttl"' in source("shared/platform/src/item/attribute.rs")
 
 
 def test_what_cannot_be_made_anew_outlives_the_stack():
@@ -906,9 +906,10 @@ def test_changes_that_are_no_event_wake_nobody():
         {"NewImage": {"quota": {"N": [{"exists": True}]}}},
     ]
     # The function looks at the same.
-    text = source("functions/audit-events/src/derive/mod.rs")
-    for looked_at in ['strip_prefix("subject#")', 'sort == "number"', 'Some(("breaker", ', 'new.has("quota")']:
-        assert looked_at in text
+    keys = source("shared/platform/src/item/key.rs")
+    for word in ["subject", "number", "breaker"]:
+        assert f'{word.upper()}: &str = "{word}"' in keys
+    assert "item.get(QUOTA)" in source("functions/audit-events/src/derive/shared.rs")
 
 
 def test_the_key_of_the_digests_is_drawn_by_the_deployment_and_kept():
@@ -947,13 +948,13 @@ def test_changes_of_which_nothing_follows_wake_nobody():
         "dynamodb": {"Keys": {"sk": {"S": ["subject"]}}, "OldImage": exists, "NewImage": exists},
     }
     # The function looks at the same, and the store writes the same.
-    assert 'image.phone("phone")?' in source("functions/follow-up/src/image.rs")
-    assert 'SUBJECT: &str = "subject"' in source("shared/platform/src/store/mod.rs")
+    assert "let Some(number) = item.get(PHONE)?" in source("shared/platform/src/item/subject.rs")
+    assert 'SUBJECT: &str = "subject"' in source("shared/platform/src/item/key.rs")
 
 
 def test_the_follow_up_may_write_the_items_that_it_writes():
-    assert 'format!("country#{}"' in source("shared/platform/src/store/quota.rs")
-    assert "country_partition(country)" in body_of("count_verified", source("shared/platform/src/store/country.rs"))
+    assert 'COUNTRY: &str = "country"' in source("shared/platform/src/item/key.rs")
+    assert "verified_key(country, day)" in body_of("count_verified", source("shared/platform/src/store/country.rs"))
 
 
 def test_a_stream_has_no_more_readers_than_it_bears():

@@ -12,6 +12,7 @@ use super::expression;
 use super::key::counter_key;
 use super::table::DynamoStore;
 use super::value::{number, time};
+use crate::item::attribute::TTL;
 use crate::item::key::counter_name;
 
 /// A counter is forgotten this long after its window: nothing asks for it any more.
@@ -49,7 +50,7 @@ impl DynamoStore {
             .expression_attribute_values(":one", number(1_u32))
             .expression_attribute_values(":quota", number(charge.quota))
             .expression_attribute_values(":ttl", time(charge.ends_at() + MEMORY))
-            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_names("#ttl", TTL.name)
     }
 
     /// Gives back what the challenge's unverified sends were charged, since it enrols the number. Without
@@ -58,6 +59,6 @@ impl DynamoStore {
         self.blind_write(counter_key(counter), expression::REFUND)
             .expression_attribute_values(":back", AttributeValue::N(format!("-{sends}")))
             .expression_attribute_values(":ttl", time(now + MEMORY))
-            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_names("#ttl", TTL.name)
     }
 }

@@ -21,7 +21,7 @@ use super::table::DynamoStore;
 use super::value::{number, time};
 use super::write::transaction;
 use crate::encoding::base64url;
-use crate::item::attribute::{OPEN_UNTIL, SK, USED, VERIFIED};
+use crate::item::attribute::{OPEN_UNTIL, SK, TTL, USED, VERIFIED};
 use crate::item::key::{SharedSort, country_partition};
 use crate::item::{Reader, Unreadable};
 
@@ -32,7 +32,7 @@ impl Statistics for DynamoStore {
             self.blind_write(key, expression::COUNT_VERIFIED)
                 .expression_attribute_values(":subjects", number(subjects))
                 .expression_attribute_values(":ttl", time(CountryRecord::forgotten_at(day)))
-                .expression_attribute_names("#ttl", "ttl")
+                .expression_attribute_names("#ttl", TTL.name)
         });
         let counts = transaction(counts)?;
         if counts.is_empty() {

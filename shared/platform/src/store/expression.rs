@@ -178,9 +178,9 @@ pub(super) const RESET_PHONE: &str =
 pub(super) const FORGIVE: &str = "SET carried = attempts";
 pub(super) const SAME_GENERATION: &str = "generation = :generation";
 
-/// The update with a part of it that applies at times.
+/// The update, with the part if that applies.
 pub(super) fn and(update: &str, part: &str, applies: bool) -> String {
-    if applies { format!("{update}{part}") } else { update.to_owned() }
+    if applies { [update, part].concat() } else { update.to_owned() }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::fault::Updated;
 use super::key::{breaker_key, challenge_key, refusal_key, subject_key};
 use super::table::DynamoStore;
 use super::value::{number, reserved, text, time};
+use crate::item::attribute::TTL;
 use crate::problem::refusal_name;
 
 /// How long a refusal is remembered.
@@ -41,7 +42,7 @@ impl DynamoStore {
             .expression_attribute_values(":zero", number(0_u32))
             .expression_attribute_values(":one", number(1_u32))
             .expression_attribute_values(":ttl", time(now + MEMORY))
-            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_names("#ttl", TTL.name)
     }
 
     fn lock(&self, refused: &Refused<'_>, subject: &Subject, now: Timestamp) -> UpdateItemFluentBuilder {
@@ -65,6 +66,6 @@ impl DynamoStore {
         let key = breaker_key(country, refused.channel);
         let values = [(":now", time(now)), (":until", time(until)), (":ttl", time(until + MEMORY))];
         self.update(key, expression::OPEN_BREAKER, expression::BREAKER_IS_CLOSED, values)
-            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_names("#ttl", TTL.name)
     }
 }

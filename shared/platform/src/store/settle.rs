@@ -13,6 +13,7 @@ use super::table::DynamoStore;
 use super::value::{number, text, time};
 use super::write::transaction;
 use super::{challenge_item, counter, expression};
+use crate::item::attribute::TTL;
 use crate::item::challenge::{APPROVED, PENDING};
 use crate::item::subject::reservation_name;
 use crate::item::word::Word as _;
@@ -84,7 +85,7 @@ impl DynamoStore {
             .expression_attribute_values(":generation", number(challenge.id.generation))
             .expression_attribute_values(":true", AttributeValue::Bool(true))
             .expression_attribute_values(":charged", counter::charged(challenge))
-            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_names("#ttl", TTL.name)
     }
 
     fn settled_subject(&self, challenge: &Challenge, now: Timestamp) -> UpdateBuilder {

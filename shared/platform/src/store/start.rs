@@ -21,6 +21,7 @@ use super::table::DynamoStore;
 use super::value::{bytes, number, reserved, text, time, times};
 use super::write::transaction;
 use super::{challenge_item, counter, expression};
+use crate::item::attribute::TTL;
 use crate::item::challenge::{APPROVED, PENDING};
 use crate::item::word::Word as _;
 
@@ -130,7 +131,7 @@ impl DynamoStore {
             .expression_attribute_values(":locale", text(challenge.locale.tag()))
             .expression_attribute_values(":keepUntil", time(draft.keep_until))
             .expression_attribute_values(":ttl", challenge_item::delete_at(draft.keep_until))
-            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_names("#ttl", TTL.name)
     }
 }
 
