@@ -18,7 +18,7 @@ SAM    := $(TOOLS)/aws-sam-cli/bin
 E2E    := $(TOOLS)/e2e
 DENY   := $(TOOLS)/cargo-deny/bin/cargo-deny
 DENY_VERSION := 0.20.2
-LOCAL  := CARGO_LAMBDA=$(LAMBDA)/cargo-lambda cargo run --quiet --manifest-path infra/local/Cargo.toml --package local --
+LOCAL  := CARGO_LAMBDA=$(LAMBDA)/cargo-lambda cargo run --locked --quiet --package local --
 
 .PHONY: help
 help: ## list the targets
@@ -39,19 +39,15 @@ invoke: $(TOOLS)/cargo-lambda.done ## one function with one sample: make invoke 
 
 # --- checking --------------------------------------------------------------------------------------
 
-.PHONY: test lint unit mutants local-test fuzz template audit e2e browser cost
-test: lint unit mutants local-test fuzz template e2e browser cost ## all checks and tests
+.PHONY: test lint unit mutants fuzz template audit e2e browser cost
+test: lint unit mutants fuzz template e2e browser cost ## all checks and tests
 
 lint: need-cargo $(DENY) ## formatting, clippy, licences and sources of dependencies
 	cargo fmt --all --check
-	cd infra/local && cargo fmt --package local --package seed --check
-	cd tests/fuzz && cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	tests/pure-domain
 	tests/linked-sdks
 	$(DENY) check --hide-inclusion-graph bans licenses sources
-	$(DENY) --manifest-path infra/local/Cargo.toml --config .deny.toml check --hide-inclusion-graph bans licenses sources
-	$(DENY) --manifest-path tests/fuzz/Cargo.toml --config .deny.toml check --hide-inclusion-graph bans licenses sources
 
 audit: $(DENY) ## known vulnerabilities of dependencies (needs the RustSec database from the network)
 	$(DENY) check advisories
@@ -61,10 +57,6 @@ unit: need-cargo ## the rules, the store contract on an embedded DynamoDB, the h
 
 mutants: need-cargo need-python ## remove each term of each condition of each write: a test must fail every time
 	tests/mutants
-
-local-test: need-cargo ## the local stack's own checks
-	cd infra/local && cargo clippy --locked --workspace --all-targets -- --deny warnings
-	cd infra/local && cargo test --locked --workspace
 
 SECONDS_EACH ?= 10
 fuzz: need-cargo ## arbitrary input for what comes from outside: make fuzz SECONDS_EACH=600
@@ -103,7 +95,7 @@ baseline: need-node need-valgrind release-binaries ## the figures that `make cos
 release-binaries: need-cargo
 	@echo "building the functions as they are deployed, but for this machine: eight minutes at first"
 	cargo build --locked --release --bins
-	cargo build --locked --manifest-path infra/local/Cargo.toml --package local
+	cargo build --locked --package local
 
 curve: need-cargo ## draw the day of pumping anew: tests/pumping/curve.svg
 	cargo run --locked --package pumping --example plot
@@ -119,7 +111,7 @@ page-figures: browser-stack ## what the login page costs and how quick it is, al
 
 browser-stack: need-cargo need-chromium $(TOOLS)/browser.done
 	cargo build --locked --bins
-	cargo build --locked --manifest-path infra/local/Cargo.toml --package local
+	cargo build --locked --package local
 
 # --- deploying -------------------------------------------------------------------------------------
 

@@ -92,9 +92,8 @@ fn prepared(file: &str, event: &Value) -> Result<PathBuf> {
 }
 
 async fn seed(stack: &Stack, event: &Path) -> Result<()> {
-    let crate_folder = concat!(env!("CARGO_MANIFEST_DIR"), "/seed/Cargo.toml");
     let mut cargo = Command::new("cargo");
-    cargo.args(["run", "--quiet", "--manifest-path", crate_folder, "--"]).arg(event);
+    cargo.args(["run", "--quiet", "--package", "seed", "--"]).arg(event).current_dir(repository()?);
     functions::clean(&mut cargo);
     cargo.envs(&stack.environment).env("SEED_MAC_KEY", MAC_KEY);
     ensure!(cargo.status().await?.success(), "cannot write the challenge that the sample needs");

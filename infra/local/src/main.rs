@@ -5,6 +5,8 @@
 //! EVENT_FILE` runs one function with one event, and `local serve` starts everything but the functions,
 //! for scripts.
 
+#![expect(clippy::print_stderr, clippy::print_stdout, reason = "a command line program")]
+
 mod aws_json;
 mod clock;
 mod demo;

@@ -4,6 +4,8 @@
 //!
 //! `local invoke` runs it with an event file and the functions' environment.
 
+#![expect(clippy::print_stderr, reason = "a command line program")]
+
 mod fixture;
 
 use std::env;
