@@ -47,6 +47,7 @@ lint: need-cargo $(DENY) ## formatting, clippy, licences and sources of dependen
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	tests/pure-domain
 	tests/linked-sdks
+	tests/links
 	$(DENY) check --hide-inclusion-graph bans licenses sources
 
 audit: $(DENY) ## known vulnerabilities of dependencies (needs the RustSec database from the network)
