@@ -12,9 +12,9 @@ use domain::snapshot::Snapshot;
 use domain::time::Timestamp;
 use http::{Method, Response};
 use lambda_http::{Body, Request, RequestExt as _};
-use platform::caller::administrator;
 use platform::clock::Stopwatch;
 use platform::encoding::base64url_text;
+use platform::iam::administrator;
 use platform::problem::{Failure, Problem};
 use platform::run;
 

@@ -4,12 +4,12 @@
 //! it calls. The door ([`request`], [`first_factor`]) parses, the way out ([`problem`], [`reply`])
 //! renders; in between there are only the domain's types.
 
-pub mod caller;
 pub mod clock;
 pub mod config;
 pub mod encoding;
 pub mod first_factor;
-pub mod lines;
+pub mod iam;
+pub mod log;
 pub mod problem;
 pub mod reply;
 pub mod request;

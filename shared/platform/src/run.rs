@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::clock::{self, Stopwatch};
 use crate::config::Environment;
-use crate::lines;
+use crate::log;
 use crate::problem::Failure;
 #[cfg(feature = "stream")]
 use crate::stream::{Batch, Report};
@@ -51,7 +51,7 @@ where
     let handle = &handle;
     let answer = move |request: Request| async move {
         let id = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
-        Ok::<_, Infallible>(lines::of_request(id, handle(request, clock::now())).await)
+        Ok::<_, Infallible>(log::of_request(id, handle(request, clock::now())).await)
     };
     lambda_http::run(service_fn(answer)).await
 }
@@ -62,7 +62,7 @@ pub async fn serve_stream(handle: impl AsyncFn(&Batch) -> Report) -> Result<(), 
     let handle = &handle;
     let answer = async |event: LambdaEvent<Batch>| {
         let answer = Box::pin(handle(&event.payload)); // else a type too deep for the compiler
-        Ok::<_, Infallible>(lines::of_request(event.context.request_id, answer).await)
+        Ok::<_, Infallible>(log::of_request(event.context.request_id, answer).await)
     };
     lambda_runtime::run(service_fn(answer)).await
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use tracing::{Level, Subscriber};
 
 use crate::config::Environment;
-use crate::lines::Lines;
+use crate::log::Lines;
 use crate::settings::table::{AWS_LAMBDA_FUNCTION_NAME, LOG_LEVEL};
 
 const OURS: &[&str] = &[

@@ -180,7 +180,7 @@ mod tests {
         let [line] = &lines[..] else { panic!("one line: {lines:?}") };
         assert_eq!(line["level"], "WARN");
         assert_eq!(line["message"], "two\nlines");
-        assert_eq!(line["target"], "platform::lines::tests");
+        assert_eq!(line["target"], "platform::log::tests");
         assert_eq!([&line["attempts"], &line["left"], &line["ratio"]], [&json!(3), &json!(-1), &json!(0.5)]);
         assert_eq!([&line["right"], &line["subject"]], [&json!(true), &json!("Some(\"a\\\"b\")")]);
         assert_eq!([line.get("missing"), line.get("requestId")], [None, None]);
@@ -220,7 +220,7 @@ mod tests {
         let others = r#""hyper::proto" "WARN""#;
         assert_eq!(said(Level::ERROR), others);
         assert_eq!(said(Level::INFO), format!(r#""platform::deeper" "INFO", {others}"#));
-        assert!(said(Level::TRACE).starts_with(r#""platform::lines::tests" "DEBUG", "platform::deeper""#));
+        assert!(said(Level::TRACE).starts_with(r#""platform::log::tests" "DEBUG", "platform::deeper""#));
         assert_eq!(said(Level::TRACE).matches("hyper").count(), 1);
     }
 
