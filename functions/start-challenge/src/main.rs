@@ -9,7 +9,7 @@ use platform::run::{self, Error};
 use platform::secrets::{Secret, SecretsManager};
 use platform::sms::SnsSender;
 use platform::store::DynamoStore;
-use platform::voice::TwilioCaller;
+use platform::voice::TwilioCallPlacer;
 use start_challenge::App;
 use start_challenge::config::Config;
 use start_challenge::countries::Countries;
@@ -24,7 +24,7 @@ async fn serve(config: Config) -> Result<(), Error> {
     let keys = Secret::<MacKeys, _>::open(secrets.clone(), config.mac_keys_secret, clock::now());
     let caller = async {
         let Some((settings, secret)) = config.voice else { return Ok(None) };
-        Secret::open(secrets, secret, clock::now()).await.map(|secret| Some(TwilioCaller::new(settings, secret)))
+        Secret::open(secrets, secret, clock::now()).await.map(|secret| Some(TwilioCallPlacer::new(settings, secret)))
     };
     // Side by side, each over its own connection: a handshake costs less than waiting for one more response.
     let (keys, caller, ()) = tokio::join!(keys, caller, DynamoStore::connect(&aws.config, &aws.connector));

@@ -42,13 +42,13 @@ pub struct VoiceSettings {
 
 /// Places calls.
 #[derive(Debug)]
-pub struct TwilioCaller<S> {
+pub struct TwilioCallPlacer<S> {
     connector: PublicConnector,
     settings: VoiceSettings,
     credentials: Secret<VoiceCredentials, S>,
 }
 
-impl<S: SecretSource> TwilioCaller<S> {
+impl<S: SecretSource> TwilioCallPlacer<S> {
     /// A caller that has not called yet.
     #[must_use]
     pub fn new(settings: VoiceSettings, credentials: Secret<VoiceCredentials, S>) -> Self {
@@ -93,7 +93,7 @@ impl<S: SecretSource> TwilioCaller<S> {
     }
 }
 
-impl<S: SecretSource> Caller for TwilioCaller<S> {
+impl<S: SecretSource> Caller for TwilioCallPlacer<S> {
     async fn call(
         &self,
         to: &PhoneNumber,

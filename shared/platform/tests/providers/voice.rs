@@ -12,7 +12,7 @@ use platform::clock;
 use platform::encoding::{call_token, challenge_path};
 use platform::run::chain;
 use platform::secrets::{Secret, SecretError, SecretSource};
-use platform::voice::{TwilioCaller, VoiceSettings};
+use platform::voice::{TwilioCallPlacer, VoiceSettings};
 
 use crate::fixture::{NUMBER, assert_took, challenge, number, timed};
 use crate::stub::{Reply, Stub, nobody};
@@ -49,16 +49,16 @@ fn settings(api: &str) -> VoiceSettings {
     }
 }
 
-async fn caller(api: &str, source: Source, read_at: Timestamp) -> TwilioCaller<Source> {
+async fn caller(api: &str, source: Source, read_at: Timestamp) -> TwilioCallPlacer<Source> {
     with(settings(api), source, read_at).await
 }
 
-async fn with(settings: VoiceSettings, source: Source, read_at: Timestamp) -> TwilioCaller<Source> {
+async fn with(settings: VoiceSettings, source: Source, read_at: Timestamp) -> TwilioCallPlacer<Source> {
     let credentials = Secret::open(source, "voice".to_owned(), read_at).await.expect("credentials");
-    TwilioCaller::new(settings, credentials)
+    TwilioCallPlacer::new(settings, credentials)
 }
 
-async fn steady(api: &str) -> TwilioCaller<Source> {
+async fn steady(api: &str) -> TwilioCallPlacer<Source> {
     caller(api, Source::Steady, clock::now()).await
 }
 
@@ -66,7 +66,7 @@ fn token() -> CallToken {
     CallToken::from_bytes([9; 16])
 }
 
-async fn call(caller: &TwilioCaller<Source>, limit: Duration) -> Result<(), SendError> {
+async fn call(caller: &TwilioCallPlacer<Source>, limit: Duration) -> Result<(), SendError> {
     caller.call(&number(), &challenge(), &token(), limit).await
 }
 
