@@ -21,7 +21,7 @@ use lambda_http::{Body, Request};
 use platform::callback::{self, Report, Webhook};
 use platform::clock::{self, Stopwatch};
 use platform::encoding::webhook_url;
-use platform::problem::{Failure, Problem};
+use platform::problem::Failure;
 use platform::{reply, run};
 
 pub mod config;
@@ -50,8 +50,7 @@ impl<S: ChallengeStore, T: callback::TokenSource, K: KeySource> App<S, T, K> {
     }
 
     async fn webhook(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {
-        let tokens = self.tokens.tokens(now).await;
-        let tokens = tokens.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?;
+        let tokens = self.tokens.tokens(now).await?;
         let webhook = Webhook::of(request, &self.public_base_url, &tokens)?;
         let Some(report) = &webhook.report else { return Ok(no_content()) };
 
@@ -98,8 +97,7 @@ impl<S: ChallengeStore, T: callback::TokenSource, K: KeySource> App<S, T, K> {
 
     async fn keys(&self, now: Timestamp) -> Result<Option<Arc<MacKeys>>, Failure> {
         let Some(keys) = &self.keys else { return Ok(None) };
-        let keys = keys.keys(now).await;
-        Ok(Some(keys.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?))
+        Ok(Some(keys.keys(now).await?))
     }
 
     /// Again after a conflict: it changed nothing, and the provider does not try again.

@@ -6,7 +6,6 @@
 use domain::challenge::{Challenge, Outcome};
 use domain::identity::ChallengeKey;
 use domain::ports::{ChallengeStore, KeySource, Settlement};
-use domain::result::Approval;
 use domain::snapshot::Snapshot;
 use domain::status::status;
 use domain::time::Timestamp;
@@ -14,7 +13,7 @@ use http::{Response, StatusCode};
 use lambda_http::{Body, Request, RequestExt as _};
 use platform::clock::Stopwatch;
 use platform::first_factor::FirstFactor;
-use platform::problem::{Failure, Problem};
+use platform::problem::Failure;
 use platform::settings::FactorSettings;
 use platform::signer::ResultSigner;
 use platform::{reply, request, run};
@@ -48,11 +47,11 @@ impl<S: ChallengeStore, R: ResultSigner, K: KeySource> App<S, R, K> {
         self.complete_settling(&mut stored, &key, now).await?;
         let mut view = status(&self.settings.rules, &stored, &key, purpose, first_factor.phone.as_ref(), now);
         if let Some(keys) = &self.keys {
-            let keys = keys.keys(now).await.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?;
+            let keys = keys.keys(now).await?;
             view.show_digits(&self.settings.rules.policy, &keys, stored.challenge(&key), now);
         }
         let token = match &view.approval {
-            Some(approval) => Some(self.sign(approval, &first_factor).await?),
+            Some(approval) => Some(self.signer.sign(approval, &first_factor).await?),
             None => None,
         };
         Ok(reply::challenge(StatusCode::OK, &view, token, self.settings.support_url.as_deref()))
@@ -75,10 +74,5 @@ impl<S: ChallengeStore, R: ResultSigner, K: KeySource> App<S, R, K> {
         tracing::info!(subject = ?key.subject, approved = settled.is_approved(), "settled");
         stored.settle(settled);
         Ok(())
-    }
-
-    async fn sign(&self, approval: &Approval, first_factor: &FirstFactor) -> Result<String, Failure> {
-        let signed = self.signer.sign(approval, first_factor).await;
-        signed.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))
     }
 }

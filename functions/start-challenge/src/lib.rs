@@ -73,8 +73,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
     async fn start(&self, request: &Request, now: Timestamp, watch: Stopwatch) -> Result<Response<Body>, Failure> {
         let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
         let asked = asked(request, &first_factor, &self.settings.rules, now)?;
-        let keys =
-            self.keys.keys(now).await.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?;
+        let keys = self.keys.keys(now).await?;
         let (stored, draft, parcel) = match self.persist(&keys, &asked, now).await? {
             Persisted::Running(stored) => return Ok(self.view(StatusCode::OK, &stored, &keys, &asked, now)),
             Persisted::ToSend(stored, draft, parcel) => (stored, draft, parcel),

@@ -8,7 +8,6 @@ use domain::challenge::{Challenge, Purpose};
 use domain::code::Code;
 use domain::ports::{ChallengeStore, KeySource, Settlement, StoreError};
 use domain::refusal::Refusal;
-use domain::result::Approval;
 use domain::snapshot::Snapshot;
 use domain::status::status;
 use domain::time::Timestamp;
@@ -16,7 +15,7 @@ use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
 use platform::clock::Stopwatch;
 use platform::first_factor::FirstFactor;
-use platform::problem::{Failure, Problem};
+use platform::problem::Failure;
 use platform::request::Fields;
 use platform::settings::FactorSettings;
 use platform::signer::ResultSigner;
@@ -46,8 +45,7 @@ impl<S: ChallengeStore, K: KeySource, R: ResultSigner> App<S, K, R> {
     async fn verify(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {
         let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
         let Guess { code, purpose } = guess(request)?;
-        let keys =
-            self.keys.keys(now).await.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))?;
+        let keys = self.keys.keys(now).await?;
 
         let counted =
             self.store.count_guess(&first_factor.challenge_for(purpose), now).await?.ok_or(Refusal::Closed)?;
@@ -84,16 +82,11 @@ impl<S: ChallengeStore, K: KeySource, R: ResultSigner> App<S, K, R> {
         stored.settle(approved);
         let view = status(&self.settings.rules, &stored, &key, purpose, first_factor.phone.as_ref(), now);
         let token = match &view.approval {
-            Some(approval) => Some(self.sign(approval, first_factor).await?),
+            Some(approval) => Some(self.signer.sign(approval, first_factor).await?),
             None if purpose == Purpose::Change => None,
             None => return Err(Refusal::Closed.into()),
         };
         Ok(reply::challenge(StatusCode::OK, &view, token, self.settings.support_url.as_deref()))
-    }
-
-    async fn sign(&self, approval: &Approval, first_factor: &FirstFactor) -> Result<String, Failure> {
-        let signed = self.signer.sign(approval, first_factor).await;
-        signed.map_err(|error| Failure::caused(Problem::TemporarilyUnavailable, error))
     }
 }
 

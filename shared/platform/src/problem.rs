@@ -5,13 +5,17 @@ use std::error::Error;
 use std::time::Duration;
 
 use domain::phone::PhoneRefusal;
-use domain::ports::StoreError;
+use domain::ports::{KeyError, StoreError};
 use domain::refusal::{Refusal, SendLimit};
 use domain::time::Timestamp;
 use http::{HeaderValue, Response, StatusCode};
 use lambda_http::Body;
 use serde::Serialize;
 
+#[cfg(feature = "secrets")]
+use crate::secrets::SecretError;
+#[cfg(feature = "kms")]
+use crate::signer::SignError;
 use crate::{clock, reply};
 
 /// What a caller may see of a request that was not done.
@@ -263,17 +267,14 @@ const fn refusal_detail(refusal: &Refusal) -> &'static str {
     }
 }
 
-/// A request that was not done: what the caller sees, and what only the log does.
+/// A request that was refused or failed: what the caller sees, and what only the log does.
 #[derive(Debug)]
 pub struct Failure {
-    /// For the caller.
     pub problem: Problem,
-    /// For the log.
     pub cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl Failure {
-    /// A problem with the fault behind it.
     pub fn caused(problem: Problem, cause: impl Error + Send + Sync + 'static) -> Self {
         Self { problem, cause: Some(Box::new(cause)) }
     }
@@ -298,5 +299,25 @@ impl From<StoreError> for Failure {
             StoreError::Unreadable(_) => Problem::Internal,
         };
         Self::caused(problem, error)
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        Self::caused(Problem::TemporarilyUnavailable, error)
+    }
+}
+
+#[cfg(feature = "secrets")]
+impl From<SecretError> for Failure {
+    fn from(error: SecretError) -> Self {
+        Self::caused(Problem::TemporarilyUnavailable, error)
+    }
+}
+
+#[cfg(feature = "kms")]
+impl From<SignError> for Failure {
+    fn from(error: SignError) -> Self {
+        Self::caused(Problem::TemporarilyUnavailable, error)
     }
 }
