@@ -4,14 +4,21 @@ use domain::channel::Channel;
 use domain::phone::Reach;
 use platform::config::Environment;
 use platform::settings::table;
-use platform::sms::{NoticeSettings, SmsSettings};
+use platform::sms::SenderSettings;
 
 #[derive(Debug)]
 pub struct Config {
     pub table: String,
     pub reach: Reach,
     /// `None` where the deployment sends no messages.
-    pub notices: Option<(SmsSettings, NoticeSettings)>,
+    pub notices: Option<Notices>,
+}
+
+#[derive(Debug)]
+pub struct Notices {
+    pub brand: String,
+    pub support_url: Option<String>,
+    pub sender: SenderSettings,
 }
 
 impl Config {
@@ -20,14 +27,16 @@ impl Config {
         let reach = env.get(&table::ALLOWED_COUNTRIES);
         let channels = env.get(&table::CHANNELS);
         let sends = channels.is_none_or(|channels| channels.contains(&Channel::Sms));
-        let notices = if sends { notices(env).map(Some) } else { Some(None) };
+        let notices = if sends { Notices::read(env).map(Some) } else { Some(None) };
         Some(Self { table: table?, reach: reach?, notices: notices? })
     }
 }
 
-fn notices(env: &mut Environment) -> Option<(SmsSettings, NoticeSettings)> {
-    let sms = SmsSettings::read(env);
-    let support_url = env.get(&table::SUPPORT_URL);
-    let template_id = env.get(&table::SMS_NOTICE_TEMPLATE_ID);
-    Some((sms?, NoticeSettings { support_url: support_url?, template_id: template_id? }))
+impl Notices {
+    fn read(env: &mut Environment) -> Option<Self> {
+        let brand = env.get(&table::BRAND);
+        let support_url = env.get(&table::SUPPORT_URL);
+        let sender = SenderSettings::read(env, &table::SMS_NOTICE_TEMPLATE_ID);
+        Some(Self { brand: brand?, support_url: support_url?, sender: sender? })
+    }
 }

@@ -6,7 +6,7 @@ use follow_up::config::Config;
 use follow_up::{App, TIME};
 use platform::aws::Aws;
 use platform::run::{self, Error};
-use platform::sms::SnsNotifier;
+use platform::sms::{Notices, Sender};
 use platform::store::DynamoStore;
 
 fn main() -> ExitCode {
@@ -18,7 +18,11 @@ async fn serve(config: Config) -> Result<(), Error> {
     let app = App {
         store: DynamoStore::new(&aws.config, config.table),
         reach: config.reach,
-        notifier: config.notices.map(|(sms, notices)| SnsNotifier::new(&aws.config, sms, notices)),
+        notifier: config.notices.map(|notices| Notices {
+            publisher: Sender::new(&aws.config, notices.sender),
+            brand: notices.brand,
+            support_url: notices.support_url,
+        }),
         time: TIME,
     };
     run::serve_stream(async |batch| app.handle(batch).await).await

@@ -5,14 +5,16 @@ use std::time::Duration;
 use domain::channel::Channel;
 use platform::config::Environment;
 use platform::settings::{FactorSettings, table};
-use platform::sms::{CodeSettings, SmsSettings};
+use platform::sms::SenderSettings;
 use platform::voice::VoiceSettings;
 
 #[derive(Debug)]
 pub struct Config {
     pub settings: FactorSettings,
-    pub sms: SmsSettings,
-    pub codes: CodeSettings,
+    pub brand: String,
+    /// The page's host, which messages name.
+    pub host: String,
+    pub sender: SenderSettings,
     /// With the id of the secret that opens the provider's API. `None` where the deployment offers no calls.
     pub voice: Option<(VoiceSettings, String)>,
     pub send_timeout: Duration,
@@ -23,15 +25,17 @@ impl Config {
     pub fn read(env: &mut Environment) -> Option<Self> {
         let settings = settings(env);
         let calls = settings.as_ref().is_none_or(|settings| settings.rules.channels.contains(&Channel::Call));
-        let sms = SmsSettings::read(env);
-        let codes = codes(env);
+        let brand = env.get(&table::BRAND);
+        let host = env.get(&table::ORIGIN_HOST);
+        let sender = SenderSettings::read(env, &table::SMS_TEMPLATE_ID);
         let voice = if calls { voice(env, settings.as_ref()).map(Some) } else { Some(None) };
         let send_timeout = env.get(&table::SEND_TIMEOUT_SECONDS);
         let mac_keys_secret = env.get(&table::MAC_KEYS_SECRET_ARN);
         Some(Self {
             settings: settings?,
-            sms: sms?,
-            codes: codes?,
+            brand: brand?,
+            host: host?,
+            sender: sender?,
             voice: voice?,
             send_timeout: send_timeout?,
             mac_keys_secret: mac_keys_secret?,
@@ -45,12 +49,6 @@ fn settings(env: &mut Environment) -> Option<FactorSettings> {
     let mut settings = settings?;
     settings.rules.test_numbers = test_numbers?;
     Some(settings)
-}
-
-fn codes(env: &mut Environment) -> Option<CodeSettings> {
-    let host = env.get(&table::ORIGIN_HOST);
-    let template_id = env.get(&table::SMS_TEMPLATE_ID);
-    Some(CodeSettings { host: host?, template_id: template_id? })
 }
 
 fn voice(env: &mut Environment, settings: Option<&FactorSettings>) -> Option<(VoiceSettings, String)> {

@@ -7,7 +7,7 @@ use platform::aws::Aws;
 use platform::clock;
 use platform::run::{self, Error};
 use platform::secrets::{Secret, SecretsManager};
-use platform::sms::SnsSender;
+use platform::sms::{Codes, Sender};
 use platform::store::DynamoStore;
 use platform::voice::TwilioCallPlacer;
 use start_challenge::App;
@@ -31,7 +31,7 @@ async fn serve(config: Config) -> Result<(), Error> {
     let app = App {
         store: DynamoStore::new(&aws.config, config.settings.table.clone()),
         keys: keys?,
-        sms: SnsSender::new(&aws.config, config.sms, config.codes),
+        sms: Codes { publisher: Sender::new(&aws.config, config.sender), brand: config.brand, host: config.host },
         caller: caller?,
         countries: Countries::default(),
         send_timeout: config.send_timeout,

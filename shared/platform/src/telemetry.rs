@@ -1,6 +1,4 @@
-//! Logs and metrics, both JSON on standard output, where CloudWatch finds them.
-//!
-//! Only the product's own log lines pass at the configured level.
+//! Logs and metrics: JSON on standard output, which Lambda sends to CloudWatch.
 
 use std::io::Write as _;
 use std::sync::OnceLock;
@@ -41,20 +39,19 @@ impl Telemetry {
         Some(Self { level: level?, function: function? })
     }
 
-    /// Starts logging to standard output.
     pub fn init(self) {
         if let Some(function) = self.function {
             FUNCTION.get_or_init(|| function);
         }
-        // It fails where there is a subscriber already, which serves as well.
+        // It fails where a subscriber is already set, which does just as well.
         let _ = tracing::subscriber::set_global_default(subscriber(self.level, std::io::stdout));
     }
 }
 
-/// The function's name: a dimension of every metric, so that two stacks in one account never mix.
+/// The function's name: a dimension of every metric, so that two stacks in one account never mix. Unset in tests.
 static FUNCTION: OnceLock<String> = OnceLock::new();
 
-/// What logs to what `out` gives, one JSON object a line.
+/// Logs to the writers that `out` returns, one JSON object per line.
 pub fn subscriber<O, W>(level: Level, out: O) -> impl Subscriber + Send + Sync
 where
     O: Fn() -> W + Send + Sync + 'static,
@@ -63,31 +60,29 @@ where
     Lines { ours: OURS, level, out }
 }
 
-/// The namespace of the metrics.
 const NAMESPACE: &str = "AllianceMfa";
 
-/// Notes how long a send took until the provider accepted it.
+/// Records how long the provider took to accept a send.
 pub fn send_latency(channel: &'static str, elapsed: Duration) {
     emit("SendLatency", "Milliseconds", elapsed.as_secs_f64() * 1000.0, ("Channel", channel));
 }
 
-/// Counts a message that SNS refused.
+/// Counts a message that the provider refused.
 pub fn sms_refused(reason: &'static str) {
     emit("SmsRefused", "Count", 1.0, ("Reason", reason));
 }
 
-/// Counts a send in which the provider failed or did not answer.
+/// Counts a send that failed at the provider, or that it did not answer.
 pub fn provider_failed(channel: &'static str) {
     emit("ProviderFailed", "Count", 1.0, ("Channel", channel));
 }
 
-/// Counts a start that was refused, by the limit that is reached or else by the problem's name.
+/// Counts a refused start, by the limit that was reached or else by the problem's name.
 pub fn start_refused(reason: &'static str) {
     emit("StartRefused", "Count", 1.0, ("Reason", reason));
 }
 
-/// Writes one metric in CloudWatch's embedded metric format. Outside of a function it is nobody's, and
-/// nothing is written: a test's sends are not to be counted.
+/// Writes one metric in CloudWatch's embedded metric format. Tests write none.
 fn emit(name: &str, unit: &str, value: f64, (dimension, dimension_value): (&str, &str)) {
     let Some(function) = FUNCTION.get() else { return };
     let line = json!({

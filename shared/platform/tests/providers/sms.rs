@@ -9,7 +9,7 @@ use domain::locale::Locale;
 use domain::phone::{Country, Line, PhoneNumber};
 use domain::ports::{Message, Notifier as _, SendError, SendFailure, SmsSender as _};
 use platform::run::chain;
-use platform::sms::{CodeSettings, NoticeSettings, SmsSettings, SnsNotifier, SnsSender};
+use platform::sms::{Codes, Notices, Sns, SnsSettings};
 
 use crate::fixture::{NUMBER, assert_took, aws, number, timed};
 use crate::stub::{Reply, Stub, nobody};
@@ -20,33 +20,25 @@ const ACCEPTED: &str = "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/20
     <MessageId>m-1</MessageId></PublishResult><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata>\
     </PublishResponse>";
 
-fn settings(max_price: Option<&str>) -> SmsSettings {
-    SmsSettings {
-        brand: "Example".to_owned(),
-        sender_id: None,
-        origination_number: None,
-        max_price: max_price.map(str::to_owned),
-        entity_id: None,
-    }
-}
-
-async fn sender(endpoint: &str, max_price: Option<&str>) -> SnsSender {
-    let codes = CodeSettings { host: "login.example.com".to_owned(), template_id: None };
-    SnsSender::new(&aws(endpoint).await, settings(max_price), codes)
+async fn sender(endpoint: &str, max_price: Option<&str>) -> Codes<Sns> {
+    let settings = SnsSettings { max_price: max_price.map(str::to_owned), ..SnsSettings::default() };
+    let publisher = Sns::new(&aws(endpoint).await, settings);
+    Codes { publisher, brand: "Example".to_owned(), host: "login.example.com".to_owned() }
 }
 
 async fn notify(endpoint: &str) -> Result<(), SendError> {
-    let notices = NoticeSettings {
+    let settings = SnsSettings { template_id: Some("1107160000000000001".to_owned()), ..SnsSettings::default() };
+    let notifier = Notices {
+        publisher: Sns::new(&aws(endpoint).await, settings),
+        brand: "Example".to_owned(),
         support_url: Some("https://example.com/help".to_owned()),
-        template_id: Some("1107160000000000001".to_owned()),
     };
-    let notifier = SnsNotifier::new(&aws(endpoint).await, settings(None), notices);
     let new = PhoneNumber::parse("+34600000042").expect("a number");
     let country = Country::parse("US").expect("a country");
     notifier.notify(&Notice { to: number(), country, line: Line::Mobile, new, locale: Locale::En }, LIMIT).await
 }
 
-async fn publish(sender: &SnsSender, limit: Duration) -> Result<(), SendError> {
+async fn publish(sender: &Codes<Sns>, limit: Duration) -> Result<(), SendError> {
     let code = Code::parse(CODE).expect("six digits");
     let message = Message { to: &number(), code: &code, purpose: Purpose::Login, locale: Locale::Es };
     sender.send(&message, limit).await

@@ -1,7 +1,7 @@
-//! Messages through SNS: codes, and notices to numbers that were replaced.
+//! SNS.
 //!
-//! `Publish` has no idempotency token for SMS, so a message is published once: no retry, and a time
-//! limit under the function's own. A `MessageId` says that SNS took it, not that it arrived.
+//! `Publish` has no idempotency token for SMS, so a message is published once: without retries, and with a time limit
+//! below the function's own. A `MessageId` means that SNS accepted the message, not that it arrived.
 
 use std::error::Error;
 use std::time::Duration;
@@ -13,133 +13,81 @@ use aws_sdk_sns::Client;
 use aws_sdk_sns::error::{BuildError, ProvideErrorMetadata as _, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
-use domain::follow_up::Notice;
 use domain::phone::PhoneNumber;
-use domain::ports::{Message, Notifier, SendError, SendFailure, SmsSender};
+use domain::ports::{SendError, SendFailure};
 use thiserror::Error as ThisError;
 
+use super::Publisher;
 use crate::aws::never_sent;
 use crate::config::Environment;
-use crate::settings::table;
+use crate::settings::{Setting, table};
 
-/// How messages are sent, whatever they say.
-#[derive(Clone, Debug)]
-pub struct SmsSettings {
-    /// Whom they speak for: at most 16 characters.
-    pub brand: String,
+#[derive(Clone, Debug, Default)]
+pub struct SnsSettings {
     /// The sender that phones show, where the country allows one.
     pub sender_id: Option<String>,
-    /// The number to send from.
     pub origination_number: Option<String>,
-    /// The most that one message may cost, in US dollars.
+    /// In US dollars.
     pub max_price: Option<String>,
     /// India's registration of the sender.
     pub entity_id: Option<String>,
+    /// India's registration of the text.
+    pub template_id: Option<String>,
 }
 
-impl SmsSettings {
-    pub fn read(env: &mut Environment) -> Option<Self> {
-        let brand = env.get(&table::BRAND);
+impl SnsSettings {
+    /// `template` is the setting that names the registration of this function's text.
+    pub fn read(env: &mut Environment, template: &Setting<Option<String>>) -> Option<Self> {
         let sender_id = env.get(&table::SMS_SENDER_ID);
         let origination_number = env.get(&table::SMS_ORIGINATION_NUMBER);
         let max_price = env.get(&table::SMS_MAX_PRICE);
         let entity_id = env.get(&table::SMS_ENTITY_ID);
+        let template_id = env.get(template);
         Some(Self {
-            brand: brand?,
             sender_id: sender_id?,
             origination_number: origination_number?,
             max_price: max_price?,
             entity_id: entity_id?,
+            template_id: template_id?,
         })
     }
 }
 
-/// What is particular to messages with codes.
 #[derive(Clone, Debug)]
-pub struct CodeSettings {
-    /// The host of the page that takes the code: at most 24 characters.
-    pub host: String,
-    /// India's registration of the text.
-    pub template_id: Option<String>,
-}
-
-/// What is particular to notices.
-#[derive(Clone, Debug)]
-pub struct NoticeSettings {
-    /// Where to send who did not change the number.
-    pub support_url: Option<String>,
-    /// India's registration of the text.
-    pub template_id: Option<String>,
-}
-
-/// Sends codes through SNS.
-#[derive(Clone, Debug)]
-pub struct SnsSender {
-    publisher: Publisher,
-    settings: CodeSettings,
-}
-
-impl SnsSender {
-    /// A sender with a client of its own that never tries twice.
-    #[must_use]
-    pub fn new(config: &SdkConfig, sms: SmsSettings, settings: CodeSettings) -> Self {
-        Self { publisher: Publisher::new(config, sms), settings }
-    }
-}
-
-impl SmsSender for SnsSender {
-    async fn send(&self, message: &Message<'_>, limit: Duration) -> Result<(), SendError> {
-        let Message { to, code, purpose, locale } = *message;
-        let text = locale.sms(purpose, &self.publisher.settings.brand, &self.settings.host, code);
-        self.publisher.publish(to, text, self.settings.template_id.as_deref(), limit).await
-    }
-}
-
-/// Sends notices through SNS.
-#[derive(Clone, Debug)]
-pub struct SnsNotifier {
-    publisher: Publisher,
-    settings: NoticeSettings,
-}
-
-impl SnsNotifier {
-    /// A notifier with a client of its own that never tries twice.
-    #[must_use]
-    pub fn new(config: &SdkConfig, sms: SmsSettings, settings: NoticeSettings) -> Self {
-        Self { publisher: Publisher::new(config, sms), settings }
-    }
-}
-
-impl Notifier for SnsNotifier {
-    async fn notify(&self, notice: &Notice, limit: Duration) -> Result<(), SendError> {
-        let brand = &self.publisher.settings.brand;
-        let text = notice.locale.notice(brand, &notice.new, self.settings.support_url.as_deref());
-        self.publisher.publish(&notice.to, text, self.settings.template_id.as_deref(), limit).await
-    }
-}
-
-#[derive(Clone, Debug)]
-struct Publisher {
+pub struct Sns {
     client: Client,
-    settings: SmsSettings,
+    settings: SnsSettings,
 }
 
-impl Publisher {
-    fn new(config: &SdkConfig, settings: SmsSettings) -> Self {
+impl Sns {
+    /// With a client of its own that never tries twice.
+    #[must_use]
+    pub fn new(config: &SdkConfig, settings: SnsSettings) -> Self {
         let once = aws_sdk_sns::config::Builder::from(config).retry_config(RetryConfig::disabled()).build();
         Self { client: Client::from_conf(once), settings }
     }
 
-    /// Publishes a text once.
-    async fn publish(
-        &self,
-        to: &PhoneNumber,
-        text: String,
-        template_id: Option<&str>,
-        limit: Duration,
-    ) -> Result<(), SendError> {
+    /// The attributes that SNS takes with a message. `Transactional`, since the default is
+    /// `Promotional`, which may be late or dropped.
+    fn attributes(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
+        let settings = &self.settings;
+        [
+            ("AWS.SNS.SMS.SMSType", "String", Some("Transactional")),
+            ("AWS.SNS.SMS.SenderID", "String", settings.sender_id.as_deref()),
+            ("AWS.SNS.SMS.MaxPrice", "Number", settings.max_price.as_deref()),
+            ("AWS.MM.SMS.OriginationNumber", "String", settings.origination_number.as_deref()),
+            ("AWS.MM.SMS.EntityId", "String", settings.entity_id.as_deref()),
+            ("AWS.MM.SMS.TemplateId", "String", settings.template_id.as_deref()),
+        ]
+        .into_iter()
+        .filter_map(|(name, kind, value)| Some((name, kind, value?)))
+    }
+}
+
+impl Publisher for Sns {
+    async fn publish(&self, to: &PhoneNumber, text: String, limit: Duration) -> Result<(), SendError> {
         let mut publish = self.client.publish().phone_number(to.expose()).message(text);
-        for (name, kind, value) in self.attributes(template_id) {
+        for (name, kind, value) in self.attributes() {
             publish = publish.message_attributes(name, attribute(kind, value).map_err(incomplete)?);
         }
         let timeouts = TimeoutConfig::builder().operation_timeout(limit).operation_attempt_timeout(limit).build();
@@ -148,25 +96,6 @@ impl Publisher {
             Ok(_) => Ok(()),
             Err(error) => Err(SendError { kind: failure(&error), source: Some(cause(error)) }),
         }
-    }
-
-    /// The attributes that SNS takes with a message. `Transactional`, since the default is
-    /// `Promotional`, which may be late or dropped.
-    fn attributes<'a>(
-        &'a self,
-        template_id: Option<&'a str>,
-    ) -> impl Iterator<Item = (&'static str, &'static str, &'a str)> {
-        let settings = &self.settings;
-        [
-            ("AWS.SNS.SMS.SMSType", "String", Some("Transactional")),
-            ("AWS.SNS.SMS.SenderID", "String", settings.sender_id.as_deref()),
-            ("AWS.SNS.SMS.MaxPrice", "Number", settings.max_price.as_deref()),
-            ("AWS.MM.SMS.OriginationNumber", "String", settings.origination_number.as_deref()),
-            ("AWS.MM.SMS.EntityId", "String", settings.entity_id.as_deref()),
-            ("AWS.MM.SMS.TemplateId", "String", template_id),
-        ]
-        .into_iter()
-        .filter_map(|(name, kind, value)| Some((name, kind, value?)))
     }
 }
 
