@@ -55,8 +55,8 @@ impl Cause {
     #[must_use]
     pub const fn at_first(self) -> f64 {
         match self {
-            // infra/template.yaml. That SNS takes 20 SMS/s is the figure of its quota page as commonly quoted,
-            // which could not be looked up; a number has a rate of its own as well, see the README.
+            // infra/template.yaml. 20 SMS/s is the quota commonly quoted for SNS; its page could not be
+            // checked. Each number that sends has a rate of its own too, see tests/growth/README.md.
             Self::StartsPerSecond | Self::SmsRate => 20.0,
             // infra/template.yaml: of each route.
             Self::RequestsPerSecond => 500.0,
