@@ -1,26 +1,25 @@
-//! Keyed digests: they tell that two events are about the same number or network, and not which one.
+//! Keyed digests: they show that two events are about the same number or network, but not which one.
 //!
-//! Phone numbers are few enough to try them all, so a plain digest would be the number itself. The
-//! key is never rotated: a digest is worth something only as long as it stays the same. So it is a
-//! secret of its own, none of the keys that codes are judged under.
+//! There are few enough phone numbers to try them all, so an unkeyed digest would reveal the number. The key is never
+//! rotated, since digests are only useful while they stay the same. That is why it is a secret of its own and not one of
+//! the keys that codes are checked with.
 
 use std::fmt;
 
 use domain::phone::PhoneNumber;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use platform::encoding::base64url;
+use platform::item::key::number_partition;
 use platform::secrets::{Document, document};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 const SHORTEST_KEY: usize = 32;
 
-/// The key of the digests.
 #[derive(Clone)]
 pub struct CorrelationKey([u8; 32]);
 
 impl CorrelationKey {
-    /// The digest of a partition key of the table.
     #[must_use]
     pub fn digest(&self, partition: &str) -> String {
         let mut block = [0; 64]; // RFC 2104: a key shorter than the block is padded with zeros
@@ -30,10 +29,10 @@ impl CorrelationKey {
         base64url(&mac.finalize().into_bytes())
     }
 
-    /// The digest of a number, the same as that of the partition in which the number's limits are.
+    /// The same as the digest of the number's partition.
     #[must_use]
     pub fn number(&self, number: &PhoneNumber) -> String {
-        self.digest(&format!("number#{}", base64url(&number.digest())))
+        self.digest(&number_partition(&number.digest()))
     }
 }
 
@@ -70,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_is_none_is_refused_and_not_repeated() {
+    fn an_invalid_secret_is_refused_and_not_shown() {
         for text in [r#"{"key":"too short"}"#, r#"{"current":"0123456789abcdef0123456789abcdef"}"#, "0123456789"] {
             let fault = CorrelationKey::parse(text).expect_err(text);
             assert!(!fault.contains("too short") && !fault.contains("0123456789"), "{fault}");

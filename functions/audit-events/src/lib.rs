@@ -1,9 +1,8 @@
-//! Tells of what happened: takes the changes from the table's stream, derives their events and puts
-//! these on a bus.
+//! Publishes audit events: takes the changes from the table's stream, derives their events and puts them on a bus.
 //!
-//! No request waits for this and none writes twice for it. Events are delivered at least once: where
-//! the bus does not take one, or a change cannot be read, the stream brings that change and all after
-//! it again, and each event has the same `id` as before.
+//! It runs asynchronously, and no request writes anything extra for it. Events are delivered at least once: if the bus
+//! does not take one, or a change cannot be read, the stream delivers that change and all after it again, and each event
+//! has the same `id` as before.
 
 use std::error::Error;
 
@@ -21,25 +20,22 @@ pub mod correlation;
 pub mod derive;
 mod event;
 
-/// What the function works with.
 pub struct App<B, S> {
-    /// Takes the events.
     pub bus: B,
-    /// The key of the keyed digests.
     pub correlation: Secret<CorrelationKey, S>,
-    /// The issuer of the results, which names the deployment in every event.
+    /// The issuer of the results, by which each event names the deployment.
     pub issuer: String,
 }
 
-/// Why not every event was published, and which record was the first to miss one.
+/// Why publishing stopped, and the first record with an event that was not published.
 struct Stopped {
     record: usize,
     cause: Box<dyn Error + Send + Sync>,
 }
 
 impl<B: EventBus, S: SecretSource> App<B, S> {
-    /// Publishes the events of a batch. Every failure becomes part of the report: returned as an
-    /// error, it would be logged whole, with what it was answered.
+    /// Publishes the events of a batch. A failure becomes part of the report: the runtime would log an error whole, with
+    /// whatever the service answered.
     pub async fn handle(&self, batch: &Batch, now: Timestamp) -> Report {
         let watch = Stopwatch::start();
         let records = batch.records.len();
@@ -58,7 +54,7 @@ impl<B: EventBus, S: SecretSource> App<B, S> {
         }
     }
 
-    /// Publishes what comes before the first record that cannot be read, then says which that is.
+    /// Publishes everything before the first record that cannot be read, then fails with that record.
     async fn publish(&self, records: &[Record], now: Timestamp) -> Result<usize, Stopped> {
         let key = self.correlation.value(now).await;
         let key = key.map_err(|error| Stopped { record: 0, cause: Box::new(error) })?;

@@ -1,10 +1,9 @@
-//! Does what follows from a change of a subject: counts who was verified again for the country's budget,
-//! and tells a number that another has taken its place.
+//! Follows up changes of a subject, asynchronously: counts subjects that were verified again, for the country's budget,
+//! and notifies a number that another has replaced.
 //!
-//! No request waits for this. The stream brings each change at least once. Records are gone through in
-//! their order, and what was counted before a notice is written before it is sent. So a failure always
-//! has all before it done and nothing after it, and the stream is asked to begin again right there: no
-//! notice is sent twice because of another, and a tally that is added again is the same as before.
+//! The stream delivers each change at least once. Records are handled in order, and counts are written before the next
+//! notice is sent. So at a failure everything before it is done and nothing after it, and the stream is asked to resume
+//! right there: no notice is sent twice because of another one, and a repeated tally is the same as before.
 
 use std::error::Error;
 use std::time::Duration;
@@ -20,31 +19,26 @@ use thiserror::Error as ThisError;
 mod change;
 pub mod config;
 
-/// Time for a batch, under the function's own.
+/// Time for a batch, below the function's timeout.
 pub const TIME: Duration = Duration::from_secs(50);
-/// Time for one notice.
 const SEND_LIMIT: Duration = Duration::from_secs(10);
 
-/// What the function works with.
 pub struct App<S, N> {
-    /// Where statistics are kept.
     pub store: S,
-    /// The countries that are sent to, and by which channels.
     pub reach: Reach,
-    /// Sends notices, where the deployment sends messages.
+    /// `None` where the deployment sends no messages.
     pub notifier: Option<N>,
-    /// Time for a batch. A notice for which too little is left waits for the next.
+    /// Time for a batch. A notice waits for the next batch if too little is left.
     pub time: Duration,
 }
 
-/// What was done of a batch.
 #[derive(Default)]
 struct Done {
     verified: usize,
     notices: usize,
 }
 
-/// Why not all of a batch was done, and the first record of which something is left.
+/// Why the batch was not finished, and the first record that is not done.
 struct Stopped<'a> {
     record: &'a Record,
     cause: Cause,
@@ -52,7 +46,7 @@ struct Stopped<'a> {
 
 type Cause = Box<dyn Error + Send + Sync>;
 
-/// What is counted and not yet written.
+/// Counted but not yet written.
 #[derive(Default)]
 struct Open<'a> {
     tally: Tally,
@@ -60,12 +54,12 @@ struct Open<'a> {
 }
 
 #[derive(Debug, ThisError)]
-#[error("no time is left to send a notice")]
+#[error("too little time is left to send a notice")]
 struct OutOfTime;
 
 impl<S: Statistics, N: Notifier> App<S, N> {
-    /// Does what follows from a batch. Every failure becomes part of the report: returned as an error, it
-    /// would be logged whole, with what it was answered.
+    /// Handles a batch. A failure becomes part of the report: the runtime would log an error whole, with whatever the
+    /// service answered.
     pub async fn handle(&self, batch: &Batch) -> Report {
         let watch = Stopwatch::start();
         let mut done = Done::default();
@@ -111,10 +105,10 @@ impl<S: Statistics, N: Notifier> App<S, N> {
         Ok(())
     }
 
-    /// Sends a notice. Only what surely was not sent, and may be at another time, is an error.
+    /// Sends a notice. It is an error only if the notice was surely not sent and a later try may succeed.
     async fn tell(&self, notice: &Notice, watch: Stopwatch, done: &mut Done) -> Result<(), Cause> {
         let Some(notifier) = self.notifier.as_ref().filter(|_| notice.can_be_sent(&self.reach)) else {
-            tracing::warn!(outcome = "unreachable", "a number was replaced to which no messages are sent");
+            tracing::warn!(outcome = "unreachable", "a replaced number gets no messages");
             return Ok(());
         };
         if self.time.saturating_sub(watch.elapsed()) < SEND_LIMIT {
@@ -125,12 +119,12 @@ impl<S: Statistics, N: Notifier> App<S, N> {
             return Ok(());
         };
         let Some(outcome) = given_up(error.kind) else { return Err(error.into()) };
-        tracing::warn!(outcome, cause = chain(&error), "a notice is given up");
+        tracing::warn!(outcome, cause = chain(&error), "gave up on a notice");
         Ok(())
     }
 }
 
-/// Why a notice is not tried again, if it is not: another try could not do better, or might send it twice.
+/// Why a notice is not tried again, if so: another try would fail too, or might send it twice.
 const fn given_up(failure: SendFailure) -> Option<&'static str> {
     match failure {
         SendFailure::NumberRefused => Some("invalid"),

@@ -1,4 +1,4 @@
-//! The function over batches made by hand: what it does, once, and what the stream is asked to bring again.
+//! Batches made by hand: what the function does, once, and where the stream is asked to resume.
 
 #![cfg(test)]
 
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 const DAY: u64 = 24 * 3600;
 const TODAY: u64 = 20_000;
 
-/// A store that takes so many tallies more, and no other.
+/// A store that takes this many tallies and refuses the rest.
 struct Store {
     takes: usize,
     taken: Mutex<Vec<Tally>>,
@@ -33,7 +33,7 @@ impl Statistics for Store {
     }
 }
 
-/// A phone network, and what it does not deliver to.
+/// A phone network, and the numbers it fails for.
 struct Network {
     failures: Vec<(&'static str, SendFailure)>,
     notices: Mutex<Vec<Notice>>,
@@ -49,7 +49,6 @@ impl Notifier for Network {
     }
 }
 
-/// A store that takes so many tallies, and a network that fails as told.
 fn app(takes: usize, failures: &[(&'static str, SendFailure)]) -> App<Store, Network> {
     App {
         store: Store { takes, taken: Mutex::default() },
@@ -61,7 +60,7 @@ fn app(takes: usize, failures: &[(&'static str, SendFailure)]) -> App<Store, Net
 
 const ALL: usize = usize::MAX;
 
-/// The subjects of each tally that was taken.
+/// The number of subjects in each stored tally.
 fn counted(app: &App<Store, Network>) -> Vec<usize> {
     app.store.taken.lock().expect("not poisoned").iter().map(Tally::subjects).collect()
 }
@@ -104,7 +103,7 @@ fn replaced(id: &str, number: &str) -> Value {
     record(id, &account(number, TODAY - 1), &account(NEW, TODAY))
 }
 
-/// A start, of which nothing follows.
+/// A start, from which nothing follows.
 fn started(id: &str) -> Value {
     record(id, &account("+14155552671", TODAY), &account("+14155552671", TODAY))
 }
@@ -115,7 +114,7 @@ fn unreadable(id: &str) -> Value {
     record(id, &account("+14155552671", TODAY - 1), &image)
 }
 
-/// What the stream is asked to bring again: the number of a change, or nothing.
+/// The sequence number at which the stream is asked to resume, if it is.
 async fn handle(app: &App<Store, Network>, records: &[Value]) -> Option<String> {
     let batch: Batch = serde_json::from_value(json!({ "Records": records })).expect("a batch");
     let report = serde_json::to_value(app.handle(&batch).await).expect("JSON");
@@ -125,7 +124,7 @@ async fn handle(app: &App<Store, Network>, records: &[Value]) -> Option<String> 
 }
 
 #[tokio::test]
-async fn a_batch_is_counted_in_one_write_and_told_once() {
+async fn a_batch_is_counted_in_one_write_and_its_notices_sent_once() {
     let app = app(ALL, &[]);
     let records = [verified("a"), started("b"), verified("c"), replaced("d", ALICE)];
     assert_eq!(handle(&app, &records).await, None);
@@ -133,7 +132,7 @@ async fn a_batch_is_counted_in_one_write_and_told_once() {
 }
 
 #[tokio::test]
-async fn a_batch_of_which_nothing_follows_costs_no_write() {
+async fn a_batch_from_which_nothing_follows_costs_no_write() {
     let app = app(0, &[]);
     let removed = json!({
         "eventID": "r", "dynamodb": { "ApproximateCreationDateTime": 1.0, "SequenceNumber": "r0000" },
@@ -144,11 +143,11 @@ async fn a_batch_of_which_nothing_follows_costs_no_write() {
 }
 
 #[tokio::test]
-async fn a_notice_is_in_the_language_of_the_number_that_is_told() {
+async fn a_notice_is_in_the_language_of_the_replaced_number() {
     let app = app(ALL, &[]);
     let mut records = [replaced("a", ALICE), replaced("b", BOB)];
     records[0]["dynamodb"]["NewImage"]["locale"] = json!({ "S": "ar" });
-    records[1]["dynamodb"]["OldImage"].as_object_mut().expect("an item").remove("locale"); // enrolled before it was kept
+    records[1]["dynamodb"]["OldImage"].as_object_mut().expect("an item").remove("locale"); // enrolled before locales were stored
     assert_eq!(handle(&app, &records).await, None);
     let notices = app.notifier.expect("a network").notices.into_inner().expect("not poisoned");
     let languages: Vec<_> = notices.iter().map(|notice| notice.locale.tag()).collect();
@@ -157,7 +156,7 @@ async fn a_notice_is_in_the_language_of_the_number_that_is_told() {
 }
 
 #[tokio::test]
-async fn what_may_go_better_at_another_time_begins_again_right_there() {
+async fn after_a_failure_that_may_pass_the_stream_resumes_right_there() {
     use SendFailure::{ProviderFault, SpendLimit, Throttled, Unauthorized};
     for failure in [Throttled, ProviderFault, Unauthorized, SpendLimit] {
         let app = app(ALL, &[(BOB, failure)]);
@@ -169,7 +168,7 @@ async fn what_may_go_better_at_another_time_begins_again_right_there() {
 }
 
 #[tokio::test]
-async fn a_notice_that_was_refused_or_may_have_been_sent_is_not_sent_again() {
+async fn a_notice_that_was_refused_or_may_have_been_sent_is_not_tried_again() {
     for failure in [SendFailure::NumberRefused, SendFailure::Unknown] {
         let app = app(ALL, &[(ALICE, failure)]);
         assert_eq!(handle(&app, &[replaced("a", ALICE), replaced("b", BOB)]).await, None, "{failure:?}");
@@ -178,7 +177,7 @@ async fn a_notice_that_was_refused_or_may_have_been_sent_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_count_that_fails_begins_again_and_no_notice_is_sent_before_it_is_written() {
+async fn after_a_failed_count_the_stream_resumes_and_no_notice_is_sent_before_the_count_is_written() {
     let records = [verified("a"), replaced("b", ALICE), started("c"), verified("d"), replaced("e", BOB)];
     for (takes, again, notices) in [(0, "a0000", vec![]), (1, "d0000", vec![ALICE])] {
         let app = app(takes, &[]);
@@ -188,17 +187,17 @@ async fn a_count_that_fails_begins_again_and_no_notice_is_sent_before_it_is_writ
 }
 
 #[tokio::test]
-async fn a_batch_that_begins_again_adds_the_tally_that_may_have_been_added() {
+async fn a_resumed_batch_repeats_the_tally_that_may_have_been_written() {
     let records = [replaced("a", ALICE), verified("b"), started("c"), verified("d")];
     let (first, again) = (app(ALL, &[]), app(ALL, &[]));
     handle(&first, &records).await;
-    handle(&again, &records[1..]).await; // as when the answer to the count was lost
+    handle(&again, &records[1..]).await; // as if the answer to the count was lost
     let digest = |app: &App<Store, Network>| app.store.taken.lock().expect("not poisoned")[0].digest();
     assert_eq!(digest(&first), digest(&again));
 }
 
 #[tokio::test]
-async fn a_change_that_cannot_be_read_holds_up_nothing_before_it() {
+async fn an_unreadable_change_does_not_hold_up_those_before_it() {
     let app = app(ALL, &[]);
     let records = [verified("a"), replaced("b", ALICE), verified("c"), unreadable("d"), verified("e")];
     assert_eq!(handle(&app, &records).await.as_deref(), Some("d0000"));
@@ -206,7 +205,7 @@ async fn a_change_that_cannot_be_read_holds_up_nothing_before_it() {
 }
 
 #[tokio::test]
-async fn a_number_that_takes_no_messages_is_not_told() {
+async fn a_number_that_takes_no_messages_is_not_notified() {
     let mut fixed = replaced("a", ALICE);
     fixed["dynamodb"]["OldImage"]["line"] = json!({ "S": "fixed" });
     let app_with_sms = app(ALL, &[]);
@@ -218,7 +217,7 @@ async fn a_number_that_takes_no_messages_is_not_told() {
 }
 
 #[tokio::test]
-async fn no_message_goes_where_the_deployment_only_calls_or_does_not_go_at_all() {
+async fn no_message_goes_to_a_country_that_the_deployment_only_calls_or_does_not_serve() {
     let country = |code| Country::parse(code).expect("a country");
     let gb_by = |channel| Reach::new([(country("US"), Channel::ALL.into()), (country("GB"), [channel].into())].into());
     let mut british = replaced("a", ALICE);

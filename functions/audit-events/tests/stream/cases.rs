@@ -1,10 +1,10 @@
-//! Every change that is an event, and changes that are none.
+//! Changes, and the types of their events.
 
 use serde_json::{Value, json};
 
 use crate::items::{MAC, NUMBER, OTHER_NUMBER, account, call, challenge, limit, number_partition, refusal, with};
 
-/// What happens, the item before and after, and the types of the events that this is.
+/// What happens, the item before and after, and the types of its events.
 pub(crate) type Case = (&'static str, Value, Value, &'static [&'static str]);
 
 pub(crate) const NOTHING: Value = Value::Null;

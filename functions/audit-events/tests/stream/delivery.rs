@@ -1,4 +1,4 @@
-//! At least once, in order: what the stream is asked to bring again.
+//! Delivery at least once and in order: what the stream is asked to deliver again.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::items::{ISSUER, NOW, SECRET, account, challenge, record, with};
 
-/// A bus that takes so many events more, and no other.
+/// A bus that takes this many events and refuses the rest.
 struct Bus {
     takes: usize,
     taken: Mutex<Vec<Value>>,
@@ -61,7 +61,7 @@ fn again_from(sequence_number: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_batch_that_is_published_is_not_brought_again() {
+async fn a_published_batch_is_not_delivered_again() {
     let (report, taken) = report(3, batch()).await;
     assert_eq!(report, json!({ "batchItemFailures": [] }));
     let types: Vec<_> = taken.iter().map(|event| event["type"].clone()).collect();
@@ -69,7 +69,7 @@ async fn a_batch_that_is_published_is_not_brought_again() {
 }
 
 #[tokio::test]
-async fn the_stream_begins_again_with_the_first_change_that_misses_an_event() {
+async fn the_stream_resumes_at_the_first_change_with_an_unpublished_event() {
     for (takes, again) in [(0, "a0000"), (1, "a0000"), (2, "c0000")] {
         let (report, _) = report(takes, batch()).await;
         assert_eq!(report, again_from(again), "the bus took {takes}");
@@ -77,7 +77,7 @@ async fn the_stream_begins_again_with_the_first_change_that_misses_an_event() {
 }
 
 #[tokio::test]
-async fn a_change_that_cannot_be_read_holds_up_nothing_before_it() {
+async fn an_unreadable_change_does_not_hold_up_those_before_it() {
     let mut records = batch();
     records.insert(2, record("x", &Value::Null, &with(&challenge(), &json!({ "outcome": "maybe" }))));
     let (again, taken) = report(9, records).await;
@@ -88,7 +88,7 @@ async fn a_change_that_cannot_be_read_holds_up_nothing_before_it() {
 }
 
 #[tokio::test]
-async fn without_the_key_nothing_is_told_and_all_is_brought_again() {
+async fn without_the_key_nothing_is_published_and_all_is_delivered_again() {
     let down = AtomicBool::new(false);
     let correlation = Secret::open(Source(&down), "arn".to_owned(), NOW).await.expect("a key");
     let app = App { bus: Bus { takes: 9, taken: Mutex::default() }, correlation, issuer: ISSUER.to_owned() };

@@ -1,4 +1,4 @@
-//! Items as the product stores them, and their changes as the stream brings them.
+//! Items as the product stores them, and their changes as the stream delivers them.
 
 use audit_events::correlation::CorrelationKey;
 use audit_events::derive;
@@ -15,7 +15,7 @@ pub(crate) const NUMBER: &str = "+14155552671";
 pub(crate) const OTHER_NUMBER: &str = "+34600000000";
 pub(crate) const ISSUER: &str = "https://mfa.example.com";
 pub(crate) const SECRET: &str = r#"{"key":"a-correlation-key-of-the-tests-only"}"#;
-/// What stands in every item and must be in no event.
+/// Stored in every item, and must be in no event.
 pub(crate) const MAC: &str = "TUFDTUFDTUFDTUFDTUFDTUFDTUFDTUFDTUFDTUFDTUE=";
 
 pub(crate) fn key() -> CorrelationKey {
@@ -30,7 +30,7 @@ pub(crate) fn number_partition(number: &str) -> String {
     format!("number#{}", base64url(&PhoneNumber::parse(number).expect("a number").digest()))
 }
 
-/// `base` with some members replaced, and those that are null taken out.
+/// `base` with some members replaced, and those removed that are null.
 pub(crate) fn with(base: &Value, changes: &Value) -> Value {
     let mut item = base.as_object().expect("an item").clone();
     item.extend(changes.as_object().expect("changes").clone());
@@ -80,7 +80,7 @@ pub(crate) fn limit(partition: &str, sort: &str, used: u64) -> Value {
     json!({ "pk": partition, "sk": sort, "used": used, "quota": 10, "ttl": 1_800_086_400 })
 }
 
-/// A change as the stream brings it, with `id` for a name.
+/// A change as the stream delivers it.
 pub(crate) fn record(id: &str, old: &Value, new: &Value) -> Record {
     let image = |item: &Value| if item.is_null() { Value::Null } else { stored(item) };
     let record = json!({

@@ -1,5 +1,4 @@
-//! The function over changes made by hand: which events they are, and what happens when the bus
-//! does not take them.
+//! Changes made by hand: which events they have, and what happens when the bus does not take them.
 
 #![cfg(test)]
 

@@ -7,17 +7,17 @@
 //! before the SDK's values are converted to its own.
 
 // From the ground up: a file imports only from those above it.
-pub mod attribute;
-pub mod challenge;
-#[cfg(feature = "stream")]
-mod json;
-pub mod key;
-mod reader;
-#[cfg(feature = "dynamodb")]
-mod sdk;
-pub mod subject;
 mod value;
 pub mod word;
+pub mod attribute;
+mod reader;
+pub mod key;
+pub mod challenge;
+pub mod subject;
+#[cfg(feature = "stream")]
+mod json;
+#[cfg(feature = "dynamodb")]
+mod sdk;
 
 pub use attribute::Attribute;
 #[cfg(feature = "stream")]

@@ -1,4 +1,4 @@
-//! An administrator's actions: the subject, and in the same transaction what else must move with it.
+//! An administrator's actions: each changes the subject, and whatever must change with it, in one transaction.
 
 use std::collections::BTreeMap;
 
@@ -30,14 +30,14 @@ impl Administration for DynamoStore {
         let Some(number) = number else { return self.act([subject()]).await };
         match self.attempt([subject(), self.unblocked(number)]).await? {
             Some(cancelled) if cancelled.refused(0).is_some() => Err(StoreError::Conflict),
-            Some(_) => self.act([subject()]).await, // the number is not blocked any more, or by another report
+            Some(_) => self.act([subject()]).await, // the number is no longer blocked, or another report blocked it
             None => Ok(()),
         }
     }
 
     async fn reset_phone(&self, occasion: &Occasion, released: Option<&PhoneNumber>) -> Result<(), StoreError> {
         let subject = self.administered(occasion, Action::Reset, expression::RESET_PHONE);
-        let released = released.map(|phone| self.left(phone, &occasion.subject));
+        let released = released.map(|phone| self.remove_account(phone, &occasion.subject));
         self.act([subject].into_iter().chain(released)).await
     }
 }
@@ -47,7 +47,7 @@ impl DynamoStore {
         self.attempt(writes).await?.map_or(Ok(()), |_| Err(StoreError::Conflict))
     }
 
-    /// Applies the writes, or answers which of them kept all from being applied.
+    /// Applies all the writes or none, and then says which of them failed.
     async fn attempt(&self, writes: impl IntoIterator<Item = UpdateBuilder>) -> Result<Option<Cancelled>, StoreError> {
         self.transact(transaction(writes)?).await
     }
@@ -67,7 +67,7 @@ impl DynamoStore {
             .expression_attribute_values(":until", time(block.until))
     }
 
-    /// Marks the guesses made so far, whatever they are at this moment.
+    /// The guesses made so far, however many there are by now, no longer count as failures.
     fn forgiven(&self, subject: &SubjectId, reservation: &Reservation) -> UpdateBuilder {
         let key = challenge_key(&ChallengeKey { subject: *subject, session: reservation.session });
         self.write(key, expression::FORGIVE, expression::SAME_GENERATION)

@@ -1,4 +1,4 @@
-//! Applying a call's webhooks, each on condition that it moves this very call forward.
+//! A call's webhooks: each is applied only if it moves this very call forward.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
@@ -28,8 +28,8 @@ impl DynamoStore {
         policy: &Policy,
         now: Timestamp,
     ) -> Result<Option<Challenge>, StoreError> {
-        // What an event may do follows from the mode here too, so that no caller can have `#` approve
-        // where digits are matched, or match digits where a code is spoken.
+        // The mode is checked here too, so that no caller of this can let `#` approve where digits are to be
+        // matched, or digits where a code is spoken.
         let Advance { update, condition, mut values } = match (event, policy.call_mode) {
             (CallEvent::Pressed(Key::Fraud), _) => return self.report_fraud(challenge, token, policy, now).await,
             (CallEvent::Speaks(by, utterance), CallMode::SpeakCode) if by.may_approve(policy) => {
@@ -57,8 +57,8 @@ impl DynamoStore {
         item.map(|item| challenge_item::read(&challenge.key.subject, &item)).transpose()
     }
 
-    /// Denies the challenge, with it every other pending one of the subject, blocks the subject and, where
-    /// the number was only being enrolled, the number: all or nothing. Reads first whose number it is.
+    /// In one transaction, denies the challenge and every other pending one of the subject, and blocks the subject.
+    /// A number that was only being enrolled is blocked too: the read before tells whether it was.
     async fn report_fraud(
         &self,
         challenge: &ChallengeId,
@@ -74,7 +74,7 @@ impl DynamoStore {
         if self.transact(writes).await?.is_none() {
             return Ok(Some(Challenge { outcome: Outcome::Denied, ..reported }));
         }
-        self.read_challenge(challenge).await // not this call any more: what stands says what the phone shall hear
+        self.read_challenge(challenge).await // no longer this call: the caller hears what the current state calls for
     }
 
     fn deny(&self, challenge: &ChallengeId, token: &CallToken) -> UpdateBuilder {
@@ -86,7 +86,7 @@ impl DynamoStore {
             .expression_attribute_values(":answered", text(CallState::Answered.word()))
     }
 
-    /// Keeps which number is blocked with the subject, so that both can be unblocked together.
+    /// The subject's item names the blocked number, so that both can be unblocked together.
     fn block_and_deny_all(&self, reported: &Challenge, until: Timestamp, now: Timestamp) -> UpdateBuilder {
         let blocks_number = reported.source.is_unverified();
         let and_number = if blocks_number { expression::AND_ITS_NUMBER } else { expression::AND_NO_NUMBER };
@@ -104,7 +104,8 @@ impl DynamoStore {
     }
 }
 
-/// What an event does to its call's challenge, and on which condition. `:generation`, `:pending` and `:token` come later.
+/// What an event does to its call's challenge, and on which condition. `:generation`, `:pending` and `:token` are added
+/// to each.
 struct Advance {
     update: &'static str,
     condition: &'static str,
@@ -122,7 +123,7 @@ fn answer(by: AnsweredBy, policy: &Policy, now: Timestamp) -> Advance {
     Advance { update: expression::ANSWER, condition: expression::CAN_ANSWER, values }
 }
 
-/// Answers and adds the code to be said, so that whatever is said is good, and nothing is said twice.
+/// Answers the call and stores the code before it is spoken, so that every spoken code is good and none is spoken twice.
 fn speak(by: AnsweredBy, utterance: &Utterance, now: Timestamp) -> Advance {
     let [a, b, c] = utterance.under_all.map(|mac| bytes(mac.as_bytes()));
     let values = vec![
@@ -140,7 +141,7 @@ fn speak(by: AnsweredBy, utterance: &Utterance, now: Timestamp) -> Advance {
     Advance { update: expression::SPEAK, condition: expression::CAN_SPEAK, values }
 }
 
-/// A pound approves a login. Nothing else is approved by one key.
+/// The pound key approves a login, and nothing else.
 fn press(policy: &Policy, now: Timestamp) -> Advance {
     let mut advance = approve(Method::PressPound, expression::CAN_APPROVE, policy, now);
     advance.values.push((":login", text(Purpose::Login.word())));

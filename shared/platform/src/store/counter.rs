@@ -1,4 +1,4 @@
-//! The counters that subjects share.
+//! Counters of sends that subjects share: per number, network, range and country.
 
 use std::time::Duration;
 
@@ -15,16 +15,16 @@ use super::value::{number, time};
 use crate::item::attribute::TTL;
 use crate::item::key::counter_name;
 
-/// A counter is forgotten this long after its window: nothing asks for it any more.
+/// A counter is deleted this long after its window, when nothing reads it any more.
 const MEMORY: Duration = Duration::from_hours(48);
 
-/// What an enrolment gives back, as a challenge keeps it.
+/// What an enrolment gives back, as the challenge stores it.
 pub(super) fn charged(challenge: &Challenge) -> AttributeValue {
     let entries = challenge.charged.iter();
     AttributeValue::M(entries.map(|(counter, sends)| (counter_name(counter), number(*sends))).collect())
 }
 
-/// The names by which an update speaks of what is kept of these counters in a challenge.
+/// Adds the placeholders of these counters in the map `charged`.
 pub(super) fn named<'a>(write: UpdateBuilder, counters: impl IntoIterator<Item = &'a Counter>) -> UpdateBuilder {
     counters.into_iter().fold(write, |write, counter| {
         let name = match counter.scope {
@@ -53,8 +53,8 @@ impl DynamoStore {
             .expression_attribute_names("#ttl", TTL.name)
     }
 
-    /// Gives back what the challenge's unverified sends were charged, since it enrols the number. Without
-    /// a condition, as a counter may be forgotten; one that is written anew then counts below zero.
+    /// Gives back what the challenge's unverified sends were charged. Unconditional, since the counter may have been
+    /// deleted: then it is created below zero.
     pub(super) fn refund(&self, counter: &Counter, sends: u32, now: Timestamp) -> UpdateBuilder {
         self.blind_write(counter_key(counter), expression::REFUND)
             .expression_attribute_values(":back", AttributeValue::N(format!("-{sends}")))

@@ -1,11 +1,10 @@
-//! What is known of a country, for its budget.
+//! A country's statistics, from which its budget follows.
 //!
-//! Verified subjects are counted outside of the request path, from the table's stream, which may bring a
-//! change twice. A tally is one transaction whose token is a digest of its changes: brought again, it
-//! is counted once. What remains is a run that dies after its count and is then brought again in other
-//! portions, or later than the ten minutes for which a token is known. Nobody can bring that about from
-//! outside, and what it does is bounded: a count doubles the subjects of one portion at most, of which
-//! the budget takes a small share, and the bound on its growth takes no note of where a count is from.
+//! Verified subjects are counted asynchronously, from the table's stream, which may deliver a change twice. A tally is
+//! one transaction whose token is a digest of its changes, so that a repeated tally counts once. One gap remains: a run
+//! that dies after its count and is repeated in other batches, or after the ten minutes for which DynamoDB remembers a
+//! token. Nobody can cause that from outside, and the damage is bounded: at most, the subjects of one batch count twice,
+//! the budget is a small share of them, and its growth is capped whatever the counts are.
 
 use domain::budget::CountryRecord;
 use domain::channel::Channel;
@@ -44,7 +43,7 @@ impl Statistics for DynamoStore {
     }
 }
 
-/// The tally's digest in the 36 characters that a token has room for.
+/// The tally's digest, cut to the 36 characters that a token may have.
 fn token(tally: &Tally) -> String {
     base64url(&tally.digest()[..TOKEN_BYTES])
 }
@@ -80,7 +79,7 @@ fn read(record: &mut CountryRecord, item: &Item) -> Result<(), Unreadable> {
         }
         SharedSort::Counter { limit, window, shard } => {
             let channel = Channel::ALL.into_iter().find(|channel| country_policy(*channel) == limit);
-            let used = item.require(USED)?.max(0); // more may have been given back than is remembered
+            let used = item.require(USED)?.max(0); // below zero if the counter was deleted before sends were given back
             let channel = channel.ok_or(Unreadable(SK.name))?;
             record.unverified.insert((channel, window, shard), u32::try_from(used).unwrap_or(u32::MAX));
         }

@@ -1,21 +1,21 @@
-//! The expressions of every write, to be read side by side. No attribute is a reserved word but
-//! `ttl`, so they need no placeholders for names.
+//! The expressions of every write, to be read side by side. Only `ttl` is a reserved word of DynamoDB, so the other
+//! attributes need no placeholders.
 
-/// A challenge that may still be approved.
+/// The challenge may still be approved.
 macro_rules! open {
     () => {
         "outcome = :pending AND expiresAt > :now AND attempts < maxAttempts"
     };
 }
 
-/// This call of this generation, while nothing is settled.
+/// It is this call of this generation, and the challenge is pending.
 macro_rules! this_call {
     () => {
         "generation = :generation AND outcome = :pending AND callToken = :token"
     };
 }
 
-/// This call while who answered it may approve, and the challenge may still be.
+/// It is this call, whoever answered may approve, and the challenge may still be approved.
 macro_rules! in_human_talk {
     () => {
         concat!(
@@ -44,12 +44,12 @@ pub(super) const RESEND_SMS: &str = "SET smsUsed = smsUsed + :one, smsAt = :now,
 pub(super) const CALL_AGAIN: &str = "REMOVE answeredBy SET callsUsed = callsUsed + :one, callsAt = :now, \
      callsDelivery = :accepted, callToken = :token, callPlacedAt = :now, callState = :calling, wrongKeys = :zero, \
      expiresAt = :expiresAt, locale = :locale, keepUntil = :keepUntil, #ttl = :ttl";
-/// Each by itself, since a send that fails takes its own away meanwhile.
+/// Each one is added separately, since a send that failed in the meantime takes its own away.
 pub(super) const AND_CHARGED: &str = ", charged.#number = if_not_exists(charged.#number, :none) + :one, \
      charged.#range = if_not_exists(charged.#range, :none) + :one, \
      charged.#country = if_not_exists(charged.#country, :none) + :one";
-/// The sends are those that were read, or a code or call that another start has added meanwhile would
-/// be written over: a read may meet that start half-way and see its subject without its challenge.
+/// The sends must be those that were read. Otherwise a code or call that another start has added in the meantime would be
+/// overwritten: a read may catch that start half-way and see its subject without its challenge.
 pub(super) const SAME_OPEN_AND_SMS_UNMOVED: &str =
     concat!("generation = :generation AND smsUsed = :used AND ", open!());
 pub(super) const SAME_OPEN_AND_CALLS_UNMOVED: &str =
@@ -61,7 +61,7 @@ pub(super) const SMS_UNKNOWN: &str = "SET smsDelivery = :delivery";
 pub(super) const SMS_FAILED: &str = "SET smsDelivery = :delivery, smsUsed = smsUsed - :one";
 pub(super) const AND_GIVEN_BACK: &str =
     ", charged.#range = charged.#range - :one, charged.#country = charged.#country - :one";
-/// And not settled, for an enrolment has given back what its sends were charged.
+/// Once it is settled, the enrolment has already given back what the sends were charged.
 pub(super) const SMS_TAKEN_FOR_ACCEPTED: &str =
     "generation = :generation AND smsAt = :at AND smsDelivery = :accepted AND attribute_not_exists(settled)";
 pub(super) const CALL_UNKNOWN: &str = "SET callsDelivery = :delivery";
@@ -69,7 +69,7 @@ pub(super) const CALL_FAILED: &str = "SET callsDelivery = :delivery, callsUsed =
 pub(super) const CALL_TAKEN_FOR_ACCEPTED: &str =
     "generation = :generation AND callsAt = :at AND callsDelivery = :accepted AND attribute_not_exists(settled)";
 
-/// What is given back is what is charged: a send that failed meanwhile has given back its own.
+/// `charged` must be what the transaction gives back: a send that failed in the meantime has given back its own.
 pub(super) const APPROVE_BY_CODE: &str =
     "SET outcome = :approved, approvedAt = :at, approvedBy = :method, settled = :true, #ttl = keepUntil";
 pub(super) const OPEN_FOR_CODE: &str = "generation = :generation AND outcome = :pending AND expiresAt > :now \
@@ -130,15 +130,15 @@ pub(super) const ANSWER: &str = "SET callState = :state, answeredBy = :by";
 pub(super) const CAN_ANSWER: &str =
     concat!(this_call!(), " AND expiresAt > :now AND callState IN (:calling, :ringing)");
 pub(super) const APPROVE_BY_CALL: &str = "SET outcome = :approved, approvedAt = :now, approvedBy = :method";
-/// `#` carries no secret: it changes no number, and tells no two sign-ins apart.
+/// `#` carries no secret: it must not change a number, and cannot tell two logins apart.
 pub(super) const CAN_APPROVE: &str =
     concat!(in_human_talk!(), " AND purpose = :login AND attribute_not_exists(contested)");
-/// Judged digits: right or wrong, they need what either of the two writes ends.
+/// Whether the digits are right or wrong, their write ends what this condition asks for: only the first entry counts.
 pub(super) const CAN_ENTER: &str = in_human_talk!();
 pub(super) const WRONG_DIGITS: &str = "SET attempts = attempts + :one, lastGuessAt = :now, callState = :ended";
 pub(super) const SPEAK: &str = "SET callState = :state, answeredBy = :by, \
      spokenCodes = list_append(if_not_exists(spokenCodes, :none), :mac)";
-/// A code under every key that there may be, none of which is a code of this challenge already.
+/// `:a`, `:b` and `:c` are the code's MACs under each key that may be in use: it must be none of the challenge's codes.
 pub(super) const CAN_SPEAK: &str = concat!(
     this_call!(),
     " AND expiresAt > :now AND attempts < maxAttempts AND callState IN (:calling, :ringing) \
@@ -157,8 +157,8 @@ pub(super) const PROGRESS: &str = "SET callState = :state";
 pub(super) const CAN_RING: &str = concat!(this_call!(), " AND callState = :calling");
 pub(super) const CAN_END: &str = concat!(this_call!(), " AND callState IN (:calling, :ringing, :answered)");
 
-/// Who did what when, beside what the action does. The count tells two alike in one second apart, so that
-/// the audit loses neither.
+/// Records who did what and when, with what the action does. The count distinguishes two equal actions within one
+/// second, so that both get an audit event.
 macro_rules! by_administrator {
     ($does:literal) => {
         concat!(

@@ -1,4 +1,4 @@
-//! What DynamoDB's errors mean here. Nothing unknown ever counts as success.
+//! What DynamoDB's errors mean. An unknown outcome never counts as success.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -19,7 +19,7 @@ impl From<Unreadable> for StoreError {
     }
 }
 
-/// The outcome of a conditional update: the item after it, or the one that failed the condition.
+/// The outcome of a conditional update: the item after it, or the current item, which failed the condition.
 pub(super) enum Updated {
     Done(Item),
     Refused(Option<Item>),
@@ -36,11 +36,11 @@ where
     }
 }
 
-/// Which writes of a transaction failed their condition, with the items that did.
+/// A transaction of which some writes failed their condition.
 pub(super) struct Cancelled(Vec<CancellationReason>);
 
 impl Cancelled {
-    /// The item on which the write at `position` failed its condition, if that write did.
+    /// The current item of the write at `position`, if that write failed its condition.
     pub(super) fn refused(&self, position: usize) -> Option<&Item> {
         let reason = self.0.get(position)?;
         reason.item.as_ref().filter(|_| reason.code.as_deref() == Some(CONDITION_FAILED))

@@ -1,4 +1,4 @@
-//! Counting a guess, before anybody compares it.
+//! Counting a guess, before it is compared.
 
 use domain::challenge::Challenge;
 use domain::identity::ChallengeKey;

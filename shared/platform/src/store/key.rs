@@ -1,4 +1,4 @@
-//! The keys of items, as requests carry them. What they are is in [`crate::item::key`].
+//! The keys of items as requests need them, built from [`crate::item::key`].
 
 use std::collections::HashMap;
 

@@ -1,49 +1,49 @@
-//! The challenge store on DynamoDB: one partition per subject, one item per login session.
+//! The challenge store on DynamoDB: one partition per subject, one item per login session. The attributes are in
+//! [`crate::item`].
 //!
 //! | `pk` | `sk` | holds |
 //! |---|---|---|
-//! | `subject#<digest>` | `subject` | the enrolled number, failures, reservations, windows, block |
+//! | `subject#<digest>` | `subject` | the enrolled number, failures, reserved guesses, sends, block |
 //! | `subject#<digest>` | `challenge#<session digest>` | the session's current challenge generation |
-//! | `subject#<digest>` | `refusal` | the latest refused start, and how many there were |
+//! | `subject#<digest>` | `refusal` | the latest refused start, and how many there have been |
 //! | `number#<digest>` | `number` | the accounts that enrolled the number, its block |
 //! | `number#<digest>`, `network#<address>`, `range#<prefix>`, `country#<code>` | `<limit>#<window>#<shard>` | a counter |
-//! | `country#<code>` | `verified#<day>`, `breaker#<channel>` | what the country's budget follows from |
+//! | `country#<code>` | `verified#<day>`, `breaker#<channel>` | the statistics behind the country's budget |
 //!
-//! The generation is an attribute and not a part of the key. So a guess can be counted on the item
-//! without reading first which generation is current, and replacing a generation closes the old one
-//! in the same write: its codes and call token are gone with it.
+//! The generation is an attribute and not part of the key. So a guess is counted without first reading which generation
+//! is current, and the write that replaces a generation closes the old one: its codes and call token are gone.
 //!
-//! Every change of a challenge or a subject is one conditional write. The conditions are the constants of
-//! [`expression`], to be read side by side. Some other writes are blind, each for a reason:
+//! Every change of a challenge or a subject is one conditional write. The conditions are side by side in
+//! [`expression`]. Some other writes are blind:
 //!
-//! | Write | Harmless without a condition of its own, since |
+//! | Write | Needs no condition of its own, because |
 //! |---|---|
-//! | `REFUND` | it is part of a transaction whose condition lets it happen once; a counter that is forgotten counts below zero, and is itself forgotten |
-//! | `BLOCK_NUMBER` | it is part of the conditional transaction that denies the challenge; of two reports the later sets the end |
-//! | `REMOVE_ACCOUNT` | it is part of the conditional transaction that takes the number from the subject; who is not in the set cannot leave it twice |
-//! | `CHARGE` where the budget is only recorded | nothing is refused by it, so that there is nothing to pass |
-//! | `NOTE_REFUSAL` | it counts up an item that no decision reads |
-//! | `COUNT_VERIFIED` | its transaction has a token that lets it happen once; see [`country`] |
+//! | `REFUND` | it is part of a transaction that can happen only once; a counter that was deleted is created below zero, and expires again |
+//! | `BLOCK_NUMBER` | it is part of the conditional transaction that denies the challenge; of two reports, the later one sets the end |
+//! | `REMOVE_ACCOUNT` | it is part of the conditional transaction that takes the number from the subject; removing what is not in the set changes nothing |
+//! | `CHARGE` where the budget is only recorded | it refuses nothing |
+//! | `NOTE_REFUSAL` | no decision reads that item |
+//! | `COUNT_VERIFIED` | its transaction's token lets it happen only once; see [`country`] |
 
 // From the ground up: a file imports only from those above it.
-mod administration;
-mod call;
-mod challenge_item;
-mod counter;
-mod country;
 mod expression;
-mod fault;
-mod guess;
 mod key;
-mod load;
+mod fault;
+mod value;
+mod table;
+mod write;
+mod counter;
 mod number;
-mod port;
-mod refusal;
-mod send;
+mod challenge_item;
+mod load;
+mod guess;
 mod settle;
 mod start;
-mod table;
-mod value;
-mod write;
+mod send;
+mod refusal;
+mod country;
+mod call;
+mod administration;
+mod port;
 
 pub use table::DynamoStore;

@@ -1,4 +1,4 @@
-//! What is kept of a number, whoever uses it: the accounts that enrolled it, and its block.
+//! A number's own item: the accounts that enrolled it, and its block.
 
 use aws_sdk_dynamodb::types::ConditionCheck;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
@@ -14,7 +14,7 @@ use super::table::DynamoStore;
 use super::value::{bytes, bytes_set, number, time};
 
 impl DynamoStore {
-    /// Whether the challenge's number may get one more account, before anything is sent to it.
+    /// Checks, before anything is sent, that the number may get one more account.
     pub(super) fn may_enrol(&self, challenge: &Challenge, most: u32, now: Timestamp) -> ConditionCheckBuilder {
         let check = ConditionCheck::builder()
             .table_name(&self.table)
@@ -26,8 +26,7 @@ impl DynamoStore {
         if challenge.source.is_unverified() { check.expression_attribute_values(":now", time(now)) } else { check }
     }
 
-    /// Makes the subject one of its number's accounts.
-    pub(super) fn enrolled(&self, challenge: &Challenge, most: u32, now: Timestamp) -> UpdateBuilder {
+    pub(super) fn add_account(&self, challenge: &Challenge, most: u32, now: Timestamp) -> UpdateBuilder {
         let subject = challenge.id.key.subject.as_bytes();
         let write = self
             .write(number_key(&challenge.phone.digest()), expression::ADD_ACCOUNT, room(challenge))
@@ -37,8 +36,7 @@ impl DynamoStore {
         if challenge.source.is_unverified() { write.expression_attribute_values(":now", time(now)) } else { write }
     }
 
-    /// The subject is none of the number's accounts any more.
-    pub(super) fn left(&self, phone: &PhoneNumber, subject: &SubjectId) -> UpdateBuilder {
+    pub(super) fn remove_account(&self, phone: &PhoneNumber, subject: &SubjectId) -> UpdateBuilder {
         self.blind_write(number_key(&phone.digest()), expression::REMOVE_ACCOUNT)
             .expression_attribute_values(":account", bytes_set(subject.as_bytes()))
     }
@@ -49,8 +47,8 @@ impl DynamoStore {
     }
 }
 
-/// A number that was reported stays closed to those who type it, not to whom a first factor vouches for:
-/// else a stranger could keep its owner out.
+/// A reported number is closed to users who type it, but not to those for whom a first factor vouches: otherwise a
+/// stranger could lock its owner out.
 fn room(challenge: &Challenge) -> &'static str {
     if challenge.source.is_unverified() { expression::HAS_ROOM_AND_IS_NOT_BLOCKED } else { expression::HAS_ROOM }
 }

@@ -1,4 +1,5 @@
-//! The port, whose implementation must be one block: each operation is a method of the same name in a file of its own.
+//! The port. Rust wants its implementation in one block, so each operation here calls the method of the same name, which
+//! is in a file of its own.
 
 use domain::budget::CountryRecord;
 use domain::call::{CallEvent, CallToken};

@@ -1,4 +1,4 @@
-//! What a refused start leaves behind: the one write by which it reaches the audit stream.
+//! Recording a refused start, in the one write from which its audit event is derived.
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -15,7 +15,7 @@ use super::value::{number, reserved, text, time};
 use crate::item::attribute::TTL;
 use crate::problem::refusal_name;
 
-/// How long a refusal is remembered.
+/// How long a refusal is kept.
 const MEMORY: std::time::Duration = std::time::Duration::from_hours(24 * 30);
 
 impl DynamoStore {
@@ -30,7 +30,7 @@ impl DynamoStore {
             None => self.trace(refused, now),
         };
         match self.send_update(update).await? {
-            Updated::Done(_) | Updated::Refused(_) => Ok(()), // refused: another request has done it
+            Updated::Done(_) | Updated::Refused(_) => Ok(()), // refused: another request has already done it
         }
     }
 

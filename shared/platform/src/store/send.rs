@@ -1,4 +1,4 @@
-//! Correcting a send that was taken for accepted.
+//! Correcting a send that was stored as accepted.
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use domain::call::CallState;
@@ -28,7 +28,7 @@ impl DynamoStore {
         let corrected = self.corrected(challenge, channel, sent_at, delivery, given_back);
         let refunds = given_back.iter().map(|counter| self.refund(counter, 1, sent_at));
         let writes = transaction([corrected].into_iter().chain(refunds))?;
-        self.transact(writes).await.map(drop) // by its one condition: a later generation or send stands
+        self.transact(writes).await.map(drop) // refused by its condition: a later generation or send is not touched
     }
 
     fn corrected(

@@ -1,4 +1,5 @@
-//! Settling an approval: the challenge, its subject and, where a number is enrolled, what goes with that.
+//! Settling an approval: the challenge and its subject and, if that enrols a number, the number's item and the counters,
+//! all in one transaction.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
@@ -43,11 +44,10 @@ impl DynamoStore {
             if stored.id != challenge.id || stored.charged == challenge.charged {
                 return Ok(completed_by_another(&challenge, stored));
             }
-            challenge.charged = stored.charged; // another send was recorded meanwhile, of the few that there may be
+            challenge.charged = stored.charged; // a send was recorded in the meantime; there are only a few
         }
     }
 
-    /// The challenge, its subject and, where it enrols a number, the accounts and what is given back.
     fn settlement(
         &self,
         challenge: &Challenge,
@@ -58,9 +58,9 @@ impl DynamoStore {
     ) -> Vec<UpdateBuilder> {
         let mut writes = vec![self.settled_challenge(challenge, at, by, now), self.settled_subject(challenge, now)];
         if challenge.source.enrols() {
-            writes.push(self.enrolled(challenge, policy.max_accounts, now));
+            writes.push(self.add_account(challenge, policy.max_accounts, now));
             let former = challenge.former.iter();
-            writes.extend(former.map(|former| self.left(&former.number, &challenge.id.key.subject)));
+            writes.extend(former.map(|former| self.remove_account(&former.number, &challenge.id.key.subject)));
             let charged = challenge.charged.iter().filter(|(_, sends)| *sends > 0);
             writes.extend(charged.map(|(counter, sends)| self.refund(counter, *sends, now)));
         }
@@ -117,7 +117,6 @@ impl DynamoStore {
     }
 }
 
-/// The values of a number that is enrolled, and of the one it replaces.
 fn enrolling(write: UpdateBuilder, challenge: &Challenge) -> UpdateBuilder {
     let write = write
         .expression_attribute_values(":phone", text(challenge.phone.expose()))
@@ -130,12 +129,12 @@ fn enrolling(write: UpdateBuilder, challenge: &Challenge) -> UpdateBuilder {
     }
 }
 
-/// The challenge as it is stored, where that is what refused its settlement.
+/// The current challenge, if it is what refused the settlement.
 fn refused_challenge(challenge: &Challenge, cancelled: &Cancelled) -> Result<Option<Challenge>, StoreError> {
     cancelled.refused(0).map(|item| challenge_item::read(&challenge.id.key.subject, item)).transpose()
 }
 
-/// Two status calls may complete one approval: the second finds it done.
+/// Two status calls may complete the same approval: then the second finds it settled.
 fn completed_by_another(challenge: &Challenge, stored: Challenge) -> Settlement {
     let by_call = matches!(challenge.outcome, Outcome::Approved { by, .. } if by.is_by_call());
     let same_approval = stored.id == challenge.id && by_call;

@@ -1,4 +1,4 @@
-//! Applying a draft: the subject and its challenge in one transaction.
+//! Starting a challenge, resending or adding a channel, in one transaction.
 
 use std::ops::Range;
 
@@ -26,8 +26,8 @@ use crate::item::challenge::{APPROVED, PENDING};
 use crate::item::word::Word as _;
 
 impl DynamoStore {
-    /// One transaction: the subject, the challenges contested, the charges, whether the number may be
-    /// enrolled, and the challenge itself.
+    /// The order of the writes: the subject, the contested challenges, the charges, the check that the number may be
+    /// enrolled, the challenge.
     pub(super) async fn start(&self, draft: &Draft) -> Result<Started, StoreError> {
         let mut writes = vec![self.subject_at_start(draft)];
         writes.extend(draft.contests.iter().map(|other| self.contested(other)));
@@ -119,7 +119,7 @@ impl DynamoStore {
                 .expression_attribute_values(":codes", challenge_item::codes(challenge)),
         };
         let write = if charged.is_empty() { write } else { write.expression_attribute_values(":none", number(0_u32)) };
-        let used = challenge.sends(draft.channel).used.saturating_sub(1); // the draft counts its own
+        let used = challenge.sends(draft.channel).used.saturating_sub(1); // the draft already counts this send
         counter::named(write, charged)
             .expression_attribute_values(":used", number(used))
             .expression_attribute_values(":one", number(1_u32))
@@ -135,8 +135,8 @@ impl DynamoStore {
     }
 }
 
-/// What refuses a draft whose writes at the positions `refused` failed their conditions, if nothing that it
-/// was decided on has moved: then it has to be decided anew.
+/// Why the draft is refused, given the positions of the writes that failed. `None` if something that it was decided on
+/// has changed: then the start must be decided again.
 fn refusal(draft: &Draft, charges: &Range<usize>, refused: &[usize]) -> Option<Refusal> {
     let enrolment = draft.max_accounts.map(|_| charges.end);
     let of_limits = |position: &usize| charges.contains(position) || enrolment == Some(*position);

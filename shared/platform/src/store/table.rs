@@ -1,4 +1,4 @@
-//! The table, and the client by which it is reached.
+//! The table, and the client to reach it with.
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
@@ -7,7 +7,6 @@ use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 
 use crate::aws::connect;
 
-/// The store.
 #[derive(Clone, Debug)]
 pub struct DynamoStore {
     pub(super) client: Client,
@@ -15,27 +14,25 @@ pub struct DynamoStore {
 }
 
 impl DynamoStore {
-    /// The store in `table`.
     #[must_use]
     pub fn new(config: &SdkConfig, table: String) -> Self {
         Self::over(Client::new(config), table)
     }
 
-    /// Opens a connection to DynamoDB, whose address answers anybody who asks whether it is well.
+    /// Opens a connection with DynamoDB's unauthenticated health check.
     pub async fn connect(config: &SdkConfig, connector: &SharedHttpConnector) {
         if let Some(url) = endpoint(config).await {
             connect(connector, &url).await;
         }
     }
 
-    /// The store in `table`, over a client made elsewhere.
     #[must_use]
     pub const fn over(client: Client, table: String) -> Self {
         Self { client, table }
     }
 }
 
-/// Where DynamoDB is: as configured, else by the region.
+/// DynamoDB's URL: the configured one, or that of the region.
 async fn endpoint(config: &SdkConfig) -> Option<String> {
     let configured = std::env::var_os("AWS_ENDPOINT_URL_DYNAMODB").and_then(|url| url.into_string().ok());
     let configured = configured.or_else(|| config.endpoint_url().map(str::to_owned));

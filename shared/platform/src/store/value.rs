@@ -1,4 +1,4 @@
-//! What is written, as attribute values.
+//! Attribute values to write.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub(super) fn bytes(value: &[u8]) -> AttributeValue {
     AttributeValue::B(Blob::new(value))
 }
 
-/// A set of one.
+/// A set with one member.
 pub(super) fn bytes_set(value: &[u8]) -> AttributeValue {
     AttributeValue::Bs(vec![Blob::new(value)])
 }

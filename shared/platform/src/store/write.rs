@@ -1,6 +1,6 @@
-//! How a request reaches the table: a page of a query, an update, a transaction.
+//! Requests to the table: a page of a query, an update, a transaction.
 //!
-//! Each request is boxed: its state is kilobytes, which would move with every future that holds it.
+//! Each request is boxed: its state is kilobytes, which would be copied with every future that holds it.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -15,13 +15,13 @@ use super::key::Item;
 use super::table::DynamoStore;
 
 impl DynamoStore {
-    /// One page of a partition. The SDK's paginator would spawn a stream for what is one page nearly always.
+    /// One page of a partition, which nearly always is the only one: the SDK's paginator would cost more.
     pub(super) fn partition(&self, partition: String) -> QueryFluentBuilder {
         let query = self.client.query().table_name(&self.table).key_condition_expression("pk = :pk");
         query.expression_attribute_values(":pk", AttributeValue::S(partition))
     }
 
-    /// A conditional update that answers the item, whether the condition holds or not.
+    /// A conditional update that returns the item, whether the condition holds or not.
     pub(super) fn update<V>(&self, key: Item, update: &str, condition: &str, values: V) -> UpdateItemFluentBuilder
     where
         V: IntoIterator<Item = (&'static str, AttributeValue)>,
@@ -45,13 +45,13 @@ impl DynamoStore {
         }
     }
 
-    /// Sends a transaction, and answers which of its writes kept all from being applied.
+    /// Sends a transaction, and returns which of its writes failed their condition if it was cancelled.
     pub(super) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<Option<Cancelled>, StoreError> {
         let request = self.client.transact_write_items().set_transact_items(Some(writes));
         Box::pin(request.send()).await.err().map(cancelled).transpose()
     }
 
-    /// A conditional update as a part of a transaction.
+    /// A conditional update within a transaction.
     pub(super) fn write(&self, key: Item, update: impl Into<String>, condition: &str) -> UpdateBuilder {
         Update::builder()
             .table_name(&self.table)
@@ -61,19 +61,17 @@ impl DynamoStore {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
-    /// An update that nothing stands in the way of.
     pub(super) fn unconditional(&self, key: Item, update: &str) -> UpdateItemFluentBuilder {
         let request = self.client.update_item().table_name(&self.table).set_key(Some(key));
         request.update_expression(update).return_values(ReturnValue::AllNew)
     }
 
-    /// The same as a part of a transaction.
+    /// An unconditional update within a transaction.
     pub(super) fn blind_write(&self, key: Item, update: &str) -> UpdateBuilder {
         Update::builder().table_name(&self.table).set_key(Some(key)).update_expression(update)
     }
 }
 
-/// The parts of a transaction.
 pub(super) fn transaction(
     writes: impl IntoIterator<Item = UpdateBuilder>,
 ) -> Result<Vec<TransactWriteItem>, StoreError> {
