@@ -125,6 +125,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_documentation_has_the_table_as_it_is_printed() {
+        let text = include_str!("../../../infra/README.md");
+        let (_, rest) = text.split_once("<!-- settings:begin -->").expect("the first marker");
+        let (table, _) = rest.split_once("<!-- settings:end -->").expect("the second marker");
+        assert_eq!(table.trim(), markdown(), "paste what `-- markdown` prints between the markers");
+    }
+
+    #[test]
     fn every_setting_is_read_by_a_function() {
         let readers = readers();
         let unread: Vec<_> =
