@@ -6,7 +6,6 @@ import { REPOSITORY, STATE, TARGET } from './fronts.mjs';
 
 const PEERS = `${REPOSITORY}/tests/bench/peers`;
 export const RELEASE = process.env.BINARIES ?? `${TARGET}/release`;
-const PYTHON = `${REPOSITORY}/.tools/bench-python/bin/python`;
 
 /**
  * By function: the floor with the same clients, the peers' function if they do it too, the secrets that it reads
@@ -34,8 +33,6 @@ export const inLogin = (name) => 'peer' in FUNCTIONS[name];
 
 export const LANGUAGES = {
   go: (peer) => ({ command: [`${PEERS}/go/bin/${peer}`] }),
-  node: (peer) => ({ command: ['node', `${PEERS}/node/dist/${peer}.mjs`] }),
-  python: (peer) => ({ command: [PYTHON, '-m', 'awslambdaric', `${peer}.handler`], cwd: `${PEERS}/python` }),
 };
 
 /** The product's function. */

@@ -1,5 +1,5 @@
 // `make bench`: everything about each operation and each function, beside its floor and its peers, in one run. Prints a
-// table against the goals, and writes results.json and bench.svg. WITHOUT=node,python,go leaves peers out.
+// table against the goals, and writes results.json and bench.svg. WITHOUT=go leaves the peer out.
 
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 

@@ -3,7 +3,7 @@
 
 import { inLogin } from './competitors.mjs';
 
-const COLORS = { floor: '#9aa0a6', product: '#0b57d0', go: '#00838f', node: '#2e7d32', python: '#b26a00' };
+const COLORS = { floor: '#9aa0a6', product: '#0b57d0', go: '#00838f' };
 const WIDTH = 760;
 const LABEL = 190;
 const BAR = 11;
