@@ -111,13 +111,11 @@ export function goals({ operations, starts, sizes }) {
   );
   most('instructions of the floor, of starts, at most 1.15x', map(only(true), ratio('floor', 'instructions')), 1.15);
   most('allocations of the floor at most 1.15x', map(login, ratio('floor', 'allocations')), 1.15);
-  least('CPU time: Node at least 5x', map(login, better('node', 'microseconds')), 5);
   least('CPU time: better than Go', map(login, better('go', 'microseconds')), 1);
   const poll = (who) => (all) => all[who] && all[who].plain.untilPoll / all.product.plain.untilPoll;
   const wake = (who) => (all) => all[who] && all[who].plain.cpu / all.product.plain.cpu;
   least('first poll: better than Go', map(starts, poll('go')), 1);
   least('CPU time until the first poll: better than Go', map(starts, wake('go')), 1);
-  least('first poll: Node at least 15x', map(starts, poll('node')), 15);
   const loginStarts = Object.fromEntries(Object.entries(starts).filter(([name]) => inLogin(name)));
   const cold =
     (kind) =>

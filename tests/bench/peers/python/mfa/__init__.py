@@ -1,1 +1,0 @@
-"""What the four functions share."""
