@@ -81,6 +81,8 @@ screenshots: binaries $(TOOLS)/browser-npm.done ## every screen into .local/scre
 	cd tests/browser && node screenshots.mjs
 page-figures: binaries $(TOOLS)/browser-npm.done ## what the login page costs, also as .local/page-figures.json
 	cd tests/browser && node figures.mjs $(CURDIR)/.local/page-figures.json
+simulate: ## which quota binds first at 1,000, 10,000 and 100,000 starts per second
+	cargo run --locked --package growth
 curve: ## draw tests/pumping/curve.svg anew
 	cargo run --locked --package pumping --example plot
 clean: ## remove what was built, and the tools
@@ -104,4 +106,4 @@ $(TOOLS)/%-npm.done: tests/%/package-lock.json
 	cd tests/$* && npm ci --no-fund --no-audit --silent
 	mkdir -p $(TOOLS) && touch $@
 
-.PHONY: help demo run invoke test build ci $(TEST) $(subst :,,$(CI)) audit baseline bench screenshots page-figures curve clean binaries
+.PHONY: help demo run invoke test build ci $(TEST) $(subst :,,$(CI)) audit baseline bench screenshots page-figures simulate curve clean binaries
