@@ -9,10 +9,10 @@ import zipfile
 from pathlib import Path
 
 import boto3
-from samtranslator.yaml_helper import yaml_parse
 
-from expansion import expand, resources
+from expansion import expand
 from ministack import CREDENTIALS, REGION
+from template import read, resources
 
 BUCKET = "artifacts"
 STACK = "alliance-mfa"
@@ -53,7 +53,7 @@ class Deployment:
 
     def deploy(self, template_path, bootstraps, parameters):
         """Deploys the template with those of the `parameters` that it has."""
-        template = yaml_parse(Path(template_path).read_text())
+        template = read(template_path)
         self._upload(template, Path(bootstraps))
         parameters = {name: value for name, value in parameters.items() if name in template["Parameters"]}
         template = expand(template, parameters)

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from samtranslator.translator.transform import transform
 
 from ministack import REGION
+from template import resources
 
 # The security scheme with which SAM has IAM guard a route.
 IAM = "AWS_IAM"
@@ -34,11 +35,6 @@ def expand(template, parameters):
     for name, api in resources(expanded, "AWS::ApiGatewayV2::Api").items():
         expanded["Resources"] |= _imported(name, api["Properties"])
     return expanded
-
-
-def resources(template, kind):
-    """The resources of a kind, by name."""
-    return {name: resource for name, resource in template["Resources"].items() if resource["Type"] == kind}
 
 
 def _allow_loopback(declared, parameters):

@@ -20,7 +20,8 @@ from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
+
+from template import read, resources as of_type
 
 REPOSITORY = Path(__file__).parent.parent.parent
 FUNCTIONS = {path.name for path in (REPOSITORY / "functions").iterdir()}
@@ -54,7 +55,7 @@ def source(path):
 
 @functools.cache
 def template():
-    return yaml_parse((REPOSITORY / "infra" / "template.yaml").read_text())
+    return read(REPOSITORY / "infra" / "template.yaml")
 
 
 @functools.cache
@@ -71,10 +72,6 @@ def expanded():
 @functools.cache
 def openapi():
     return yaml.safe_load((REPOSITORY / "infra" / "openapi.yaml").read_text())
-
-
-def of_type(document, kind):
-    return {name: part for name, part in document["Resources"].items() if part["Type"] == kind}
 
 
 def functions(document):
@@ -421,7 +418,8 @@ def settings():
 def environment(function):
     """What the template gives a function."""
     shared = template()["Globals"]["Function"]["Environment"]["Variables"]
-    return shared | function["Properties"]["Environment"]["Variables"]
+    own = function["Properties"]["Environment"]["Variables"]
+    return own if "Environment" in function.get("IgnoreGlobals", []) else shared | own
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
