@@ -4,10 +4,10 @@
 //! moved; so the answer, the state after the action, needs no second read. Where the subject has
 //! moved, nothing was done and the caller tries again.
 
-use domain::administration::{self, Administration, Administrator, Occasion};
+use domain::administration::{self, Administrator, Occasion};
 use domain::identity::SubjectId;
 use domain::policy::Policy;
-use domain::ports::{ChallengeStore, StoreError};
+use domain::ports::{Administration, ChallengeStore, StoreError};
 use domain::snapshot::Snapshot;
 use domain::time::Timestamp;
 use http::{Method, Response};

@@ -1,7 +1,6 @@
 //! What the function reads from its environment.
 
-use domain::call::CallMode;
-use domain::policy::Policy;
+use domain::policy::{CallMode, Policy};
 use platform::config::Environment;
 use platform::settings::{self, table};
 

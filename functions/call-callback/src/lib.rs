@@ -9,10 +9,10 @@
 
 use std::sync::Arc;
 
-use domain::call::{CallEvent, CallMode, Entry, Key};
+use domain::call::{CallEvent, Entry, Key};
 use domain::challenge::Challenge;
 use domain::code::{Code, MacKeys, Utterance};
-use domain::policy::Policy;
+use domain::policy::{CallMode, Policy};
 use domain::ports::{ChallengeStore, KeySource, StoreError};
 use domain::script::Script;
 use domain::time::Timestamp;

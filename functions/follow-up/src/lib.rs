@@ -8,9 +8,10 @@
 use std::error::Error;
 use std::time::Duration;
 
+use domain::delivery::SendFailure;
 use domain::follow_up::{FollowUp, Notice, Tally};
 use domain::phone::Reach;
-use domain::ports::{Notifier, SendFailure, Statistics};
+use domain::ports::{Notifier, Statistics};
 use platform::clock::Stopwatch;
 use platform::run::chain;
 use platform::stream::{Batch, Record, Report};

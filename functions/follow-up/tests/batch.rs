@@ -6,9 +6,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use domain::channel::Channel;
+use domain::delivery::SendFailure;
 use domain::follow_up::{Notice, Tally};
 use domain::phone::{Country, Reach};
-use domain::ports::{Notifier, SendError, SendFailure, Statistics, StoreError};
+use domain::ports::{Notifier, SendError, Statistics, StoreError};
 use follow_up::{App, TIME};
 use platform::stream::Batch;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! What the function reads from its environment.
 
-use domain::call::CallMode;
 use domain::channel::Channel;
+use domain::policy::CallMode;
 use platform::config::Environment;
 use platform::settings::{FactorSettings, table};
 use platform::signer::SignerSettings;

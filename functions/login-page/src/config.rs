@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use domain::call::CallMode;
 use domain::channel::Channel;
 use domain::phone::Reach;
+use domain::policy::CallMode;
 use http::Uri;
 use platform::config::Environment;
 use platform::settings::table;

@@ -10,17 +10,16 @@ use domain::call::CallToken;
 use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::code::{Code, MacKeys};
+use domain::delivery::SendFailure;
 use domain::draft::Draft;
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Subscriber};
-use domain::ports::{
-    Caller, ChallengeStore, Consequence, KeySource, Message, Refused, SendError, SendFailure, SmsSender, Started,
-    StoreError,
-};
-use domain::refusal::Refusal;
+use domain::ports::{Caller, ChallengeStore, KeySource, Message, SendError, SmsSender, Started, StoreError};
+use domain::refusal::{Consequence, Refusal, Refused};
+use domain::request::Request as Asked;
 use domain::rules::Rules;
 use domain::snapshot::Snapshot;
-use domain::start::{Decision, Request as Asked, Start};
+use domain::start::{Decision, Start};
 use domain::status::status;
 use domain::time::Timestamp;
 use http::{Response, StatusCode};

@@ -4,9 +4,10 @@
 //! with; a right guess is consumed together with the settling of its subject in one transaction, so
 //! that of any number of right guesses exactly one approves.
 
-use domain::challenge::{Challenge, Purpose};
+use domain::challenge::Challenge;
 use domain::code::Code;
 use domain::ports::{ChallengeStore, KeySource, Settlement, StoreError};
+use domain::purpose::Purpose;
 use domain::refusal::Refusal;
 use domain::snapshot::Snapshot;
 use domain::status::status;

@@ -15,17 +15,14 @@
 //! that they can never come back as failures. To deny it instead would stop the user who is being
 //! helped.
 
-use std::collections::BTreeMap;
-
 use thiserror::Error;
 
 use crate::call::CallState;
 use crate::challenge::{Challenge, Outcome};
 use crate::channel::Channel;
-use crate::identity::{Reservation, SubjectId};
+use crate::identity::SubjectId;
 use crate::phone::PhoneNumber;
 use crate::policy::Policy;
-use crate::ports::StoreError;
 use crate::snapshot::Snapshot;
 use crate::status::State;
 use crate::subject::{Binding, Lockout, Subject};
@@ -76,37 +73,6 @@ pub struct NumberBlock {
     pub number: [u8; 32],
     /// Until when: a number that is blocked until another moment was blocked by another report.
     pub until: Timestamp,
-}
-
-/// Acts on subjects. Each verb is one write, applied whole or not at all, that leaves who acted and
-/// when on the subject. It is applied only to the version that it was decided on, else it answers
-/// [`StoreError::Conflict`] and nothing has happened.
-pub trait Administration: Sync {
-    /// Forgives all failures and every reservation but those `kept`, whose challenges' guesses so
-    /// far count no more. Closes the race with a guess: counted before this write it is forgiven,
-    /// after it it counts. And that with a start: one decided on the old budget is refused.
-    fn unlock(
-        &self,
-        occasion: &Occasion,
-        kept: &BTreeMap<Reservation, u32>,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// Ends the block, and with it that of the number, which may have been blocked anew by another
-    /// subject's report: that block stays. Closes the race with a new report of fraud, whose block stays.
-    fn unblock(
-        &self,
-        occasion: &Occasion,
-        number: Option<&NumberBlock>,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// Forgets the number `released` and denies whatever began before and is not settled. Closes the race with a settling: before this write it is a success on the old
-    /// binding, after it it is refused. The version rises, so that no later enrolment has a binding
-    /// that was seen before.
-    fn reset_phone(
-        &self,
-        occasion: &Occasion,
-        released: Option<&PhoneNumber>,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// What stands once a subject is unlocked.

@@ -24,45 +24,9 @@ use rand::{Rng, RngExt as _};
 
 use crate::channel::Channel;
 use crate::phone::Country;
-use crate::policy::Policy;
-use crate::quota::{Charge, Scope, country_policy, window};
-use crate::refusal::SendLimit;
+use crate::policy::{Policy, UnverifiedBudget};
+use crate::quota::{Charge, Scope, SendLimit, country_policy, window};
 use crate::time::Timestamp;
-
-/// The rules of the budget.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnverifiedBudget {
-    /// Whether an exhausted budget refuses, or is only told of.
-    pub enforced: bool,
-    /// What each country gets in a day at the least.
-    pub floor: u32,
-    /// The share of a day's verified subjects that it gets, in per cent.
-    pub share_percent: u32,
-    /// By how much it may have grown in a week.
-    pub growth: u32,
-    /// What each range of ten thousand numbers gets in a day.
-    pub per_range: u32,
-    /// How long the breaker stays open.
-    pub open_for: Duration,
-}
-
-impl UnverifiedBudget {
-    /// The product's own budget, where a deployment sets none.
-    pub const DEFAULT: Self = Self {
-        enforced: true,
-        floor: 10,
-        share_percent: 5,
-        growth: 2,
-        per_range: 4,
-        open_for: Duration::from_mins(15),
-    };
-}
-
-impl Default for UnverifiedBudget {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
 
 /// What is known of a country, as of the moment it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

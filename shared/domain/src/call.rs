@@ -17,7 +17,7 @@ use rand::{CryptoRng, RngExt as _};
 use crate::code::{MacKeys, MatchDigits, Utterance};
 use crate::digest::sha256;
 use crate::identity::ChallengeId;
-use crate::policy::Policy;
+use crate::policy::{CallMode, Policy};
 use crate::time::Timestamp;
 
 /// The secret of one call's webhook addresses: a replayed or older call's webhook has another.
@@ -52,34 +52,6 @@ impl CallToken {
 impl fmt::Debug for CallToken {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("CallToken(…)")
-    }
-}
-
-/// What a call asks for, the same for all calls of a deployment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CallMode {
-    /// `#` approves. Nothing secret passes between page and phone.
-    #[default]
-    PressPound,
-    /// The page shows two digits that are keyed in the call. One entry is judged in a call: right
-    /// approves, wrong ends the call and costs a guess.
-    MatchDigits,
-    /// The call says a code that is typed on the page, judged like one that came by message.
-    SpeakCode,
-}
-
-impl CallMode {
-    /// All modes, the default first.
-    pub const ALL: [Self; 3] = [Self::PressPound, Self::MatchDigits, Self::SpeakCode];
-
-    /// Its name in the configuration, and towards the page.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PressPound => "press-pound",
-            Self::MatchDigits => "match-digits",
-            Self::SpeakCode => "speak-code",
-        }
     }
 }
 

@@ -14,10 +14,12 @@
 use crate::call::{Call, CallState};
 use crate::channel::Channel;
 use crate::code::CodeMac;
+use crate::delivery::Delivery;
 use crate::identity::{ChallengeId, Reservation};
 use crate::locale::Locale;
 use crate::phone::{Country, Line, PhoneNumber, Subscriber};
 use crate::policy::Policy;
+use crate::purpose::Purpose;
 use crate::quota::Counter;
 use crate::time::Timestamp;
 
@@ -49,16 +51,6 @@ impl NumberSource {
     pub const fn is_unverified(self) -> bool {
         matches!(self, Self::Typed | Self::Replacing(_))
     }
-}
-
-/// What a challenge is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Purpose {
-    /// To sign in.
-    #[default]
-    Login,
-    /// To change the enrolled number.
-    Change,
 }
 
 /// What approved a challenge.
@@ -98,17 +90,6 @@ pub enum Outcome {
     },
     /// Its owner reported it.
     Denied,
-}
-
-/// What is known of a send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// The provider took it. Written before the send and corrected when the send does otherwise.
-    Accepted,
-    /// It surely was not sent.
-    Failed,
-    /// Nobody can tell; it counts as sent.
-    Unknown,
 }
 
 /// The sends of one channel.

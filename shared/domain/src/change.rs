@@ -9,8 +9,8 @@ use crate::challenge::{Challenge, Former, NumberSource, Outcome};
 use crate::phone::Subscriber;
 use crate::policy::Policy;
 use crate::refusal::Refusal;
+use crate::request::Request;
 use crate::snapshot::Snapshot;
-use crate::start::Request;
 use crate::subject::Binding;
 use crate::time::Timestamp;
 

@@ -2,18 +2,18 @@
 
 use rand::CryptoRng;
 
-use crate::budget::{CountryRecord, Exhausted, UnverifiedBudget};
+use crate::budget::{CountryRecord, Exhausted};
 use crate::call::{Call, CallToken};
 use crate::challenge::Challenge;
 use crate::channel::Channel;
 use crate::code::{Code, MacKeys};
+use crate::delivery::SendFailure;
 use crate::identity::ChallengeId;
-use crate::policy::Policy;
-use crate::ports::SendFailure;
+use crate::policy::{Policy, UnverifiedBudget};
 use crate::quota::{self, Charge, Counter, Scope};
 use crate::refusal::Refusal;
+use crate::request::Request;
 use crate::snapshot::Snapshot;
-use crate::start::Request;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 

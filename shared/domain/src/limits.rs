@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::call::Call;
 use crate::channel::Channel;
 use crate::policy::Policy;
-use crate::refusal::SendLimit;
+use crate::quota::SendLimit;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 

@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-use crate::budget::UnverifiedBudget;
-use crate::call::CallMode;
-
 /// Limits, lives and delays. The defaults are the product's; a deployment may override each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -108,6 +105,69 @@ impl Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self::DEFAULT
+    }
+}
+
+/// The rules of the budget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnverifiedBudget {
+    /// Whether an exhausted budget refuses, or is only told of.
+    pub enforced: bool,
+    /// What each country gets in a day at the least.
+    pub floor: u32,
+    /// The share of a day's verified subjects that it gets, in per cent.
+    pub share_percent: u32,
+    /// By how much it may have grown in a week.
+    pub growth: u32,
+    /// What each range of ten thousand numbers gets in a day.
+    pub per_range: u32,
+    /// How long the breaker stays open.
+    pub open_for: Duration,
+}
+
+impl UnverifiedBudget {
+    /// The product's own budget, where a deployment sets none.
+    pub const DEFAULT: Self = Self {
+        enforced: true,
+        floor: 10,
+        share_percent: 5,
+        growth: 2,
+        per_range: 4,
+        open_for: Duration::from_mins(15),
+    };
+}
+
+impl Default for UnverifiedBudget {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// What a call asks for, the same for all calls of a deployment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CallMode {
+    /// `#` approves. Nothing secret passes between page and phone.
+    #[default]
+    PressPound,
+    /// The page shows two digits that are keyed in the call. One entry is judged in a call: right
+    /// approves, wrong ends the call and costs a guess.
+    MatchDigits,
+    /// The call says a code that is typed on the page, judged like one that came by message.
+    SpeakCode,
+}
+
+impl CallMode {
+    /// All modes, the default first.
+    pub const ALL: [Self; 3] = [Self::PressPound, Self::MatchDigits, Self::SpeakCode];
+
+    /// Its name in the configuration, and towards the page.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PressPound => "press-pound",
+            Self::MatchDigits => "match-digits",
+            Self::SpeakCode => "speak-code",
+        }
     }
 }
 

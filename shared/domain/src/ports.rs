@@ -1,27 +1,31 @@
 //! What the rules need of the world. Each store verb is one atomic operation of the domain, so that
 //! no caller can check first and act later.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::administration::{NumberBlock, Occasion};
 use crate::budget::CountryRecord;
 use crate::call::{CallEvent, CallToken};
-use crate::challenge::{Challenge, Delivery, Purpose};
+use crate::challenge::Challenge;
 use crate::channel::Channel;
 use crate::code::{Code, MacKeys};
+use crate::delivery::Delivery;
+use crate::delivery::SendFailure;
 use crate::draft::Draft;
 use crate::follow_up::{Notice, Tally};
-use crate::identity::{ChallengeId, ChallengeKey, SubjectId};
+use crate::identity::{ChallengeId, ChallengeKey, Reservation, SubjectId};
 use crate::locale::Locale;
 use crate::phone::{Country, PhoneNumber};
 use crate::policy::Policy;
+use crate::purpose::Purpose;
 use crate::quota::Counter;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Refused};
 use crate::snapshot::Snapshot;
-use crate::subject::Subject;
 use crate::time::Timestamp;
 
 /// Keeps challenges and subjects. Every verb is at most one request to the store; an answer other
@@ -103,6 +107,37 @@ pub trait ChallengeStore: Sync {
     ) -> impl Future<Output = Result<Option<Challenge>, StoreError>> + Send;
 }
 
+/// Acts on subjects. Each verb is one write, applied whole or not at all, that leaves who acted and
+/// when on the subject. It is applied only to the version that it was decided on, else it answers
+/// [`StoreError::Conflict`] and nothing has happened.
+pub trait Administration: Sync {
+    /// Forgives all failures and every reservation but those `kept`, whose challenges' guesses so
+    /// far count no more. Closes the race with a guess: counted before this write it is forgiven,
+    /// after it it counts. And that with a start: one decided on the old budget is refused.
+    fn unlock(
+        &self,
+        occasion: &Occasion,
+        kept: &BTreeMap<Reservation, u32>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Ends the block, and with it that of the number, which may have been blocked anew by another
+    /// subject's report: that block stays. Closes the race with a new report of fraud, whose block stays.
+    fn unblock(
+        &self,
+        occasion: &Occasion,
+        number: Option<&NumberBlock>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Forgets the number `released` and denies whatever began before and is not settled. Closes the race with a settling: before this write it is a success on the old
+    /// binding, after it it is refused. The version rises, so that no later enrolment has a binding
+    /// that was seen before.
+    fn reset_phone(
+        &self,
+        occasion: &Occasion,
+        released: Option<&PhoneNumber>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
 /// Keeps the statistics that the budgets of countries follow from.
 pub trait Statistics: Sync {
     /// Adds a tally: all of it or nothing, and once, however often the same is added within ten minutes.
@@ -117,30 +152,6 @@ pub enum Started {
     Applied,
     /// A limit is reached, or the number may not be enrolled: nothing is applied.
     Refused(Refusal),
-}
-
-/// A start that was refused before anything was written.
-#[derive(Clone, Debug)]
-pub struct Refused<'a> {
-    /// Who asked.
-    pub subject: &'a SubjectId,
-    /// By which channel.
-    pub channel: Channel,
-    /// Why it was refused.
-    pub refusal: Refusal,
-    /// What else comes of it.
-    pub consequence: Option<Consequence>,
-}
-
-/// What a refusal brings about beside its trace.
-#[derive(Clone, Debug)]
-pub enum Consequence {
-    /// The subject, as its failures now stand, is locked from here on.
-    Lock(Box<Subject>),
-    /// The call of another login session is contested.
-    Contest(ChallengeId),
-    /// The country's breaker opens for the channel, until then.
-    OpenBreaker(Country, Timestamp),
 }
 
 /// How a settlement ended.
@@ -222,34 +233,4 @@ pub struct SendError {
     /// What the provider said, for the log.
     #[source]
     pub source: Option<Box<dyn Error + Send + Sync>>,
-}
-
-/// What is known of a send that was not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SendFailure {
-    /// The provider does not take this number.
-    NumberRefused,
-    /// We lack permission, or a key is out of order: needs an operator.
-    Unauthorized,
-    /// The account's spending limit is reached: needs an operator.
-    SpendLimit,
-    /// Too many sends at once.
-    Throttled,
-    /// The provider is out of order, or answered what cannot be understood.
-    ProviderFault,
-    /// No answer in time: it may have been sent.
-    Unknown,
-}
-
-impl SendFailure {
-    /// What to record of the send.
-    #[must_use]
-    pub const fn delivery(self) -> Delivery {
-        match self {
-            Self::Unknown => Delivery::Unknown,
-            Self::NumberRefused | Self::Unauthorized | Self::SpendLimit | Self::Throttled | Self::ProviderFault => {
-                Delivery::Failed
-            }
-        }
-    }
 }

@@ -16,7 +16,6 @@ use crate::channel::Channel;
 use crate::identity::Network;
 use crate::phone::{Country, PhoneNumber};
 use crate::policy::Policy;
-use crate::refusal::SendLimit;
 use crate::time::Timestamp;
 
 /// What a counter is kept of.
@@ -43,6 +42,19 @@ pub struct Counter {
     pub window: u64,
     /// Which of several counters that share the quota, where one would be written too often.
     pub shard: u32,
+}
+
+/// Which limit on sends is reached, and when it gives way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SendLimit {
+    /// The limit's name in the API.
+    pub policy: &'static str,
+    /// Sends that it allows.
+    pub quota: usize,
+    /// The window over which it counts.
+    pub window: Duration,
+    /// When the next send is allowed.
+    pub retry_at: Timestamp,
 }
 
 /// One send's charge on a counter.

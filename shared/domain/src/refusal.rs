@@ -1,8 +1,11 @@
 //! Why a request is refused, as far as its caller may know. One variant, one problem type.
 
-use std::time::Duration;
-
+use crate::channel::Channel;
+use crate::identity::{ChallengeId, SubjectId};
+use crate::phone::Country;
 use crate::phone::PhoneRefusal;
+use crate::quota::SendLimit;
+use crate::subject::Subject;
 use crate::time::Timestamp;
 
 /// A refusal of the rules. Nothing was sent, and nothing changed but a counted guess.
@@ -43,15 +46,26 @@ pub enum Refusal {
     Closed,
 }
 
-/// Which limit on sends is reached, and when it gives way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SendLimit {
-    /// The limit's name in the API.
-    pub policy: &'static str,
-    /// Sends that it allows.
-    pub quota: usize,
-    /// The window over which it counts.
-    pub window: Duration,
-    /// When the next send is allowed.
-    pub retry_at: Timestamp,
+/// A start that was refused before anything was written.
+#[derive(Clone, Debug)]
+pub struct Refused<'a> {
+    /// Who asked.
+    pub subject: &'a SubjectId,
+    /// By which channel.
+    pub channel: Channel,
+    /// Why it was refused.
+    pub refusal: Refusal,
+    /// What else comes of it.
+    pub consequence: Option<Consequence>,
+}
+
+/// What a refusal brings about beside its trace.
+#[derive(Clone, Debug)]
+pub enum Consequence {
+    /// The subject, as its failures now stand, is locked from here on.
+    Lock(Box<Subject>),
+    /// The call of another login session is contested.
+    Contest(ChallengeId),
+    /// The country's breaker opens for the channel, until then.
+    OpenBreaker(Country, Timestamp),
 }

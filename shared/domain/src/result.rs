@@ -1,8 +1,9 @@
 //! The result: what an approved challenge proves to the login that asked.
 
-use crate::challenge::{Challenge, Method, NumberSource, Outcome, Purpose};
+use crate::challenge::{Challenge, Method, NumberSource, Outcome};
 use crate::identity::ChallengeId;
 use crate::policy::Policy;
+use crate::purpose::Purpose;
 use crate::time::Timestamp;
 
 /// The facts of an approval from which the result token is made. The same challenge yields the same

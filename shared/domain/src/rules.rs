@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::call::CallMode;
-use crate::challenge::Purpose;
 use crate::channel::Channel;
 use crate::code::Code;
 use crate::phone::{Country, Line, PhoneNumber, Reach};
-use crate::policy::Policy;
+use crate::policy::{CallMode, Policy};
+use crate::purpose::Purpose;
 use crate::time::Timestamp;
 
 /// Whether a number may be typed at the prompt.

@@ -2,10 +2,11 @@
 
 use subtle::ConstantTimeEq as _;
 
-use crate::call::{Call, CallMode, CallState, CallToken};
-use crate::challenge::{Challenge, Outcome, Purpose};
+use crate::call::{Call, CallState, CallToken};
+use crate::challenge::{Challenge, Outcome};
 use crate::code::{Code, Utterance};
-use crate::policy::Policy;
+use crate::policy::{CallMode, Policy};
+use crate::purpose::Purpose;
 use crate::time::Timestamp;
 
 /// What the phone hears next.

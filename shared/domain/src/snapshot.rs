@@ -1,9 +1,10 @@
 //! What the store holds of one subject, as a request finds it.
 
-use crate::challenge::{Challenge, NumberSource, Outcome, Purpose};
+use crate::challenge::{Challenge, NumberSource, Outcome};
 use crate::channel::Channel;
 use crate::identity::ChallengeKey;
 use crate::policy::Policy;
+use crate::purpose::Purpose;
 use crate::subject::{Binding, Subject};
 use crate::time::Timestamp;
 

@@ -3,45 +3,24 @@
 //! [`Start::decide`] turns what the store holds into one [`Draft`], which the store applies as one
 //! transaction on condition that nothing it was decided on has changed.
 
-use crate::challenge::{Challenge, Delivery, Former, NumberSource, Outcome, Purpose, Sends};
+use crate::challenge::{Challenge, Former, NumberSource, Outcome, Sends};
 use crate::change;
 use crate::channel::Channel;
+use crate::delivery::Delivery;
 use crate::draft::{Draft, Predecessor, Replaces};
-use crate::identity::{ChallengeId, ChallengeKey, Network, SessionId};
+use crate::identity::{ChallengeId, SessionId};
 use crate::limits;
-use crate::locale::Locale;
 use crate::phone::{Country, Destination, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Subscriber};
 use crate::policy::Policy;
-use crate::ports::Consequence;
+use crate::purpose::Purpose;
 use crate::quota;
-use crate::refusal::{Refusal, SendLimit};
+use crate::quota::SendLimit;
+use crate::refusal::{Consequence, Refusal};
+use crate::request::Request;
 use crate::rules::{Enrolment, Rules, TestNumber};
 use crate::snapshot::Snapshot;
 use crate::subject::Lockout;
 use crate::time::Timestamp;
-
-/// A request to send, as far as it has been parsed.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// The challenge that it asks for.
-    pub key: ChallengeKey,
-    /// What it is for.
-    pub purpose: Purpose,
-    /// The account, as the first factor names it.
-    pub sub: String,
-    /// By which channel.
-    pub channel: Channel,
-    /// The number typed at the prompt.
-    pub typed: Option<Subscriber>,
-    /// The number that the first factor vouches for.
-    pub claimed: Option<PhoneNumber>,
-    /// Where it comes from.
-    pub network: Network,
-    /// The language to use.
-    pub locale: Locale,
-    /// Until when the challenge must be remembered, so that its deletion revives nothing.
-    pub keep_until: Timestamp,
-}
 
 /// What to do.
 #[derive(Clone, Debug)]

@@ -1,14 +1,16 @@
 //! What the page needs to draw itself, computed from what is stored.
 
-use crate::call::{CallMode, CallState};
-use crate::challenge::{Challenge, Delivery, NumberSource, Outcome, Purpose};
+use crate::call::CallState;
+use crate::challenge::{Challenge, NumberSource, Outcome};
 use crate::change::{self, Step};
 use crate::channel::Channel;
 use crate::code::{MacKeys, MatchDigits};
+use crate::delivery::Delivery;
 use crate::identity::ChallengeKey;
 use crate::limits;
 use crate::phone::{Country, Line, PhoneNumber};
-use crate::policy::Policy;
+use crate::policy::{CallMode, Policy};
+use crate::purpose::Purpose;
 use crate::result::Approval;
 use crate::rules::Rules;
 use crate::snapshot::Snapshot;

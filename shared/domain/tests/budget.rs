@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::budget::{CountryRecord, UnverifiedBudget};
+use domain::budget::CountryRecord;
 use domain::channel::Channel;
 use domain::phone::Country;
+use domain::policy::UnverifiedBudget;
 use domain::quota::Scope;
 use domain::time::Timestamp;
 use proptest::prelude::*;

@@ -4,13 +4,14 @@
 
 use std::time::Duration;
 
-use domain::call::{AnsweredBy, Call, CallEvent, CallMode, CallState, CallToken, Entry, Key};
-use domain::challenge::{Challenge, Method, NumberSource, Outcome, Purpose};
+use domain::call::{AnsweredBy, Call, CallEvent, CallState, CallToken, Entry, Key};
+use domain::challenge::{Challenge, Method, NumberSource, Outcome};
 use domain::code::{Code, MacKey, MacKeys, MatchDigits, Utterance};
 use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Line, PhoneNumber};
-use domain::policy::Policy;
+use domain::policy::{CallMode, Policy};
+use domain::purpose::Purpose;
 use domain::script::Script;
 use domain::time::Timestamp;
 use rand::SeedableRng as _;

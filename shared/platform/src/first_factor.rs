@@ -5,9 +5,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use domain::challenge::Purpose;
 use domain::identity::{ChallengeKey, SessionId, SubjectId};
 use domain::phone::{Dialled, PhoneNumber};
+use domain::purpose::Purpose;
 use domain::time::Timestamp;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt as _};

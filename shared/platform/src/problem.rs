@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use domain::phone::PhoneRefusal;
 use domain::ports::{KeyError, StoreError};
-use domain::refusal::{Refusal, SendLimit};
+use domain::quota::SendLimit;
+use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use http::{HeaderValue, Response, StatusCode};
 use lambda_http::Body;

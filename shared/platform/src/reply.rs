@@ -1,8 +1,8 @@
 //! Rendering responses.
 
 use domain::call::CallState;
-use domain::challenge::Delivery;
 use domain::change::Step;
+use domain::delivery::Delivery;
 use domain::status::{ChannelStatus, State, Status, Unavailable};
 use domain::time::Timestamp;
 use http::{HeaderValue, Response, StatusCode, header};

@@ -1,7 +1,7 @@
 //! Reading request bodies: a small JSON object whose every field is known.
 
-use domain::challenge::Purpose;
 use domain::identity::Network;
+use domain::purpose::Purpose;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt as _};
 use serde_json::{Map, Value};

@@ -7,18 +7,19 @@ use std::time::Duration;
 
 use domain::budget::CountryRecord;
 use domain::call::{CallEvent, CallToken};
-use domain::challenge::{Challenge, Delivery};
+use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
+use domain::delivery::{Delivery, SendFailure};
 use domain::draft::Draft;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::{Country, PhoneNumber, Reach};
 use domain::policy::Policy;
 use domain::ports::{
-    Caller, ChallengeStore, KeyError, KeySource, Message, Refused, SendError, SendFailure, Settlement, SmsSender,
-    Started, StoreError,
+    Caller, ChallengeStore, KeyError, KeySource, Message, SendError, Settlement, SmsSender, Started, StoreError,
 };
 use domain::quota::Counter;
+use domain::refusal::Refused;
 use domain::result::Approval;
 use domain::rules::{Enrolment, Rules};
 use domain::snapshot::Snapshot;

@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use domain::challenge::Purpose;
 use domain::channel::Channel;
 use domain::draft::Draft;
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
 use domain::policy::Policy;
+use domain::purpose::Purpose;
 use domain::refusal::Refusal;
+use domain::request::Request;
 use domain::rules::{Enrolment, Rules};
 use domain::snapshot::Snapshot;
-use domain::start::{Decision, Request, Start};
+use domain::start::{Decision, Start};
 use domain::subject::Binding;
 
 use crate::people::{COUNTRIES, NOON, Person};

@@ -69,7 +69,7 @@ fn readers() -> BTreeMap<&'static str, Vec<String>> {
     let mut readers: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (name, read) in FUNCTIONS {
         let function = name.replace('_', "-");
-        for mode in domain::call::CallMode::ALL {
+        for mode in domain::policy::CallMode::ALL {
             // What has to be right before a function looks at the mode.
             let chosen = [("TABLE_NAME", "table"), ("ALLOWED_COUNTRIES", "US"), ("CALL_MODE", mode.as_str())];
             let mut env = Environment::from_iter(chosen);

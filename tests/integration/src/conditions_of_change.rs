@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use domain::challenge::{Method, Purpose};
+use domain::challenge::Method;
 use domain::channel::Channel;
 use domain::code::Code;
 use domain::draft::{Draft, Replaces};
 use domain::ports::{ChallengeStore as _, Settlement, StoreError};
+use domain::purpose::Purpose;
 use domain::rules::TestNumber;
 use domain::start::Decision;
 use platform::encoding::base64url;

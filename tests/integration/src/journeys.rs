@@ -1,6 +1,6 @@
 //! Complete journeys through the handlers, and the answers to bad input.
 
-use domain::ports::SendFailure;
+use domain::delivery::SendFailure;
 use domain::rules::Enrolment;
 use serde_json::{Value, json};
 

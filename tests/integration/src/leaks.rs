@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use domain::call::CallMode;
-use domain::ports::SendFailure;
+use domain::delivery::SendFailure;
+use domain::policy::CallMode;
 use platform::telemetry;
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! Changing the number: the user proves the current one, then the new one, and only then does it change.
 
-use domain::call::CallMode;
-use domain::challenge::Purpose;
+use domain::policy::CallMode;
+use domain::purpose::Purpose;
 use serde_json::{Value, json};
 
 use crate::api::{Answer, Api, Login};

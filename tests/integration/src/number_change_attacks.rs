@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::call::CallMode;
+use domain::policy::CallMode;
 use serde_json::json;
 
 use crate::api::Login;

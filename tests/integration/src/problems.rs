@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use domain::phone::PhoneRefusal;
-use domain::refusal::{Refusal, SendLimit};
+use domain::quota::SendLimit;
+use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use lambda_http::Body;
 use platform::problem::Problem;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::call::{AnsweredBy, Key};
-use domain::challenge::{Delivery, Method};
+use domain::challenge::Method;
 use domain::channel::Channel;
+use domain::delivery::{Delivery, SendFailure};
 use domain::identity::ChallengeId;
-use domain::ports::{ChallengeStore as _, SendFailure, Settlement, Started, StoreError};
+use domain::ports::{ChallengeStore as _, Settlement, Started, StoreError};
 use serde_json::json;
 
 use crate::api::Api;

@@ -2,16 +2,18 @@
 
 use std::net::IpAddr;
 
-use domain::call::{AnsweredBy, Call, CallEvent, CallMode, CallToken};
-use domain::challenge::{Method, Purpose};
+use domain::call::{AnsweredBy, Call, CallEvent, CallToken};
+use domain::challenge::Method;
 use domain::channel::Channel;
 use domain::draft::Draft;
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Line, NumberingPlan as _, PhoneNumber};
-use domain::policy::Policy;
+use domain::policy::{CallMode, Policy};
 use domain::ports::{ChallengeStore as _, Settlement, Started};
-use domain::start::{Decision, Request, Start};
+use domain::purpose::Purpose;
+use domain::request::Request;
+use domain::start::{Decision, Start};
 use platform::config::Environment;
 use platform::numbering::WorldPlan;
 use serde_json::json;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::call::{AnsweredBy, CallEvent, CallState, Key};
-use domain::challenge::{Delivery, NumberSource, Outcome};
+use domain::challenge::{NumberSource, Outcome};
 use domain::channel::Channel;
 use domain::code::Code;
+use domain::delivery::Delivery;
 use domain::draft::{Predecessor, Replaces};
 use domain::follow_up::Tally;
 use domain::phone::Country;

@@ -12,9 +12,10 @@ use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
 use domain::policy::Policy;
 use domain::quota::{Charge, Counter, Scope, window};
+use domain::request::Request;
 use domain::rules::{Enrolment, Rules};
 use domain::snapshot::Snapshot;
-use domain::start::{Decision, Request, Start};
+use domain::start::{Decision, Start};
 use domain::subject::Binding;
 use domain::time::Timestamp;
 use rand::rngs::StdRng;
@@ -189,7 +190,7 @@ fn request(person: &Person, session: u64, channel: Channel, stored: &Snapshot, n
     let typed = Dialled::parse(person.number.expose()).ok().and_then(|dialled| Plan.find(&dialled, None));
     Request {
         key: key(person, session),
-        purpose: domain::challenge::Purpose::Login,
+        purpose: domain::purpose::Purpose::Login,
         sub: String::new(),
         channel,
         typed: typed.filter(|_| stored.subject.binding.is_none()),

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use domain::challenge::Purpose;
 use domain::channel::Channel;
 use domain::code::MatchDigits;
 use domain::identity::{ChallengeKey, SessionId, SubjectId};
+use domain::purpose::Purpose;
 use domain::time::Timestamp;
 use http::header;
 use lambda_http::request::RequestContext;

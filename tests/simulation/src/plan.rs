@@ -3,9 +3,7 @@
 
 use std::time::Duration;
 
-use domain::budget::UnverifiedBudget;
-use domain::call::CallMode;
-use domain::policy::Policy;
+use domain::policy::{CallMode, Policy, UnverifiedBudget};
 
 use crate::model::Sabotage;
 use crate::world::World;

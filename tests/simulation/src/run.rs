@@ -4,12 +4,12 @@
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use domain::call::CallMode;
-use domain::challenge::{Challenge, Purpose};
+use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::identity::{ChallengeKey, SubjectId};
 use domain::phone::{Country, Line, PhoneNumber};
-use domain::policy::Policy;
+use domain::policy::{CallMode, Policy};
+use domain::purpose::Purpose;
 use domain::subject::{Binding, Subject};
 use domain::time::Timestamp;
 

@@ -1,7 +1,8 @@
 //! The events of a challenge's item.
 
-use domain::challenge::{Delivery, Method, NumberSource, Outcome};
+use domain::challenge::{Method, NumberSource, Outcome};
 use domain::channel::Channel;
+use domain::delivery::Delivery;
 use domain::identity::{ChallengeId, ChallengeKey};
 use domain::time::Timestamp;
 use platform::encoding::base64url;

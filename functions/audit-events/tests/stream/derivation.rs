@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use audit_events::derive;
-use domain::challenge::{Delivery, Method, NumberSource, Purpose};
+use domain::challenge::{Method, NumberSource};
 use domain::channel::Channel;
+use domain::delivery::Delivery;
 use domain::phone::Line;
+use domain::purpose::Purpose;
 use platform::item::challenge::source_word;
 use platform::item::key::SCOPES;
 use platform::item::word::Word;

@@ -18,9 +18,9 @@ mod zh;
 
 pub use words::Phrases;
 
-use crate::challenge::Purpose;
 use crate::code::Code;
 use crate::phone::PhoneNumber;
+use crate::purpose::Purpose;
 use words::Words;
 
 /// A language the product speaks.

@@ -3,9 +3,9 @@
 
 use std::io::Result;
 
-use domain::challenge::Purpose;
 use domain::code::Code;
 use domain::locale::{Locale, Phrases};
+use domain::purpose::Purpose;
 use domain::script::Script;
 use quick_xml::Writer;
 use quick_xml::events::BytesText;

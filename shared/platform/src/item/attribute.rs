@@ -3,11 +3,13 @@
 use std::marker::PhantomData;
 
 use domain::call::{AnsweredBy, CallState};
-use domain::challenge::{Delivery, Method, Purpose};
+use domain::challenge::Method;
 use domain::channel::Channel;
 use domain::code::CodeMac;
+use domain::delivery::Delivery;
 use domain::locale::Locale;
 use domain::phone::{Country, Line, PhoneNumber};
+use domain::purpose::Purpose;
 use domain::time::Timestamp;
 
 use super::word::Action;

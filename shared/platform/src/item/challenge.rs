@@ -1,7 +1,8 @@
 //! A challenge's item.
 
 use domain::call::Call;
-use domain::challenge::{Challenge, Delivery, Former, NumberSource, Outcome, Sends};
+use domain::challenge::{Challenge, Former, NumberSource, Outcome, Sends};
+use domain::delivery::Delivery;
 use domain::identity::{ChallengeId, ChallengeKey};
 use domain::phone::{Country, PhoneNumber};
 use domain::quota::{Counter, GIVEN_BACK, NUMBER, RANGE, Scope};

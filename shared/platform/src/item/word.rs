@@ -1,9 +1,11 @@
 //! The closed sets of words that are stored.
 
 use domain::call::{AnsweredBy, CallState};
-use domain::challenge::{Delivery, Method, Purpose};
+use domain::challenge::Method;
 use domain::channel::Channel;
+use domain::delivery::Delivery;
 use domain::phone::Line;
+use domain::purpose::Purpose;
 
 use super::value::{Stored, Value};
 

@@ -5,8 +5,7 @@ mod parse;
 mod setting;
 pub mod table;
 
-use domain::budget::UnverifiedBudget;
-use domain::policy::Policy;
+use domain::policy::{Policy, UnverifiedBudget};
 use domain::rules::Rules;
 
 pub use self::setting::{Facts, Group, Listed, Setting};

@@ -7,10 +7,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use domain::call::CallMode;
 use domain::channel::Channel;
 use domain::phone::{PhoneNumber, Reach};
-use domain::policy::Policy;
+use domain::policy::{CallMode, Policy};
 use domain::rules::{Enrolment, TestNumber};
 use tracing::Level;
 

@@ -13,8 +13,9 @@ use aws_sdk_sns::Client;
 use aws_sdk_sns::error::{BuildError, ProvideErrorMetadata as _, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
+use domain::delivery::SendFailure;
 use domain::phone::PhoneNumber;
-use domain::ports::{SendError, SendFailure};
+use domain::ports::SendError;
 use thiserror::Error as ThisError;
 
 use super::Publisher;

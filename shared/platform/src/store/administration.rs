@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use domain::administration::{Administration, NumberBlock, Occasion};
+use domain::administration::{NumberBlock, Occasion};
 use domain::identity::{ChallengeKey, Reservation, SubjectId};
 use domain::phone::PhoneNumber;
-use domain::ports::StoreError;
+use domain::ports::{Administration, StoreError};
 
 use super::expression;
 use super::fault::Cancelled;

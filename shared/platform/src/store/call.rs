@@ -2,12 +2,13 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use domain::call::{AnsweredBy, CallEvent, CallMode, CallState, CallToken, Key};
-use domain::challenge::{Challenge, Method, Outcome, Purpose};
+use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
+use domain::challenge::{Challenge, Method, Outcome};
 use domain::code::Utterance;
 use domain::identity::ChallengeId;
-use domain::policy::Policy;
+use domain::policy::{CallMode, Policy};
 use domain::ports::StoreError;
+use domain::purpose::Purpose;
 use domain::time::Timestamp;
 
 use super::fault::Updated;

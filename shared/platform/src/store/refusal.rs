@@ -3,7 +3,8 @@
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::phone::Country;
-use domain::ports::{Consequence, Refused, StoreError};
+use domain::ports::StoreError;
+use domain::refusal::{Consequence, Refused};
 use domain::subject::Subject;
 use domain::time::Timestamp;
 

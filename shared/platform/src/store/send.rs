@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use domain::call::CallState;
-use domain::challenge::Delivery;
 use domain::channel::Channel;
+use domain::delivery::Delivery;
 use domain::identity::ChallengeId;
 use domain::ports::StoreError;
 use domain::quota::Counter;

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use domain::challenge::Purpose;
 use domain::code::Code;
+use domain::delivery::SendFailure;
 use domain::follow_up::Notice;
 use domain::locale::Locale;
 use domain::phone::{Country, Line, PhoneNumber};
-use domain::ports::{Message, Notifier as _, SendError, SendFailure, SmsSender as _};
+use domain::ports::{Message, Notifier as _, SendError, SmsSender as _};
+use domain::purpose::Purpose;
 use platform::run::chain;
 use platform::sms::{Codes, Notices, Sns, SnsSettings};
 

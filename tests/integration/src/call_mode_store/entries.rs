@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::call::{AnsweredBy, CallEvent, CallMode, CallState, CallToken, Key};
+use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Method, Outcome};
 use domain::channel::Channel;
 use domain::identity::ChallengeId;
+use domain::policy::CallMode;
 use domain::ports::{ChallengeStore as _, Settlement};
 
 use super::{drawn, in_call};

@@ -3,10 +3,11 @@
 mod entries;
 mod spoken;
 
-use domain::call::{AnsweredBy, CallEvent, CallMode, CallToken};
+use domain::call::{AnsweredBy, CallEvent, CallToken};
 use domain::challenge::Challenge;
 use domain::code::{Code, Utterance};
 use domain::identity::ChallengeId;
+use domain::policy::CallMode;
 
 use crate::conditions::{all, send};
 use crate::scene::{ALICE, Scene, number};

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::call::{AnsweredBy, CallEvent, CallMode, CallState, CallToken};
+use domain::call::{AnsweredBy, CallEvent, CallState, CallToken};
 use domain::challenge::{Method, Outcome};
 use domain::code::{CodeMac, Utterance};
 use domain::identity::ChallengeId;
+use domain::policy::CallMode;
 use domain::ports::ChallengeStore as _;
 
 use super::{drawn, in_call};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use domain::call::CallMode;
 use domain::code::{MacKey, MacKeys};
+use domain::policy::CallMode;
 use serde_json::{Value, json};
 
 use super::{HUMAN, Held, amr, call, callback, in_mode, key, signed};

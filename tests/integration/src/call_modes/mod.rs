@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::call::{CallMode, CallToken};
+use domain::call::CallToken;
 use domain::code::MacKeys;
 use domain::identity::ChallengeId;
+use domain::policy::CallMode;
 use domain::ports::{KeyError, KeySource};
 use domain::time::Timestamp;
 use lambda_http::Request;

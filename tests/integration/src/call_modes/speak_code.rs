@@ -1,7 +1,7 @@
 //! The speak-code mode: the call says a code, which the user types on the page.
 
-use domain::call::CallMode;
 use domain::code::{MacKey, MacKeys};
+use domain::policy::CallMode;
 use serde_json::json;
 
 use super::{HUMAN, amr, call, callback, in_mode, key, signed};

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use domain::call::{AnsweredBy, Call, CallEvent, CallMode, CallState, CallToken, Key};
-use domain::challenge::{Challenge, Method, NumberSource, Outcome, Purpose};
-use domain::policy::Policy;
+use domain::call::{AnsweredBy, Call, CallEvent, CallState, CallToken, Key};
+use domain::challenge::{Challenge, Method, NumberSource, Outcome};
+use domain::policy::{CallMode, Policy};
+use domain::purpose::Purpose;
 use domain::snapshot::Snapshot;
 use domain::subject::Binding;
 use domain::time::Timestamp;

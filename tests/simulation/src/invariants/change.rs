@@ -1,10 +1,12 @@
 //! What a write may change: nothing goes backwards, and nothing settled changes (I4, I5, I6).
 
 use domain::call::{Call, CallEvent, CallState, Key};
-use domain::challenge::{Challenge, Delivery, NumberSource, Outcome, Purpose};
+use domain::challenge::{Challenge, NumberSource, Outcome};
 use domain::channel::Channel;
+use domain::delivery::Delivery;
 use domain::draft::Replaces;
 use domain::policy::Policy;
+use domain::purpose::Purpose;
 use domain::snapshot::Snapshot;
 use domain::subject::Subject;
 

@@ -1,7 +1,8 @@
 //! What a fraud report ends: all pending challenges of the subject, for good.
 
 use domain::call::{CallEvent, Key};
-use domain::challenge::{Challenge, NumberSource, Outcome, Purpose};
+use domain::challenge::{Challenge, NumberSource, Outcome};
+use domain::purpose::Purpose;
 use domain::snapshot::Snapshot;
 
 use super::{Effect, Verdict, hold};

@@ -11,12 +11,13 @@ mod tally;
 use std::fmt;
 
 use domain::call::{CallEvent, CallToken};
-use domain::challenge::{Challenge, Delivery};
+use domain::challenge::Challenge;
 use domain::channel::Channel;
+use domain::delivery::Delivery;
 use domain::draft::Draft;
 use domain::identity::ChallengeId;
-use domain::ports::Refused;
 use domain::quota::Counter;
+use domain::refusal::Refused;
 use domain::snapshot::Snapshot;
 
 pub(crate) use self::answer::{answered, signed};

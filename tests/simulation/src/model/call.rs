@@ -1,10 +1,11 @@
 //! The model's calls: what each webhook may change.
 
-use domain::call::{AnsweredBy, Call, CallEvent, CallMode, CallState, CallToken, Key};
-use domain::challenge::{Challenge, Method, Outcome, Purpose};
+use domain::call::{AnsweredBy, Call, CallEvent, CallState, CallToken, Key};
+use domain::challenge::{Challenge, Method, Outcome};
 use domain::code::Utterance;
 use domain::identity::ChallengeId;
-use domain::policy::Policy;
+use domain::policy::{CallMode, Policy};
+use domain::purpose::Purpose;
 use domain::time::Timestamp;
 
 use super::{Model, Sabotage};

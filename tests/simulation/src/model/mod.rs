@@ -13,13 +13,15 @@ mod store;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use domain::challenge::{Challenge, Delivery, Outcome};
+use domain::challenge::{Challenge, Outcome};
 use domain::channel::Channel;
+use domain::delivery::Delivery;
 use domain::draft::{Draft, Replaces};
 use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::phone::Country;
-use domain::ports::{Consequence, Refused, Started, StoreError};
+use domain::ports::{Started, StoreError};
 use domain::quota::Counter;
+use domain::refusal::{Consequence, Refused};
 use domain::snapshot::Snapshot;
 use domain::subject::Subject;
 use domain::time::Timestamp;

@@ -4,14 +4,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::budget::CountryRecord;
 use domain::call::{CallEvent, CallToken};
-use domain::challenge::{Challenge, Delivery};
+use domain::challenge::Challenge;
 use domain::channel::Channel;
+use domain::delivery::Delivery;
 use domain::draft::Draft;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::Country;
 use domain::policy::Policy;
-use domain::ports::{ChallengeStore, Refused, Settlement, Started, StoreError};
+use domain::ports::{ChallengeStore, Settlement, Started, StoreError};
 use domain::quota::Counter;
+use domain::refusal::Refused;
 use domain::snapshot::Snapshot;
 use domain::time::Timestamp;
 

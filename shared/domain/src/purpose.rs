@@ -1,0 +1,11 @@
+//! What a challenge is for.
+
+/// What a challenge is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// To sign in.
+    #[default]
+    Login,
+    /// To change the enrolled number.
+    Change,
+}
