@@ -50,7 +50,7 @@ impl<S: ChallengeStore, K: KeySource, R: ResultSigner> App<S, K, R> {
 
         let counted =
             self.store.count_guess(&first_factor.challenge_for(purpose), now).await?.ok_or(Refusal::Closed)?;
-        let by = keys.judge(&counted, &code);
+        let by = counted.judge(&keys, &code);
         tracing::info!(subject = ?counted.id.key.subject, right = by.is_some(), attempts = counted.attempts, "judged");
         let Some(by) = by else {
             return Err(Refusal::WrongCode { attempts_left: counted.attempts_left() }.into());

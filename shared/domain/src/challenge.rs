@@ -13,7 +13,7 @@
 
 use crate::call::{Call, CallState};
 use crate::channel::Channel;
-use crate::code::CodeMac;
+use crate::code::{Code, CodeMac, MacKeys};
 use crate::delivery::Delivery;
 use crate::identity::{ChallengeId, Reservation};
 use crate::locale::Locale;
@@ -233,6 +233,17 @@ impl Challenge {
             None => self.charged.push((counter.clone(), 1)),
         }
         self.charged.sort_by_key(|(charged, _)| (charged.policy, charged.window, charged.shard));
+    }
+
+    /// How the code reached the phone that `guess` is, if it is one of this challenge's. Compares with every
+    /// code, sent and spoken, under every key, so that timing doesn't tell which one matched.
+    #[must_use]
+    pub fn judge(&self, keys: &MacKeys, guess: &Code) -> Option<Method> {
+        match keys.verify_each(&self.id, &self.phone, [&self.codes, &self.spoken], guess) {
+            [true, _] => Some(Method::SmsCode),
+            [false, true] => Some(Method::SpokenCode),
+            [false, false] => None,
+        }
     }
 
     /// Guesses left.

@@ -7,8 +7,6 @@ use rand::{CryptoRng, RngExt as _};
 use subtle::{Choice, ConstantTimeEq as _};
 use thiserror::Error;
 
-use crate::call::Call;
-use crate::challenge::{Challenge, Method};
 use crate::digest::HmacKey;
 use crate::identity::ChallengeId;
 use crate::phone::PhoneNumber;
@@ -227,35 +225,34 @@ impl MacKeys {
     /// keys, whichever matches.
     #[must_use]
     pub fn verify(&self, challenge: &ChallengeId, phone: &PhoneNumber, stored: &[CodeMac], guess: &Code) -> bool {
-        let mut found = Choice::from(0);
-        for key in self.all() {
-            found |= key.mac(challenge, phone, guess).is_among(stored);
-        }
-        found.into()
+        let [found] = self.verify_each(challenge, phone, [stored], guess);
+        found
     }
 
-    /// By which way the code came to the phone that `guess` is, if it is one of the challenge's. Looks
-    /// at all codes, sent and spoken, under all keys, whichever matches.
+    /// In which of several lists of MACs `guess` is, computing each MAC once.
     #[must_use]
-    pub fn judge(&self, challenge: &Challenge, guess: &Code) -> Option<Method> {
-        let (mut sent, mut spoken) = (Choice::from(0), Choice::from(0));
+    pub fn verify_each<const LISTS: usize>(
+        &self,
+        challenge: &ChallengeId,
+        phone: &PhoneNumber,
+        stored: [&[CodeMac]; LISTS],
+        guess: &Code,
+    ) -> [bool; LISTS] {
+        let mut found = [Choice::from(0); LISTS];
         for key in self.all() {
-            let mac = key.mac(&challenge.id, &challenge.phone, guess);
-            sent |= mac.is_among(&challenge.codes);
-            spoken |= mac.is_among(&challenge.spoken);
+            let mac = key.mac(challenge, phone, guess);
+            for (found, stored) in found.iter_mut().zip(stored) {
+                *found |= mac.is_among(stored);
+            }
         }
-        match (sent.into(), spoken.into()) {
-            (true, _) => Some(Method::SmsCode),
-            (false, true) => Some(Method::SpokenCode),
-            (false, false) => None,
-        }
+        found.map(bool::from)
     }
 
     /// The digits that the page shows during a call, under the key that was in use when it was placed:
     /// so they stay the same while it goes on, though the next key comes into use meanwhile.
     #[must_use]
-    pub fn digits_of_call(&self, challenge: &ChallengeId, call: &Call) -> MatchDigits {
-        self.signing_key(call.placed_at).digits(challenge, &call.token)
+    pub fn digits_of_call(&self, challenge: &ChallengeId, token: &[u8; 32], placed_at: Timestamp) -> MatchDigits {
+        self.signing_key(placed_at).digits(challenge, token)
     }
 
     /// Whether the page shows `keyed` during the call with this token digest. Made under one key and

@@ -11,7 +11,6 @@
 
 use std::time::Duration;
 
-use crate::challenge::Challenge;
 use crate::channel::Channel;
 use crate::identity::Network;
 use crate::phone::{Country, PhoneNumber};
@@ -130,12 +129,18 @@ pub const fn country_policy(channel: Channel) -> &'static str {
     }
 }
 
-/// The charges of a send to the challenge's number, but for those of [`crate::budget`].
-pub(crate) fn charges(challenge: &Challenge, network: Network, policy: &Policy, now: Timestamp) -> Vec<Charge> {
-    let number = || Scope::Number(challenge.phone.clone());
+/// The charges of a send to `phone`, except those of the country budgets.
+pub(crate) fn charges(
+    phone: &PhoneNumber,
+    unverified: bool,
+    network: Network,
+    policy: &Policy,
+    now: Timestamp,
+) -> Vec<Charge> {
+    let number = || Scope::Number(phone.clone());
     let mut charges =
         vec![Charge::new(Scope::Network(network), "network", policy.max_sends_network, Policy::SHORT_WINDOW, now)];
-    if challenge.source.is_unverified() {
+    if unverified {
         let quota = policy.max_sends_number_unverified;
         charges.push(Charge::new(number(), NUMBER, quota, Policy::LONG_WINDOW, now));
     } else {

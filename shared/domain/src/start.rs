@@ -13,8 +13,7 @@ use crate::limits;
 use crate::phone::{Country, Destination, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Subscriber};
 use crate::policy::Policy;
 use crate::purpose::Purpose;
-use crate::quota;
-use crate::quota::SendLimit;
+use crate::quota::{self, SendLimit};
 use crate::refusal::{Consequence, Refusal};
 use crate::request::Request;
 use crate::rules::{Enrolment, Rules, TestNumber};
@@ -69,7 +68,8 @@ impl<P: NumberingPlan> Start<'_, P> {
         };
         self.within_limits(&draft)?;
         note_send(&mut draft);
-        draft.charges = quota::charges(&draft.challenge, request.network, &self.rules.policy, now);
+        let Challenge { phone, source, .. } = &draft.challenge;
+        draft.charges = quota::charges(phone, source.is_unverified(), request.network, &self.rules.policy, now);
         draft.max_accounts = draft.challenge.source.enrols().then_some(self.rules.policy.max_accounts);
         if draft.challenge.source == NumberSource::Test {
             draft.test_code = self.prompted_test(stored, request, now).map(|test| test.code.clone());

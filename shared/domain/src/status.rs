@@ -109,7 +109,7 @@ impl Status {
         let shown = policy.call_mode == CallMode::MatchDigits && self.state == State::Pending;
         self.match_digits = challenge.filter(|challenge| shown && challenge.is_open(now)).and_then(|challenge| {
             let call = challenge.call.as_ref().filter(|call| call.is_live(now))?;
-            Some(keys.digits_of_call(&challenge.id, call))
+            Some(keys.digits_of_call(&challenge.id, &call.token, call.placed_at))
         });
     }
 }

@@ -132,7 +132,7 @@ impl Scene {
     /// Whether a guess was right; `None` if it was not judged.
     pub(crate) async fn guess(&self, code: &Code) -> Result<Option<bool>, StoreError> {
         let Some(counted) = self.store.count_guess(&self.key, self.now).await? else { return Ok(None) };
-        let Some(by) = self.keys.judge(&counted, code) else { return Ok(Some(false)) };
+        let Some(by) = counted.judge(&self.keys, code) else { return Ok(Some(false)) };
         let proven = counted.proven(by, self.now);
         let settled = match self.store.settle(&proven, &self.rules.policy, self.now).await {
             Err(StoreError::Conflict) => self.store.settle(&proven, &self.rules.policy, self.now).await?,
@@ -145,7 +145,7 @@ impl Scene {
     pub(crate) async fn wrong_code(&self) -> Code {
         let challenge = self.challenge().await;
         let codes = (0..1_000_000).map(|code| Code::parse(&format!("{code:06}")).expect("six digits"));
-        let mut wrong = codes.filter(|code| self.keys.judge(&challenge, code).is_none());
+        let mut wrong = codes.filter(|code| challenge.judge(&self.keys, code).is_none());
         wrong.next().expect("a wrong code")
     }
 

@@ -194,7 +194,7 @@ async fn no_approval_survives_a_change_of_its_subject() {
     scene.answer(&token, AnsweredBy::Human).await;
     let counted = scene.store.count_guess(&scene.key, scene.now).await.expect("an answer").expect("open");
     scene.press(&token, Key::Fraud).await;
-    let by = scene.keys.judge(&counted, &code).expect("the right code");
+    let by = counted.judge(&scene.keys, &code).expect("the right code");
     let proven = counted.proven(by, scene.now);
     assert!(matches!(scene.store.settle(&proven, &scene.rules.policy, scene.now).await, Ok(Settlement::Refused)));
 }

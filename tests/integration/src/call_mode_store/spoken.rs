@@ -135,7 +135,7 @@ async fn every_spoken_code_stays_valid_while_its_generation_is_open() {
     let sent = scene.send_code().await;
     let before = scene.challenge().await;
     assert_eq!((before.codes.len(), before.spoken.len()), (1, 2), "a message does not change the spoken codes");
-    let judged = [&sent, &codes[0], &codes[1]].map(|code| scene.keys.judge(&before, code));
+    let judged = [&sent, &codes[0], &codes[1]].map(|code| before.judge(&scene.keys, code));
     assert_eq!(judged, [Some(Method::SmsCode), Some(Method::SpokenCode), Some(Method::SpokenCode)]);
     assert_eq!(scene.guess(&codes[0]).await.expect("judged"), Some(true), "the first call's code");
 

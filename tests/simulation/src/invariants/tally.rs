@@ -73,7 +73,7 @@ fn is_lucky(world: &World, challenge: &Challenge, code: &str) -> bool {
     let sent = world.past.codes.iter().filter(|sent| !sent.spoken && sent.challenge == challenge.id).count();
     let code = domain::code::Code::parse(code);
     let hidden = challenge.codes.len() > sent || !challenge.spoken.is_empty();
-    hidden && code.is_ok_and(|code| mac_keys().judge(challenge, &code).is_some())
+    hidden && code.is_ok_and(|code| challenge.judge(&mac_keys(), &code).is_some())
 }
 
 /// Records a start that was applied, and checks its send against the windows.
