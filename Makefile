@@ -46,6 +46,7 @@ lint: ## formatting, clippy, what may depend on what
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	tests/pure-domain
+	tests/stack
 	tests/linked-sdks
 	tests/links
 rust: ## all Rust tests, with 10,000 interleavings

@@ -3,33 +3,66 @@
 //! Everything here is pure: the time and the random source are arguments, and storage, networks and
 //! the environment are behind the traits of [`ports`]. Start with [`challenge`] for the state
 //! machine, [`start`] for what a request to send may do, and [`policy`] for every number.
+//!
+//! # Glossary
+//!
+//! | Word | Meaning |
+//! |---|---|
+//! | subject | one user: the account that the first factor names, with its enrolled number and its failures |
+//! | binding | the number enrolled for a subject; its version rises whenever the number is enrolled, changed or reset |
+//! | challenge | one attempt to confirm a login, or a change of number, with the phone; one per login session and purpose |
+//! | generation | a challenge of a login session; when it cannot continue, a new start replaces it with the next generation |
+//! | start | a request to send a code or place a call: it continues the challenge or replaces it |
+//! | reservation | the guesses a challenge takes from its subject's budget when it starts |
+//! | failure | a wrong guess since the subject's last success; failures delay the next challenge and finally lock the subject |
+//! | settle | make an approval final, together with the subject; only then is a result token issued |
+//! | contested | another login of the same subject is waiting too, so `#` in a call approves neither |
+//! | unverified | said of a number that is not enrolled and that the first factor does not vouch for |
+//! | limit | how many sends are allowed per window, for a subject, number, network, range or country |
+//! | charge | what one send adds to the counter of a limit |
+//! | budget | the limit on unverified sends to a country, which grows with the users verified there |
+//! | breaker | refuses all unverified sends to a country on one channel once its budget is used up, for a while |
+//! | snapshot | everything stored about a subject, as one request reads it |
 
-pub mod administration;
-pub mod budget;
-pub mod call;
-pub mod challenge;
-pub mod change;
+// From the ground up: a file imports only from those above it in this list. `tests/stack` checks it.
+
+pub mod time;
+
 pub mod channel;
-pub mod code;
 pub mod delivery;
 mod digest;
-pub mod draft;
-pub mod follow_up;
-pub mod identity;
-pub mod limits;
-pub mod locale;
-pub mod phone;
-pub mod policy;
-pub mod ports;
 pub mod purpose;
+
+pub mod identity;
+pub mod phone;
+
+pub mod code;
+pub mod locale;
+pub mod policy;
 pub mod quota;
-pub mod refusal;
+
+pub mod call;
 pub mod request;
-pub mod result;
 pub mod rules;
+
+pub mod budget;
+pub mod challenge;
+
+pub mod result;
 pub mod script;
+pub mod subject;
+
+pub mod follow_up;
+pub mod limits;
+pub mod refusal;
 pub mod snapshot;
+
+pub mod change;
+pub mod draft;
+
 pub mod start;
 pub mod status;
-pub mod subject;
-pub mod time;
+
+pub mod administration;
+
+pub mod ports;

@@ -25,7 +25,7 @@
 //! | `NOTE_REFUSAL` | no decision reads that item |
 //! | `COUNT_VERIFIED` | its transaction's token lets it happen only once; see [`country`] |
 
-// From the ground up: a file imports only from those above it.
+// From the ground up: a file imports only from those above it in this list. `tests/stack` checks it.
 mod expression;
 mod key;
 mod fault;
