@@ -35,7 +35,7 @@ class Subscriber:
         """All events so far, each once. Once the mark arrives, so have the events of all earlier changes."""
         mark = f"network#mark-{next(self._marks)}"
         self._product.client("dynamodb").put_item(TableName=self._product.output("TableName"), Item={
-            "pk": {"S": mark}, "sk": {"S": "mark#0"}, "used": {"N": "1"}, "quota": {"N": "1"},
+            "pk": {"S": mark}, "sk": {"S": "mark#0#0"}, "used": {"N": "1"}, "quota": {"N": "1"},
         })
         marks = sum(self._is_mark(event) for event in self._events)
         deadline = time.monotonic() + PATIENCE
