@@ -1,22 +1,17 @@
 //! What a request would rather have: its language, its encoding (RFC 9110 §12.5).
 
+use domain::locale::Locale as Spoken;
+
 use crate::assets::{self, Locale};
 
-const FALLBACK: &str = "en";
-
 /// The language of the page: the first known of `ui_locales` (as `OpenID` Connect has them, the most wanted
-/// first), else of the browser's, else English. A tag counts by its first subtag.
+/// first), else of the browser's, else English.
 #[must_use]
 pub fn locale(ui_locales: Option<&str>, accept_language: Option<&str>) -> &'static Locale {
     let asked = ui_locales.into_iter().flat_map(str::split_ascii_whitespace);
     let accepted = accept_language.map(by_quality).unwrap_or_default();
-    let known = asked.chain(accepted).chain([FALLBACK]).find_map(known);
-    known.unwrap_or(&assets::locales()[0])
-}
-
-fn known(tag: &str) -> Option<&'static Locale> {
-    let primary = tag.split(['-', '_']).next().unwrap_or_default();
-    assets::locales().iter().find(|locale| locale.tag.eq_ignore_ascii_case(primary))
+    let tag = asked.chain(accepted).find_map(Spoken::known).unwrap_or_default().tag();
+    assets::locales().iter().find(|locale| locale.tag == tag).unwrap_or(&assets::locales()[0])
 }
 
 /// Whether a compressed answer is welcome.

@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use domain::locale::Locale;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -50,10 +51,10 @@ struct Verified {
     kid: String,
 }
 
-/// `GET /desk`: who can sign in, and where the login page is.
+/// `GET /desk`: who can sign in, where the login page is, and what languages it speaks.
 pub(crate) async fn desk(State(phone): State<Arc<Phone>>) -> Json<Value> {
     let accounts = ACCOUNTS.map(|account| json!({ "name": account.name, "phone": account.phone }));
-    Json(json!({ "gateway": phone.backend.gateway, "accounts": accounts }))
+    Json(json!({ "gateway": phone.backend.gateway, "accounts": accounts, "locales": Locale::ALL.map(Locale::tag) }))
 }
 
 #[derive(Deserialize)]

@@ -2,7 +2,7 @@
 
 use super::words::{Messages, Phrases, Words};
 
-pub(super) const WORDS: Words = Words { tag: "es", messages: MESSAGES, login: LOGIN, change: CHANGE };
+pub(super) const WORDS: Words = Words { messages: MESSAGES, login: LOGIN, change: CHANGE };
 
 const MESSAGES: Messages = Messages {
     login: |brand, code| format!("{code} es su clave de {brand}. No la comparta con nadie."),

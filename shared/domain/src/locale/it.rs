@@ -2,7 +2,7 @@
 
 use super::words::{Messages, Phrases, Words};
 
-pub(super) const WORDS: Words = Words { tag: "it", messages: MESSAGES, login: LOGIN, change: CHANGE };
+pub(super) const WORDS: Words = Words { messages: MESSAGES, login: LOGIN, change: CHANGE };
 
 const MESSAGES: Messages = Messages {
     login: |brand, code| format!("{code} è il Suo codice {brand}. Non lo comunichi a nessuno."),

@@ -2,7 +2,7 @@
 
 use super::words::{Messages, Phrases, Words};
 
-pub(super) const WORDS: Words = Words { tag: "ja", messages: MESSAGES, login: LOGIN, change: CHANGE };
+pub(super) const WORDS: Words = Words { messages: MESSAGES, login: LOGIN, change: CHANGE };
 
 const MESSAGES: Messages = Messages {
     login: |brand, code| format!("【{brand}】認証コード：{code}"),

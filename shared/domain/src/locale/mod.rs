@@ -1,4 +1,5 @@
-//! The languages, each with its words in a file of its own.
+//! The languages, each with its words in a file of its own. This is the list of them: to add one, add
+//! it here, and write its words and the login page's (in `assets/locales`).
 //!
 //! A message must fit one SMS part with the longest brand (16 characters) and host (24): 160
 //! characters of the GSM 7-bit alphabet, or 70 of UCS-2. Its last line is the origin-bound code of
@@ -52,17 +53,40 @@ impl Locale {
     pub const ALL: [Self; 9] =
         [Self::En, Self::Es, Self::Fr, Self::De, Self::Pt, Self::It, Self::Ja, Self::Zh, Self::Ar];
 
-    /// The language of a BCP 47 tag, by its first subtag.
+    /// The language of a BCP 47 tag, English if it is not supported.
     #[must_use]
     pub fn from_tag(tag: &str) -> Self {
-        let primary = tag.split(['-', '_']).next().unwrap_or_default();
-        Self::ALL.into_iter().find(|locale| locale.tag().eq_ignore_ascii_case(primary)).unwrap_or_default()
+        Self::known(tag).unwrap_or_default()
     }
 
-    /// The language's BCP 47 tag.
+    /// The language of a BCP 47 tag: the one whose own tag is the longest beginning of it.
+    #[must_use]
+    pub fn known(tag: &str) -> Option<Self> {
+        let ranges = Self::ALL.into_iter().flat_map(|locale| locale.tags().iter().map(move |range| (range, locale)));
+        ranges
+            .filter(|(range, _)| begins_with(tag, range))
+            .max_by_key(|(range, _)| range.len())
+            .map(|(_, locale)| locale)
+    }
+
     #[must_use]
     pub const fn tag(self) -> &'static str {
-        self.words().tag
+        self.tags()[0]
+    }
+
+    /// Its own tag, then others that get it. Apart from the words, so that the login page carries none of them.
+    const fn tags(self) -> &'static [&'static str] {
+        match self {
+            Self::En => &["en"],
+            Self::Es => &["es"],
+            Self::Fr => &["fr"],
+            Self::De => &["de"],
+            Self::Pt => &["pt"],
+            Self::It => &["it"],
+            Self::Ja => &["ja"],
+            Self::Zh => &["zh"],
+            Self::Ar => &["ar"],
+        }
     }
 
     /// The message that carries `code` for `purpose`, bound to the page at `host`.
@@ -110,6 +134,12 @@ impl Locale {
             Self::Ar => &ar::WORDS,
         }
     }
+}
+
+/// Whether a tag begins with these subtags, in whatever case, and with `_` for `-` as some systems write it.
+fn begins_with(tag: &str, range: &str) -> bool {
+    let mut subtags = tag.split(['-', '_']);
+    range.split('-').all(|wanted| subtags.next().is_some_and(|subtag| subtag.eq_ignore_ascii_case(wanted)))
 }
 
 /// Whether a text is sent in one part: 160 places of the GSM 7-bit alphabet (3GPP TS 23.038 §6.2.1, in
@@ -250,6 +280,49 @@ mod tests {
         }
     }
 
+    /// Whoever takes the call may believe they are signing in.
+    #[test]
+    fn a_call_to_change_the_number_says_so_and_does_not_mention_signing_in() {
+        for locale in Locale::ALL {
+            let (number, sign_in) = terms(locale);
+            let signs_in = |text: &str| sign_in.iter().any(|stem| text.contains(stem));
+            let (login, change) = (locale.phrases(Purpose::Login), locale.phrases(Purpose::Change));
+            for (login, change) in spoken(login).into_iter().zip(spoken(change)) {
+                assert!(login == change || !signs_in(change), "{change}");
+            }
+            for said in [
+                [change.cannot_approve, ""],
+                [change.too_late, ""],
+                [change.enter_digits, ""],
+                [change.code_is, change.code_ends],
+                [change.said_once, ""],
+                [change.approved, ""],
+                [change.denied, ""],
+            ] {
+                assert!(said.concat().contains(number) && !signs_in(&said.concat()), "{said:?}");
+            }
+            for said in [login.cannot_approve, login.too_late, login.enter_digits, login.approved, login.denied] {
+                assert!(signs_in(said), "{said}");
+            }
+            assert!(signs_in(&[login.code_is, login.code_ends].concat()), "{locale:?}");
+        }
+    }
+
+    /// The words for a phone number and, as stems, for signing in.
+    const fn terms(locale: Locale) -> (&'static str, &'static [&'static str]) {
+        match locale {
+            Locale::En => ("phone number", &["sign"]),
+            Locale::Es => ("teléfono", &["iniciar sesión", "iniciando sesión", "inicio de sesión", "iniciado sesión"]),
+            Locale::Fr => ("numéro de téléphone", &["conne"]),
+            Locale::De => ("Telefonnummer", &["nmeld", "angemeldet"]),
+            Locale::Pt => ("número de telefone", &["acess"]),
+            Locale::It => ("numero di telefono", &["access"]),
+            Locale::Ja => ("電話番号", &["ログイン"]),
+            Locale::Zh => ("电话号码", &["登录"]),
+            Locale::Ar => ("رقم", &["دخول"]),
+        }
+    }
+
     #[test]
     fn a_voice_speaks_the_language_that_it_is_given() {
         let voices = Locale::ALL.map(|locale| locale.phrases(Purpose::Login).language);
@@ -303,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_choose_by_their_language_and_fall_back_to_english() {
+    fn the_longest_known_beginning_of_a_tag_chooses_and_unknown_tags_get_english() {
         let chosen = ["es-MX", "ES", "ar_EG", "zh-Hans", "zh-Hant-TW", "pt-BR", "en", "tlh", "jav", ""]
             .map(|tag| Locale::from_tag(tag).tag());
         assert_eq!(chosen, ["es", "es", "ar", "zh", "zh", "pt", "en", "en", "en", "en"]);

@@ -5,7 +5,7 @@
 
 use super::words::{Messages, Phrases, Words};
 
-pub(super) const WORDS: Words = Words { tag: "pt", messages: MESSAGES, login: LOGIN, change: CHANGE };
+pub(super) const WORDS: Words = Words { messages: MESSAGES, login: LOGIN, change: CHANGE };
 
 const MESSAGES: Messages = Messages {
     login: |brand, code| format!("Use {code} para entrar em {brand}. Nunca revele esta chave a ninguém."),

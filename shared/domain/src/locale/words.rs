@@ -5,7 +5,6 @@
 
 /// All words of one language.
 pub(super) struct Words {
-    pub(super) tag: &'static str,
     pub(super) messages: Messages,
     pub(super) login: Phrases,
     /// A call to change the number: what is not particular to it is taken over from `login`.

@@ -17,13 +17,16 @@ const problem = document.querySelector('#sign-in-problem');
 /** The login in the frame, if any. */
 let login = null;
 
-const { gateway, accounts } = await (await fetch('/desk')).json();
+const { gateway, accounts, locales } = await (await fetch('/desk')).json();
 const button = form.querySelector('button');
 document.querySelector('#accounts').append(...accounts.map(({ name, phone }, index) =>
   make('label', { className: 'account' },
     make('input', { type: 'radio', name: 'account', value: name, checked: index === 0 }),
     make('span', { className: 'face', ariaHidden: 'true' }, name[0].toUpperCase()),
     make('span', {}, make('b', {}, name), make('small', {}, WHAT[name] ?? phone ?? '')))));
+
+form.elements.locale.append(...locales.map((lang) =>
+  make('option', { value: lang, lang }, new Intl.DisplayNames(lang, { type: 'language' }).of(lang))));
 
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
