@@ -16,6 +16,7 @@ mod ja;
 mod pt;
 mod words;
 mod zh;
+mod zh_hant;
 
 pub use words::Phrases;
 
@@ -44,14 +45,16 @@ pub enum Locale {
     Ja,
     /// Chinese, in simplified characters.
     Zh,
+    /// Chinese, in traditional characters.
+    ZhHant,
     /// Arabic.
     Ar,
 }
 
 impl Locale {
     /// All languages.
-    pub const ALL: [Self; 9] =
-        [Self::En, Self::Es, Self::Fr, Self::De, Self::Pt, Self::It, Self::Ja, Self::Zh, Self::Ar];
+    pub const ALL: [Self; 10] =
+        [Self::En, Self::Es, Self::Fr, Self::De, Self::Pt, Self::It, Self::Ja, Self::Zh, Self::ZhHant, Self::Ar];
 
     /// The language of a BCP 47 tag, English if it is not supported.
     #[must_use]
@@ -85,6 +88,7 @@ impl Locale {
             Self::It => &["it"],
             Self::Ja => &["ja"],
             Self::Zh => &["zh"],
+            Self::ZhHant => &["zh-Hant", "zh-TW", "zh-HK", "zh-MO"],
             Self::Ar => &["ar"],
         }
     }
@@ -131,6 +135,7 @@ impl Locale {
             Self::It => &it::WORDS,
             Self::Ja => &ja::WORDS,
             Self::Zh => &zh::WORDS,
+            Self::ZhHant => &zh_hant::WORDS,
             Self::Ar => &ar::WORDS,
         }
     }
@@ -250,6 +255,7 @@ mod tests {
             ),
             (Locale::Ja, "【Example】電話番号変更コード：012345"),
             (Locale::Zh, "【Example】更换手机号验证码：012345"),
+            (Locale::ZhHant, "【Example】更換手機號碼驗證碼：012345"),
             (Locale::Ar, "لتغيير رقمك Example: 012345"),
         ] {
             assert_eq!(words(locale, Purpose::Change), change);
@@ -319,6 +325,7 @@ mod tests {
             Locale::It => ("numero di telefono", &["access"]),
             Locale::Ja => ("電話番号", &["ログイン"]),
             Locale::Zh => ("电话号码", &["登录"]),
+            Locale::ZhHant => ("電話號碼", &["登入"]),
             Locale::Ar => ("رقم", &["دخول"]),
         }
     }
@@ -326,7 +333,7 @@ mod tests {
     #[test]
     fn a_voice_speaks_the_language_that_it_is_given() {
         let voices = Locale::ALL.map(|locale| locale.phrases(Purpose::Login).language);
-        assert_eq!(voices, ["en-US", "es-ES", "fr-FR", "de-DE", "pt-BR", "it-IT", "ja-JP", "zh-CN", "arb"]);
+        assert_eq!(voices, ["en-US", "es-ES", "fr-FR", "de-DE", "pt-BR", "it-IT", "ja-JP", "zh-CN", "zh-TW", "arb"]);
     }
 
     /// Taken apart by name, so that no phrase is forgotten here.
@@ -377,9 +384,18 @@ mod tests {
 
     #[test]
     fn the_longest_known_beginning_of_a_tag_chooses_and_unknown_tags_get_english() {
-        let chosen = ["es-MX", "ES", "ar_EG", "zh-Hans", "zh-Hant-TW", "pt-BR", "en", "tlh", "jav", ""]
-            .map(|tag| Locale::from_tag(tag).tag());
-        assert_eq!(chosen, ["es", "es", "ar", "zh", "zh", "pt", "en", "en", "en", "en"]);
+        for (expected, tags) in [
+            (Locale::Es, &["es-MX", "ES"][..]),
+            (Locale::Ar, &["ar_EG"]),
+            (Locale::Pt, &["pt-BR"]),
+            (Locale::Zh, &["zh", "zh-CN", "zh-SG", "zh-Hans", "zh-Hans-TW", "ZH_hans_HK"]),
+            (Locale::ZhHant, &["zh-Hant", "zh-Hant-CN", "zh-TW", "zh-HK", "zh-MO", "ZH_tw", "zh_HANT_HK"]),
+            (Locale::En, &["en", "tlh", "jav", "zhx-TW", "-zh", ""]),
+        ] {
+            for tag in tags {
+                assert_eq!(Locale::from_tag(tag), expected, "{tag}");
+            }
+        }
         for locale in Locale::ALL {
             assert_eq!(Locale::from_tag(locale.tag()), locale);
         }
