@@ -1,6 +1,7 @@
 //! Any event, to every function: there is always an answer, never a success without the first factor or
 //! signature that it needs, and never an internal error.
 #![no_main]
+#![allow(clippy::expect_used, clippy::panic, reason = "a panic is how a target reports a fault")]
 
 use std::sync::LazyLock;
 
