@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use domain::call::{CallEvent, Entry, Key};
 use domain::challenge::Challenge;
-use domain::code::{Code, MacKeys, Utterance};
+use domain::code::{Code, MacKeys, SpokenCodeMacs};
 use domain::policy::{CallMode, Policy};
 use domain::ports::{ChallengeStore, KeySource, StoreError};
 use domain::script::Script;
@@ -76,7 +76,7 @@ impl<S: ChallengeStore, T: callback::TokenSource, K: KeySource> App<S, T, K> {
         report: &Report,
         webhook: &Webhook,
         now: Timestamp,
-    ) -> Result<(CallEvent, Option<(Code, Utterance)>), Failure> {
+    ) -> Result<(CallEvent, Option<(Code, SpokenCodeMacs)>), Failure> {
         let Webhook { challenge, token, .. } = webhook;
         let mode = self.policy.call_mode;
         let event = match report {

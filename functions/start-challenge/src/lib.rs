@@ -11,10 +11,10 @@ use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::code::{Code, MacKeys};
 use domain::delivery::SendFailure;
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Subscriber};
-use domain::ports::{Caller, ChallengeStore, KeySource, Message, SendError, SmsSender, Started, StoreError};
+use domain::ports::{CallPlacer, ChallengeStore, KeySource, Message, SendError, SmsSender, Started, StoreError};
 use domain::refusal::{Consequence, Refusal, Refused};
 use domain::request::Request as Asked;
 use domain::rules::Rules;
@@ -55,7 +55,7 @@ pub struct App<S, K, M, C> {
     pub caller: Option<C>,
 }
 
-impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
+impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, C> {
     /// Answers one request.
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
@@ -73,23 +73,23 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
         let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
         let asked = asked(request, &first_factor, &self.settings.rules, now)?;
         let keys = self.keys.keys(now).await?;
-        let (stored, draft, parcel) = match self.persist(&keys, &asked, now).await? {
-            Persisted::Running(stored) => return Ok(self.view(StatusCode::OK, &stored, &keys, &asked, now)),
-            Persisted::ToSend(stored, draft, parcel) => (stored, draft, parcel),
+        let (stored, transaction, outgoing) = match self.persist(&keys, &asked, now).await? {
+            StartOutcome::Running(stored) => return Ok(self.view(StatusCode::OK, &stored, &keys, &asked, now)),
+            StartOutcome::ToSend(stored, transaction, outgoing) => (stored, transaction, outgoing),
         };
-        if draft.test_code.is_some() {
+        if transaction.test_code.is_some() {
             tracing::info!(subject = ?asked.key.subject, "a test number: nothing is sent");
-            return Ok(self.view(StatusCode::CREATED, &draft.applied(stored), &keys, &asked, now));
+            return Ok(self.view(StatusCode::CREATED, &transaction.applied(stored), &keys, &asked, now));
         }
-        let mut challenge = draft.challenge.clone();
-        let sent = self.send(&draft, &parcel, self.send_timeout.saturating_sub(watch.elapsed())).await;
+        let mut challenge = transaction.challenge.clone();
+        let sent = self.send(&transaction, &outgoing, self.send_timeout.saturating_sub(watch.elapsed())).await;
         let outcome = note(asked.channel, sent.as_ref().err(), watch);
         let cause = sent.as_ref().err().map(|error| run::chain(error));
         tracing::info!(subject = ?asked.key.subject, channel = asked.channel.as_str(), outcome, cause, "sent");
         let Err(error) = sent else {
-            return Ok(self.view(StatusCode::CREATED, &draft.applied(stored), &keys, &asked, now));
+            return Ok(self.view(StatusCode::CREATED, &transaction.applied(stored), &keys, &asked, now));
         };
-        if let Err(error) = self.record(&draft, error.kind).await {
+        if let Err(error) = self.record(&transaction, error.kind).await {
             // The send is what it is: the answer tells it, though a later status will not.
             tracing::error!(cause = run::chain(&error), "the outcome of a send was not recorded");
         }
@@ -97,15 +97,15 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
             return Err(Failure::caused(problem(error.kind), error));
         }
         challenge.correct_send(asked.channel, error.kind.delivery());
-        let mut stored = draft.applied(stored);
+        let mut stored = transaction.applied(stored);
         stored.replace(challenge);
         Ok(self.view(StatusCode::CREATED, &stored, &keys, &asked, now))
     }
 
     /// Decides and writes; once more from the start if another request came between.
-    async fn persist(&self, keys: &MacKeys, asked: &Asked, now: Timestamp) -> Result<Persisted, Failure> {
-        if let Some(persisted) = self.try_to_persist(keys, asked, now).await? {
-            return Ok(persisted);
+    async fn persist(&self, keys: &MacKeys, asked: &Asked, now: Timestamp) -> Result<StartOutcome, Failure> {
+        if let Some(outcome) = self.try_to_persist(keys, asked, now).await? {
+            return Ok(outcome);
         }
         self.try_to_persist(keys, asked, now).await?.ok_or_else(|| StoreError::Conflict.into())
     }
@@ -116,7 +116,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
         keys: &MacKeys,
         asked: &Asked,
         now: Timestamp,
-    ) -> Result<Option<Persisted>, Failure> {
+    ) -> Result<Option<StartOutcome>, Failure> {
         let start = Start { rules: &self.settings.rules, plan: &WorldPlan };
         // At the same time, so that a country's record costs no time of its own.
         let record = async {
@@ -132,26 +132,26 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
         if stored.is_torn(now) {
             return Ok(None);
         }
-        let mut draft = match start.decide(&stored, asked, now) {
-            Ok(Decision::Send(draft)) => draft,
-            Ok(Decision::Running) => return Ok(Some(Persisted::Running(stored))),
+        let mut transaction = match start.decide(&stored, asked, now) {
+            Ok(Decision::Send(transaction)) => transaction,
+            Ok(Decision::Running) => return Ok(Some(StartOutcome::Running(stored))),
             Err(refusal) => {
                 let consequence = start.consequence(&stored, asked, refusal, now);
                 return Err(self.refused(asked, refusal, consequence, now).await);
             }
         };
-        if draft.challenge.source.is_unverified() {
-            self.charge_budget(&mut draft, asked, now).await?;
+        if transaction.challenge.source.is_unverified() {
+            self.charge_budget(&mut transaction, asked, now).await?;
         }
-        let parcel = match draft.channel {
-            Channel::Sms => Parcel::Code(draft.add_code(keys, &mut clock::random())),
-            Channel::Call => Parcel::Call(draft.add_call(&mut clock::random())),
+        let outgoing = match transaction.channel {
+            Channel::Sms => Outgoing::Code(transaction.add_code(keys, &mut clock::random())),
+            Channel::Call => Outgoing::Call(transaction.add_call(&mut clock::random())),
         };
-        match self.store.start(&draft).await {
-            Ok(Started::Applied) => Ok(Some(Persisted::ToSend(stored, draft, parcel))),
+        match self.store.start(&transaction).await {
+            Ok(Started::Applied) => Ok(Some(StartOutcome::ToSend(stored, transaction, outgoing))),
             Ok(Started::Refused(refusal)) => {
-                if let Some(charge) = draft.country_charge(refusal) {
-                    self.countries.is_full(draft.challenge.country, draft.channel, charge);
+                if let Some(charge) = transaction.country_charge(refusal) {
+                    self.countries.is_full(transaction.challenge.country, transaction.channel, charge);
                 }
                 Err(refusal.into())
             }
@@ -161,11 +161,11 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
     }
 
     /// Charges the country, by its record as this process knows it.
-    async fn charge_budget(&self, draft: &mut Draft, asked: &Asked, now: Timestamp) -> Result<(), Failure> {
-        let country = draft.challenge.country;
+    async fn charge_budget(&self, transaction: &mut StartTransaction, asked: &Asked, now: Timestamp) -> Result<(), Failure> {
+        let country = transaction.challenge.country;
         let record = self.countries.record(country, &self.store, now).await?;
         let rules = &self.settings.rules.policy.unverified;
-        let Err(exhausted) = draft.charge_budget(&record, rules, &mut clock::random()) else { return Ok(()) };
+        let Err(exhausted) = transaction.charge_budget(&record, rules, &mut clock::random()) else { return Ok(()) };
         if let Some(until) = exhausted.open_until {
             self.countries.is_open(country, asked.channel, until);
         }
@@ -188,18 +188,18 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
         }
     }
 
-    async fn send(&self, draft: &Draft, parcel: &Parcel, limit: Duration) -> Result<(), SendError> {
+    async fn send(&self, transaction: &StartTransaction, outgoing: &Outgoing, limit: Duration) -> Result<(), SendError> {
         if limit.is_zero() {
             return Err(SendError { kind: SendFailure::ProviderFault, source: None }); // no time to hear an answer
         }
-        let challenge = &draft.challenge;
-        match parcel {
-            Parcel::Code(code) => {
+        let challenge = &transaction.challenge;
+        match outgoing {
+            Outgoing::Code(code) => {
                 let Challenge { ref phone, purpose, locale, .. } = *challenge;
                 let message = Message { to: phone, code, purpose, locale };
                 self.sms.send(&message, limit).await
             }
-            Parcel::Call(token) => match &self.caller {
+            Outgoing::Call(token) => match &self.caller {
                 Some(caller) => caller.call(&challenge.phone, &challenge.id, token, limit).await,
                 None => Err(SendError { kind: SendFailure::ProviderFault, source: None }),
             },
@@ -208,10 +208,10 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
 
     /// Records a send that went wrong. A conflict changed nothing, so it is tried once more: in an outage
     /// many give back to the same counters at once.
-    async fn record(&self, draft: &Draft, failure: SendFailure) -> Result<(), StoreError> {
-        let given_back = draft.given_back(failure);
+    async fn record(&self, transaction: &StartTransaction, failure: SendFailure) -> Result<(), StoreError> {
+        let given_back = transaction.given_back(failure);
         let record =
-            || self.store.record_send(&draft.challenge.id, draft.channel, draft.at, failure.delivery(), &given_back);
+            || self.store.record_send(&transaction.challenge.id, transaction.channel, transaction.at, failure.delivery(), &given_back);
         match record().await {
             Err(StoreError::Conflict) => record().await,
             recorded => recorded,
@@ -232,12 +232,12 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: Caller> App<S, K, M, C> {
     }
 }
 
-enum Persisted {
+enum StartOutcome {
     Running(Snapshot),
-    ToSend(Snapshot, Box<Draft>, Parcel),
+    ToSend(Snapshot, Box<StartTransaction>, Outgoing),
 }
 
-enum Parcel {
+enum Outgoing {
     Code(Code),
     Call(CallToken),
 }

@@ -107,7 +107,7 @@ impl CountryRecord {
             charge.counter.shard = shard;
             charge.enforced = rules.enforced;
             charge.limit.quota = budget as usize;
-            charge.told_at_the_latest(now + rules.open_for)
+            charge.cap_retry_at(now + rules.open_for)
         };
         // What does not divide goes to the first counters, one each.
         let quota = |shard: u32| left / shards + u32::from(shard < left % shards);

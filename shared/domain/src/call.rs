@@ -14,7 +14,7 @@ use std::fmt;
 
 use rand::{CryptoRng, RngExt as _};
 
-use crate::code::{MacKeys, MatchDigits, Utterance};
+use crate::code::{MacKeys, MatchDigits, SpokenCodeMacs};
 use crate::digest::sha256;
 use crate::identity::ChallengeId;
 use crate::policy::{CallMode, Policy};
@@ -148,7 +148,7 @@ pub enum CallEvent {
     /// The call was answered.
     Answered(AnsweredBy),
     /// The call was answered and is about to say a code.
-    Speaks(AnsweredBy, Utterance),
+    Speaks(AnsweredBy, SpokenCodeMacs),
     /// A key was pressed.
     Pressed(Key),
     /// Digits were keyed that the page shows, or that it does not.

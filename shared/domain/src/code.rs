@@ -82,14 +82,14 @@ impl fmt::Debug for CodeMac {
 
 /// A code about to be spoken, as its MACs: what is stored of it, and what it must differ from.
 #[derive(Clone, Copy, Debug)]
-pub struct Utterance {
+pub struct SpokenCodeMacs {
     /// The MAC to store, under the key in use.
     pub mac: CodeMac,
     /// The MACs under every key, of which none may be stored: codes of one challenge are distinct.
     pub under_all: [CodeMac; 3],
 }
 
-impl Utterance {
+impl SpokenCodeMacs {
     /// Whether this very code is among the `stored`, so that it may be said.
     #[must_use]
     pub fn is_stored(&self, stored: &[CodeMac]) -> bool {
@@ -211,14 +211,14 @@ impl MacKeys {
         phone: &PhoneNumber,
         now: Timestamp,
         random: &mut impl CryptoRng,
-    ) -> (Code, Utterance) {
+    ) -> (Code, SpokenCodeMacs) {
         let code = Code::draw(random);
         let mac = self.mac(challenge, phone, &code, now);
         let mut under_all = [mac; 3];
         for (slot, key) in under_all.iter_mut().zip(self.all()) {
             *slot = key.mac(challenge, phone, &code);
         }
-        (code, Utterance { mac, under_all })
+        (code, SpokenCodeMacs { mac, under_all })
     }
 
     /// Whether `guess` is one of the codes whose MACs are `stored`. Looks at all of them under all

@@ -58,7 +58,7 @@ pub mod refusal;
 pub mod snapshot;
 
 pub mod change;
-pub mod draft;
+pub mod start_transaction;
 
 pub mod start;
 pub mod status;

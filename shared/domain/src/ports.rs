@@ -16,7 +16,7 @@ use crate::channel::Channel;
 use crate::code::{Code, MacKeys};
 use crate::delivery::Delivery;
 use crate::delivery::SendFailure;
-use crate::draft::Draft;
+use crate::start_transaction::StartTransaction;
 use crate::follow_up::{Notice, Tally};
 use crate::identity::{ChallengeId, ChallengeKey, Reservation, SubjectId};
 use crate::locale::Locale;
@@ -34,11 +34,11 @@ pub trait ChallengeStore: Sync {
     /// Reads all of a subject, consistently.
     fn load(&self, subject: &SubjectId) -> impl Future<Output = Result<Snapshot, StoreError>> + Send;
 
-    /// Applies a draft whole, if neither the subject nor the challenge it was decided on has moved,
+    /// Applies a transaction whole, if neither the subject nor the challenge it was decided on has moved,
     /// and if every limit it is charged to allows it; answers [`StoreError::Conflict`] in the first
     /// case and [`Started::Refused`] in the second. Closes the race of two starts, of a start with a
     /// guess on the generation it replaces, and of any number of sends under one limit.
-    fn start(&self, draft: &Draft) -> impl Future<Output = Result<Started, StoreError>> + Send;
+    fn start(&self, transaction: &StartTransaction) -> impl Future<Output = Result<Started, StoreError>> + Send;
 
     /// Notes a refused start, so that it leaves a trace.
     fn note_refusal(
@@ -50,9 +50,9 @@ pub trait ChallengeStore: Sync {
     /// Reads what is known of a country, not necessarily the latest.
     fn country(&self, country: Country) -> impl Future<Output = Result<CountryRecord, StoreError>> + Send;
 
-    /// Corrects the send that a draft made at `sent_at` and took for accepted, unless a later send has
+    /// Corrects the send that a transaction made at `sent_at` and took for accepted, unless a later send has
     /// taken its place. One that surely failed is given back to the challenge, and in the same write to
-    /// the counters `given_back` (see [`Draft::given_back`]), of which enrolling then gives back nothing;
+    /// the counters `given_back` (see [`StartTransaction::given_back`]), of which enrolling then gives back nothing;
     /// never to the subject's windows. Closes the race of a correction with its own repetition, and with
     /// an enrolment that gives the same back.
     fn record_send(
@@ -148,7 +148,7 @@ pub trait Statistics: Sync {
 /// How a start ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Started {
-    /// The draft is applied.
+    /// The transaction is applied.
     Applied,
     /// A limit is reached, or the number may not be enrolled: nothing is applied.
     Refused(Refusal),
@@ -213,7 +213,7 @@ pub trait Notifier: Sync {
 }
 
 /// Places calls. Never tries twice: a repeated call would ring twice.
-pub trait Caller: Sync {
+pub trait CallPlacer: Sync {
     /// Has the provider call `to` and report to the webhooks of `challenge` and `token`.
     fn call(
         &self,

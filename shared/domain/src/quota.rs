@@ -83,7 +83,7 @@ impl Charge {
     /// The same, told to be worth another try at that time, unless the window ends before: where others
     /// give back what they were charged, there is room again long before its end.
     #[must_use]
-    pub fn told_at_the_latest(mut self, at: Timestamp) -> Self {
+    pub fn cap_retry_at(mut self, at: Timestamp) -> Self {
         self.limit.retry_at = self.limit.retry_at.min(at);
         self
     }

@@ -4,7 +4,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::call::{Call, CallState, CallToken};
 use crate::challenge::{Challenge, Outcome};
-use crate::code::{Code, Utterance};
+use crate::code::{Code, SpokenCodeMacs};
 use crate::policy::{CallMode, Policy};
 use crate::purpose::Purpose;
 use crate::time::Timestamp;
@@ -47,7 +47,7 @@ impl<'a> Script<'a> {
     pub fn next(
         challenge: Option<&Challenge>,
         token: &CallToken,
-        drawn: Option<&'a (Code, Utterance)>,
+        drawn: Option<&'a (Code, SpokenCodeMacs)>,
         policy: &Policy,
         now: Timestamp,
     ) -> Self {
@@ -73,14 +73,14 @@ impl<'a> Script<'a> {
         }
     }
 
-    fn in_talk(challenge: &Challenge, call: &Call, drawn: Option<&'a (Code, Utterance)>, mode: CallMode) -> Self {
+    fn in_talk(challenge: &Challenge, call: &Call, drawn: Option<&'a (Code, SpokenCodeMacs)>, mode: CallMode) -> Self {
         match mode {
             CallMode::PressPound if challenge.contested || challenge.purpose == Purpose::Change => Self::CannotApprove,
             CallMode::PressPound if call.wrong_keys > 0 => Self::PromptAgain,
             CallMode::PressPound => Self::Prompt,
             CallMode::MatchDigits => Self::EnterDigits,
             CallMode::SpeakCode => match drawn {
-                Some((code, utterance)) if utterance.is_stored(&challenge.spoken) => Self::SpeakCode(code),
+                Some((code, macs)) if macs.is_stored(&challenge.spoken) => Self::SpeakCode(code),
                 _ => Self::SaidOnce,
             },
         }

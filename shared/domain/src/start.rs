@@ -1,13 +1,13 @@
 //! What a request to send may do: nothing, resend, add the other channel, or begin a challenge.
 //!
-//! [`Start::decide`] turns what the store holds into one [`Draft`], which the store applies as one
+//! [`Start::decide`] turns what the store holds into one [`StartTransaction`], which the store applies as one
 //! transaction on condition that nothing it was decided on has changed.
 
 use crate::challenge::{Challenge, Former, NumberSource, Outcome, Sends};
 use crate::change;
 use crate::channel::Channel;
 use crate::delivery::Delivery;
-use crate::draft::{Draft, Predecessor, Replaces};
+use crate::start_transaction::{StartTransaction, Predecessor, Replaces};
 use crate::identity::{ChallengeId, SessionId};
 use crate::limits;
 use crate::phone::{Country, Destination, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Subscriber};
@@ -27,7 +27,7 @@ pub enum Decision {
     /// Send nothing: the challenge that runs, or is approved, is the answer.
     Running,
     /// Apply this, then send.
-    Send(Box<Draft>),
+    Send(Box<StartTransaction>),
 }
 
 /// Decides about requests to send.
@@ -62,19 +62,19 @@ impl<P: NumberingPlan> Start<'_, P> {
         if let Some(call) = live_call(stored, request, now).and_then(|challenge| challenge.call.as_ref()) {
             return Err(Refusal::SendLimit(limits::live_call(call)));
         }
-        let mut draft = match same_number.filter(|challenge| challenge.is_open(now)) {
+        let mut transaction = match same_number.filter(|challenge| challenge.is_open(now)) {
             Some(challenge) => self.continuation(stored, challenge, request, now),
             None => self.next_generation(stored, own, request, target, now)?,
         };
-        self.within_limits(&draft)?;
-        note_send(&mut draft);
-        let Challenge { phone, source, .. } = &draft.challenge;
-        draft.charges = quota::charges(phone, source.is_unverified(), request.network, &self.rules.policy, now);
-        draft.max_accounts = draft.challenge.source.enrols().then_some(self.rules.policy.max_accounts);
-        if draft.challenge.source == NumberSource::Test {
-            draft.test_code = self.prompted_test(stored, request, now).map(|test| test.code.clone());
+        self.within_limits(&transaction)?;
+        note_send(&mut transaction);
+        let Challenge { phone, source, .. } = &transaction.challenge;
+        transaction.charges = quota::charges(phone, source.is_unverified(), request.network, &self.rules.policy, now);
+        transaction.max_accounts = transaction.challenge.source.enrols().then_some(self.rules.policy.max_accounts);
+        if transaction.challenge.source == NumberSource::Test {
+            transaction.test_code = self.prompted_test(stored, request, now).map(|test| test.code.clone());
         }
-        Ok(Decision::Send(Box::new(draft)))
+        Ok(Decision::Send(Box::new(transaction)))
     }
 
     /// What a refusal brings about beside its trace. The first one for too many failures locks. One for
@@ -170,7 +170,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         cooling || (channel == Channel::Call && calling && challenge.is_open(now))
     }
 
-    fn continuation(&self, stored: &Snapshot, challenge: &Challenge, request: &Request, now: Timestamp) -> Draft {
+    fn continuation(&self, stored: &Snapshot, challenge: &Challenge, request: &Request, now: Timestamp) -> StartTransaction {
         let mut challenge = challenge.clone();
         let latest = challenge.created_at + Policy::MAX_CODE_LIFE;
         challenge.expires_at = challenge.expires_at.max(latest.min(now + self.rules.policy.code_life));
@@ -180,7 +180,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         }
         let mut subject = stored.subject.clone();
         subject.account_for(&stored.challenges, now);
-        Draft::of(request, subject, challenge, Replaces::Continues, now)
+        StartTransaction::of(request, subject, challenge, Replaces::Continues, now)
     }
 
     fn next_generation(
@@ -190,7 +190,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         request: &Request,
         target: Target,
         now: Timestamp,
-    ) -> Result<Draft, Refusal> {
+    ) -> Result<StartTransaction, Refusal> {
         self.not_locked(stored, now)?;
         let mut subject = stored.subject.clone();
         subject.account_for(&stored.challenges, now);
@@ -238,9 +238,9 @@ impl<P: NumberingPlan> Start<'_, P> {
             Some(own) if own.is_settled() => Replaces::Proof { generation: own.id.generation },
             Some(own) => Replaces::Generation(Predecessor::of(own)),
         };
-        let mut draft = Draft::of(request, subject, challenge, replaces, now);
-        contest(&mut draft, stored, now);
-        Ok(draft)
+        let mut transaction = StartTransaction::of(request, subject, challenge, replaces, now);
+        contest(&mut transaction, stored, now);
+        Ok(transaction)
     }
 
     fn not_locked(&self, stored: &Snapshot, now: Timestamp) -> Result<(), Refusal> {
@@ -251,17 +251,17 @@ impl<P: NumberingPlan> Start<'_, P> {
         }
     }
 
-    fn within_limits(&self, draft: &Draft) -> Result<(), Refusal> {
+    fn within_limits(&self, transaction: &StartTransaction) -> Result<(), Refusal> {
         let policy = &self.rules.policy;
-        if draft.challenge.sends(draft.channel).used >= policy.max_sends {
+        if transaction.challenge.sends(transaction.channel).used >= policy.max_sends {
             return Err(Refusal::SendLimit(SendLimit {
                 policy: "challenge",
                 quota: policy.max_sends as usize,
                 window: policy.code_life,
-                retry_at: draft.challenge.expires_at,
+                retry_at: transaction.challenge.expires_at,
             }));
         }
-        limits::reached(&draft.subject, draft.channel, policy, draft.at)
+        limits::reached(&transaction.subject, transaction.channel, policy, transaction.at)
             .map_or(Ok(()), |limit| Err(Refusal::SendLimit(limit)))
     }
 }
@@ -299,17 +299,17 @@ fn claims_another(stored: &Snapshot, request: &Request) -> bool {
 }
 
 /// Where two login sessions of one subject are live, `#` must not approve the other's.
-fn contest(draft: &mut Draft, stored: &Snapshot, now: Timestamp) {
-    let own = draft.challenge.id.key.session;
+fn contest(transaction: &mut StartTransaction, stored: &Snapshot, now: Timestamp) {
+    let own = transaction.challenge.id.key.session;
     let same_login = |other: &SessionId| *other == own || other.to_change() == own || own.to_change() == *other;
     let others = stored.challenges.iter().filter(|other| !same_login(&other.id.key.session) && !other.is_over(now));
-    draft.contests = others.map(|other| other.id).collect();
-    draft.challenge.contested = !draft.contests.is_empty();
+    transaction.contests = others.map(|other| other.id).collect();
+    transaction.challenge.contested = !transaction.contests.is_empty();
 }
 
-fn note_send(draft: &mut Draft) {
-    let sends = draft.challenge.sends_mut(draft.channel);
+fn note_send(transaction: &mut StartTransaction) {
+    let sends = transaction.challenge.sends_mut(transaction.channel);
     sends.used += 1;
-    sends.last = Some((draft.at, Delivery::Accepted));
-    draft.subject.note_send(draft.channel, draft.at);
+    sends.last = Some((transaction.at, Delivery::Accepted));
+    transaction.subject.note_send(transaction.channel, transaction.at);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::call::{AnsweredBy, Call, CallEvent, CallState, CallToken, Entry, Key};
 use domain::challenge::{Challenge, Method, NumberSource, Outcome};
-use domain::code::{Code, MacKey, MacKeys, MatchDigits, Utterance};
+use domain::code::{Code, MacKey, MacKeys, MatchDigits, SpokenCodeMacs};
 use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Line, PhoneNumber};
@@ -168,7 +168,7 @@ fn challenge(call: Call) -> Challenge {
     }
 }
 
-fn drawn() -> (Code, Utterance) {
+fn drawn() -> (Code, SpokenCodeMacs) {
     keys("k").speak(&id("a", "s", 1), &number(), NOW, &mut StdRng::seed_from_u64(5))
 }
 
@@ -176,8 +176,8 @@ type Change = fn(&mut Challenge, &mut Call);
 
 #[test]
 fn what_the_phone_hears_follows_from_mode_and_state() {
-    let (code, utterance) = drawn();
-    let drawn = (code.clone(), utterance);
+    let (code, macs) = drawn();
+    let drawn = (code.clone(), macs);
     let approved = Outcome::Approved { at: NOW, by: Method::PressPound, settled: false };
     let says = Script::SpeakCode(&code);
     let (over, late, use_code) = ([Script::Over; 3], [Script::TooLate; 3], [Script::UseCode; 3]);
@@ -207,7 +207,7 @@ fn what_the_phone_hears_follows_from_mode_and_state() {
     let begin = |change: Change| {
         let mut call = Call::place(&token(1), NOW);
         (call.state, call.answered_by) = (CallState::Answered, Some(AnsweredBy::Human));
-        let mut own = Challenge { spoken: vec![utterance.mac], ..challenge(call.clone()) };
+        let mut own = Challenge { spoken: vec![macs.mac], ..challenge(call.clone()) };
         change(&mut own, &mut call);
         Challenge { call: Some(call), ..own }
     };
@@ -221,16 +221,16 @@ fn what_the_phone_hears_follows_from_mode_and_state() {
 
 #[test]
 fn a_call_says_only_the_code_that_this_webhook_drew_and_stored() {
-    let (code, utterance) = drawn();
+    let (code, macs) = drawn();
     let mut call = Call::place(&token(1), NOW);
     (call.state, call.answered_by) = (CallState::Answered, Some(AnsweredBy::Human));
     let other = keys("k").speak(&id("a", "s", 1), &number(), NOW, &mut StdRng::seed_from_u64(6)).1;
     let policy = Policy { call_mode: CallMode::SpeakCode, ..Policy::default() };
-    let drawn = (code, utterance);
+    let drawn = (code, macs);
     for (stored, drawn, expected) in [
-        (vec![utterance.mac, other.mac], Some(&drawn), Script::SpeakCode(&drawn.0)),
+        (vec![macs.mac, other.mac], Some(&drawn), Script::SpeakCode(&drawn.0)),
         (vec![other.mac], Some(&drawn), Script::SaidOnce),
-        (vec![utterance.mac], None, Script::SaidOnce),
+        (vec![macs.mac], None, Script::SaidOnce),
     ] {
         let own = Challenge { spoken: stored, ..challenge(call.clone()) };
         assert_eq!(Script::next(Some(&own), &token(1), drawn, &policy, NOW), expected);
@@ -242,9 +242,9 @@ fn a_code_is_told_by_the_way_it_came_under_every_key() {
     let mut random = StdRng::seed_from_u64(8);
     let (id, number) = (id("a", "s", 1), number());
     let (sent, sent_mac) = keys("old").issue(&id, &number, &[], NOW, &mut random);
-    let (spoken, utterance) = keys("old").speak(&id, &number, NOW, &mut random);
+    let (spoken, macs) = keys("old").speak(&id, &number, NOW, &mut random);
     let own =
-        Challenge { codes: vec![sent_mac], spoken: vec![utterance.mac], ..challenge(Call::place(&token(1), NOW)) };
+        Challenge { codes: vec![sent_mac], spoken: vec![macs.mac], ..challenge(Call::place(&token(1), NOW)) };
     let next = Some((MacKey::from_secret("newest"), NOW + Duration::from_mins(15)));
     let rotated = MacKeys { previous: Some(MacKey::from_secret("old")), next, ..keys("new") };
     let wrong = (0..9).filter_map(|code| Code::parse(&format!("{code:06}")).ok());
@@ -263,9 +263,9 @@ fn a_code_is_told_by_the_way_it_came_under_every_key() {
 fn a_spoken_code_is_compared_under_every_key_before_it_is_stored() {
     let next = Some((MacKey::from_secret("next"), NOW + Duration::from_mins(15)));
     let rotating = MacKeys { previous: Some(MacKey::from_secret("old")), next, ..keys("k") };
-    let (code, utterance) = rotating.speak(&id("a", "s", 1), &number(), NOW, &mut StdRng::seed_from_u64(9));
-    assert!(keys("k").verify(&id("a", "s", 1), &number(), &[utterance.mac], &code));
+    let (code, macs) = rotating.speak(&id("a", "s", 1), &number(), NOW, &mut StdRng::seed_from_u64(9));
+    assert!(keys("k").verify(&id("a", "s", 1), &number(), &[macs.mac], &code));
     for key in ["k", "old", "next"] {
-        assert!(keys(key).verify(&id("a", "s", 1), &number(), &utterance.under_all, &code), "{key}");
+        assert!(keys(key).verify(&id("a", "s", 1), &number(), &macs.under_all, &code), "{key}");
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use domain::challenge::{Challenge, Former, Method, NumberSource, Outcome};
 use domain::change::{Step, step};
 use domain::channel::Channel;
-use domain::draft::{Draft, Predecessor, Replaces};
+use domain::start_transaction::{StartTransaction, Predecessor, Replaces};
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
@@ -89,9 +89,9 @@ fn request(typed: Option<&str>) -> Request {
     }
 }
 
-fn draft(stored: &Snapshot, typed: Option<&str>, now: Timestamp) -> Draft {
+fn transaction(stored: &Snapshot, typed: Option<&str>, now: Timestamp) -> StartTransaction {
     match decide(stored, typed, now) {
-        Ok(Decision::Send(draft)) => *draft,
+        Ok(Decision::Send(transaction)) => *transaction,
         other => panic!("{other:?}"),
     }
 }
@@ -103,7 +103,7 @@ fn after(seconds: u64) -> Timestamp {
 /// The old number proven at [`NOW`].
 fn proven() -> Snapshot {
     let stored = enrolled();
-    let mut proof = draft(&stored, None, NOW).challenge;
+    let mut proof = transaction(&stored, None, NOW).challenge;
     proof.outcome = Outcome::Approved { at: NOW, by: Method::SmsCode, settled: true };
     Snapshot { challenges: vec![proof], ..stored }
 }
@@ -111,7 +111,7 @@ fn proven() -> Snapshot {
 /// A code on its way to the new number, sent half a minute after the proof.
 fn replacing() -> Snapshot {
     let stored = proven();
-    draft(&stored, Some(NEW), after(30)).applied(stored)
+    transaction(&stored, Some(NEW), after(30)).applied(stored)
 }
 
 fn own(stored: &Snapshot) -> &Challenge {
@@ -120,11 +120,11 @@ fn own(stored: &Snapshot) -> &Challenge {
 
 #[test]
 fn a_change_goes_to_the_old_number_first_and_to_the_new_one_with_the_proof_of_the_old() {
-    let first = draft(&enrolled(), None, NOW);
+    let first = transaction(&enrolled(), None, NOW);
     assert_eq!((first.challenge.phone, first.challenge.source), (number(OLD), NumberSource::Enrolled(VERSION)));
     assert_eq!((first.challenge.former, first.replaces, first.max_accounts), (None, Replaces::Nothing, None));
 
-    let second = draft(&proven(), Some(NEW), after(30));
+    let second = transaction(&proven(), Some(NEW), after(30));
     assert_eq!((&second.challenge.phone, second.challenge.source), (&number(NEW), NumberSource::Replacing(VERSION)));
     assert_eq!(second.challenge.former, Some(Former { number: number(OLD), proven_at: NOW }));
     assert_eq!(second.replaces, Replaces::Proof { generation: 1 });
@@ -164,16 +164,16 @@ fn what_a_change_is_refused_for() {
 #[test]
 fn the_last_moment_of_a_proof_is_the_one_before_its_window_ends() {
     let last = Policy::CHANGE_WINDOW.as_secs() - 1;
-    assert_eq!(draft(&proven(), Some(NEW), after(last)).challenge.phone, number(NEW));
-    assert_eq!(draft(&proven(), None, after(last + 1)).challenge.phone, number(OLD), "then it is proven anew");
-    assert_eq!(draft(&replacing(), None, after(last)).challenge.phone, number(NEW));
-    assert_eq!(draft(&replacing(), None, after(last + 1)).challenge.phone, number(OLD));
+    assert_eq!(transaction(&proven(), Some(NEW), after(last)).challenge.phone, number(NEW));
+    assert_eq!(transaction(&proven(), None, after(last + 1)).challenge.phone, number(OLD), "then it is proven anew");
+    assert_eq!(transaction(&replacing(), None, after(last)).challenge.phone, number(NEW));
+    assert_eq!(transaction(&replacing(), None, after(last + 1)).challenge.phone, number(OLD));
 }
 
 #[test]
 fn another_new_number_is_the_next_generation_with_the_same_proof() {
     let stored = replacing();
-    let other = draft(&stored, Some("+14155559004"), after(31));
+    let other = transaction(&stored, Some("+14155559004"), after(31));
     assert_eq!(other.replaces, Replaces::Generation(Predecessor { generation: 2, attempts: 0, messages: 1, calls: 0 }));
     assert_eq!(other.challenge.former, own(&stored).former, "and of the same age");
     assert_eq!(other.challenge.sms.used, 2, "sends carry over");

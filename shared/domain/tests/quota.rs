@@ -48,9 +48,9 @@ fn a_charge_tells_its_limit_and_when_the_window_ends() {
         (limit.policy, limit.quota, limit.window, limit.retry_at),
         ("number-short", 5, MINUTES, charge.ends_at())
     );
-    let early = charge.clone().told_at_the_latest(Timestamp::from_unix(1300));
+    let early = charge.clone().cap_retry_at(Timestamp::from_unix(1300));
     assert_eq!((early.limit.retry_at, early.ends_at()), (Timestamp::from_unix(1300), charge.ends_at()));
-    assert_eq!(charge.clone().told_at_the_latest(Timestamp::from_unix(1900)), charge, "never later than it ends");
+    assert_eq!(charge.clone().cap_retry_at(Timestamp::from_unix(1900)), charge, "never later than it ends");
     assert_eq!((country_policy(Channel::Sms), country_policy(Channel::Call)), ("country-sms", "country-call"));
 }
 

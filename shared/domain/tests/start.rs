@@ -11,7 +11,7 @@ use domain::challenge::{Challenge, Method, NumberSource, Outcome};
 use domain::channel::Channel;
 use domain::code::CodeMac;
 use domain::delivery::Delivery;
-use domain::draft::{Draft, Predecessor, Replaces};
+use domain::start_transaction::{StartTransaction, Predecessor, Replaces};
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Reach, Subscriber};
@@ -112,22 +112,22 @@ impl Case {
         Start { rules: &self.rules, plan: &Plan }.decide(&self.stored, &self.request, self.now)
     }
 
-    fn draft(&self) -> Draft {
+    fn transaction(&self) -> StartTransaction {
         match self.decide() {
-            Ok(Decision::Send(draft)) => *draft,
+            Ok(Decision::Send(transaction)) => *transaction,
             other => panic!("{other:?}"),
         }
     }
 
     /// Decides, applies and answers what then runs.
     fn send(&mut self) -> Challenge {
-        let mut draft = self.draft();
-        if draft.channel == Channel::Call {
-            draft.challenge.call = Some(Call::place(&CallToken::from_bytes([1; 16]), self.now));
+        let mut transaction = self.transaction();
+        if transaction.channel == Channel::Call {
+            transaction.challenge.call = Some(Call::place(&CallToken::from_bytes([1; 16]), self.now));
         }
-        draft.subject.version += 1;
-        self.stored = draft.applied(std::mem::take(&mut self.stored));
-        draft.challenge
+        transaction.subject.version += 1;
+        self.stored = transaction.applied(std::mem::take(&mut self.stored));
+        transaction.challenge
     }
 
     fn change(&mut self, change: impl FnOnce(&mut Challenge)) {
@@ -153,9 +153,9 @@ fn refusal(case: &Case) -> Option<Refusal> {
 #[test]
 fn the_enrolled_number_wins_over_the_claimed_one() {
     let mut case = Case::new();
-    assert_eq!(case.draft().challenge.source, NumberSource::Claimed);
+    assert_eq!(case.transaction().challenge.source, NumberSource::Claimed);
     case.stored.subject.binding = Some(binding("+14155550001"));
-    let challenge = case.draft().challenge;
+    let challenge = case.transaction().challenge;
     assert_eq!((challenge.phone, challenge.source), (number("+14155550001"), NumberSource::Enrolled(7)));
 }
 
@@ -164,7 +164,7 @@ fn a_number_is_taken_at_the_prompt_only_where_none_is_known() {
     assert_eq!(refusal(&Case::unknown_number()), Some(Refusal::NumberRequired));
     assert_eq!(refusal(&Case::new().typing(MOBILE)), Some(Refusal::NumberKnown));
     let typed = Case::unknown_number().typing(MOBILE);
-    assert_eq!(typed.draft().challenge.source, NumberSource::Typed);
+    assert_eq!(typed.transaction().challenge.source, NumberSource::Typed);
 
     let mut closed = Case::unknown_number().typing(MOBILE);
     closed.rules.enrolment = Enrolment::ClaimsOnly;
@@ -191,13 +191,13 @@ fn within_the_cooldown_of_a_channel_nothing_is_sent_by_it() {
     case.pass(29);
     assert!(matches!(case.decide(), Ok(Decision::Running)));
     case.pass(1);
-    let resend = case.draft();
+    let resend = case.transaction();
     assert_eq!((resend.replaces, resend.challenge.sms.used), (Replaces::Continues, 2));
 
     let mut other = Case::new();
     other.send();
     let other = other.by(Channel::Call);
-    assert_eq!(other.draft().replaces, Replaces::Continues, "the other channel has a cooldown of its own");
+    assert_eq!(other.transaction().replaces, Replaces::Continues, "the other channel has a cooldown of its own");
 }
 
 #[test]
@@ -246,8 +246,8 @@ fn a_change_and_the_login_it_is_made_in_do_not_contest_each_other() {
     case.send();
     case.request.key.session = case.request.key.session.to_change();
     case.request.purpose = Purpose::Change;
-    let draft = case.draft();
-    assert!(draft.contests.is_empty() && !draft.challenge.contested);
+    let transaction = case.transaction();
+    assert!(transaction.contests.is_empty() && !transaction.challenge.contested);
 }
 
 #[test]
@@ -309,14 +309,14 @@ fn an_expired_or_exhausted_challenge_is_followed_by_the_next_generation() {
         challenge.last_guess_at = Some(NOW);
     });
     for (case, spent) in [(expired, 0), (exhausted, 5)] {
-        let draft = case.draft();
+        let transaction = case.transaction();
         assert_eq!(
-            draft.replaces,
+            transaction.replaces,
             Replaces::Generation(Predecessor { generation: 1, attempts: spent, messages: 1, calls: 0 })
         );
-        assert_eq!((draft.challenge.id.generation, draft.challenge.attempts_left()), (2, 5));
-        assert_eq!(draft.subject.failures, spent);
-        assert!(draft.challenge.codes.is_empty(), "no code carries over");
+        assert_eq!((transaction.challenge.id.generation, transaction.challenge.attempts_left()), (2, 5));
+        assert_eq!(transaction.subject.failures, spent);
+        assert!(transaction.challenge.codes.is_empty(), "no code carries over");
     }
 }
 
@@ -325,7 +325,7 @@ fn a_new_challenge_gets_no_more_guesses_than_the_subject_has_left() {
     let mut case = Case::new();
     case.stored.subject.version = 1;
     case.stored.subject.failures = 97;
-    assert_eq!(case.draft().challenge.max_attempts, 3);
+    assert_eq!(case.transaction().challenge.max_attempts, 3);
     case.stored.subject.failures = 100;
     assert_eq!(refusal(&case), Some(Refusal::Locked));
 }
@@ -462,9 +462,9 @@ fn a_code_that_surely_was_not_sent_is_no_longer_good_once_another_is() {
     case.send();
     case.change(|challenge| challenge.codes.push(CodeMac::from_bytes([1; 32])));
     case.pass(30);
-    assert_eq!(case.draft().challenge.codes.len(), 1);
+    assert_eq!(case.transaction().challenge.codes.len(), 1);
     case.change(|challenge| challenge.correct_send(Channel::Sms, Delivery::Failed));
-    assert_eq!(case.draft().challenge.codes.len(), 0);
+    assert_eq!(case.transaction().challenge.codes.len(), 0);
 }
 
 #[test]
@@ -474,13 +474,13 @@ fn a_typed_number_can_be_corrected_until_it_is_enrolled() {
     assert!(case.status().can_change_number);
     case.request.typed = None;
     case.pass(30);
-    assert_eq!(case.draft().challenge.phone, number(MOBILE), "a resend needs no number");
+    assert_eq!(case.transaction().challenge.phone, number(MOBILE), "a resend needs no number");
     let mut case = case.typing("+14155550009");
     case.change(|challenge| challenge.attempts = 2);
-    let draft = case.draft();
-    assert_eq!(draft.replaces, Replaces::Generation(Predecessor { generation: 1, attempts: 2, messages: 1, calls: 0 }));
-    assert_eq!((draft.challenge.attempts, draft.challenge.carried, draft.challenge.max_attempts), (2, 2, 5));
-    assert_eq!(draft.subject.reserved.values().sum::<u32>(), 3);
+    let transaction = case.transaction();
+    assert_eq!(transaction.replaces, Replaces::Generation(Predecessor { generation: 1, attempts: 2, messages: 1, calls: 0 }));
+    assert_eq!((transaction.challenge.attempts, transaction.challenge.carried, transaction.challenge.max_attempts), (2, 2, 5));
+    assert_eq!(transaction.subject.reserved.values().sum::<u32>(), 3);
 }
 
 #[test]
@@ -488,9 +488,9 @@ fn two_live_sessions_of_one_subject_are_contested() {
     let mut case = Case::new();
     case.send();
     case.request.key.session = SessionId::new("other", None);
-    let draft = case.draft();
-    assert!(draft.challenge.contested);
-    assert_eq!(draft.contests.len(), 1);
+    let transaction = case.transaction();
+    assert!(transaction.challenge.contested);
+    assert_eq!(transaction.contests.len(), 1);
     case.pass(360);
-    assert!(!case.draft().challenge.contested, "an expired one contests nothing");
+    assert!(!case.transaction().challenge.contested, "an expired one contests nothing");
 }

@@ -17,7 +17,7 @@ use domain::delivery::SendFailure;
 use domain::identity::ChallengeId;
 use domain::phone::PhoneNumber;
 use domain::policy::Policy;
-use domain::ports::{Caller, SendError};
+use domain::ports::{CallPlacer, SendError};
 use form_urlencoded::Serializer;
 use serde_json::Value;
 use thiserror::Error as ThisError;
@@ -94,7 +94,7 @@ impl<S: SecretSource> TwilioCallPlacer<S> {
     }
 }
 
-impl<S: SecretSource> Caller for TwilioCallPlacer<S> {
+impl<S: SecretSource> CallPlacer for TwilioCallPlacer<S> {
     async fn call(
         &self,
         to: &PhoneNumber,

@@ -11,12 +11,12 @@ use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
 use domain::delivery::{Delivery, SendFailure};
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::{Country, PhoneNumber, Reach};
 use domain::policy::Policy;
 use domain::ports::{
-    Caller, ChallengeStore, KeyError, KeySource, Message, SendError, Settlement, SmsSender, Started, StoreError,
+    CallPlacer, ChallengeStore, KeyError, KeySource, Message, SendError, Settlement, SmsSender, Started, StoreError,
 };
 use domain::quota::Counter;
 use domain::refusal::Refused;
@@ -152,7 +152,7 @@ impl ChallengeStore for Nothing {
         Ok(Snapshot::default())
     }
 
-    async fn start(&self, _: &Draft) -> Result<Started, StoreError> {
+    async fn start(&self, _: &StartTransaction) -> Result<Started, StoreError> {
         Err(down())
     }
 
@@ -217,7 +217,7 @@ impl SmsSender for Nothing {
     }
 }
 
-impl Caller for Nothing {
+impl CallPlacer for Nothing {
     async fn call(&self, _: &PhoneNumber, _: &ChallengeId, _: &CallToken, _: Duration) -> Result<(), SendError> {
         Err(SendError { kind: SendFailure::ProviderFault, source: None })
     }

@@ -1,7 +1,7 @@
 //! What breaks first when many sign in at once: a simulation of the deployment under a step of load.
 //!
-//! A fixed seed, events in the order of their time. Who is charged what, the domain decides: [`drafts`]
-//! asks it for a real draft of each start. What that writes where is in [`requests`], which `tests/integration`
+//! A fixed seed, events in the order of their time. Who is charged what, the domain decides: [`transactions`]
+//! asks it for a real transaction of each start. What that writes where is in [`requests`], which `tests/integration`
 //! holds against what the store sends. [`quotas`] and [`times`] are those of the cloud and of the template,
 //! [`people`] are who signs in, `visits` what they ask for, [`gateway`] and [`table`] what stands in the way.
 //! [`model`] lets it happen, and [`ladder`] raises what refuses most, until nothing does that can be raised.
@@ -17,7 +17,7 @@
 //! for their counts; how the origination numbers share the rate; fraud (see `pumping`).
 
 pub mod cost;
-pub mod drafts;
+pub mod transactions;
 pub mod gateway;
 pub mod ladder;
 pub mod model;

@@ -9,7 +9,7 @@ use domain::rules::Rules;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use crate::drafts;
+use crate::transactions;
 use crate::gateway::Gateway;
 use crate::people::{COUNTRIES, NOON, People, Person};
 use crate::quotas::{Bucket, Cause, INVOCATIONS, RETRIED};
@@ -75,7 +75,7 @@ pub fn run(rate: f64, people: People, quotas: &BTreeMap<Cause, f64>) -> Report {
     let limit = |cause: Cause| quotas.get(&cause).copied().unwrap_or(cause.at_first());
     let records = COUNTRIES.iter().filter_map(|(_, code)| Country::parse(code).ok());
     let mut world = World {
-        rules: drafts::rules(),
+        rules: transactions::rules(),
         people,
         records: records.map(|country| (country, people.record(country))).collect(),
         buckets: Cause::RAISABLE.into_iter().map(|cause| (cause, Bucket::new(limit(cause)))).collect(),

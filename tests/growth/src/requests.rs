@@ -1,4 +1,4 @@
-//! The requests that each operation makes of the table: as the domain drafts them, and the store lays them out.
+//! The requests that each operation makes of the table: as the domain transactions them, and the store lays them out.
 //!
 //! Written anew here, since the store can only send what it lays out. `tests/integration` captures what the
 //! store and the handlers really send and holds it against this, request by request and key by key, and
@@ -6,7 +6,7 @@
 
 use domain::budget::CountryRecord;
 use domain::challenge::Challenge;
-use domain::draft::{Draft, Replaces};
+use domain::start_transaction::{StartTransaction, Replaces};
 use domain::identity::{ChallengeKey, SubjectId};
 use domain::phone::{Country, PhoneNumber};
 use domain::quota::{Counter, Scope};
@@ -103,16 +103,16 @@ pub fn read_units() -> f64 {
     f64::from((KEPT * Kind::Challenge.bytes() + Kind::Subject.bytes()).div_ceil(4_096))
 }
 
-/// A start: the snapshot, then all of the draft at once.
+/// A start: the snapshot, then all of the transaction at once.
 #[must_use]
-pub fn start(draft: &Draft) -> Vec<Request> {
-    let challenge = &draft.challenge;
+pub fn start(transaction: &StartTransaction) -> Vec<Request> {
+    let challenge = &transaction.challenge;
     let mut writes = vec![update(subject(&challenge.id.key.subject), Kind::Subject)];
-    writes.extend(draft.contests.iter().map(|other| update(challenge_key(&other.key), Kind::Challenge)));
-    writes.extend(draft.charges.iter().map(|charge| update(counter(&charge.counter), Kind::Counter)));
+    writes.extend(transaction.contests.iter().map(|other| update(challenge_key(&other.key), Kind::Challenge)));
+    writes.extend(transaction.charges.iter().map(|charge| update(counter(&charge.counter), Kind::Counter)));
     let may_enrol = Write { verb: Verb::Check, key: number(&challenge.phone), kind: Kind::Number };
-    writes.extend(draft.max_accounts.map(|_| may_enrol));
-    let verb = if draft.replaces == Replaces::Continues { Verb::Update } else { Verb::Put };
+    writes.extend(transaction.max_accounts.map(|_| may_enrol));
+    let verb = if transaction.replaces == Replaces::Continues { Verb::Update } else { Verb::Put };
     writes.push(Write { verb, key: challenge_key(&challenge.id.key), kind: Kind::Challenge });
     vec![status(&challenge.id.key.subject), Request::Transaction(writes)]
 }

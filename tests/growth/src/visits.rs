@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use domain::challenge::Challenge;
 use domain::channel::Channel;
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::quota::Charge;
 use domain::snapshot::Snapshot;
 use rand::RngExt as _;
 
-use crate::drafts;
+use crate::transactions;
 use crate::model::{Visit, World, micros};
 use crate::people::{APPROVE_PERCENT, CALLS_PERCENT, PAGE, POLLS, Person, WEBHOOKS, WRONG_PERCENT};
 use crate::quotas::Cause;
@@ -72,7 +72,7 @@ impl World {
         for _ in 0..parts {
             self.request(now, What::Page);
         }
-        let subject = drafts::key(person, session).subject;
+        let subject = transactions::key(person, session).subject;
         let seen = self.visit(Operation::Status, now, |world, visit| world.ask(visit, &requests::status(&subject)));
         let _ = seen; // who cannot see it tries all the same
         let channel = if self.is_one_of(CALLS_PERCENT) { Channel::Call } else { Channel::Sms };
@@ -122,8 +122,8 @@ impl World {
         channel: Channel,
         session: u64,
     ) -> Result<(Rc<Challenge>, f64), Cause> {
-        let draft = match self.persist(visit, person, channel, session)? {
-            Some(draft) => draft,
+        let transaction = match self.persist(visit, person, channel, session)? {
+            Some(transaction) => transaction,
             None => self.persist(visit, person, channel, session)?.ok_or(Cause::Conflict)?,
         };
         let (cause, step) = if channel == Channel::Sms { (Cause::SmsRate, PUBLISH) } else { (Cause::CallRate, CALL) };
@@ -131,7 +131,7 @@ impl World {
         self.pass(visit, step);
         let sent = u32::from(self.counts(visit.now));
         *(if channel == Channel::Sms { &mut self.report.messages } else { &mut self.report.calls }) += sent;
-        Ok((Rc::new(draft.challenge), wait))
+        Ok((Rc::new(transaction.challenge), wait))
     }
 
     /// `None` when another transaction came between.
@@ -141,24 +141,24 @@ impl World {
         person: Person,
         channel: Channel,
         session: u64,
-    ) -> Result<Option<Draft>, Cause> {
+    ) -> Result<Option<StartTransaction>, Cause> {
         let before = self.sends.get(&person).copied().unwrap_or_default();
-        let stored = if self.people.knows(person) { drafts::known(person, before) } else { Snapshot::default() };
-        let draft = drafts::draft(&self.rules, &stored, person, channel, session);
-        let mut draft = draft.map_err(Cause::SendLimit)?;
-        if draft.challenge.source.is_unverified() {
-            let record = self.records.get(&draft.challenge.country).cloned().unwrap_or_default();
-            let charged = draft.charge_budget(&record, &self.rules.policy.unverified, &mut self.random);
+        let stored = if self.people.knows(person) { transactions::known(person, before) } else { Snapshot::default() };
+        let transaction = transactions::transaction(&self.rules, &stored, person, channel, session);
+        let mut transaction = transaction.map_err(Cause::SendLimit)?;
+        if transaction.challenge.source.is_unverified() {
+            let record = self.records.get(&transaction.challenge.country).cloned().unwrap_or_default();
+            let charged = transaction.charge_budget(&record, &self.rules.policy.unverified, &mut self.random);
             charged.map_err(|exhausted| Cause::SendLimit(exhausted.limit.policy))?;
         }
-        for request in requests::start(&draft) {
+        for request in requests::start(&transaction) {
             if !self.ask(visit, &request)? {
                 return Ok(None);
             }
         }
-        self.charge(&draft.charges)?;
-        self.noted(&draft.challenge, visit);
-        Ok(Some(draft))
+        self.charge(&transaction.charges)?;
+        self.noted(&transaction.challenge, visit);
+        Ok(Some(transaction))
     }
 
     fn query(&mut self, visit: &mut Visit, challenge: &Challenge) -> Result<(), Cause> {

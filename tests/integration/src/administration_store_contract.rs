@@ -214,10 +214,10 @@ async fn a_start_decided_before_an_action_is_refused_after_it() {
         let mut scene = all_at_once().await;
         let decided = Decided::all(&scene, &scene.load().await);
         scene.session("3");
-        let mut draft = scene.draft(Channel::Sms).await;
-        draft.contests.clear(); // so that only the subject's condition can refuse it
+        let mut transaction = scene.transaction(Channel::Sms).await;
+        transaction.contests.clear(); // so that only the subject's condition can refuse it
         decided[index].apply(&scene).await.expect("done");
-        assert!(matches!(scene.store.start(&draft).await, Err(StoreError::Conflict)), "{}", decided[index].word);
+        assert!(matches!(scene.store.start(&transaction).await, Err(StoreError::Conflict)), "{}", decided[index].word);
     }
 }
 
@@ -259,7 +259,7 @@ async fn guesses_forgiven_by_an_unlock_never_count_again() {
     // Not even after they have been added to the subject.
     scene.pass(3600);
     scene.session("next");
-    let subject = scene.draft(Channel::Sms).await.subject;
+    let subject = scene.transaction(Channel::Sms).await.subject;
     assert_eq!((subject.failures, subject.reserved.len()), (1, 1));
 }
 

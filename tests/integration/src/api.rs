@@ -13,7 +13,7 @@ use domain::delivery::SendFailure;
 use domain::identity::ChallengeId;
 use domain::phone::{Country, PhoneNumber, Reach};
 use domain::policy::{CallMode, Policy};
-use domain::ports::{Caller, KeyError, KeySource, Message, SendError, SmsSender};
+use domain::ports::{CallPlacer, KeyError, KeySource, Message, SendError, SmsSender};
 use domain::purpose::Purpose;
 use domain::result::Approval;
 use domain::rules::{Enrolment, Rules};
@@ -412,7 +412,7 @@ impl SmsSender for Phone {
     }
 }
 
-impl Caller for Phone {
+impl CallPlacer for Phone {
     async fn call(
         &self,
         _: &PhoneNumber,

@@ -9,7 +9,7 @@ use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Method, Outcome};
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::draft::{Draft, Replaces};
+use domain::start_transaction::{StartTransaction, Replaces};
 use domain::identity::ChallengeId;
 use domain::ports::{ChallengeStore as _, Settlement, Started, StoreError};
 use domain::start::Decision;
@@ -65,13 +65,13 @@ fn conflicts(started: &Result<Started, StoreError>) -> bool {
 #[tokio::test]
 async fn a_start_is_refused_if_its_subject_has_changed() {
     let mut scene = Scene::new().await;
-    let stale = scene.draft(Channel::Sms).await;
+    let stale = scene.transaction(Channel::Sms).await;
     scene.session("2");
     scene.send_code().await;
     assert!(conflicts(&scene.store.start(&stale).await), "the start was decided on a new subject");
 
     scene.session("3");
-    let stale = scene.draft(Channel::Sms).await;
+    let stale = scene.transaction(Channel::Sms).await;
     scene.session("4");
     scene.send_code().await;
     assert!(conflicts(&scene.store.start(&stale).await), "the start was decided on an older version");
@@ -84,11 +84,11 @@ async fn a_first_generation_replaces_nothing() {
     scene.send_code().await;
     let taken = scene.key;
     scene.session("2");
-    let mut draft = scene.draft(Channel::Sms).await;
-    assert_eq!(draft.replaces, Replaces::Nothing);
-    draft.challenge.id.key = taken;
-    draft.contests.clear();
-    assert!(conflicts(&scene.store.start(&draft).await));
+    let mut transaction = scene.transaction(Channel::Sms).await;
+    assert_eq!(transaction.replaces, Replaces::Nothing);
+    transaction.challenge.id.key = taken;
+    transaction.contests.clear();
+    assert!(conflicts(&scene.store.start(&transaction).await));
 }
 
 #[tokio::test]
@@ -105,13 +105,13 @@ async fn a_resend_needs_the_same_open_generation() {
             let mut scene = Scene::new().await;
             scene.send_code().await;
             scene.pass(30);
-            let mut draft = scene.draft(channel).await;
-            assert_eq!(draft.replaces, Replaces::Continues);
+            let mut transaction = scene.transaction(channel).await;
+            assert_eq!(transaction.replaces, Replaces::Continues);
             if channel == Channel::Call {
-                draft.add_call(&mut platform::clock::random());
+                transaction.add_call(&mut platform::clock::random());
             }
             set(&scene, challenge_item(&scene), name, value(&scene)).await;
-            assert!(conflicts(&scene.store.start(&draft).await), "{channel:?} {name}");
+            assert!(conflicts(&scene.store.start(&transaction).await), "{channel:?} {name}");
         }
     }
 }
@@ -128,9 +128,9 @@ async fn a_generation_that_has_changed_is_not_replaced() {
         let mut scene = Scene::new().await;
         scene.send_code().await;
         scene.pass(300);
-        let draft = scene.draft(Channel::Sms).await;
+        let transaction = scene.transaction(Channel::Sms).await;
         set(&scene, challenge_item(&scene), name, value).await;
-        assert!(conflicts(&scene.store.start(&draft).await), "{name}");
+        assert!(conflicts(&scene.store.start(&transaction).await), "{name}");
     }
 }
 
@@ -140,9 +140,9 @@ async fn contesting_a_deleted_challenge_does_not_create_a_partial_one() {
     scene.send_code().await;
     let gone = challenge_item(&scene);
     scene.session("2");
-    let draft = scene.draft(Channel::Sms).await;
+    let transaction = scene.transaction(Channel::Sms).await;
     delete(&scene, gone).await;
-    assert!(conflicts(&scene.store.start(&draft).await));
+    assert!(conflicts(&scene.store.start(&transaction).await));
     assert!(scene.load().await.challenges.is_empty());
 }
 
@@ -152,24 +152,24 @@ pub(crate) fn all(challenge: &Challenge, subject: &Subject) -> String {
     format!("{challenge:#?} {codes:?} {subject:#?}")
 }
 
-async fn start(scene: &Scene, mut draft: Draft) -> Option<CallToken> {
+async fn start(scene: &Scene, mut transaction: StartTransaction) -> Option<CallToken> {
     let mut random = platform::clock::random();
-    let token = match draft.channel {
+    let token = match transaction.channel {
         Channel::Sms => {
-            draft.add_code(&scene.keys, &mut random);
+            transaction.add_code(&scene.keys, &mut random);
             None
         }
-        Channel::Call => Some(draft.add_call(&mut random)),
+        Channel::Call => Some(transaction.add_call(&mut random)),
     };
-    assert_eq!(scene.store.start(&draft).await.expect("started"), Started::Applied);
-    draft.subject.version += 1;
+    assert_eq!(scene.store.start(&transaction).await.expect("started"), Started::Applied);
+    transaction.subject.version += 1;
     let stored = scene.load().await;
-    let challenge = stored.challenge(&draft.challenge.id.key).expect("a challenge");
-    assert_eq!(all(challenge, &stored.subject), all(&draft.challenge, &draft.subject));
+    let challenge = stored.challenge(&transaction.challenge.id.key).expect("a challenge");
+    assert_eq!(all(challenge, &stored.subject), all(&transaction.challenge, &transaction.subject));
     let items = scene.backend.client.get_item().table_name(&scene.backend.table).set_key(Some(challenge_item(scene)));
     let item = items.send().await.expect("an answer").item.expect("an item");
-    assert_eq!(item.get("keepUntil"), Some(&at(draft.keep_until)));
-    assert_eq!(item.get("ttl"), Some(&at(draft.keep_until + Duration::from_hours(24 * 30))));
+    assert_eq!(item.get("keepUntil"), Some(&at(transaction.keep_until)));
+    assert_eq!(item.get("ttl"), Some(&at(transaction.keep_until + Duration::from_hours(24 * 30))));
     token
 }
 
@@ -177,32 +177,32 @@ async fn start(scene: &Scene, mut draft: Draft) -> Option<CallToken> {
 async fn a_start_stores_exactly_what_was_decided() {
     let mut scene = Scene::new().await;
     scene.send_without_limits();
-    start(&scene, scene.draft(Channel::Sms).await).await;
+    start(&scene, scene.transaction(Channel::Sms).await).await;
     assert_eq!(scene.guess(&scene.wrong_code().await).await.expect("judged"), Some(false));
     assert_eq!(scene.challenge().await.last_guess_at, Some(scene.now));
     let id = scene.challenge().await.id;
     scene.store.record_send(&id, Channel::Sms, scene.now, Delivery::Unknown, &[]).await.expect("recorded");
     scene.pass(30);
-    let mut draft = scene.draft(Channel::Sms).await;
-    draft.challenge.locale = domain::locale::Locale::Es;
-    start(&scene, draft).await;
-    let token = start(&scene, scene.draft(Channel::Call).await).await.expect("a call");
+    let mut transaction = scene.transaction(Channel::Sms).await;
+    transaction.challenge.locale = domain::locale::Locale::Es;
+    start(&scene, transaction).await;
+    let token = start(&scene, scene.transaction(Channel::Call).await).await.expect("a call");
     scene.answer(&token, AnsweredBy::NotHuman).await;
     scene.store.record_send(&id, Channel::Call, scene.now, Delivery::Unknown, &[]).await.expect("recorded");
     scene.pass(30);
-    let mut draft = scene.draft(Channel::Call).await;
-    draft.challenge.locale = domain::locale::Locale::Ar;
-    let token = start(&scene, draft).await.expect("a call"); // which replaces all of the first call
+    let mut transaction = scene.transaction(Channel::Call).await;
+    transaction.challenge.locale = domain::locale::Locale::Ar;
+    let token = start(&scene, transaction).await.expect("a call"); // which replaces all of the first call
     scene.answer(&token, AnsweredBy::Human).await;
     scene.press(&token, Key::Other).await;
     scene.webhook(&token, CallEvent::Progress(CallState::Ended)).await;
     scene.pass(30);
-    start(&scene, scene.draft(Channel::Call).await).await;
+    start(&scene, scene.transaction(Channel::Call).await).await;
     for _ in 0..4 {
         scene.guess(&scene.wrong_code().await).await.expect("judged");
     }
     scene.pass(30);
-    start(&scene, scene.draft(Channel::Sms).await).await; // the next generation, with five failures
+    start(&scene, scene.transaction(Channel::Sms).await).await; // the next generation, with five failures
     let subject = scene.load().await.subject;
     assert_eq!((subject.failures, subject.last_failure_at.is_some()), (5, true));
 }
@@ -485,11 +485,11 @@ async fn pound_approves_only_if_every_term_of_its_condition_holds() {
 async fn the_fraud_key_increments_the_subjects_version_so_that_no_older_start_is_applied() {
     let (mut scene, token, id) = in_call(true).await;
     scene.session("2");
-    let Ok(Decision::Send(draft)) = scene.decide(&scene.load().await, Channel::Sms, None) else { panic!("sends") };
+    let Ok(Decision::Send(transaction)) = scene.decide(&scene.load().await, Channel::Sms, None) else { panic!("sends") };
     send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await;
-    let mut draft = *draft;
-    draft.contests.clear(); // so that only the subject's condition can refuse it
-    assert!(conflicts(&scene.store.start(&draft).await));
+    let mut transaction = *transaction;
+    transaction.contests.clear(); // so that only the subject's condition can refuse it
+    assert!(conflicts(&scene.store.start(&transaction).await));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::challenge::Method;
 use domain::channel::Channel;
 use domain::code::Code;
-use domain::draft::{Draft, Replaces};
+use domain::start_transaction::{StartTransaction, Replaces};
 use domain::ports::{ChallengeStore as _, Settlement, StoreError};
 use domain::purpose::Purpose;
 use domain::rules::TestNumber;
@@ -33,9 +33,9 @@ async fn replacing() -> (Scene, Code) {
     (scene, code)
 }
 
-async fn new_number(scene: &Scene) -> Draft {
+async fn new_number(scene: &Scene) -> StartTransaction {
     match scene.decide(&scene.load().await, Channel::Sms, Some(OTHER)).expect("a decision") {
-        Decision::Send(draft) => *draft,
+        Decision::Send(transaction) => *transaction,
         Decision::Running => panic!("the old number is proven"),
     }
 }
@@ -79,10 +79,10 @@ async fn a_test_number_is_settled_only_for_a_subject_without_a_number_a_block_or
             subjects: BTreeSet::from(["alice".to_owned()]),
             until: scene.now + Duration::from_hours(1),
         }];
-        let Ok(Decision::Send(draft)) = scene.decide(&scene.load().await, Channel::Sms, Some(ALICE)) else {
+        let Ok(Decision::Send(transaction)) = scene.decide(&scene.load().await, Channel::Sms, Some(ALICE)) else {
             panic!("a test number")
         };
-        let code = right_code(&scene, *draft).await;
+        let code = right_code(&scene, *transaction).await;
         let challenge = scene.store.count_guess(&scene.key, scene.now).await.expect("an answer").expect("open");
         assert!(scene.keys.verify(&challenge.id, &challenge.phone, &challenge.codes, &code));
         match name {
@@ -142,15 +142,15 @@ async fn the_proof_of_the_old_number_is_replaced_only_if_it_has_not_changed_sinc
         scene.purpose = Purpose::Change;
         let proof = scene.send_code().await;
         scene.guess(&proof).await.expect("judged");
-        let draft = new_number(&scene).await;
-        assert!(matches!(draft.replaces, Replaces::Proof { generation: 1 }));
+        let transaction = new_number(&scene).await;
+        assert!(matches!(transaction.replaces, Replaces::Proof { generation: 1 }));
         let sort = format!("challenge#{}", base64url(scene.key.session.as_bytes()));
         match name {
             "generation" => scene.backend.put(&subject_key(&scene), &sort, name, value).await,
             "outcome" => scene.backend.put_text(&subject_key(&scene), &sort, name, value).await,
             _ => scene.backend.remove(&subject_key(&scene), &sort, name).await,
         }
-        assert!(matches!(scene.store.start(&draft).await, Err(StoreError::Conflict)), "{name}");
+        assert!(matches!(scene.store.start(&transaction).await, Err(StoreError::Conflict)), "{name}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::channel::Channel;
 use domain::code::Code;
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::identity::SubjectId;
 use domain::phone::{Country, PhoneRefusal};
 use domain::ports::{ChallengeStore as _, Started, StoreError};
@@ -22,24 +22,24 @@ pub(crate) fn number_key(e164: &str) -> String {
 }
 
 /// A scene in which the user types the number.
-async fn typing() -> (Scene, Draft) {
+async fn typing() -> (Scene, StartTransaction) {
     let mut scene = Scene::new().await;
     scene.claimed = None;
-    let draft = typed(&scene).await;
-    (scene, draft)
+    let transaction = typed(&scene).await;
+    (scene, transaction)
 }
 
-async fn typed(scene: &Scene) -> Draft {
+async fn typed(scene: &Scene) -> StartTransaction {
     match scene.decide(&scene.load().await, Channel::Sms, Some(ALICE)).expect("a decision") {
-        Decision::Send(draft) => *draft,
+        Decision::Send(transaction) => *transaction,
         Decision::Running => panic!("nothing runs"),
     }
 }
 
 /// Starts a challenge with a code, and counts a guess at it.
-pub(crate) async fn right_code(scene: &Scene, mut draft: Draft) -> Code {
-    let code = draft.add_code(&scene.keys, &mut platform::clock::random());
-    assert_eq!(scene.store.start(&draft).await.expect("an answer"), Started::Applied);
+pub(crate) async fn right_code(scene: &Scene, mut transaction: StartTransaction) -> Code {
+    let code = transaction.add_code(&scene.keys, &mut platform::clock::random());
+    assert_eq!(scene.store.start(&transaction).await.expect("an answer"), Started::Applied);
     code
 }
 
@@ -57,15 +57,15 @@ const FULL: Refusal = Refusal::Number(PhoneRefusal::Unavailable);
 async fn the_limit_on_accounts_per_number_holds_before_anything_is_sent() {
     for claimed in [true, false] {
         for (count, refused) in [(4, false), (5, true)] {
-            let (mut scene, mut draft) = typing().await;
+            let (mut scene, mut transaction) = typing().await;
             if claimed {
                 scene.claimed = Some(number(ALICE));
-                draft = scene.draft(Channel::Sms).await;
+                transaction = scene.transaction(Channel::Sms).await;
             }
-            assert_eq!(draft.max_accounts, Some(5));
+            assert_eq!(transaction.max_accounts, Some(5));
             others(&scene, count).await;
             let expected = if refused { Started::Refused(FULL) } else { Started::Applied };
-            assert_eq!(scene.store.start(&draft).await.expect("an answer"), expected, "{claimed} {count}");
+            assert_eq!(scene.store.start(&transaction).await.expect("an answer"), expected, "{claimed} {count}");
             assert_eq!(scene.load().await.challenges.is_empty(), refused, "all or nothing");
         }
     }
@@ -75,12 +75,12 @@ async fn the_limit_on_accounts_per_number_holds_before_anything_is_sent() {
 async fn the_limit_on_accounts_per_number_holds_at_enrolment() {
     for claimed in [true, false] {
         for (count, refused) in [(4, false), (5, true)] {
-            let (mut scene, mut draft) = typing().await;
+            let (mut scene, mut transaction) = typing().await;
             if claimed {
                 scene.claimed = Some(number(ALICE));
-                draft = scene.draft(Channel::Sms).await;
+                transaction = scene.transaction(Channel::Sms).await;
             }
-            let code = right_code(&scene, draft).await;
+            let code = right_code(&scene, transaction).await;
             others(&scene, count).await;
             assert_eq!(scene.guess(&code).await.expect("judged"), Some(!refused), "{claimed} {count}");
             assert_eq!(scene.load().await.subject.binding.is_none(), refused);
@@ -90,25 +90,25 @@ async fn the_limit_on_accounts_per_number_holds_at_enrolment() {
 
 #[tokio::test]
 async fn an_account_of_a_full_number_keeps_its_place() {
-    let (scene, draft) = typing().await;
+    let (scene, transaction) = typing().await;
     others(&scene, 4).await;
     let own = scene.key.subject;
     scene.backend.add_to_set(&number_key(ALICE), "number", "accounts", own.as_bytes()).await;
-    let code = right_code(&scene, draft).await;
+    let code = right_code(&scene, transaction).await;
     assert_eq!(scene.guess(&code).await.expect("judged"), Some(true));
 }
 
 #[tokio::test]
 async fn a_reported_number_is_refused_to_users_who_type_it_until_its_block_ends() {
     for (ends, refused) in [(1, true), (0, false)] {
-        let (scene, draft) = typing().await;
+        let (scene, transaction) = typing().await;
         let until = (scene.now + Duration::from_secs(ends)).as_unix().to_string();
         scene.backend.put(&number_key(ALICE), "number", "blockedUntil", &until).await;
         let expected = if refused { Started::Refused(FULL) } else { Started::Applied };
-        assert_eq!(scene.store.start(&draft).await.expect("an answer"), expected);
+        assert_eq!(scene.store.start(&transaction).await.expect("an answer"), expected);
 
-        let (scene, draft) = typing().await;
-        let code = right_code(&scene, draft).await;
+        let (scene, transaction) = typing().await;
+        let code = right_code(&scene, transaction).await;
         scene.backend.put(&number_key(ALICE), "number", "blockedUntil", &until).await;
         assert_eq!(scene.guess(&code).await.expect("judged"), Some(!refused));
     }
@@ -119,15 +119,15 @@ async fn a_reported_number_stays_open_to_users_whose_first_factor_vouches_for_it
     let scene = Scene::new().await;
     let until = (scene.now + Duration::from_hours(1)).as_unix().to_string();
     scene.backend.put(&number_key(ALICE), "number", "blockedUntil", &until).await;
-    let code = right_code(&scene, scene.draft(Channel::Sms).await).await;
+    let code = right_code(&scene, scene.transaction(Channel::Sms).await).await;
     assert_eq!(scene.guess(&code).await.expect("judged"), Some(true));
 }
 
 // --- counters
 
-/// The key of a counter of today's draft, by its limit's name.
-pub(crate) fn counter_key(draft: &Draft, policy: &str) -> (String, String) {
-    let charge = draft.charges.iter().find(|charge| charge.counter.policy == policy).expect("a charge");
+/// The key of a counter of today's transaction, by its limit's name.
+pub(crate) fn counter_key(transaction: &StartTransaction, policy: &str) -> (String, String) {
+    let charge = transaction.charges.iter().find(|charge| charge.counter.policy == policy).expect("a charge");
     let partition = match &charge.counter.scope {
         Scope::Number(phone) => format!("number#{}", base64url(&phone.digest())),
         Scope::Network(network) => format!("network#{network}"),
@@ -138,19 +138,19 @@ pub(crate) fn counter_key(draft: &Draft, policy: &str) -> (String, String) {
 }
 
 /// A start that is charged to every counter of an unverified send by `channel`.
-pub(crate) async fn charged(scene: &mut Scene, channel: Channel, claimed: bool) -> Draft {
+pub(crate) async fn charged(scene: &mut Scene, channel: Channel, claimed: bool) -> StartTransaction {
     scene.claimed = claimed.then(|| number(ALICE));
     let typed = (!claimed).then_some(ALICE);
-    let Ok(Decision::Send(mut draft)) = scene.decide(&scene.load().await, channel, typed) else { panic!("sends") };
+    let Ok(Decision::Send(mut transaction)) = scene.decide(&scene.load().await, channel, typed) else { panic!("sends") };
     if !claimed {
         let rules = scene.rules.policy.unverified.clone();
         let record = domain::budget::CountryRecord::default();
-        draft.charge_budget(&record, &rules, &mut platform::clock::random()).expect("a budget");
+        transaction.charge_budget(&record, &rules, &mut platform::clock::random()).expect("a budget");
     }
     if channel == Channel::Call {
-        draft.add_call(&mut platform::clock::random());
+        transaction.add_call(&mut platform::clock::random());
     }
-    *draft
+    *transaction
 }
 
 #[tokio::test]
@@ -167,10 +167,10 @@ async fn each_counter_refuses_at_its_quota_and_the_refusal_names_it() {
     for (policy, claimed, channel, quota) in cases {
         for (used, refused) in [(quota - 1, false), (quota, true), (quota + 1, true)] {
             let mut scene = Scene::new().await;
-            let draft = charged(&mut scene, channel, claimed).await;
-            let (partition, sort) = counter_key(&draft, policy);
+            let transaction = charged(&mut scene, channel, claimed).await;
+            let (partition, sort) = counter_key(&transaction, policy);
             scene.backend.put(&partition, &sort, "used", &used.to_string()).await;
-            let started = scene.store.start(&draft).await.expect("an answer");
+            let started = scene.store.start(&transaction).await.expect("an answer");
             if refused {
                 let Started::Refused(Refusal::SendLimit(limit)) = started else { panic!("{policy}: {started:?}") };
                 assert_eq!((limit.policy, limit.quota), (policy, quota));
@@ -190,12 +190,12 @@ async fn each_counter_refuses_at_its_quota_and_the_refusal_names_it() {
 #[tokio::test]
 async fn if_two_limits_refuse_the_one_that_lasts_longer_is_reported_and_nothing_is_charged() {
     let mut scene = Scene::new().await;
-    let draft = charged(&mut scene, Channel::Sms, true).await;
+    let transaction = charged(&mut scene, Channel::Sms, true).await;
     for (policy, used) in [("number-short", "5"), ("number-long", "10")] {
-        let (partition, sort) = counter_key(&draft, policy);
+        let (partition, sort) = counter_key(&transaction, policy);
         scene.backend.put(&partition, &sort, "used", used).await;
     }
-    let Ok(Started::Refused(Refusal::SendLimit(limit))) = scene.store.start(&draft).await else { panic!("refused") };
+    let Ok(Started::Refused(Refusal::SendLimit(limit))) = scene.store.start(&transaction).await else { panic!("refused") };
     let day = Duration::from_hours(24);
     assert_eq!(
         limit,
@@ -223,11 +223,11 @@ async fn a_start_whose_subject_has_changed_is_decided_again_even_if_a_limit_refu
 #[tokio::test]
 async fn an_enrolment_gives_back_to_each_shard_what_its_sends_were_charged() {
     let mut scene = Scene::new().await;
-    let mut draft = charged(&mut scene, Channel::Sms, false).await;
-    let code = draft.add_code(&scene.keys, &mut platform::clock::random());
-    scene.store.start(&draft).await.expect("started");
+    let mut transaction = charged(&mut scene, Channel::Sms, false).await;
+    let code = transaction.add_code(&scene.keys, &mut platform::clock::random());
+    scene.store.start(&transaction).await.expect("started");
     let before: BTreeMap<_, _> = ["number-unverified", "range-unverified", "country-sms"]
-        .map(|policy| (policy, counter_key(&draft, policy)))
+        .map(|policy| (policy, counter_key(&transaction, policy)))
         .into();
     for (partition, sort) in before.values() {
         scene.backend.put(partition, sort, "used", "9").await;

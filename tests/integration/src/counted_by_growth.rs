@@ -7,13 +7,13 @@ use domain::budget::CountryRecord;
 use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key as Pressed};
 use domain::challenge::{Challenge, Method};
 use domain::channel::Channel;
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::follow_up::Tally;
 use domain::phone::Country;
 use domain::ports::{ChallengeStore as _, Settlement, Started, Statistics as _};
 use domain::rules::Rules;
 use domain::snapshot::Snapshot;
-use growth::drafts;
+use growth::transactions;
 use growth::people::{COUNTRIES, NOON, People, Person, WEBHOOKS};
 use growth::requests::{self, Kind, Request, Write};
 use platform::store::DynamoStore;
@@ -48,69 +48,69 @@ struct Visitor {
 impl Visitor {
     async fn new(person: u64) -> Self {
         let (backend, wire) = Wire::tap().await;
-        let (store, rules, random) = (backend.store(), drafts::rules(), StdRng::seed_from_u64(person));
+        let (store, rules, random) = (backend.store(), transactions::rules(), StdRng::seed_from_u64(person));
         Self { store, wire, rules, person: Person(person), random }
     }
 
     /// Starts as the handler does, and checks that this makes the requests that growth counts.
-    async fn start(&mut self, channel: Channel, session: u64) -> (Draft, Option<CallToken>) {
-        let stored = self.store.load(&drafts::key(self.person, session).subject).await.expect("a snapshot");
-        let mut draft = drafts::draft(&self.rules, &stored, self.person, channel, session).expect("a draft");
-        if draft.challenge.source.is_unverified() {
-            let record = People::starting(1_000.0).record(draft.challenge.country);
+    async fn start(&mut self, channel: Channel, session: u64) -> (StartTransaction, Option<CallToken>) {
+        let stored = self.store.load(&transactions::key(self.person, session).subject).await.expect("a snapshot");
+        let mut transaction = transactions::transaction(&self.rules, &stored, self.person, channel, session).expect("a transaction");
+        if transaction.challenge.source.is_unverified() {
+            let record = People::starting(1_000.0).record(transaction.challenge.country);
             let rules = &self.rules.policy.unverified;
-            draft.charge_budget(&record, rules, &mut self.random).expect("a budget");
+            transaction.charge_budget(&record, rules, &mut self.random).expect("a budget");
         }
         let token = match channel {
             Channel::Sms => {
-                draft.add_code(&Keys::all(), &mut self.random);
+                transaction.add_code(&Keys::all(), &mut self.random);
                 None
             }
-            Channel::Call => Some(draft.add_call(&mut self.random)),
+            Channel::Call => Some(transaction.add_call(&mut self.random)),
         };
-        assert_eq!(self.store.start(&draft).await.expect("started"), Started::Applied);
-        assert_eq!(self.wire.heard(), requests::start(&draft));
-        (draft, token)
+        assert_eq!(self.store.start(&transaction).await.expect("started"), Started::Applied);
+        assert_eq!(self.wire.heard(), requests::start(&transaction));
+        (transaction, token)
     }
 
-    async fn guess(&self, draft: &Draft) -> Challenge {
-        let counted = self.store.count_guess(&draft.challenge.id.key, NOON).await.expect("counted");
-        assert_eq!(self.wire.heard(), [requests::count(&draft.challenge)]);
+    async fn guess(&self, transaction: &StartTransaction) -> Challenge {
+        let counted = self.store.count_guess(&transaction.challenge.id.key, NOON).await.expect("counted");
+        assert_eq!(self.wire.heard(), [requests::count(&transaction.challenge)]);
         counted.expect("an open challenge")
     }
 
-    async fn webhook(&self, draft: &Draft, token: &CallToken, event: CallEvent) -> Challenge {
-        let (id, policy) = (draft.challenge.id, &self.rules.policy);
+    async fn webhook(&self, transaction: &StartTransaction, token: &CallToken, event: CallEvent) -> Challenge {
+        let (id, policy) = (transaction.challenge.id, &self.rules.policy);
         let advanced = self.store.advance_call(&id, token, event, policy, NOON).await.expect("an answer");
-        assert_eq!(self.wire.heard(), [requests::count(&draft.challenge)]);
+        assert_eq!(self.wire.heard(), [requests::count(&transaction.challenge)]);
         advanced.expect("a challenge")
     }
 
-    async fn settle(&self, draft: &Draft, proven: &Challenge) {
+    async fn settle(&self, transaction: &StartTransaction, proven: &Challenge) {
         let settled = self.store.settle(proven, &self.rules.policy, NOON).await.expect("settled");
         assert!(matches!(settled, Settlement::Settled(_)), "{settled:?}");
-        assert_eq!(sorted(self.wire.heard()), sorted(vec![requests::settlement(&draft.challenge)]));
+        assert_eq!(sorted(self.wire.heard()), sorted(vec![requests::settlement(&transaction.challenge)]));
     }
 
     /// A newcomer's login, then their next one.
     async fn log_in_by_code(&mut self) {
         for session in 0..2 {
-            let (draft, _) = self.start(Channel::Sms, session).await;
-            assert_eq!(draft.challenge.source.is_unverified(), session == 0);
-            self.guess(&draft).await;
-            let right = self.guess(&draft).await;
-            self.settle(&draft, &right.proven(Method::SmsCode, NOON)).await;
+            let (transaction, _) = self.start(Channel::Sms, session).await;
+            assert_eq!(transaction.challenge.source.is_unverified(), session == 0);
+            self.guess(&transaction).await;
+            let right = self.guess(&transaction).await;
+            self.settle(&transaction, &right.proven(Method::SmsCode, NOON)).await;
         }
     }
 
     async fn log_in_by_call(&mut self, session: u64) {
-        let (draft, token) = self.start(Channel::Call, session).await;
+        let (transaction, token) = self.start(Channel::Call, session).await;
         let token = token.expect("a call");
         for event in [CallEvent::Progress(CallState::Ringing), CallEvent::Answered(AnsweredBy::Human)] {
-            self.webhook(&draft, &token, event).await;
+            self.webhook(&transaction, &token, event).await;
         }
-        let approved = self.webhook(&draft, &token, CallEvent::Pressed(Pressed::Approve)).await;
-        self.settle(&draft, &approved).await;
+        let approved = self.webhook(&transaction, &token, CallEvent::Pressed(Pressed::Approve)).await;
+        self.settle(&transaction, &approved).await;
     }
 }
 
@@ -167,15 +167,15 @@ fn shapes(requests: &[Request]) -> Vec<String> {
 /// The simulation's requests for a login by that channel: its start, its guess or webhook, and its
 /// settlement.
 fn simulated(is_known: bool, channel: Channel) -> [Vec<String>; 3] {
-    let (rules, person, mut random) = (drafts::rules(), Person(1), StdRng::seed_from_u64(1));
-    let stored = if is_known { drafts::known(person, 0) } else { Snapshot::default() };
-    let mut draft = drafts::draft(&rules, &stored, person, channel, 1).expect("a draft");
+    let (rules, person, mut random) = (transactions::rules(), Person(1), StdRng::seed_from_u64(1));
+    let stored = if is_known { transactions::known(person, 0) } else { Snapshot::default() };
+    let mut transaction = transactions::transaction(&rules, &stored, person, channel, 1).expect("a transaction");
     if !is_known {
         let record = CountryRecord::default();
-        draft.charge_budget(&record, &rules.policy.unverified, &mut random).expect("the least budget");
+        transaction.charge_budget(&record, &rules.policy.unverified, &mut random).expect("the least budget");
     }
-    let challenge = &draft.challenge;
-    [requests::start(&draft), vec![requests::count(challenge)], vec![requests::settlement(challenge)]]
+    let challenge = &transaction.challenge;
+    [requests::start(&transaction), vec![requests::count(challenge)], vec![requests::settlement(challenge)]]
         .map(|requests| shapes(&requests))
 }
 
@@ -188,7 +188,7 @@ async fn the_handlers_make_the_round_trips_that_growth_counts() {
         heard.retain(|request| request != "query country");
         heard
     };
-    let query = [shape(&requests::status(&drafts::key(Person(1), 1).subject))];
+    let query = [shape(&requests::status(&transactions::key(Person(1), 1).subject))];
     let (mut api, login) = (Api::over(backend), Login::newcomer());
     for (is_known, login) in [(false, login.clone()), (true, login.again("login-2"))] {
         let [start, count, settlement] = simulated(is_known, Channel::Sms);

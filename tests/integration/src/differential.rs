@@ -9,9 +9,9 @@ use domain::budget::CountryRecord;
 use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Method};
 use domain::channel::Channel;
-use domain::code::Utterance;
+use domain::code::SpokenCodeMacs;
 use domain::delivery::Delivery;
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeId, SubjectId};
 use domain::phone::Country;
 use domain::policy::{CallMode, Policy, UnverifiedBudget};
@@ -52,7 +52,7 @@ const EVENTS: [CallEvent; 12] = [
 /// An operation with its arguments.
 #[derive(Clone, Debug)]
 enum Verb {
-    Start(Box<Draft>),
+    Start(Box<StartTransaction>),
     RecordSend(ChallengeId, Channel, Timestamp, Delivery),
     Refuse(Refusal, Channel, Consequence),
     Country,
@@ -71,7 +71,7 @@ struct Sequence<'a, A, B> {
     who: usize,
     /// Everything read so far of each, the latest last. Later operations are decided on any of it.
     reads: [Vec<Snapshot>; 2],
-    drafts: Vec<Draft>,
+    transactions: Vec<StartTransaction>,
     latest: Option<Verb>,
     calls: Vec<(ChallengeId, CallToken)>,
     answers: &'a mut BTreeMap<String, usize>,
@@ -155,7 +155,7 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
     async fn apply(&self, store: &impl ChallengeStore, verb: &Verb) -> String {
         let (key, now, policy) = (&self.scene.key, self.scene.now, &self.scene.rules.policy);
         match verb {
-            Verb::Start(draft) => text(store.start(draft).await),
+            Verb::Start(transaction) => text(store.start(transaction).await),
             Verb::Refuse(refusal, channel, consequence) => {
                 let refused = Refused {
                     subject: &key.subject,
@@ -187,7 +187,7 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         match self.below(24) {
             20 => self.refuse(),
             21 => Some(Verb::Country),
-            0..5 | 22 | 23 => self.start().map(|draft| Verb::Start(Box::new(draft))),
+            0..5 | 22 | 23 => self.start().map(|transaction| Verb::Start(Box::new(transaction))),
             5 => self.record_send(),
             6..9 => Some(Verb::CountGuess),
             9..12 => self.settle(),
@@ -196,10 +196,10 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
     }
 
     /// A start decided on one of the reads, or one that was applied before.
-    fn start(&mut self) -> Option<Draft> {
-        if self.below(8) == 0 && !self.drafts.is_empty() {
-            let index = self.below(self.drafts.len());
-            return self.drafts.get(index).cloned();
+    fn start(&mut self) -> Option<StartTransaction> {
+        if self.below(8) == 0 && !self.transactions.is_empty() {
+            let index = self.below(self.transactions.len());
+            return self.transactions.get(index).cloned();
         }
         let stored = self.read();
         let channel = Channel::ALL[self.below(2)];
@@ -207,23 +207,23 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         self.scene.claimed = Some(number(&self.number())).filter(|_| self.below_of(3));
         let prompts = stored.subject.binding.is_none() && self.scene.claimed.is_none();
         let typed = Some(typed).filter(|_| prompts || (self.scene.purpose == Purpose::Change && self.below_of(2)));
-        let Ok(Decision::Send(mut draft)) = self.scene.decide(&stored, channel, typed.as_deref()) else { return None };
+        let Ok(Decision::Send(mut transaction)) = self.scene.decide(&stored, channel, typed.as_deref()) else { return None };
         if self.below(6) == 0 {
-            draft.at = draft.at + Duration::from_secs(130); // older than a code can be
+            transaction.at = transaction.at + Duration::from_secs(130); // older than a code can be
         }
-        if draft.challenge.source.is_unverified() {
+        if transaction.challenge.source.is_unverified() {
             let rules = &self.scene.rules.policy.unverified;
-            draft.charge_budget(&CountryRecord::default(), rules, &mut self.random).ok()?;
+            transaction.charge_budget(&CountryRecord::default(), rules, &mut self.random).ok()?;
         }
         match channel {
-            Channel::Sms => _ = draft.add_code(&self.scene.keys, &mut self.random),
+            Channel::Sms => _ = transaction.add_code(&self.scene.keys, &mut self.random),
             Channel::Call => {
-                let token = draft.add_call(&mut self.random);
-                self.calls.push((draft.challenge.id, token));
+                let token = transaction.add_call(&mut self.random);
+                self.calls.push((transaction.challenge.id, token));
             }
         }
-        self.drafts.push((*draft).clone());
-        Some(*draft)
+        self.transactions.push((*transaction).clone());
+        Some(*transaction)
     }
 
     /// Settles what was read, at once or after its result would have expired; in most cases it is proven.
@@ -286,12 +286,12 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
     /// A call that is about to say a code: a new one, or one that the challenge already has.
     fn speaks(&mut self, id: &ChallengeId) -> Option<CallEvent> {
         let challenge = self.read_challenge()?;
-        let (_, mut utterance) = self.scene.keys.speak(id, &challenge.phone, self.scene.now, &mut self.random);
+        let (_, mut macs) = self.scene.keys.speak(id, &challenge.phone, self.scene.now, &mut self.random);
         let known = [challenge.codes.as_slice(), &challenge.spoken].concat();
         if let Some(mac) = known.last().filter(|_| self.random.random_bool(0.6)) {
-            utterance = Utterance { mac: *mac, under_all: [*mac; 3] };
+            macs = SpokenCodeMacs { mac: *mac, under_all: [*mac; 3] };
         }
-        Some(CallEvent::Speaks(AnsweredBy::Human, utterance))
+        Some(CallEvent::Speaks(AnsweredBy::Human, macs))
     }
 
     fn read_challenge(&mut self) -> Option<Challenge> {
@@ -348,7 +348,7 @@ async fn differ<A: ChallengeStore, B: ChallengeStore>(
             random: StdRng::seed_from_u64(seed),
             who: 0,
             reads: Default::default(),
-            drafts: Vec::new(),
+            transactions: Vec::new(),
             latest: None,
             calls: Vec::new(),
             answers: &mut *answers,

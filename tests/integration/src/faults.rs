@@ -7,7 +7,7 @@ use domain::call::{CallEvent, CallToken};
 use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::delivery::{Delivery, SendFailure};
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::Country;
 use domain::policy::Policy;
@@ -60,9 +60,9 @@ impl ChallengeStore for Flaky {
         Ok(stored)
     }
 
-    async fn start(&self, draft: &Draft) -> Result<Started, StoreError> {
+    async fn start(&self, transaction: &StartTransaction) -> Result<Started, StoreError> {
         self.conflict()?;
-        self.store.start(draft).await
+        self.store.start(transaction).await
     }
 
     async fn note_refusal(&self, refused: &Refused<'_>, now: Timestamp) -> Result<(), StoreError> {

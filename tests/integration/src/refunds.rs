@@ -128,12 +128,12 @@ async fn after_an_enrolment_the_next_account_can_still_use_the_number() {
 #[tokio::test]
 async fn a_failed_send_gives_back_once_and_only_in_its_own_generation() {
     let mut scene = Scene::new().await;
-    let mut draft = charged(&mut scene, Channel::Sms, false).await;
-    draft.add_code(&scene.keys, &mut platform::clock::random());
-    scene.store.start(&draft).await.expect("started");
-    let (id, given_back) = (draft.challenge.id, draft.given_back(SendFailure::ProviderFault));
+    let mut transaction = charged(&mut scene, Channel::Sms, false).await;
+    transaction.add_code(&scene.keys, &mut platform::clock::random());
+    scene.store.start(&transaction).await.expect("started");
+    let (id, given_back) = (transaction.challenge.id, transaction.given_back(SendFailure::ProviderFault));
     let other = ChallengeId { generation: 2, ..id };
-    let used = async |policy| scene.backend.item(&counter_key(&draft, policy).1).await["used"].clone();
+    let used = async |policy| scene.backend.item(&counter_key(&transaction, policy).1).await["used"].clone();
     for (id, left) in [(other, "1"), (id, "0"), (id, "0")] {
         scene.store.record_send(&id, Channel::Sms, scene.now, Delivery::Failed, &given_back).await.expect("recorded");
         assert_eq!((used("range-unverified").await, used("country-sms").await), (left.into(), left.into()));
@@ -182,22 +182,22 @@ async fn a_sends_outcome_is_not_recorded_once_the_number_is_enrolled() {
     for (channel, delivery) in Channel::ALL.into_iter().flat_map(|channel| UNSENT.map(|delivery| (channel, delivery))) {
         let mut scene = Scene::new().await;
         scene.rules.policy.cooldown = Duration::ZERO;
-        let mut draft = charged(&mut scene, Channel::Sms, false).await;
-        let code = draft.add_code(&scene.keys, &mut platform::clock::random());
+        let mut transaction = charged(&mut scene, Channel::Sms, false).await;
+        let code = transaction.add_code(&scene.keys, &mut platform::clock::random());
         if channel == Channel::Call {
-            scene.store.start(&draft).await.expect("started");
-            draft = charged(&mut scene, channel, false).await;
-            draft.add_call(&mut platform::clock::random());
+            scene.store.start(&transaction).await.expect("started");
+            transaction = charged(&mut scene, channel, false).await;
+            transaction.add_call(&mut platform::clock::random());
         }
-        assert_eq!(scene.store.start(&draft).await.expect("an answer"), Started::Applied);
+        assert_eq!(scene.store.start(&transaction).await.expect("an answer"), Started::Applied);
         assert_eq!(scene.guess(&code).await.expect("judged"), Some(true));
-        let (id, given_back) = (draft.challenge.id, draft.given_back(SendFailure::ProviderFault));
+        let (id, given_back) = (transaction.challenge.id, transaction.given_back(SendFailure::ProviderFault));
         let stored = async || {
-            let range = scene.backend.item(&counter_key(&draft, "range-unverified").1).await;
+            let range = scene.backend.item(&counter_key(&transaction, "range-unverified").1).await;
             (format!("{:?}", scene.challenge().await.sends(channel)), range["used"].clone())
         };
         let before = stored().await;
-        scene.store.record_send(&id, channel, draft.at, delivery, &given_back).await.expect("an answer");
+        scene.store.record_send(&id, channel, transaction.at, delivery, &given_back).await.expect("an answer");
         assert_eq!(stored().await, before, "{channel:?} {delivery:?}");
     }
 }
@@ -209,9 +209,9 @@ async fn a_proof_from_before_a_send_failed_does_not_give_that_send_back_again() 
     for channel in Channel::ALL {
         let mut scene = Scene::new().await;
         scene.rules.policy.cooldown = Duration::ZERO;
-        let mut draft = charged(&mut scene, Channel::Sms, false).await;
-        draft.add_code(&scene.keys, &mut platform::clock::random());
-        scene.store.start(&draft).await.expect("started");
+        let mut transaction = charged(&mut scene, Channel::Sms, false).await;
+        transaction.add_code(&scene.keys, &mut platform::clock::random());
+        scene.store.start(&transaction).await.expect("started");
         let proven = match channel {
             Channel::Sms => {
                 let judged = scene.store.count_guess(&scene.key, scene.now).await.expect("counted").expect("open");
@@ -225,13 +225,13 @@ async fn a_proof_from_before_a_send_failed_does_not_give_that_send_back_again() 
                 scene.press(&token, Key::Approve).await.expect("a challenge")
             }
         };
-        let given_back = draft.given_back(SendFailure::ProviderFault);
-        let id = draft.challenge.id;
-        scene.store.record_send(&id, Channel::Sms, draft.at, Delivery::Failed, &given_back).await.expect("recorded");
+        let given_back = transaction.given_back(SendFailure::ProviderFault);
+        let id = transaction.challenge.id;
+        scene.store.record_send(&id, Channel::Sms, transaction.at, Delivery::Failed, &given_back).await.expect("recorded");
         let settlement = scene.store.settle(&proven, &scene.rules.policy, scene.now).await.expect("an answer");
         assert!(matches!(settlement, Settlement::Settled(_)), "the proof is still valid: {settlement:?}");
         for policy in ["number-unverified", "range-unverified", "country-sms"] {
-            let counter = scene.backend.item(&counter_key(&draft, policy).1).await;
+            let counter = scene.backend.item(&counter_key(&transaction, policy).1).await;
             assert_eq!(counter["used"], "0", "{channel:?} {policy}");
         }
     }

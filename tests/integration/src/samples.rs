@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use domain::call::{AnsweredBy, Call, CallEvent, CallToken};
 use domain::challenge::Method;
 use domain::channel::Channel;
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Line, NumberingPlan as _, PhoneNumber};
@@ -40,17 +40,17 @@ async fn seed(api: &Api, given: &Given) {
         Given::ACall { .. } => (Purpose::Login, Channel::Call),
     };
     let store = api.backend.store();
-    let mut draft = draft(api, "sample-login", purpose, channel).await;
+    let mut transaction = transaction(api, "sample-login", purpose, channel).await;
     let token = CallToken::from_bytes(std::array::from_fn(|index| index.to_le_bytes()[0]));
     if channel == Channel::Sms {
-        draft.add_code(&Keys::all(), &mut crate::fixed::Draws(123_456));
+        transaction.add_code(&Keys::all(), &mut crate::fixed::Draws(123_456));
     } else {
-        draft.challenge.call = Some(Call::place(&token, LOGIN));
+        transaction.challenge.call = Some(Call::place(&token, LOGIN));
     }
-    assert_eq!(store.start(&draft).await.expect("an answer"), Started::Applied);
+    assert_eq!(store.start(&transaction).await.expect("an answer"), Started::Applied);
     if let Given::ACall { answered: true } = given {
         let answered = CallEvent::Answered(AnsweredBy::Human);
-        let id = &draft.challenge.id;
+        let id = &transaction.challenge.id;
         store.advance_call(id, &token, answered, &Policy::default(), LOGIN).await.expect("answered");
     }
 }
@@ -58,15 +58,15 @@ async fn seed(api: &Api, given: &Given) {
 /// Enrols the number in a login before the sample's.
 async fn enrol(api: &Api) {
     let store = api.backend.store();
-    let mut draft = draft(api, "former-login", Purpose::Login, Channel::Sms).await;
-    draft.add_code(&Keys::all(), &mut crate::fixed::Draws(654_321));
-    assert_eq!(store.start(&draft).await.expect("an answer"), Started::Applied);
-    let proven = draft.challenge.proven(Method::SmsCode, LOGIN);
+    let mut transaction = transaction(api, "former-login", Purpose::Login, Channel::Sms).await;
+    transaction.add_code(&Keys::all(), &mut crate::fixed::Draws(654_321));
+    assert_eq!(store.start(&transaction).await.expect("an answer"), Started::Applied);
+    let proven = transaction.challenge.proven(Method::SmsCode, LOGIN);
     let settlement = store.settle(&proven, &Policy::default(), LOGIN).await.expect("an answer");
     assert!(matches!(settlement, Settlement::Settled(_)));
 }
 
-async fn draft(api: &Api, login: &str, purpose: Purpose, channel: Channel) -> Draft {
+async fn transaction(api: &Api, login: &str, purpose: Purpose, channel: Channel) -> StartTransaction {
     let subject = SubjectId::new("https://login.example.com", "sample-user");
     let session = SessionId::new(login, None);
     let session = if purpose == Purpose::Change { session.to_change() } else { session };
@@ -83,7 +83,7 @@ async fn draft(api: &Api, login: &str, purpose: Purpose, channel: Channel) -> Dr
     };
     let start = Start { rules: &api.start.settings.rules, plan: &WorldPlan };
     match start.decide(&api.backend.store().load(&subject).await.expect("stored"), &request, LOGIN) {
-        Ok(Decision::Send(draft)) => *draft,
+        Ok(Decision::Send(transaction)) => *transaction,
         other => panic!("{other:?}"),
     }
 }

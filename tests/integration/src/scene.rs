@@ -8,7 +8,7 @@ use domain::call::{AnsweredBy, CallEvent, CallToken, Key};
 use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::code::{Code, MacKey, MacKeys};
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
@@ -106,26 +106,26 @@ impl Scene {
         Start { rules: &self.rules, plan: &AllMobile }.decide(stored, &request, self.now)
     }
 
-    pub(crate) async fn draft(&self, channel: Channel) -> Draft {
+    pub(crate) async fn transaction(&self, channel: Channel) -> StartTransaction {
         match self.decide(&self.load().await, channel, None).expect("a decision") {
-            Decision::Send(draft) => *draft,
+            Decision::Send(transaction) => *transaction,
             Decision::Running => panic!("the challenge is running"),
         }
     }
 
     /// Sends a code and returns it.
     pub(crate) async fn send_code(&mut self) -> Code {
-        let mut draft = self.draft(Channel::Sms).await;
-        let code = draft.add_code(&self.keys, &mut self.random);
-        assert_eq!(self.store.start(&draft).await.expect("started"), Started::Applied);
+        let mut transaction = self.transaction(Channel::Sms).await;
+        let code = transaction.add_code(&self.keys, &mut self.random);
+        assert_eq!(self.store.start(&transaction).await.expect("started"), Started::Applied);
         code
     }
 
     /// Places a call and returns its token.
     pub(crate) async fn place_call(&mut self) -> CallToken {
-        let mut draft = self.draft(Channel::Call).await;
-        let token = draft.add_call(&mut self.random);
-        assert_eq!(self.store.start(&draft).await.expect("started"), Started::Applied);
+        let mut transaction = self.transaction(Channel::Call).await;
+        let token = transaction.add_call(&mut self.random);
+        assert_eq!(self.store.start(&transaction).await.expect("started"), Started::Applied);
         token
     }
 

@@ -8,7 +8,7 @@ use domain::challenge::{NumberSource, Outcome};
 use domain::channel::Channel;
 use domain::code::Code;
 use domain::delivery::Delivery;
-use domain::draft::{Predecessor, Replaces};
+use domain::start_transaction::{Predecessor, Replaces};
 use domain::follow_up::Tally;
 use domain::phone::Country;
 use domain::ports::{ChallengeStore as _, Settlement, Started, Statistics as _, StoreError};
@@ -69,11 +69,11 @@ async fn a_code_works_once_even_if_submitted_fifty_times_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_twenty_starts_at_once_exactly_one_is_applied() {
     let mut scene = Scene::new().await;
-    let draft = scene.draft(Channel::Sms).await;
+    let transaction = scene.transaction(Channel::Sms).await;
     let store = scene.store.clone();
     let outcomes = at_once(20, |_| {
-        let (store, draft) = (store.clone(), draft.clone());
-        async move { store.start(&draft).await }
+        let (store, transaction) = (store.clone(), transaction.clone());
+        async move { store.start(&transaction).await }
     });
     let outcomes = outcomes.await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
@@ -121,24 +121,24 @@ async fn no_code_lives_longer_than_ten_minutes_despite_a_resend() {
 async fn a_different_number_closes_the_old_generation_and_keeps_its_guesses_and_sends() {
     let mut scene = Scene::new().await;
     scene.claimed = None;
-    let Decision::Send(mut draft) =
+    let Decision::Send(mut transaction) =
         scene.decide(&scene.load().await, Channel::Sms, Some("+14155550001")).expect("sends")
     else {
         panic!("nothing runs yet")
     };
     let mut random = platform::clock::random();
-    let old = draft.add_code(&scene.keys, &mut random);
-    scene.store.start(&draft).await.expect("started");
+    let old = transaction.add_code(&scene.keys, &mut random);
+    scene.store.start(&transaction).await.expect("started");
     assert_eq!(scene.guess(&scene.wrong_code().await).await.expect("judged"), Some(false));
 
-    let Decision::Send(mut draft) =
+    let Decision::Send(mut transaction) =
         scene.decide(&scene.load().await, Channel::Sms, Some("+14155550002")).expect("sends")
     else {
         panic!("a different number needs a new challenge")
     };
-    assert_eq!(draft.replaces, Replaces::Generation(Predecessor { generation: 1, attempts: 1, messages: 1, calls: 0 }));
-    let new = draft.add_code(&scene.keys, &mut random);
-    scene.store.start(&draft).await.expect("started");
+    assert_eq!(transaction.replaces, Replaces::Generation(Predecessor { generation: 1, attempts: 1, messages: 1, calls: 0 }));
+    let new = transaction.add_code(&scene.keys, &mut random);
+    scene.store.start(&transaction).await.expect("started");
 
     assert_eq!(scene.guess(&old).await.expect("judged"), Some(false), "the first number's code no longer works");
     let challenge = scene.challenge().await;
@@ -153,10 +153,10 @@ async fn a_generation_is_not_replaced_if_a_guess_at_it_is_not_yet_counted() {
     let mut scene = Scene::new().await;
     scene.send_code().await;
     scene.pass(301);
-    let draft = scene.draft(Channel::Sms).await;
+    let transaction = scene.transaction(Channel::Sms).await;
     scene.now = crate::scene::NOW; // a guess that a slow clock still lets in
     assert_eq!(scene.guess(&scene.wrong_code().await).await.expect("judged"), Some(false));
-    assert!(matches!(scene.store.start(&draft).await, Err(StoreError::Conflict)));
+    assert!(matches!(scene.store.start(&transaction).await, Err(StoreError::Conflict)));
 }
 
 #[tokio::test]
@@ -441,7 +441,7 @@ async fn guesses_at_an_approval_that_was_never_settled_are_not_refunded() {
     }
     scene.press(&token, Key::Approve).await;
     scene.session("2");
-    assert_eq!(scene.draft(Channel::Sms).await.subject.failures, 4);
+    assert_eq!(scene.transaction(Channel::Sms).await.subject.failures, 4);
 }
 
 #[tokio::test]

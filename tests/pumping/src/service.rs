@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::budget::CountryRecord;
 use domain::challenge::{Challenge, Method, Outcome};
 use domain::channel::Channel;
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
@@ -96,20 +96,20 @@ impl Service {
         let stored = self.subjects.get(&person.subject).cloned().unwrap_or_default();
         let request = request(person, session, channel, &stored, now);
         let start = Start { rules: &self.rules, plan: &Plan };
-        let Ok(Decision::Send(mut draft)) = start.decide(&stored, &request, now) else { return Sent::Refused };
-        let country = draft.challenge.country;
-        if draft.challenge.source.is_unverified() && !self.charge_budget(&mut draft, now) {
+        let Ok(Decision::Send(mut transaction)) = start.decide(&stored, &request, now) else { return Sent::Refused };
+        let country = transaction.challenge.country;
+        if transaction.challenge.source.is_unverified() && !self.charge_budget(&mut transaction, now) {
             return Sent::Refused;
         }
-        if !draft.charges.iter().all(|charge| self.has_room(charge)) {
+        if !transaction.charges.iter().all(|charge| self.has_room(charge)) {
             self.remembered.retain(|(_, remembered), _| *remembered != country);
             return Sent::Refused;
         }
-        for charge in &draft.charges {
+        for charge in &transaction.charges {
             *self.counter(&charge.counter) += 1;
         }
-        draft.subject.version += 1;
-        self.subjects.insert(person.subject, draft.applied(stored));
+        transaction.subject.version += 1;
+        self.subjects.insert(person.subject, transaction.applied(stored));
         Sent::Yes
     }
 
@@ -133,20 +133,20 @@ impl Service {
         self.subjects.insert(person.subject, stored);
     }
 
-    fn charge_budget(&mut self, draft: &mut Draft, now: Timestamp) -> bool {
-        let country = draft.challenge.country;
+    fn charge_budget(&mut self, transaction: &mut StartTransaction, now: Timestamp) -> bool {
+        let country = transaction.challenge.country;
         let environment = self.random.random_range(0..ENVIRONMENTS);
         let known = self.remembered.get(&(environment, country)).filter(|(at, _)| now.since(*at) < FRESH);
         let record = match known {
             Some((_, record)) => record.clone(),
             None => self.read(country, now),
         };
-        let charged = draft.charge_budget(&record, &self.rules.policy.unverified, &mut self.random);
+        let charged = transaction.charge_budget(&record, &self.rules.policy.unverified, &mut self.random);
         self.remembered.insert((environment, country), (now, record));
         let Err(exhausted) = charged else { return true };
         if let Some(until) = exhausted.open_until {
-            *self.breakers.entry((country, draft.channel)).or_default() += 1;
-            self.countries.entry(country).or_default().open_until.insert(draft.channel, until);
+            *self.breakers.entry((country, transaction.channel)).or_default() += 1;
+            self.countries.entry(country).or_default().open_until.insert(transaction.channel, until);
             self.remembered.remove(&(environment, country));
         }
         false

@@ -9,7 +9,7 @@ use domain::code::{MacKey, MacKeys};
 use domain::delivery::SendFailure;
 use domain::identity::ChallengeId;
 use domain::phone::PhoneNumber;
-use domain::ports::{Caller, KeyError, KeySource, Message, SendError, SmsSender};
+use domain::ports::{CallPlacer, KeyError, KeySource, Message, SendError, SmsSender};
 use domain::result::Approval;
 use domain::time::Timestamp;
 use platform::callback::{SigningTokens, TokenSource};
@@ -95,7 +95,7 @@ impl SmsSender for Shared {
     }
 }
 
-impl Caller for Shared {
+impl CallPlacer for Shared {
     async fn call(
         &self,
         to: &PhoneNumber,

@@ -9,7 +9,7 @@ use domain::call::{CallEvent, CallToken, Key};
 use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::Country;
 use domain::policy::Policy;
@@ -120,21 +120,21 @@ impl ChallengeStore for Shared {
         }
     }
 
-    async fn start(&self, draft: &Draft) -> Result<Started, StoreError> {
-        let subject = draft.challenge.id.key.subject;
+    async fn start(&self, transaction: &StartTransaction) -> Result<Started, StoreError> {
+        let subject = transaction.challenge.id.key.subject;
         let started = self.write(&TRANSACTION, |world| {
-            let effect = Effect::Start(draft);
-            let former = world.model.challenge(&draft.challenge.id.key).cloned();
-            let started = world.apply(&subject, &effect, |model| model.start(draft));
+            let effect = Effect::Start(transaction);
+            let former = world.model.challenge(&transaction.challenge.id.key).cloned();
+            let started = world.apply(&subject, &effect, |model| model.start(transaction));
             if matches!(started, Ok(Started::Applied)) {
-                invariants::started(world, draft, former.as_ref());
+                invariants::started(world, transaction, former.as_ref());
             }
             started
         });
         let started = started.await?;
         if started == Started::Applied {
-            let challenge = &draft.challenge;
-            self.world().errand().to_send = Some((challenge.id, draft.channel, challenge.phone.clone()));
+            let challenge = &transaction.challenge;
+            self.world().errand().to_send = Some((challenge.id, transaction.channel, challenge.phone.clone()));
         }
         Ok(started)
     }

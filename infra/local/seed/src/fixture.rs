@@ -11,7 +11,7 @@ use domain::call::{AnsweredBy, CallEvent, CallToken, Key};
 use domain::challenge::{Challenge, Method};
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeId, ChallengeKey, Network, SessionId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
@@ -71,18 +71,18 @@ impl Fixture {
         if !self.runs {
             return Ok(());
         }
-        let mut draft = self.draft(store, self.key, self.purpose, now).await?;
+        let mut transaction = self.transaction(store, self.key, self.purpose, now).await?;
         if let Some(call) = &self.call {
-            draft.challenge.call = Some(domain::call::Call::place(&call.token, now));
+            transaction.challenge.call = Some(domain::call::Call::place(&call.token, now));
         } else {
-            draft.add_code(&keys(mac_key), &mut AlwaysTheCode);
+            transaction.add_code(&keys(mac_key), &mut AlwaysTheCode);
         }
-        begin(store, &draft).await?;
+        begin(store, &transaction).await?;
         if let Some(call) = self.call.as_ref().filter(|call| call.answered) {
             let answered = CallEvent::Answered(AnsweredBy::Human);
-            store.advance_call(&draft.challenge.id, &call.token, answered, &Policy::default(), now).await?;
+            store.advance_call(&transaction.challenge.id, &call.token, answered, &Policy::default(), now).await?;
         }
-        self.continue_with(store, &draft.challenge.id, now).await
+        self.continue_with(store, &transaction.challenge.id, now).await
     }
 
     async fn continue_with(&self, store: &DynamoStore, challenge: &ChallengeId, now: Timestamp) -> Result<()> {
@@ -105,13 +105,13 @@ impl Fixture {
     /// Enrols the number in a login before the sample's.
     async fn enrol(&self, store: &DynamoStore, mac_key: &str, now: Timestamp) -> Result<()> {
         let key = ChallengeKey { session: SessionId::new("an earlier login", None), ..self.key };
-        let mut draft = self.draft(store, key, Purpose::Login, now).await?;
-        draft.add_code(&keys(mac_key), &mut AlwaysTheCode);
-        begin(store, &draft).await?;
-        settle(store, draft.challenge, draft.at).await
+        let mut transaction = self.transaction(store, key, Purpose::Login, now).await?;
+        transaction.add_code(&keys(mac_key), &mut AlwaysTheCode);
+        begin(store, &transaction).await?;
+        settle(store, transaction.challenge, transaction.at).await
     }
 
-    async fn draft(&self, store: &DynamoStore, key: ChallengeKey, purpose: Purpose, now: Timestamp) -> Result<Draft> {
+    async fn transaction(&self, store: &DynamoStore, key: ChallengeKey, purpose: Purpose, now: Timestamp) -> Result<StartTransaction> {
         let rules = Rules {
             policy: Policy::default(),
             channels: BTreeSet::from(Channel::ALL),
@@ -136,7 +136,7 @@ impl Fixture {
         let stored = store.load(&self.key.subject).await?;
         let start = Start { rules: &rules, plan: &AllMobile };
         match start.decide(&stored, &request, at) {
-            Ok(Decision::Send(draft)) => Ok(*draft),
+            Ok(Decision::Send(transaction)) => Ok(*transaction),
             Ok(Decision::Running) => bail!("the table already has this sample's challenge: start with a fresh table"),
             Err(refusal) => {
                 Err(anyhow!("cannot start this sample's challenge ({refusal:?}): start with a fresh table"))
@@ -157,8 +157,8 @@ async fn settle(store: &DynamoStore, challenge: Challenge, now: Timestamp) -> Re
     }
 }
 
-async fn begin(store: &DynamoStore, draft: &Draft) -> Result<()> {
-    match store.start(draft).await? {
+async fn begin(store: &DynamoStore, transaction: &StartTransaction) -> Result<()> {
+    match store.start(transaction).await? {
         Started::Applied => Ok(()),
         Started::Refused(refusal) => {
             bail!("cannot write this sample's challenge ({refusal:?}): start with a fresh table")

@@ -13,7 +13,7 @@ use super::fault::Cancelled;
 use super::key::{challenge_key, number_key, subject_key};
 use super::table::DynamoStore;
 use super::value::{number, reserved, text, time};
-use super::write::transaction;
+use super::write::as_writes;
 use crate::item::word::{Action, Word as _};
 
 impl Administration for DynamoStore {
@@ -49,7 +49,7 @@ impl DynamoStore {
 
     /// Applies all the writes or none, and then says which of them failed.
     async fn attempt(&self, writes: impl IntoIterator<Item = UpdateBuilder>) -> Result<Option<Cancelled>, StoreError> {
-        self.transact(transaction(writes)?).await
+        self.transact(as_writes(writes)?).await
     }
 
     fn administered(&self, occasion: &Occasion, action: Action, update: &str) -> UpdateBuilder {

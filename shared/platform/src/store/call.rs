@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Method, Outcome};
-use domain::code::Utterance;
+use domain::code::SpokenCodeMacs;
 use domain::identity::ChallengeId;
 use domain::policy::{CallMode, Policy};
 use domain::ports::StoreError;
@@ -15,7 +15,7 @@ use super::fault::Updated;
 use super::key::{challenge_key, subject_key};
 use super::table::DynamoStore;
 use super::value::{bytes, number, text, time};
-use super::write::transaction;
+use super::write::as_writes;
 use super::{challenge_item, expression};
 use crate::item::challenge::{APPROVED, DENIED, PENDING};
 use crate::item::word::Word as _;
@@ -33,8 +33,8 @@ impl DynamoStore {
         // matched, or digits where a code is spoken.
         let Advance { update, condition, mut values } = match (event, policy.call_mode) {
             (CallEvent::Pressed(Key::Fraud), _) => return self.report_fraud(challenge, token, policy, now).await,
-            (CallEvent::Speaks(by, utterance), CallMode::SpeakCode) if by.may_approve(policy) => {
-                speak(by, &utterance, now)
+            (CallEvent::Speaks(by, macs), CallMode::SpeakCode) if by.may_approve(policy) => {
+                speak(by, &macs, now)
             }
             (CallEvent::Answered(by) | CallEvent::Speaks(by, _), _) => answer(by, policy, now),
             (CallEvent::Pressed(Key::Approve), CallMode::PressPound) => press(policy, now),
@@ -71,7 +71,7 @@ impl DynamoStore {
         let until = now + policy.fraud_block;
         let number = reported.source.is_unverified().then(|| self.block_number(&reported, until));
         let block = self.block_and_deny_all(&reported, until, now);
-        let writes = transaction([self.deny(challenge, token), block].into_iter().chain(number))?;
+        let writes = as_writes([self.deny(challenge, token), block].into_iter().chain(number))?;
         if self.transact(writes).await?.is_none() {
             return Ok(Some(Challenge { outcome: Outcome::Denied, ..reported }));
         }
@@ -125,8 +125,8 @@ fn answer(by: AnsweredBy, policy: &Policy, now: Timestamp) -> Advance {
 }
 
 /// Answers the call and stores the code before it is spoken, so that every spoken code is good and none is spoken twice.
-fn speak(by: AnsweredBy, utterance: &Utterance, now: Timestamp) -> Advance {
-    let [a, b, c] = utterance.under_all.map(|mac| bytes(mac.as_bytes()));
+fn speak(by: AnsweredBy, macs: &SpokenCodeMacs, now: Timestamp) -> Advance {
+    let [a, b, c] = macs.under_all.map(|mac| bytes(mac.as_bytes()));
     let values = vec![
         (":state", text(CallState::Answered.word())),
         (":by", text(by.word())),
@@ -134,7 +134,7 @@ fn speak(by: AnsweredBy, utterance: &Utterance, now: Timestamp) -> Advance {
         (":calling", text(CallState::Calling.word())),
         (":ringing", text(CallState::Ringing.word())),
         (":none", AttributeValue::L(Vec::new())),
-        (":mac", AttributeValue::L(vec![bytes(utterance.mac.as_bytes())])),
+        (":mac", AttributeValue::L(vec![bytes(macs.mac.as_bytes())])),
         (":a", a),
         (":b", b),
         (":c", c),

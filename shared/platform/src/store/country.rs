@@ -18,7 +18,7 @@ use super::fault::unavailable;
 use super::key::{Item, verified_key};
 use super::table::DynamoStore;
 use super::value::{number, time};
-use super::write::transaction;
+use super::write::as_writes;
 use crate::encoding::base64url;
 use crate::item::attribute::{OPEN_UNTIL, SK, TTL, USED, VERIFIED};
 use crate::item::key::{SharedSort, country_partition};
@@ -33,7 +33,7 @@ impl Statistics for DynamoStore {
                 .expression_attribute_values(":ttl", time(CountryRecord::forgotten_at(day)))
                 .expression_attribute_names("#ttl", TTL.name)
         });
-        let counts = transaction(counts)?;
+        let counts = as_writes(counts)?;
         if counts.is_empty() {
             return Ok(());
         }

@@ -6,7 +6,7 @@ use domain::call::{CallEvent, CallToken};
 use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::Country;
 use domain::policy::Policy;
@@ -23,8 +23,8 @@ impl ChallengeStore for DynamoStore {
         self.load(subject).await
     }
 
-    async fn start(&self, draft: &Draft) -> Result<Started, StoreError> {
-        self.start(draft).await
+    async fn start(&self, transaction: &StartTransaction) -> Result<Started, StoreError> {
+        self.start(transaction).await
     }
 
     async fn note_refusal(&self, refused: &Refused<'_>, now: Timestamp) -> Result<(), StoreError> {

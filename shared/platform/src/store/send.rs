@@ -12,7 +12,7 @@ use domain::time::Timestamp;
 use super::key::challenge_key;
 use super::table::DynamoStore;
 use super::value::{number, text, time};
-use super::write::transaction;
+use super::write::as_writes;
 use super::{counter, expression};
 use crate::item::word::Word as _;
 
@@ -27,7 +27,7 @@ impl DynamoStore {
     ) -> Result<(), StoreError> {
         let corrected = self.corrected(challenge, channel, sent_at, delivery, given_back);
         let refunds = given_back.iter().map(|counter| self.refund(counter, 1, sent_at));
-        let writes = transaction([corrected].into_iter().chain(refunds))?;
+        let writes = as_writes([corrected].into_iter().chain(refunds))?;
         self.transact(writes).await.map(drop) // refused by its condition: a later generation or send is not touched
     }
 

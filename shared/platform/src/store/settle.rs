@@ -12,7 +12,7 @@ use super::fault::Cancelled;
 use super::key::{challenge_key, subject_key};
 use super::table::DynamoStore;
 use super::value::{number, text, time};
-use super::write::transaction;
+use super::write::as_writes;
 use super::{challenge_item, counter, expression};
 use crate::item::attribute::TTL;
 use crate::item::challenge::{APPROVED, PENDING};
@@ -33,7 +33,7 @@ impl DynamoStore {
                 Outcome::Approved { settled: true, .. } => return Ok(Settlement::Settled(Box::new(challenge))),
                 Outcome::Pending | Outcome::Denied => return Ok(Settlement::Refused),
             };
-            let writes = transaction(self.settlement(&challenge, at, by, policy, now))?;
+            let writes = as_writes(self.settlement(&challenge, at, by, policy, now))?;
             let Some(cancelled) = self.transact(writes).await? else {
                 challenge.outcome = Outcome::Approved { at, by, settled: true };
                 return Ok(Settlement::Settled(Box::new(challenge)));

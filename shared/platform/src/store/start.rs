@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use domain::call::CallState;
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::draft::{Draft, Replaces};
+use domain::start_transaction::{StartTransaction, Replaces};
 use domain::identity::ChallengeId;
 use domain::phone::PhoneRefusal;
 use domain::ports::{Started, StoreError};
@@ -19,7 +19,7 @@ use super::fault::unavailable;
 use super::key::{challenge_key, subject_key};
 use super::table::DynamoStore;
 use super::value::{bytes, number, reserved, text, time, times};
-use super::write::transaction;
+use super::write::as_writes;
 use super::{challenge_item, counter, expression};
 use crate::item::attribute::TTL;
 use crate::item::challenge::{APPROVED, PENDING};
@@ -28,30 +28,30 @@ use crate::item::word::Word as _;
 impl DynamoStore {
     /// The order of the writes: the subject, the contested challenges, the charges, the check that the number may be
     /// enrolled, the challenge.
-    pub(super) async fn start(&self, draft: &Draft) -> Result<Started, StoreError> {
-        let mut writes = vec![self.subject_at_start(draft)];
-        writes.extend(draft.contests.iter().map(|other| self.contested(other)));
-        let charges = writes.len()..writes.len() + draft.charges.len();
-        writes.extend(draft.charges.iter().map(|charge| self.charge(charge)));
-        let mut writes = transaction(writes)?;
-        let enrolment = draft.max_accounts.map(|most| self.may_enrol(&draft.challenge, most, draft.at));
+    pub(super) async fn start(&self, transaction: &StartTransaction) -> Result<Started, StoreError> {
+        let mut writes = vec![self.subject_at_start(transaction)];
+        writes.extend(transaction.contests.iter().map(|other| self.contested(other)));
+        let charges = writes.len()..writes.len() + transaction.charges.len();
+        writes.extend(transaction.charges.iter().map(|charge| self.charge(charge)));
+        let mut writes = as_writes(writes)?;
+        let enrolment = transaction.max_accounts.map(|most| self.may_enrol(&transaction.challenge, most, transaction.at));
         if let Some(check) = enrolment {
             writes.push(TransactWriteItem::builder().condition_check(check.build().map_err(unavailable)?).build());
         }
-        writes.push(self.challenge_at_start(draft)?);
+        writes.push(self.challenge_at_start(transaction)?);
         let count = writes.len();
         let Some(cancelled) = self.transact(writes).await? else { return Ok(Started::Applied) };
         let refused: Vec<usize> = (0..count).filter(|position| cancelled.refused(*position).is_some()).collect();
-        refusal(draft, &charges, &refused).map(Started::Refused).ok_or(StoreError::Conflict)
+        refusal(transaction, &charges, &refused).map(Started::Refused).ok_or(StoreError::Conflict)
     }
 
-    fn challenge_at_start(&self, draft: &Draft) -> Result<TransactWriteItem, StoreError> {
+    fn challenge_at_start(&self, transaction: &StartTransaction) -> Result<TransactWriteItem, StoreError> {
         let put = || {
             Put::builder()
                 .table_name(&self.table)
-                .set_item(Some(challenge_item::new(&draft.challenge, draft.keep_until)))
+                .set_item(Some(challenge_item::new(&transaction.challenge, transaction.keep_until)))
         };
-        let put = match draft.replaces {
+        let put = match transaction.replaces {
             Replaces::Nothing => put().condition_expression(expression::NO_CHALLENGE),
             Replaces::Generation(former) => put()
                 .condition_expression(expression::GENERATION_UNMOVED)
@@ -66,16 +66,16 @@ impl DynamoStore {
                 .expression_attribute_values(":approved", text(APPROVED))
                 .expression_attribute_values(":true", AttributeValue::Bool(true)),
             Replaces::Continues => {
-                let update = self.continued(draft).build().map_err(unavailable)?;
+                let update = self.continued(transaction).build().map_err(unavailable)?;
                 return Ok(TransactWriteItem::builder().update(update).build());
             }
         };
         Ok(TransactWriteItem::builder().put(put.build().map_err(unavailable)?).build())
     }
 
-    fn subject_at_start(&self, draft: &Draft) -> UpdateBuilder {
-        let subject = &draft.subject;
-        let key = subject_key(&draft.challenge.id.key.subject);
+    fn subject_at_start(&self, transaction: &StartTransaction) -> UpdateBuilder {
+        let subject = &transaction.subject;
+        let key = subject_key(&transaction.challenge.id.key.subject);
         let is_new = subject.version == 0;
         let condition = if is_new { expression::SUBJECT_IS_NEW } else { expression::SUBJECT_UNMOVED };
         let mut update = expression::SUBJECT_AT_START.to_owned();
@@ -103,12 +103,12 @@ impl DynamoStore {
             .expression_attribute_values(":true", AttributeValue::Bool(true))
     }
 
-    fn continued(&self, draft: &Draft) -> UpdateBuilder {
-        let challenge = &draft.challenge;
+    fn continued(&self, transaction: &StartTransaction) -> UpdateBuilder {
+        let challenge = &transaction.challenge;
         let key = challenge_key(&challenge.id.key);
-        let charged: Vec<&Counter> = draft.enrolment_gives_back().collect();
+        let charged: Vec<&Counter> = transaction.enrolment_gives_back().collect();
         let update = |update| and(update, expression::AND_CHARGED, !charged.is_empty());
-        let write = match (draft.channel, &challenge.call) {
+        let write = match (transaction.channel, &challenge.call) {
             (Channel::Call, Some(call)) => self
                 .write(key, update(expression::CALL_AGAIN), expression::SAME_OPEN_AND_CALLS_UNMOVED)
                 .expression_attribute_values(":token", bytes(&call.token))
@@ -119,26 +119,26 @@ impl DynamoStore {
                 .expression_attribute_values(":codes", challenge_item::codes(challenge)),
         };
         let write = if charged.is_empty() { write } else { write.expression_attribute_values(":none", number(0_u32)) };
-        let used = challenge.sends(draft.channel).used.saturating_sub(1); // the draft already counts this send
+        let used = challenge.sends(transaction.channel).used.saturating_sub(1); // the transaction already counts this send
         counter::named(write, charged)
             .expression_attribute_values(":used", number(used))
             .expression_attribute_values(":one", number(1_u32))
-            .expression_attribute_values(":now", time(draft.at))
+            .expression_attribute_values(":now", time(transaction.at))
             .expression_attribute_values(":accepted", text(Delivery::Accepted.word()))
             .expression_attribute_values(":pending", text(PENDING))
             .expression_attribute_values(":generation", number(challenge.id.generation))
             .expression_attribute_values(":expiresAt", time(challenge.expires_at))
             .expression_attribute_values(":locale", text(challenge.locale.tag()))
-            .expression_attribute_values(":keepUntil", time(draft.keep_until))
-            .expression_attribute_values(":ttl", challenge_item::delete_at(draft.keep_until))
+            .expression_attribute_values(":keepUntil", time(transaction.keep_until))
+            .expression_attribute_values(":ttl", challenge_item::delete_at(transaction.keep_until))
             .expression_attribute_names("#ttl", TTL.name)
     }
 }
 
-/// Why the draft is refused, given the positions of the writes that failed. `None` if something that it was decided on
+/// Why the transaction is refused, given the positions of the writes that failed. `None` if something that it was decided on
 /// has changed: then the start must be decided again.
-fn refusal(draft: &Draft, charges: &Range<usize>, refused: &[usize]) -> Option<Refusal> {
-    let enrolment = draft.max_accounts.map(|_| charges.end);
+fn refusal(transaction: &StartTransaction, charges: &Range<usize>, refused: &[usize]) -> Option<Refusal> {
+    let enrolment = transaction.max_accounts.map(|_| charges.end);
     let of_limits = |position: &usize| charges.contains(position) || enrolment == Some(*position);
     if !refused.iter().all(of_limits) {
         return None;
@@ -146,7 +146,7 @@ fn refusal(draft: &Draft, charges: &Range<usize>, refused: &[usize]) -> Option<R
     if refused.iter().any(|position| enrolment == Some(*position)) {
         return Some(Refusal::Number(PhoneRefusal::Unavailable));
     }
-    let reached = refused.iter().filter_map(|position| draft.charges.get(position - charges.start));
+    let reached = refused.iter().filter_map(|position| transaction.charges.get(position - charges.start));
     let limits = reached.map(|charge| charge.limit);
     limits.max_by_key(|limit| limit.retry_at).map(Refusal::SendLimit)
 }

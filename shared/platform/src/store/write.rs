@@ -72,7 +72,7 @@ impl DynamoStore {
     }
 }
 
-pub(super) fn transaction(
+pub(super) fn as_writes(
     writes: impl IntoIterator<Item = UpdateBuilder>,
 ) -> Result<Vec<TransactWriteItem>, StoreError> {
     writes

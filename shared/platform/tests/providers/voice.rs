@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::call::CallToken;
 use domain::delivery::SendFailure;
 use domain::phone::PhoneNumber;
-use domain::ports::{Caller as _, SendError};
+use domain::ports::{CallPlacer as _, SendError};
 use domain::time::Timestamp;
 use platform::clock;
 use platform::encoding::{call_token, challenge_path};

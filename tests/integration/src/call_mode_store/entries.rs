@@ -61,7 +61,7 @@ async fn wrong_digits_in_many_logins_add_up_as_the_subjects_failures() {
         scene.pass(400);
     }
     scene.session("3");
-    assert_eq!(scene.draft(Channel::Sms).await.subject.failures, 2);
+    assert_eq!(scene.transaction(Channel::Sms).await.subject.failures, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,8 +137,8 @@ async fn a_contested_challenge_can_be_approved_by_digits_and_by_a_spoken_code() 
         let approved = if mode == CallMode::MatchDigits {
             send(&scene, &id, &token, RIGHT).await.expect("a challenge").is_approved()
         } else {
-            let (code, utterance) = drawn(&scene, &id);
-            send(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, utterance)).await;
+            let (code, macs) = drawn(&scene, &id);
+            send(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, macs)).await;
             scene.guess(&code).await.expect("judged") == Some(true)
         };
         assert!(approved, "{mode:?}");

@@ -5,7 +5,7 @@ mod spoken;
 
 use domain::call::{AnsweredBy, CallEvent, CallToken};
 use domain::challenge::Challenge;
-use domain::code::{Code, Utterance};
+use domain::code::{Code, SpokenCodeMacs};
 use domain::identity::ChallengeId;
 use domain::policy::CallMode;
 
@@ -24,7 +24,7 @@ async fn in_call(mode: CallMode, answered: bool) -> (Scene, CallToken, Challenge
     (scene, token, id)
 }
 
-fn drawn(scene: &Scene, id: &ChallengeId) -> (Code, Utterance) {
+fn drawn(scene: &Scene, id: &ChallengeId) -> (Code, SpokenCodeMacs) {
     let phone = number(ALICE);
     scene.keys.speak(id, &phone, scene.now, &mut platform::clock::random())
 }
@@ -32,8 +32,8 @@ fn drawn(scene: &Scene, id: &ChallengeId) -> (Code, Utterance) {
 #[tokio::test]
 async fn neither_the_code_nor_the_digits_of_a_call_are_stored() {
     let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
-    let (code, utterance) = drawn(&scene, &id);
-    send(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, utterance)).await;
+    let (code, macs) = drawn(&scene, &id);
+    send(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, macs)).await;
     let stored = scene.backend.client.scan().table_name(&scene.backend.table).send().await.expect("items");
     assert!(!format!("{:?}", stored.items()).contains(code.expose()));
 

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::call::{AnsweredBy, CallEvent, CallState, CallToken};
 use domain::challenge::{Method, Outcome};
-use domain::code::{CodeMac, Utterance};
+use domain::code::{CodeMac, SpokenCodeMacs};
 use domain::identity::ChallengeId;
 use domain::policy::CallMode;
 use domain::ports::ChallengeStore as _;
@@ -22,14 +22,14 @@ fn macs(macs: &[CodeMac]) -> AttributeValue {
 #[tokio::test]
 async fn the_answer_adds_the_code_once_and_it_approves_as_a_spoken_code() {
     let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
-    let (code, utterance) = drawn(&scene, &id);
+    let (code, macs) = drawn(&scene, &id);
     scene.backend.round_trips();
-    let current = send(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, utterance)).await;
+    let current = send(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, macs)).await;
     assert_eq!(scene.backend.round_trips(), 1);
     let current = current.expect("a challenge");
     let call = current.call.clone().expect("a call");
     assert_eq!((call.state, call.answered_by), (CallState::Answered, Some(AnsweredBy::Human)));
-    assert!(utterance.is_stored(&current.spoken) && current.codes.is_empty());
+    assert!(macs.is_stored(&current.spoken) && current.codes.is_empty());
 
     let (repeated, again) = drawn(&scene, &id);
     unchanged(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, again), "already answered").await;
@@ -47,11 +47,11 @@ async fn of_fifty_answers_at_once_exactly_one_adds_its_code() {
     let answers: Vec<_> = (0..50)
         .map(|_| {
             let (scene, token) = (Arc::clone(&scene), token.clone());
-            let (_, utterance) = drawn(&scene, &id);
-            let event = CallEvent::Speaks(AnsweredBy::Human, utterance);
+            let (_, macs) = drawn(&scene, &id);
+            let event = CallEvent::Speaks(AnsweredBy::Human, macs);
             tokio::spawn(async move {
                 let current = scene.store.advance_call(&id, &token, event, &scene.rules.policy, scene.now).await;
-                current.ok().flatten().is_some_and(|challenge| utterance.is_stored(&challenge.spoken))
+                current.ok().flatten().is_some_and(|challenge| macs.is_stored(&challenge.spoken))
             })
         })
         .collect();
@@ -89,10 +89,10 @@ async fn a_code_is_spoken_only_if_every_term_of_its_condition_holds() {
 #[tokio::test]
 async fn a_code_that_the_challenge_already_has_under_either_key_is_not_spoken() {
     let [first, second, third] = [1, 2, 3].map(|byte| CodeMac::from_bytes([byte; 32]));
-    let utterance = Utterance { mac: first, under_all: [first, second, third] };
-    let event = CallEvent::Speaks(AnsweredBy::Human, utterance);
+    let spoken = SpokenCodeMacs { mac: first, under_all: [first, second, third] };
+    let event = CallEvent::Speaks(AnsweredBy::Human, spoken);
     for list in ["codes", "spokenCodes"] {
-        for taken in utterance.under_all {
+        for taken in spoken.under_all {
             let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
             set(&scene, challenge_item(&scene), list, macs(&[CodeMac::from_bytes([9; 32]), taken])).await;
             unchanged(&scene, &id, &token, event, list).await;
@@ -100,7 +100,7 @@ async fn a_code_that_the_challenge_already_has_under_either_key_is_not_spoken() 
         let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
         set(&scene, challenge_item(&scene), list, macs(&[CodeMac::from_bytes([9; 32])])).await;
         let current = send(&scene, &id, &token, event).await.expect("a challenge");
-        assert!(utterance.is_stored(&current.spoken), "a different code can be added");
+        assert!(spoken.is_stored(&current.spoken), "a different code can be added");
     }
 }
 
@@ -126,8 +126,8 @@ async fn every_spoken_code_stays_valid_while_its_generation_is_open() {
     let mut codes = Vec::new();
     for _ in 0..2 {
         let token = scene.place_call().await;
-        let (code, utterance) = drawn(&scene, &scene.challenge().await.id);
-        scene.webhook(&token, CallEvent::Speaks(AnsweredBy::Human, utterance)).await;
+        let (code, macs) = drawn(&scene, &scene.challenge().await.id);
+        scene.webhook(&token, CallEvent::Speaks(AnsweredBy::Human, macs)).await;
         scene.webhook(&token, CallEvent::Progress(CallState::Ended)).await;
         scene.pass(31);
         codes.push(code);
@@ -142,8 +142,8 @@ async fn every_spoken_code_stays_valid_while_its_generation_is_open() {
     let mut scene = Scene::new().await;
     scene.rules.policy.call_mode = CallMode::SpeakCode;
     let token = scene.place_call().await;
-    let (code, utterance) = drawn(&scene, &scene.challenge().await.id);
-    scene.webhook(&token, CallEvent::Speaks(AnsweredBy::Human, utterance)).await;
+    let (code, macs) = drawn(&scene, &scene.challenge().await.id);
+    scene.webhook(&token, CallEvent::Speaks(AnsweredBy::Human, macs)).await;
     scene.pass(300);
     assert_eq!(scene.guess(&code).await.expect("an answer"), None, "expired");
     scene.send_code().await;
@@ -155,8 +155,8 @@ async fn every_spoken_code_stays_valid_while_its_generation_is_open() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_spoken_code_works_once_even_if_typed_fifty_times_at_once() {
     let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
-    let (code, utterance) = drawn(&scene, &id);
-    send(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, utterance)).await;
+    let (code, macs) = drawn(&scene, &id);
+    send(&scene, &id, &token, CallEvent::Speaks(AnsweredBy::Human, macs)).await;
     let scene = Arc::new(scene);
     let guesses: Vec<_> = (0..50)
         .map(|_| {

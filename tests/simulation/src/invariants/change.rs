@@ -4,7 +4,7 @@ use domain::call::{Call, CallEvent, CallState, Key};
 use domain::challenge::{Challenge, NumberSource, Outcome};
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::draft::Replaces;
+use domain::start_transaction::Replaces;
 use domain::policy::Policy;
 use domain::purpose::Purpose;
 use domain::snapshot::Snapshot;
@@ -101,13 +101,13 @@ pub(super) fn challenge(old: Option<&Challenge>, new: &Challenge, effect: &Effec
 }
 
 fn replaced(old: &Challenge, new: &Challenge, effect: &Effect<'_>) -> Verdict {
-    let Effect::Start(draft) = effect else { return Err(format!("{effect:?} replaced a generation")) };
+    let Effect::Start(transaction) = effect else { return Err(format!("{effect:?} replaced a generation")) };
     hold!(
-        matches!(draft.replaces, Replaces::Generation(_) | Replaces::Proof { .. }),
+        matches!(transaction.replaces, Replaces::Generation(_) | Replaces::Proof { .. }),
         "a generation was replaced, but the start did not say so"
     );
     hold!(new.id.generation > old.id.generation, "an older generation came back");
-    let is_proof = is_proof(old) && matches!(draft.replaces, Replaces::Proof { .. }) && old.is_settled();
+    let is_proof = is_proof(old) && matches!(transaction.replaces, Replaces::Proof { .. }) && old.is_settled();
     hold!(is_proof || old.outcome == Outcome::Pending, "a challenge that is {:?} was replaced", old.outcome);
     Ok(())
 }
@@ -147,7 +147,7 @@ fn sends(old: &Challenge, new: &Challenge, effect: &Effect<'_>) -> Verdict {
     for channel in Channel::ALL {
         let (old, new) = (old.sends(channel), new.sends(channel));
         let may_change = match effect {
-            Effect::Start(draft) => draft.channel == channel && new.used == old.used + 1,
+            Effect::Start(transaction) => transaction.channel == channel && new.used == old.used + 1,
             Effect::RecordSend(of, Delivery::Failed, _) => *of == channel && new.used + 1 == old.used,
             Effect::RecordSend(of, ..) => *of == channel && new.used == old.used,
             _ => false,

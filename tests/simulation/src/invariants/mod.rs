@@ -14,7 +14,7 @@ use domain::call::{CallEvent, CallToken};
 use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::identity::ChallengeId;
 use domain::quota::Counter;
 use domain::refusal::Refused;
@@ -28,7 +28,7 @@ use crate::world::World;
 
 /// A write to the store, by its intent.
 pub(crate) enum Effect<'a> {
-    Start(&'a Draft),
+    Start(&'a StartTransaction),
     RecordSend(Channel, Delivery, &'a [Counter]),
     CountGuess,
     Settle(&'a Challenge),
@@ -40,7 +40,7 @@ pub(crate) enum Effect<'a> {
 impl fmt::Debug for Effect<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Start(draft) => write!(out, "start {:?} {:?}", draft.channel, draft.replaces),
+            Self::Start(transaction) => write!(out, "start {:?} {:?}", transaction.channel, transaction.replaces),
             Self::RecordSend(channel, delivery, _) => write!(out, "record {channel:?} {delivery:?}"),
             Self::CountGuess => out.write_str("count a guess"),
             Self::Settle(challenge) => write!(out, "settle generation {}", challenge.id.generation),

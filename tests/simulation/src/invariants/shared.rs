@@ -1,7 +1,7 @@
 //! What subjects share: counters, and a number's accounts.
 
 use domain::challenge::Challenge;
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeId, SubjectId};
 use domain::phone::PhoneNumber;
 use domain::quota::{Counter, Scope};
@@ -12,26 +12,26 @@ use crate::model::counter_key;
 use crate::world::World;
 
 /// Records what a start was charged, and checks each counter against its quota.
-pub(super) fn charged(world: &mut World, draft: &Draft) {
-    for charge in &draft.charges {
+pub(super) fn charged(world: &mut World, transaction: &StartTransaction) {
+    for charge in &transaction.charges {
         let used = world.model.used(&charge.counter);
         if charge.enforced && used > i64::from(charge.quota) {
             world.breaks(format!("{used} of {} by {:?}", charge.quota, charge.counter));
         }
         *world.past.charges.entry(counter_key(&charge.counter)).or_default() += 1;
         if is_unverified(&charge.counter) {
-            world.past.refundable.entry(draft.challenge.id).or_default().push(charge.counter.clone());
+            world.past.refundable.entry(transaction.challenge.id).or_default().push(charge.counter.clone());
         }
     }
-    if draft.max_accounts.is_none() {
+    if transaction.max_accounts.is_none() {
         return;
     }
-    let number = world.model.number(&draft.challenge.phone);
+    let number = world.model.number(&transaction.challenge.phone);
     let most = world.policy.max_accounts as usize;
-    if number.accounts.len() >= most && !number.accounts.contains(&draft.challenge.id.key.subject) {
+    if number.accounts.len() >= most && !number.accounts.contains(&transaction.challenge.id.key.subject) {
         world.breaks("sent to a number that has no room for the account".to_owned());
     }
-    if draft.challenge.source.is_unverified() && number.blocked_until.is_some_and(|until| until > draft.at) {
+    if transaction.challenge.source.is_unverified() && number.blocked_until.is_some_and(|until| until > transaction.at) {
         world.breaks("sent to a reported number".to_owned());
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::call::CallState;
 use domain::challenge::{Challenge, Outcome};
 use domain::channel::Channel;
-use domain::draft::{Draft, Replaces};
+use domain::start_transaction::{StartTransaction, Replaces};
 use domain::identity::{ChallengeId, SessionId, SubjectId};
 use domain::phone::PhoneNumber;
 use domain::policy::Policy;
@@ -77,25 +77,25 @@ fn is_lucky(world: &World, challenge: &Challenge, code: &str) -> bool {
 }
 
 /// Records a start that was applied, and checks its send against the windows.
-pub(crate) fn started(world: &mut World, draft: &Draft, former: Option<&Challenge>) {
-    let id = draft.challenge.id;
-    if draft.replaces == Replaces::Continues && !former.is_some_and(|former| former.is_open(draft.at)) {
+pub(crate) fn started(world: &mut World, transaction: &StartTransaction, former: Option<&Challenge>) {
+    let id = transaction.challenge.id;
+    if transaction.replaces == Replaces::Continues && !former.is_some_and(|former| former.is_open(transaction.at)) {
         world.breaks("sent for a closed challenge".to_owned());
     }
-    match draft.replaces {
-        Replaces::Continues if draft.challenge.sends(draft.channel).used > 1 => world.saw(Seen::Resent),
+    match transaction.replaces {
+        Replaces::Continues if transaction.challenge.sends(transaction.channel).used > 1 => world.saw(Seen::Resent),
         Replaces::Continues => world.saw(Seen::SecondChannel),
         Replaces::Nothing | Replaces::Proof { .. } => {}
-        Replaces::Generation(_) => replaced(world, draft, former),
+        Replaces::Generation(_) => replaced(world, transaction, former),
     }
-    if draft.replaces != Replaces::Continues {
+    if transaction.replaces != Replaces::Continues {
         contest(world, &id);
     }
-    within_windows(world, id.key.subject, draft.channel);
-    shared::charged(world, draft);
+    within_windows(world, id.key.subject, transaction.channel);
+    shared::charged(world, transaction);
     let most = world.policy.max_sends;
     let first = world.past.first_of(&id);
-    *world.past.sends.entry((first, draft.channel)).or_default() += 1;
+    *world.past.sends.entry((first, transaction.channel)).or_default() += 1;
     for channel in Channel::ALL {
         let sends = world.past.sends.get(&(first, channel)).copied().unwrap_or_default();
         let counted = world.model.challenge(&id.key).map_or(0, |stored| stored.sends(channel).used);
@@ -113,13 +113,13 @@ pub(super) fn given_back(world: &mut World, id: &ChallengeId, channel: Channel) 
 }
 
 /// A generation that was replaced while it was open passes on its guesses.
-fn replaced(world: &mut World, draft: &Draft, former: Option<&Challenge>) {
-    let Some(former) = former.filter(|former| former.is_open(draft.at)) else {
+fn replaced(world: &mut World, transaction: &StartTransaction, former: Option<&Challenge>) {
+    let Some(former) = former.filter(|former| former.is_open(transaction.at)) else {
         return world.saw(Seen::NextGeneration);
     };
     world.saw(Seen::NumberChanged);
     let first = world.past.first_of(&former.id);
-    world.past.origin.insert(draft.challenge.id, first);
+    world.past.origin.insert(transaction.challenge.id, first);
 }
 
 /// Two login sessions of one subject that are open at the same true time are contested.

@@ -2,7 +2,7 @@
 
 use domain::call::{AnsweredBy, Call, CallEvent, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Method, Outcome};
-use domain::code::Utterance;
+use domain::code::SpokenCodeMacs;
 use domain::identity::ChallengeId;
 use domain::policy::{CallMode, Policy};
 use domain::purpose::Purpose;
@@ -44,8 +44,8 @@ impl Model {
         let any = self.does(Sabotage::ApproveByOtherMode);
         match (event, policy.call_mode) {
             (CallEvent::Pressed(Key::Fraud), _) => self.report_fraud(stored, call, policy, now),
-            (CallEvent::Speaks(by, utterance), CallMode::SpeakCode) if by.may_approve(policy) => {
-                self.speak(stored, call, by, &utterance, now)
+            (CallEvent::Speaks(by, macs), CallMode::SpeakCode) if by.may_approve(policy) => {
+                self.speak(stored, call, by, &macs, now)
             }
             (CallEvent::Answered(by) | CallEvent::Speaks(by, _), _) => self.answer(stored, call, by, policy, now),
             (CallEvent::Pressed(Key::Approve), mode) if any || mode == CallMode::PressPound => {
@@ -88,12 +88,12 @@ impl Model {
         stored: &mut Challenge,
         call: &mut Call,
         by: AnsweredBy,
-        utterance: &Utterance,
+        macs: &SpokenCodeMacs,
         now: Timestamp,
     ) -> bool {
         let awaited = matches!(call.state, CallState::Calling | CallState::Ringing);
         let known = [stored.codes.as_slice(), &stored.spoken].concat();
-        let is_new = !utterance.under_all.iter().any(|mac| known.iter().any(|code| code.as_bytes() == mac.as_bytes()));
+        let is_new = !macs.under_all.iter().any(|mac| known.iter().any(|code| code.as_bytes() == mac.as_bytes()));
         let moves = stored.expires_at > now
             && !stored.is_exhausted()
             && self.holds(Sabotage::AnswerTwice, awaited)
@@ -101,7 +101,7 @@ impl Model {
         if moves {
             call.state = CallState::Answered;
             call.answered_by = Some(by);
-            stored.spoken.push(utterance.mac);
+            stored.spoken.push(macs.mac);
         }
         moves
     }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use domain::challenge::{Challenge, Outcome};
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::draft::{Draft, Replaces};
+use domain::start_transaction::{StartTransaction, Replaces};
 use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::phone::Country;
 use domain::ports::{Started, StoreError};
@@ -108,44 +108,44 @@ impl Model {
     }
 
     /// `ChallengeStore::start`.
-    pub fn start(&mut self, draft: &Draft) -> Result<Started, StoreError> {
-        let key = draft.challenge.id.key;
+    pub fn start(&mut self, transaction: &StartTransaction) -> Result<Started, StoreError> {
+        let key = transaction.challenge.id.key;
         let version = self.subjects.get(&key.subject).map_or(0, |subject| subject.version);
-        let unmoved = self.holds(Sabotage::StartOverMovedSubject, version == draft.subject.version);
-        let contested = draft.contests.iter().all(|other| self.challenge(&other.key).is_some());
-        if !unmoved || !contested || !self.may_take_place(draft) {
+        let unmoved = self.holds(Sabotage::StartOverMovedSubject, version == transaction.subject.version);
+        let contested = transaction.contests.iter().all(|other| self.challenge(&other.key).is_some());
+        if !unmoved || !contested || !self.may_take_place(transaction) {
             return Err(StoreError::Conflict);
         }
-        if let Some(refusal) = self.refuses(draft) {
+        if let Some(refusal) = self.refuses(transaction) {
             return Ok(Started::Refused(refusal));
         }
-        for charge in &draft.charges {
+        for charge in &transaction.charges {
             self.charge(charge);
         }
-        self.subjects.insert(key.subject, at_start(self.subjects.get(&key.subject), &draft.subject));
+        self.subjects.insert(key.subject, at_start(self.subjects.get(&key.subject), &transaction.subject));
         let marks = !self.does(Sabotage::ContestUnmarked);
-        for other in &draft.contests {
+        for other in &transaction.contests {
             if let Some(other) = self.challenge_mut(&other.key).filter(|_| marks) {
                 other.contested = true;
             }
         }
-        let challenge = match (draft.replaces, self.challenge(&key)) {
-            (Replaces::Continues, Some(stored)) => self.continued(stored, draft),
-            _ => draft.challenge.clone(),
+        let challenge = match (transaction.replaces, self.challenge(&key)) {
+            (Replaces::Continues, Some(stored)) => self.continued(stored, transaction),
+            _ => transaction.challenge.clone(),
         };
-        self.challenges.insert((key.subject, key.session), Kept { challenge, until: draft.keep_until });
+        self.challenges.insert((key.subject, key.session), Kept { challenge, until: transaction.keep_until });
         Ok(Started::Applied)
     }
 
-    fn may_take_place(&self, draft: &Draft) -> bool {
-        let stored = self.challenge(&draft.challenge.id.key);
-        match (draft.replaces, stored) {
+    fn may_take_place(&self, transaction: &StartTransaction) -> bool {
+        let stored = self.challenge(&transaction.challenge.id.key);
+        match (transaction.replaces, stored) {
             (Replaces::Nothing, stored) => stored.is_none(),
             (Replaces::Continues, Some(stored)) => {
-                stored.id.generation == draft.challenge.id.generation
-                    && self.holds(Sabotage::ContinueOverSends, same_sends(stored, draft))
+                stored.id.generation == transaction.challenge.id.generation
+                    && self.holds(Sabotage::ContinueOverSends, same_sends(stored, transaction))
                     && self.holds(Sabotage::ContinueSettled, stored.outcome == Outcome::Pending)
-                    && self.holds(Sabotage::ContinueExpired, stored.expires_at > draft.at)
+                    && self.holds(Sabotage::ContinueExpired, stored.expires_at > transaction.at)
                     && self.holds(Sabotage::ContinueExhausted, !stored.is_exhausted())
             }
             (Replaces::Generation(former), Some(stored)) => {
@@ -165,24 +165,24 @@ impl Model {
 
     /// A send within the same generation writes only what belongs to the send, and keeps what guesses and
     /// webhooks have changed meanwhile.
-    fn continued(&self, stored: &Challenge, draft: &Draft) -> Challenge {
-        let drafted = &draft.challenge;
+    fn continued(&self, stored: &Challenge, transaction: &StartTransaction) -> Challenge {
+        let planned = &transaction.challenge;
         let mut challenge = stored.clone();
-        challenge.expires_at = drafted.expires_at;
-        challenge.locale = drafted.locale;
-        for counter in draft.enrolment_gives_back() {
+        challenge.expires_at = planned.expires_at;
+        challenge.locale = planned.locale;
+        for counter in transaction.enrolment_gives_back() {
             challenge.note_charge(counter);
         }
-        match draft.channel {
+        match transaction.channel {
             Channel::Sms if self.does(Sabotage::ResendDropsCodes) => {
-                challenge.codes = drafted.codes.last().copied().into_iter().collect();
+                challenge.codes = planned.codes.last().copied().into_iter().collect();
             }
-            Channel::Sms => challenge.codes.clone_from(&drafted.codes),
-            Channel::Call => challenge.call.clone_from(&drafted.call),
+            Channel::Sms => challenge.codes.clone_from(&planned.codes),
+            Channel::Call => challenge.call.clone_from(&planned.call),
         }
-        let sends = challenge.sends_mut(draft.channel);
+        let sends = challenge.sends_mut(transaction.channel);
         sends.used += 1;
-        sends.last = Some((draft.at, Delivery::Accepted));
+        sends.last = Some((transaction.at, Delivery::Accepted));
         challenge
     }
 
@@ -270,20 +270,20 @@ impl Model {
 }
 
 /// A start counts its own send on top of those that it read.
-fn same_sends(stored: &Challenge, draft: &Draft) -> bool {
-    stored.sends(draft.channel).used + 1 == draft.challenge.sends(draft.channel).used
+fn same_sends(stored: &Challenge, transaction: &StartTransaction) -> bool {
+    stored.sends(transaction.channel).used + 1 == transaction.challenge.sends(transaction.channel).used
 }
 
 /// A start writes only the parts of its subject that it is responsible for.
-fn at_start(stored: Option<&Subject>, drafted: &Subject) -> Subject {
+fn at_start(stored: Option<&Subject>, planned: &Subject) -> Subject {
     let stored = stored.cloned().unwrap_or_default();
     Subject {
-        version: drafted.version + 1,
-        failures: drafted.failures,
-        last_failure_at: drafted.last_failure_at.or(stored.last_failure_at),
-        reserved: drafted.reserved.clone(),
-        sms_sent: drafted.sms_sent.clone(),
-        calls_placed: drafted.calls_placed.clone(),
+        version: planned.version + 1,
+        failures: planned.failures,
+        last_failure_at: planned.last_failure_at.or(stored.last_failure_at),
+        reserved: planned.reserved.clone(),
+        sms_sent: planned.sms_sent.clone(),
+        calls_placed: planned.calls_placed.clone(),
         ..stored
     }
 }

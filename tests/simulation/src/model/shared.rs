@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::budget::CountryRecord;
 use domain::challenge::Challenge;
 use domain::channel::Channel;
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::identity::SubjectId;
 use domain::phone::{Country, PhoneNumber, PhoneRefusal};
 use domain::quota::{Charge, Counter, Scope, country_policy};
@@ -79,16 +79,16 @@ impl Model {
     }
 
     /// What refuses a start whose subject and challenge have not changed.
-    pub(super) fn refuses(&self, draft: &Draft) -> Option<Refusal> {
-        let room = |most| self.has_room(&draft.challenge, most, draft.at, ROOM_AT_START);
-        if draft.max_accounts.is_some_and(|most| !room(most)) {
+    pub(super) fn refuses(&self, transaction: &StartTransaction) -> Option<Refusal> {
+        let room = |most| self.has_room(&transaction.challenge, most, transaction.at, ROOM_AT_START);
+        if transaction.max_accounts.is_some_and(|most| !room(most)) {
             return Some(Refusal::Number(PhoneRefusal::Unavailable));
         }
         let below = |charge: &Charge| {
             let used = self.used(&charge.counter);
             !charge.enforced || self.holds(Sabotage::ChargeBeyondQuota, used < i64::from(charge.quota))
         };
-        let reached = draft.charges.iter().filter(|charge| !below(charge)).map(|charge| charge.limit);
+        let reached = transaction.charges.iter().filter(|charge| !below(charge)).map(|charge| charge.limit);
         reached.max_by_key(|limit| limit.retry_at).map(Refusal::SendLimit)
     }
 

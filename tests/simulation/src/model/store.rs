@@ -7,7 +7,7 @@ use domain::call::{CallEvent, CallToken};
 use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::Country;
 use domain::policy::Policy;
@@ -38,8 +38,8 @@ impl ChallengeStore for ModelStore {
         Ok(self.model().load(subject))
     }
 
-    async fn start(&self, draft: &Draft) -> Result<Started, StoreError> {
-        self.model().start(draft)
+    async fn start(&self, transaction: &StartTransaction) -> Result<Started, StoreError> {
+        self.model().start(transaction)
     }
 
     async fn note_refusal(&self, refused: &Refused<'_>, now: Timestamp) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::channel::Channel;
-use domain::draft::Draft;
+use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
@@ -45,14 +45,14 @@ pub fn known(person: Person, before: usize) -> Snapshot {
     stored
 }
 
-/// The draft of the person's start, without its charge on a budget; or the policy that refuses it.
-pub fn draft(
+/// The transaction of the person's start, without its charge on a budget; or the policy that refuses it.
+pub fn transaction(
     rules: &Rules,
     stored: &Snapshot,
     person: Person,
     channel: Channel,
     session: u64,
-) -> Result<Draft, &'static str> {
+) -> Result<StartTransaction, &'static str> {
     let dialled = Dialled::parse(&person.number()).ok();
     let typed = dialled.filter(|_| stored.subject.binding.is_none()).and_then(|dialled| Plan.find(&dialled, None));
     let request = Request {
@@ -67,7 +67,7 @@ pub fn draft(
         keep_until: NOON + Duration::from_hours(2),
     };
     match (Start { rules, plan: &Plan }).decide(stored, &request, NOON) {
-        Ok(Decision::Send(draft)) => Ok(*draft),
+        Ok(Decision::Send(transaction)) => Ok(*transaction),
         Ok(Decision::Running) => Err("running"),
         Err(Refusal::SendLimit(limit)) => Err(limit.policy),
         Err(_) => Err("other"),

@@ -17,7 +17,7 @@ use crate::snapshot::Snapshot;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 
-/// How a draft's challenge relates to what is stored, as the condition of its write.
+/// How a transaction's challenge relates to what is stored, as the condition of its write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replaces {
     /// The session has no challenge yet.
@@ -62,7 +62,7 @@ impl Predecessor {
 
 /// What the store applies as one transaction.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub struct StartTransaction {
     /// The channel of the send.
     pub channel: Channel,
     /// When it was decided.
@@ -85,7 +85,7 @@ pub struct Draft {
     pub keep_until: Timestamp,
 }
 
-impl Draft {
+impl StartTransaction {
     /// A send of `request` in `challenge`, before it is held against any limit.
     pub(crate) fn of(
         request: &Request,
@@ -134,7 +134,7 @@ impl Draft {
         let country = record.charge(self.challenge.country, self.channel, rules, self.at, random)?;
         let range = Scope::Range(self.challenge.phone.clone());
         let range = Charge::new(range, quota::RANGE, rules.per_range, Policy::LONG_WINDOW, self.at)
-            .told_at_the_latest(self.at + rules.open_for);
+            .cap_retry_at(self.at + rules.open_for);
         self.charges.extend([Charge { enforced: rules.enforced, ..range }, country]);
         for charge in self.charges.iter().filter(|charge| charge.is_given_back()) {
             self.challenge.note_charge(&charge.counter);
@@ -166,7 +166,7 @@ impl Draft {
         }
     }
 
-    /// The charge on the country's budget, if that is what refused the draft.
+    /// The charge on the country's budget, if that is what refused the transaction.
     #[must_use]
     pub fn country_charge(&self, refusal: Refusal) -> Option<&Charge> {
         let Refusal::SendLimit(limit) = refusal else { return None };
@@ -174,7 +174,7 @@ impl Draft {
         self.charges.iter().find(of_country).filter(|charge| charge.counter.policy == limit.policy)
     }
 
-    /// What is stored once the draft is applied.
+    /// What is stored once the transaction is applied.
     #[must_use]
     pub fn applied(&self, mut stored: Snapshot) -> Snapshot {
         stored.subject = self.subject.clone();
