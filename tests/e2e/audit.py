@@ -45,7 +45,7 @@ class Subscriber:
         return [event for event in self._events if not self._is_mark(event)]
 
     def _is_mark(self, event):
-        return event["detail"].get("policy") == "mark"
+        return event["detail"].get("limit") == "mark"
 
     def _receive(self):
         received = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)

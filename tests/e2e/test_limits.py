@@ -37,7 +37,7 @@ def test_a_network_over_its_limit_is_refused_and_told_when_it_can_send_again(per
     refused = page.start("sms")
 
     assert (refused.status_code, refused.json()["type"]) == (429, f"{PROBLEM}send-limit")
-    assert refused.json()["policy"] == "network"
+    assert refused.json()["limit"] == "network"
     assert refused.headers["RateLimit-Policy"] == '"network";q=100000;w=600'
     seconds = int(re.fullmatch(r'"network";r=0;t=(\d+)', refused.headers["RateLimit"])[1])
     assert 0 <= seconds <= MINUTES
@@ -52,7 +52,7 @@ def test_an_address_in_a_header_does_not_count_as_the_network(product, person, s
     for header in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "True-Client-IP"):
         claimed = headers | {header: "198.51.100.7"}
         answer = requests.post(f"{product.base_url}/v1/challenge", json={"channel": "sms"}, headers=claimed, timeout=60)
-        assert (answer.status_code, answer.json()["policy"]) == (429, "network"), header
+        assert (answer.status_code, answer.json()["limit"]) == (429, "network"), header
     assert not [item for item in product.stored() if "198.51.100.7" in item["pk"]["S"]]
 
 
@@ -66,7 +66,7 @@ def test_strangers_get_few_sends_to_a_number_and_its_owner_still_gets_all_of_the
 
     assert [typed_by_a_stranger().status_code for _ in range(3)] == [201] * 3
     refused = typed_by_a_stranger()
-    assert (refused.status_code, refused.json()["policy"]) == (429, "number-unverified")
+    assert (refused.status_code, refused.json()["limit"]) == (429, "number-unverified")
     assert refused.headers["RateLimit-Policy"] == '"number-unverified";q=3;w=86400'
     assert person.number[2:] not in refused.text
     assert len(person.messages()) == 3

@@ -4,7 +4,7 @@
 //! moved; so the answer, the state after the action, needs no second read. Where the subject has
 //! moved, nothing was done and the caller tries again.
 
-use domain::administration::{self, Administrator, Occasion};
+use domain::administration::{self, Action, Administrator, Occasion};
 use domain::identity::SubjectId;
 use domain::policy::Policy;
 use domain::ports::{Administration, ChallengeStore, StoreError};
@@ -29,14 +29,6 @@ pub struct App<S> {
     pub policy: Policy,
     /// Where subjects are kept.
     pub store: S,
-}
-
-/// What may be done to a subject.
-#[derive(Clone, Copy, Debug)]
-enum Action {
-    ResetPhone,
-    Unlock,
-    Unblock,
 }
 
 impl<S: ChallengeStore + Administration> App<S> {

@@ -1,9 +1,9 @@
 //! A subject as its administrator sees it.
 
 use domain::administration::{Live, Report};
+use domain::call::CallState;
 use domain::channel::Channel;
 use domain::identity::SubjectId;
-use domain::phone::Line;
 use http::{Response, StatusCode};
 use lambda_http::Body;
 use platform::clock::rfc3339;
@@ -15,7 +15,7 @@ pub(crate) fn subject(subject: &SubjectId, report: &Report) -> Response<Body> {
         "logName": format!("{subject:?}"),
         "phoneNumber": report.binding.as_ref().map(|binding| binding.number.to_string()),
         "country": report.binding.as_ref().map(|binding| binding.country.as_str()),
-        "line": report.binding.as_ref().map(|binding| line(binding.line)),
+        "line": report.binding.as_ref().map(|binding| binding.line.as_str()),
         "failures": report.failures,
         "locked": report.locked,
         "delayedUntil": report.delayed_until.map(rfc3339),
@@ -26,26 +26,18 @@ pub(crate) fn subject(subject: &SubjectId, report: &Report) -> Response<Body> {
     reply::document(StatusCode::OK, "application/json", body.to_string())
 }
 
-const fn line(line: Line) -> &'static str {
-    match line {
-        Line::Mobile => "mobile",
-        Line::Fixed => "fixed",
-        Line::Other => "other",
-    }
-}
-
 fn sends((channel, short, long): &(Channel, usize, usize)) -> (String, Value) {
     (channel.as_str().to_owned(), json!({ "last10Minutes": short, "last24Hours": long }))
 }
 
 fn challenge(live: &Live) -> Value {
     json!({
-        "state": reply::state(live.state),
+        "state": live.state.as_str(),
         "phoneNumber": live.phone.to_string(),
         "createdAt": rfc3339(live.created_at),
         "expiresAt": rfc3339(live.expires_at),
         "attemptsLeft": live.attempts_left,
-        "call": live.call.map(reply::call),
+        "call": live.call.map(CallState::as_str),
         "contested": live.contested,
     })
 }

@@ -71,7 +71,7 @@ pub(crate) enum Fact {
     #[serde(rename = "fraud.reported")]
     FraudReported { blocked_until: Option<String> },
     #[serde(rename = "limit.reached")]
-    LimitReached { policy: String, quota: u32, scope: &'static str, key_digest: String, shard: u32 },
+    LimitReached { limit: String, quota: u32, scope: &'static str, key_digest: String, shard: u32 },
     #[serde(rename = "breaker.opened")]
     BreakerOpened { channel: &'static str, until: String },
     #[serde(rename = "subject.locked")]

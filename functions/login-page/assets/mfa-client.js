@@ -79,7 +79,7 @@ export class MfaProblem extends Error {
     /** @type {number | null} */
     this.attemptsLeft = body?.attemptsLeft ?? null;
     /** The limit that is reached. @type {string | null} */
-    this.policy = body?.policy ?? null;
+    this.limit = body?.limit ?? null;
     /** @type {string | null} */
     this.field = body?.field ?? null;
     /** @type {string | null} */

@@ -110,15 +110,15 @@ export const isOfTheState = ({ type }) => OF_THE_STATE.includes(type);
  * @param {number} now
  * @param {string} [channel] What was asked for.
  */
-export function sentence({ type, policy, retryAt }, now, channel) {
-  if (type === 'send-limit') return t(`limit.${limitOf(policy)}`, { time: when(retryAt, now) });
+export function sentence({ type, limit, retryAt }, now, channel) {
+  if (type === 'send-limit') return t(`limit.${limitOf(limit)}`, { time: when(retryAt, now) });
   const keys = [`problem.${type}.${channel}`, `problem.${type}`, 'problem.unexpected'];
   return t(keys.find(knows));
 }
 
-function limitOf(policy) {
-  if (policy === 'challenge') return 'challenge';
-  if (policy === 'call-live') return 'live';
-  if (policy === 'subject-calls') return 'calls';
-  return /^(range|country|network)/.test(policy ?? '') ? 'area' : 'account';
+function limitOf(limit) {
+  if (limit === 'challenge') return 'challenge';
+  if (limit === 'call-live') return 'live';
+  if (limit === 'subject-calls') return 'calls';
+  return /^(range|country|network)/.test(limit ?? '') ? 'area' : 'account';
 }

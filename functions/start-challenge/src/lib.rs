@@ -10,8 +10,7 @@ use domain::call::CallToken;
 use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::code::{Code, MacKeys};
-use domain::delivery::SendFailure;
-use domain::start_transaction::StartTransaction;
+use domain::delivery::{Delivery, SendFailure};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Subscriber};
 use domain::ports::{CallPlacer, ChallengeStore, KeySource, Message, SendError, SmsSender, Started, StoreError};
@@ -20,6 +19,7 @@ use domain::request::Request as Asked;
 use domain::rules::Rules;
 use domain::snapshot::Snapshot;
 use domain::start::{Decision, Start};
+use domain::start_transaction::StartTransaction;
 use domain::status::status;
 use domain::time::Timestamp;
 use http::{Response, StatusCode};
@@ -62,7 +62,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         let outcome = self.start(&request, now, watch).await;
         if let Err(Failure { problem: problem @ Problem::Refused(refusal), .. }) = &outcome {
             telemetry::start_refused(match refusal {
-                Refusal::SendLimit(limit) => limit.policy,
+                Refusal::SendLimit(limit) => limit.limit.as_str(),
                 _ => problem.name(),
             });
         }
@@ -161,7 +161,12 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
     }
 
     /// Charges the country, by its record as this process knows it.
-    async fn charge_budget(&self, transaction: &mut StartTransaction, asked: &Asked, now: Timestamp) -> Result<(), Failure> {
+    async fn charge_budget(
+        &self,
+        transaction: &mut StartTransaction,
+        asked: &Asked,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
         let country = transaction.challenge.country;
         let record = self.countries.record(country, &self.store, now).await?;
         let rules = &self.settings.rules.policy.unverified;
@@ -188,7 +193,12 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         }
     }
 
-    async fn send(&self, transaction: &StartTransaction, outgoing: &Outgoing, limit: Duration) -> Result<(), SendError> {
+    async fn send(
+        &self,
+        transaction: &StartTransaction,
+        outgoing: &Outgoing,
+        limit: Duration,
+    ) -> Result<(), SendError> {
         if limit.is_zero() {
             return Err(SendError { kind: SendFailure::ProviderFault, source: None }); // no time to hear an answer
         }
@@ -210,8 +220,15 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
     /// many give back to the same counters at once.
     async fn record(&self, transaction: &StartTransaction, failure: SendFailure) -> Result<(), StoreError> {
         let given_back = transaction.given_back(failure);
-        let record =
-            || self.store.record_send(&transaction.challenge.id, transaction.channel, transaction.at, failure.delivery(), &given_back);
+        let record = || {
+            self.store.record_send(
+                &transaction.challenge.id,
+                transaction.channel,
+                transaction.at,
+                failure.delivery(),
+                &given_back,
+            )
+        };
         match record().await {
             Err(StoreError::Conflict) => record().await,
             recorded => recorded,
@@ -244,11 +261,8 @@ enum Outgoing {
 
 fn asked(request: &Request, first_factor: &FirstFactor, rules: &Rules, now: Timestamp) -> Result<Asked, Problem> {
     let mut fields = Fields::of(request)?;
-    let channel = match fields.text("channel")?.as_str() {
-        "sms" => Channel::Sms,
-        "call" => Channel::Call,
-        _ => return Err(Problem::invalid_field("channel", "must be sms or call")),
-    };
+    let channel = Channel::parse(&fields.text("channel")?)
+        .ok_or_else(|| Problem::invalid_field("channel", "must be sms or call"))?;
     let number = fields.maybe_text("phoneNumber")?;
     let region = match fields.maybe_text("region")?.as_deref().map(Country::parse) {
         Some(Err(_)) => return Err(Problem::invalid_field("region", "must be an ISO 3166-1 alpha-2 code")),
@@ -283,16 +297,9 @@ fn asked(request: &Request, first_factor: &FirstFactor, rules: &Rules, now: Time
 fn note(channel: Channel, error: Option<&SendError>, watch: Stopwatch) -> &'static str {
     let Some(error) = error else {
         telemetry::send_latency(channel.as_str(), watch.elapsed());
-        return "accepted";
+        return Delivery::Accepted.as_str();
     };
-    let reason = match error.kind {
-        SendFailure::NumberRefused => "invalid",
-        SendFailure::Unauthorized => "authorization",
-        SendFailure::SpendLimit => "spend-limit",
-        SendFailure::Throttled => "throttled",
-        SendFailure::ProviderFault => "fault",
-        SendFailure::Unknown => "unknown",
-    };
+    let reason = error.kind.as_str();
     match (channel, error.kind) {
         (_, SendFailure::ProviderFault | SendFailure::Unknown) | (Channel::Call, _) => {
             telemetry::provider_failed(channel.as_str());

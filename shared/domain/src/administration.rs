@@ -27,6 +27,7 @@ use crate::snapshot::Snapshot;
 use crate::status::State;
 use crate::subject::{Binding, Lockout, Subject};
 use crate::time::Timestamp;
+use crate::words::words;
 
 /// Who acts, by the name that the platform's own authorisation gives them (an ARN).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,16 @@ impl Administrator {
         &self.0
     }
 }
+
+/// What an administrator may do to a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    ResetPhone,
+    Unlock,
+    Unblock,
+}
+
+words!(Action { ResetPhone => "reset", Unlock => "unlock", Unblock => "unblock" });
 
 /// An action's occasion: on what it was decided, by whom and when.
 #[derive(Clone, Debug)]

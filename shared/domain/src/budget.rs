@@ -23,9 +23,10 @@ use std::time::Duration;
 use rand::{Rng, RngExt as _};
 
 use crate::channel::Channel;
+use crate::limit::Limit;
 use crate::phone::Country;
 use crate::policy::{Policy, UnverifiedBudget};
-use crate::quota::{Charge, Scope, SendLimit, country_policy, window};
+use crate::quota::{Charge, Scope, SendLimit, window};
 use crate::time::Timestamp;
 
 /// What is known of a country, as of the moment it was read.
@@ -103,10 +104,10 @@ impl CountryRecord {
         let today = Self::day(now);
         let left = budget.saturating_sub(self.still_counted(channel, today, now));
         let charge = |shard: u32, quota| {
-            let mut charge = Charge::new(Scope::Country(country), country_policy(channel), quota, DAY, now);
+            let mut charge = Charge::new(Scope::Country(country), Limit::of_country(channel), quota, DAY, now);
             charge.counter.shard = shard;
             charge.enforced = rules.enforced;
-            charge.limit.quota = budget as usize;
+            charge.told.quota = budget as usize;
             charge.cap_retry_at(now + rules.open_for)
         };
         // What does not divide goes to the first counters, one each.
@@ -115,7 +116,7 @@ impl CountryRecord {
             let shard = random.random_range(0..shards);
             return Ok(charge(shard, quota(shard)));
         }
-        let limit = charge(0, budget).limit;
+        let limit = charge(0, budget).told;
         if let Some(until) = self.open_until.get(&channel).filter(|until| **until > now) {
             return Err(Exhausted { limit: SendLimit { retry_at: *until, ..limit }, open_until: None });
         }

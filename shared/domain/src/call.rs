@@ -19,6 +19,7 @@ use crate::digest::sha256;
 use crate::identity::ChallengeId;
 use crate::policy::{CallMode, Policy};
 use crate::time::Timestamp;
+use crate::words::words;
 
 /// The secret of one call's webhook addresses: a replayed or older call's webhook has another.
 #[derive(Clone)]
@@ -76,6 +77,17 @@ pub enum CallState {
     Ended,
 }
 
+words!(CallState {
+    Calling => "calling",
+    Ringing => "ringing",
+    Answered => "answered",
+    Voicemail => "voicemail",
+    NoAnswer => "no-answer",
+    Busy => "busy",
+    Failed => "failed",
+    Ended => "ended",
+});
+
 impl CallState {
     /// Whether the call is over.
     #[must_use]
@@ -94,6 +106,12 @@ pub enum AnsweredBy {
     /// Nobody judged.
     Unjudged,
 }
+
+words!(AnsweredBy {
+    Human => "human",
+    NotHuman => "not-human",
+    Unjudged => "unjudged",
+});
 
 impl AnsweredBy {
     /// Whether a key pressed in this call may approve: a fixed `#` can be recorded as a greeting.

@@ -22,6 +22,7 @@ use crate::policy::Policy;
 use crate::purpose::Purpose;
 use crate::quota::Counter;
 use crate::time::Timestamp;
+use crate::words::words;
 
 /// Where the challenge's number came from, which decides what approval proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,30 @@ pub enum NumberSource {
 }
 
 impl NumberSource {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enrolled(_) => "enrolled",
+            Self::Claimed => "claimed",
+            Self::Typed => "typed",
+            Self::Replacing(_) => "replacing",
+            Self::Test => "test",
+        }
+    }
+
+    /// Reads a word, with the binding's version where the source has one.
+    #[must_use]
+    pub fn parse(word: &str, version: Option<u64>) -> Option<Self> {
+        match word {
+            "enrolled" => version.map(Self::Enrolled),
+            "claimed" => Some(Self::Claimed),
+            "typed" => Some(Self::Typed),
+            "replacing" => version.map(Self::Replacing),
+            "test" => Some(Self::Test),
+            _ => None,
+        }
+    }
+
     /// Whether approval enrols the number.
     #[must_use]
     pub const fn enrols(self) -> bool {
@@ -65,6 +90,13 @@ pub enum Method {
     /// A code that a call said.
     SpokenCode,
 }
+
+words!(Method {
+    SmsCode => "sms-code",
+    PressPound => "press-pound",
+    MatchDigits => "match-digits",
+    SpokenCode => "spoken-code",
+});
 
 impl Method {
     /// Whether a call's webhook approves: without the subject, which has to agree afterwards.
@@ -232,7 +264,7 @@ impl Challenge {
             Some((_, sends)) => *sends += 1,
             None => self.charged.push((counter.clone(), 1)),
         }
-        self.charged.sort_by_key(|(charged, _)| (charged.policy, charged.window, charged.shard));
+        self.charged.sort_by_key(|(charged, _)| (charged.limit, charged.window, charged.shard));
     }
 
     /// How the code reached the phone that `guess` is, if it is one of this challenge's. Compares with every

@@ -13,6 +13,7 @@ use crate::request::Request;
 use crate::snapshot::Snapshot;
 use crate::subject::Binding;
 use crate::time::Timestamp;
+use crate::words::words;
 
 /// How far a change has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,12 @@ pub enum Step {
     /// The new number is enrolled.
     Changed,
 }
+
+words!(Step {
+    CurrentNumber => "current-number",
+    NewNumber => "new-number",
+    Changed => "changed",
+});
 
 /// How far the change has come of which `own` is the challenge.
 #[must_use]

@@ -1,5 +1,7 @@
 //! What became of a send.
 
+use crate::words::words;
+
 /// What is known of a send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
@@ -10,6 +12,12 @@ pub enum Delivery {
     /// Nobody can tell; it counts as sent.
     Unknown,
 }
+
+words!(Delivery {
+    Accepted => "accepted",
+    Failed => "failed",
+    Unknown => "unknown",
+});
 
 /// What is known of a send that was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +35,15 @@ pub enum SendFailure {
     /// No answer in time: it may have been sent.
     Unknown,
 }
+
+words!(SendFailure {
+    NumberRefused => "invalid",
+    Unauthorized => "authorization",
+    SpendLimit => "spend-limit",
+    Throttled => "throttled",
+    ProviderFault => "fault",
+    Unknown => "unknown",
+});
 
 impl SendFailure {
     /// What to record of the send.

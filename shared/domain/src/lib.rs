@@ -27,10 +27,12 @@
 // From the ground up: a file imports only from those above it in this list. `tests/stack` checks it.
 
 pub mod time;
+mod words;
 
 pub mod channel;
 pub mod delivery;
 mod digest;
+pub mod limit;
 pub mod purpose;
 
 pub mod identity;

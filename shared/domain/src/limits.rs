@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::call::Call;
 use crate::channel::Channel;
+use crate::limit::Limit;
 use crate::policy::Policy;
 use crate::quota::SendLimit;
 use crate::subject::Subject;
@@ -22,18 +23,15 @@ pub fn left(subject: &Subject, channel: Channel, policy: &Policy, now: Timestamp
     windows(channel, policy).map(left).min().unwrap_or_default()
 }
 
-/// The limit of one call at a time.
-pub const LIVE_CALL: &str = "call-live";
-
-/// That limit, while `call` may go on.
+/// The limit of one call at a time, while `call` may go on.
 #[must_use]
 pub fn live_call(call: &Call) -> SendLimit {
     let window = Policy::RING + Policy::TALK;
-    SendLimit { policy: LIVE_CALL, quota: 1, window, retry_at: call.placed_at + window }
+    SendLimit { limit: Limit::CallLive, quota: 1, window, retry_at: call.placed_at + window }
 }
 
 struct Window {
-    policy: &'static str,
+    limit: Limit,
     channels: &'static [Channel],
     quota: usize,
     length: Duration,
@@ -42,20 +40,20 @@ struct Window {
 fn windows(channel: Channel, policy: &Policy) -> impl Iterator<Item = Window> {
     let of_all = [
         Window {
-            policy: "subject-short",
+            limit: Limit::SubjectShort,
             channels: &Channel::ALL,
             quota: policy.max_sends_short,
             length: Policy::SHORT_WINDOW,
         },
         Window {
-            policy: "subject-long",
+            limit: Limit::SubjectLong,
             channels: &Channel::ALL,
             quota: policy.max_sends_long,
             length: Policy::LONG_WINDOW,
         },
     ];
     let of_calls = Window {
-        policy: "subject-calls",
+        limit: Limit::SubjectCalls,
         channels: &[Channel::Call],
         quota: policy.max_calls_short,
         length: Policy::SHORT_WINDOW,
@@ -73,6 +71,6 @@ impl Window {
         sent.sort_unstable();
         let beyond = sent.len().checked_sub(self.quota)?;
         let retry_at = sent.get(beyond).map_or(now + self.length, |first| *first + self.length);
-        Some(SendLimit { policy: self.policy, quota: self.quota, window: self.length, retry_at })
+        Some(SendLimit { limit: self.limit, quota: self.quota, window: self.length, retry_at })
     }
 }

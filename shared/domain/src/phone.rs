@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::channel::Channel;
 use crate::digest::sha256;
+use crate::words::words;
 
 /// A phone number in E.164 form. Prints masked, since a log or a response never needs all of it.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -157,6 +158,12 @@ pub enum Line {
     /// either a way to make us pay, or no proof of one person's phone (NIST SP 800-63B-4 §3.1.3).
     Other,
 }
+
+words!(Line {
+    Mobile => "mobile",
+    Fixed => "fixed",
+    Other => "other",
+});
 
 /// The tables that tell a number's country and kind.
 pub trait NumberingPlan {

@@ -1,5 +1,7 @@
 //! Every number that governs the factor, in one typed place with its default and source.
 
+use crate::words::words;
+
 use std::time::Duration;
 
 /// Limits, lives and delays. The defaults are the product's; a deployment may override each.
@@ -156,20 +158,11 @@ pub enum CallMode {
     SpeakCode,
 }
 
-impl CallMode {
-    /// All modes, the default first.
-    pub const ALL: [Self; 3] = [Self::PressPound, Self::MatchDigits, Self::SpeakCode];
-
-    /// Its name in the configuration, and towards the page.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PressPound => "press-pound",
-            Self::MatchDigits => "match-digits",
-            Self::SpeakCode => "speak-code",
-        }
-    }
-}
+words!(CallMode {
+    PressPound => "press-pound",
+    MatchDigits => "match-digits",
+    SpeakCode => "speak-code",
+});
 
 #[cfg(test)]
 mod tests {

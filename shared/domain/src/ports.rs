@@ -16,7 +16,6 @@ use crate::channel::Channel;
 use crate::code::{Code, MacKeys};
 use crate::delivery::Delivery;
 use crate::delivery::SendFailure;
-use crate::start_transaction::StartTransaction;
 use crate::follow_up::{Notice, Tally};
 use crate::identity::{ChallengeId, ChallengeKey, Reservation, SubjectId};
 use crate::locale::Locale;
@@ -26,6 +25,7 @@ use crate::purpose::Purpose;
 use crate::quota::Counter;
 use crate::refusal::{Refusal, Refused};
 use crate::snapshot::Snapshot;
+use crate::start_transaction::StartTransaction;
 use crate::time::Timestamp;
 
 /// Keeps challenges and subjects. Every verb is at most one request to the store; an answer other

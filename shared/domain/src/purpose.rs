@@ -1,5 +1,7 @@
 //! What a challenge is for.
 
+use crate::words::words;
+
 /// What a challenge is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Purpose {
@@ -9,3 +11,8 @@ pub enum Purpose {
     /// To change the enrolled number.
     Change,
 }
+
+words!(Purpose {
+    Login => "login",
+    Change => "change",
+});

@@ -11,8 +11,8 @@
 
 use std::time::Duration;
 
-use crate::channel::Channel;
 use crate::identity::Network;
+use crate::limit::Limit;
 use crate::phone::{Country, PhoneNumber};
 use crate::policy::Policy;
 use crate::time::Timestamp;
@@ -35,8 +35,7 @@ pub enum Scope {
 pub struct Counter {
     /// What it is kept of.
     pub scope: Scope,
-    /// The limit's name in the API.
-    pub policy: &'static str,
+    pub limit: Limit,
     /// The window's number since the Unix epoch.
     pub window: u64,
     /// Which of several counters that share the quota, where one would be written too often.
@@ -46,8 +45,7 @@ pub struct Counter {
 /// Which limit on sends is reached, and when it gives way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendLimit {
-    /// The limit's name in the API.
-    pub policy: &'static str,
+    pub limit: Limit,
     /// Sends that it allows.
     pub quota: usize,
     /// The window over which it counts.
@@ -67,31 +65,31 @@ pub struct Charge {
     pub length: Duration,
     /// Whether a counter at its quota refuses the send, or only tells of it.
     pub enforced: bool,
-    /// The limit, as who runs into it is told: of a counter among several, the whole.
-    pub limit: SendLimit,
+    /// What a refused caller is told. Of several counters that share a quota, the quota of them all.
+    pub told: SendLimit,
 }
 
 impl Charge {
     /// A charge on the window of `length` that `now` is in.
     #[must_use]
-    pub fn new(scope: Scope, policy: &'static str, quota: u32, length: Duration, now: Timestamp) -> Self {
+    pub fn new(scope: Scope, limit: Limit, quota: u32, length: Duration, now: Timestamp) -> Self {
         let window = window(length, now);
-        let limit = SendLimit { policy, quota: quota as usize, window: length, retry_at: end(window, length) };
-        Self { counter: Counter { scope, policy, window, shard: 0 }, quota, length, enforced: true, limit }
+        let told = SendLimit { limit, quota: quota as usize, window: length, retry_at: end(window, length) };
+        Self { counter: Counter { scope, limit, window, shard: 0 }, quota, length, enforced: true, told }
     }
 
-    /// The same, told to be worth another try at that time, unless the window ends before: where others
-    /// give back what they were charged, there is room again long before its end.
+    /// Tells a refused caller to try again at `at`, unless the window ends before. Where others give back what
+    /// they were charged, there is room again long before its end.
     #[must_use]
     pub fn cap_retry_at(mut self, at: Timestamp) -> Self {
-        self.limit.retry_at = self.limit.retry_at.min(at);
+        self.told.retry_at = self.told.retry_at.min(at);
         self
     }
 
     /// Whether enrolling the number gives it back.
     #[must_use]
     pub fn is_given_back(&self) -> bool {
-        GIVEN_BACK.contains(&self.counter.policy)
+        self.counter.limit.is_given_back()
     }
 
     /// When the window ends.
@@ -111,24 +109,6 @@ pub fn window(length: Duration, at: Timestamp) -> u64 {
     at.as_unix() / length.as_secs()
 }
 
-/// The counter that limits how often one number is tried by those who have not proven it.
-pub const NUMBER: &str = "number-unverified";
-
-/// The counter that limits how many numbers of one range are tried in vain.
-pub const RANGE: &str = "range-unverified";
-
-/// The counters that an enrolment gives back, by their limits' names: what was not proven has been.
-pub const GIVEN_BACK: [&str; 4] = [NUMBER, RANGE, country_policy(Channel::Sms), country_policy(Channel::Call)];
-
-/// The counter of a country's unverified sends by `channel`.
-#[must_use]
-pub const fn country_policy(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Sms => "country-sms",
-        Channel::Call => "country-call",
-    }
-}
-
 /// The charges of a send to `phone`, except those of the country budgets.
 pub(crate) fn charges(
     phone: &PhoneNumber,
@@ -139,14 +119,14 @@ pub(crate) fn charges(
 ) -> Vec<Charge> {
     let number = || Scope::Number(phone.clone());
     let mut charges =
-        vec![Charge::new(Scope::Network(network), "network", policy.max_sends_network, Policy::SHORT_WINDOW, now)];
+        vec![Charge::new(Scope::Network(network), Limit::Network, policy.max_sends_network, Policy::SHORT_WINDOW, now)];
     if unverified {
         let quota = policy.max_sends_number_unverified;
-        charges.push(Charge::new(number(), NUMBER, quota, Policy::LONG_WINDOW, now));
+        charges.push(Charge::new(number(), Limit::NumberUnverified, quota, Policy::LONG_WINDOW, now));
     } else {
         let (short, long) = (policy.max_sends_number_short, policy.max_sends_number_long);
-        charges.push(Charge::new(number(), "number-short", short, Policy::SHORT_WINDOW, now));
-        charges.push(Charge::new(number(), "number-long", long, Policy::LONG_WINDOW, now));
+        charges.push(Charge::new(number(), Limit::NumberShort, short, Policy::SHORT_WINDOW, now));
+        charges.push(Charge::new(number(), Limit::NumberLong, long, Policy::LONG_WINDOW, now));
     }
     charges
 }

@@ -46,6 +46,33 @@ pub enum Refusal {
     Closed,
 }
 
+impl Refusal {
+    /// The problem type's name.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::NumberRequired => "phone-number-required",
+            Self::Number(PhoneRefusal::Invalid) => "phone-number-invalid",
+            Self::Number(PhoneRefusal::Type) => "phone-number-type-refused",
+            Self::Number(PhoneRefusal::Country) => "country-refused",
+            Self::Number(PhoneRefusal::Unavailable) => "phone-number-unavailable",
+            Self::NumberKnown => "phone-number-known",
+            Self::ProofRequired => "proof-required",
+            Self::NothingToChange => "nothing-to-change",
+            Self::EnrolmentClosed => "enrolment-closed",
+            Self::ChannelUnavailable => "channel-unavailable",
+            Self::Denied => "denied",
+            Self::Blocked(_) => "blocked",
+            Self::Locked => "locked",
+            Self::TooManyFailures(_) => "too-many-failures",
+            Self::SendLimit(_) => "send-limit",
+            Self::MalformedCode => "code-malformed",
+            Self::WrongCode { .. } => "code-wrong",
+            Self::Closed => "challenge-closed",
+        }
+    }
+}
+
 /// A start that was refused before anything was written.
 #[derive(Clone, Debug)]
 pub struct Refused<'a> {

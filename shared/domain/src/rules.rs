@@ -8,6 +8,7 @@ use crate::phone::{Country, Line, PhoneNumber, Reach};
 use crate::policy::{CallMode, Policy};
 use crate::purpose::Purpose;
 use crate::time::Timestamp;
+use crate::words::words;
 
 /// Whether a number may be typed at the prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,11 @@ pub enum Enrolment {
     /// Numbers come from the first factor's verified claims only.
     ClaimsOnly,
 }
+
+words!(Enrolment {
+    SelfService => "self",
+    ClaimsOnly => "claims-only",
+});
 
 /// A number for smoke tests and the reviewers of apps: its code is fixed, and nothing is sent to it.
 #[derive(Clone, Debug)]

@@ -7,8 +7,8 @@ use crate::challenge::{Challenge, Former, NumberSource, Outcome, Sends};
 use crate::change;
 use crate::channel::Channel;
 use crate::delivery::Delivery;
-use crate::start_transaction::{StartTransaction, Predecessor, Replaces};
 use crate::identity::{ChallengeId, SessionId};
+use crate::limit::Limit;
 use crate::limits;
 use crate::phone::{Country, Destination, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Subscriber};
 use crate::policy::Policy;
@@ -18,6 +18,7 @@ use crate::refusal::{Consequence, Refusal};
 use crate::request::Request;
 use crate::rules::{Enrolment, Rules, TestNumber};
 use crate::snapshot::Snapshot;
+use crate::start_transaction::{Predecessor, Replaces, StartTransaction};
 use crate::subject::Lockout;
 use crate::time::Timestamp;
 
@@ -93,7 +94,7 @@ impl<P: NumberingPlan> Start<'_, P> {
                 subject.account_for(&stored.challenges, now);
                 Some(Consequence::Lock(Box::new(subject)))
             }
-            Refusal::SendLimit(limit) if limit.policy == limits::LIVE_CALL => {
+            Refusal::SendLimit(limit) if limit.limit == Limit::CallLive => {
                 let other = live_call(stored, request, now).filter(|other| other.id.key != request.key)?;
                 let pending = other.outcome == Outcome::Pending && !other.contested;
                 pending.then_some(Consequence::Contest(other.id))
@@ -170,7 +171,13 @@ impl<P: NumberingPlan> Start<'_, P> {
         cooling || (channel == Channel::Call && calling && challenge.is_open(now))
     }
 
-    fn continuation(&self, stored: &Snapshot, challenge: &Challenge, request: &Request, now: Timestamp) -> StartTransaction {
+    fn continuation(
+        &self,
+        stored: &Snapshot,
+        challenge: &Challenge,
+        request: &Request,
+        now: Timestamp,
+    ) -> StartTransaction {
         let mut challenge = challenge.clone();
         let latest = challenge.created_at + Policy::MAX_CODE_LIFE;
         challenge.expires_at = challenge.expires_at.max(latest.min(now + self.rules.policy.code_life));
@@ -255,7 +262,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         let policy = &self.rules.policy;
         if transaction.challenge.sends(transaction.channel).used >= policy.max_sends {
             return Err(Refusal::SendLimit(SendLimit {
-                policy: "challenge",
+                limit: Limit::Challenge,
                 quota: policy.max_sends as usize,
                 window: policy.code_life,
                 retry_at: transaction.challenge.expires_at,

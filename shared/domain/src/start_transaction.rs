@@ -9,8 +9,9 @@ use crate::channel::Channel;
 use crate::code::{Code, MacKeys};
 use crate::delivery::SendFailure;
 use crate::identity::ChallengeId;
+use crate::limit::Limit;
 use crate::policy::{Policy, UnverifiedBudget};
-use crate::quota::{self, Charge, Counter, Scope};
+use crate::quota::{Charge, Counter, Scope};
 use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::snapshot::Snapshot;
@@ -133,7 +134,7 @@ impl StartTransaction {
     ) -> Result<(), Exhausted> {
         let country = record.charge(self.challenge.country, self.channel, rules, self.at, random)?;
         let range = Scope::Range(self.challenge.phone.clone());
-        let range = Charge::new(range, quota::RANGE, rules.per_range, Policy::LONG_WINDOW, self.at)
+        let range = Charge::new(range, Limit::RangeUnverified, rules.per_range, Policy::LONG_WINDOW, self.at)
             .cap_retry_at(self.at + rules.open_for);
         self.charges.extend([Charge { enforced: rules.enforced, ..range }, country]);
         for charge in self.charges.iter().filter(|charge| charge.is_given_back()) {
@@ -171,7 +172,7 @@ impl StartTransaction {
     pub fn country_charge(&self, refusal: Refusal) -> Option<&Charge> {
         let Refusal::SendLimit(limit) = refusal else { return None };
         let of_country = |charge: &&Charge| matches!(charge.counter.scope, Scope::Country(_));
-        self.charges.iter().find(of_country).filter(|charge| charge.counter.policy == limit.policy)
+        self.charges.iter().find(of_country).filter(|charge| charge.counter.limit == limit.limit)
     }
 
     /// What is stored once the transaction is applied.

@@ -16,6 +16,7 @@ use crate::rules::Rules;
 use crate::snapshot::Snapshot;
 use crate::subject::Lockout;
 use crate::time::Timestamp;
+use crate::words::words;
 
 /// The state of a login session's challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,17 @@ pub enum State {
     Blocked,
 }
 
+words!(State {
+    None => "none",
+    Pending => "pending",
+    Approved => "approved",
+    Denied => "denied",
+    Expired => "expired",
+    Exhausted => "exhausted",
+    Locked => "locked",
+    Blocked => "blocked",
+});
+
 /// Why a channel cannot be used now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unavailable {
@@ -56,6 +68,16 @@ pub enum Unavailable {
     /// It does not reach such a line, or is not used in the number's country or for what is asked.
     Unreachable,
 }
+
+words!(Unavailable {
+    Cooldown => "cooldown",
+    SendLimit => "send-limit",
+    Closed => "closed",
+    Locked => "locked",
+    Blocked => "blocked",
+    Disabled => "disabled",
+    Unreachable => "unreachable",
+});
 
 /// One channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

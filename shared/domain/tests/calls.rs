@@ -243,8 +243,7 @@ fn a_code_is_told_by_the_way_it_came_under_every_key() {
     let (id, number) = (id("a", "s", 1), number());
     let (sent, sent_mac) = keys("old").issue(&id, &number, &[], NOW, &mut random);
     let (spoken, macs) = keys("old").speak(&id, &number, NOW, &mut random);
-    let own =
-        Challenge { codes: vec![sent_mac], spoken: vec![macs.mac], ..challenge(Call::place(&token(1), NOW)) };
+    let own = Challenge { codes: vec![sent_mac], spoken: vec![macs.mac], ..challenge(Call::place(&token(1), NOW)) };
     let next = Some((MacKey::from_secret("newest"), NOW + Duration::from_mins(15)));
     let rotated = MacKeys { previous: Some(MacKey::from_secret("old")), next, ..keys("new") };
     let wrong = (0..9).filter_map(|code| Code::parse(&format!("{code:06}")).ok());

@@ -9,7 +9,6 @@ use std::time::Duration;
 use domain::challenge::{Challenge, Former, Method, NumberSource, Outcome};
 use domain::change::{Step, step};
 use domain::channel::Channel;
-use domain::start_transaction::{StartTransaction, Predecessor, Replaces};
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
@@ -20,6 +19,7 @@ use domain::request::Request;
 use domain::rules::{Enrolment, Rules};
 use domain::snapshot::Snapshot;
 use domain::start::{Decision, Start};
+use domain::start_transaction::{Predecessor, Replaces, StartTransaction};
 use domain::status::{State, Unavailable, status};
 use domain::subject::{Binding, Subject};
 use domain::time::Timestamp;
@@ -130,7 +130,7 @@ fn a_change_goes_to_the_old_number_first_and_to_the_new_one_with_the_proof_of_th
     assert_eq!(second.replaces, Replaces::Proof { generation: 1 });
     assert_eq!((second.challenge.id.generation, second.max_accounts), (2, Some(5)));
     assert!(second.challenge.codes.is_empty(), "no code carries over");
-    assert!(second.charges.iter().any(|charge| charge.counter.policy == "number-unverified"));
+    assert!(second.charges.iter().any(|charge| charge.counter.limit == "number-unverified"));
 }
 
 #[test]

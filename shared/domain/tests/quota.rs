@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use domain::channel::Channel;
 use domain::identity::Network;
+use domain::limit::Limit;
 use domain::phone::{Country, Destination, Line, PhoneNumber, PhoneRefusal, Reach, Subscriber};
-use domain::quota::{Charge, Scope, country_policy, window};
+use domain::quota::{Charge, Scope, window};
 use domain::time::Timestamp;
 use proptest::prelude::*;
 
@@ -40,18 +41,21 @@ fn a_window_begins_with_its_first_second_and_ends_before_the_next_one_s() {
 #[test]
 fn a_charge_tells_its_limit_and_when_the_window_ends() {
     let charge =
-        Charge::new(Scope::Number(number("+14155552671")), "number-short", 5, MINUTES, Timestamp::from_unix(1234));
+        Charge::new(Scope::Number(number("+14155552671")), Limit::NumberShort, 5, MINUTES, Timestamp::from_unix(1234));
     assert_eq!((charge.counter.window, charge.counter.shard, charge.enforced), (2, 0, true));
     assert_eq!(charge.ends_at(), Timestamp::from_unix(1800));
-    let limit = charge.limit;
+    let limit = charge.told;
     assert_eq!(
-        (limit.policy, limit.quota, limit.window, limit.retry_at),
-        ("number-short", 5, MINUTES, charge.ends_at())
+        (limit.limit, limit.quota, limit.window, limit.retry_at),
+        (Limit::NumberShort, 5, MINUTES, charge.ends_at())
     );
     let early = charge.clone().cap_retry_at(Timestamp::from_unix(1300));
-    assert_eq!((early.limit.retry_at, early.ends_at()), (Timestamp::from_unix(1300), charge.ends_at()));
+    assert_eq!((early.told.retry_at, early.ends_at()), (Timestamp::from_unix(1300), charge.ends_at()));
     assert_eq!(charge.clone().cap_retry_at(Timestamp::from_unix(1900)), charge, "never later than it ends");
-    assert_eq!((country_policy(Channel::Sms), country_policy(Channel::Call)), ("country-sms", "country-call"));
+    assert_eq!(
+        (Limit::of_country(Channel::Sms).as_str(), Limit::of_country(Channel::Call).as_str()),
+        ("country-sms", "country-call")
+    );
 }
 
 proptest! {

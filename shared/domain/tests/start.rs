@@ -11,7 +11,6 @@ use domain::challenge::{Challenge, Method, NumberSource, Outcome};
 use domain::channel::Channel;
 use domain::code::CodeMac;
 use domain::delivery::Delivery;
-use domain::start_transaction::{StartTransaction, Predecessor, Replaces};
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Reach, Subscriber};
@@ -22,6 +21,7 @@ use domain::request::Request;
 use domain::rules::{Enrolment, Rules};
 use domain::snapshot::Snapshot;
 use domain::start::{Decision, Start};
+use domain::start_transaction::{Predecessor, Replaces, StartTransaction};
 use domain::status::{State, Status, Unavailable, status};
 use domain::subject::Binding;
 use domain::time::Timestamp;
@@ -213,7 +213,7 @@ fn one_call_at_a_time() {
 #[test]
 fn no_second_call_is_placed_while_any_of_the_subject_may_go_on() {
     let live = |case: &Case| match refusal(case) {
-        Some(Refusal::SendLimit(limit)) => limit.policy == "call-live",
+        Some(Refusal::SendLimit(limit)) => limit.limit == "call-live",
         _ => false,
     };
     let calling = || {
@@ -258,7 +258,7 @@ fn sends_of_a_challenge_and_of_a_subject_are_limited() {
         case.pass(30);
     }
     let Some(Refusal::SendLimit(limit)) = refusal(&case) else { panic!("three are enough") };
-    assert_eq!(limit.policy, "challenge");
+    assert_eq!(limit.limit, "challenge");
 
     let mut case = Case::new();
     for login in 0..5 {
@@ -268,7 +268,7 @@ fn sends_of_a_challenge_and_of_a_subject_are_limited() {
     }
     case.request.key.session = SessionId::new("6", None);
     let Some(Refusal::SendLimit(limit)) = refusal(&case) else { panic!("five in ten minutes") };
-    assert_eq!((limit.policy, limit.retry_at), ("subject-short", NOW + Duration::from_mins(10)));
+    assert_eq!((limit.limit, limit.retry_at), ("subject-short", NOW + Duration::from_mins(10)));
     case.now = limit.retry_at;
     assert!(case.decide().is_ok());
 
@@ -280,7 +280,7 @@ fn sends_of_a_challenge_and_of_a_subject_are_limited() {
     }
     case.request.key.session = SessionId::new("3", None);
     let Some(Refusal::SendLimit(limit)) = refusal(&case) else { panic!("two calls in ten minutes") };
-    assert_eq!(limit.policy, "subject-calls");
+    assert_eq!(limit.limit, "subject-calls");
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn ten_sends_a_day_are_the_limit() {
     }
     case.request.key.session = SessionId::new("11", None);
     let Some(Refusal::SendLimit(limit)) = refusal(&case) else { panic!("ten a day") };
-    assert_eq!((limit.policy, limit.retry_at), ("subject-long", NOW + Duration::from_hours(24)));
+    assert_eq!((limit.limit, limit.retry_at), ("subject-long", NOW + Duration::from_hours(24)));
 }
 
 #[test]
@@ -478,8 +478,14 @@ fn a_typed_number_can_be_corrected_until_it_is_enrolled() {
     let mut case = case.typing("+14155550009");
     case.change(|challenge| challenge.attempts = 2);
     let transaction = case.transaction();
-    assert_eq!(transaction.replaces, Replaces::Generation(Predecessor { generation: 1, attempts: 2, messages: 1, calls: 0 }));
-    assert_eq!((transaction.challenge.attempts, transaction.challenge.carried, transaction.challenge.max_attempts), (2, 2, 5));
+    assert_eq!(
+        transaction.replaces,
+        Replaces::Generation(Predecessor { generation: 1, attempts: 2, messages: 1, calls: 0 })
+    );
+    assert_eq!(
+        (transaction.challenge.attempts, transaction.challenge.carried, transaction.challenge.max_attempts),
+        (2, 2, 5)
+    );
     assert_eq!(transaction.subject.reserved.values().sum::<u32>(), 3);
 }
 

@@ -77,7 +77,7 @@ impl Problem {
             Self::InvalidField { .. } => "invalid-field",
             Self::BodyTooLarge => "body-too-large",
             Self::UnsupportedMediaType => "unsupported-media-type",
-            Self::Refused(refusal) => refusal_name(refusal),
+            Self::Refused(refusal) => refusal.as_str(),
             Self::DeliveryFailed => "delivery-failed",
             Self::TemporarilyUnavailable => "temporarily-unavailable",
             Self::SignatureInvalid => "signature-invalid",
@@ -158,7 +158,7 @@ impl Problem {
             Self::Unauthenticated(claim) => document.claim = Some(claim),
             Self::InvalidField { field, .. } => document.field = Some(field),
             Self::Refused(Refusal::WrongCode { attempts_left }) => document.attempts_left = Some(*attempts_left),
-            Self::Refused(Refusal::SendLimit(limit)) => document.policy = Some(limit.policy),
+            Self::Refused(Refusal::SendLimit(limit)) => document.limit = Some(limit.limit.as_str()),
             _ => {}
         }
         // Texts and numbers only: there is nothing that could fail.
@@ -194,41 +194,19 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts_left: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    policy: Option<&'a str>,
+    limit: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_at: Option<String>,
 }
 
 /// The fields of draft-ietf-httpapi-ratelimit-headers, without a partition key.
 fn rate_limit_fields(limit: &SendLimit, now: Timestamp) -> [(&'static str, String); 2] {
-    let SendLimit { policy, quota, window, retry_at } = limit;
+    let SendLimit { limit, quota, window, retry_at } = limit;
+    let name = limit.as_str();
     [
-        ("ratelimit-policy", format!("\"{policy}\";q={quota};w={}", window.as_secs())),
-        ("ratelimit", format!("\"{policy}\";r=0;t={}", retry_at.since(now).as_secs())),
+        ("ratelimit-policy", format!("\"{name}\";q={quota};w={}", window.as_secs())),
+        ("ratelimit", format!("\"{name}\";r=0;t={}", retry_at.since(now).as_secs())),
     ]
-}
-
-pub(crate) const fn refusal_name(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::NumberRequired => "phone-number-required",
-        Refusal::Number(PhoneRefusal::Invalid) => "phone-number-invalid",
-        Refusal::Number(PhoneRefusal::Type) => "phone-number-type-refused",
-        Refusal::Number(PhoneRefusal::Country) => "country-refused",
-        Refusal::Number(PhoneRefusal::Unavailable) => "phone-number-unavailable",
-        Refusal::NumberKnown => "phone-number-known",
-        Refusal::ProofRequired => "proof-required",
-        Refusal::NothingToChange => "nothing-to-change",
-        Refusal::EnrolmentClosed => "enrolment-closed",
-        Refusal::ChannelUnavailable => "channel-unavailable",
-        Refusal::Denied => "denied",
-        Refusal::Blocked(_) => "blocked",
-        Refusal::Locked => "locked",
-        Refusal::TooManyFailures(_) => "too-many-failures",
-        Refusal::SendLimit(_) => "send-limit",
-        Refusal::MalformedCode => "code-malformed",
-        Refusal::WrongCode { .. } => "code-wrong",
-        Refusal::Closed => "challenge-closed",
-    }
 }
 
 const fn refusal_status(refusal: &Refusal) -> StatusCode {

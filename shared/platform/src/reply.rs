@@ -33,18 +33,18 @@ pub fn challenge(
     support_url: Option<&str>,
 ) -> Response<Body> {
     let body = View {
-        state: state(view.state),
+        state: view.state.as_str(),
         phone_number: view.phone.as_ref().map(ToString::to_string),
         can_change_number: view.can_change_number,
         expires_at: view.expires_at.map(Time),
         attempts_left: view.attempts_left,
         retry_at: view.retry_at.map(Time),
         channels: Channels { sms: channel(&view.sms), call: channel(&view.call_channel) },
-        call: view.call.map(call),
+        call: view.call.map(CallState::as_str),
         match_digits: view.match_digits.map(|digits| digits.expose().to_string()),
         contested: view.contested,
         offer_alternative: view.offer_alternative,
-        change: view.change.map(step),
+        change: view.change.map(Step::as_str),
         result_token,
         support_url,
     };
@@ -98,10 +98,10 @@ struct ChannelView {
 fn channel(channel: &ChannelStatus) -> ChannelView {
     ChannelView {
         available: channel.unavailable.is_none(),
-        reason: channel.unavailable.map(reason),
+        reason: channel.unavailable.map(Unavailable::as_str),
         next_send_at: channel.next_send_at.map(Time),
         sends_left: channel.sends_left,
-        last_send: channel.last_send.map(delivery),
+        last_send: channel.last_send.map(Delivery::as_str),
     }
 }
 
@@ -111,63 +111,5 @@ struct Time(Timestamp);
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&rfc3339(self.0))
-    }
-}
-
-/// A state's word.
-#[must_use]
-pub const fn state(state: State) -> &'static str {
-    match state {
-        State::None => "none",
-        State::Pending => "pending",
-        State::Approved => "approved",
-        State::Denied => "denied",
-        State::Expired => "expired",
-        State::Exhausted => "exhausted",
-        State::Locked => "locked",
-        State::Blocked => "blocked",
-    }
-}
-
-const fn step(step: Step) -> &'static str {
-    match step {
-        Step::CurrentNumber => "current-number",
-        Step::NewNumber => "new-number",
-        Step::Changed => "changed",
-    }
-}
-
-const fn reason(reason: Unavailable) -> &'static str {
-    match reason {
-        Unavailable::Cooldown => "cooldown",
-        Unavailable::SendLimit => "send-limit",
-        Unavailable::Closed => "closed",
-        Unavailable::Locked => "locked",
-        Unavailable::Blocked => "blocked",
-        Unavailable::Disabled => "disabled",
-        Unavailable::Unreachable => "unreachable",
-    }
-}
-
-const fn delivery(delivery: Delivery) -> &'static str {
-    match delivery {
-        Delivery::Accepted => "accepted",
-        Delivery::Failed => "failed",
-        Delivery::Unknown => "unknown",
-    }
-}
-
-/// A call's word.
-#[must_use]
-pub const fn call(call: CallState) -> &'static str {
-    match call {
-        CallState::Calling => "calling",
-        CallState::Ringing => "ringing",
-        CallState::Answered => "answered",
-        CallState::Voicemail => "voicemail",
-        CallState::NoAnswer => "no-answer",
-        CallState::Busy => "busy",
-        CallState::Failed => "failed",
-        CallState::Ended => "ended",
     }
 }

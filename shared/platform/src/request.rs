@@ -19,11 +19,8 @@ pub fn network(request: &Request) -> Result<Network, Problem> {
 
 /// What a request is for, by its field or its query parameter `purpose`.
 pub fn purpose(word: Option<&str>) -> Result<Purpose, Problem> {
-    match word {
-        None | Some("login") => Ok(Purpose::Login),
-        Some("change") => Ok(Purpose::Change),
-        Some(_) => Err(Problem::invalid_field("purpose", "must be login or change")),
-    }
+    let purpose = word.map_or(Some(Purpose::default()), Purpose::parse);
+    purpose.ok_or_else(|| Problem::invalid_field("purpose", "must be login or change"))
 }
 
 /// The largest body that is read.

@@ -9,7 +9,6 @@ use domain::rules::Rules;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use crate::transactions;
 use crate::gateway::Gateway;
 use crate::people::{COUNTRIES, NOON, People, Person};
 use crate::quotas::{Bucket, Cause, INVOCATIONS, RETRIED};
@@ -17,6 +16,7 @@ use crate::report::{Operation, Report};
 use crate::requests::{self, IN_TRANSACTION, Key, Request};
 use crate::table::Table;
 use crate::times::{COLD, GATEWAY, OWN, QUERY, Step, TRANSACTION, UPDATE};
+use crate::transactions;
 use crate::visits::What;
 
 const SEED: u64 = 20_261_125;

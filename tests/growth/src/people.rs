@@ -5,8 +5,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use domain::budget::CountryRecord;
+use domain::limit::Limit;
 use domain::phone::Country;
-use domain::quota::{Counter, RANGE, Scope};
+use domain::quota::{Counter, Scope};
 use domain::time::Timestamp;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
@@ -118,7 +119,7 @@ impl People {
         let unproven = self.rate * OF_PEAK * 43_200.0 * f64::from(NEWCOMERS) / 1_000.0 * UNPROVEN;
         match &counter.scope {
             Scope::Country(country) => unproven * share(*country) / shards,
-            Scope::Range(number) if counter.policy == RANGE => {
+            Scope::Range(number) if counter.limit == Limit::RangeUnverified => {
                 let hot = number.expose().starts_with("+1");
                 let (share, ranges) = if hot { (0.8, RANGES[0]) } else { (0.05, RANGES[1]) };
                 #[expect(clippy::cast_precision_loss, reason = "a small constant")]

@@ -6,10 +6,10 @@
 
 use domain::budget::CountryRecord;
 use domain::challenge::Challenge;
-use domain::start_transaction::{StartTransaction, Replaces};
 use domain::identity::{ChallengeKey, SubjectId};
 use domain::phone::{Country, PhoneNumber};
 use domain::quota::{Counter, Scope};
+use domain::start_transaction::{Replaces, StartTransaction};
 use domain::time::Timestamp;
 use platform::encoding::base64url;
 
@@ -161,7 +161,7 @@ pub fn counter(counter: &Counter) -> Key {
         Scope::Range(phone) => format!("range#{}", phone.range()),
         Scope::Country(country) => country_partition(*country),
     };
-    Key { partition, sort: format!("{}#{}#{}", counter.policy, counter.window, counter.shard) }
+    Key { partition, sort: format!("{}#{}#{}", counter.limit.as_str(), counter.window, counter.shard) }
 }
 
 const fn update(key: Key, kind: Kind) -> Write {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::channel::Channel;
-use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
@@ -15,6 +14,7 @@ use domain::request::Request;
 use domain::rules::{Enrolment, Rules};
 use domain::snapshot::Snapshot;
 use domain::start::{Decision, Start};
+use domain::start_transaction::StartTransaction;
 use domain::subject::Binding;
 
 use crate::people::{COUNTRIES, NOON, Person};
@@ -69,7 +69,7 @@ pub fn transaction(
     match (Start { rules, plan: &Plan }).decide(stored, &request, NOON) {
         Ok(Decision::Send(transaction)) => Ok(*transaction),
         Ok(Decision::Running) => Err("running"),
-        Err(Refusal::SendLimit(limit)) => Err(limit.policy),
+        Err(Refusal::SendLimit(limit)) => Err(limit.limit.as_str()),
         Err(_) => Err("other"),
     }
 }

@@ -4,18 +4,18 @@ use std::rc::Rc;
 
 use domain::challenge::Challenge;
 use domain::channel::Channel;
-use domain::start_transaction::StartTransaction;
 use domain::quota::Charge;
 use domain::snapshot::Snapshot;
+use domain::start_transaction::StartTransaction;
 use rand::RngExt as _;
 
-use crate::transactions;
 use crate::model::{Visit, World, micros};
 use crate::people::{APPROVE_PERCENT, CALLS_PERCENT, PAGE, POLLS, Person, WEBHOOKS, WRONG_PERCENT};
 use crate::quotas::Cause;
 use crate::report::Operation;
 use crate::requests;
 use crate::times::{CALL, PUBLISH, SIGN};
+use crate::transactions;
 
 /// What happens next.
 pub(crate) enum What {
@@ -149,7 +149,7 @@ impl World {
         if transaction.challenge.source.is_unverified() {
             let record = self.records.get(&transaction.challenge.country).cloned().unwrap_or_default();
             let charged = transaction.charge_budget(&record, &self.rules.policy.unverified, &mut self.random);
-            charged.map_err(|exhausted| Cause::SendLimit(exhausted.limit.policy))?;
+            charged.map_err(|exhausted| Cause::SendLimit(exhausted.limit.limit.as_str()))?;
         }
         for request in requests::start(&transaction) {
             if !self.ask(visit, &request)? {
@@ -201,7 +201,7 @@ impl World {
             }
             let full = self.used.get(&key).is_some_and(|used| *used >= f64::from(charge.quota));
             if full && charge.enforced {
-                return Err(Cause::SendLimit(charge.counter.policy));
+                return Err(Cause::SendLimit(charge.counter.limit.as_str()));
             }
         }
         for charge in charges {

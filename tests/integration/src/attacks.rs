@@ -347,7 +347,7 @@ async fn a_strangers_call_approved_by_the_victims_own_login() -> Tally {
     let stranger = victim.again("the stranger's");
     attack.tries(post(&stranger, &call())).await;
     let told = attack.api.post(&victim, call()).await;
-    assert_eq!((told.status, &told.json["policy"]), (429, &json!("call-live")), "only one call to a phone at a time");
+    assert_eq!((told.status, &told.json["limit"]), (429, &json!("call-live")), "only one call to a phone at a time");
     for (kind, form) in [("answer", &HUMAN[..]), ("digits", &POUND[..])] {
         attack.tries(signed(&attack.api, kind, form)).await;
     }

@@ -66,7 +66,7 @@ async fn a_number_has_a_daily_limit_whoever_asks() {
         (login.claims["auth_time"], login.claims["exp"]) = (json!(now.to_string()), json!((now + 900).to_string()));
         let answer = api.post(&login, json!({ "channel": "sms" })).await;
         sent += usize::from(answer.status == 201);
-        assert!(answer.status == 201 || answer.json["policy"] == "number-long", "{}", answer.text);
+        assert!(answer.status == 201 || answer.json["limit"] == "number-long", "{}", answer.text);
         api.pass(1800);
     }
     assert_eq!(sent, 10);

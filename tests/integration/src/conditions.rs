@@ -9,10 +9,10 @@ use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Method, Outcome};
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::start_transaction::{StartTransaction, Replaces};
 use domain::identity::ChallengeId;
 use domain::ports::{ChallengeStore as _, Settlement, Started, StoreError};
 use domain::start::Decision;
+use domain::start_transaction::{Replaces, StartTransaction};
 use domain::subject::Subject;
 use domain::time::Timestamp;
 use platform::encoding::base64url;
@@ -485,7 +485,9 @@ async fn pound_approves_only_if_every_term_of_its_condition_holds() {
 async fn the_fraud_key_increments_the_subjects_version_so_that_no_older_start_is_applied() {
     let (mut scene, token, id) = in_call(true).await;
     scene.session("2");
-    let Ok(Decision::Send(transaction)) = scene.decide(&scene.load().await, Channel::Sms, None) else { panic!("sends") };
+    let Ok(Decision::Send(transaction)) = scene.decide(&scene.load().await, Channel::Sms, None) else {
+        panic!("sends")
+    };
     send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await;
     let mut transaction = *transaction;
     transaction.contests.clear(); // so that only the subject's condition can refuse it

@@ -6,11 +6,11 @@ use std::time::Duration;
 use domain::challenge::Method;
 use domain::channel::Channel;
 use domain::code::Code;
-use domain::start_transaction::{StartTransaction, Replaces};
 use domain::ports::{ChallengeStore as _, Settlement, StoreError};
 use domain::purpose::Purpose;
 use domain::rules::TestNumber;
 use domain::start::Decision;
+use domain::start_transaction::{Replaces, StartTransaction};
 use platform::encoding::base64url;
 
 use crate::conditions_of_limits::{number_key, right_code};

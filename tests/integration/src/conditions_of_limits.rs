@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use domain::channel::Channel;
 use domain::code::Code;
-use domain::start_transaction::StartTransaction;
 use domain::identity::SubjectId;
+use domain::limit::Limit;
 use domain::phone::{Country, PhoneRefusal};
 use domain::ports::{ChallengeStore as _, Started, StoreError};
 use domain::quota::{Scope, SendLimit};
 use domain::refusal::{Consequence, Refusal, Refused};
 use domain::start::Decision;
+use domain::start_transaction::StartTransaction;
 use domain::time::Timestamp;
 use platform::encoding::base64url;
 
@@ -126,22 +127,24 @@ async fn a_reported_number_stays_open_to_users_whose_first_factor_vouches_for_it
 // --- counters
 
 /// The key of a counter of today's transaction, by its limit's name.
-pub(crate) fn counter_key(transaction: &StartTransaction, policy: &str) -> (String, String) {
-    let charge = transaction.charges.iter().find(|charge| charge.counter.policy == policy).expect("a charge");
+pub(crate) fn counter_key(transaction: &StartTransaction, limit: &str) -> (String, String) {
+    let charge = transaction.charges.iter().find(|charge| charge.counter.limit.as_str() == limit).expect("a charge");
     let partition = match &charge.counter.scope {
         Scope::Number(phone) => format!("number#{}", base64url(&phone.digest())),
         Scope::Network(network) => format!("network#{network}"),
         Scope::Range(phone) => format!("range#{}", phone.range()),
         Scope::Country(country) => format!("country#{}", country.as_str()),
     };
-    (partition, format!("{policy}#{}#{}", charge.counter.window, charge.counter.shard))
+    (partition, format!("{limit}#{}#{}", charge.counter.window, charge.counter.shard))
 }
 
 /// A start that is charged to every counter of an unverified send by `channel`.
 pub(crate) async fn charged(scene: &mut Scene, channel: Channel, claimed: bool) -> StartTransaction {
     scene.claimed = claimed.then(|| number(ALICE));
     let typed = (!claimed).then_some(ALICE);
-    let Ok(Decision::Send(mut transaction)) = scene.decide(&scene.load().await, channel, typed) else { panic!("sends") };
+    let Ok(Decision::Send(mut transaction)) = scene.decide(&scene.load().await, channel, typed) else {
+        panic!("sends")
+    };
     if !claimed {
         let rules = scene.rules.policy.unverified.clone();
         let record = domain::budget::CountryRecord::default();
@@ -164,19 +167,19 @@ async fn each_counter_refuses_at_its_quota_and_the_refusal_names_it() {
         ("country-sms", false, Channel::Sms, 10),
         ("country-call", false, Channel::Call, 10),
     ];
-    for (policy, claimed, channel, quota) in cases {
+    for (name, claimed, channel, quota) in cases {
         for (used, refused) in [(quota - 1, false), (quota, true), (quota + 1, true)] {
             let mut scene = Scene::new().await;
             let transaction = charged(&mut scene, channel, claimed).await;
-            let (partition, sort) = counter_key(&transaction, policy);
+            let (partition, sort) = counter_key(&transaction, name);
             scene.backend.put(&partition, &sort, "used", &used.to_string()).await;
             let started = scene.store.start(&transaction).await.expect("an answer");
             if refused {
-                let Started::Refused(Refusal::SendLimit(limit)) = started else { panic!("{policy}: {started:?}") };
-                assert_eq!((limit.policy, limit.quota), (policy, quota));
+                let Started::Refused(Refusal::SendLimit(limit)) = started else { panic!("{name}: {started:?}") };
+                assert_eq!((limit.limit.as_str(), limit.quota), (name, quota));
                 assert!(scene.load().await.challenges.is_empty(), "all or nothing");
             } else {
-                assert_eq!(started, Started::Applied, "{policy}");
+                assert_eq!(started, Started::Applied, "{name}");
                 let counter = scene.backend.item(&sort).await;
                 assert_eq!(
                     (&counter["used"], &counter["quota"]),
@@ -191,16 +194,18 @@ async fn each_counter_refuses_at_its_quota_and_the_refusal_names_it() {
 async fn if_two_limits_refuse_the_one_that_lasts_longer_is_reported_and_nothing_is_charged() {
     let mut scene = Scene::new().await;
     let transaction = charged(&mut scene, Channel::Sms, true).await;
-    for (policy, used) in [("number-short", "5"), ("number-long", "10")] {
-        let (partition, sort) = counter_key(&transaction, policy);
+    for (name, used) in [("number-short", "5"), ("number-long", "10")] {
+        let (partition, sort) = counter_key(&transaction, name);
         scene.backend.put(&partition, &sort, "used", used).await;
     }
-    let Ok(Started::Refused(Refusal::SendLimit(limit))) = scene.store.start(&transaction).await else { panic!("refused") };
+    let Ok(Started::Refused(Refusal::SendLimit(limit))) = scene.store.start(&transaction).await else {
+        panic!("refused")
+    };
     let day = Duration::from_hours(24);
     assert_eq!(
         limit,
         SendLimit {
-            policy: "number-long",
+            limit: Limit::NumberLong,
             quota: 10,
             window: day,
             retry_at: Timestamp::from_unix((scene.now.as_unix() / day.as_secs() + 1) * day.as_secs()),
@@ -227,7 +232,7 @@ async fn an_enrolment_gives_back_to_each_shard_what_its_sends_were_charged() {
     let code = transaction.add_code(&scene.keys, &mut platform::clock::random());
     scene.store.start(&transaction).await.expect("started");
     let before: BTreeMap<_, _> = ["number-unverified", "range-unverified", "country-sms"]
-        .map(|policy| (policy, counter_key(&transaction, policy)))
+        .map(|name| (name, counter_key(&transaction, name)))
         .into();
     for (partition, sort) in before.values() {
         scene.backend.put(partition, sort, "used", "9").await;
@@ -295,7 +300,7 @@ async fn an_open_breaker_cannot_be_opened_again_before_it_closes() {
     let opened = scene.now;
     for (passed, expected) in [(0, 0), (3599, 0), (1, 3600)] {
         scene.pass(passed);
-        let limit = SendLimit { policy: "country-sms", quota: 1, window: hour, retry_at: scene.now };
+        let limit = SendLimit { limit: Limit::CountrySms, quota: 1, window: hour, retry_at: scene.now };
         let refused = Refused {
             subject: &scene.key.subject,
             channel: Channel::Sms,

@@ -7,15 +7,15 @@ use domain::budget::CountryRecord;
 use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key as Pressed};
 use domain::challenge::{Challenge, Method};
 use domain::channel::Channel;
-use domain::start_transaction::StartTransaction;
 use domain::follow_up::Tally;
 use domain::phone::Country;
 use domain::ports::{ChallengeStore as _, Settlement, Started, Statistics as _};
 use domain::rules::Rules;
 use domain::snapshot::Snapshot;
-use growth::transactions;
+use domain::start_transaction::StartTransaction;
 use growth::people::{COUNTRIES, NOON, People, Person, WEBHOOKS};
 use growth::requests::{self, Kind, Request, Write};
+use growth::transactions;
 use platform::store::DynamoStore;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -55,7 +55,8 @@ impl Visitor {
     /// Starts as the handler does, and checks that this makes the requests that growth counts.
     async fn start(&mut self, channel: Channel, session: u64) -> (StartTransaction, Option<CallToken>) {
         let stored = self.store.load(&transactions::key(self.person, session).subject).await.expect("a snapshot");
-        let mut transaction = transactions::transaction(&self.rules, &stored, self.person, channel, session).expect("a transaction");
+        let mut transaction =
+            transactions::transaction(&self.rules, &stored, self.person, channel, session).expect("a transaction");
         if transaction.challenge.source.is_unverified() {
             let record = People::starting(1_000.0).record(transaction.challenge.country);
             let rules = &self.rules.policy.unverified;

@@ -11,7 +11,6 @@ use domain::challenge::{Challenge, Method};
 use domain::channel::Channel;
 use domain::code::SpokenCodeMacs;
 use domain::delivery::Delivery;
-use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeId, SubjectId};
 use domain::phone::Country;
 use domain::policy::{CallMode, Policy, UnverifiedBudget};
@@ -20,6 +19,7 @@ use domain::purpose::Purpose;
 use domain::refusal::{Consequence, Refusal, Refused};
 use domain::snapshot::Snapshot;
 use domain::start::Decision;
+use domain::start_transaction::StartTransaction;
 use domain::time::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -207,7 +207,9 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         self.scene.claimed = Some(number(&self.number())).filter(|_| self.below_of(3));
         let prompts = stored.subject.binding.is_none() && self.scene.claimed.is_none();
         let typed = Some(typed).filter(|_| prompts || (self.scene.purpose == Purpose::Change && self.below_of(2)));
-        let Ok(Decision::Send(mut transaction)) = self.scene.decide(&stored, channel, typed.as_deref()) else { return None };
+        let Ok(Decision::Send(mut transaction)) = self.scene.decide(&stored, channel, typed.as_deref()) else {
+            return None;
+        };
         if self.below(6) == 0 {
             transaction.at = transaction.at + Duration::from_secs(130); // older than a code can be
         }

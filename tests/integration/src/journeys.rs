@@ -434,7 +434,7 @@ async fn a_limits_refusal_gives_its_time_but_not_its_key() {
         api.pass(30);
     }
     let refused = api.post(&login, sms()).await;
-    assert_eq!((refused.status, refused.problem(), &refused.json["policy"]), (429, "send-limit", &json!("challenge")));
+    assert_eq!((refused.status, refused.problem(), &refused.json["limit"]), (429, "send-limit", &json!("challenge")));
     assert!(refused.header("retry-after").is_some() && refused.json["retryAt"].is_string());
     assert_eq!(refused.header("ratelimit-policy"), Some(r#""challenge";q=3;w=300"#));
     assert!(refused.header("ratelimit").is_some_and(|field| field.starts_with(r#""challenge";r=0;t="#)));

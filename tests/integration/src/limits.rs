@@ -55,7 +55,7 @@ pub(crate) fn unlimited(rules: &mut Rules) {
 
 /// Checks for a refusal by that limit, with its time and without its key.
 pub(crate) fn expect_refusal(refused: &Answer, policy: &str, quota: u32, window: u64, retry_after: u64) {
-    let told = (refused.status, refused.problem(), &refused.json["policy"]);
+    let told = (refused.status, refused.problem(), &refused.json["limit"]);
     assert_eq!(told, (429, "send-limit", &json!(policy)), "{}", refused.text);
     assert_eq!(refused.header("retry-after"), Some(retry_after.to_string().as_str()), "{policy}");
     assert_eq!(refused.header("ratelimit-policy"), Some(format!("\"{policy}\";q={quota};w={window}").as_str()));
@@ -139,9 +139,9 @@ async fn sends_to_a_numbers_owner_do_not_count_against_users_who_enrol_it() {
     })
     .await;
     assert_eq!(api.post(&owner(1, NUMBER), sms()).await.status, 201);
-    assert_eq!(api.post(&owner(2, NUMBER), sms()).await.json["policy"], "number-short");
+    assert_eq!(api.post(&owner(2, NUMBER), sms()).await.json["limit"], "number-short");
     assert_eq!(api.post(&stranger(1), typing(NUMBER)).await.status, 201);
-    assert_eq!(api.post(&stranger(2), typing(NUMBER)).await.json["policy"], "number-unverified");
+    assert_eq!(api.post(&stranger(2), typing(NUMBER)).await.json["limit"], "number-unverified");
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn one_counter(spellings: &[Value]) {
         assert_eq!(api.post(&stranger(index), spelling.clone()).await.status, 201, "{spelling}");
     }
     for spelling in spellings {
-        assert_eq!(api.post(&stranger(99), spelling.clone()).await.json["policy"], "number-unverified", "{spelling}");
+        assert_eq!(api.post(&stranger(99), spelling.clone()).await.json["limit"], "number-unverified", "{spelling}");
     }
 }
 
@@ -218,7 +218,7 @@ async fn an_ipv6_prefix_of_64_bits_counts_as_one_network() {
         }
         for address in same {
             let refused = api.post(&owner(8, &far_apart(8)).from(address), sms()).await;
-            assert_eq!(refused.json["policy"], "network", "{address}");
+            assert_eq!(refused.json["limit"], "network", "{address}");
         }
         assert_eq!(api.post(&owner(9, &far_apart(9)).from(other), sms()).await.status, 201, "{other}");
     }
@@ -267,7 +267,7 @@ async fn fifty_starts_at_once_never_exceed_a_limit() {
         });
         let answers = answers.await;
         let (sent, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 201);
-        let policies: BTreeSet<_> = refused.iter().map(|answer| answer.json["policy"].to_string()).collect();
+        let policies: BTreeSet<_> = refused.iter().map(|answer| answer.json["limit"].to_string()).collect();
         assert_eq!(policies, BTreeSet::from([json!(policy).to_string()]));
         assert_eq!((sent.len(), api.phone.codes().len()), (20, 20), "{policy}");
     }
@@ -282,7 +282,7 @@ async fn a_refusal_takes_at_most_two_round_trips_and_one_without_a_write_is_reco
         api.pass(30);
     }
     api.backend.round_trips();
-    assert_eq!(api.post(&login, sms()).await.json["policy"], "challenge");
+    assert_eq!(api.post(&login, sms()).await.json["limit"], "challenge");
     assert_eq!(api.backend.round_trips(), 2);
     let trace = api.backend.item("refusal").await;
     assert_eq!(trace["reason"], "send-limit");

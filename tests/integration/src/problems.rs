@@ -15,7 +15,12 @@ const NOW: Timestamp = Timestamp::from_unix(1_795_600_000);
 #[test]
 fn every_problem_has_its_status_document_and_headers() {
     let later = NOW + Duration::from_secs(90);
-    let limit = SendLimit { policy: "subject-short", quota: 5, window: Duration::from_mins(10), retry_at: later };
+    let limit = SendLimit {
+        limit: domain::limit::Limit::SubjectShort,
+        quota: 5,
+        window: Duration::from_mins(10),
+        retry_at: later,
+    };
     let problems = [
         Problem::Unauthenticated("sub"),
         Problem::SessionMissing,

@@ -8,7 +8,6 @@ use domain::challenge::{NumberSource, Outcome};
 use domain::channel::Channel;
 use domain::code::Code;
 use domain::delivery::Delivery;
-use domain::start_transaction::{Predecessor, Replaces};
 use domain::follow_up::Tally;
 use domain::phone::Country;
 use domain::ports::{ChallengeStore as _, Settlement, Started, Statistics as _, StoreError};
@@ -16,6 +15,7 @@ use domain::refusal::Refusal;
 use domain::script::Script;
 use domain::snapshot::Snapshot;
 use domain::start::Decision;
+use domain::start_transaction::{Predecessor, Replaces};
 
 use crate::scene::{ALICE, Scene, number};
 
@@ -136,7 +136,10 @@ async fn a_different_number_closes_the_old_generation_and_keeps_its_guesses_and_
     else {
         panic!("a different number needs a new challenge")
     };
-    assert_eq!(transaction.replaces, Replaces::Generation(Predecessor { generation: 1, attempts: 1, messages: 1, calls: 0 }));
+    assert_eq!(
+        transaction.replaces,
+        Replaces::Generation(Predecessor { generation: 1, attempts: 1, messages: 1, calls: 0 })
+    );
     let new = transaction.add_code(&scene.keys, &mut random);
     scene.store.start(&transaction).await.expect("started");
 

@@ -158,9 +158,9 @@ async fn limits_and_cooldowns_apply_to_it() {
         assert_eq!(start(&api, &reviewer()).await.status, 201);
     }
     api.pass(30);
-    assert_eq!(start(&api, &reviewer()).await.json["policy"], "challenge");
+    assert_eq!(start(&api, &reviewer()).await.json["limit"], "challenge");
     assert_eq!(start(&api, &reviewer().again("login-2")).await.status, 201);
-    assert_eq!(start(&api, &reviewer().again("login-3")).await.json["policy"], "number-short");
+    assert_eq!(start(&api, &reviewer().again("login-3")).await.json["limit"], "number-short");
 }
 
 #[tokio::test]

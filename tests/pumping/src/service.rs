@@ -6,7 +6,6 @@ use std::time::Duration;
 use domain::budget::CountryRecord;
 use domain::challenge::{Challenge, Method, Outcome};
 use domain::channel::Channel;
-use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
@@ -16,6 +15,7 @@ use domain::request::Request;
 use domain::rules::{Enrolment, Rules};
 use domain::snapshot::Snapshot;
 use domain::start::{Decision, Start};
+use domain::start_transaction::StartTransaction;
 use domain::subject::Binding;
 use domain::time::Timestamp;
 use rand::rngs::StdRng;
@@ -157,8 +157,8 @@ impl Service {
         let today = window(Policy::LONG_WINDOW, now);
         for channel in Channel::ALL {
             for (day, shard) in [today - 1, today].into_iter().flat_map(|day| (0..32).map(move |shard| (day, shard))) {
-                let policy = domain::quota::country_policy(channel);
-                let key = (format!("{}#{policy}", country.as_str()), day, shard);
+                let limit = domain::limit::Limit::of_country(channel).as_str();
+                let key = (format!("{}#{limit}", country.as_str()), day, shard);
                 if let Some(used) = self.counters.get(&key) {
                     record.unverified.insert((channel, day, shard), u32::try_from(*used).unwrap_or_default());
                 }
@@ -178,7 +178,7 @@ impl Service {
             Scope::Range(number) => number.range().to_owned(),
             Scope::Country(country) => country.as_str().to_owned(),
         };
-        self.counters.entry((format!("{scope}#{}", counter.policy), counter.window, counter.shard)).or_default()
+        self.counters.entry((format!("{scope}#{}", counter.limit.as_str()), counter.window, counter.shard)).or_default()
     }
 }
 

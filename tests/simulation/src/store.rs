@@ -9,7 +9,6 @@ use domain::call::{CallEvent, CallToken, Key};
 use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::Country;
 use domain::policy::Policy;
@@ -17,6 +16,7 @@ use domain::ports::{ChallengeStore, Settlement, Started, StoreError};
 use domain::quota::Counter;
 use domain::refusal::Refused;
 use domain::snapshot::Snapshot;
+use domain::start_transaction::StartTransaction;
 use domain::subject::Subject;
 use domain::time::Timestamp;
 

@@ -4,6 +4,8 @@ use domain::challenge::{Method, NumberSource, Outcome};
 use domain::channel::Channel;
 use domain::delivery::Delivery;
 use domain::identity::{ChallengeId, ChallengeKey};
+use domain::phone::Line;
+use domain::purpose::Purpose;
 use domain::time::Timestamp;
 use platform::encoding::base64url;
 use platform::item::Unreadable;
@@ -11,8 +13,7 @@ use platform::item::attribute::{
     ATTEMPTS, CLAIM_MISMATCH, CONTESTED, COUNTRY, CREATED_AT, GENERATION, LAST_GUESS_AT, LINE, MAX_ATTEMPTS, OUTCOME,
     PHONE, PURPOSE, SETTLED,
 };
-use platform::item::challenge::{CALLS, SMS, SendAttributes, outcome, source, source_word};
-use platform::item::word::Word as _;
+use platform::item::challenge::{CALLS, SMS, SendAttributes, outcome, source};
 
 use super::{Item, Step};
 use crate::correlation::CorrelationKey;
@@ -66,7 +67,7 @@ fn send(
     let channel = channel.as_str();
     Ok(match step.new.require(attributes.delivery)? {
         Delivery::Accepted => Some((step.new.require(attributes.at)?, Fact::ChallengeSent { channel })),
-        delivery => Some((step.at, Fact::ChallengeSendFailed { channel, delivery: delivery.word() })),
+        delivery => Some((step.at, Fact::ChallengeSendFailed { channel, delivery: delivery.as_str() })),
     })
 }
 
@@ -78,7 +79,7 @@ fn ending(step: &Step<'_>, facts: &mut Facts) -> Result<(), Unreadable> {
     match outcome(step.new)? {
         Outcome::Denied if step.set(OUTCOME) => facts.push((step.at, Fact::ChallengeDenied)),
         Outcome::Approved { at, by, settled: true } if step.set(SETTLED) => {
-            facts.push((at, Fact::ChallengeApproved { method: by.word(), channel: proven_by(by).as_str() }));
+            facts.push((at, Fact::ChallengeApproved { method: by.as_str(), channel: proven_by(by).as_str() }));
         }
         Outcome::Denied | Outcome::Approved { .. } | Outcome::Pending => {}
     }
@@ -105,10 +106,10 @@ fn about(item: Item<'_>, id: ChallengeId, source: NumberSource, key: &Correlatio
         subject: Some(base64url(id.key.subject.as_bytes())),
         challenge: Some(base64url(&id.digest())),
         test: (source == NumberSource::Test).then_some(true),
-        purpose: item.get(PURPOSE)?.map(platform::item::word::Word::word),
-        number_source: Some(source_word(source)),
+        purpose: item.get(PURPOSE)?.map(Purpose::as_str),
+        number_source: Some(source.as_str()),
         country: item.get(COUNTRY)?.map(|country| country.as_str().to_owned()),
-        line: item.get(LINE)?.map(platform::item::word::Word::word),
+        line: item.get(LINE)?.map(Line::as_str),
         ..About::default()
     };
     Ok(about.with_phone(&item.require(PHONE)?, key))

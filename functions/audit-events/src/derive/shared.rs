@@ -57,7 +57,7 @@ fn reached(
     }
     let scope = partition.split_once('#').and_then(|(kind, _)| SCOPES.into_iter().find(|known| *known == kind));
     let fact = Fact::LimitReached {
-        policy: limit.to_owned(),
+        limit: limit.to_owned(),
         quota: step.new.require(QUOTA)?,
         scope: scope.ok_or(Unreadable(PK.name))?,
         key_digest: key.digest(partition),

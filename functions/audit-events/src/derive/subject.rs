@@ -1,5 +1,6 @@
 //! The events of a subject's own item, and of the refusals noted beside it.
 
+use domain::administration::Action;
 use domain::phone::PhoneNumber;
 use domain::time::Timestamp;
 use platform::clock::rfc3339;
@@ -9,7 +10,6 @@ use platform::item::attribute::{
     LAST_SUCCESS_AT, LOCKED_AT, PHONE, REASON, REFUSALS, REFUSED_AT,
 };
 use platform::item::subject::binding;
-use platform::item::word::{Action, Word as _};
 
 use super::{Item, Step};
 use crate::correlation::CorrelationKey;
@@ -64,7 +64,7 @@ fn number(step: &Step<'_>, admin: &Admin, subject: &str, key: &CorrelationKey) -
             let at = step.time(LAST_SUCCESS_AT)?;
             Some(Event { at, about: of(Some(step.new))?, fact: changed(&before, key) })
         }
-        (before, None) if before.is_some() || admin.did(Action::Reset) => {
+        (before, None) if before.is_some() || admin.did(Action::ResetPhone) => {
             let fact = Fact::PhoneReset { by: admin.by.clone() };
             Some(Event { at: step.time(ADMIN_AT)?, about: of(step.old)?, fact })
         }
@@ -124,7 +124,10 @@ fn about(subject: &str) -> About {
 /// The subject with the number that is enrolled, if one is.
 fn holder(item: Item<'_>, subject: &str, key: &CorrelationKey) -> Result<About, Unreadable> {
     let Some(binding) = binding(item)? else { return Ok(about(subject)) };
-    let about =
-        About { country: Some(binding.country.as_str().to_owned()), line: Some(binding.line.word()), ..about(subject) };
+    let about = About {
+        country: Some(binding.country.as_str().to_owned()),
+        line: Some(binding.line.as_str()),
+        ..about(subject)
+    };
     Ok(about.with_phone(&binding.number, key))
 }

@@ -11,7 +11,6 @@ use domain::call::{AnsweredBy, CallEvent, CallToken, Key};
 use domain::challenge::{Challenge, Method};
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
-use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeId, ChallengeKey, Network, SessionId};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
@@ -21,6 +20,7 @@ use domain::purpose::Purpose;
 use domain::request::Request;
 use domain::rules::{Enrolment, Rules};
 use domain::start::{Decision, Start};
+use domain::start_transaction::StartTransaction;
 use domain::time::Timestamp;
 use platform::store::DynamoStore;
 use rand::{TryCryptoRng, TryRng};
@@ -111,7 +111,13 @@ impl Fixture {
         settle(store, transaction.challenge, transaction.at).await
     }
 
-    async fn transaction(&self, store: &DynamoStore, key: ChallengeKey, purpose: Purpose, now: Timestamp) -> Result<StartTransaction> {
+    async fn transaction(
+        &self,
+        store: &DynamoStore,
+        key: ChallengeKey,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<StartTransaction> {
         let rules = Rules {
             policy: Policy::default(),
             channels: BTreeSet::from(Channel::ALL),

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use domain::administration::Action;
 use domain::call::{AnsweredBy, CallState};
 use domain::challenge::Method;
 use domain::channel::Channel;
@@ -11,8 +12,6 @@ use domain::locale::Locale;
 use domain::phone::{Country, Line, PhoneNumber};
 use domain::purpose::Purpose;
 use domain::time::Timestamp;
-
-use super::word::Action;
 
 /// A text that is borrowed, not copied.
 pub enum Text {}

@@ -4,8 +4,9 @@ use domain::call::Call;
 use domain::challenge::{Challenge, Former, NumberSource, Outcome, Sends};
 use domain::delivery::Delivery;
 use domain::identity::{ChallengeId, ChallengeKey};
+use domain::limit::Limit;
 use domain::phone::{Country, PhoneNumber};
-use domain::quota::{Counter, GIVEN_BACK, NUMBER, RANGE, Scope};
+use domain::quota::{Counter, Scope};
 use domain::time::Timestamp;
 
 use super::attribute::{
@@ -64,25 +65,7 @@ pub fn read<V: Value>(key: ChallengeKey, item: Reader<'_, V>) -> Result<Challeng
 }
 
 pub fn source<V: Value>(item: Reader<'_, V>) -> Result<NumberSource, Unreadable> {
-    match item.text(NUMBER_SOURCE)? {
-        "enrolled" => Ok(NumberSource::Enrolled(item.require(BINDING)?)),
-        "claimed" => Ok(NumberSource::Claimed),
-        "typed" => Ok(NumberSource::Typed),
-        "replacing" => Ok(NumberSource::Replacing(item.require(BINDING)?)),
-        "test" => Ok(NumberSource::Test),
-        _ => Err(Unreadable(NUMBER_SOURCE.name)),
-    }
-}
-
-#[must_use]
-pub const fn source_word(source: NumberSource) -> &'static str {
-    match source {
-        NumberSource::Enrolled(_) => "enrolled",
-        NumberSource::Claimed => "claimed",
-        NumberSource::Typed => "typed",
-        NumberSource::Replacing(_) => "replacing",
-        NumberSource::Test => "test",
-    }
+    NumberSource::parse(item.text(NUMBER_SOURCE)?, item.get(BINDING)?).ok_or(Unreadable(NUMBER_SOURCE.name))
 }
 
 pub fn outcome<V: Value>(item: Reader<'_, V>) -> Result<Outcome, Unreadable> {
@@ -131,15 +114,16 @@ fn charged<V: Value>(
     let charged = item.map(CHARGED)?.ok_or(unreadable)?;
     let read = |(name, sends): (&String, &V)| {
         let (limit, window, shard) = parse_counter(name)?;
-        let policy = GIVEN_BACK.into_iter().find(|known| *known == limit)?;
-        let scope = match policy {
-            NUMBER => Scope::Number(phone.clone()),
-            RANGE => Scope::Range(phone.clone()),
-            _ => Scope::Country(country),
+        let limit = Limit::parse(limit)?;
+        let scope = match limit {
+            Limit::NumberUnverified => Scope::Number(phone.clone()),
+            Limit::RangeUnverified => Scope::Range(phone.clone()),
+            Limit::CountrySms | Limit::CountryCall => Scope::Country(country),
+            _ => return None, // not given back
         };
-        Some((Counter { scope, policy, window, shard }, u32::read(sends)?))
+        Some((Counter { scope, limit, window, shard }, u32::read(sends)?))
     };
     let mut charged: Vec<_> = charged.iter().map(read).collect::<Option<_>>().ok_or(unreadable)?;
-    charged.sort_by_key(|(counter, _)| (counter.policy, counter.window, counter.shard));
+    charged.sort_by_key(|(counter, _)| (counter.limit, counter.window, counter.shard));
     Ok(charged)
 }

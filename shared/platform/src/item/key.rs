@@ -7,7 +7,6 @@ use domain::quota::{Counter, Scope};
 
 use super::attribute::SK;
 use super::reader::Unreadable;
-use super::word::Word as _;
 use crate::encoding::{base64url, from_base64url};
 
 const SUBJECT: &str = "subject";
@@ -63,7 +62,7 @@ pub fn counter_partition(scope: &Scope) -> String {
 /// The sort key of a counter, and its name in what a challenge was charged.
 #[must_use]
 pub fn counter_name(counter: &Counter) -> String {
-    format!("{}#{}#{}", counter.policy, counter.window, counter.shard)
+    format!("{}#{}#{}", counter.limit.as_str(), counter.window, counter.shard)
 }
 
 /// The limit, window and shard that a counter's name holds.
@@ -117,7 +116,7 @@ impl<'a> SharedSort<'a> {
     pub fn parse(sort: &'a str) -> Result<Self, Unreadable> {
         match sort.split_once('#') {
             None if sort == NUMBER => Ok(Self::Number),
-            Some((BREAKER, channel)) => Channel::from_word(channel).map(Self::Breaker).ok_or(Unreadable(SK.name)),
+            Some((BREAKER, channel)) => Channel::parse(channel).map(Self::Breaker).ok_or(Unreadable(SK.name)),
             Some((VERIFIED, day)) => day.parse().map(Self::Verified).map_err(|_| Unreadable(SK.name)),
             _ => Ok(match parse_counter(sort) {
                 Some((limit, window, shard)) => Self::Counter { limit, window, shard },

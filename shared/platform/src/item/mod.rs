@@ -8,7 +8,6 @@
 
 // From the ground up: a file imports only from those above it.
 mod value;
-pub mod word;
 pub mod attribute;
 mod reader;
 pub mod key;

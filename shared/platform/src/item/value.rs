@@ -3,9 +3,15 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use domain::administration::Action;
+use domain::call::{AnsweredBy, CallState};
+use domain::challenge::Method;
+use domain::channel::Channel;
 use domain::code::CodeMac;
+use domain::delivery::Delivery;
 use domain::locale::Locale;
-use domain::phone::{Country, PhoneNumber};
+use domain::phone::{Country, Line, PhoneNumber};
+use domain::purpose::Purpose;
 use domain::time::Timestamp;
 
 /// A value as DynamoDB has it. Each method answers `None` for a value of another type.
@@ -35,6 +41,18 @@ macro_rules! stored_as_number {
 }
 
 stored_as_number!(u32, u64, i64);
+
+macro_rules! stored_as_word {
+    ($($word:ty),*) => {
+        $(impl Stored for $word {
+            fn read(value: &impl Value) -> Option<Self> {
+                Self::parse(value.text()?)
+            }
+        })*
+    };
+}
+
+stored_as_word!(Action, AnsweredBy, CallState, Channel, Delivery, Line, Method, Purpose);
 
 impl Stored for Timestamp {
     fn read(value: &impl Value) -> Option<Self> {

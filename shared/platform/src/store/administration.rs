@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use domain::administration::{NumberBlock, Occasion};
+use domain::administration::{Action, NumberBlock, Occasion};
 use domain::identity::{ChallengeKey, Reservation, SubjectId};
 use domain::phone::PhoneNumber;
 use domain::ports::{Administration, StoreError};
@@ -14,7 +14,6 @@ use super::key::{challenge_key, number_key, subject_key};
 use super::table::DynamoStore;
 use super::value::{number, reserved, text, time};
 use super::write::as_writes;
-use crate::item::word::{Action, Word as _};
 
 impl Administration for DynamoStore {
     async fn unlock(&self, occasion: &Occasion, kept: &BTreeMap<Reservation, u32>) -> Result<(), StoreError> {
@@ -36,7 +35,7 @@ impl Administration for DynamoStore {
     }
 
     async fn reset_phone(&self, occasion: &Occasion, released: Option<&PhoneNumber>) -> Result<(), StoreError> {
-        let subject = self.administered(occasion, Action::Reset, expression::RESET_PHONE);
+        let subject = self.administered(occasion, Action::ResetPhone, expression::RESET_PHONE);
         let released = released.map(|phone| self.remove_account(phone, &occasion.subject));
         self.act([subject].into_iter().chain(released)).await
     }
@@ -57,7 +56,7 @@ impl DynamoStore {
             .expression_attribute_values(":version", number(occasion.version))
             .expression_attribute_values(":zero", number(0_u32))
             .expression_attribute_values(":one", number(1_u32))
-            .expression_attribute_values(":action", text(action.word()))
+            .expression_attribute_values(":action", text(action.as_str()))
             .expression_attribute_values(":by", text(occasion.by.as_str()))
             .expression_attribute_values(":at", time(occasion.at))
     }

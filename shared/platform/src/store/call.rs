@@ -18,7 +18,6 @@ use super::value::{bytes, number, text, time};
 use super::write::as_writes;
 use super::{challenge_item, expression};
 use crate::item::challenge::{APPROVED, DENIED, PENDING};
-use crate::item::word::Word as _;
 
 impl DynamoStore {
     pub(super) async fn advance_call(
@@ -33,9 +32,7 @@ impl DynamoStore {
         // matched, or digits where a code is spoken.
         let Advance { update, condition, mut values } = match (event, policy.call_mode) {
             (CallEvent::Pressed(Key::Fraud), _) => return self.report_fraud(challenge, token, policy, now).await,
-            (CallEvent::Speaks(by, macs), CallMode::SpeakCode) if by.may_approve(policy) => {
-                speak(by, &macs, now)
-            }
+            (CallEvent::Speaks(by, macs), CallMode::SpeakCode) if by.may_approve(policy) => speak(by, &macs, now),
             (CallEvent::Answered(by) | CallEvent::Speaks(by, _), _) => answer(by, policy, now),
             (CallEvent::Pressed(Key::Approve), CallMode::PressPound) => press(policy, now),
             (CallEvent::Entered { matches: true }, CallMode::MatchDigits) => {
@@ -84,7 +81,7 @@ impl DynamoStore {
             .expression_attribute_values(":generation", number(challenge.generation))
             .expression_attribute_values(":pending", text(PENDING))
             .expression_attribute_values(":token", bytes(&token.digest()))
-            .expression_attribute_values(":answered", text(CallState::Answered.word()))
+            .expression_attribute_values(":answered", text(CallState::Answered.as_str()))
     }
 
     /// The subject's item names the blocked number, so that both can be unblocked together.
@@ -115,11 +112,11 @@ struct Advance {
 
 fn answer(by: AnsweredBy, policy: &Policy, now: Timestamp) -> Advance {
     let values = vec![
-        (":state", text(by.state(policy).word())),
-        (":by", text(by.word())),
+        (":state", text(by.state(policy).as_str())),
+        (":by", text(by.as_str())),
         (":now", time(now)),
-        (":calling", text(CallState::Calling.word())),
-        (":ringing", text(CallState::Ringing.word())),
+        (":calling", text(CallState::Calling.as_str())),
+        (":ringing", text(CallState::Ringing.as_str())),
     ];
     Advance { update: expression::ANSWER, condition: expression::CAN_ANSWER, values }
 }
@@ -128,11 +125,11 @@ fn answer(by: AnsweredBy, policy: &Policy, now: Timestamp) -> Advance {
 fn speak(by: AnsweredBy, macs: &SpokenCodeMacs, now: Timestamp) -> Advance {
     let [a, b, c] = macs.under_all.map(|mac| bytes(mac.as_bytes()));
     let values = vec![
-        (":state", text(CallState::Answered.word())),
-        (":by", text(by.word())),
+        (":state", text(CallState::Answered.as_str())),
+        (":by", text(by.as_str())),
         (":now", time(now)),
-        (":calling", text(CallState::Calling.word())),
-        (":ringing", text(CallState::Ringing.word())),
+        (":calling", text(CallState::Calling.as_str())),
+        (":ringing", text(CallState::Ringing.as_str())),
         (":none", AttributeValue::L(Vec::new())),
         (":mac", AttributeValue::L(vec![bytes(macs.mac.as_bytes())])),
         (":a", a),
@@ -145,19 +142,19 @@ fn speak(by: AnsweredBy, macs: &SpokenCodeMacs, now: Timestamp) -> Advance {
 /// The pound key approves a login, and nothing else.
 fn press(policy: &Policy, now: Timestamp) -> Advance {
     let mut advance = approve(Method::PressPound, expression::CAN_APPROVE, policy, now);
-    advance.values.push((":login", text(Purpose::Login.word())));
+    advance.values.push((":login", text(Purpose::Login.as_str())));
     advance
 }
 
 fn approve(by: Method, condition: &'static str, policy: &Policy, now: Timestamp) -> Advance {
     let mut values = in_human_talk(policy, now);
-    values.extend([(":approved", text(APPROVED)), (":method", text(by.word()))]);
+    values.extend([(":approved", text(APPROVED)), (":method", text(by.as_str()))]);
     Advance { update: expression::APPROVE_BY_CALL, condition, values }
 }
 
 fn wrong_digits(policy: &Policy, now: Timestamp) -> Advance {
     let mut values = in_human_talk(policy, now);
-    values.extend([(":one", number(1_u32)), (":ended", text(CallState::Ended.word()))]);
+    values.extend([(":one", number(1_u32)), (":ended", text(CallState::Ended.as_str()))]);
     Advance { update: expression::WRONG_DIGITS, condition: expression::CAN_ENTER, values }
 }
 
@@ -165,22 +162,22 @@ fn in_human_talk(policy: &Policy, now: Timestamp) -> Vec<(&'static str, Attribut
     let or_unjudged = if AnsweredBy::Unjudged.may_approve(policy) { AnsweredBy::Unjudged } else { AnsweredBy::Human };
     vec![
         (":now", time(now)),
-        (":answered", text(CallState::Answered.word())),
-        (":human", text(AnsweredBy::Human.word())),
-        (":orUnjudged", text(or_unjudged.word())),
+        (":answered", text(CallState::Answered.as_str())),
+        (":human", text(AnsweredBy::Human.as_str())),
+        (":orUnjudged", text(or_unjudged.as_str())),
     ]
 }
 
 fn wrong_key() -> Advance {
-    let values = vec![(":one", number(1_u32)), (":answered", text(CallState::Answered.word()))];
+    let values = vec![(":one", number(1_u32)), (":answered", text(CallState::Answered.as_str()))];
     Advance { update: expression::WRONG_KEY, condition: expression::IN_TALK, values }
 }
 
 fn progress(state: CallState) -> Advance {
-    let mut values = vec![(":state", text(state.word())), (":calling", text(CallState::Calling.word()))];
+    let mut values = vec![(":state", text(state.as_str())), (":calling", text(CallState::Calling.as_str()))];
     if !state.is_over() {
         return Advance { update: expression::PROGRESS, condition: expression::CAN_RING, values };
     }
-    values.extend([(":ringing", text(CallState::Ringing.word())), (":answered", text(CallState::Answered.word()))]);
+    values.extend([(":ringing", text(CallState::Ringing.as_str())), (":answered", text(CallState::Answered.as_str()))]);
     Advance { update: expression::PROGRESS, condition: expression::CAN_END, values }
 }

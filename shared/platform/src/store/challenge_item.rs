@@ -17,9 +17,8 @@ use crate::item::attribute::{
     COUNTRY, CREATED_AT, EXPIRES_AT, FORMER_PHONE, FORMER_PROVEN_AT, GENERATION, KEEP_UNTIL, LINE, LOCALE,
     MAX_ATTEMPTS, NUMBER_SOURCE, OUTCOME, PHONE, PURPOSE, SK, SUBJECT_VERSION, TTL, WRONG_KEYS,
 };
-use crate::item::challenge::{CALLS, PENDING, SMS, SendAttributes, source_word};
+use crate::item::challenge::{CALLS, PENDING, SMS, SendAttributes};
 use crate::item::key::SubjectSort;
-use crate::item::word::Word as _;
 use crate::item::{Attribute, Reader, Unreadable};
 
 pub(super) fn read(subject: &SubjectId, item: &Item) -> Result<Challenge, StoreError> {
@@ -44,7 +43,7 @@ pub(super) fn new(challenge: &Challenge, keep_until: Timestamp) -> Item {
     let mut item = NewItem(challenge_key(&challenge.id.key));
     item.put(GENERATION, number(challenge.id.generation));
     item.put_number(challenge);
-    item.put(PURPOSE, text(challenge.purpose.word()));
+    item.put(PURPOSE, text(challenge.purpose.as_str()));
     item.put_flag(CLAIM_MISMATCH, challenge.claim_mismatch);
     item.put(CHARGED, counter::charged(challenge));
     item.put(LOCALE, text(challenge.locale.tag()));
@@ -88,8 +87,8 @@ impl NewItem {
     fn put_number(&mut self, challenge: &Challenge) {
         self.put(PHONE, text(challenge.phone.expose()));
         self.put(COUNTRY, text(challenge.country.as_str()));
-        self.put(LINE, text(challenge.line.word()));
-        self.put(NUMBER_SOURCE, text(source_word(challenge.source)));
+        self.put(LINE, text(challenge.line.as_str()));
+        self.put(NUMBER_SOURCE, text(challenge.source.as_str()));
         if let NumberSource::Enrolled(version) | NumberSource::Replacing(version) = challenge.source {
             self.put(BINDING, number(version));
         }
@@ -103,14 +102,14 @@ impl NewItem {
         self.put(attributes.used, number(sends.used));
         if let Some((at, delivery)) = sends.last {
             self.put(attributes.at, time(at));
-            self.put(attributes.delivery, text(delivery.word()));
+            self.put(attributes.delivery, text(delivery.as_str()));
         }
     }
 
     fn put_call(&mut self, call: &Call) {
         self.put(CALL_TOKEN, bytes(&call.token));
         self.put(CALL_PLACED_AT, time(call.placed_at));
-        self.put(CALL_STATE, text(call.state.word()));
+        self.put(CALL_STATE, text(call.state.as_str()));
         self.put(WRONG_KEYS, number(call.wrong_keys));
     }
 }

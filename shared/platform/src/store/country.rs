@@ -9,9 +9,9 @@
 use domain::budget::CountryRecord;
 use domain::channel::Channel;
 use domain::follow_up::Tally;
+use domain::limit::Limit;
 use domain::phone::Country;
 use domain::ports::{Statistics, StoreError};
-use domain::quota::country_policy;
 
 use super::expression;
 use super::fault::unavailable;
@@ -78,7 +78,7 @@ fn read(record: &mut CountryRecord, item: &Item) -> Result<(), Unreadable> {
             record.open_until.insert(channel, item.require(OPEN_UNTIL)?);
         }
         SharedSort::Counter { limit, window, shard } => {
-            let channel = Channel::ALL.into_iter().find(|channel| country_policy(*channel) == limit);
+            let channel = Channel::ALL.into_iter().find(|channel| Limit::of_country(*channel).as_str() == limit);
             let used = item.require(USED)?.max(0); // below zero if the counter was deleted before sends were given back
             let channel = channel.ok_or(Unreadable(SK.name))?;
             record.unverified.insert((channel, window, shard), u32::try_from(used).unwrap_or(u32::MAX));

@@ -14,7 +14,6 @@ use super::key::{breaker_key, challenge_key, refusal_key, subject_key};
 use super::table::DynamoStore;
 use super::value::{number, reserved, text, time};
 use crate::item::attribute::TTL;
-use crate::problem::refusal_name;
 
 /// How long a refusal is kept.
 const MEMORY: std::time::Duration = std::time::Duration::from_hours(24 * 30);
@@ -38,7 +37,7 @@ impl DynamoStore {
     fn trace(&self, refused: &Refused<'_>, now: Timestamp) -> UpdateItemFluentBuilder {
         self.unconditional(refusal_key(refused.subject), expression::NOTE_REFUSAL)
             .expression_attribute_values(":now", time(now))
-            .expression_attribute_values(":reason", text(refusal_name(&refused.refusal)))
+            .expression_attribute_values(":reason", text(refused.refusal.as_str()))
             .expression_attribute_values(":channel", text(refused.channel.as_str()))
             .expression_attribute_values(":zero", number(0_u32))
             .expression_attribute_values(":one", number(1_u32))

@@ -14,7 +14,6 @@ use super::table::DynamoStore;
 use super::value::{number, text, time};
 use super::write::as_writes;
 use super::{counter, expression};
-use crate::item::word::Word as _;
 
 impl DynamoStore {
     pub(super) async fn record_send(
@@ -51,13 +50,13 @@ impl DynamoStore {
             .write(challenge_key(&challenge.key), update, condition)
             .expression_attribute_values(":generation", number(challenge.generation))
             .expression_attribute_values(":at", time(sent_at))
-            .expression_attribute_values(":accepted", text(Delivery::Accepted.word()))
-            .expression_attribute_values(":delivery", text(delivery.word()));
+            .expression_attribute_values(":accepted", text(Delivery::Accepted.as_str()))
+            .expression_attribute_values(":delivery", text(delivery.as_str()));
         if failed {
             write = write.expression_attribute_values(":one", number(1_u32));
         }
         if failed && channel == Channel::Call {
-            write = write.expression_attribute_values(":failed", text(CallState::Failed.word()));
+            write = write.expression_attribute_values(":failed", text(CallState::Failed.as_str()));
         }
         counter::named(write, given_back)
     }

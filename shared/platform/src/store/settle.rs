@@ -17,7 +17,6 @@ use super::{challenge_item, counter, expression};
 use crate::item::attribute::TTL;
 use crate::item::challenge::{APPROVED, PENDING};
 use crate::item::subject::reservation_name;
-use crate::item::word::Word as _;
 
 impl DynamoStore {
     pub(super) async fn settle(
@@ -78,7 +77,7 @@ impl DynamoStore {
                 .expression_attribute_values(":pending", text(PENDING))
                 .expression_attribute_values(":now", time(now))
                 .expression_attribute_values(":at", time(at))
-                .expression_attribute_values(":method", text(by.word()))
+                .expression_attribute_values(":method", text(by.as_str()))
         };
         write
             .expression_attribute_values(":approved", text(APPROVED))
@@ -121,7 +120,7 @@ fn enrolling(write: UpdateBuilder, challenge: &Challenge) -> UpdateBuilder {
     let write = write
         .expression_attribute_values(":phone", text(challenge.phone.expose()))
         .expression_attribute_values(":country", text(challenge.country.as_str()))
-        .expression_attribute_values(":line", text(challenge.line.word()))
+        .expression_attribute_values(":line", text(challenge.line.as_str()))
         .expression_attribute_values(":locale", text(challenge.locale.tag()));
     match &challenge.former {
         Some(former) => write.expression_attribute_values(":former", text(former.number.expose())),

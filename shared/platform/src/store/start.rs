@@ -7,12 +7,12 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use domain::call::CallState;
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::start_transaction::{StartTransaction, Replaces};
 use domain::identity::ChallengeId;
 use domain::phone::PhoneRefusal;
 use domain::ports::{Started, StoreError};
 use domain::quota::Counter;
 use domain::refusal::Refusal;
+use domain::start_transaction::{Replaces, StartTransaction};
 
 use super::expression::and;
 use super::fault::unavailable;
@@ -23,7 +23,6 @@ use super::write::as_writes;
 use super::{challenge_item, counter, expression};
 use crate::item::attribute::TTL;
 use crate::item::challenge::{APPROVED, PENDING};
-use crate::item::word::Word as _;
 
 impl DynamoStore {
     /// The order of the writes: the subject, the contested challenges, the charges, the check that the number may be
@@ -34,7 +33,8 @@ impl DynamoStore {
         let charges = writes.len()..writes.len() + transaction.charges.len();
         writes.extend(transaction.charges.iter().map(|charge| self.charge(charge)));
         let mut writes = as_writes(writes)?;
-        let enrolment = transaction.max_accounts.map(|most| self.may_enrol(&transaction.challenge, most, transaction.at));
+        let enrolment =
+            transaction.max_accounts.map(|most| self.may_enrol(&transaction.challenge, most, transaction.at));
         if let Some(check) = enrolment {
             writes.push(TransactWriteItem::builder().condition_check(check.build().map_err(unavailable)?).build());
         }
@@ -112,7 +112,7 @@ impl DynamoStore {
             (Channel::Call, Some(call)) => self
                 .write(key, update(expression::CALL_AGAIN), expression::SAME_OPEN_AND_CALLS_UNMOVED)
                 .expression_attribute_values(":token", bytes(&call.token))
-                .expression_attribute_values(":calling", text(CallState::Calling.word()))
+                .expression_attribute_values(":calling", text(CallState::Calling.as_str()))
                 .expression_attribute_values(":zero", number(0_u32)),
             _ => self
                 .write(key, update(expression::RESEND_SMS), expression::SAME_OPEN_AND_SMS_UNMOVED)
@@ -124,7 +124,7 @@ impl DynamoStore {
             .expression_attribute_values(":used", number(used))
             .expression_attribute_values(":one", number(1_u32))
             .expression_attribute_values(":now", time(transaction.at))
-            .expression_attribute_values(":accepted", text(Delivery::Accepted.word()))
+            .expression_attribute_values(":accepted", text(Delivery::Accepted.as_str()))
             .expression_attribute_values(":pending", text(PENDING))
             .expression_attribute_values(":generation", number(challenge.id.generation))
             .expression_attribute_values(":expiresAt", time(challenge.expires_at))
@@ -147,6 +147,6 @@ fn refusal(transaction: &StartTransaction, charges: &Range<usize>, refused: &[us
         return Some(Refusal::Number(PhoneRefusal::Unavailable));
     }
     let reached = refused.iter().filter_map(|position| transaction.charges.get(position - charges.start));
-    let limits = reached.map(|charge| charge.limit);
+    let limits = reached.map(|charge| charge.told);
     limits.max_by_key(|limit| limit.retry_at).map(Refusal::SendLimit)
 }

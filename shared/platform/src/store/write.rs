@@ -72,9 +72,7 @@ impl DynamoStore {
     }
 }
 
-pub(super) fn as_writes(
-    writes: impl IntoIterator<Item = UpdateBuilder>,
-) -> Result<Vec<TransactWriteItem>, StoreError> {
+pub(super) fn as_writes(writes: impl IntoIterator<Item = UpdateBuilder>) -> Result<Vec<TransactWriteItem>, StoreError> {
     writes
         .into_iter()
         .map(|write| Ok(TransactWriteItem::builder().update(write.build().map_err(unavailable)?).build()))

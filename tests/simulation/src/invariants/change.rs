@@ -4,10 +4,10 @@ use domain::call::{Call, CallEvent, CallState, Key};
 use domain::challenge::{Challenge, NumberSource, Outcome};
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::start_transaction::Replaces;
 use domain::policy::Policy;
 use domain::purpose::Purpose;
 use domain::snapshot::Snapshot;
+use domain::start_transaction::Replaces;
 use domain::subject::Subject;
 
 use super::{Effect, Verdict, hold};

@@ -14,11 +14,11 @@ use domain::call::{CallEvent, CallToken};
 use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::start_transaction::StartTransaction;
 use domain::identity::ChallengeId;
 use domain::quota::Counter;
 use domain::refusal::Refused;
 use domain::snapshot::Snapshot;
+use domain::start_transaction::StartTransaction;
 
 pub(crate) use self::answer::{answered, signed};
 pub(crate) use self::approval::LONGEST_REQUEST;

@@ -1,10 +1,11 @@
 //! What subjects share: counters, and a number's accounts.
 
 use domain::challenge::Challenge;
-use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeId, SubjectId};
+use domain::limit::Limit;
 use domain::phone::PhoneNumber;
 use domain::quota::{Counter, Scope};
+use domain::start_transaction::StartTransaction;
 
 use crate::cast::{ISSUER, NUMBERS, PEOPLE};
 use crate::coverage::Seen;
@@ -31,7 +32,8 @@ pub(super) fn charged(world: &mut World, transaction: &StartTransaction) {
     if number.accounts.len() >= most && !number.accounts.contains(&transaction.challenge.id.key.subject) {
         world.breaks("sent to a number that has no room for the account".to_owned());
     }
-    if transaction.challenge.source.is_unverified() && number.blocked_until.is_some_and(|until| until > transaction.at) {
+    if transaction.challenge.source.is_unverified() && number.blocked_until.is_some_and(|until| until > transaction.at)
+    {
         world.breaks("sent to a reported number".to_owned());
     }
 }
@@ -40,7 +42,7 @@ pub(super) fn charged(world: &mut World, transaction: &StartTransaction) {
 fn is_unverified(counter: &Counter) -> bool {
     match counter.scope {
         Scope::Range(_) | Scope::Country(_) => true,
-        Scope::Number(_) => counter.policy == "number-unverified",
+        Scope::Number(_) => counter.limit == Limit::NumberUnverified,
         Scope::Network(_) => false,
     }
 }

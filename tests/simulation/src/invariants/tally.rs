@@ -5,10 +5,10 @@ use std::time::Duration;
 use domain::call::CallState;
 use domain::challenge::{Challenge, Outcome};
 use domain::channel::Channel;
-use domain::start_transaction::{StartTransaction, Replaces};
 use domain::identity::{ChallengeId, SessionId, SubjectId};
 use domain::phone::PhoneNumber;
 use domain::policy::Policy;
+use domain::start_transaction::{Replaces, StartTransaction};
 
 use super::{Verdict, hold, shared};
 use crate::cast::Asked;

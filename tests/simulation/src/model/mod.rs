@@ -16,13 +16,13 @@ use std::time::Duration;
 use domain::challenge::{Challenge, Outcome};
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::start_transaction::{StartTransaction, Replaces};
 use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::phone::Country;
 use domain::ports::{Started, StoreError};
 use domain::quota::Counter;
 use domain::refusal::{Consequence, Refused};
 use domain::snapshot::Snapshot;
+use domain::start_transaction::{Replaces, StartTransaction};
 use domain::subject::Subject;
 use domain::time::Timestamp;
 

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use domain::budget::CountryRecord;
 use domain::challenge::Challenge;
 use domain::channel::Channel;
-use domain::start_transaction::StartTransaction;
 use domain::identity::SubjectId;
+use domain::limit::Limit;
 use domain::phone::{Country, PhoneNumber, PhoneRefusal};
-use domain::quota::{Charge, Counter, Scope, country_policy};
+use domain::quota::{Charge, Counter, Scope};
 use domain::refusal::Refusal;
+use domain::start_transaction::StartTransaction;
 use domain::time::Timestamp;
 
 use super::{Model, Sabotage};
@@ -32,7 +33,7 @@ pub fn counter_key(counter: &Counter) -> (String, String) {
         Scope::Range(phone) => format!("range {}", phone.range()),
         Scope::Country(country) => country_scope(*country),
     };
-    (scope, format!("{}#{}#{}", counter.policy, counter.window, counter.shard))
+    (scope, format!("{}#{}#{}", counter.limit.as_str(), counter.window, counter.shard))
 }
 
 fn country_scope(country: Country) -> String {
@@ -63,10 +64,10 @@ impl Model {
         let mut record = CountryRecord::default();
         for ((scope, name), used) in &self.counters {
             let mut parts = name.split('#');
-            let (Some(policy), Some(window), Some(shard)) = (parts.next(), parts.next(), parts.next()) else {
+            let (Some(limit), Some(window), Some(shard)) = (parts.next(), parts.next(), parts.next()) else {
                 continue;
             };
-            let channel = Channel::ALL.into_iter().find(|channel| country_policy(*channel) == policy);
+            let channel = Channel::ALL.into_iter().find(|channel| Limit::of_country(*channel).as_str() == limit);
             if let (Some(channel), Ok(window), Ok(shard)) = (channel, window.parse(), shard.parse())
                 && *scope == country_scope(country)
             {
@@ -88,7 +89,7 @@ impl Model {
             let used = self.used(&charge.counter);
             !charge.enforced || self.holds(Sabotage::ChargeBeyondQuota, used < i64::from(charge.quota))
         };
-        let reached = transaction.charges.iter().filter(|charge| !below(charge)).map(|charge| charge.limit);
+        let reached = transaction.charges.iter().filter(|charge| !below(charge)).map(|charge| charge.told);
         reached.max_by_key(|limit| limit.retry_at).map(Refusal::SendLimit)
     }
 

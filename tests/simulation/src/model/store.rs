@@ -7,7 +7,6 @@ use domain::call::{CallEvent, CallToken};
 use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::start_transaction::StartTransaction;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::Country;
 use domain::policy::Policy;
@@ -15,6 +14,7 @@ use domain::ports::{ChallengeStore, Settlement, Started, StoreError};
 use domain::quota::Counter;
 use domain::refusal::Refused;
 use domain::snapshot::Snapshot;
+use domain::start_transaction::StartTransaction;
 use domain::time::Timestamp;
 
 use super::Model;

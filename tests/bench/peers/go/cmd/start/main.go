@@ -195,7 +195,7 @@ func sendLimit(limits []mfa.Limit) error {
 	last := mfa.Last(limits)
 	return &mfa.Problem{
 		Status: 429, Name: "send-limit", Detail: "Too many messages and calls. Wait before the next one.",
-		More: mfa.More{"policy": last.Name, "retryAt": last.RetryAt},
+		More: mfa.More{"limit": last.Name, "retryAt": last.RetryAt},
 	}
 }
 
