@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use domain::budget::CountryRecord;
 use domain::channel::Channel;
+use domain::limit::Limit;
 use domain::phone::Country;
 use domain::policy::UnverifiedBudget;
 use domain::quota::Scope;
@@ -101,7 +102,7 @@ fn numbers_beyond_all_measure_neither_overflow_nor_wrap() {
 #[test]
 fn a_charge_is_on_one_counter_of_today_with_its_part_of_the_budget_as_its_quota() {
     let charge = CountryRecord::default().charge(us(), Channel::Call, &rules(), DAWN, &mut random()).expect("a charge");
-    assert_eq!((charge.counter.scope, charge.counter.limit), (Scope::Country(us()), "country-call"));
+    assert_eq!((charge.counter.scope, charge.counter.limit), (Scope::Country(us()), Limit::CountryCall));
     assert_eq!((charge.counter.window, charge.counter.shard, charge.quota, charge.enforced), (TODAY, 0, 10, true));
     assert_eq!(charge.length, Duration::from_hours(24));
 }
@@ -126,7 +127,7 @@ fn a_spent_budget_opens_the_breaker_which_refuses_for_its_time() {
     let exhausted = spent.charge(us(), Channel::Sms, &rules(), now, &mut random()).expect_err("spent");
     let until = now + Duration::from_mins(15);
     assert_eq!((exhausted.open_until, exhausted.limit.retry_at), (Some(until), until));
-    assert_eq!((exhausted.limit.limit, exhausted.limit.quota), ("country-sms", 10), "the budget, not its part");
+    assert_eq!((exhausted.limit.limit, exhausted.limit.quota), (Limit::CountrySms, 10), "the budget, not its part");
     assert!(spent.charge(us(), Channel::Call, &rules(), now, &mut random()).is_ok(), "the other channel has its own");
 
     spent.unverified.clear();
@@ -162,8 +163,8 @@ fn a_charge_tells_the_whole_budget_and_a_time_by_which_honest_sends_have_been_gi
     {
         let charge = CountryRecord::default().charge(us(), Channel::Sms, &rules, now, &mut random()).expect("a charge");
         assert!([23, 24].contains(&charge.quota), "its condition is its part");
-        assert_eq!((charge.limit.quota, charge.limit.retry_at), (70, retry_at));
-        assert_eq!((charge.limit.limit, charge.limit.window), ("country-sms", Duration::from_hours(24)));
+        assert_eq!((charge.told.quota, charge.told.retry_at), (70, retry_at));
+        assert_eq!((charge.told.limit, charge.told.window), (Limit::CountrySms, Duration::from_hours(24)));
     }
 }
 

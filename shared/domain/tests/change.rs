@@ -10,6 +10,7 @@ use domain::challenge::{Challenge, Former, Method, NumberSource, Outcome};
 use domain::change::{Step, step};
 use domain::channel::Channel;
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
+use domain::limit::Limit;
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
 use domain::policy::{CallMode, Policy};
@@ -130,7 +131,7 @@ fn a_change_goes_to_the_old_number_first_and_to_the_new_one_with_the_proof_of_th
     assert_eq!(second.replaces, Replaces::Proof { generation: 1 });
     assert_eq!((second.challenge.id.generation, second.max_accounts), (2, Some(5)));
     assert!(second.challenge.codes.is_empty(), "no code carries over");
-    assert!(second.charges.iter().any(|charge| charge.counter.limit == "number-unverified"));
+    assert!(second.charges.iter().any(|charge| charge.counter.limit == Limit::NumberUnverified));
 }
 
 #[test]

@@ -62,7 +62,7 @@ proptest! {
     #[test]
     fn a_window_s_end_is_the_first_moment_of_the_next(at in 0_u64..4_000_000_000, minutes in 1_u64..3000) {
         let length = Duration::from_mins(minutes);
-        let charge = Charge::new(Scope::Network(network("203.0.113.7")), "network", 20, length, Timestamp::from_unix(at));
+        let charge = Charge::new(Scope::Network(network("203.0.113.7")), Limit::Network, 20, length, Timestamp::from_unix(at));
         let end = charge.ends_at();
         prop_assert!(end.as_unix() > at && end.as_unix() - at <= length.as_secs());
         prop_assert_eq!(window(length, end), charge.counter.window + 1);

@@ -12,6 +12,7 @@ use domain::channel::Channel;
 use domain::code::CodeMac;
 use domain::delivery::Delivery;
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
+use domain::limit::Limit;
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Reach, Subscriber};
 use domain::policy::Policy;
@@ -213,7 +214,7 @@ fn one_call_at_a_time() {
 #[test]
 fn no_second_call_is_placed_while_any_of_the_subject_may_go_on() {
     let live = |case: &Case| match refusal(case) {
-        Some(Refusal::SendLimit(limit)) => limit.limit == "call-live",
+        Some(Refusal::SendLimit(limit)) => limit.limit == Limit::CallLive,
         _ => false,
     };
     let calling = || {
@@ -258,7 +259,7 @@ fn sends_of_a_challenge_and_of_a_subject_are_limited() {
         case.pass(30);
     }
     let Some(Refusal::SendLimit(limit)) = refusal(&case) else { panic!("three are enough") };
-    assert_eq!(limit.limit, "challenge");
+    assert_eq!(limit.limit, Limit::Challenge);
 
     let mut case = Case::new();
     for login in 0..5 {
@@ -268,7 +269,7 @@ fn sends_of_a_challenge_and_of_a_subject_are_limited() {
     }
     case.request.key.session = SessionId::new("6", None);
     let Some(Refusal::SendLimit(limit)) = refusal(&case) else { panic!("five in ten minutes") };
-    assert_eq!((limit.limit, limit.retry_at), ("subject-short", NOW + Duration::from_mins(10)));
+    assert_eq!((limit.limit, limit.retry_at), (Limit::SubjectShort, NOW + Duration::from_mins(10)));
     case.now = limit.retry_at;
     assert!(case.decide().is_ok());
 
@@ -280,7 +281,7 @@ fn sends_of_a_challenge_and_of_a_subject_are_limited() {
     }
     case.request.key.session = SessionId::new("3", None);
     let Some(Refusal::SendLimit(limit)) = refusal(&case) else { panic!("two calls in ten minutes") };
-    assert_eq!(limit.limit, "subject-calls");
+    assert_eq!(limit.limit, Limit::SubjectCalls);
 }
 
 #[test]
@@ -293,7 +294,7 @@ fn ten_sends_a_day_are_the_limit() {
     }
     case.request.key.session = SessionId::new("11", None);
     let Some(Refusal::SendLimit(limit)) = refusal(&case) else { panic!("ten a day") };
-    assert_eq!((limit.limit, limit.retry_at), ("subject-long", NOW + Duration::from_hours(24)));
+    assert_eq!((limit.limit, limit.retry_at), (Limit::SubjectLong, NOW + Duration::from_hours(24)));
 }
 
 #[test]
