@@ -62,28 +62,39 @@ where
 
 const NAMESPACE: &str = "AllianceMfa";
 
+/// A metric and the dimension it has beside the function's name.
+type Metric = (&'static str, &'static str);
+
+const SEND_LATENCY: Metric = ("SendLatency", "Channel");
+const SMS_REFUSED: Metric = ("SmsRefused", "Reason");
+const PROVIDER_FAILED: Metric = ("ProviderFailed", "Channel");
+const START_REFUSED: Metric = ("StartRefused", "Reason");
+
+/// Every metric that a function writes. The template's alarms watch them.
+pub const METRICS: [Metric; 4] = [SEND_LATENCY, SMS_REFUSED, PROVIDER_FAILED, START_REFUSED];
+
 /// Records how long the provider took to accept a send.
 pub fn send_latency(channel: &'static str, elapsed: Duration) {
-    emit("SendLatency", "Milliseconds", elapsed.as_secs_f64() * 1000.0, ("Channel", channel));
+    emit(SEND_LATENCY, "Milliseconds", elapsed.as_secs_f64() * 1000.0, channel);
 }
 
 /// Counts a message that the provider refused.
 pub fn sms_refused(reason: &'static str) {
-    emit("SmsRefused", "Count", 1.0, ("Reason", reason));
+    emit(SMS_REFUSED, "Count", 1.0, reason);
 }
 
 /// Counts a send that failed at the provider, or that it did not answer.
 pub fn provider_failed(channel: &'static str) {
-    emit("ProviderFailed", "Count", 1.0, ("Channel", channel));
+    emit(PROVIDER_FAILED, "Count", 1.0, channel);
 }
 
 /// Counts a refused start, by the limit that was reached or else by the problem's name.
 pub fn start_refused(reason: &'static str) {
-    emit("StartRefused", "Count", 1.0, ("Reason", reason));
+    emit(START_REFUSED, "Count", 1.0, reason);
 }
 
 /// Writes one metric in CloudWatch's embedded metric format. Tests write none.
-fn emit(name: &str, unit: &str, value: f64, (dimension, dimension_value): (&str, &str)) {
+fn emit((name, dimension): Metric, unit: &str, value: f64, dimension_value: &str) {
     let Some(function) = FUNCTION.get() else { return };
     let line = json!({
         "_aws": {

@@ -291,10 +291,10 @@ mod tests {
     fn a_call_to_change_the_number_says_so_and_does_not_mention_signing_in() {
         for locale in Locale::ALL {
             let (number, sign_in) = terms(locale);
-            let signs_in = |text: &str| sign_in.iter().any(|stem| text.contains(stem));
+            let mentions_it = |text: &str| sign_in.iter().any(|stem| text.contains(stem));
             let (login, change) = (locale.phrases(Purpose::Login), locale.phrases(Purpose::Change));
             for (login, change) in spoken(login).into_iter().zip(spoken(change)) {
-                assert!(login == change || !signs_in(change), "{change}");
+                assert!(login == change || !mentions_it(change), "{change}");
             }
             for said in [
                 [change.cannot_approve, ""],
@@ -305,12 +305,12 @@ mod tests {
                 [change.approved, ""],
                 [change.denied, ""],
             ] {
-                assert!(said.concat().contains(number) && !signs_in(&said.concat()), "{said:?}");
+                assert!(said.concat().contains(number) && !mentions_it(&said.concat()), "{said:?}");
             }
             for said in [login.cannot_approve, login.too_late, login.enter_digits, login.approved, login.denied] {
-                assert!(signs_in(said), "{said}");
+                assert!(mentions_it(said), "{said}");
             }
-            assert!(signs_in(&[login.code_is, login.code_ends].concat()), "{locale:?}");
+            assert!(mentions_it(&[login.code_is, login.code_ends].concat()), "{locale:?}");
         }
     }
 

@@ -9,8 +9,13 @@
 //!   `without` (what a deployment gets that leaves a required setting's parameter empty, if it may), `unit`, `meaning`
 //!   and `readers` (the functions that read it).
 //! - `batchSeconds`, the time that follow-up takes for a batch at most.
+//! - `words`, each closed set of words by its name; `members`, what the API's documents have, those that may be
+//!   missing under `optional`; `assurances`, the values of a result's `acr`.
+//! - `metrics`, each with its dimension; `keys`, how the keys of items begin; `ttl`, the attribute that holds it.
 //!
 //! `-- markdown` prints the table of parameters in `infra/README.md`.
+
+mod contract;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -40,7 +45,16 @@ fn facts() -> Value {
         setting["readers"] = json!(readers.get(facts.name).cloned().unwrap_or_default());
         setting
     };
-    json!({ "settings": ALL.iter().map(setting).collect::<Vec<_>>(), "batchSeconds": follow_up::TIME.as_secs() })
+    json!({
+        "settings": ALL.iter().map(setting).collect::<Vec<_>>(),
+        "batchSeconds": follow_up::TIME.as_secs(),
+        "words": contract::words(),
+        "members": contract::members(),
+        "assurances": contract::assurances(),
+        "metrics": platform::telemetry::METRICS.map(|(name, dimension)| json!({ "name": name, "dimension": dimension })),
+        "keys": contract::keys(),
+        "ttl": platform::item::attribute::TTL.name,
+    })
 }
 
 type Read = fn(&mut Environment);
@@ -126,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_documentation_has_the_table_as_it_is_printed() {
-        let text = include_str!("../../../infra/README.md");
+        let text = include_str!("../../../../infra/README.md");
         let (_, rest) = text.split_once("<!-- settings:begin -->").expect("the first marker");
         let (table, _) = rest.split_once("<!-- settings:end -->").expect("the second marker");
         assert_eq!(table.trim(), markdown(), "paste what `-- markdown` prints between the markers");

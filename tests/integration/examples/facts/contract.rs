@@ -1,0 +1,99 @@
+//! The parts of the API, the table and the results that the template and the API's description repeat.
+
+use domain::administration::Action;
+use domain::call::CallState;
+use domain::challenge::Method;
+use domain::change::Step;
+use domain::channel::Channel;
+use domain::delivery::{Delivery, SendFailure};
+use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
+use domain::limit::Limit;
+use domain::phone::{Country, Line};
+use domain::purpose::Purpose;
+use domain::result::Approval;
+use domain::status::{ChannelStatus, State, Status, Unavailable};
+use domain::time::Timestamp;
+use http::StatusCode;
+use lambda_http::Body;
+use platform::item::key;
+use platform::reply;
+use serde_json::{Value, json};
+
+pub(crate) fn words() -> Value {
+    json!({
+        "action": Action::ALL.map(Action::as_str),
+        "call": CallState::ALL.map(CallState::as_str),
+        "channel": Channel::ALL.map(Channel::as_str),
+        "delivery": Delivery::ALL.map(Delivery::as_str),
+        "limit": Limit::ALL.map(Limit::as_str),
+        "line": Line::ALL.map(Line::as_str),
+        "purpose": Purpose::ALL.map(Purpose::as_str),
+        "sendFailure": SendFailure::ALL.map(SendFailure::as_str),
+        "state": State::ALL.map(State::as_str),
+        "step": Step::ALL.map(Step::as_str),
+        "unavailable": Unavailable::ALL.map(Unavailable::as_str),
+    })
+}
+
+/// The challenge with all that it may have, and with no more than it must.
+pub(crate) fn members() -> Value {
+    let bare = rendered(&status(None), None);
+    let full = rendered(&status(Some(Step::NewNumber)), Some("token"));
+    let names = |document: &Value| document.as_object().map(|members| members.keys().cloned().collect::<Vec<_>>());
+    let required = names(&bare).unwrap_or_default();
+    let optional: Vec<_> =
+        names(&full).unwrap_or_default().into_iter().filter(|name| !required.contains(name)).collect();
+    json!({ "challenge": { "required": required, "optional": optional }, "channel": names(&bare["channels"]["sms"]) })
+}
+
+fn rendered(status: &Status, token: Option<&str>) -> Value {
+    let response = reply::challenge(StatusCode::OK, status, token.map(str::to_owned), token);
+    match response.into_body() {
+        Body::Text(text) => serde_json::from_str(&text).unwrap_or_default(),
+        _ => Value::Null,
+    }
+}
+
+fn status(change: Option<Step>) -> Status {
+    let channel = || ChannelStatus { unavailable: None, next_send_at: None, sends_left: 0, last_send: None };
+    Status {
+        state: State::Pending,
+        change,
+        phone: None,
+        can_change_number: false,
+        expires_at: None,
+        attempts_left: None,
+        retry_at: None,
+        sms: channel(),
+        call_channel: channel(),
+        call: None,
+        match_digits: None,
+        contested: false,
+        offer_alternative: false,
+        approval: None,
+    }
+}
+
+pub(crate) fn assurances() -> Vec<&'static str> {
+    let subject = SubjectId::new("issuer", "sub");
+    let key = ChallengeKey { subject, session: SessionId::new("session", None) };
+    let approval = |enrolled_now, test| Approval {
+        id: ChallengeId { key, generation: 1 },
+        at: Timestamp::from_unix(0),
+        by: Method::SmsCode,
+        enrolled_now,
+        test,
+    };
+    [(false, false), (true, false), (false, true)].map(|(now, test)| approval(now, test).assurance()).to_vec()
+}
+
+/// What the filters of the stream's readers look for.
+pub(crate) fn keys() -> Value {
+    json!({
+        "subjectPartition": key::subject_partition(&SubjectId::from_bytes([0; 32])),
+        "countryPartition": key::country_partition(Country::NONE),
+        "subjectSort": key::subject_sort(),
+        "numberSort": key::number_sort(),
+        "breakerSort": key::breaker_sort(Channel::Sms),
+    })
+}
