@@ -211,7 +211,9 @@ async fn denied_sign_ins_stay_denied_when_the_block_is_lifted() {
 /// prevent the owner of the phone from reporting it.
 #[tokio::test]
 async fn zero_denies_and_blocks_even_in_a_call_that_cannot_approve() {
-    for (why, said) in [("contested", "so no key approves this one"), ("exhausted", "too late to approve")] {
+    for (why, said) in
+        [("contested", "you cannot confirm this one by pressing a key"), ("exhausted", "too late to confirm")]
+    {
         let api = api(unlimited).await;
         let (login, other) = (Login::known(), Login::known().again("login-2"));
         api.post(&login, call()).await;

@@ -18,35 +18,35 @@ const LOGIN: Phrases = Phrases {
     language: "en-US",
     prompt: "To finish signing in, press the pound key. If you are not signing in, press zero.",
     wrong_key: "That key does nothing here.",
-    enter_digits: "To finish signing in, key the two digits that your screen shows, then press the pound key. \
+    enter_digits: "To finish signing in, enter the two digits on your screen, then press the pound key. \
                    If you are not signing in, press zero, then the pound key.",
-    wrong_digits: "These are not the digits that your screen shows. You can ask for a new call. Goodbye.",
+    wrong_digits: "Those are not the digits on your screen. You can ask for a new call. Goodbye.",
     code_is: "Your code is:",
-    code_ends: "Enter it where you are signing in, and tell it to nobody. If you are not signing in, press zero.",
-    said_once: "This call does not say its code again. You can ask for a new call. \
+    code_ends: "Enter it where you are signing in, and never share it. If you are not signing in, press zero.",
+    said_once: "This call cannot repeat its code. You can ask for a new call. \
                 If you are not signing in, press zero.",
     goodbye: "Goodbye.",
     approved: "Thank you. You are signed in. Goodbye.",
     denied: "Thank you. We stopped this sign-in. Please change your password. Goodbye.",
-    cannot_approve: "Another sign-in to your account is waiting, so no key approves this one. Enter a code where you \
-                     are signing in. If one of the two is not you, press zero.",
-    too_late: "It is too late to approve this sign-in. If it is not you, press zero.",
+    cannot_approve: "There is another sign-in to your account, so you cannot confirm this one by pressing a key. Enter a code \
+                     where you are signing in. If one of them is not you, press zero.",
+    too_late: "It is too late to confirm this sign-in. If it is not you, press zero.",
     use_code: "We could not confirm this call. You can ask for a code by text message instead. Goodbye.",
     over: "This call is no longer needed. Goodbye.",
 };
 
 const CHANGE: Phrases = Phrases {
-    enter_digits: "This is to change the phone number of your account. To agree, key the two digits that your screen \
-                   shows, then press the pound key. If you did not ask for it, press zero, then the pound key.",
+    enter_digits: "This is to change the phone number of your account. To agree, enter the two digits on your \
+                   screen, then press the pound key. If you did not ask for it, press zero, then the pound key.",
     code_is: "Your code to change your phone number is:",
-    code_ends: "Enter it where you are changing your phone number, and tell it to nobody. \
+    code_ends: "Enter it where you are changing your phone number, and never share it. \
                 If you did not ask for it, press zero.",
-    said_once: "This call does not say its code again. You can ask for a new call. \
+    said_once: "This call cannot repeat its code. You can ask for a new call. \
                 If you are not changing your phone number, press zero.",
     approved: "Thank you. This phone number is confirmed. Goodbye.",
     denied: "Thank you. We stopped the change of your phone number. Please change your password. Goodbye.",
-    cannot_approve: "This is about changing the phone number of your account, which no key in this call approves. \
+    cannot_approve: "This call is about changing the phone number of your account. You cannot confirm that by pressing a key. \
                      Enter a code where you are changing it. If you did not ask for it, press zero.",
-    too_late: "It is too late to approve this change of your phone number. If you did not ask for it, press zero.",
+    too_late: "It is too late to confirm this change of your phone number. If you did not ask for it, press zero.",
     ..LOGIN
 };

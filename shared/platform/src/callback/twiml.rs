@@ -148,7 +148,7 @@ mod tests {
     fn digits_are_ended_by_the_pound_key() {
         assert_eq!(
             twiml(Script::EnterDigits, Purpose::Login, Locale::En, "Example", ACTION),
-            r##"<Response><Gather input="dtmf" finishOnKey="#" timeout="10" method="POST" action="https://h/v1/calls/c/t/digits"><Say language="en-US">Example. To finish signing in, key the two digits that your screen shows, then press the pound key. If you are not signing in, press zero, then the pound key.</Say></Gather><Say language="en-US">This call is no longer needed. Goodbye.</Say><Hangup/></Response>"##
+            r##"<Response><Gather input="dtmf" finishOnKey="#" timeout="10" method="POST" action="https://h/v1/calls/c/t/digits"><Say language="en-US">Example. To finish signing in, enter the two digits on your screen, then press the pound key. If you are not signing in, press zero, then the pound key.</Say></Gather><Say language="en-US">This call is no longer needed. Goodbye.</Say><Hangup/></Response>"##
         );
     }
 
@@ -158,13 +158,13 @@ mod tests {
         for (purpose, said, late) in [
             (
                 Purpose::Login,
-                "Another sign-in to your account is waiting, so no key approves",
-                "to approve this sign-in",
+                "There is another sign-in to your account, so you cannot confirm this one",
+                "to confirm this sign-in",
             ),
             (
                 Purpose::Change,
-                "changing the phone number of your account, which no key",
-                "to approve this change of your",
+                "changing the phone number of your account. You cannot confirm that",
+                "to confirm this change of your",
             ),
         ] {
             for (script, words) in [(Script::CannotApprove, said), (Script::TooLate, late)] {
