@@ -2,7 +2,7 @@
 //!
 //! Everything here is pure: the time and the random source are arguments, and storage, networks and
 //! the environment are behind the traits of [`ports`]. Start with [`challenge`] for the state
-//! machine, [`start`] for what a request to send may do, and [`policy`] for every number.
+//! machine, [`start`] for what a request to send may do, and [`policy`] for every limit and its default.
 //!
 //! # Glossary
 //!
