@@ -10,7 +10,7 @@ const ZIP_HEADERS = 150; // a zip of one file is its deflated bytes and about so
 
 /** Bytes of each function's binary, and of its zip. */
 export function sizes() {
-  const names = readdirSync(`${REPOSITORY}/functions`).sort();
+  const names = readdirSync(`${REPOSITORY}/functions`, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
   return Object.fromEntries(names.map((name) => [name, sizeOf(`${RELEASE}/${name}`)]));
 }
 
