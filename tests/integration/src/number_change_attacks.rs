@@ -56,7 +56,7 @@ async fn pound_does_not_approve_a_change_whose_call_was_placed_in_another_mode()
     assert_eq!((&view["state"], &view["change"]), (&json!("pending"), &json!("current-number")));
     let hears = change.api.webhook("digits", &[("Digits", "#")]).await;
     assert!(
-        hears.text.contains("<Gather") && hears.text.contains("which no key in this call approves"),
+        hears.text.contains("<Gather") && hears.text.contains("You cannot confirm that by pressing a key"),
         "{}",
         hears.text
     );

@@ -33,7 +33,7 @@ async fn entering_the_pages_digits_in_the_call_approves() {
     for _ in 0..2 {
         let prompt = api.webhook("answer", &HUMAN).await; // the second may arrive late
         assert!(prompt.text.contains(r##"finishOnKey="#" timeout"##), "{}", prompt.text);
-        assert!(prompt.text.contains("two digits that your screen shows"), "{}", prompt.text);
+        assert!(prompt.text.contains("two digits on your screen"), "{}", prompt.text);
     }
     api.pass(20);
     assert_eq!(digits(&api.status(&login).await), shown);
