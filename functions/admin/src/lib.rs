@@ -19,7 +19,7 @@ use platform::problem::{Failure, Problem};
 use platform::run;
 
 pub mod config;
-mod view;
+pub mod view;
 
 /// What the function works with.
 pub struct App<S> {

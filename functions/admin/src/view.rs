@@ -10,7 +10,8 @@ use platform::clock::rfc3339;
 use platform::reply;
 use serde_json::{Map, Value, json};
 
-pub(crate) fn subject(subject: &SubjectId, report: &Report) -> Response<Body> {
+#[must_use]
+pub fn subject(subject: &SubjectId, report: &Report) -> Response<Body> {
     let body = json!({
         "logName": format!("{subject:?}"),
         "phoneNumber": report.binding.as_ref().map(|binding| binding.number.to_string()),

@@ -115,3 +115,54 @@ impl Event {
         Ok(Entry { kind, at: *at, detail: serde_json::to_string(&detail)? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The type of each fact. A fact that is missing here does not compile: the facts are those of a `match`.
+    macro_rules! types {
+        ($($fact:ident => $name:literal),+ $(,)?) => {{
+            const fn has_a_type(fact: &Fact) {
+                match fact {
+                    $(Fact::$fact { .. } => ()),+
+                }
+            }
+            has_a_type(&Fact::ChallengeStarted);
+            BTreeSet::from([$($name),+])
+        }};
+    }
+
+    #[test]
+    fn the_events_of_the_file_that_is_checked_against_the_schema_are_of_every_type() {
+        let types = types! {
+            ChallengeStarted => "challenge.started",
+            ChallengeSent => "challenge.sent",
+            ChallengeSendFailed => "challenge.send-failed",
+            ChallengeApproved => "challenge.approved",
+            ChallengeDenied => "challenge.denied",
+            ChallengeExhausted => "challenge.exhausted",
+            ChallengeContested => "challenge.contested",
+            ChallengeRefused => "challenge.refused",
+            FraudReported => "fraud.reported",
+            LimitReached => "limit.reached",
+            BreakerOpened => "breaker.opened",
+            SubjectLocked => "subject.locked",
+            SubjectUnlocked => "subject.unlocked",
+            SubjectUnblocked => "subject.unblocked",
+            PhoneEnrolled => "phone.enrolled",
+            PhoneChanged => "phone.changed",
+            PhoneReset => "phone.reset",
+            PhoneClaimMismatch => "phone.claim-mismatch",
+            NumberBlocked => "number.blocked",
+        };
+        let lines: Vec<Value> = include_str!("../tests/stream/events.jsonl")
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
+        let told: BTreeSet<_> = lines.iter().filter_map(|line| line["event"]["type"].as_str()).collect();
+        assert_eq!(told, types);
+    }
+}

@@ -41,7 +41,8 @@ impl<S: ChallengeStore, R: ResultSigner, K: KeySource> App<S, R, K> {
 
     async fn status(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {
         let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
-        let purpose = request::purpose(request.query_string_parameters_ref().and_then(|query| query.first("purpose")))?;
+        let purpose =
+            request::purpose(request.query_string_parameters_ref().and_then(|query| query.first(request::PURPOSE)))?;
         let key = first_factor.challenge_for(purpose);
         let mut stored = self.store.load(&key.subject).await?;
         self.complete_settling(&mut stored, &key, now).await?;

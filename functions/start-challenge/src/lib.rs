@@ -14,6 +14,7 @@ use domain::delivery::{Delivery, SendFailure};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Subscriber};
 use domain::ports::{CallPlacer, ChallengeStore, KeySource, Message, SendError, SmsSender, Started, StoreError};
+use domain::purpose::Purpose;
 use domain::refusal::{Consequence, Refusal, Refused};
 use domain::request::Request as Asked;
 use domain::rules::Rules;
@@ -28,7 +29,7 @@ use platform::clock::{self, Stopwatch};
 use platform::first_factor::FirstFactor;
 use platform::numbering::WorldPlan;
 use platform::problem::{Failure, Problem};
-use platform::request::Fields;
+use platform::request::{Fields, TakeFields};
 use platform::settings::FactorSettings;
 use platform::{reply, request, run, telemetry};
 
@@ -259,18 +260,36 @@ enum Outgoing {
     Call(CallToken),
 }
 
+/// What the body says.
+pub struct Given {
+    /// By which channel to send.
+    pub channel: Channel,
+    /// The number as it was typed.
+    pub number: Option<String>,
+    /// The country in which it would be dialled so.
+    pub region: Option<Country>,
+    /// The language of messages and calls.
+    pub locale: Locale,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+impl Given {
+    /// Takes the fields of the body.
+    pub fn read(fields: &mut impl TakeFields) -> Result<Self, Problem> {
+        let channel = Channel::parse(&fields.text("channel")?)
+            .ok_or_else(|| Problem::invalid_field("channel", "must be sms or call"))?;
+        let number = fields.maybe_text("phoneNumber")?;
+        let region = fields.maybe_text("region")?.as_deref().map(Country::parse).transpose();
+        let region = region.map_err(|_| Problem::invalid_field("region", "must be an ISO 3166-1 alpha-2 code"))?;
+        let locale = fields.maybe_text("locale")?.as_deref().map(Locale::from_tag).unwrap_or_default();
+        Ok(Self { channel, number, region, locale, purpose: fields.purpose()? })
+    }
+}
+
 fn asked(request: &Request, first_factor: &FirstFactor, rules: &Rules, now: Timestamp) -> Result<Asked, Problem> {
     let mut fields = Fields::of(request)?;
-    let channel = Channel::parse(&fields.text("channel")?)
-        .ok_or_else(|| Problem::invalid_field("channel", "must be sms or call"))?;
-    let number = fields.maybe_text("phoneNumber")?;
-    let region = match fields.maybe_text("region")?.as_deref().map(Country::parse) {
-        Some(Err(_)) => return Err(Problem::invalid_field("region", "must be an ISO 3166-1 alpha-2 code")),
-        Some(Ok(region)) => Some(region),
-        None => None,
-    };
-    let locale = fields.maybe_text("locale")?.as_deref().map(Locale::from_tag).unwrap_or_default();
-    let purpose = fields.purpose()?;
+    let Given { channel, number, region, locale, purpose } = Given::read(&mut fields)?;
     fields.finish()?;
     let typed = number.map(|number| {
         let dialled = Dialled::parse(&number)?;

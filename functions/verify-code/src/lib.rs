@@ -16,8 +16,8 @@ use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
 use platform::clock::Stopwatch;
 use platform::first_factor::FirstFactor;
-use platform::problem::Failure;
-use platform::request::Fields;
+use platform::problem::{Failure, Problem};
+use platform::request::{Fields, TakeFields};
 use platform::settings::FactorSettings;
 use platform::signer::ResultSigner;
 use platform::{reply, run};
@@ -45,7 +45,7 @@ impl<S: ChallengeStore, K: KeySource, R: ResultSigner> App<S, K, R> {
 
     async fn verify(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {
         let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
-        let Guess { code, purpose } = guess(request)?;
+        let (code, purpose) = guess(request)?;
         let keys = self.keys.keys(now).await?;
 
         let counted =
@@ -91,16 +91,25 @@ impl<S: ChallengeStore, K: KeySource, R: ResultSigner> App<S, K, R> {
     }
 }
 
-struct Guess {
-    code: Code,
-    purpose: Purpose,
+/// What the body says.
+pub struct Guess {
+    /// The code, whatever it looks like.
+    pub code: String,
+    /// What it is for.
+    pub purpose: Purpose,
 }
 
-fn guess(request: &Request) -> Result<Guess, Failure> {
+impl Guess {
+    /// Takes the fields of the body.
+    pub fn read(fields: &mut impl TakeFields) -> Result<Self, Problem> {
+        Ok(Self { code: fields.text("code")?, purpose: fields.purpose()? })
+    }
+}
+
+fn guess(request: &Request) -> Result<(Code, Purpose), Failure> {
     let mut fields = Fields::of(request)?;
-    let code = fields.text("code")?;
-    let purpose = fields.purpose()?;
+    let Guess { code, purpose } = Guess::read(&mut fields)?;
     fields.finish()?;
     let code = Code::parse(&code).map_err(|_| Refusal::MalformedCode)?;
-    Ok(Guess { code, purpose })
+    Ok((code, purpose))
 }

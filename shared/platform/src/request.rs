@@ -17,14 +17,33 @@ pub fn network(request: &Request) -> Result<Network, Problem> {
     address.map(Network::of).ok_or(Problem::Internal)
 }
 
-/// What a request is for, by its field or its query parameter `purpose`.
+/// The field, or the query parameter, that says what a request is for.
+pub const PURPOSE: &str = "purpose";
+
+/// What a request is for, by the word of its field or its query parameter.
 pub fn purpose(word: Option<&str>) -> Result<Purpose, Problem> {
     let purpose = word.map_or(Some(Purpose::default()), Purpose::parse);
-    purpose.ok_or_else(|| Problem::invalid_field("purpose", "must be login or change"))
+    purpose.ok_or_else(|| Problem::invalid_field(PURPOSE, "must be login or change"))
 }
 
 /// The largest body that is read.
 pub const MAX_BODY: usize = 4096;
+
+/// The fields of a body, taken one by one.
+pub trait TakeFields {
+    /// Takes a text that may be missing or null.
+    fn maybe_text(&mut self, name: &'static str) -> Result<Option<String>, Problem>;
+
+    /// Takes a text that must be there.
+    fn text(&mut self, name: &'static str) -> Result<String, Problem> {
+        self.maybe_text(name)?.ok_or_else(|| Problem::invalid_field(name, "is required"))
+    }
+
+    /// Takes what the request is for: to sign in, unless it says otherwise.
+    fn purpose(&mut self) -> Result<Purpose, Problem> {
+        purpose(self.maybe_text(PURPOSE)?.as_deref())
+    }
+}
 
 /// The fields of a JSON object, to be taken one by one.
 #[derive(Debug)]
@@ -45,30 +64,21 @@ impl Fields {
         }
     }
 
-    /// Takes a text that must be there.
-    pub fn text(&mut self, name: &'static str) -> Result<String, Problem> {
-        self.maybe_text(name)?.ok_or_else(|| Problem::invalid_field(name, "is required"))
-    }
-
-    /// Takes what the request is for: to sign in, unless it says otherwise.
-    pub fn purpose(&mut self) -> Result<Purpose, Problem> {
-        purpose(self.maybe_text("purpose")?.as_deref())
-    }
-
-    /// Takes a text that may be missing or null.
-    pub fn maybe_text(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
-        match self.0.remove(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Problem::invalid_field(name, "must be a string")),
-        }
-    }
-
     /// Refuses what was not taken.
     pub fn finish(self) -> Result<(), Problem> {
         match self.0.keys().next() {
             Some(unknown) => Err(Problem::invalid_field(unknown, "is not known here")),
             None => Ok(()),
+        }
+    }
+}
+
+impl TakeFields for Fields {
+    fn maybe_text(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Problem::invalid_field(name, "must be a string")),
         }
     }
 }

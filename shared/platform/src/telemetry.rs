@@ -60,7 +60,8 @@ where
     Lines { ours: OURS, level, out }
 }
 
-const NAMESPACE: &str = "AllianceMfa";
+/// Where the metrics are found.
+pub const NAMESPACE: &str = "AllianceMfa";
 
 /// A metric and the dimension it has beside the function's name.
 type Metric = (&'static str, &'static str);

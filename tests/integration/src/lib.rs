@@ -31,7 +31,6 @@ mod limits;
 mod lockout;
 mod number_change;
 mod number_change_attacks;
-mod problems;
 mod races;
 mod refunds;
 mod samples;

@@ -1,10 +1,12 @@
 //! The parts of the API, the table and the results that the template and the API's description repeat.
 
+use audit_events::correlation::CorrelationKey;
 use domain::administration::Action;
 use domain::call::CallState;
 use domain::challenge::Method;
 use domain::change::Step;
 use domain::channel::Channel;
+use domain::code::MacKeys;
 use domain::delivery::{Delivery, SendFailure};
 use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::limit::Limit;
@@ -15,8 +17,12 @@ use domain::status::{ChannelStatus, State, Status, Unavailable};
 use domain::time::Timestamp;
 use http::StatusCode;
 use lambda_http::Body;
+use platform::item::attribute::{PHONE, QUOTA, TTL};
 use platform::item::key;
+use platform::problem::Problem;
 use platform::reply;
+use platform::request::{PURPOSE, TakeFields};
+use platform::secrets::Document;
 use serde_json::{Value, json};
 
 pub(crate) fn words() -> Value {
@@ -96,4 +102,58 @@ pub(crate) fn keys() -> Value {
         "numberSort": key::number_sort(),
         "breakerSort": key::breaker_sort(Channel::Sms),
     })
+}
+
+pub(crate) fn attributes() -> Value {
+    json!({ "ttl": TTL.name, "phone": PHONE.name, "quota": QUOTA.name })
+}
+
+/// Takes note of what is asked of a body, and answers with nothing but what is required.
+struct Asked {
+    answer: &'static str,
+    required: Vec<&'static str>,
+    optional: Vec<&'static str>,
+}
+
+impl Asked {
+    const fn answering(answer: &'static str) -> Self {
+        Self { answer, required: Vec::new(), optional: Vec::new() }
+    }
+
+    fn fields(self) -> Value {
+        json!({ "required": self.required, "optional": self.optional })
+    }
+}
+
+impl TakeFields for Asked {
+    fn text(&mut self, name: &'static str) -> Result<String, Problem> {
+        self.required.push(name);
+        Ok(self.answer.to_owned())
+    }
+
+    fn maybe_text(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
+        self.optional.push(name);
+        Ok(None)
+    }
+}
+
+pub(crate) fn requests() -> Value {
+    let mut start = Asked::answering(Channel::Sms.as_str());
+    let read = start_challenge::Given::read(&mut start).is_ok();
+    let mut verify = Asked::answering("000000");
+    let read = verify_code::Guess::read(&mut verify).is_ok() && read;
+    // A body that is not read to its end would show fewer fields than there are.
+    let fields = |asked: Asked| if read { asked.fields() } else { Value::Null };
+    json!({ "start-challenge": fields(start), "verify-code": fields(verify), "get-challenge": { "query": [PURPOSE] } })
+}
+
+/// How the documents of generated secrets have to be, found by trying.
+pub(crate) fn secrets() -> Value {
+    json!({ "macKeys": secret::<MacKeys>(), "correlationKey": secret::<CorrelationKey>() })
+}
+
+fn secret<D: Document>() -> Value {
+    let takes = |member: &str, length| D::parse(&json!({ member: "k".repeat(length) }).to_string()).is_ok();
+    let member = ["current", "key"].into_iter().find(|member| takes(member, 64));
+    json!({ "member": member, "shortest": (0..=64).find(|length| member.is_some_and(|member| takes(member, *length))) })
 }

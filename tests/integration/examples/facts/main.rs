@@ -10,12 +10,18 @@
 //!   and `readers` (the functions that read it).
 //! - `batchSeconds`, the time that follow-up takes for a batch at most.
 //! - `words`, each closed set of words by its name; `members`, what the API's documents have, those that may be
-//!   missing under `optional`; `assurances`, the values of a result's `acr`.
-//! - `metrics`, each with its dimension; `keys`, how the keys of items begin; `ttl`, the attribute that holds it.
+//!   missing under `optional`; `subject`, the same of an administrator's; `assurances`, the values of a result's `acr`.
+//! - `problems`, each with its `name`, `status`, `headers` and `document`.
+//! - `requests`, the fields that a function takes from its body, `required` and `optional`, or from its `query`.
+//! - `metrics`, each with its dimension, and the `namespace` of them all.
+//! - `keys`, how the keys of items begin; `attributes`, what those are called that the template names; `secrets`, the
+//!   member of each document that holds the key, and how short it may be.
 //!
 //! `-- markdown` prints the table of parameters in `infra/README.md`.
 
 mod contract;
+mod problems;
+mod subject;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -51,9 +57,14 @@ fn facts() -> Value {
         "words": contract::words(),
         "members": contract::members(),
         "assurances": contract::assurances(),
+        "subject": subject::members(),
+        "problems": problems::rendered(),
+        "requests": contract::requests(),
+        "namespace": platform::telemetry::NAMESPACE,
         "metrics": platform::telemetry::METRICS.map(|(name, dimension)| json!({ "name": name, "dimension": dimension })),
         "keys": contract::keys(),
-        "ttl": platform::item::attribute::TTL.name,
+        "attributes": contract::attributes(),
+        "secrets": contract::secrets(),
     })
 }
 
