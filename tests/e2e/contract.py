@@ -1,0 +1,100 @@
+"""The three parties that the contract tests hold against one another: the template, the API's description and Rust.
+
+Nothing is deployed: the files are read as they are, the template also as SAM expands it. What Rust knows, a program
+prints.
+"""
+
+import copy
+import functools
+import json
+import os
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import yaml
+from samtranslator.translator.transform import transform
+
+from template import read, resources as of_type
+
+REPOSITORY = Path(__file__).parent.parent.parent
+FUNCTIONS = {path.name for path in (REPOSITORY / "functions").iterdir() if path.is_dir()}
+AUTHORIZED = {"GET /v1/challenge", "POST /v1/challenge", "POST /v1/challenge/code"}
+ADMINISTRATIVE = {
+    "GET /v1/admin/subjects/{subject}",
+    "POST /v1/admin/subjects/{subject}/reset-phone",
+    "POST /v1/admin/subjects/{subject}/unlock",
+    "POST /v1/admin/subjects/{subject}/unblock",
+}
+OPEN = {
+    "GET /",
+    "GET /assets/{version}/{file}",
+    "GET /mfa-client.js",
+    "POST /v1/calls/{challenge}/{token}/{event}",
+    "GET /.well-known/jwks.json",
+    "GET /.well-known/openid-configuration",
+}
+
+
+@functools.cache
+def template():
+    return read(REPOSITORY / "infra" / "template.yaml")
+
+
+@functools.cache
+def expanded():
+    """The template as SAM expands it, the code being anywhere."""
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    written = copy.deepcopy(template())
+    for function in functions(written).values():
+        function["Properties"]["CodeUri"] = "s3://bucket/key"
+    managed = {"AWSLambdaBasicExecutionRole": "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}
+    return transform(written, {}, SimpleNamespace(load=lambda: managed))
+
+
+@functools.cache
+def openapi():
+    return yaml.safe_load((REPOSITORY / "infra" / "openapi.yaml").read_text())
+
+
+def functions(document):
+    """The template's functions by the name of their binary."""
+    found = of_type(document, "AWS::Serverless::Function").values()
+    return {function["Metadata"]["BuildProperties"]["Binary"]: function for function in found}
+
+
+def words(kind):
+    """A closed set of words, as Rust spells it."""
+    return set(facts()["words"][kind])
+
+
+def operations():
+    """The operations that the API's description has, by route."""
+    methods = {"get", "post", "put", "patch", "delete"}
+    return {
+        f"{method.upper()} {path}": operation
+        for path, item in openapi()["paths"].items()
+        for method, operation in item.items()
+        if method in methods
+    }
+
+
+@functools.cache
+def facts():
+    """What Rust declares; tests/integration/examples/facts/main.rs says what that is."""
+    built = Path(os.environ.get("BOOTSTRAP_DIR", "")) / "examples" / "facts"  # by the Makefile, with all else
+    alone = ["cargo", "run", "--quiet", "--locked", "--package", "integration", "--example", "facts"]
+    command = [built] if built.is_file() else alone
+    return json.loads(subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE).stdout)
+
+
+def on_condition(condition, value):
+    return {"Fn::If": [condition, value, {"Ref": "AWS::NoValue"}]}
+
+
+def assert_drawn(secret, document):
+    """That a generated secret is a document which the functions take, with a key twice as long as it must be."""
+    how = template()["Resources"][secret]["Properties"]["GenerateSecretString"]
+    taken = facts()["secrets"][document]
+    assert (how["SecretStringTemplate"], how["GenerateStringKey"]) == ("{}", taken["member"])
+    assert (taken["shortest"], how["PasswordLength"]) == (32, 64)

@@ -1,0 +1,115 @@
+"""The contract of the permissions: each function may do what it does, and nothing else."""
+
+import json
+
+import pytest
+
+from contract import FUNCTIONS, functions, on_condition, template
+
+TABLE = {"Fn::GetAtt": ["Table", "Arn"]}
+KEY = {"Fn::If": ["SignsWithOwnKey", {"Fn::GetAtt": ["SigningKey", "Arn"]}, {"Ref": "SigningKeyArn"}]}
+STREAM = {"Fn::Sub": "${Table.Arn}/stream/*"}
+MAC_KEYS = {"Ref": "MacKeysSecret"}
+SIGNING = {"StringEquals": {"kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256", "kms:MessageType": "DIGEST"}}
+
+
+def statement(effect, actions, *resources, condition=None):
+    return effect, frozenset(actions.split()), json.dumps(sorted(resources, key=json.dumps)), json.dumps(condition)
+
+
+ALLOWED = {
+    "login-page": set(),
+    "start-challenge": {
+        statement(
+            "Allow", "dynamodb:Query dynamodb:ConditionCheckItem dynamodb:PutItem dynamodb:UpdateItem", TABLE
+        ),
+        statement(
+            "Allow",
+            "secretsmanager:GetSecretValue",
+            MAC_KEYS,
+            on_condition("OffersCalls", {"Ref": "VoiceApiSecretArn"}),
+        ),
+        statement("Allow", "sns:Publish", "*"),
+        statement("Deny", "sns:Publish", {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}),
+    },
+    "get-challenge": {
+        statement("Allow", "dynamodb:Query dynamodb:UpdateItem", TABLE),
+        ("ShowsDigits", statement("Allow", "secretsmanager:GetSecretValue", MAC_KEYS)),
+        statement("Allow", "kms:Sign", KEY, condition=SIGNING),
+    },
+    "verify-code": {
+        statement("Allow", "dynamodb:UpdateItem", TABLE),
+        statement("Allow", "secretsmanager:GetSecretValue", MAC_KEYS),
+        statement("Allow", "kms:Sign", KEY, condition=SIGNING),
+    },
+    "call-callback": {
+        statement("Allow", "dynamodb:GetItem dynamodb:UpdateItem", TABLE),
+        statement(
+            "Allow",
+            "secretsmanager:GetSecretValue",
+            {"Ref": "VoiceSigningSecretArn"},
+            on_condition("CallsPassSecrets", MAC_KEYS),
+        ),
+    },
+    "admin": {statement("Allow", "dynamodb:Query dynamodb:UpdateItem", TABLE)},
+    "jwks": {
+        statement(
+            "Allow", "kms:GetPublicKey", KEY, on_condition("PublishesPreviousKey", {"Ref": "PreviousSigningKeyArn"})
+        ),
+    },
+    "audit-events": {
+        statement(
+            "Allow",
+            "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams",
+            STREAM,
+        ),
+        statement("Allow", "secretsmanager:GetSecretValue", {"Ref": "CorrelationKeySecret"}),
+        statement("Allow", "events:PutEvents", {"Fn::GetAtt": ["EventBus", "Arn"]}),
+        statement("Allow", "sqs:SendMessage", {"Fn::GetAtt": ["AuditEventsDeadLetters", "Arn"]}),
+    },
+    "follow-up": {
+        statement(
+            "Allow",
+            "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams",
+            STREAM,
+        ),
+        statement(
+            "Allow",
+            "dynamodb:UpdateItem",
+            TABLE,
+            condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["country#*"]}},
+        ),
+        statement("Allow", "sns:Publish", "*"),
+        statement("Deny", "sns:Publish", {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}),
+        statement("Allow", "sqs:SendMessage", {"Fn::GetAtt": ["FollowUpDeadLetters", "Arn"]}),
+    },
+}
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def allowed(part):
+    """A statement of the template, with its condition where it has one."""
+    if "Fn::If" in part:
+        condition, granted, otherwise = part["Fn::If"]
+        assert otherwise == {"Ref": "AWS::NoValue"}
+        return condition, allowed(granted)
+    resources, condition = listed(part["Resource"]), part.get("Condition")
+    return statement(part["Effect"], " ".join(listed(part["Action"])), *resources, condition=condition)
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_a_function_may_do_exactly_what_it_does(name):
+    properties = functions(template())[name]["Properties"]
+    assert "Role" not in properties
+    policies = properties.get("Policies", [])
+    assert {allowed(part) for policy in policies for part in policy["Statement"]} == ALLOWED[name]
+
+
+def test_the_mac_keys_are_read_only_in_the_call_modes_that_need_them():
+    conditions = template()["Conditions"]
+    assert conditions["CallsPassSecrets"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "CallMode"}, "press-pound"]}]}
+    shows = [{"Condition": "OffersCalls"}, {"Fn::Equals": [{"Ref": "CallMode"}, "match-digits"]}]
+    assert conditions["ShowsDigits"] == {"Fn::And": shows}

@@ -1,0 +1,93 @@
+"""The contract of the template: how functions are built, and how state and keys are kept."""
+
+import tomllib
+
+from contract import FUNCTIONS, REPOSITORY, assert_drawn, facts, functions, template
+from template import resources as of_type
+
+
+def test_every_function_is_built_from_its_own_crate():
+    for name, function in functions(template()).items():
+        assert function["Metadata"]["BuildMethod"] == "rust-cargolambda"
+        crate = REPOSITORY / "infra" / function["Properties"]["CodeUri"] / "Cargo.toml"
+        assert tomllib.loads(crate.read_text())["package"]["name"] == name
+
+
+def test_every_function_has_the_runtime_and_the_size_that_are_meant():
+    shared = template()["Globals"]["Function"]
+    assert (shared["Runtime"], shared["MemorySize"], shared["Timeout"]) == ("provided.al2023", 128, 6)
+    assert shared["Architectures"] == [{"Ref": "Architecture"}]
+    assert template()["Parameters"]["Architecture"]["Default"] == "arm64"
+    own = {name: function["Properties"].get("Timeout") for name, function in functions(template()).items()}
+    assert own == dict.fromkeys(FUNCTIONS) | {"start-challenge": 15, "audit-events": 60, "follow-up": 60}
+    # A send that takes all its time, then the write that records it, within the function's own time.
+    assert template()["Parameters"]["SendTimeoutSeconds"]["MaxValue"] + 3 < 15
+    # The time that follow-up takes for its batch, the last notice included, and the write after that.
+    assert facts()["batchSeconds"] + 10 <= 60
+
+
+def test_every_function_logs_to_a_group_that_forgets():
+    document = template()
+    for name, function in functions(document).items():
+        group = document["Resources"][function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]]
+        assert group["Type"] == "AWS::Logs::LogGroup"
+        assert group.get("Condition") == function.get("Condition"), name
+    for name, group in of_type(document, "AWS::Logs::LogGroup").items():
+        assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}, name
+
+
+def test_without_calls_no_webhook_is_deployed_and_with_them_the_provider_must_be_named():
+    document = template()
+    assert functions(document)["call-callback"]["Condition"] == "OffersCalls"
+    [rule] = document["Rules"].values()
+    assert (
+        rule["RuleCondition"]
+        == document["Conditions"]["OffersCalls"]
+        == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Channels"}, "sms"]}]}
+    )
+    needed = {part["Assert"]["Fn::Not"][0]["Fn::Equals"][0]["Ref"] for part in rule["Assertions"]}
+    assert needed == {"VoiceApiSecretArn", "VoiceSigningSecretArn", "VoiceFromNumber"}
+
+
+def test_the_table_is_kept_protected_and_forgets_what_is_over():
+    [table] = of_type(template(), "AWS::DynamoDB::Table").values()
+    properties = table["Properties"]
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert [(key["AttributeName"], key["KeyType"]) for key in properties["KeySchema"]] == [
+        ("pk", "HASH"),
+        ("sk", "RANGE"),
+    ]
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": facts()["attributes"]["ttl"], "Enabled": True}
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["SSESpecification"]["SSEEnabled"] is True
+    assert properties["DeletionProtectionEnabled"] is True
+
+
+def test_what_cannot_be_made_anew_outlives_the_stack():
+    lasting = {"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::SecretsManager::Secret"}
+    found = [part for part in template()["Resources"].values() if part["Type"] in lasting]
+    assert {part["Type"] for part in found} == lasting
+    for part in found:
+        assert (part["DeletionPolicy"], part["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_results_are_signed_by_a_key_that_an_authorizer_can_verify_and_that_has_a_name():
+    document = template()
+    key = document["Resources"]["SigningKey"]["Properties"]
+    assert (key["KeySpec"], key["KeyUsage"]) == ("RSA_2048", "SIGN_VERIFY")
+    [alias] = of_type(document, "AWS::KMS::Alias").values()
+    assert alias["Properties"]["TargetKeyId"] == {"Ref": "SigningKey"}
+
+
+def test_the_mac_key_is_drawn_by_the_deployment():
+    assert_drawn("MacKeysSecret", "macKeys")
+
+
+def test_what_is_deployed_is_what_was_built():
+    settings = tomllib.loads((REPOSITORY / "samconfig.toml").read_text())["default"]
+    assert settings["build"]["parameters"]["template_file"] == "infra/template.yaml"
+    assert settings["validate"]["parameters"]["template_file"] == "infra/template.yaml"
+    # A template named here would be deployed as it is written, without the built code.
+    assert "template_file" not in settings["deploy"]["parameters"]
+    assert "template_file" not in settings.get("global", {}).get("parameters", {})
+    assert settings["deploy"]["parameters"]["confirm_changeset"] is True
