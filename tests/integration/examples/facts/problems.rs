@@ -97,10 +97,7 @@ mod tests {
 
     #[test]
     fn every_problem_has_its_status_document_and_headers() {
-        let mut text = String::new();
-        for problem in rendered() {
-            text.push_str(&line(problem));
-        }
+        let text: String = rendered().iter().map(line).collect();
         assert_eq!(text, include_str!("problems.txt"));
     }
 
@@ -111,7 +108,7 @@ mod tests {
     }
 
     /// One line of `problems.txt`, without what all problems have alike.
-    fn line(problem: Value) -> String {
+    fn line(problem: &Value) -> String {
         let (name, status, headers) = (&problem["name"], &problem["status"], &problem["headers"]);
         let name = name.as_str().expect("a name");
         let mut members = problem["document"].as_object().expect("a document").clone();
@@ -120,12 +117,8 @@ mod tests {
         assert_eq!(members.remove("status").as_ref(), Some(status));
         assert_eq!(headers["content-type"], "application/problem+json");
         assert_eq!(headers["cache-control"], "no-store");
-        let mut line = format!("{status} {name} {}", Value::Object(members));
-        for name in ["retry-after", "ratelimit", "ratelimit-policy"] {
-            if let Some(value) = headers[name].as_str() {
-                line.push_str(&format!(" {name}: {value}"));
-            }
-        }
-        line + "\n"
+        let shown = ["retry-after", "ratelimit", "ratelimit-policy"];
+        let shown = shown.iter().filter_map(|name| Some(format!(" {name}: {}", headers[name].as_str()?)));
+        format!("{status} {name} {}{}\n", Value::Object(members), shown.collect::<String>())
     }
 }
