@@ -1,8 +1,8 @@
-//! `GET /v1/admin/subjects/{subject}` and its actions, for those whom IAM lets in.
+//! `GET /v1/admin/subjects/{subject}` and its actions, for callers authorized by IAM.
 //!
-//! Showing is one read. An action reads, decides, and writes on condition that the subject has not
-//! moved; so the answer, the state after the action, needs no second read. Where the subject has
-//! moved, nothing was done and the caller tries again.
+//! A `GET` is one read. An action reads, decides, and writes on condition that the subject has not
+//! changed, so the response can show the new state without a second read. If the subject has changed,
+//! nothing is written and the caller has to try again.
 
 use domain::administration::{self, Action, Administrator, Occasion};
 use domain::identity::SubjectId;
@@ -21,18 +21,14 @@ use platform::run;
 pub mod config;
 pub mod view;
 
-/// What the function works with.
 pub struct App<S> {
-    /// The issuer that names the subjects.
+    /// The first factor's issuer, which is part of a subject's identity.
     pub issuer: String,
-    /// The limits that a subject is measured by.
     pub policy: Policy,
-    /// Where subjects are kept.
     pub store: S,
 }
 
 impl<S: ChallengeStore + Administration> App<S> {
-    /// Answers one request.
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
         run::conclude("admin", self.administer(&request, now).await, watch, now)
@@ -47,11 +43,11 @@ impl<S: ChallengeStore + Administration> App<S> {
             return Err(Problem::SubjectUnknown.into());
         }
         tracing::info!(?subject, by = by.as_str(), ?action, "administration");
-        let stands = match action {
+        let current = match action {
             None => stored,
             Some(action) => self.act(action, subject, &stored, by, now).await?,
         };
-        Ok(view::subject(&subject, &administration::report(&stands, &self.policy, now)))
+        Ok(view::subject(&subject, &administration::report(&current, &self.policy, now)))
     }
 
     fn subject(&self, request: &Request) -> Option<SubjectId> {
@@ -90,7 +86,7 @@ impl<S: ChallengeStore + Administration> App<S> {
     }
 }
 
-/// What the route asks for; nothing but a look where it names no action.
+/// The action that the route names, or `None` for a plain `GET`.
 fn action(request: &Request) -> Result<Option<Action>, Problem> {
     let path = request.raw_http_path();
     match (request.method(), path.rsplit('/').next()) {

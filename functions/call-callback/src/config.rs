@@ -11,7 +11,7 @@ pub struct Config {
     pub public_base_url: String,
     pub brand: String,
     pub signing_secret: String,
-    /// `None` where calls neither take digits nor say codes.
+    /// `None` where calls neither take digits nor speak codes.
     pub mac_keys_secret: Option<String>,
 }
 

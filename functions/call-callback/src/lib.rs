@@ -1,11 +1,11 @@
 //! `POST /v1/calls/{challenge}/{token}/{event}`: the voice provider's webhooks.
 //!
-//! The signature is checked over the raw bytes before anything else, the store included. What the
-//! phone hears next follows from the challenge as it stands after the webhook, so that a repeated,
-//! late or overtaken webhook hears what is true and changes nothing.
+//! The signature is checked over the raw bytes before anything else, including any access to the store.
+//! What the phone hears next depends only on the challenge's state after the webhook, so that a repeated
+//! or late webhook gets a correct script and changes nothing.
 //!
-//! Where a call says a code, the webhook that answers the call draws it, and stores its MAC in the
-//! write that answers. Nobody can say it again: not even this function knows it afterwards.
+//! In calls that speak a code, the webhook for the answered call generates the code and stores its MAC in
+//! the same write. The code cannot be repeated later: even this function no longer knows it.
 
 use std::sync::Arc;
 
@@ -26,24 +26,19 @@ use platform::{reply, run};
 
 pub mod config;
 
-/// What the function works with.
 pub struct App<S, T, K> {
-    /// The numbers of the policy.
     pub policy: Policy,
-    /// The address under which the provider reaches the webhooks.
+    /// Where the provider reaches the webhooks.
     pub public_base_url: String,
-    /// Who speaks.
+    /// Named at the start of each call.
     pub brand: String,
-    /// Where challenges are kept.
     pub store: S,
-    /// The provider's signing tokens.
     pub tokens: T,
-    /// The MAC keys, where calls take digits or say codes.
+    /// `None` where calls neither take digits nor speak codes.
     pub keys: Option<K>,
 }
 
 impl<S: ChallengeStore, T: callback::TokenSource, K: KeySource> App<S, T, K> {
-    /// Answers one webhook.
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
         run::conclude("call-callback", self.webhook(&request, now).await, watch, now)
@@ -55,22 +50,22 @@ impl<S: ChallengeStore, T: callback::TokenSource, K: KeySource> App<S, T, K> {
         let Some(report) = &webhook.report else { return Ok(no_content()) };
 
         let (event, drawn) = self.event(report, &webhook, now).await?;
-        let stands = self.advance(&webhook, event, now).await?;
+        let current = self.advance(&webhook, event, now).await?;
         tracing::info!(
-            subject = ?webhook.challenge.key.subject, ?event, outcome = ?stands.as_ref().map(|c| c.outcome), "webhook"
+            subject = ?webhook.challenge.key.subject, ?event, outcome = ?current.as_ref().map(|c| c.outcome), "webhook"
         );
         if !webhook.kind.expects_script() {
             return Ok(no_content());
         }
-        let script = Script::next(stands.as_ref(), &webhook.token, drawn.as_ref(), &self.policy, now);
+        let script = Script::next(current.as_ref(), &webhook.token, drawn.as_ref(), &self.policy, now);
         let (purpose, locale) =
-            stands.as_ref().map_or_else(Default::default, |challenge| (challenge.purpose, challenge.locale));
+            current.as_ref().map_or_else(Default::default, |challenge| (challenge.purpose, challenge.locale));
         let action = webhook_url(&self.public_base_url, &webhook.challenge, &webhook.token, "digits");
         Ok(reply::document(StatusCode::OK, "text/xml", callback::twiml(script, purpose, locale, &self.brand, &action)))
     }
 
-    /// What the webhook does, with the code that it drew if it is one to say a code. The keys are asked
-    /// for only where they are needed, so that without them fraud can be reported still.
+    /// The event that the webhook reports, with the code it generated if this call speaks one. The keys
+    /// are fetched only where they are needed, so that fraud can be reported even when they are unavailable.
     async fn event(
         &self,
         report: &Report,
@@ -100,7 +95,7 @@ impl<S: ChallengeStore, T: callback::TokenSource, K: KeySource> App<S, T, K> {
         Ok(Some(keys.keys(now).await?))
     }
 
-    /// Again after a conflict: it changed nothing, and the provider does not try again.
+    /// Retries after a conflict, which changed nothing, because the provider does not retry.
     async fn advance(
         &self,
         webhook: &Webhook,
@@ -111,15 +106,15 @@ impl<S: ChallengeStore, T: callback::TokenSource, K: KeySource> App<S, T, K> {
         for _ in 1..tries(event) {
             match advance().await {
                 Err(StoreError::Conflict) => {}
-                stands => return stands,
+                advanced => return advanced,
             }
         }
         advance().await
     }
 }
 
-/// How often an event is tried. A report of fraud is one transaction with the account, which whoever it
-/// is about keeps moving by starting more sign-ins: it is worth more tries than any other.
+/// How often an event is tried. A fraud report writes the subject in its transaction, and the attacker can
+/// keep changing the subject by starting more sign-ins, so it gets more tries than any other event.
 const fn tries(event: CallEvent) -> u32 {
     match event {
         CallEvent::Pressed(Key::Fraud) => 4,

@@ -10,7 +10,7 @@ use platform::signer::SignerSettings;
 pub struct Config {
     pub settings: FactorSettings,
     pub signer: SignerSettings,
-    /// `None` where the page shows no digits to key in a call.
+    /// `None` where the page shows no digits to enter in a call.
     pub mac_keys_secret: Option<String>,
 }
 

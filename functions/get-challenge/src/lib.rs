@@ -1,7 +1,7 @@
-//! `GET /v1/challenge`: all that the page needs to draw itself and, once approved, the result token.
+//! `GET /v1/challenge`: everything the page needs to render and, once approved, the result token.
 //!
-//! Normally one read. A challenge that a call has approved is settled by the first status call that
-//! finds it so; a settle that was interrupted is completed by the next.
+//! Normally one read. A challenge that was approved in a call is settled by the first status request
+//! after it; the next one completes a settle that was interrupted.
 
 use domain::challenge::{Challenge, Outcome};
 use domain::identity::ChallengeKey;
@@ -20,20 +20,16 @@ use platform::{reply, request, run};
 
 pub mod config;
 
-/// What the function works with.
 pub struct App<S, R, K> {
     /// Settings shared with the other functions.
     pub settings: FactorSettings,
-    /// Where challenges are kept.
     pub store: S,
-    /// Signs result tokens.
     pub signer: R,
-    /// The MAC keys, where the page shows digits to key in a call.
+    /// `None` where the page shows no digits to enter in a call.
     pub keys: Option<K>,
 }
 
 impl<S: ChallengeStore, R: ResultSigner, K: KeySource> App<S, R, K> {
-    /// Answers one request.
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
         run::conclude("get-challenge", self.status(&request, now).await, watch, now)

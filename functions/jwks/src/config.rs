@@ -5,7 +5,7 @@ use platform::settings::table;
 
 #[derive(Debug)]
 pub struct Config {
-    /// The signing keys, the current one first.
+    /// The current key first.
     pub key_arns: Vec<String>,
     pub issuer: String,
 }

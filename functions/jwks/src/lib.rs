@@ -1,5 +1,5 @@
-//! `GET /.well-known/jwks.json` and `/.well-known/openid-configuration`: what verifiers of the result
-//! token need. Built once at init from the public halves of the current and the previous key.
+//! `GET /.well-known/jwks.json` and `/.well-known/openid-configuration`, for verifiers of the result
+//! token. Both are built once at init, from the current and the previous public key.
 
 use domain::time::Timestamp;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -10,17 +10,13 @@ use platform::{reply, run};
 
 pub mod config;
 
-/// The two documents.
 #[derive(Debug)]
 pub struct App {
-    /// The JWK set.
     pub key_set: String,
-    /// The discovery document.
     pub discovery: String,
 }
 
 impl App {
-    /// Answers one request.
     #[must_use]
     pub fn handle(&self, request: &Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
@@ -33,7 +29,7 @@ impl App {
     }
 }
 
-/// Verifiers may keep it for five minutes: a new key is published long before it signs.
+/// Verifiers may cache it for five minutes: a new key is published well before it signs.
 fn cacheable(media_type: &'static str, body: &str) -> Response<Body> {
     let mut response = reply::document(StatusCode::OK, media_type, body.to_owned());
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));

@@ -12,10 +12,10 @@ use platform::voice::VoiceSettings;
 pub struct Config {
     pub settings: FactorSettings,
     pub brand: String,
-    /// The page's host, which messages name.
+    /// The page's host, which the message names so that browsers can autofill the code.
     pub host: String,
     pub sender: SenderSettings,
-    /// With the id of the secret that opens the provider's API. `None` where the deployment offers no calls.
+    /// With the id of the secret that holds the provider's credentials. `None` where there are no calls.
     pub voice: Option<(VoiceSettings, String)>,
     pub send_timeout: Duration,
     pub mac_keys_secret: String,

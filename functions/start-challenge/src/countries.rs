@@ -1,4 +1,4 @@
-//! What this process knows of the countries it sends to, read at most once a minute each.
+//! Caches the records of the countries that this process sends to, each for a minute.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,15 +11,15 @@ use domain::ports::{ChallengeStore, StoreError};
 use domain::quota::{Charge, Counter};
 use domain::time::Timestamp;
 
-/// How long a record is good enough: the charge's own condition holds whatever happened since.
+/// How long a record is fresh enough. A stale one does no harm: the charge has its own condition.
 const FRESH: Duration = Duration::from_mins(1);
 
-/// The records, each with the moment it was read.
+/// The records, each with the time it was read.
 #[derive(Debug, Default)]
 pub struct Countries(Mutex<HashMap<Country, (Timestamp, Arc<CountryRecord>)>>);
 
 impl Countries {
-    /// The record of `country`, from the store when there is none or it is old.
+    /// The record of `country`, read from the store if it is missing or too old.
     pub(crate) async fn record(
         &self,
         country: Country,
@@ -34,13 +34,13 @@ impl Countries {
         Ok(record)
     }
 
-    /// Learns that a counter of `country` turned out to be used up.
+    /// Remembers that a counter of `country` is used up.
     pub(crate) fn is_full(&self, country: Country, channel: Channel, charge: &Charge) {
         let Counter { window, shard, .. } = charge.counter;
         self.learn(country, |record| record.unverified.extend([((channel, window, shard), charge.quota)]));
     }
 
-    /// Learns that the breaker of `country` is open.
+    /// Remembers that the circuit breaker of `country` is open.
     pub(crate) fn is_open(&self, country: Country, channel: Channel, until: Timestamp) {
         self.learn(country, |record| record.open_until.extend([(channel, until)]));
     }
@@ -58,6 +58,6 @@ impl Countries {
     }
 
     fn records(&self) -> std::sync::MutexGuard<'_, HashMap<Country, (Timestamp, Arc<CountryRecord>)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner) // a map is whole between any two calls
+        self.0.lock().unwrap_or_else(PoisonError::into_inner) // a panic cannot leave the map half-changed
     }
 }

@@ -1,8 +1,8 @@
 //! `POST /v1/challenge`: sends a code or places a call, resends, or adds the other channel.
 //!
-//! Persist, then send. The transaction that starts a challenge takes the send for accepted; only a
-//! send that turns out otherwise costs one more write. A provider is asked once: a retry would
-//! charge, or ring, twice.
+//! Persist, then send. The transaction that starts a challenge records the send as accepted, so only a
+//! send that turns out otherwise costs another write. A provider is asked once: a retry would charge
+//! or ring twice.
 
 use std::time::Duration;
 
@@ -38,26 +38,20 @@ use crate::countries::Countries;
 pub mod config;
 pub mod countries;
 
-/// What the function works with.
 pub struct App<S, K, M, C> {
     /// Settings shared with the other functions.
     pub settings: FactorSettings,
-    /// Time from the request to the provider's acceptance, in all.
+    /// Total time from receiving the request to the provider's acceptance.
     pub send_timeout: Duration,
-    /// Where challenges are kept.
     pub store: S,
-    /// What this process knows of the countries it sends to.
     pub countries: Countries,
-    /// The MAC keys.
     pub keys: K,
-    /// Sends messages.
     pub sms: M,
-    /// Places calls, where the deployment has calls.
+    /// `None` where the deployment offers no calls.
     pub caller: Option<C>,
 }
 
 impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, C> {
-    /// Answers one request.
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
         let outcome = self.start(&request, now, watch).await;
@@ -91,7 +85,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
             return Ok(self.view(StatusCode::CREATED, &transaction.applied(stored), &keys, &asked, now));
         };
         if let Err(error) = self.record(&transaction, error.kind).await {
-            // The send is what it is: the answer tells it, though a later status will not.
+            // This response still reports how the send went, though a later status call will not.
             tracing::error!(cause = run::chain(&error), "the outcome of a send was not recorded");
         }
         if error.kind != SendFailure::Unknown {
@@ -103,7 +97,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         Ok(self.view(StatusCode::CREATED, &stored, &keys, &asked, now))
     }
 
-    /// Decides and writes; once more from the start if another request came between.
+    /// Decides and writes. Starts over once if another request got in between.
     async fn persist(&self, keys: &MacKeys, asked: &Asked, now: Timestamp) -> Result<StartOutcome, Failure> {
         if let Some(outcome) = self.try_to_persist(keys, asked, now).await? {
             return Ok(outcome);
@@ -111,7 +105,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         self.try_to_persist(keys, asked, now).await?.ok_or_else(|| StoreError::Conflict.into())
     }
 
-    /// `None` when another request came between.
+    /// `None` if another request got in between.
     async fn try_to_persist(
         &self,
         keys: &MacKeys,
@@ -119,7 +113,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         now: Timestamp,
     ) -> Result<Option<StartOutcome>, Failure> {
         let start = Start { rules: &self.settings.rules, plan: &WorldPlan };
-        // At the same time, so that a country's record costs no time of its own.
+        // Read concurrently, so that the country's record adds no latency.
         let record = async {
             let typed = asked.typed.as_ref().and_then(|typed| Some((typed.country?, typed.line)));
             match typed.filter(|(country, line)| self.settings.rules.serves(*country, *line, asked.channel)) {
@@ -161,7 +155,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         }
     }
 
-    /// Charges the country, by its record as this process knows it.
+    /// Charges the country's budget, going by its record as cached in this process.
     async fn charge_budget(
         &self,
         transaction: &mut StartTransaction,
@@ -179,7 +173,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         Err(self.refused(asked, Refusal::SendLimit(exhausted.limit), opens, now).await)
     }
 
-    /// The refusal, once it has left its trace.
+    /// Records the refusal and returns it.
     async fn refused(
         &self,
         asked: &Asked,
@@ -201,7 +195,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         limit: Duration,
     ) -> Result<(), SendError> {
         if limit.is_zero() {
-            return Err(SendError { kind: SendFailure::ProviderFault, source: None }); // no time to hear an answer
+            return Err(SendError { kind: SendFailure::ProviderFault, source: None }); // no time left to wait for a response
         }
         let challenge = &transaction.challenge;
         match outgoing {
@@ -217,8 +211,8 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         }
     }
 
-    /// Records a send that went wrong. A conflict changed nothing, so it is tried once more: in an outage
-    /// many give back to the same counters at once.
+    /// Records a failed send. A conflict changed nothing, so it is retried once: in an outage, many requests
+    /// give back to the same counters at once.
     async fn record(&self, transaction: &StartTransaction, failure: SendFailure) -> Result<(), StoreError> {
         let given_back = transaction.given_back(failure);
         let record = || {

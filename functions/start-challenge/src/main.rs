@@ -26,7 +26,7 @@ async fn serve(config: Config) -> Result<(), Error> {
         let Some((settings, secret)) = config.voice else { return Ok(None) };
         Secret::open(secrets, secret, clock::now()).await.map(|secret| Some(TwilioCallPlacer::new(settings, secret)))
     };
-    // Side by side, each over its own connection: a handshake costs less than waiting for one more response.
+    // Concurrently, each over its own connection: a handshake takes less time than another round trip.
     let (keys, caller, ()) = tokio::join!(keys, caller, DynamoStore::connect(&aws.config, &aws.connector));
     let app = App {
         store: DynamoStore::new(&aws.config, config.settings.table.clone()),

@@ -1,8 +1,8 @@
 //! `POST /v1/challenge/code`: judges one guess.
 //!
-//! Count, compare, consume. The count is one conditional write that answers the challenge to compare
-//! with; a right guess is consumed together with the settling of its subject in one transaction, so
-//! that of any number of right guesses exactly one approves.
+//! Count, compare, consume. Counting is one conditional write that returns the challenge to compare
+//! with. A right guess is consumed and its subject settled in one transaction, so that out of any number
+//! of right guesses exactly one approves.
 
 use domain::challenge::Challenge;
 use domain::code::Code;
@@ -24,20 +24,15 @@ use platform::{reply, run};
 
 pub mod config;
 
-/// What the function works with.
 pub struct App<S, K, R> {
     /// Settings shared with the other functions.
     pub settings: FactorSettings,
-    /// Where challenges are kept.
     pub store: S,
-    /// The MAC keys.
     pub keys: K,
-    /// Signs result tokens.
     pub signer: R,
 }
 
 impl<S: ChallengeStore, K: KeySource, R: ResultSigner> App<S, K, R> {
-    /// Answers one request.
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
         run::conclude("verify-code", self.verify(&request, now).await, watch, now)
@@ -59,7 +54,7 @@ impl<S: ChallengeStore, K: KeySource, R: ResultSigner> App<S, K, R> {
         self.answer(approved, &first_factor, now).await
     }
 
-    /// Approves and settles. A conflict changed nothing, so it is tried once more.
+    /// Approves and settles. A conflict changed nothing, so it is retried once.
     async fn consume(&self, challenge: &Challenge, now: Timestamp) -> Result<Option<Challenge>, StoreError> {
         let policy = &self.settings.rules.policy;
         let settlement = match self.store.settle(challenge, policy, now).await {

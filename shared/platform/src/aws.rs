@@ -1,13 +1,13 @@
-//! One HTTP client for everything outward: one connection pool, one TLS stack, roots pinned.
+//! One HTTP client for all outgoing requests: one connection pool, one TLS stack, pinned roots.
 //!
-//! Scanning the machine's certificate store would be most of a cold start. AWS endpoints need five roots;
-//! the public ones are read when the voice provider is first called, since that alone would triple a cold
-//! start. `AWS_CA_BUNDLE` names a file of roots to trust instead, as for AWS's other SDKs: where what
-//! leaves the network is inspected, and where a test speaks TLS.
+//! Scanning the machine's certificate store would take up most of a cold start. AWS endpoints need only
+//! five roots; Mozilla's are loaded on the first call to the voice provider, since loading them at init
+//! would triple the cold start. As in AWS's other SDKs, `AWS_CA_BUNDLE` names a file of roots to trust
+//! instead: for networks that inspect outgoing traffic, and for tests over TLS.
 //!
-//! `ring` rather than `aws-lc`: verify-code takes 5 ms of processor time to its first poll over TLS instead
-//! of 43, and its zip is 2.6 MB instead of 2.9. `aws-lc` gathers entropy of its own from the processor's
-//! timing before its first handshake; `ring` asks the system for it, as what draws the codes does.
+//! `ring` rather than `aws-lc`: verify-code uses 5 ms of CPU time up to its first poll over TLS instead
+//! of 43, and its zip is 2.6 MB instead of 2.9. `aws-lc` collects its own entropy from CPU timing before
+//! the first handshake; `ring` takes it from the operating system, as the code generator does.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -33,15 +33,14 @@ use aws_smithy_types::byte_stream::ByteStream;
 use thiserror::Error as ThisError;
 
 const AMAZON: &[u8] = include_bytes!("../roots/amazon.pem");
-/// Shorter than the peers keep an idle connection, so that a message is not lost on one that they closed.
+/// Shorter than the servers keep idle connections, so that no message is lost on one that they have closed.
 const IDLE: Duration = Duration::from_secs(20);
-/// Two retries fit into the operation's time.
+/// Short enough for two retries within `OPERATION_TIMEOUT`.
 const BACKOFF: Duration = Duration::from_millis(100);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The certificate authorities to trust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Roots {
     /// Amazon's, for AWS endpoints.
@@ -51,12 +50,11 @@ pub enum Roots {
     Public,
 }
 
-/// The pinned roots cannot be used.
 #[derive(Debug, ThisError)]
 #[error("TLS cannot be set up")]
 pub struct TlsError(#[source] Box<dyn Error + Send + Sync>);
 
-/// The connector that every client of the process shares.
+/// The connector that all clients in the process share.
 pub fn connector(roots: Roots) -> Result<SharedHttpConnector, TlsError> {
     trusting(&match std::env::var_os("AWS_CA_BUNDLE").filter(|bundle| !bundle.is_empty()) {
         Some(bundle) => Cow::Owned(bundled(Path::new(&bundle))?),
@@ -87,14 +85,13 @@ fn trusting(roots: &[u8]) -> Result<SharedHttpConnector, TlsError> {
     Ok(SharedHttpConnector::new(connector))
 }
 
-/// A connector that is made when it is first asked for.
+/// A connector with Mozilla's roots, created on first use.
 #[cfg(feature = "voice")]
 #[derive(Debug, Default)]
 pub struct PublicConnector(std::sync::OnceLock<SharedHttpConnector>);
 
 #[cfg(feature = "voice")]
 impl PublicConnector {
-    /// It.
     pub fn get(&self) -> Result<&SharedHttpConnector, TlsError> {
         if let Some(connector) = self.0.get() {
             return Ok(connector);
@@ -104,12 +101,12 @@ impl PublicConnector {
     }
 }
 
-/// Opens a connection to the service at `url`, which the first request then finds. During init there is a
-/// whole processor for the handshake, and later a share of one. Where it fails, the first request opens its own.
+/// Opens a connection to the service at `url` for the first request to reuse. Init gets a whole CPU for
+/// the handshake, requests only a share of one. If this fails, the first request opens its own connection.
 pub async fn connect(connector: &SharedHttpConnector, url: &str) {
     let ask = async {
         let request = HttpRequest::try_from(http::Request::get(url).body(SdkBody::empty())?)?;
-        ByteStream::new(connector.call(request).await?.into_body()).collect().await?; // read whole, it is kept
+        ByteStream::new(connector.call(request).await?.into_body()).collect().await?; // the connection is only reused if the body was read to its end
         Ok::<_, Box<dyn Error + Send + Sync>>(())
     };
     match tokio::time::timeout(ATTEMPT_TIMEOUT, ask).await {
@@ -126,7 +123,7 @@ pub fn http_client(connector: &SharedHttpConnector) -> SharedHttpClient {
     http_client_fn(move |_, _| connector.clone())
 }
 
-/// What every AWS client starts from.
+/// What every AWS client is built from.
 #[derive(Debug)]
 pub struct Aws {
     pub connector: SharedHttpConnector,
@@ -146,8 +143,8 @@ impl Aws {
     }
 }
 
-/// The shared connector, and time limits well under the functions' own. A client that must not try
-/// twice overrides the retries.
+/// The shared connector, and timeouts well below the functions' own. A client that must not retry
+/// overrides the retry setting.
 #[must_use]
 pub fn defaults(connector: &SharedHttpConnector) -> ConfigLoader {
     let timeouts = TimeoutConfig::builder()
@@ -160,8 +157,8 @@ pub fn defaults(connector: &SharedHttpConnector) -> ConfigLoader {
         .timeout_config(timeouts)
 }
 
-/// The system's resolver. Its failures have a type of their own; those of the connector's default look
-/// like any other I/O error, and could as well have come after the request had left.
+/// The system's resolver, with an error type of its own. Errors of the connector's default resolver look
+/// like any other I/O error, so they could just as well have occurred after the request was sent.
 #[derive(Clone, Copy, Debug)]
 struct Resolver;
 
@@ -174,9 +171,9 @@ impl ResolveDns for Resolver {
     }
 }
 
-/// Whether a request that failed with `error` surely never reached the other side: its name was not
-/// found, or no connection came about. The connector's one time limit is that on connecting; the
-/// limits on a whole request are others', so a time-out of the connector's is early enough, too.
+/// Whether a request that failed with `error` certainly never reached the server: its name did not
+/// resolve, or no connection was made. The connector's only timeout is the one for connecting (timeouts
+/// for whole requests are set elsewhere), so a timeout from the connector also counts.
 #[must_use]
 pub fn never_sent(error: &(dyn Error + 'static)) -> bool {
     let unreachable = |error: &io::Error| {
@@ -189,7 +186,7 @@ pub fn never_sent(error: &(dyn Error + 'static)) -> bool {
         || error.source().is_some_and(never_sent)
 }
 
-/// Mozilla's roots in the one form that the connector takes.
+/// Mozilla's roots as PEM, the only form that the connector accepts.
 #[cfg(feature = "voice")]
 fn public_roots() -> Vec<u8> {
     use base64::Engine as _;
@@ -224,7 +221,7 @@ mod tests {
     fn a_bundle_that_cannot_be_read_is_named() {
         let error = bundled(Path::new("/nowhere/roots.pem")).expect_err("no such file");
         assert!(error.0.to_string().starts_with("AWS_CA_BUNDLE /nowhere/roots.pem: "), "{error:?}");
-        assert!(trusting(b"no certificate").is_ok(), "an empty bundle trusts nobody, which a handshake tells");
+        assert!(trusting(b"no certificate").is_ok(), "an empty bundle trusts nobody, which shows only in a handshake");
     }
 
     async fn failure(url: &str) -> ConnectorError {

@@ -6,25 +6,23 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::call::CallToken;
 use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 
-/// The base64url form of `bytes`.
 #[must_use]
 pub fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The `N` bytes whose base64url form is `text`.
 #[must_use]
 pub fn from_base64url<const N: usize>(text: &str) -> Option<[u8; N]> {
     URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
 }
 
-/// The text whose base64url form is `text`.
+/// Decodes a non-empty string.
 #[must_use]
 pub fn base64url_text(text: &str) -> Option<String> {
     String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok().filter(|text| !text.is_empty())
 }
 
-/// A challenge as a path segment of its webhooks.
+/// The challenge as a path segment of its webhooks' URLs.
 #[must_use]
 pub fn challenge_path(challenge: &ChallengeId) -> String {
     let mut bytes = [0; 68];
@@ -34,7 +32,6 @@ pub fn challenge_path(challenge: &ChallengeId) -> String {
     base64url(&bytes)
 }
 
-/// The challenge that a path segment names.
 #[must_use]
 pub fn parse_challenge_path(segment: &str) -> Option<ChallengeId> {
     let bytes = from_base64url::<68>(segment)?;
@@ -46,19 +43,17 @@ pub fn parse_challenge_path(segment: &str) -> Option<ChallengeId> {
     })
 }
 
-/// A call's token as a path segment of its webhooks.
+/// The call's token as a path segment of its webhooks' URLs.
 #[must_use]
 pub fn call_token(token: &CallToken) -> String {
     base64url(token.expose())
 }
 
-/// The call token that a path segment carries.
 #[must_use]
 pub fn parse_call_token(segment: &str) -> Option<CallToken> {
     from_base64url(segment).map(CallToken::from_bytes)
 }
 
-/// The address of a call's webhook for `event`.
 #[must_use]
 pub fn webhook_url(public_base_url: &str, challenge: &ChallengeId, token: &CallToken, event: &str) -> String {
     format!("{public_base_url}/v1/calls/{}/{}/{event}", challenge_path(challenge), call_token(token))
@@ -69,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_webhook_path_leads_back_to_its_challenge_and_call() {
+    fn a_webhook_path_parses_back_to_its_challenge_and_call() {
         let key = ChallengeKey { subject: SubjectId::new("https://idp", "a"), session: SessionId::new("s", None) };
         let challenge = ChallengeId { key, generation: 258 };
         assert_eq!(parse_challenge_path(&challenge_path(&challenge)), Some(challenge));

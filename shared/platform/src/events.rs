@@ -1,7 +1,7 @@
-//! Events, put on an EventBridge bus.
+//! Publishes events to an EventBridge bus.
 //!
-//! A request takes ten at most and may take some of them only. Whoever publishes learns which was
-//! the first that the bus did not take, and publishes again from there.
+//! A request holds at most ten events, and the bus may accept only some of them. The caller gets the
+//! index of the first event that was not accepted, and publishes again from there.
 
 use std::error::Error;
 
@@ -12,46 +12,40 @@ use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use domain::time::Timestamp;
 use thiserror::Error as ThisError;
 
-/// Whose events they are: their `source` on the bus.
+/// The events' `source` on the bus.
 pub const SOURCE: &str = "alliance-mfa";
-/// Most events of one request.
+/// The most events in one request.
 const BATCH: usize = 10;
 
-/// An event as the bus takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its `detail-type`.
     pub kind: String,
-    /// When it happened.
     pub at: Timestamp,
-    /// Its `detail`, a JSON object.
+    /// A JSON object.
     pub detail: String,
 }
 
-/// The bus did not take all events: those before `first` it has, and of those after it some perhaps.
+/// The bus did not accept every event. It has those before `first`, and perhaps some of those after it.
 #[derive(Debug, ThisError)]
-#[error("the bus did not take every event")]
+#[error("the event bus did not accept every event")]
 pub struct NotTaken {
-    /// The index of the first that it did not take.
+    /// The index of the first event that was not accepted.
     pub first: usize,
     #[source]
     cause: Box<dyn Error + Send + Sync>,
 }
 
 impl NotTaken {
-    /// The bus took none from `first` on, because of `cause`.
     pub fn new(first: usize, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { first, cause: cause.into() }
     }
 }
 
-/// Takes events.
 pub trait EventBus: Sync {
-    /// Puts `events` on the bus in their order.
+    /// Puts `events` on the bus, in order.
     fn publish(&self, events: &[Entry]) -> impl Future<Output = Result<(), NotTaken>> + Send;
 }
 
-/// An EventBridge bus.
 #[derive(Clone, Debug)]
 pub struct EventBridge {
     client: Client,
@@ -59,7 +53,6 @@ pub struct EventBridge {
 }
 
 impl EventBridge {
-    /// The bus of this name, over the shared connector.
     #[must_use]
     pub fn new(config: &SdkConfig, bus: String) -> Self {
         Self { client: Client::new(config), bus }
@@ -91,10 +84,10 @@ impl EventBus for EventBridge {
     }
 }
 
-/// The first of `sent` events that the bus gave no id of its own, and why.
+/// The index of the first of `sent` events that got no event id from the bus, and why.
 fn refused(results: &[PutEventsResultEntry], sent: usize) -> Option<(usize, String)> {
     let taken = |result: &&PutEventsResultEntry| result.event_id().is_some_and(|id| !id.is_empty());
     let first = results.iter().take_while(taken).count();
     let code = results.get(first).and_then(PutEventsResultEntry::error_code);
-    (first < sent).then(|| (first, format!("EventBridge refused one: {}", code.unwrap_or("it did not say why"))))
+    (first < sent).then(|| (first, format!("EventBridge refused an event: {}", code.unwrap_or("no reason given"))))
 }

@@ -1,6 +1,6 @@
-//! The caller's identity, from the claims that API Gateway's JWT authorizer has verified, and from
-//! nowhere else. API Gateway turns every claim into a string; they are read strictly, and a claim
-//! that cannot be read refuses the request rather than weakening it.
+//! The user's identity, taken only from the claims that API Gateway's JWT authorizer has verified.
+//! API Gateway turns every claim into a string. They are parsed strictly: a claim that cannot be parsed
+//! fails the request rather than being ignored.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,30 +14,30 @@ use lambda_http::{Request, RequestExt as _};
 
 use crate::problem::Problem;
 
-/// How the login session is found in the claims.
+/// How to find the login session in the claims.
 #[derive(Clone, Debug)]
 pub struct SessionRule {
-    /// The claim that names the session. `jti` is new with each login; any other may outlive one
-    /// and is combined with `auth_time`.
+    /// The claim that names the session. `jti` is new for each login; any other claim may stay the same
+    /// across logins, so it is combined with `auth_time`.
     pub claim: String,
     /// How long ago the first factor may have been given.
     pub max_age: Duration,
 }
 
-/// Who has passed the first factor, when and how.
+/// Who passed the first factor, when and how.
 #[derive(Clone, Debug)]
 pub struct FirstFactor {
-    /// Where this login session's challenge is kept.
+    /// The key of this login session's challenge.
     pub key: ChallengeKey,
     /// The first factor's `sub`.
     pub sub: String,
-    /// The session claim's value: the login's id, which the result names as `txn`.
+    /// The session claim's value: the login's id, which the result token carries as `txn`.
     pub txn: String,
     /// The methods of the first factor (RFC 8176).
     pub amr: Vec<String>,
-    /// When it was given.
+    /// When the first factor was passed.
     pub auth_time: Timestamp,
-    /// Until when the challenge must be remembered: an hour longer than this login can last.
+    /// How long the challenge must be kept: an hour longer than this login can last.
     pub keep_until: Timestamp,
     /// The phone number that the first factor vouches for.
     pub phone: Option<PhoneNumber>,
@@ -54,7 +54,7 @@ impl FirstFactor {
         claims.first_factor(rule, now)
     }
 
-    /// Where the challenge for `purpose` is kept: a change of the number has one of its own.
+    /// The key of the challenge for `purpose`. A number change has a challenge of its own.
     #[must_use]
     pub fn challenge_for(&self, purpose: Purpose) -> ChallengeKey {
         match purpose {
@@ -66,7 +66,7 @@ impl FirstFactor {
 
 struct Claims<'a>(&'a HashMap<String, String>);
 
-/// Two machines' clocks may differ by this much.
+/// How far two machines' clocks may differ.
 const SKEW: Duration = Duration::from_mins(1);
 const MEMORY: Duration = Duration::from_hours(1);
 
@@ -104,7 +104,7 @@ impl Claims<'_> {
         self.text(name)?.parse().ok().map(Timestamp::from_unix)
     }
 
-    /// `[pwd mfa]` for a list, or one value.
+    /// A list arrives as `[pwd mfa]`, a single value as it is.
     fn methods(&self) -> Result<Vec<String>, Problem> {
         let Some(claim) = self.text("amr") else { return Ok(Vec::new()) };
         let listed = claim.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(claim);
@@ -113,7 +113,7 @@ impl Claims<'_> {
         if methods.iter().all(plain) { Ok(methods) } else { Err(Problem::Unauthenticated("amr")) }
     }
 
-    /// A number counts only when the first factor has verified it. OpenID Connect lets it be formatted.
+    /// A number counts only if the first factor has verified it. OpenID Connect allows formatting in it.
     fn phone(&self) -> Result<Option<PhoneNumber>, Problem> {
         match (self.text("phone_number"), self.text("phone_number_verified")) {
             (Some(number), Some("true")) => {

@@ -1,8 +1,8 @@
-//! Who calls an administrative route: the ARN that API Gateway's IAM authorisation has verified, and
-//! nothing else. No header or body can name a caller.
+//! Identifies the administrator by the ARN that API Gateway's IAM authorization has verified, and by
+//! nothing else in the request.
 //!
-//! The gateway's CORS settings are those of the whole API. So that no page of an allowed origin can use
-//! an administrator's credentials, a request that comes from a page is refused.
+//! CORS is configured for the whole API. A request that comes from a web page is refused, so that no page
+//! on an allowed origin can use an administrator's credentials.
 
 use domain::administration::Administrator;
 use lambda_http::request::RequestContext;
@@ -10,7 +10,6 @@ use lambda_http::{Request, RequestExt as _};
 
 use crate::problem::Problem;
 
-/// The caller of `request`.
 pub fn administrator(request: &Request) -> Result<Administrator, Problem> {
     if request.headers().contains_key(http::header::ORIGIN) {
         return Err(Problem::CallerUnknown);

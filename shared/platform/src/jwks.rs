@@ -13,7 +13,6 @@ use thiserror::Error as ThisError;
 use crate::encoding::base64url;
 use crate::signer::key_id;
 
-/// A public key cannot be had, or not be read.
 #[derive(Debug, ThisError)]
 #[error("the public key of {0} cannot be read")]
 pub struct KeyError(String, #[source] Box<dyn Error + Send + Sync>);
@@ -31,7 +30,7 @@ pub async fn key_set(config: &SdkConfig, key_arns: &[String]) -> Result<Value, K
     Ok(json!({ "keys": keys }))
 }
 
-/// The discovery document: enough for a JOSE library or API Gateway's authorizer to find the keys.
+/// The discovery document, with just enough for a JOSE library or API Gateway's authorizer to find the keys.
 #[must_use]
 pub fn discovery(issuer: &str) -> Value {
     json!({

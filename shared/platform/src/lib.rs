@@ -1,8 +1,8 @@
-//! What connects the domain to AWS, the voice provider and API Gateway.
+//! Connects the domain to AWS, the voice provider and API Gateway.
 //!
-//! Every outward thing is one module behind one feature, so that a function links only the clients
-//! it calls. The door ([`request`], [`first_factor`]) parses, the way out ([`problem`], [`reply`])
-//! renders; in between there are only the domain's types.
+//! Each external service has one module behind one feature, so that a function links only the clients
+//! it uses. [`request`] and [`first_factor`] parse what comes in, [`problem`] and [`reply`] render what
+//! goes out; in between there are only the domain's types.
 
 pub mod clock;
 pub mod config;

@@ -1,10 +1,9 @@
-//! The world's numbering plan, from libphonenumber's metadata. Only start-challenge links it. Its tables are read
-//! when a number is first looked up, which few starts do: most are for a number that is enrolled.
+//! The world's numbering plan, from libphonenumber's metadata. Only start-challenge links it. Its tables are
+//! loaded on the first lookup, which most starts never make because the number is already enrolled.
 
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Subscriber};
 use rlibphonenumber::{PhoneNumber as Parsed, PhoneNumberType, Region};
 
-/// The numbering plan.
 #[derive(Clone, Copy, Debug)]
 pub struct WorldPlan;
 
@@ -16,7 +15,7 @@ impl NumberingPlan for WorldPlan {
         }
         let parsed = Parsed::parse(dialled.as_str(), region).ok().filter(Parsed::is_valid)?;
         let country = parsed.get_region_code().and_then(|region| Country::parse(&region.to_string()).ok());
-        // The tables call satellite phones mobile; what belongs to no country is never an ordinary line.
+        // The tables list satellite phones as mobile. A number without a country is never an ordinary line.
         let line = if country.is_some() { line(&parsed) } else { Line::Other };
         Some(Subscriber { number: PhoneNumber::parse(&parsed.to_string()).ok()?, country, line })
     }

@@ -1,4 +1,4 @@
-//! Problem documents (RFC 9457): the one place where refusals and failures become HTTP.
+//! Problem documents (RFC 9457): the only place where refusals and failures become HTTP responses.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -19,48 +19,37 @@ use crate::secrets::SecretError;
 use crate::signer::SignError;
 use crate::{clock, reply};
 
-/// What a caller may see of a request that was not done.
+/// What the caller sees of a request that was refused or failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// The event carries no claims of a first factor, or one that cannot be read.
+    /// The first factor's claims are missing, or one cannot be parsed.
     Unauthenticated(&'static str),
-    /// The session claim is missing.
     SessionMissing,
-    /// The first factor was given too long ago.
     AuthenticationTooOld,
-    /// The body is not a JSON object.
     MalformedJson,
-    /// A field is missing, unknown or of the wrong type.
     InvalidField {
-        /// Which.
         field: String,
-        /// What is wrong with it.
         fault: &'static str,
     },
-    /// The body is larger than is read.
     BodyTooLarge,
-    /// The body is not JSON.
+    /// The body's media type is not JSON.
     UnsupportedMediaType,
-    /// The rules refuse.
+    /// The rules refuse the request.
     Refused(Refusal),
-    /// The provider surely did not send.
+    /// The provider certainly did not send.
     DeliveryFailed,
-    /// Something behind is out of order, or in the way.
+    /// A service behind us is down, or another request got in between.
     TemporarilyUnavailable,
-    /// A webhook is not signed by the provider.
     SignatureInvalid,
-    /// The event carries no caller that IAM has verified.
+    /// IAM has not verified a caller.
     CallerUnknown,
-    /// Nothing is kept of the subject.
+    /// There is no record of the subject.
     SubjectUnknown,
-    /// No such resource.
     NotFound,
-    /// A fault of ours.
     Internal,
 }
 
 impl Problem {
-    /// A field and what is wrong with it.
     #[must_use]
     pub fn invalid_field(field: &str, fault: &'static str) -> Self {
         Self::InvalidField { field: field.chars().take(64).collect(), fault }
@@ -88,7 +77,6 @@ impl Problem {
         }
     }
 
-    /// The response's status.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         match self {
@@ -142,7 +130,6 @@ impl Problem {
         }
     }
 
-    /// The problem document.
     #[must_use]
     pub fn response(&self, now: Timestamp) -> Response<Body> {
         let name = self.name();
@@ -161,7 +148,7 @@ impl Problem {
             Self::Refused(Refusal::SendLimit(limit)) => document.limit = Some(limit.limit.as_str()),
             _ => {}
         }
-        // Texts and numbers only: there is nothing that could fail.
+        // Only strings and numbers, so this cannot fail.
         let document = serde_json::to_string(&document).unwrap_or_default();
         let mut response = reply::document(self.status(), "application/problem+json", document);
         let headers = response.headers_mut();
@@ -246,7 +233,7 @@ const fn refusal_detail(refusal: &Refusal) -> &'static str {
     }
 }
 
-/// A request that was refused or failed: what the caller sees, and what only the log does.
+/// A request that was refused or failed: what the caller sees, and the cause that only the log shows.
 #[derive(Debug)]
 pub struct Failure {
     pub problem: Problem,

@@ -11,10 +11,10 @@ use serde::{Serialize, Serializer};
 
 use crate::clock::rfc3339;
 
-/// How often a page should ask for news, in seconds.
+/// How often a page should poll, in seconds.
 const POLL_SECONDS: u16 = 2;
 
-/// A response that nobody may keep.
+/// A response that must not be cached.
 #[must_use]
 pub fn document(status: StatusCode, media_type: &'static str, body: String) -> Response<Body> {
     let mut response = Response::new(Body::Text(body));
@@ -48,7 +48,7 @@ pub fn challenge(
         result_token,
         support_url,
     };
-    // Texts, numbers and truth values only: there is nothing that could fail.
+    // Only strings, numbers and booleans, so this cannot fail.
     let body = serde_json::to_string(&body).unwrap_or_default();
     let mut response = document(status, "application/json", body);
     if view.state == State::Pending {
@@ -105,7 +105,7 @@ fn channel(channel: &ChannelStatus) -> ChannelView {
     }
 }
 
-/// A time as the API gives it.
+/// A time as the API writes it.
 struct Time(Timestamp);
 
 impl Serialize for Time {

@@ -1,4 +1,4 @@
-//! Reading request bodies: a small JSON object whose every field is known.
+//! Parses requests. A body is a small JSON object, and an unknown field is an error.
 
 use domain::identity::Network;
 use domain::purpose::Purpose;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::problem::Problem;
 
-/// The network that the request comes from, as API Gateway saw it: never what a header says of it.
+/// The network that the request came from, as API Gateway saw it. Headers are never trusted for this.
 pub fn network(request: &Request) -> Result<Network, Problem> {
     let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else {
         return Err(Problem::Internal);
@@ -17,40 +17,38 @@ pub fn network(request: &Request) -> Result<Network, Problem> {
     address.map(Network::of).ok_or(Problem::Internal)
 }
 
-/// The field, or the query parameter, that says what a request is for.
+/// The field or query parameter that says what a request is for.
 pub const PURPOSE: &str = "purpose";
 
-/// What a request is for, by the word of its field or its query parameter.
+/// The purpose given in the field or query parameter `purpose`, or the default.
 pub fn purpose(word: Option<&str>) -> Result<Purpose, Problem> {
     let purpose = word.map_or(Some(Purpose::default()), Purpose::parse);
     purpose.ok_or_else(|| Problem::invalid_field(PURPOSE, "must be login or change"))
 }
 
-/// The largest body that is read.
 pub const MAX_BODY: usize = 4096;
 
-/// The fields of a body, taken one by one.
+/// The fields of a body, which callers take one by one.
 pub trait TakeFields {
-    /// Takes a text that may be missing or null.
+    /// Takes a string that may be missing or null.
     fn maybe_text(&mut self, name: &'static str) -> Result<Option<String>, Problem>;
 
-    /// Takes a text that must be there.
+    /// Takes a required string.
     fn text(&mut self, name: &'static str) -> Result<String, Problem> {
         self.maybe_text(name)?.ok_or_else(|| Problem::invalid_field(name, "is required"))
     }
 
-    /// Takes what the request is for: to sign in, unless it says otherwise.
+    /// Takes the purpose, which is a login unless the request says otherwise.
     fn purpose(&mut self) -> Result<Purpose, Problem> {
         purpose(self.maybe_text(PURPOSE)?.as_deref())
     }
 }
 
-/// The fields of a JSON object, to be taken one by one.
+/// The fields of a JSON object. Callers take them one by one and then call [`Fields::finish`].
 #[derive(Debug)]
 pub struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// Reads the body of `request`.
     pub fn of(request: &Request) -> Result<Self, Problem> {
         let media_type = request.headers().get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
@@ -64,10 +62,10 @@ impl Fields {
         }
     }
 
-    /// Refuses what was not taken.
+    /// Refuses the request if a field was not taken.
     pub fn finish(self) -> Result<(), Problem> {
         match self.0.keys().next() {
-            Some(unknown) => Err(Problem::invalid_field(unknown, "is not known here")),
+            Some(unknown) => Err(Problem::invalid_field(unknown, "is not a known field")),
             None => Ok(()),
         }
     }
@@ -83,7 +81,6 @@ impl TakeFields for Fields {
     }
 }
 
-/// The raw body of `request`, if it is not too large.
 pub fn body(request: &Request) -> Result<&[u8], Problem> {
     let body: &[u8] = match request.body() {
         Body::Text(text) => text.as_bytes(),

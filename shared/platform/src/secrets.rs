@@ -1,7 +1,7 @@
-//! Secrets from Secrets Manager: read at init, cached, and refreshed while requests go on.
+//! Secrets from Secrets Manager: read at init, cached, and refreshed as requests come in.
 //!
-//! A rotation keeps the old value beside the new one, so a function that refreshes a little late
-//! still judges right. When Secrets Manager does not answer, the cached value serves on for a day.
+//! A rotation keeps the old value next to the new one, so an environment that hasn't refreshed yet
+//! still accepts the right codes. While Secrets Manager is down, the cached value is used for up to a day.
 
 use std::error::Error;
 use std::fmt;
@@ -24,29 +24,23 @@ const RETRY: Duration = Duration::from_secs(30);
 const OLDEST: Duration = Duration::from_hours(24);
 const SHORTEST_KEY: usize = 32;
 
-/// A secret cannot be had, or not be used.
 #[derive(Debug, ThisError)]
 pub enum SecretError {
-    /// Secrets Manager did not give it.
     #[error("the secret {0} cannot be read")]
     Unavailable(String, #[source] Box<dyn Error + Send + Sync>),
-    /// It is not what it should be. Names every fault, and no value.
+    /// Lists every fault, and never a value.
     #[error("the secret {0} is wrong: {1}")]
     Invalid(String, String),
 }
 
-/// Where secret documents come from.
 pub trait SecretSource: Sync {
-    /// The current document of the secret `id`.
     fn read(&self, id: &str) -> impl Future<Output = Result<String, SecretError>> + Send;
 }
 
-/// Secrets Manager.
 #[derive(Clone, Debug)]
 pub struct SecretsManager(Client);
 
 impl SecretsManager {
-    /// A client of its own over the shared connector.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self(Client::new(config))
@@ -61,13 +55,12 @@ impl SecretSource for SecretsManager {
     }
 }
 
-/// What a secret document holds.
+/// The parsed content of a secret.
 pub trait Document: Sized + Send + Sync {
-    /// Reads it, naming what is wrong.
+    /// Fails with a description of what is wrong, without the value.
     fn parse(text: &str) -> Result<Self, String>;
 }
 
-/// A cached secret.
 pub struct Secret<D, S> {
     source: S,
     id: String,
@@ -81,13 +74,12 @@ struct Cached<D> {
 }
 
 impl<D: Document, S: SecretSource> Secret<D, S> {
-    /// Reads the secret for the first time.
     pub async fn open(source: S, id: String, now: Timestamp) -> Result<Self, SecretError> {
         let value = Arc::new(read(&source, &id).await?);
         Ok(Self { source, id, cached: Mutex::new(Cached { value, read_at: now, try_at: now + REFRESH }) })
     }
 
-    /// The same for a secret that is not always needed.
+    /// As [`Self::open`], for a secret that some deployments do without.
     pub async fn maybe_open(source: S, id: Option<String>, now: Timestamp) -> Result<Option<Self>, SecretError> {
         match id {
             Some(id) => Self::open(source, id, now).await.map(Some),
@@ -95,7 +87,7 @@ impl<D: Document, S: SecretSource> Secret<D, S> {
         }
     }
 
-    /// The value, refreshed when it is due.
+    /// The value, refreshed first if it is due.
     pub async fn value(&self, now: Timestamp) -> Result<Arc<D>, SecretError> {
         let Some(age) = self.due(now) else { return self.cached(now) };
         match read(&self.source, &self.id).await {
@@ -105,14 +97,14 @@ impl<D: Document, S: SecretSource> Secret<D, S> {
                 Ok(value)
             }
             Err(error) if age < OLDEST => {
-                tracing::warn!(secret = self.id, %error, "a secret was not refreshed, the cached one serves on");
+                tracing::warn!(secret = self.id, %error, "a secret could not be refreshed; using the cached value");
                 self.cached(now)
             }
             Err(error) => Err(error),
         }
     }
 
-    /// The value's age if it is to be refreshed by this caller; others meanwhile use the cached one.
+    /// The value's age if this caller should refresh it. Other callers use the cached value meanwhile.
     fn due(&self, now: Timestamp) -> Option<Duration> {
         let mut cached = self.lock();
         if now < cached.try_at {
@@ -122,8 +114,8 @@ impl<D: Document, S: SecretSource> Secret<D, S> {
         Some(now.since(cached.read_at))
     }
 
-    /// The cached value, unless it is too old for anybody: who finds a refresh under way or just
-    /// failed may trust it no more than who tried.
+    /// The cached value, unless it is too old. The limit also applies to callers who find that a refresh
+    /// is under way or has just failed.
     fn cached(&self, now: Timestamp) -> Result<Arc<D>, SecretError> {
         let cached = self.lock();
         if now.since(cached.read_at) < OLDEST {
@@ -159,7 +151,7 @@ impl Document for MacKeys {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Keys {
-            #[serde(default)] // missing is too short, and so named with the other faults
+            #[serde(default)] // a missing key is reported as too short, along with the other faults
             current: String,
             previous: Option<String>,
             next: Option<String>,
@@ -176,7 +168,7 @@ impl Document for MacKeys {
         }
         let not_before = keys.next_not_before.as_deref().and_then(timestamp);
         if keys.next.is_some() && not_before.is_none() {
-            faults.push("next needs an RFC 3339 nextNotBefore, two refresh intervals (10 min) ahead".to_owned());
+            faults.push("next needs an RFC 3339 nextNotBefore, at least one refresh interval (5 min) ahead".to_owned());
         }
         if !faults.is_empty() {
             return Err(faults.join("; "));
@@ -189,15 +181,12 @@ impl Document for MacKeys {
     }
 }
 
-/// What authenticates us to the voice provider's REST API: an API key, never the account's token.
+/// Credentials for the voice provider's REST API: an API key, never the account's auth token.
 #[derive(Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)] // missing is empty, and so named with the other faults
+#[serde(rename_all = "camelCase", default)] // a missing field is reported as empty, along with the others
 pub struct VoiceCredentials {
-    /// The account.
     pub account_sid: String,
-    /// The API key's name.
     pub api_key_sid: String,
-    /// The API key's secret.
     pub api_key_secret: String,
 }
 
@@ -220,7 +209,7 @@ impl Document for VoiceCredentials {
     }
 }
 
-/// Reads JSON without ever repeating a value in the error.
+/// Parses JSON. The error never repeats a value.
 pub fn document<'a, D: Deserialize<'a>>(text: &'a str) -> Result<D, String> {
     serde_json::from_str(text).map_err(|error| {
         let what = if error.is_data() { "a field is missing or of the wrong type" } else { "it is not JSON" };
@@ -255,13 +244,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_secret_more_than_a_day_old_serves_nobody_whoever_tries_to_refresh_it() {
+    async fn a_secret_more_than_a_day_old_is_refused_whether_or_not_the_caller_tries_to_refresh_it() {
         let (source, start) = (Source::default(), Timestamp::from_unix(1_700_000_000));
         let secret = Secret::<VoiceCredentials, _>::open(&source, "voice".to_owned(), start).await.expect("opened");
         source.down.store(true, Ordering::Relaxed);
         let late = start + OLDEST;
         for (after, what) in [(0, "tries"), (1, "finds that it was tried"), (30, "tries again")] {
-            assert!(secret.value(late + Duration::from_secs(after)).await.is_err(), "who {what}");
+            assert!(secret.value(late + Duration::from_secs(after)).await.is_err(), "a caller who {what}");
         }
         let again = late + Duration::from_mins(2);
         let (tries, meanwhile) = tokio::join!(secret.value(again), secret.value(again));

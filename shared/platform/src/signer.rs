@@ -1,8 +1,7 @@
-//! Result tokens: JWTs signed RS256 by a KMS key, whose private half is in no process of ours.
+//! Result tokens: JWTs signed with RS256 by KMS, so the private key never leaves it.
 //!
-//! RS256, since API Gateway's own authorizer takes nothing but RSA. The claims follow from the
-//! challenge and the first factor alone and PKCS #1 v1.5 is deterministic, so that asking again
-//! yields the same bytes.
+//! RS256 because API Gateway's own authorizer accepts only RSA. The claims depend only on the challenge
+//! and the first factor, and PKCS #1 v1.5 is deterministic, so asking again yields the same bytes.
 
 use std::error::Error;
 
@@ -20,12 +19,10 @@ use crate::encoding::base64url;
 use crate::first_factor::FirstFactor;
 use crate::settings::table;
 
-/// How results are signed.
 #[derive(Clone, Debug)]
 pub struct SignerSettings {
-    /// The KMS key.
     pub key_arn: String,
-    /// `iss`: the API's own address, under which verifiers find its keys.
+    /// `iss`: the API's own address, where verifiers find its keys.
     pub issuer: String,
     /// `aud`: the login backend.
     pub audience: String,
@@ -40,14 +37,12 @@ impl SignerSettings {
     }
 }
 
-/// No token was signed.
 #[derive(Debug, ThisError)]
 #[error("the result could not be signed")]
 pub struct SignError(#[source] pub Box<dyn Error + Send + Sync>);
 
-/// Signs results.
 pub trait ResultSigner: Sync {
-    /// The token for an approval, for the login that asked.
+    /// The token for an approval, for the login session that asked.
     fn sign(
         &self,
         approval: &Approval,
@@ -55,7 +50,6 @@ pub trait ResultSigner: Sync {
     ) -> impl Future<Output = Result<String, SignError>> + Send;
 }
 
-/// Signs with KMS.
 #[derive(Clone, Debug)]
 pub struct KmsSigner {
     client: Client,
@@ -63,7 +57,6 @@ pub struct KmsSigner {
 }
 
 impl KmsSigner {
-    /// A signer over the shared connector.
     #[must_use]
     pub fn new(config: &SdkConfig, settings: SignerSettings) -> Self {
         Self { client: Client::new(config), settings }
@@ -87,7 +80,7 @@ impl ResultSigner for KmsSigner {
     }
 }
 
-/// The `kid` of a signing key: a digest, so that it tells nothing of the account.
+/// The `kid` of a signing key: a digest, so that it does not reveal the AWS account.
 #[must_use]
 pub fn key_id(key_arn: &str) -> String {
     let digest: [u8; 32] = Sha256::digest(key_arn.as_bytes()).into();
@@ -160,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_method_is_named_twice_not_even_by_the_first_factor() {
+    fn no_method_is_listed_twice_even_if_the_first_factor_lists_it() {
         let key = ChallengeKey { subject: SubjectId::new("idp", "a"), session: SessionId::new("s", None) };
         let (id, at) = (ChallengeId { key, generation: 1 }, Timestamp::from_unix(1_700_000_000));
         let approval = Approval { id, at, by: Method::PressPound, test: false, enrolled_now: false };

@@ -1,7 +1,7 @@
 //! Calls through a Twilio-compatible provider's REST API.
 //!
-//! Creating a call is not idempotent: it is asked for once, over the connector that everything else
-//! uses. Whatever does not say clearly that no call was made counts as one that may ring.
+//! Creating a call is not idempotent, so the request is made once. Unless the response says clearly that
+//! no call was made, we assume that the phone may ring.
 
 use std::error::Error;
 use std::time::Duration;
@@ -28,20 +28,18 @@ use crate::clock;
 use crate::encoding::webhook_url;
 use crate::secrets::{Secret, SecretSource, VoiceCredentials};
 
-/// How calls are placed.
 #[derive(Clone, Debug)]
 pub struct VoiceSettings {
     /// The provider's REST API.
     pub api_base_url: String,
-    /// The number that calls.
+    /// The number that calls come from.
     pub from: PhoneNumber,
-    /// The address under which the provider reaches the webhooks.
+    /// Where the provider reaches the webhooks.
     pub public_base_url: String,
-    /// Whether the provider shall judge who answers, before the prompt.
+    /// Whether the provider should detect answering machines before the prompt.
     pub machine_detection: bool,
 }
 
-/// Places calls.
 #[derive(Debug)]
 pub struct TwilioCallPlacer<S> {
     connector: PublicConnector,
@@ -50,7 +48,6 @@ pub struct TwilioCallPlacer<S> {
 }
 
 impl<S: SecretSource> TwilioCallPlacer<S> {
-    /// A caller that has not called yet.
     #[must_use]
     pub fn new(settings: VoiceSettings, credentials: Secret<VoiceCredentials, S>) -> Self {
         Self { connector: PublicConnector::default(), settings, credentials }
@@ -131,11 +128,11 @@ struct Refused {
     code: Option<u64>,
 }
 
-/// The provider's codes for numbers that it cannot or will not call.
+/// The provider's error codes for numbers that it cannot or will not call.
 const NUMBER_CODES: [u64; 8] = [13223, 13224, 13225, 13226, 21211, 21214, 21215, 21217];
 
-/// A 5xx may come after the call was made, and so may an answer that cannot be read: both count as
-/// sent. A 4xx says that the provider did not take the request.
+/// A 5xx or an unreadable response may arrive after the call was made, so both count as sent. A 4xx
+/// means that the provider did not accept the request.
 async fn judge(response: HttpResponse) -> Result<(), SendError> {
     let status = response.status().as_u16();
     let body = read(response.into_body()).await;

@@ -1,4 +1,4 @@
-//! The voice provider's webhooks: who sent them, and what they say.
+//! The voice provider's webhooks: checks their signature and parses what they report.
 
 mod signature;
 mod twiml;
@@ -18,9 +18,7 @@ use crate::problem::Problem;
 use crate::request;
 use crate::secrets::{Document, Secret, SecretError, SecretSource, document};
 
-/// Keeps the signing tokens fresh.
 pub trait TokenSource: Sync {
-    /// The tokens as of now.
     fn tokens(&self, now: Timestamp) -> impl Future<Output = Result<Arc<SigningTokens>, SecretError>> + Send;
 }
 
@@ -37,52 +35,46 @@ impl Document for SigningTokens {
     }
 }
 
-/// Which webhook it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The call was answered: what shall it say?
+    /// The call was answered, and the provider asks what to say.
     Answer,
-    /// A key was pressed: what shall it say?
+    /// A key was pressed, and the provider asks what to say.
     Digits,
-    /// Progress, for information.
+    /// The call's progress, for information only.
     Status,
 }
 
 impl Kind {
-    /// Whether the provider awaits what to say.
+    /// Whether the provider expects a script in the response.
     #[must_use]
     pub const fn expects_script(self) -> bool {
         matches!(self, Self::Answer | Self::Digits)
     }
 }
 
-/// What a webhook says, before anybody knows what that means.
+/// What a webhook reports, before it is interpreted.
 #[derive(Clone, Debug)]
 pub enum Report {
-    /// Somebody, or something, answered at this number, if it is one.
+    /// Somebody or something answered, at this number if it is a valid one.
     Answered(AnsweredBy, Option<PhoneNumber>),
-    /// Something was keyed.
     Keyed(Entry),
-    /// The call has come this far.
     Progress(CallState),
 }
 
-/// A webhook that the provider has signed.
+/// A webhook whose signature was checked.
 #[derive(Debug)]
 pub struct Webhook {
-    /// The challenge it is about.
     pub challenge: ChallengeId,
-    /// The token of its call.
     pub token: CallToken,
-    /// Which one it is.
     pub kind: Kind,
-    /// What it reports, if that matters here.
+    /// `None` for reports that don't matter here.
     pub report: Option<Report>,
 }
 
 impl Webhook {
-    /// Reads a webhook once its signature is found to be the provider's, over the address that is
-    /// configured: never over the Host header, which the sender chooses.
+    /// Checks the signature, then parses the webhook. The signed URL is built from the configured address,
+    /// never from the Host header, which the sender chooses.
     pub fn of(request: &Request, public_base_url: &str, tokens: &SigningTokens) -> Result<Self, Problem> {
         let body = request::body(request)?;
         let query = request.uri().query().unwrap_or_default();
@@ -118,7 +110,7 @@ impl Webhook {
     }
 }
 
-/// The one signature header; a missing, empty or repeated one is none.
+/// The signature header, which must be there exactly once and not be empty.
 fn signature(request: &Request) -> Result<&str, Problem> {
     let mut values = request.headers().get_all("x-twilio-signature").iter();
     match (values.next().and_then(|value| value.to_str().ok()), values.next()) {
@@ -136,8 +128,8 @@ fn pairs(body: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(body).into_owned().collect()
 }
 
-/// A field's value. The signature covers a repeated field's values sorted, not their order: one that
-/// says two things says nothing, which approves nothing.
+/// A field's value. The signature covers a repeated field's values but not their order, so a field with
+/// two different values is treated as missing and approves nothing.
 fn field<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let mut values = form.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let first = values.next()?;

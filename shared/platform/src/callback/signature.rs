@@ -1,7 +1,7 @@
 //! `X-Twilio-Signature`: HMAC-SHA1 over the full URL and, for a form, each of its parameters.
 //!
-//! The signature carries no time, so it cannot stop a replay: the token in the signed URL and the
-//! call's monotonic states do. There is no switch that turns the check off.
+//! The signature has no timestamp, so it cannot stop a replay: the token in the signed URL and the
+//! call's monotonic states do that. The check cannot be turned off.
 
 use std::fmt;
 
@@ -13,28 +13,27 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-/// The provider's tokens: the current one, and the previous one while a rotation lasts.
+/// The provider's auth tokens: the current one and, during a rotation, the previous one.
 #[derive(Clone, Deserialize)]
 pub struct SigningTokens {
-    #[serde(default)] // missing is empty, and refused as such
+    #[serde(default)] // a missing token counts as empty, and is refused
     current: String,
     previous: Option<String>,
 }
 
 impl SigningTokens {
-    /// The tokens of a rotation.
     #[must_use]
     pub const fn new(current: String, previous: Option<String>) -> Self {
         Self { current, previous }
     }
 
-    /// Whether a token is missing, so that anybody could sign.
+    /// Whether a token is empty, which would let anybody sign.
     pub(super) fn is_void(&self) -> bool {
         self.current.is_empty() || self.previous.as_ref().is_some_and(String::is_empty)
     }
 
-    /// Whether `signature` is the provider's over `url` and `form`. A match is the end of it: how soon a right
-    /// signature is found tells its sender nothing, and a wrong one is compared with all.
+    /// Whether `signature` is the provider's over `url` and `form`. Stopping at the first match leaks nothing:
+    /// a sender with a valid signature learns nothing from the timing, and an invalid one is compared with all.
     #[must_use]
     pub fn verify(&self, url: &str, form: &[(String, String)], signature: &str) -> bool {
         let parameters = sorted(form);
@@ -51,8 +50,8 @@ impl fmt::Debug for SigningTokens {
     }
 }
 
-/// The signature of `url` and `form` under `token`: keys sorted, the values of one key sorted and
-/// without repetition, nothing in between.
+/// The signature of `url` and `form` under `token`: keys sorted, each key's values sorted and
+/// deduplicated, all joined without separators.
 #[must_use]
 pub fn sign(token: &str, url: &str, form: &[(String, String)]) -> String {
     mac(token, url, &sorted(form))
@@ -66,7 +65,7 @@ fn sorted(form: &[(String, String)]) -> Vec<(&str, &str)> {
 }
 
 fn mac(token: &str, url: &str, parameters: &[(&str, &str)]) -> String {
-    // HMAC takes a key of any length: the error case does not exist.
+    // HMAC accepts a key of any length, so this cannot fail.
     let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(token.as_bytes()) else { return String::new() };
     mac.update(url.as_bytes());
     for (key, value) in parameters {
@@ -76,7 +75,7 @@ fn mac(token: &str, url: &str, parameters: &[(&str, &str)]) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-/// Whether a JSON body is the one whose hash the signed query carries.
+/// Whether the JSON body has the hash given in the signed query.
 pub(super) fn body_matches(query: &str, body: &[u8]) -> bool {
     let digest = Sha256::digest(body);
     let hex = digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
@@ -88,7 +87,7 @@ pub(super) fn body_matches(query: &str, body: &[u8]) -> bool {
     claimed.is_some_and(|(_, claimed)| claimed.as_bytes().ct_eq(hex.as_bytes()).into())
 }
 
-/// The provider signs some URLs with the default port and some without, whichever it was given.
+/// The provider signs some URLs with the default port and some without, however they were configured.
 fn spellings(url: &str) -> [Option<String>; 2] {
     let Some(rest) = url.strip_prefix("https://") else { return [Some(url.to_owned()), None] };
     let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_changed_is_another_signature() {
+    fn any_change_invalidates_the_signature() {
         let signature = sign("12345", URL, &call("1"));
         let judge = tokens("12345", None);
         assert!(judge.verify(URL, &call("1"), &signature));

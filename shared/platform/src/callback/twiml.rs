@@ -1,5 +1,5 @@
-//! What the phone hears, as TwiML. Everything spoken is text to the writer: a brand that looks like
-//! markup is read out, not obeyed.
+//! What the phone hears, as TwiML. Everything spoken is escaped: a brand that looks like markup is read
+//! out, not interpreted.
 
 use std::io::Result;
 
@@ -12,16 +12,16 @@ use quick_xml::events::BytesText;
 
 type Xml = Writer<Vec<u8>>;
 
-/// How often a code is said, in the one call that can say it.
+/// How many times the call reads out its code.
 const TIMES: usize = 3;
 
-/// Renders `script` of a call for `purpose`. `action` is where what is keyed goes. A key ends whatever is
-/// being said.
+/// Renders `script` of a call for `purpose`. Pressed keys are posted to `action`, and interrupt whatever
+/// is being said.
 #[must_use]
 pub fn twiml(script: Script<'_>, purpose: Purpose, locale: Locale, brand: &str, action: &str) -> String {
     let voice = Voice { phrases: locale.phrases(purpose), brand };
     let mut xml = Writer::new(Vec::new());
-    // Writing to memory cannot fail; if it did, an empty answer ends the call.
+    // Writing to memory cannot fail; if it did, the empty response would end the call.
     let written = xml.create_element("Response").write_inner_content(|response| {
         match input(script) {
             None => voice.say(response, voice.last_words(script))?,
@@ -42,11 +42,11 @@ pub fn twiml(script: Script<'_>, purpose: Purpose, locale: Locale, brand: &str, 
     }
 }
 
-/// What a script listens for. Never with `actionOnEmptyResult`: silence would then look like an entry.
+/// What a script listens for. `actionOnEmptyResult` is never set: it would make silence look like an entry.
 enum Input {
-    /// One key, `#` included: by default a lone `#` would end the input and be lost.
+    /// One key, which may be `#`. By default a lone `#` would end the input and be lost.
     Key,
-    /// Digits, ended by `#`, which is not among them.
+    /// Digits, ended by `#`, which is not included.
     Digits,
 }
 
@@ -78,7 +78,7 @@ struct Voice<'a> {
 }
 
 impl Voice<'_> {
-    /// What is said while a key is awaited.
+    /// What is said while waiting for a key.
     fn ask(&self, xml: &mut Xml, script: Script<'_>) -> Result<()> {
         let Self { phrases, brand } = self;
         match script {
@@ -107,7 +107,7 @@ impl Voice<'_> {
     /// Says the code several times, digit by digit, with time to write it down.
     fn say_code(&self, xml: &mut Xml, code: &Code) -> Result<()> {
         let Self { phrases, brand } = self;
-        // Full stops make a voice pause; a comma would make decimals of some digits.
+        // A full stop makes the voice pause; a comma would turn some digits into decimals.
         let digits: String = code.expose().chars().flat_map(|digit| [' ', digit, '.']).collect();
         self.say(xml, &format!("{brand}."))?;
         for _ in 0..TIMES {
@@ -152,7 +152,7 @@ mod tests {
         );
     }
 
-    /// Each of them takes the fraud key, and says so.
+    /// Each of them accepts the fraud key, and says so.
     #[test]
     fn where_nothing_approves_a_lone_key_is_still_listened_for() {
         for (purpose, said, late) in [

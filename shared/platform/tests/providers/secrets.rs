@@ -1,4 +1,4 @@
-//! Secrets: what serves while Secrets Manager is down, for how long, and what a log may hold.
+//! Secrets: which value is used while Secrets Manager is down, for how long, and what may be logged.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ use crate::stub::{Reply, Stub, nobody};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
-/// What a source answers, until told otherwise; `None` is an answer that never comes.
+/// A source that keeps giving the same answer until it is changed; `None` never answers.
 #[derive(Clone)]
 struct Source(Arc<Mutex<Answer>>);
 
@@ -120,10 +120,10 @@ async fn while_one_caller_refreshes_the_others_are_served_at_once() {
     let due = Duration::from_mins(5);
     tokio::select! {
         biased;
-        _ = account(&secret, due) => panic!("this one waits for the source"),
+        _ = account(&secret, due) => panic!("the refreshing caller got an answer"),
         served = account(&secret, due) => assert_eq!(served.expect("cached"), "AC1"),
     }
-    // The first was dropped in the middle of its refresh, as a function's time limit does.
+    // The first caller was dropped in the middle of its refresh, as happens when a function times out.
     source.answer(Some(Ok(SECOND)));
     assert_eq!(account(&secret, due + Duration::from_secs(29)).await.expect("cached"), "AC1");
     assert_eq!(account(&secret, due + Duration::from_secs(30)).await.expect("fresh"), "AC2");
@@ -145,7 +145,7 @@ impl Write for Log {
 }
 
 #[tokio::test]
-async fn each_failure_to_refresh_is_warned_of_once_by_the_secrets_name_alone() {
+async fn each_failed_refresh_logs_one_warning_that_names_only_the_secret() {
     let log = Log::default();
     let writer = log.clone();
     let guard = tracing::subscriber::set_default(telemetry::subscriber(Level::INFO, move || writer.clone()));
@@ -167,7 +167,7 @@ async fn each_failure_to_refresh_is_warned_of_once_by_the_secrets_name_alone() {
 }
 
 #[tokio::test]
-async fn keys_are_had_through_the_port_and_lost_with_their_cause() {
+async fn the_port_gives_the_keys_or_an_error_with_its_cause() {
     let source = Source::new(r#"{"current":"0123456789abcdef0123456789abcdef"}"#);
     let keys: Secret<MacKeys, _> = Secret::open(source.clone(), "keys".to_owned(), NOW).await.expect("opened");
     assert!(keys.keys(NOW).await.is_ok());
@@ -183,7 +183,7 @@ fn faults<D: Document>(text: &str) -> String {
 #[test]
 fn each_fault_of_a_document_is_named() {
     let short = &KEY[1..];
-    let next = "next needs an RFC 3339 nextNotBefore, two refresh intervals (10 min) ahead";
+    let next = "next needs an RFC 3339 nextNotBefore, at least one refresh interval (5 min) ahead";
     for (document, fault) in [
         (format!(r#"{{"current":"{short}"}}"#), "current is shorter than 32 characters"),
         (format!(r#"{{"current":"{KEY}","previous":""}}"#), "previous is shorter than 32 characters"),
@@ -211,7 +211,7 @@ fn each_fault_of_a_document_is_named() {
 }
 
 #[test]
-fn what_is_read_does_not_print() {
+fn secret_values_are_not_printed() {
     let document =
         format!(r#"{{"current":"{KEY}","previous":"{KEY}","next":"{KEY}","nextNotBefore":"2027-01-01T00:00:00Z"}}"#);
     let keys = MacKeys::parse(&document).expect("keys");
@@ -226,7 +226,7 @@ async fn read(endpoint: &str) -> Result<String, SecretError> {
 }
 
 #[tokio::test]
-async fn a_read_is_tried_again_since_reading_twice_costs_nothing() {
+async fn a_failed_read_is_retried_because_reading_twice_does_no_harm() {
     let found = Reply::new(200, r#"{"SecretString":"text"}"#);
     for bad in [Reply::new(500, "{}"), Reply::nothing(), Reply::new(400, r#"{"__type":"ThrottlingException"}"#)] {
         let manager = Stub::start([bad, found.clone()]);
@@ -236,7 +236,7 @@ async fn a_read_is_tried_again_since_reading_twice_costs_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stalled_read_ends_in_three_seconds_after_three_tries_at_most() {
+async fn a_stalled_read_ends_after_three_seconds_and_at_most_three_tries() {
     for reply in [Reply::nothing().stalling(), Reply::new(200, r#"{"SecretString":"text"}"#).halved().stalling()] {
         let manager = Stub::start([reply]);
         let (answer, elapsed) = timed(Box::pin(read(&manager.url()))).await;
@@ -247,7 +247,7 @@ async fn a_stalled_read_ends_in_three_seconds_after_three_tries_at_most() {
 }
 
 #[tokio::test]
-async fn no_error_of_secrets_manager_repeats_what_it_said() {
+async fn no_error_repeats_what_secrets_manager_said() {
     for reply in [
         Reply::new(200, r#"{"SecretString":"hunter2", hunter2"#),
         Reply::new(200, r#"{"SecretString":["hunter2"]}"#),

@@ -167,7 +167,7 @@ func Fields(event *Request, known ...string) (map[string]string, error) {
 		text, isText := value.(string)
 		switch {
 		case !slices.Contains(known, name):
-			return nil, Invalid(name[:min(len(name), 64)], "is not known here")
+			return nil, Invalid(name[:min(len(name), 64)], "is not a known field")
 		case isText:
 			fields[name] = text
 		case value != nil:
