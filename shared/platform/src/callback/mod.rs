@@ -129,7 +129,7 @@ fn pairs(body: &[u8]) -> Vec<(String, String)> {
 }
 
 /// A field's value. The signature covers a repeated field's values but not their order, so a field with
-/// two different values is treated as missing and approves nothing.
+/// two different values is read as empty and approves nothing.
 fn field<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let mut values = form.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let first = values.next()?;

@@ -1,4 +1,4 @@
-//! EventBridge: what it takes, what it takes in part, and what happens when it does not answer.
+//! EventBridge: events accepted in full, in part, and what happens when it does not respond.
 
 use platform::events::{Entry, EventBridge, EventBus as _, NotTaken};
 use platform::run::chain;
@@ -12,7 +12,7 @@ fn events(count: usize) -> Vec<Entry> {
     (0..count).map(|number| Entry { kind: "challenge.sent".to_owned(), at: NOW, detail: detail(number) }).collect()
 }
 
-/// What EventBridge answers: an id for each event that it takes, and a code for each that it does not.
+/// EventBridge's response: an id for each event that it accepts, and an error code for each that it does not.
 fn answer(taken: &[bool]) -> Reply {
     let failed = taken.iter().filter(|taken| !**taken).count();
     let entry = |taken: &bool| {
@@ -37,7 +37,7 @@ fn sent(stub: &Stub) -> Vec<Vec<Value>> {
 }
 
 #[tokio::test]
-async fn events_go_in_their_order_ten_to_a_request() {
+async fn events_are_sent_in_order_ten_per_request() {
     let stub = Stub::start([answer(&[true; 10]), answer(&[true; 10]), answer(&[true; 3])]);
     publish(&stub.url(), 23).await.expect("taken");
     let requests = sent(&stub);
@@ -53,12 +53,12 @@ async fn events_go_in_their_order_ten_to_a_request() {
 }
 
 #[tokio::test]
-async fn without_events_nobody_is_asked() {
+async fn without_events_no_request_is_made() {
     publish(&nobody(), 0).await.expect("nothing to take");
 }
 
 #[tokio::test]
-async fn the_first_event_that_is_not_taken_is_named_and_no_request_follows() {
+async fn the_first_event_that_is_not_accepted_is_named_and_no_further_request_is_made() {
     let mut in_part = [true; 10];
     in_part[4] = false;
     in_part[7] = false;
@@ -70,13 +70,13 @@ async fn the_first_event_that_is_not_taken_is_named_and_no_request_follows() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_too_short_takes_no_more_than_it_names() {
+async fn events_missing_from_the_response_count_as_not_accepted() {
     let stub = Stub::start([answer(&[true; 2])]);
     assert_eq!(publish(&stub.url(), 3).await.expect_err("too short").first, 2);
 }
 
 #[tokio::test]
-async fn a_bus_that_is_not_there_takes_nothing() {
+async fn an_unreachable_bus_accepts_nothing() {
     assert_eq!(publish(&nobody(), 3).await.expect_err("nobody answers").first, 0);
     let refused = json!({ "__type": "AccessDeniedException", "message": "no" }).to_string();
     let stub = Stub::start([answer(&[true; 10]), Reply::new(400, &refused)]);
@@ -84,7 +84,7 @@ async fn a_bus_that_is_not_there_takes_nothing() {
 }
 
 #[tokio::test]
-async fn a_request_that_met_a_fault_is_tried_again() {
+async fn a_request_that_failed_with_a_server_error_is_retried() {
     let stub = Stub::start([Reply::new(500, "{}"), answer(&[true])]);
     publish(&stub.url(), 1).await.expect("taken");
     let [first, second] = &sent(&stub)[..] else { panic!("two requests") };

@@ -1,4 +1,4 @@
-//! What the tests have in common: one person, one login, and the product's own client settings.
+//! Shared by the tests: one person, one login, and the product's own client settings.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(crate) fn challenge() -> ChallengeId {
     ChallengeId { key, generation: 3 }
 }
 
-/// The product's own client settings, aimed at `endpoint`.
+/// The product's own client settings, pointed at `endpoint`.
 pub(crate) async fn aws(endpoint: &str) -> SdkConfig {
     defaults(&connector(Roots::Amazon).expect("usable roots"))
         .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
@@ -32,14 +32,14 @@ pub(crate) async fn aws(endpoint: &str) -> SdkConfig {
         .await
 }
 
-/// Takes the time by the paused clock, which the timers alone move.
+/// Measures time on tokio's paused clock, which only timers advance.
 pub(crate) async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
     let start = Instant::now();
     let done = work.await;
     (done, start.elapsed())
 }
 
-/// Checks that `elapsed` is `limit`, as exactly as tokio's timers are: within milliseconds.
+/// Checks that `elapsed` equals `limit` within the precision of tokio's timers, a few milliseconds.
 pub(crate) fn assert_took(elapsed: Duration, limit: Duration) {
     assert!((limit..limit + Duration::from_millis(20)).contains(&elapsed), "{elapsed:?} of {limit:?}");
 }

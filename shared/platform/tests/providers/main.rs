@@ -1,7 +1,7 @@
-//! The adapters against the worst that a provider, a network or a frozen process can do to them.
+//! Tests the adapters against the worst that a provider, a network or a frozen process can do.
 //!
-//! Time is tokio's paused clock wherever a limit is measured, so that nothing here waits or depends
-//! on the speed of the machine.
+//! Time limits are measured on tokio's paused clock, so nothing here waits or depends on how fast the
+//! machine is.
 
 #![cfg(test)]
 

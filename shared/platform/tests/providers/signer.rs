@@ -1,4 +1,4 @@
-//! KMS: a token that a party that is not ours verifies, and what happens when KMS does not answer.
+//! KMS: a token verified by independent code, and what happens when KMS does not respond.
 
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ use crate::stub::{Reply, Stub, nobody};
 const KEY: &str = "arn:aws:kms:eu-central-1:123456789012:key/sample";
 const ISSUER: &str = "https://mfa.example.com";
 
-/// A key pair that OpenSSL made for this test. Its private half was thrown away after it had signed
-/// the header and claims of [`approval`]: `openssl dgst -sha256 -sign`.
+/// A key pair made with OpenSSL for this test. Its private key was thrown away after signing the header
+/// and claims of [`approval`] with `openssl dgst -sha256 -sign`.
 const PUBLIC_KEY: &str = "\
     MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA3nIrpjOKkuEbmCmuZhp7a2Wi1BUtTDzhbYAAcLlWItm5I0CzLbum6Qqm2pC31xDi\
     K9M5UK+JZ3yrFxCoblhOge9upF8osWarMv9IGVOnYJStasaQjmono6VY+IeG5A5tbQVK8e1WVqf9BgBRoSWC+GqUblSTszHjjXaSEH5juYXH\
@@ -84,7 +84,7 @@ async fn a_token_verifies_under_the_published_key_that_its_header_names() {
 }
 
 #[tokio::test]
-async fn each_way_to_approve_has_its_claims() {
+async fn each_approval_method_has_its_own_claims() {
     let kms = Stub::start([signed()]);
     let signer = signer(&kms.url()).await;
     let (phone, enrolled) = ("urn:alliance-mfa:acr:phone", "urn:alliance-mfa:acr:phone-enrolled");
@@ -109,7 +109,7 @@ async fn each_way_to_approve_has_its_claims() {
 }
 
 #[tokio::test]
-async fn signing_is_tried_again_and_yields_the_same_token() {
+async fn signing_is_retried_and_yields_the_same_token() {
     for bad in [Reply::new(500, "{}"), Reply::nothing()] {
         let kms = Stub::start([signed(), bad, signed()]);
         let first = sign(&kms.url()).await.expect("a token");
@@ -121,7 +121,7 @@ async fn signing_is_tried_again_and_yields_the_same_token() {
 }
 
 #[tokio::test]
-async fn a_request_to_sign_holds_a_digest_and_nothing_of_the_person() {
+async fn a_request_to_sign_contains_a_digest_and_no_personal_data() {
     let kms = Stub::start([signed()]);
     sign(&kms.url()).await.expect("a token");
     let request = kms.only_request();
@@ -155,7 +155,7 @@ async fn when_kms_does_not_sign_there_is_no_token() {
 }
 
 #[tokio::test]
-async fn a_key_set_is_whole_or_none_and_its_error_names_the_key() {
+async fn a_key_set_is_complete_or_fails_naming_the_key() {
     let good = Reply::new(200, &json!({ "PublicKey": PUBLIC_KEY }).to_string());
     let elliptic = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/\
         m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==";

@@ -1,4 +1,4 @@
-//! SNS: the whole request, every refusal, every way to lose an answer, and what a log may hold.
+//! SNS: the whole request, every refusal, every way to lose a response, and what may be logged.
 
 use std::time::Duration;
 
@@ -58,14 +58,14 @@ fn refusal(status: u16, code: &str, message: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn a_publish_holds_these_fields_and_no_other() {
+async fn a_publish_request_has_exactly_these_fields() {
     let sns = Stub::start([Reply::new(200, ACCEPTED)]);
     publish(&sender(&sns.url(), Some("0.50")).await, LIMIT).await.expect("accepted");
     let request = sns.only_request();
     assert_eq!(request.line(), "POST / HTTP/1.1");
     assert_eq!(request.header("content-type"), "application/x-www-form-urlencoded");
     let mut form = request.form();
-    form[4..].sort(); // the SDK keeps the attributes in a map: their order is arbitrary, their numbers too
+    form[4..].sort(); // the SDK keeps the attributes in a map, so their order and numbers are arbitrary
     let text = "012345 es su clave de Example. No la comparta con nadie.\n@login.example.com #012345";
     let (price, kind) = if form[4].1 == "AWS.SNS.SMS.MaxPrice" { ("1", "2") } else { ("2", "1") };
     let attribute = |entry: &str, name: &str, data_type: &str, value: &str| {
@@ -98,7 +98,7 @@ async fn a_code_to_change_the_number_says_so() {
 }
 
 #[tokio::test]
-async fn a_notice_is_a_message_of_its_own_template_without_a_code_or_the_new_number() {
+async fn a_notice_has_its_own_template_and_contains_neither_a_code_nor_the_new_number() {
     let sns = Stub::start([Reply::new(200, ACCEPTED)]);
     notify(&sns.url()).await.expect("accepted");
     let form = sns.only_request().form();
@@ -116,14 +116,14 @@ async fn a_notice_is_a_message_of_its_own_template_without_a_code_or_the_new_num
 }
 
 #[tokio::test]
-async fn a_notice_that_sns_does_not_answer_is_published_once() {
+async fn a_notice_is_published_only_once_even_if_sns_does_not_respond() {
     let sns = Stub::start([Reply::nothing()]);
     assert_eq!(notify(&sns.url()).await.expect_err("no answer").kind, SendFailure::Unknown);
     sns.only_request();
 }
 
 #[tokio::test]
-async fn every_error_that_sns_documents_has_its_meaning() {
+async fn every_documented_sns_error_is_classified() {
     use SendFailure::{NumberRefused, ProviderFault, SpendLimit, Throttled, Unauthorized, Unknown};
     for (status, code, message, expected) in [
         (400, "InvalidParameter", "", NumberRefused),
@@ -157,7 +157,7 @@ async fn every_error_that_sns_documents_has_its_meaning() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_cannot_be_read_is_one_all_the_same() {
+async fn an_unreadable_refusal_is_still_a_refusal() {
     for reply in [Reply::new(400, "<html>"), Reply::new(400, ""), Reply::new(413, "too large")] {
         let sns = Stub::start([reply]);
         assert_eq!(refused(&sns.url()).await.kind, SendFailure::ProviderFault);
@@ -166,7 +166,7 @@ async fn a_refusal_that_cannot_be_read_is_one_all_the_same() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_lost_leaves_the_outcome_unknown_and_nothing_is_sent_again() {
+async fn a_lost_response_leaves_the_outcome_unknown_and_nothing_is_sent_again() {
     for (case, reply) in [
         ("no answer", Reply::nothing()),
         ("not HTTP", Reply::garbage()),
@@ -184,7 +184,7 @@ async fn an_answer_that_is_lost_leaves_the_outcome_unknown_and_nothing_is_sent_a
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_limit_given_is_the_one_that_holds_however_short_or_long() {
+async fn the_given_time_limit_applies_however_short_or_long() {
     let half = Reply::new(200, ACCEPTED).halved();
     for reply in [Reply::nothing().stalling(), half.stalling()] {
         for limit in [Duration::from_millis(100), Duration::from_millis(1500), Duration::from_secs(12)] {
@@ -198,7 +198,7 @@ async fn the_limit_given_is_the_one_that_holds_however_short_or_long() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_no_connection_comes_about_nothing_was_sent() {
+async fn without_a_connection_nothing_was_sent() {
     assert_eq!(refused(&nobody()).await.kind, SendFailure::ProviderFault);
     let silent = Stub::start([Reply::nothing()]);
     let (error, elapsed) = timed(Box::pin(refused(&silent.https_url()))).await;
@@ -212,14 +212,14 @@ async fn a_connection_found_closed_is_replaced_by_another() {
     let sender = sender(&sns.url(), None).await;
     publish(&sender, LIMIT).await.expect("accepted");
     sns.freeze_until_closed();
-    tokio::time::sleep(Duration::from_millis(1)).await; // the runtime looks at its connections
+    tokio::time::sleep(Duration::from_millis(1)).await; // lets the runtime notice the closed connection
     publish(&sender, LIMIT).await.expect("accepted on another connection");
     let connections: Vec<_> = sns.requests().iter().map(|request| request.connection).collect();
     assert_eq!(connections, [0, 1]);
 }
 
-/// Whether the client notices in time is chance. If it does not, the request ran into the void, which
-/// looks like an answer that was lost.
+/// Whether the client notices in time is a matter of chance. If it does not, the request goes nowhere,
+/// which looks like a lost response.
 #[tokio::test]
 async fn a_connection_closed_while_frozen_never_sends_a_message_twice() {
     let sns = Stub::start([Reply::new(200, ACCEPTED).closing(), Reply::new(200, ACCEPTED)]);

@@ -1,4 +1,4 @@
-//! DynamoDB, as far as a real table is too small or too near to show it.
+//! DynamoDB behaviour that a small local table doesn't show: paging and connecting early.
 
 use domain::budget::CountryRecord;
 use domain::phone::Country;
@@ -24,7 +24,7 @@ fn begins_after(stub: &Stub) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_subject_that_fills_more_than_a_page_is_read_to_its_end() {
+async fn a_subject_with_more_than_one_page_of_items_is_read_completely() {
     let next = json!({ "pk": { "S": "subject#a" }, "sk": { "S": "refusal" } });
     let stub = Stub::start([
         page(&json!([next]), Some(&next)),
@@ -37,7 +37,7 @@ async fn a_subject_that_fills_more_than_a_page_is_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn so_is_a_country() {
+async fn a_country_with_more_than_one_page_of_items_is_read_completely() {
     let item = |day: &str| json!({ "pk": { "S": "country#GB" }, "sk": { "S": format!("verified#{day}") }, "verified": { "N": "3" } });
     let stub = Stub::start([page(&json!([item("1")]), Some(&item("1"))), page(&json!([item("2")]), None)]);
     let store = DynamoStore::new(&aws(&stub.url()).await, "table".to_owned());
@@ -46,7 +46,7 @@ async fn so_is_a_country() {
 }
 
 #[tokio::test]
-async fn the_first_request_finds_the_connection_that_was_opened_before_it() {
+async fn the_first_request_reuses_the_connection_opened_before_it() {
     let stub = Stub::start([Reply::new(200, "healthy"), page(&json!([]), None)]);
     let connector = connector(Roots::Amazon).expect("usable roots");
     let config = aws(&stub.url()).await.into_builder().http_client(http_client(&connector)).build();
@@ -58,7 +58,7 @@ async fn the_first_request_finds_the_connection_that_was_opened_before_it() {
 }
 
 #[tokio::test]
-async fn a_connection_that_does_not_come_about_stops_nothing() {
+async fn a_failure_to_connect_early_is_not_fatal() {
     let stub = Stub::start([Reply::nothing()]);
     let connector = connector(Roots::Amazon).expect("usable roots");
     DynamoStore::connect(&aws(&stub.url()).await, &connector).await;

@@ -1,6 +1,6 @@
-//! An HTTP server that records what it is sent and answers by a script, well or badly.
+//! An HTTP server that records its requests and gives scripted responses, good or bad.
 //!
-//! It runs on threads of its own: it goes on while the test's runtime is blocked, as a provider does
+//! It runs on its own threads, so it keeps going while the test's runtime is blocked, as a provider does
 //! while Lambda has frozen the process.
 
 use std::io::{Read as _, Write as _};
@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-/// What happens to a connection after an answer.
+/// What happens to a connection after a response.
 #[derive(Clone, Copy)]
 enum Then {
     Keep,
@@ -17,7 +17,7 @@ enum Then {
     Stall,
 }
 
-/// The treatment of one request, once all of it has been read.
+/// How to respond to a request, once all of it has been read.
 #[derive(Clone)]
 pub(crate) struct Reply {
     head: String,
@@ -31,17 +31,17 @@ impl Reply {
         Self { head, body: body.to_owned(), then: Then::Keep }
     }
 
-    /// Not a byte.
+    /// Sends nothing at all.
     pub(crate) const fn nothing() -> Self {
         Self { head: String::new(), body: String::new(), then: Then::Close }
     }
 
-    /// Something that is not HTTP.
+    /// Sends something that is not HTTP.
     pub(crate) fn garbage() -> Self {
         Self { head: "SSH-2.0-OpenSSH_9.9\r\n\r\n".to_owned(), ..Self::nothing() }
     }
 
-    /// Only half of the body that the head announces, and the end of the connection.
+    /// Sends only half of the announced body, then closes the connection.
     pub(crate) fn halved(mut self) -> Self {
         self.body.truncate(self.body.len() / 2);
         self.closing()
@@ -58,7 +58,6 @@ impl Reply {
     }
 }
 
-/// A request as it came over the wire.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// Which connection it came on.
@@ -72,7 +71,7 @@ impl Request {
         self.head.lines().next().unwrap_or_default()
     }
 
-    /// The value of the one header `name`.
+    /// The value of the header `name`, which must occur exactly once.
     pub(crate) fn header(&self, name: &str) -> &str {
         let mut values = self.head.lines().filter_map(|line| {
             let (key, value) = line.split_once(": ")?;
@@ -88,7 +87,6 @@ impl Request {
     }
 }
 
-/// The server.
 pub(crate) struct Stub {
     authority: String,
     requests: Arc<Mutex<Vec<Request>>>,
@@ -96,8 +94,8 @@ pub(crate) struct Stub {
 }
 
 impl Stub {
-    /// Treats the requests, in their order and on whatever connection, as `script` says; those after
-    /// its end like its last.
+    /// Responds to requests as `script` says, in order and regardless of the connection. The last entry is
+    /// used for all further requests.
     pub(crate) fn start(script: impl Into<Vec<Reply>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let authority = listener.local_addr().expect("a bound address").to_string();
@@ -117,7 +115,7 @@ impl Stub {
         format!("http://{}", self.authority)
     }
 
-    /// Its address for a client that expects TLS, of which it understands nothing.
+    /// An address for clients that use TLS, which this server does not speak.
     pub(crate) fn https_url(&self) -> String {
         format!("https://{}", self.authority)
     }
@@ -132,14 +130,14 @@ impl Stub {
         requests.remove(0)
     }
 
-    /// Blocks the whole runtime until the server has closed a connection, so that no client can have
-    /// noticed: the process was frozen meanwhile.
+    /// Blocks the whole runtime until the server has closed a connection. No client can notice meanwhile, as
+    /// if the process had been frozen.
     pub(crate) fn freeze_until_closed(&self) {
         self.closed.recv().expect("the server goes on");
     }
 }
 
-/// An address where nobody listens.
+/// An address on which nothing listens.
 pub(crate) fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     format!("http://{}", listener.local_addr().expect("a bound address"))
@@ -175,7 +173,7 @@ impl Script {
     }
 }
 
-/// The next request of a connection, unless that ends or speaks something else.
+/// The next request on a connection, or `None` if it is closed or does not carry HTTP.
 fn read(connection: usize, stream: &mut TcpStream) -> Option<Request> {
     let mut bytes = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! The voice provider: the credentials, every way to lose an answer, and what a log may hold.
+//! The voice provider: credentials, every way to lose a response, and what may be logged.
 
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +21,7 @@ use crate::stub::{Reply, Stub, nobody};
 const LIMIT: Duration = Duration::from_secs(10);
 const ACCEPTED: &str = r#"{"sid":"CA1","status":"queued"}"#;
 
-/// Credentials that can be had once; what the source does afterwards, the variant says.
+/// Gives the credentials once; the variant says what happens after that.
 #[derive(Debug)]
 enum Source {
     Steady,
@@ -113,7 +113,7 @@ async fn a_call_is_asked_for_with_its_webhooks_and_limits() {
 }
 
 #[tokio::test]
-async fn without_detection_none_is_asked_for() {
+async fn machine_detection_is_requested_only_if_configured() {
     let provider = Stub::start([Reply::new(201, ACCEPTED)]);
     let settings = VoiceSettings { machine_detection: false, ..settings(&provider.url()) };
     call(&with(settings, Source::Steady, clock::now()).await, LIMIT).await.expect("accepted");
@@ -129,7 +129,7 @@ async fn each_code_for_a_bad_number_refuses_the_number_and_no_other_does() {
         assert_eq!(refused(&provider.url()).await.kind, NumberRefused, "{code}");
     }
     for (status, body, expected) in [
-        (400, said(21_212), ProviderFault), // the number that calls, which is ours
+        (400, said(21_212), ProviderFault), // the caller's number, which is ours
         (400, r#"{"code":"21211"}"#.to_owned(), ProviderFault),
         (302, String::new(), ProviderFault),
         (401, said(21_211), Unauthorized),
@@ -145,7 +145,7 @@ async fn each_code_for_a_bad_number_refuses_the_number_and_no_other_does() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_lost_leaves_the_outcome_unknown_and_nobody_is_called_again() {
+async fn a_lost_response_leaves_the_outcome_unknown_and_the_call_is_not_repeated() {
     for (case, reply) in [
         ("no answer", Reply::nothing()),
         ("not HTTP", Reply::garbage()),
@@ -163,7 +163,7 @@ async fn an_answer_that_is_lost_leaves_the_outcome_unknown_and_nobody_is_called_
 }
 
 #[tokio::test]
-async fn a_refusal_is_one_by_its_status_even_when_its_body_is_lost() {
+async fn a_refusal_is_recognized_by_its_status_even_if_its_body_is_lost() {
     for (status, expected) in
         [(400, SendFailure::ProviderFault), (401, SendFailure::Unauthorized), (429, SendFailure::Throttled)]
     {
@@ -174,7 +174,7 @@ async fn a_refusal_is_one_by_its_status_even_when_its_body_is_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_limit_holds_for_the_whole_answer() {
+async fn the_time_limit_covers_the_whole_response() {
     for reply in [Reply::nothing().stalling(), Reply::new(201, ACCEPTED).halved().stalling()] {
         for limit in [Duration::from_millis(100), Duration::from_secs(12)] {
             let provider = Stub::start([reply.clone()]);
@@ -187,7 +187,7 @@ async fn the_limit_holds_for_the_whole_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_no_connection_comes_about_nobody_was_called() {
+async fn without_a_connection_nobody_was_called() {
     assert_eq!(refused(&nobody()).await.kind, SendFailure::ProviderFault);
     let silent = Stub::start([Reply::nothing()]);
     let (error, elapsed) = timed(refused(&silent.https_url())).await;
@@ -201,14 +201,14 @@ async fn a_connection_found_closed_is_replaced_by_another() {
     let caller = steady(&provider.url()).await;
     call(&caller, LIMIT).await.expect("accepted");
     provider.freeze_until_closed();
-    tokio::time::sleep(Duration::from_millis(1)).await; // the runtime looks at its connections
+    tokio::time::sleep(Duration::from_millis(1)).await; // lets the runtime notice the closed connection
     call(&caller, LIMIT).await.expect("accepted on another connection");
     let connections: Vec<_> = provider.requests().iter().map(|request| request.connection).collect();
     assert_eq!(connections, [0, 1]);
 }
 
-/// Whether the client notices in time is chance. If it does not, the request ran into the void, which
-/// looks like an answer that was lost.
+/// Whether the client notices in time is a matter of chance. If it does not, the request goes nowhere,
+/// which looks like a lost response.
 #[tokio::test]
 async fn a_connection_closed_while_frozen_never_places_a_call_twice() {
     let provider = Stub::start([Reply::new(201, ACCEPTED).closing(), Reply::new(201, ACCEPTED)]);
