@@ -1,35 +1,31 @@
-//! What a million approved logins cost, by `prices.json`.
+//! What a million approved logins cost, at the prices in `prices.json`.
 
 use serde_json::Value;
 
 use crate::quotas::Cause;
 use crate::report::{Operation, Report};
 
-/// What infra/template.yaml gives each function, in GB.
+/// Each function's memory in infra/template.yaml, in GB.
 const MEMORY: f64 = 0.125;
-/// Assumed: bytes that a request leaves in the logs of its function and of the API.
+/// Assumed: bytes that a request adds to the logs of its function and of the API.
 const LOG_BYTES: f64 = 1_000.0;
 /// Audit events of a login: started, sent, approved.
 const EVENTS: f64 = 3.0;
-/// Minutes that a call is charged for: it ends well within the first.
+/// Minutes charged for a call, which ends well within the first.
 const MINUTES: f64 = 1.0;
 
-/// One item of the bill.
 #[derive(Clone, Copy, Debug)]
 pub struct Item {
-    /// What it is for.
     pub what: &'static str,
-    /// Dollars.
     pub dollars: f64,
 }
 
-/// The date of the prices.
 #[must_use]
 pub fn date() -> String {
     prices()["date"].as_str().unwrap_or_default().to_owned()
 }
 
-/// The bill of a million approved logins, the last two items of which are the phone network's.
+/// The bill for a million approved logins. The last two items are for the phone network.
 #[must_use]
 pub fn per_million(report: &Report) -> Option<Vec<Item>> {
     let prices = prices();
@@ -67,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_price_is_positive_and_says_of_what_from_where_and_of_when_it_is() {
+    fn every_price_is_positive_and_has_a_unit_a_source_and_a_date() {
         let prices = prices();
         let all = prices.as_object().expect("an object").iter().filter(|(_, entry)| entry.is_object());
         let mut count = 0;
@@ -82,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_is_the_template_s() {
+    fn the_memory_is_the_one_in_the_template() {
         let template = include_str!("../../../infra/template.yaml");
         assert!(template.contains(&format!("MemorySize: {}\n", MEMORY * 1_024.0)));
     }

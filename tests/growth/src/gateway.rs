@@ -1,4 +1,4 @@
-//! The way in: throttles, environments, and what an account may run at once.
+//! What a request passes on its way in: throttles, environments, and the account's concurrency limit.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ pub struct Gateway {
     concurrency: f64,
     invocations: Bucket,
     provisioned: f64,
-    /// The most environments that were at work at once.
+    /// The most environments that were busy at once.
     pub most: f64,
 }
 
-/// The environments of one function, each of which takes no more than so many requests in a second.
+/// The environments of one function. Each takes only so many requests per second.
 #[derive(Debug)]
 struct Pool {
     busy: f64,
@@ -26,7 +26,7 @@ struct Pool {
 }
 
 impl Gateway {
-    /// With these limits on each route, on what runs at once, and on what stands ready of each function.
+    /// `route` limits each route, `concurrency` the account; `provisioned` is per function.
     #[must_use]
     pub fn new(route: f64, concurrency: f64, provisioned: f64) -> Self {
         Self {
@@ -39,13 +39,13 @@ impl Gateway {
         }
     }
 
-    /// Whether the route lets another request through.
+    /// Passes the route's throttle, or says which limit refuses the request.
     pub fn admit(&mut self, operation: Operation, now: u64) -> Result<(), Cause> {
         let admitted = self.routes.get_mut(&operation).and_then(|route| route.take(now, 1.0, 0.0));
         admitted.map(drop).ok_or(Cause::RequestsPerSecond)
     }
 
-    /// Finds an environment: whether it had to be woken.
+    /// Finds an environment. `true` if it is a cold start.
     pub fn enter(&mut self, operation: Operation, now: u64) -> Result<bool, Cause> {
         let all: f64 = self.pools.values().map(|pool| pool.busy).sum();
         let at_once = all + 1.0;
@@ -69,14 +69,14 @@ impl Gateway {
         Ok(wakes && pool.made > self.provisioned - Cause::LambdaRamp.at_first())
     }
 
-    /// A request is done.
+    /// Frees the environment at the end of a request.
     pub fn leave(&mut self, operation: Operation) {
         if let Some(pool) = self.pools.get_mut(&operation) {
             pool.busy -= 1.0;
         }
     }
 
-    /// The most environments that any one function has made.
+    /// The most environments that any one function created.
     #[must_use]
     pub fn made(&self) -> f64 {
         self.pools.values().map(|pool| pool.made).fold(0.0, f64::max)
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn each_route_has_a_throttle_of_its_own() {
+    fn each_route_has_its_own_throttle() {
         let mut gateway = Gateway::new(100.0, 1e6, 1e6);
         let admitted =
             |gateway: &mut Gateway, operation| (0..20).filter(|_| gateway.admit(operation, 0).is_ok()).count();
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_run_at_once_than_the_account_may() {
+    fn no_more_requests_run_at_once_than_the_account_allows() {
         let mut gateway = Gateway::new(1e6, 100.0, 1e6);
         let ended = entered(&mut gateway, Operation::Status);
         assert_eq!(ended.iter().filter(|ended| ended.is_ok()).count(), 100);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_gets_environments_no_faster_than_it_may_and_those_that_stand_ready_are_warm() {
+    fn a_function_scales_no_faster_than_lambda_allows_and_provisioned_environments_are_warm() {
         let mut gateway = Gateway::new(1e6, 1e6, 1_050.0);
         let ended = entered(&mut gateway, Operation::Status);
         assert_eq!(ended.iter().filter(|ended| **ended == Ok(false)).count(), 50);

@@ -1,4 +1,4 @@
-//! Raises what refuses most, one quota after another, until none that can be raised refuses.
+//! Raises the quota that refuses most, one after another, until no quota that can be raised still refuses.
 
 use std::collections::BTreeMap;
 
@@ -7,43 +7,39 @@ use crate::people::People;
 use crate::quotas::Cause;
 use crate::report::{Operation, Report};
 
-/// One more step up.
 #[derive(Clone, Debug)]
 pub struct Rung {
-    /// What refused most.
+    /// The quota that refused most.
     pub cause: Cause,
-    /// What it allowed.
     pub allowed: f64,
-    /// What it is raised to.
     pub raised: f64,
-    /// Logins per second that were approved before it was raised.
+    /// Logins approved per second before it was raised.
     pub approved: f64,
-    /// The 99th percentile of the starts and of the statuses that came through before, in milliseconds.
+    /// The 99th percentile of successful starts and status requests before it was raised, in milliseconds.
     pub p99: [f64; 2],
 }
 
 /// From a new account to the load.
 #[derive(Clone, Debug)]
 pub struct Ladder {
-    /// What was raised, in order.
     pub rungs: Vec<Rung>,
-    /// As it is in a new account.
+    /// In a new account.
     pub first: Report,
-    /// As it is when all is raised.
+    /// With every quota raised as needed.
     pub last: Report,
 }
 
-/// No quota is as high.
+/// Higher than any quota.
 const UNBOUNDED: f64 = 1e12;
 
-/// What the load asks for where nothing refuses it, and what even then does not succeed.
+/// What the load asks for if no quota refuses it, and what fails even then.
 #[must_use]
 pub fn demand(rate: f64) -> Report {
     let unbounded = Cause::RAISABLE.into_iter().map(|cause| (cause, UNBOUNDED)).collect();
     run(rate, People::starting(rate), &unbounded)
 }
 
-/// Climbs: each time to a quarter more than the whole load asks for, in two figures. Tells of each rung.
+/// Raises one quota at a time to 1.25 times what the whole load needs, rounded to two figures.
 #[must_use]
 pub fn climb(rate: f64, tell: impl Fn(&Rung)) -> Ladder {
     let demand = demand(rate);
@@ -68,7 +64,7 @@ fn rounded(figure: f64) -> f64 {
     (figure / unit).ceil() * unit
 }
 
-/// What refuses most of what can be raised, if it refuses one in a thousand of an operation.
+/// The quota that refuses most, if it can be raised and refuses at least one in a thousand of an operation.
 #[must_use]
 pub fn worst(report: &Report) -> Option<Cause> {
     let share = |cause: Cause| report.operations.values().map(|tally| tally.stopped_by(cause)).fold(0.0, f64::max);
@@ -98,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn at_each_load_the_starts_of_the_template_bind_first() {
+    fn at_each_load_the_templates_limit_on_starts_binds_first() {
         for rate in [1_000.0, 10_000.0] {
             let first = run(rate, People::starting(rate), &BTreeMap::new());
             assert_eq!(worst(&first), Some(Cause::StartsPerSecond));
@@ -106,9 +102,13 @@ mod tests {
     }
 
     #[test]
-    fn transactions_that_meet_on_a_country_stop_less_than_one_in_a_thousand_at_ten_thousand_starts_a_second() {
+    fn conflicts_on_a_country_stop_less_than_one_in_a_thousand_at_ten_thousand_starts_a_second() {
         let report = demand(10_000.0);
-        assert!(report.conflicts.get("country").is_some_and(|met| *met > 20), "they do meet: {:?}", report.conflicts);
+        assert!(
+            report.conflicts.get("country").is_some_and(|met| *met > 20),
+            "there are conflicts: {:?}",
+            report.conflicts
+        );
         for operation in [Operation::Start, Operation::Verify, Operation::Status] {
             let tally = report.of(operation);
             assert!(tally.stopped_by(Cause::Conflict) < 0.001, "{operation:?}: {:?}", tally.stopped);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn one_who_starts_all_the_time_throttles_only_himself() {
+    fn a_person_who_starts_all_the_time_throttles_nobody_else() {
         let rate = 400.0;
         let unbounded = Cause::RAISABLE.into_iter().map(|cause| (cause, UNBOUNDED)).collect();
         let mut people = People::starting(rate);
@@ -125,7 +125,7 @@ mod tests {
         let report = run(rate, people, &unbounded);
         let start = report.of(Operation::Start);
         assert!(report.hot_refused > 200, "{}", report.hot_refused);
-        assert_eq!(start.asked - start.done, report.hot_refused, "all that is refused is his: {:?}", start.stopped);
+        assert_eq!(start.asked - start.done, report.hot_refused, "somebody else was refused: {:?}", start.stopped);
     }
 
     #[test]
@@ -133,11 +133,11 @@ mod tests {
         let report = demand(400.0);
         let ratio = f64::from(report.of(Operation::Status).asked) / f64::from(report.of(Operation::Start).asked);
         assert!((f64::from(POLLS.call)..f64::from(POLLS.left)).contains(&ratio), "{ratio}");
-        assert!(report.asked_of(Cause::RequestsPerSecond) > 3_000.0, "of which one route has nearly all");
+        assert!(report.asked_of(Cause::RequestsPerSecond) > 3_000.0, "one route gets nearly all of them");
     }
 
     #[test]
-    fn the_figures_of_the_template_and_of_the_advice_to_poll_are_those_assumed() {
+    fn the_templates_limits_and_the_polling_interval_are_those_assumed() {
         let of = |name: &str, field: &str| {
             let (_, rest) = TEMPLATE.split_once(&format!("\n  {name}:\n"))?;
             rest.split_once(field)?.1.lines().next()?.trim().parse::<f64>().ok()
@@ -145,7 +145,7 @@ mod tests {
         for cause in [Cause::StartsPerSecond, Cause::RequestsPerSecond] {
             let name = cause.to_string().replace(" (template)", "");
             assert_eq!(of(&name, "Default:"), Some(cause.at_first()));
-            assert!(of(&name, "MaxValue:") >= Some(1_500_000.0), "no less than 100,000 starts a second ask for");
+            assert!(of(&name, "MaxValue:") >= Some(1_500_000.0), "enough for 100,000 starts a second");
         }
         assert_eq!(of("FollowUpSource", "BatchSize:"), Some(crate::model::BATCH));
         assert!(include_str!("../../../shared/platform/src/reply.rs").contains("POLL_SECONDS: u16 = 2;"));

@@ -1,20 +1,20 @@
-//! What breaks first when many sign in at once: a simulation of the deployment under a step of load.
+//! What breaks first when many people sign in at once: a simulation of the deployment under a step of load.
 //!
-//! A fixed seed, events in the order of their time. Who is charged what, the domain decides: [`transactions`]
-//! asks it for a real transaction of each start. What that writes where is in [`requests`], which `tests/integration`
-//! holds against what the store sends. [`quotas`] and [`times`] are those of the cloud and of the template,
-//! [`people`] are who signs in, `visits` what they ask for, [`gateway`] and [`table`] what stands in the way.
-//! [`model`] lets it happen, and [`ladder`] raises what refuses most, until nothing does that can be raised.
+//! A discrete-event simulation with a fixed seed. The domain decides what is charged: [`transactions`] asks it
+//! for the real transaction of each start. [`requests`] says what that writes where, and `tests/integration`
+//! compares it with what the store sends. [`quotas`] and [`times`] are those of AWS and of the template,
+//! [`people`] says who signs in, `visits` what they request, and [`gateway`] and [`table`] what limits them.
+//! [`model`] runs it all, and [`ladder`] raises quotas until none that can be raised still refuses.
 //!
-//! A request waits in line for what the SDK would try again, and is refused what it would not; see
-//! [`quotas::Cause::patience`]. What a service queues inside itself as it nears a limit is not public and
-//! left out, so near a quota the latencies are too low.
+//! A request waits where the SDK would retry, and is refused where it would not; see
+//! [`quotas::Cause::patience`]. How services queue requests internally near a limit is not public and is
+//! left out, so latencies near a quota are too low.
 //!
 //! Not modelled: `DynamoDB`'s splitting of a hot partition (an item never gets more than one partition's
-//! worth either way); items that a cancelled transaction holds; that a table or a number that sends is
-//! slower to warm than a quota is to raise; pages that try again; the snapshot of a country that each
-//! environment reads once a minute; the correction of a failed send; the functions behind the stream but
-//! for their counts; how the origination numbers share the rate; fraud (see `pumping`).
+//! capacity anyway); items held by a cancelled transaction; that a table or an origination number takes longer
+//! to warm up than a quota takes to raise; pages that retry; the country record that each environment
+//! reads once a minute; the correction of a failed send; the functions behind the stream, except for their
+//! counts; how origination numbers share the rate; fraud (see `pumping`).
 
 pub mod cost;
 pub mod transactions;

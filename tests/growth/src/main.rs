@@ -1,6 +1,6 @@
-//! Prints what breaks at which load, and what to raise: `make simulate`.
+//! `make simulate`: prints what breaks at which load, and what to raise.
 
-#![expect(clippy::print_stdout, reason = "printing is what it is for")]
+#![expect(clippy::print_stdout, reason = "a command-line report")]
 
 use growth::cost;
 use growth::ladder::{Ladder, Rung, climb};
@@ -11,8 +11,8 @@ use platform::clock::Stopwatch;
 
 fn main() {
     let watch = Stopwatch::start();
-    println!("A step of load on a new account; what refuses most is raised, until nothing does.");
-    println!("Prices of {}. What is modelled and what is not: tests/growth/src/lib.rs.", cost::date());
+    println!("A step of load on a new account. The quota that refuses most is raised until none refuses.");
+    println!("Prices as of {}. What is modelled and what is not: tests/growth/src/lib.rs.", cost::date());
     for rate in [1_000.0, 10_000.0, 100_000.0] {
         println!("\n## {rate} starts per second");
         println!("\n| breaks at | allows | raise to | approved/s before | p99 ms before: start, status |");
@@ -37,12 +37,12 @@ fn summary(ladder: &Ladder) {
     }
     let asked: Vec<_> = report.asked.iter().map(|(cause, asked)| format!("{cause} {asked:.0}")).collect();
     println!("  asked of: {}", asked.join(", "));
-    println!("  transactions that met another, by what they met: {:?}", report.conflicts);
+    println!("  transaction conflicts, by item: {:?}", report.conflicts);
     println!("{}", hot_item(report));
     println!("{}", bill(report));
 }
 
-/// What a million approved logins cost, the phone network apart.
+/// What a million approved logins cost, with the phone network listed separately.
 fn bill(report: &Report) -> String {
     let items = cost::per_million(report).unwrap_or_default();
     let (network, own): (Vec<_>, Vec<_>) = items.iter().partition(|item| ["SMS", "calls"].contains(&item.what));
@@ -62,7 +62,7 @@ fn line(report: &Report, operation: Operation) -> String {
     format!("  {name:8} {rate:9.0}/s  p50 {p50:4.0} ms  p99 {p99:4.0} ms{}", stopped.collect::<String>())
 }
 
-/// The one item that no quota helps: how much of the time it is held, if each batch came to it once.
+/// The one item that no quota helps: how much of the time it is locked if each batch writes it once.
 fn hot_item(report: &Report) -> String {
     #[expect(clippy::cast_precision_loss, reason = "microseconds")]
     let held = report.tallies * HELD as f64 / 1e6;

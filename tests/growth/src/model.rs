@@ -1,4 +1,4 @@
-//! A step of load on a deployment that was idle, and what comes of it.
+//! Runs a step of load on a deployment that was idle.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
@@ -21,8 +21,8 @@ use crate::visits::What;
 
 const SEED: u64 = 20_261_125;
 const SECOND: u64 = 1_000_000;
-/// It runs for so long at that rate; what begins before the half is warming up and does not count. People
-/// answer within a sixth of it, since what takes longer would only be counted later: the rates are the same.
+/// How long a run takes at that rate. Whatever starts in the first half is warm-up and isn't counted. People
+/// respond within a sixth of the run: longer delays would only shift the counts, the rates stay the same.
 fn end(rate: f64) -> u64 {
     if rate > 50_000.0 {
         SECOND
@@ -32,7 +32,7 @@ fn end(rate: f64) -> u64 {
         4 * SECOND
     }
 }
-/// Stream records that one run of the follow-up function takes, all of whose counts are one transaction.
+/// Stream records in one batch of the follow-up function, which writes all their counts in one transaction.
 pub const BATCH: f64 = 100.0;
 
 /// The deployment.
@@ -54,22 +54,22 @@ pub(crate) struct World {
     followed: f64,
 }
 
-/// A request on its way.
+/// A request in progress.
 pub(crate) struct Visit {
-    /// When it came.
+    /// When it arrived.
     pub(crate) now: u64,
-    /// For how many milliseconds it has been under way.
+    /// How many milliseconds it has taken so far.
     pub(crate) spent: f64,
 }
 
 impl Visit {
-    /// The moment that it has got to.
+    /// The simulated time it has reached.
     pub(crate) fn at(&self) -> u64 {
         self.now + micros(self.spent)
     }
 }
 
-/// Lets so many people start per second, under these quotas.
+/// Simulates `rate` starts per second under these quotas.
 #[must_use]
 pub fn run(rate: f64, people: People, quotas: &BTreeMap<Cause, f64>) -> Report {
     let limit = |cause: Cause| quotas.get(&cause).copied().unwrap_or(cause.at_first());
@@ -144,8 +144,8 @@ impl World {
         self.agenda.push(Event { at, number: self.planned, what });
     }
 
-    /// A request through the gateway and into an environment, and what it does there. Answers what that
-    /// came to, with the milliseconds that all of it took.
+    /// Takes a request through the gateway into an environment and does its work there. Returns the result
+    /// with the total time in milliseconds.
     pub(crate) fn visit<T>(
         &mut self,
         operation: Operation,
@@ -184,7 +184,7 @@ impl World {
         self.gateway.enter(operation, now)
     }
 
-    /// Makes a request of the table: whether it met no other transaction.
+    /// Makes a request to the table. `false` if it conflicted with another transaction.
     pub(crate) fn ask(&mut self, visit: &mut Visit, request: &Request) -> Result<bool, Cause> {
         match request {
             Request::Query(_) => {
@@ -207,8 +207,8 @@ impl World {
         Ok(true)
     }
 
-    /// Each change of an account with a number is a record for the follow-up function, and each full batch
-    /// one more transaction. Batches that are not full would be more of them.
+    /// Each change to a subject with a number is a record for the follow-up function, and each full batch
+    /// is one more transaction. Partial batches would mean more transactions.
     pub(crate) fn followed(&mut self, at: u64) {
         self.followed += 1.0;
         if self.followed >= BATCH {
@@ -221,7 +221,7 @@ impl World {
     fn tally(&mut self, now: u64) {
         let counted = requests::tally(self.records.keys().copied(), NOON);
         if let Request::Transaction(writes) = counted {
-            // Nobody waits for it, and the stream brings it again: what counts is how often it is.
+            // Nobody waits for this and the stream retries it, so only the number of attempts matters.
             let _ = self.table.transact(&writes, now, now);
         }
         self.tallies += u32::from(self.counts(now));
@@ -243,7 +243,7 @@ impl World {
         bucket.map_or(Some(0.0), |bucket| bucket.take(now, many, patience)).ok_or(cause)
     }
 
-    /// A step's time, drawn lognormally through its two figures.
+    /// Adds a step's time, drawn from the lognormal distribution that fits its two percentiles.
     pub(crate) fn pass(&mut self, visit: &mut Visit, step: Step) {
         let (radius, angle) = (self.draw(), self.draw() * std::f64::consts::TAU);
         let normal = (-2.0 * (1.0 - radius).ln()).sqrt() * angle.cos();
@@ -251,7 +251,7 @@ impl World {
     }
 }
 
-/// What happens, the earliest first.
+/// Scheduled events, the earliest first.
 struct Event {
     at: u64,
     number: u64,

@@ -1,6 +1,6 @@
-//! Who signs in, what they do on the page, and where the statistics of their countries stand.
+//! Who signs in, what they do on the page, and the statistics of their countries.
 //!
-//! All of it is assumed, and none of it measured: the figures are what a large consumer login might have.
+//! All of it is assumed, none of it measured: the figures are what a large consumer login might have.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -17,74 +17,72 @@ pub const COUNTRIES: [(&str, &str); 5] = [("+1", "US"), ("+44", "GB"), ("+49", "
 const HOT_PERCENT: u64 = 80;
 /// Ranges of ten thousand numbers in use: in the hot country, and in each other.
 const RANGES: [u64; 2] = [200_000, 12_500];
-/// First sends to people whose number nobody has proven, of 1,000; and how many of these come to nothing.
+/// Of 1,000 starts, so many are by people whose number is unverified; and the share of these that never verify it.
 const NEWCOMERS: u32 = 20;
-const UNPROVEN: f64 = 0.06;
-/// At its peak a person signs in every four hours; over a day, two fifths of the peak.
+const STAYS_UNVERIFIED: f64 = 0.06;
+/// At peak times a person signs in every four hours; averaged over a day, at two fifths of that rate.
 const SECONDS_BETWEEN: f64 = 14_400.0;
 const OF_PEAK: f64 = 0.4;
-/// A tenth sits behind addresses that so many share.
+/// A tenth of the people are behind shared addresses, so many to each.
 const BEHIND_ONE: u64 = 128;
 
 /// Of 100 starts, so many ask for a call.
 pub const CALLS_PERCENT: u32 = 15;
-/// Of 100 who were sent something, so many approve; the others leave it.
+/// Of 100 who were sent something, so many approve; the others give up.
 pub const APPROVE_PERCENT: u32 = 95;
-/// Of 100 who type a code, so many type a wrong one before.
+/// Of 100 who type a code, so many type a wrong one first.
 pub const WRONG_PERCENT: u32 = 10;
-/// The page asks at once how the challenge stands, and every two seconds while it is pending: in SMS mode too
-/// (`page.js`, `follow`). So it polls while a code arrives and is typed, 20 s; while a call rings and is heard
-/// out, 16 s; and for a minute where somebody leaves it. A hidden page polls less often.
+/// The page asks for the challenge's state at once, and every two seconds while it is pending, also in SMS
+/// mode (`page.js`, `follow`). So it polls for 20 s while a code arrives and is typed, for 16 s while a call
+/// rings and is listened to, and for a minute if the user gives up. A hidden page polls less often.
 pub const POLLS: Polls = Polls { message: 10, call: 8, left: 30 };
-/// What the page is made of, on a first visit and on a later one.
+/// Requests for the page's files, on a first visit and on a later one.
 pub const PAGE: [u32; 2] = [15, 1];
-/// Webhooks of a call beside the key that is pressed: ringing, the answer and the end; started and answered.
+/// Webhooks of a call apart from the pressed key: ringing, the answer and the end; started and answered.
 pub const WEBHOOKS: Webhooks = Webhooks { moving: 3, silent: 2 };
 
-/// What the provider tells of a call.
 #[derive(Clone, Copy, Debug)]
 pub struct Webhooks {
-    /// What moves the call on.
+    /// Webhooks that move the call on.
     pub moving: u32,
-    /// What asks nothing of the table.
+    /// Webhooks that make no request to the table.
     pub silent: u32,
 }
 
-/// How often a page polls.
+/// How often a page polls in each case.
 #[derive(Clone, Copy, Debug)]
 pub struct Polls {
     /// Until a code is typed.
     pub message: u32,
     /// Until a call has been heard out.
     pub call: u32,
-    /// Until somebody is gone.
+    /// Until the user gives up.
     pub left: u32,
 }
 
-/// The moment of the simulation: noon of some day.
+/// When the simulation takes place: at noon of some day.
 pub const NOON: Timestamp = Timestamp::from_unix(20_000 * 86_400 + 43_200);
 
-/// One who signs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Person(pub u64);
 
-/// All of them.
+/// Everybody who signs in.
 #[derive(Clone, Copy, Debug)]
 pub struct People {
     many: f64,
-    /// Starts per second that one person alone makes, to see whom that harms.
+    /// Starts per second by one single person, to see who is harmed by it.
     pub hot_person: f64,
     rate: f64,
 }
 
 impl People {
-    /// As many as start so often in a second.
+    /// As many people as it takes for this many starts per second.
     #[must_use]
     pub fn starting(rate: f64) -> Self {
         Self { many: rate * SECONDS_BETWEEN, hot_person: 0.0, rate }
     }
 
-    /// Who starts next: by Zipf's law, flattened at its head as in `pumping`; or somebody new.
+    /// Who starts next: drawn by Zipf's law, flattened at its head as in `pumping`, or a newcomer.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and far below 2^53")]
     pub fn next(&self, random: &mut StdRng) -> Person {
         if random.random::<f64>() < self.hot_person / self.rate {
@@ -105,7 +103,7 @@ impl People {
         (person.0 as f64) < self.many
     }
 
-    /// What the fourteen days before have left, of the same traffic.
+    /// The record after fourteen days of the same traffic.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "people of a day")]
     pub fn record(&self, country: Country) -> CountryRecord {
@@ -114,16 +112,16 @@ impl People {
         CountryRecord { verified: (1..=16).map(|ago| (today - ago, daily)).collect(), ..CountryRecord::default() }
     }
 
-    /// What stands on a counter at noon: sends of the morning that came to nothing.
+    /// A counter's value at noon: the morning's sends that never led to an approval.
     pub fn morning(&self, counter: &Counter, shards: f64, random: &mut StdRng) -> f64 {
-        let unproven = self.rate * OF_PEAK * 43_200.0 * f64::from(NEWCOMERS) / 1_000.0 * UNPROVEN;
+        let unverified = self.rate * OF_PEAK * 43_200.0 * f64::from(NEWCOMERS) / 1_000.0 * STAYS_UNVERIFIED;
         match &counter.scope {
-            Scope::Country(country) => unproven * share(*country) / shards,
+            Scope::Country(country) => unverified * share(*country) / shards,
             Scope::Range(number) if counter.limit == Limit::RangeUnverified => {
                 let hot = number.expose().starts_with("+1");
                 let (share, ranges) = if hot { (0.8, RANGES[0]) } else { (0.05, RANGES[1]) };
                 #[expect(clippy::cast_precision_loss, reason = "a small constant")]
-                let mean = unproven * share / ranges as f64;
+                let mean = unverified * share / ranges as f64;
                 poisson(mean, random)
             }
             Scope::Number(_) | Scope::Network(_) | Scope::Range(_) => 0.0,
@@ -165,7 +163,7 @@ impl Person {
         let shared = self.0.is_multiple_of(10);
         let of = if shared { self.0 / (10 * BEHIND_ONE) } else { self.0 };
         let [.., high, third, second, first] = of.to_be_bytes();
-        // A /64 each, so that no two share one by chance; the shared ones are IPv4.
+        // Everybody has a /64, so that no two people share one by chance; the shared addresses are IPv4.
         if shared {
             Ipv4Addr::new(100, third, second, first).into()
         } else {

@@ -1,11 +1,10 @@
-//! What may be done in a second.
+//! The quotas, per second.
 //!
-//! Each figure has its source beside it: the title of the public page that states it. What no page was
-//! found for says so.
+//! Each figure names its source, by the title of the public page that states it, or says that none was found.
 
 use std::fmt;
 
-/// What refuses a request. All but the last three can be raised.
+/// What can refuse a request. All but the last three can be raised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cause {
     /// The template's `StartsPerSecond`.
@@ -14,11 +13,11 @@ pub enum Cause {
     RequestsPerSecond,
     /// API Gateway's requests per second of the account.
     GatewayRate,
-    /// Lambda's concurrent executions of the account; and ten times as many invocations in a second.
+    /// The account's concurrent Lambda executions, and ten times as many invocations per second.
     Concurrency,
-    /// New environments of one function: 1,000 at once, then 1,000 each ten seconds.
+    /// New environments of one function: 1,000 at once, then 1,000 every ten seconds.
     LambdaRamp,
-    /// The table's writes, or those that its partitions are warm for.
+    /// The table's writes, or the writes that its partitions are warmed up for.
     TableWrites,
     /// The table's reads.
     TableReads,
@@ -28,16 +27,16 @@ pub enum Cause {
     CallRate,
     /// Signatures per second by RSA keys of the account.
     Signatures,
-    /// One item's writes: those of a partition.
+    /// Writes to one item, limited by its partition.
     Partition,
-    /// Transactions on one item at the same time, twice in a row.
+    /// Two transaction conflicts in a row.
     Conflict,
     /// The product's own limit on sends.
     SendLimit(&'static str),
 }
 
 impl Cause {
-    /// What can be raised, in no order.
+    /// Those that can be raised, in no particular order.
     pub const RAISABLE: [Self; 10] = [
         Self::StartsPerSecond,
         Self::RequestsPerSecond,
@@ -51,14 +50,14 @@ impl Cause {
         Self::Signatures,
     ];
 
-    /// What each allows in a second (of concurrency: at once) in a new account with the template's defaults.
+    /// What each allows per second (concurrency: at once) in a new account with the template's defaults.
     #[must_use]
     pub const fn at_first(self) -> f64 {
         match self {
             // infra/template.yaml. 20 SMS/s is the quota commonly quoted for SNS; its page could not be
-            // checked. Each number that sends has a rate of its own too, see tests/growth/README.md.
+            // checked. Each origination number also has its own rate, see tests/growth/README.md.
             Self::StartsPerSecond | Self::SmsRate => 20.0,
-            // infra/template.yaml: of each route.
+            // infra/template.yaml, per route.
             Self::RequestsPerSecond => 500.0,
             // "Amazon API Gateway quotas": 10,000 per account and region.
             Self::GatewayRate => 10_000.0,
@@ -66,7 +65,7 @@ impl Cause {
             // 1,000 environments in 10 s. "Request quotas - AWS KMS": 1,000 by all RSA keys together. "DynamoDB
             // warm throughput in different scenarios": 1,000 write units of a partition.
             Self::Concurrency | Self::LambdaRamp | Self::Signatures | Self::Partition => 1_000.0,
-            // "DynamoDB on-demand capacity mode": what a new table is warm for. One table takes 40,000 of each
+            // "DynamoDB on-demand capacity mode": what a new table is warmed up for. One table takes 40,000 of each
             // until its quota is raised ("Service, account, and table quotas in Amazon DynamoDB").
             Self::TableWrites => 4_000.0,
             Self::TableReads => 12_000.0,
@@ -76,10 +75,10 @@ impl Cause {
         }
     }
 
-    /// How many milliseconds a request waits rather than be refused: the SDK tries a read, an update and a
-    /// signature twice more, after 50 and 100 ms on average (`platform::aws`). A cancelled transaction it
-    /// does not try again, and an SMS must not be. The provider queues calls; one that rings later than
-    /// ten seconds has nobody waiting for it.
+    /// How many milliseconds a request waits before it is refused. The SDK retries a read, an update or a
+    /// signature twice, after 50 and 100 ms on average (`platform::aws`). It does not retry a cancelled
+    /// transaction, and an SMS must not be retried. The provider queues calls; after ten seconds nobody
+    /// waits for one any more.
     #[must_use]
     pub const fn patience(self) -> f64 {
         match self {
@@ -110,15 +109,15 @@ impl fmt::Display for Cause {
     }
 }
 
-/// Milliseconds that the SDK's two retries wait on average.
+/// Milliseconds that the SDK waits on average for its two retries.
 pub const RETRIED: f64 = 150.0;
-/// New environments that a function gets in a second, after the first thousand ("Lambda scaling behavior").
+/// New environments per second for a function, after the first thousand ("Lambda scaling behavior").
 pub const RAMP: f64 = 100.0;
-/// Invocations in a second for each environment ("Lambda scaling behavior": 1,000 of them, or 10,000 requests).
+/// Invocations per second per environment ("Lambda scaling behavior": 1,000 environments, or 10,000 requests).
 pub const INVOCATIONS: f64 = 10.0;
 
-/// So much each second, saved for a tenth of one at the most, so that a short run is not one burst. Who
-/// comes when nothing is left waits in line, if the line is short enough.
+/// A token bucket that holds at most a tenth of a second's worth, so that a short run is not one burst. When
+/// it is empty, a request waits in line if the line is short enough.
 #[derive(Clone, Copy, Debug)]
 pub struct Bucket {
     rate: f64,
@@ -127,14 +126,14 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// A full one.
+    /// A full bucket.
     #[must_use]
     pub const fn new(rate: f64) -> Self {
         Self { rate, left: rate / 10.0, at: 0 }
     }
 
-    /// Takes so many, and answers for how many milliseconds they have to be waited for; or takes nothing,
-    /// if that would be more than `patience`.
+    /// Takes so many and returns the wait in milliseconds, or takes nothing if the wait would be longer
+    /// than `patience`.
     #[expect(clippy::cast_precision_loss, reason = "microseconds of a short run")]
     pub fn take(&mut self, now: u64, many: f64, patience: f64) -> Option<f64> {
         let passed = now.saturating_sub(self.at) as f64 / 1e6;
@@ -153,12 +152,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_comes_when_nothing_is_left_waits_in_line_up_to_the_end_of_patience() {
+    fn at_an_empty_bucket_requests_wait_in_line_as_long_as_their_patience_lasts() {
         let mut bucket = Bucket::new(1_000.0);
-        assert_eq!(bucket.take(0, 100.0, 0.0), Some(0.0), "a tenth of a second is saved");
+        assert_eq!(bucket.take(0, 100.0, 0.0), Some(0.0), "it holds a tenth of a second's worth");
         assert_eq!(bucket.take(0, 1.0, 0.0), None);
         assert_eq!(bucket.take(0, 50.0, 150.0), Some(50.0));
-        assert_eq!(bucket.take(0, 50.0, 150.0), Some(100.0), "behind the one before");
+        assert_eq!(bucket.take(0, 50.0, 150.0), Some(100.0), "behind the previous one");
         assert_eq!(bucket.take(0, 60.0, 150.0), None);
         assert_eq!(bucket.take(100_000, 1.0, 0.0), None, "what is owed comes first");
         assert_eq!(bucket.take(101_000, 1.0, 0.0), Some(0.0));

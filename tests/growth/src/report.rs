@@ -1,13 +1,12 @@
-//! What a run has counted.
+//! What a run counted.
 
 use std::collections::BTreeMap;
 
 use crate::quotas::Cause;
 
-/// What the functions do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
-    /// login-page: the page and what it is made of.
+    /// login-page: the page and its files.
     Page,
     /// start-challenge.
     Start,
@@ -20,10 +19,9 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// All of them, each a route and a function of its own.
+    /// All operations. Each has its own route and function.
     pub const ALL: [Self; 5] = [Self::Page, Self::Start, Self::Status, Self::Verify, Self::Callback];
 
-    /// The word for it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -36,20 +34,19 @@ impl Operation {
     }
 }
 
-/// What became of an operation's requests.
+/// The outcomes of an operation's requests.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    /// Requests.
     pub asked: u32,
-    /// Those that did what they should.
+    /// Requests that succeeded.
     pub done: u32,
-    /// What stopped the others.
+    /// What stopped the other requests.
     pub stopped: BTreeMap<Cause, u32>,
     latencies: Vec<f32>,
 }
 
 impl Tally {
-    /// Notes a request that ended after so many milliseconds, or was stopped.
+    /// Counts a request that succeeded after so many milliseconds, or was stopped.
     pub fn note(&mut self, ended: Result<f64, Cause>) {
         self.asked += 1;
         match ended {
@@ -62,7 +59,7 @@ impl Tally {
         }
     }
 
-    /// The latency in milliseconds that this share of the successful stays below.
+    /// The latency in milliseconds that this share of successful requests stays below.
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
@@ -76,52 +73,45 @@ impl Tally {
         sorted.get((sorted.len() as f64 * share) as usize).copied().map_or(0.0, f64::from)
     }
 
-    /// The share of requests that this stopped.
+    /// The share of requests that `cause` stopped.
     #[must_use]
     pub fn stopped_by(&self, cause: Cause) -> f64 {
         f64::from(self.stopped.get(&cause).copied().unwrap_or_default()) / f64::from(self.asked.max(1))
     }
 }
 
-/// What was used, and could not be had.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// By operation.
     pub operations: BTreeMap<Operation, Tally>,
-    /// What each quota was asked for in a second; of environments and concurrency, the most at once.
+    /// How much of each quota was asked for per second; for environments and concurrency, the most at once.
     pub asked: BTreeMap<Cause, f64>,
-    /// Transactions that met another, by what they met.
+    /// Transaction conflicts, by item.
     pub conflicts: BTreeMap<String, u32>,
-    /// Logins that were approved.
     pub approved: u32,
-    /// Messages that were sent.
     pub messages: u32,
-    /// Calls that were placed.
     pub calls: u32,
-    /// For how many milliseconds functions were at work.
+    /// Total milliseconds that functions ran.
     pub busy: f64,
-    /// Starts of the one hot person that were refused.
+    /// Refused starts of the one person who starts all the time.
     pub hot_refused: u32,
     /// Transactions per second that count verified subjects on the hot country's item.
     pub tallies: f64,
-    /// Seconds that were counted.
+    /// How many seconds of the run were counted.
     pub seconds: f64,
 }
 
 impl Report {
-    /// What became of an operation's requests.
     #[must_use]
     pub fn of(&self, operation: Operation) -> Tally {
         self.operations.get(&operation).cloned().unwrap_or_default()
     }
 
-    /// Logins per second that were approved.
     #[must_use]
     pub fn approved_each_second(&self) -> f64 {
         f64::from(self.approved) / self.seconds
     }
 
-    /// What a second asks of a quota.
     #[must_use]
     pub fn asked_of(&self, cause: Cause) -> f64 {
         self.asked.get(&cause).copied().unwrap_or_default()

@@ -1,8 +1,8 @@
-//! The requests that each operation makes of the table: as the domain transactions them, and the store lays them out.
+//! The requests that each operation makes to the table.
 //!
-//! Written anew here, since the store can only send what it lays out. `tests/integration` captures what the
-//! store and the handlers really send and holds it against this, request by request and key by key, and
-//! every item against the size that it is said to have.
+//! They are described here again because the store can only send requests, not describe them.
+//! `tests/integration` captures what the store and the handlers really send and compares it with this,
+//! request by request and key by key, and each item with its size here.
 
 use domain::budget::CountryRecord;
 use domain::challenge::Challenge;
@@ -13,7 +13,6 @@ use domain::start_transaction::{Replaces, StartTransaction};
 use domain::time::Timestamp;
 use platform::encoding::base64url;
 
-/// An item's key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     /// `pk`.
@@ -22,40 +21,30 @@ pub struct Key {
     pub sort: String,
 }
 
-/// What an item is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// The subject.
     Subject,
-    /// A challenge.
     Challenge,
     /// A number's accounts.
     Number,
     /// A counter of a limit.
     Counter,
-    /// A country's verified subjects of a day.
+    /// A country's verified subjects on one day.
     Verified,
 }
 
-/// How an item is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
-    /// `Update`.
     Update,
-    /// `Put`.
     Put,
-    /// `ConditionCheck`, which costs what a write costs.
+    /// Costs as much as a write.
     Check,
 }
 
-/// One item that is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {
-    /// How.
     pub verb: Verb,
-    /// Where.
     pub key: Key,
-    /// What.
     pub kind: Kind,
 }
 
@@ -64,14 +53,12 @@ pub struct Write {
 pub enum Request {
     /// A consistent read of one partition.
     Query(String),
-    /// `UpdateItem`.
     Update(Write),
-    /// `TransactWriteItems`.
     Transaction(Vec<Write>),
 }
 
 impl Kind {
-    /// No item of this kind has more bytes.
+    /// The most bytes that an item of this kind can have.
     #[must_use]
     pub const fn bytes(self) -> u32 {
         match self {
@@ -82,28 +69,28 @@ impl Kind {
         }
     }
 
-    /// Write units of a write: one for each KiB (Amazon DynamoDB developer guide, read-write-operations).
+    /// A write costs one write unit per KiB (Amazon DynamoDB developer guide, read-write-operations).
     #[must_use]
     pub fn units(self) -> f64 {
         f64::from(self.bytes().div_ceil(1_024))
     }
 }
 
-/// Each part of a transaction costs double, a condition check included (the same page).
+/// Each part of a transaction costs double, including a condition check (same page).
 pub const IN_TRANSACTION: f64 = 2.0;
 
-/// Challenges that a person's partition holds beside the account, at 2.4 logins a day: of the one in twenty
-/// that were left, those of 30 days; of the others those of two days, since DynamoDB deletes what has expired
-/// "within a few days" (developer guide, TTL).
+/// Challenges in a person's partition at 2.4 logins a day: one in twenty was abandoned and is kept for 30
+/// days; the others stay for about two days, since DynamoDB deletes expired items "within a few days"
+/// (developer guide, TTL).
 const KEPT: u32 = 9;
 
-/// Read units of a consistent query of a person's partition: one for each 4 KiB of all its items.
+/// A consistent query of a person's partition costs one read unit per 4 KiB of all its items.
 #[must_use]
 pub fn read_units() -> f64 {
     f64::from((KEPT * Kind::Challenge.bytes() + Kind::Subject.bytes()).div_ceil(4_096))
 }
 
-/// A start: the snapshot, then all of the transaction at once.
+/// A start: the snapshot, then the transaction.
 #[must_use]
 pub fn start(transaction: &StartTransaction) -> Vec<Request> {
     let challenge = &transaction.challenge;
@@ -117,19 +104,18 @@ pub fn start(transaction: &StartTransaction) -> Vec<Request> {
     vec![status(&challenge.id.key.subject), Request::Transaction(writes)]
 }
 
-/// A status.
 #[must_use]
 pub fn status(subject: &SubjectId) -> Request {
     Request::Query(partition(subject))
 }
 
-/// A guess, right or wrong; and a webhook that moves a call on.
+/// A guess, right or wrong, or a webhook that moves a call on.
 #[must_use]
 pub fn count(challenge: &Challenge) -> Request {
     Request::Update(update(challenge_key(&challenge.id.key), Kind::Challenge))
 }
 
-/// What a right guess goes on with, and the first status after a call was approved.
+/// What follows a right guess, and what the first status request does after a call was approved.
 #[must_use]
 pub fn settlement(challenge: &Challenge) -> Request {
     let mut writes = vec![
@@ -144,7 +130,7 @@ pub fn settlement(challenge: &Challenge) -> Request {
     Request::Transaction(writes)
 }
 
-/// What the follow-up function makes of a batch with people of these countries.
+/// What the follow-up function writes for a batch with people from these countries.
 #[must_use]
 pub fn tally(countries: impl IntoIterator<Item = Country>, now: Timestamp) -> Request {
     let day = CountryRecord::day(now);
@@ -152,7 +138,6 @@ pub fn tally(countries: impl IntoIterator<Item = Country>, now: Timestamp) -> Re
     Request::Transaction(countries.into_iter().map(|country| update(key(country), Kind::Verified)).collect())
 }
 
-/// A counter's item.
 #[must_use]
 pub fn counter(counter: &Counter) -> Key {
     let partition = match &counter.scope {

@@ -1,4 +1,4 @@
-//! The table: units that a second has, those of one item, and transactions that meet on it.
+//! The table: its units per second, those of a single item, and transaction conflicts.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -7,12 +7,12 @@ use crate::quotas::{Bucket, Cause};
 use crate::requests::{IN_TRANSACTION, Key, Kind, Write};
 use crate::times::HELD;
 
-/// The items that were written, each with what its partition takes of it: it is never more than one
-/// partition's worth, however the table is split.
+/// The items that were written, each with its partition's write capacity: an item never gets more than
+/// one partition's, however the table is split.
 #[derive(Debug, Default)]
 pub struct Table {
     items: HashMap<u64, Item>,
-    /// Conflicts, by what was met: a kind of partition, or the count of verified subjects.
+    /// Conflicts, by where they happened: a kind of partition, or the count of verified subjects.
     pub conflicts: BTreeMap<String, u32>,
 }
 
@@ -23,14 +23,14 @@ struct Item {
 }
 
 impl Table {
-    /// Takes what an update of one item takes of its partition.
+    /// Takes the units of an update from its item's partition.
     pub fn update(&mut self, write: &Write, now: u64, patience: f64) -> Result<f64, Cause> {
         let taken = self.item(&write.key).bucket.take(now, write.kind.units(), patience);
         taken.ok_or(Cause::Partition)
     }
 
-    /// A transaction of a request that came `now`, which prepares its items `at` a later time: whether it
-    /// meets no other. Units are those of the time when the request came, since a bucket knows no way back.
+    /// A transaction of a request that arrived `now` and prepares its items later, `at`. `false` if it
+    /// conflicts with another. Units are taken as of `now`, since a bucket cannot go back in time.
     pub fn transact(&mut self, writes: &[Write], now: u64, at: u64) -> Result<bool, Cause> {
         for write in writes {
             let taken = self.item(&write.key).bucket.take(now, write.kind.units() * IN_TRANSACTION, 0.0);
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_transaction_meets_another_on_the_same_item_for_as_long_as_that_is_held() {
+    fn a_transaction_conflicts_with_another_while_that_one_holds_the_same_item() {
         let mut table = Table::default();
         let (one, other) = ([write("country#US", "0"), write("subject#a", "subject")], [write("country#US", "0")]);
         assert_eq!(table.transact(&one, 0, 0), Ok(true));
@@ -90,9 +90,9 @@ mod tests {
     }
 
     #[test]
-    fn an_item_takes_no_more_than_a_partition_does() {
+    fn an_item_takes_no_more_writes_than_a_partition() {
         let (mut table, hot) = (Table::default(), [write("range#+1555", "0")]);
         let taken = (0..100).take_while(|_| table.transact(&hot, 0, 0) != Err(Cause::Partition)).count();
-        assert_eq!(taken, 50, "two units each of the hundred that are saved");
+        assert_eq!(taken, 50, "two units each out of the hundred in the bucket");
     }
 }

@@ -1,4 +1,4 @@
-//! What the domain decides for somebody who starts.
+//! Asks the domain what it decides for a start.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub fn rules() -> Rules {
     }
 }
 
-/// The account of somebody whose number is enrolled, after `before` messages of the last minutes.
+/// A subject whose number is enrolled, after `before` messages in the last few minutes.
 #[must_use]
 pub fn known(person: Person, before: usize) -> Snapshot {
     let mut stored = Snapshot::default();
@@ -45,7 +45,7 @@ pub fn known(person: Person, before: usize) -> Snapshot {
     stored
 }
 
-/// The transaction of the person's start, without its charge on a budget; or the policy that refuses it.
+/// The transaction of the person's start, without its charge on a budget, or the limit that refuses it.
 pub fn transaction(
     rules: &Rules,
     stored: &Snapshot,
@@ -74,7 +74,6 @@ pub fn transaction(
     }
 }
 
-/// The challenge of the person's login session.
 #[must_use]
 pub fn key(person: Person, session: u64) -> ChallengeKey {
     ChallengeKey {

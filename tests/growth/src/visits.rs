@@ -1,4 +1,4 @@
-//! What people and the voice provider ask for, one login after another.
+//! The requests that people and the voice provider make, login by login.
 
 use std::rc::Rc;
 
@@ -17,32 +17,30 @@ use crate::requests;
 use crate::times::{CALL, PUBLISH, SIGN};
 use crate::transactions;
 
-/// What happens next.
+/// An event of the simulation.
 pub(crate) enum What {
-    /// Somebody comes to the page, and starts.
+    /// Somebody opens the page and starts.
     Arrival,
-    /// The page or a part of it.
+    /// The page or one of its files.
     Page,
-    /// How the challenge stands.
+    /// A status request.
     Poll(Rc<Challenge>),
-    /// The same, of a call that was approved: this one settles it.
+    /// A status request after a call was approved, which settles the challenge.
     Completion(Rc<Challenge>),
-    /// A wrong code.
     Wrong(Rc<Challenge>),
-    /// The right one.
     Right(Rc<Challenge>),
-    /// A webhook that asks nothing of the table.
+    /// A webhook that makes no request to the table.
     Silent,
     /// Any other webhook.
     Webhook(Rc<Challenge>),
-    /// A batch of the stream is counted.
+    /// The follow-up function counts a batch of the stream.
     Tally,
-    /// A function has answered.
+    /// A function has responded.
     Done(Operation),
 }
 
 impl World {
-    /// Anything but an arrival, and what is no request.
+    /// Handles every event except arrivals and those that are not requests.
     pub(crate) fn request(&mut self, now: u64, what: What) {
         let ended = match what {
             What::Page => self.visit(Operation::Page, now, |_, _| Ok(())),
@@ -62,10 +60,10 @@ impl World {
             }
             What::Arrival | What::Tally | What::Done(_) => return,
         };
-        let _ = ended; // the report has it
+        let _ = ended; // already in the report
     }
 
-    /// Somebody opens the page, sees how things stand, and starts.
+    /// Somebody opens the page, sees the status, and starts.
     pub(crate) fn arrival(&mut self, now: u64, session: u64) {
         let person = self.people.next(&mut self.random);
         let parts = PAGE[usize::from(self.people.knows(person))];
@@ -74,7 +72,7 @@ impl World {
         }
         let subject = transactions::key(person, session).subject;
         let seen = self.visit(Operation::Status, now, |world, visit| world.ask(visit, &requests::status(&subject)));
-        let _ = seen; // who cannot see it tries all the same
+        let _ = seen; // if the status failed, people start anyway
         let channel = if self.is_one_of(CALLS_PERCENT) { Channel::Call } else { Channel::Sms };
         let started = self.visit(Operation::Start, now, |world, visit| world.start(visit, person, channel, session));
         match started {
@@ -87,7 +85,7 @@ impl World {
         }
     }
 
-    /// What follows a send: polls until it is over, webhooks of a call, a code or a key.
+    /// Schedules what follows a send: polls until the end, a call's webhooks, a code or a key.
     fn goes_on(&mut self, heard: u64, channel: Channel, challenge: &Rc<Challenge>) {
         let approves = self.is_one_of(APPROVE_PERCENT);
         let polls = match channel {
@@ -127,14 +125,14 @@ impl World {
             None => self.persist(visit, person, channel, session)?.ok_or(Cause::Conflict)?,
         };
         let (cause, step) = if channel == Channel::Sms { (Cause::SmsRate, PUBLISH) } else { (Cause::CallRate, CALL) };
-        let wait = self.take(cause, visit.now, 1.0)?; // a call waits at the provider's, which has long answered
+        let wait = self.take(cause, visit.now, 1.0)?; // a call waits in the provider's queue, after the provider has responded
         self.pass(visit, step);
         let sent = u32::from(self.counts(visit.now));
         *(if channel == Channel::Sms { &mut self.report.messages } else { &mut self.report.calls }) += sent;
         Ok((Rc::new(transaction.challenge), wait))
     }
 
-    /// `None` when another transaction came between.
+    /// `None` if another transaction got in between.
     fn persist(
         &mut self,
         visit: &mut Visit,
@@ -195,7 +193,7 @@ impl World {
         for charge in charges {
             let key = requests::counter(&charge.counter);
             if !self.used.contains_key(&key) {
-                // The record that decides is a snapshot with nothing used, so the morning stands on the counter.
+                // The domain decided on a record with nothing used, so the counter starts at the morning's sends.
                 let morning = self.people.morning(&charge.counter, 32.0, &mut self.random);
                 self.used.insert(key.clone(), morning);
             }
@@ -214,7 +212,7 @@ impl World {
         self.random.random_range(0..100) < percent
     }
 
-    /// Some time soon.
+    /// Some time shortly after.
     pub(crate) fn soon(&mut self, after: u64) -> u64 {
         after + self.random.random_range(0..self.end / 6)
     }
@@ -223,7 +221,7 @@ impl World {
         self.random.random()
     }
 
-    /// Until the next arrival, where so many come in a second.
+    /// The time to the next arrival at this rate.
     pub(crate) fn gap(&mut self, rate: f64) -> u64 {
         micros((-(1.0 - self.draw()).ln() / rate * 1e6).round() / 1e3)
     }
