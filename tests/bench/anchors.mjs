@@ -1,6 +1,6 @@
-// Whether the floors are honest: the bare calls that were measured before any of this was written, with nothing around
-// them. Here they are what a floor costs with that call less what the runtime alone costs. The known figures are of a
-// build that is optimised for speed throughout, and so are the binaries that are compared with them.
+// Checks the floors against bare SDK calls that were measured separately, before this benchmark existed. Here, a
+// call costs what its floor costs minus what the runtime alone costs. The known figures come from a build fully
+// optimised for speed, and so do the binaries that are compared with them.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -27,7 +27,7 @@ export async function anchors(session) {
 
   const start = await session.stage('start sms', MANY);
   const [, transaction, publish] = JSON.parse(readFileSync(start.requests, 'utf8'));
-  // What was measured was a subject and its challenge. The counters of shared limits between them came later.
+  // The measurement covered a subject and its challenge. The counters of shared limits were added later.
   const { TransactItems: writes } = transaction.body;
   const pair = { ...transaction, body: { TransactItems: [writes.at(0), writes.at(-1)] } };
   found['TransactWriteItems, Publish'] = await cost('start-challenge', start, [pair, publish]);

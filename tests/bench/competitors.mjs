@@ -1,4 +1,4 @@
-// Who does each operation: the product, its floor, and the peers, each as its ecosystem would have it.
+// The programs that are compared: the product, its floor, and the peers, each idiomatic in its ecosystem.
 
 import { existsSync } from 'node:fs';
 
@@ -40,7 +40,7 @@ export function product(name) {
   return { command: [`${RELEASE}/${name}`] };
 }
 
-/** The floor of a function; with the operation's requests in `file`, if it shall make any. */
+/** The floor of a function, with the operation's requests in `file` if it makes any. */
 export function floor(name, environment, file = undefined) {
   const { floor, secrets, connects } = FUNCTIONS[name];
   const own = {

@@ -1,6 +1,5 @@
-// What a million verifications cost, by the price list that the growth simulation keeps too: one code by SMS, the
-// polls of the page that waits for it, and the code that is typed. Without the SMS itself, which costs a hundred times
-// as much and is the same for everybody.
+// What a million verifications cost, at the growth simulation's prices: one code by SMS, the page's polls while it
+// waits, and the typed code. The SMS itself is left out: it costs a hundred times as much and is the same for all.
 
 import { readFileSync } from 'node:fs';
 
@@ -12,7 +11,7 @@ const VERIFICATION = { 'start sms': 1, status: 12, 'right guess': 1 };
 const WAIT = { Query: 8, UpdateItem: 8, TransactWriteItems: 25, Publish: 60, Sign: 12 };
 const MEGABYTES = [128, 256, 512, 1024];
 const WHOLE_PROCESSOR = 1769; // MB, "Configure Lambda function memory" in the Lambda developer guide
-const COMFORT = 0.8; // of a function's memory, for what a process has used at most
+const COMFORT = 0.8; // the share of a function's memory that a process may use at its peak
 
 /**
  * @param figures for each operation of a verification: trips, transactionItems, logBytes, and by competitor its CPU

@@ -1,6 +1,6 @@
-// What the functions talk to: the local stack, with a front before each service that counts and records, and answers for
-// what that stack lacks. Each front has a port of its own, so that no two services share a connection, and one more port
-// for TLS.
+// What the functions talk to: the local stack, with a front before each service that counts and records requests, and
+// responds in place of services that the stack lacks. Each front has its own port, so that no two services share a
+// connection, and another port for TLS.
 
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -158,7 +158,7 @@ function certificate() {
   issue('authority', ['-days', '2']);
   const front = ['-addext', 'subjectAltName=IP:127.0.0.1', '-addext', 'basicConstraints=critical,CA:FALSE'];
   issue('front', ['-CA', file('authority.pem'), '-CAkey', file('authority.key'), '-days', '1', ...front]);
-  // What is deployed reads Amazon's roots, so here they are read too.
+  // Deployed functions read Amazon's roots, so they are read here too.
   const bundle = file('bundle.pem');
   const amazon = readFileSync(`${REPOSITORY}/shared/platform/roots/amazon.pem`);
   writeFileSync(bundle, Buffer.concat([readFileSync(file('authority.pem')), amazon]));

@@ -1,6 +1,6 @@
-// Whether an operation has become dearer than it was: its round trips exactly, its instructions and allocations and each
-// binary's size within five in a hundred of baseline.json. `node gate.mjs record` writes that file anew, which belongs
-// into the commit that explains why.
+// Fails if an operation costs more than in baseline.json: round trips must match exactly; instructions, allocations and
+// each binary's size may differ by 5 %. `node gate.mjs record` rewrites that file; commit it with the change that
+// explains why.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 

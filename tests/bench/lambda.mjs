@@ -1,12 +1,12 @@
-// One function in a process of its own, with a Runtime API of its own.
+// Runs one function in its own process, with its own Runtime API.
 
 import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs';
 
 import { openRuntime } from '../browser/harness/runtime.mjs';
 import { STATE } from './fronts.mjs';
 
-process.setMaxListeners(30); // one for each process that is to end with this one
-const CORE = '1'; // everybody whose events are measured runs there, in turns
+process.setMaxListeners(30); // one for each child process to kill on exit
+const CORE = '1'; // all measured processes run on this core, in turns
 
 /**
  * Starts a function.
@@ -22,7 +22,7 @@ export async function startLambda(program, environment, { under = [], log = 'fun
   closeSync(output);
   const ended = new Promise((resolve) => lambda.child.once('exit', resolve));
   const kill = () => lambda.child.kill();
-  process.once('exit', kill); // also when a fault ends this process
+  process.once('exit', kill); // also if this process crashes
   return {
     /** Milliseconds from the process's start to its first poll. */
     polled: lambda.polled,

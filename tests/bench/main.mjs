@@ -1,5 +1,5 @@
-// `make bench`: everything about each operation and each function, beside its floor and its peers, in one run. Prints a
-// table against the goals, and writes results.json and bench.svg. WITHOUT=go leaves the peer out.
+// `make bench`: measures every operation and function next to its floor and its peers, in one run. Prints a table with
+// the goals, and writes results.json and bench.svg. WITHOUT=go leaves the peer out.
 
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 
@@ -61,7 +61,7 @@ async function start(session, of) {
   const figures = Object.fromEntries(
     Object.keys(programs).map((who) => [who, { plain: plain[who], secure: secure[who] }]),
   );
-  // Without the requests to replay: reading them is no part of a start.
+  // Without the requests to replay: reading them is not part of starting up.
   for (const [who, program] of Object.entries({ product: product(of), floor: floor(of, fronts.environment) })) {
     Object.assign(figures[who].plain, await untilFirstPoll(program, fronts.environment));
     Object.assign(figures[who].secure, await untilFirstPoll(program, fronts.secure));

@@ -1,5 +1,5 @@
-// The operations, and the people that each is done for: everybody has an enrolled number, and the challenge that the
-// operation needs, made by the product's own functions. What a stream brings is made of the items that these wrote.
+// The operations, and the people to run each of them for: everybody has an enrolled number and the challenge that the
+// operation needs, created by the product's own functions. Stream records are built from the items that these wrote.
 
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';

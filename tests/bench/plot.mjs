@@ -1,5 +1,5 @@
-// bench.svg: CPU time per operation and the time to the first poll, on a logarithmic scale, the product beside its floor
-// and its peers, for the functions that have peers.
+// bench.svg: CPU time per operation and the time to the first poll, on a logarithmic scale. Shows the product next to its
+// floor and its peers, for the functions that have peers.
 
 import { inLogin } from './competitors.mjs';
 

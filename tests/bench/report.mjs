@@ -1,4 +1,4 @@
-// What was measured, as a table, and each goal with whether it is reached.
+// Prints the measurements as a table, and whether each goal is met.
 
 import { inLogin } from './competitors.mjs';
 

@@ -1,5 +1,5 @@
-// What every measurement stands on: the fronts, the table, the product's functions to prepare people with, and for
-// each operation its people, the events for them and the recording that its floor replays.
+// The setup that all measurements share: the fronts, the table, the product's functions to prepare people with, and
+// for each operation its people, their events and the recording that its floor replays.
 
 import { writeFileSync } from 'node:fs';
 
@@ -33,7 +33,7 @@ export async function openSession() {
       fronts.taken();
       for (const person of people) {
         await expect(operation.status, invoke(operation.function, operation.event(person)));
-        // A secret that happens to be read again belongs to no operation.
+        // Refreshing a secret is not part of any operation.
         recordings.push(fronts.taken().requests.filter(({ service }) => service !== 'secrets'));
       }
       const { requests, values } = template(recordings);

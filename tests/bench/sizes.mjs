@@ -1,4 +1,4 @@
-// What is deployed: the binary, and its zip.
+// The sizes of what is deployed: the binary and its zip.
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { constants, deflateRawSync } from 'node:zlib';
@@ -6,7 +6,7 @@ import { constants, deflateRawSync } from 'node:zlib';
 import { RELEASE } from './competitors.mjs';
 import { REPOSITORY } from './fronts.mjs';
 
-const ZIP_HEADERS = 150; // a zip of one file is its deflated bytes and about so much
+const ZIP_HEADERS = 150; // roughly what a zip of one file adds to the deflated bytes
 
 /** Bytes of each function's binary, and of its zip. */
 export function sizes() {

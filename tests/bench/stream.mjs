@@ -1,4 +1,4 @@
-// Changes of the table, as its stream brings them to a function.
+// Builds the stream records that a function receives for changes to the table.
 
 import { randomUUID } from 'node:crypto';
 

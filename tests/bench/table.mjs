@@ -1,9 +1,9 @@
-// The table as a whole: kept as it is before an operation, and put back, so that everybody measured finds the same.
+// Saves the whole table before an operation and restores it afterwards, so that every program finds the same items.
 
 import http from 'node:http';
 import { text } from 'node:stream/consumers';
 
-const BATCH = 25; // BatchWriteItem takes no more
+const BATCH = 25; // the limit of BatchWriteItem
 
 /** The table `name` of the DynamoDB at `endpoint`. */
 export function openTable(endpoint, name) {

@@ -1,5 +1,5 @@
-// From the recordings of one operation done for many people: the requests with blanks, and what each person's blanks
-// are filled with. A text that is the same for all belongs to the request, any other to the person.
+// Turns recordings of one operation for many people into a template of requests with blanks, and each person's values
+// for the blanks. A string that is the same for everybody stays in the template; any other becomes a blank.
 
 /** @param recordings for each person the requests, as the fronts recorded them */
 export function template(recordings) {
@@ -21,8 +21,8 @@ function readable(request) {
 function body({ service, body }) {
   if (service === 'voice') return [...new URLSearchParams(String(body))];
   if (service === 'sns') return Object.fromEntries(new URLSearchParams(String(body)));
-  const { ClientRequestToken, ...rest } = JSON.parse(body); // each time anew
-  if (service === 'events') for (const entry of rest.Entries) entry.Time = String(entry.Time); // floors fill in texts only
+  const { ClientRequestToken, ...rest } = JSON.parse(body); // new for every request
+  if (service === 'events') for (const entry of rest.Entries) entry.Time = String(entry.Time); // floors only fill in strings
   return rest;
 }
 

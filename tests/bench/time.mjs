@@ -1,5 +1,5 @@
-// What depends on the machine, and is compared only within one run: CPU time per event, in turns, on the same core;
-// and how long a process takes until it asks for its first event.
+// Measures what depends on the machine and is compared only within one run: CPU time per event, taking turns on the
+// same core, and how long a process takes until it asks for its first event.
 
 import { expect } from './operations.mjs';
 import { startLambda } from './lambda.mjs';

@@ -1,5 +1,5 @@
-// What does not depend on how busy the machine is: instructions (callgrind) and allocations (DHAT), by difference. A
-// run of many events minus a run of few leaves out the start, the first connections and whatever is made only once.
+// Measures what does not depend on how busy the machine is: instructions (callgrind) and allocations (DHAT). A run of
+// many events minus a run of few leaves out startup, the first connections and everything else done only once.
 
 import { expect } from './operations.mjs';
 import { STATE } from './fronts.mjs';

@@ -11,31 +11,23 @@ use serde_json::Value;
 
 use crate::template::{Attributes, Members, Text, fill};
 
-/// A request.
 #[derive(Debug)]
 pub enum Call {
-    /// `GetItem`.
     Get(Expression),
-    /// `Query`.
     Query(Expression),
-    /// `UpdateItem`.
     Update(Expression),
-    /// `TransactWriteItems`.
     Transact(Vec<Write>),
 }
 
-/// One write of a transaction.
+/// One write in a transaction.
 #[derive(Debug)]
 pub enum Write {
-    /// `Put`.
     Put(Expression),
-    /// `Update`.
     Update(Expression),
-    /// `ConditionCheck`.
     Check(Expression),
 }
 
-/// What requests and writes are made of.
+/// The members that requests and writes have in common.
 #[derive(Debug)]
 pub struct Expression {
     table: Option<String>,
@@ -87,7 +79,7 @@ fn maybe(attributes: Option<&Attributes>, values: &[String]) -> Result<Option<Fi
 type Filled = HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;
 
 impl Call {
-    /// Reads the request to `operation`.
+    /// Parses a recorded request to `operation`.
     pub fn read(operation: &str, body: &Value) -> Result<Self, Error> {
         Ok(match operation {
             "GetItem" => Self::Get(Expression::read(body)?),
@@ -105,7 +97,7 @@ impl Call {
         })
     }
 
-    /// Asks it for a person.
+    /// Sends it with a person's values.
     pub async fn ask(&self, client: &Client, values: &[String]) -> Result<(), Error> {
         match self {
             Self::Get(get) => {

@@ -8,11 +8,9 @@ use serde_json::Value;
 
 use crate::template::{Members, Text};
 
-/// `PutEvents`.
 #[derive(Debug)]
 pub struct Put(Vec<Entry>);
 
-/// One event.
 #[derive(Debug)]
 struct Entry {
     bus: Option<String>,
@@ -23,7 +21,7 @@ struct Entry {
 }
 
 impl Put {
-    /// Reads it.
+    /// Parses a recorded request.
     pub fn read(body: &Value) -> Result<Self, Error> {
         let mut members = Members::of(body)?;
         let entries = members.any("Entries").ok_or("no events")?;
@@ -32,7 +30,7 @@ impl Put {
         Ok(Self(entries.map(Entry::read).collect::<Result<_, _>>()?))
     }
 
-    /// Asks it for a person.
+    /// Sends it with a person's values.
     pub async fn ask(&self, client: &Client, values: &[String]) -> Result<(), Error> {
         let entries = self.0.iter().map(|entry| entry.fill(values)).collect::<Result<_, _>>()?;
         client.put_events().set_entries(Some(entries)).send().await?;

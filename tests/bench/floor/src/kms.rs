@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::template::{Members, Text, blob};
 
-/// `Sign`.
 #[derive(Debug)]
 pub struct Sign {
     key: Option<String>,
@@ -17,7 +16,7 @@ pub struct Sign {
 }
 
 impl Sign {
-    /// Reads it.
+    /// Parses a recorded request.
     pub fn read(body: &Value) -> Result<Self, Error> {
         let mut members = Members::of(body)?;
         let sign = Self {
@@ -30,7 +29,7 @@ impl Sign {
         Ok(sign)
     }
 
-    /// Asks it for a person.
+    /// Sends it with a person's values.
     pub async fn ask(&self, client: &Client, values: &[String]) -> Result<(), Error> {
         let request = client.sign().set_key_id(self.key.clone()).message(blob(&self.message, values)?);
         request.set_message_type(self.kind.clone()).set_signing_algorithm(self.algorithm.clone()).send().await?;

@@ -1,10 +1,10 @@
-//! The least that an operation can cost: the requests that the product's function was seen to make, built
-//! and sent again through the same SDK clients, and nothing else.
+//! The least that an operation can cost: the requests that the product's function makes, built and sent
+//! through the same SDK clients, and nothing else.
 //!
 //! The benchmark records a function's requests for many people, and gives the floor one set of them as
-//! a template (`REQUESTS`), in which each text that differs from person to person is `{"$": n}`. What a
-//! person's texts are comes with the event, in the header or the member `x-values`. So a floor asks for
-//! what its function asks for by construction, on the same items and under the same conditions.
+//! a template (`REQUESTS`), in which each string that differs between people is `{"$": n}`. A person's
+//! strings come with the event, in the header or the member `x-values`. So a floor makes the same requests
+//! as its function by construction, for the same items and with the same conditions.
 
 pub mod dynamodb;
 pub mod events;
@@ -20,10 +20,10 @@ use lambda_http::{Body, Error, Request, Response, service_fn};
 use lambda_runtime::LambdaEvent;
 use serde::{Deserialize, Serialize};
 
-/// What a person's texts are.
+/// A person's strings.
 pub type Values = Vec<String>;
 
-/// Serves events, each with the values that came with it.
+/// Handles each event with the values that came with it.
 pub async fn serve<F: Future<Output = Result<(), Error>> + Send>(
     replay: impl Fn(Values) -> F + Sync,
 ) -> Result<(), Error> {
@@ -42,21 +42,21 @@ pub async fn serve<F: Future<Output = Result<(), Error>> + Send>(
     .await
 }
 
-/// What a stream brings, of which a floor reads no more than the values.
+/// A batch from a stream, of which a floor reads only the values.
 #[derive(Deserialize)]
 struct Batch {
     #[serde(rename = "x-values")]
     values: Values,
 }
 
-/// What the stream has to bring again.
+/// The records that the stream has to deliver again.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
     batch_item_failures: [(); 0],
 }
 
-/// Serves batches of a stream, each with the values that came with it.
+/// Handles each batch from a stream with the values that came with it.
 pub async fn serve_batches<F: Future<Output = Result<(), Error>> + Send>(
     replay: impl Fn(Values) -> F + Sync,
 ) -> Result<(), Error> {

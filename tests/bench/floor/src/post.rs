@@ -1,4 +1,4 @@
-//! Forms that are posted to the voice provider.
+//! Forms posted to the voice provider.
 
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use crate::template::Text;
 
-/// A form.
 #[derive(Debug)]
 pub struct Post {
     url: String,
@@ -18,14 +17,14 @@ pub struct Post {
 }
 
 impl Post {
-    /// Reads it: pairs, since a field may come twice.
+    /// Parses a recorded form: as pairs, since a field may occur twice.
     pub fn read(url: String, body: &Value) -> Result<Self, Error> {
         let pairs = body.as_array().ok_or("no fields")?.iter();
         let fields = pairs.map(|pair| Ok((pair[0].as_str().ok_or("no name")?.to_owned(), Text::read(&pair[1])?)));
         Ok(Self { url, fields: fields.collect::<Result<_, Error>>()? })
     }
 
-    /// Posts it for a person.
+    /// Sends it with a person's values.
     pub async fn ask(&self, connector: &SharedHttpConnector, values: &[String]) -> Result<(), Error> {
         let request = http::Request::post(&self.url)
             .header(http::header::AUTHORIZATION, "Basic bm9uZTpub25l")

@@ -1,5 +1,5 @@
-//! Init: one connector with pinned roots, clients with the functions' time limits, the secrets that the function
-//! reads and the connection that it opens, the template.
+//! Init: one connector with pinned roots, clients with the functions' timeouts, the secrets that the function
+//! reads, the connection that it opens, and the template.
 
 use std::time::Duration;
 
@@ -21,19 +21,17 @@ const AMAZON: &[u8] = include_bytes!("../../../../shared/platform/roots/amazon.p
 
 /// One recorded request.
 pub struct Recorded {
-    /// The operation that it asks for.
     pub operation: String,
-    /// Its body with blanks.
+    /// With blanks.
     pub body: Value,
 }
 
-/// What the benchmark says to this process.
-#[expect(clippy::disallowed_methods, reason = "a floor has no configuration to be checked")]
+/// A setting from the benchmark.
+#[expect(clippy::disallowed_methods, reason = "a floor has no configuration to check")]
 pub fn variable(name: &str) -> Result<String, Error> {
     std::env::var(name).map_err(|error| format!("{name}: {error}").into())
 }
 
-/// The connector that all clients share.
 pub fn connector() -> Result<SharedHttpConnector, Error> {
     let roots = match variable("AWS_CA_BUNDLE") {
         Ok(bundle) => TrustStore::empty().with_pem_certificate(std::fs::read(bundle)?),
@@ -48,7 +46,7 @@ pub fn connector() -> Result<SharedHttpConnector, Error> {
 const ATTEMPT: Duration = Duration::from_secs(1);
 const OPERATION: Duration = Duration::from_secs(3);
 
-/// What every client starts from.
+/// What every client is built from.
 pub async fn sdk_config(connector: &SharedHttpConnector) -> SdkConfig {
     let connector = connector.clone();
     aws_config::defaults(BehaviorVersion::latest())
@@ -62,8 +60,8 @@ pub async fn sdk_config(connector: &SharedHttpConnector) -> SdkConfig {
         .await
 }
 
-/// Reads the secrets that `SECRETS` lists and meanwhile opens a connection to the endpoint that the variable named by
-/// `CONNECTS` has, each if the function does.
+/// Reads the secrets listed in `SECRETS` and, at the same time, connects to the endpoint in the variable that
+/// `CONNECTS` names; each only if the function does so.
 pub async fn prepare(config: &SdkConfig, connector: &SharedHttpConnector) -> Result<(), Error> {
     tokio::try_join!(secrets(config), connect(connector))?;
     Ok(())
@@ -90,7 +88,7 @@ async fn connect(connector: &SharedHttpConnector) -> Result<(), Error> {
     Ok(())
 }
 
-/// The requests to make, from the file that `REQUESTS` names; none if it is not set.
+/// The requests from the file named by `REQUESTS`; none if that is not set.
 pub fn requests() -> Result<Vec<Recorded>, Error> {
     let Ok(file) = variable("REQUESTS") else { return Ok(Vec::new()) };
     let requests: Vec<Value> = serde_json::from_slice(&std::fs::read(file)?)?;

@@ -16,7 +16,7 @@ pub struct Publish {
 }
 
 impl Publish {
-    /// Reads it.
+    /// Parses a recorded request.
     pub fn read(body: &Value) -> Result<Self, Error> {
         let mut members = Members::of(body)?;
         members.any("Action");
@@ -32,7 +32,7 @@ impl Publish {
         Ok(publish)
     }
 
-    /// Asks it for a person.
+    /// Sends it with a person's values.
     pub async fn ask(&self, client: &Client, values: &[String]) -> Result<(), Error> {
         let mut request = client.publish().phone_number(self.number.fill(values)?).message(self.message.fill(values)?);
         for (name, kind, value) in &self.attributes {

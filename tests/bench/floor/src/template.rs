@@ -8,17 +8,15 @@ use lambda_http::Error;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
-/// A text, the same for everybody or one of a person's values.
+/// A string, either the same for everybody or one of a person's values.
 #[derive(Debug)]
 pub enum Text {
-    /// The same for everybody.
     Fixed(String),
-    /// The value of this number.
+    /// The index of the value.
     Blank(usize),
 }
 
 impl Text {
-    /// Reads one.
     pub fn read(value: &Value) -> Result<Self, Error> {
         match value {
             Value::String(text) => Ok(Self::Fixed(text.clone())),
@@ -30,7 +28,6 @@ impl Text {
         }
     }
 
-    /// The text for a person.
     pub fn fill(&self, values: &[String]) -> Result<String, Error> {
         match self {
             Self::Fixed(text) => Ok(text.clone()),
@@ -39,26 +36,18 @@ impl Text {
     }
 }
 
-/// An attribute's value.
 #[derive(Debug)]
 pub enum Attribute {
-    /// A string.
     S(Text),
-    /// A number.
     N(Text),
-    /// Bytes, as base64.
+    /// As base64.
     B(Text),
-    /// A truth value.
     Bool(bool),
-    /// A list.
     L(Vec<Self>),
-    /// A map.
     M(Attributes),
-    /// A set of bytes.
     Bs(Vec<Text>),
 }
 
-/// A map of attributes.
 pub type Attributes = Vec<(String, Attribute)>;
 
 impl Attribute {
@@ -89,26 +78,23 @@ impl Attribute {
     }
 }
 
-/// The attributes for a person.
 pub fn fill(attributes: &Attributes, values: &[String]) -> Result<HashMap<String, AttributeValue>, Error> {
     attributes.iter().map(|(name, value)| Ok((name.clone(), value.fill(values)?))).collect()
 }
 
-/// Bytes for a person.
 pub fn blob(text: &Text, values: &[String]) -> Result<Blob, Error> {
     Ok(Blob::new(STANDARD.decode(text.fill(values)?)?))
 }
 
-/// The members of a request, taken one by one, so that none is left out unnoticed.
+/// The members of a request, taken one by one, so that none is overlooked.
 pub struct Members(Map<String, Value>);
 
 impl Members {
-    /// The members of an object.
     pub fn of(value: &Value) -> Result<Self, Error> {
         Ok(Self(value.as_object().ok_or("no object")?.clone()))
     }
 
-    /// A text that is the same for everybody.
+    /// A string that is the same for everybody.
     pub fn text(&mut self, name: &str) -> Result<Option<String>, Error> {
         match self.0.remove(name) {
             None => Ok(None),
@@ -117,35 +103,32 @@ impl Members {
         }
     }
 
-    /// A text that must be there.
+    /// A required string.
     pub fn blank(&mut self, name: &str) -> Result<Text, Error> {
         Text::read(&self.0.remove(name).ok_or_else(|| format!("no {name}"))?)
     }
 
-    /// A truth value.
     pub fn flag(&mut self, name: &str) -> Option<bool> {
         self.0.remove(name)?.as_bool()
     }
 
-    /// Attributes by name.
     pub fn attributes(&mut self, name: &str) -> Result<Option<Attributes>, Error> {
         let Some(value) = self.0.remove(name) else { return Ok(None) };
         attributes(&value).map(Some)
     }
 
-    /// Texts by name.
+    /// Strings by name.
     pub fn names(&mut self, name: &str) -> Result<Option<Vec<(String, Text)>>, Error> {
         let Some(value) = self.0.remove(name) else { return Ok(None) };
         let names = value.as_object().ok_or("no names")?.iter();
         names.map(|(name, value)| Ok((name.clone(), Text::read(value)?))).collect::<Result<_, Error>>().map(Some)
     }
 
-    /// Takes any member.
     pub fn any(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name)
     }
 
-    /// Refuses what was not taken.
+    /// Fails if a member was not taken.
     pub fn finish(self) -> Result<(), Error> {
         match self.0.keys().next() {
             Some(name) => Err(format!("{name} is not replayed").into()),

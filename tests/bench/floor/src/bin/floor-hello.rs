@@ -1,4 +1,4 @@
-//! Says hello: what the runtime alone costs. The floor of login-page, which calls nobody.
+//! Says hello: what the runtime alone costs. The floor of login-page, which calls no service.
 
 use lambda_http::{Error, Request, run, service_fn};
 
