@@ -1,4 +1,4 @@
-// Fails if an operation costs more than in baseline.json: round trips must match exactly; instructions, allocations and
+// Compares each operation with baseline.json: round trips must match exactly; instructions, allocations and
 // each binary's size may differ by 5 %. `node gate.mjs record` rewrites that file; commit it with the change that
 // explains why.
 
