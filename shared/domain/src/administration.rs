@@ -1,19 +1,18 @@
-//! What an administrator may see of a subject and do to it.
+//! What an administrator can see of a subject and do to it.
 //!
 //! | Action | Does | Leaves alone |
 //! |---|---|---|
-//! | unlock | forgives every wrong guess so far; a lock and a delay end | live challenges: their next guesses count |
-//! | unblock | ends the block after a report of fraud, that of the number included | what was denied with it stays denied |
-//! | reset the phone | forgets the enrolled number and denies all that is pending | failures, lock and block |
+//! | unlock | forgives every wrong guess so far; ends a lock or a delay | live challenges: their next guesses count |
+//! | unblock | ends the block after a fraud report, the number's block included | what was denied with it stays denied |
+//! | reset the phone | forgets the enrolled number and denies everything pending | failures, lock and block |
 //!
-//! None touches the windows of sends. Each is decided on what was read and applied only if the
-//! subject has not moved since; repeated, it changes nothing more, but leaves its trace again.
+//! None of them changes the send windows. Each is decided on what was read and applied only if the subject
+//! has not changed since. Repeating an action changes nothing more, but records it again.
 //!
-//! Unlocking neither loses nor returns a guess. The reservation of a challenge that is over or gone is
-//! dropped, and its guesses with it. A live one keeps its reservation, so that its remaining guesses
-//! stay within the new budget; those made so far are marked as counted, within the same write, so
-//! that they can never come back as failures. To deny it instead would stop the user who is being
-//! helped.
+//! Unlocking neither loses nor returns a guess. The reservation of a challenge that is over or deleted is
+//! dropped, and its guesses with it. A live challenge keeps its reservation, so that its remaining guesses
+//! stay within the new budget; those made so far are marked as counted in the same write, so that they can
+//! never come back as failures. Denying the challenge instead would stop the user who is being helped.
 
 use thiserror::Error;
 
@@ -29,32 +28,30 @@ use crate::subject::{Binding, Lockout, Subject};
 use crate::time::Timestamp;
 use crate::words::words;
 
-/// Who acts, by the name that the platform's own authorisation gives them (an ARN).
+/// An administrator, by the name that the platform's authorisation gives them (an ARN).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Administrator(String);
 
-/// What was given names nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("this names no caller")]
+#[error("not the ARN of a caller")]
 pub struct NotACaller;
 
 impl Administrator {
     const LONGEST: usize = 2048;
 
-    /// Reads an ARN. Spaces and control characters, which no ARN has, would forge lines of a report.
+    /// Parses an ARN. Spaces and control characters, which no ARN contains, could forge lines of a report.
     pub fn parse(arn: &str) -> Result<Self, NotACaller> {
         let well_formed = arn.len() <= Self::LONGEST && arn.chars().all(|c| c.is_ascii_graphic());
         if well_formed && arn.starts_with("arn:") { Ok(Self(arn.to_owned())) } else { Err(NotACaller) }
     }
 
-    /// The ARN.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What an administrator may do to a subject.
+/// What an administrator can do to a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     ResetPhone,
@@ -64,29 +61,25 @@ pub enum Action {
 
 words!(Action { ResetPhone => "reset", Unlock => "unlock", Unblock => "unblock" });
 
-/// An action's occasion: on what it was decided, by whom and when.
+/// Which version of a subject an action was decided on, by whom and when.
 #[derive(Clone, Debug)]
 pub struct Occasion {
-    /// Whom it concerns.
     pub subject: SubjectId,
-    /// The subject's version when it was decided.
     pub version: u64,
-    /// Who decided.
     pub by: Administrator,
-    /// When.
     pub at: Timestamp,
 }
 
-/// The block of a number by the report that blocked the subject as well.
+/// The block of a number by the same report that blocked the subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NumberBlock {
     /// The number's digest.
     pub number: [u8; 32],
-    /// Until when: a number that is blocked until another moment was blocked by another report.
+    /// When it ends. If a number's block ends at a different time, it comes from another report.
     pub until: Timestamp,
 }
 
-/// What stands once a subject is unlocked.
+/// What is stored once a subject is unlocked.
 #[must_use]
 pub fn unlocked(stored: &Snapshot, now: Timestamp) -> Snapshot {
     let mut after = stored.clone();
@@ -102,7 +95,7 @@ pub fn unlocked(stored: &Snapshot, now: Timestamp) -> Snapshot {
     after
 }
 
-/// What stands once a subject is unblocked, and the block of a number that ends with it.
+/// What is stored once a subject is unblocked, and the number's block that ends with it.
 #[must_use]
 pub fn unblocked(stored: &Snapshot) -> (Snapshot, Option<NumberBlock>) {
     let Subject { reported_number, blocked_until, .. } = stored.subject;
@@ -111,8 +104,8 @@ pub fn unblocked(stored: &Snapshot) -> (Snapshot, Option<NumberBlock>) {
     (Snapshot { subject, ..stored.clone() }, number)
 }
 
-/// What stands once a subject's phone is reset: all that is not settled is denied, even where no number
-/// is enrolled, since what runs may be about to enrol one.
+/// What is stored once a subject's phone is reset. Everything that is not settled is denied, even if no
+/// number is enrolled, since a running challenge may be about to enrol one.
 #[must_use]
 pub fn phone_reset(stored: &Snapshot) -> Snapshot {
     let denied_version = Some(stored.subject.version);
@@ -120,14 +113,13 @@ pub fn phone_reset(stored: &Snapshot) -> Snapshot {
     Snapshot::of(subject, stored.challenges.clone())
 }
 
-/// A subject's state, as an administrator sees it: nothing that could pass for the user.
+/// A subject's state as an administrator sees it: nothing that helps to impersonate the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// The enrolled number.
     pub binding: Option<Binding>,
     /// Wrong guesses that count, those of live challenges included.
     pub failures: u32,
-    /// Whether only an administrator can end it.
+    /// Whether the subject is locked until an administrator unlocks it.
     pub locked: bool,
     /// When a delay after failures ends.
     pub delayed_until: Option<Timestamp>,
@@ -135,30 +127,22 @@ pub struct Report {
     pub blocked_until: Option<Timestamp>,
     /// Messages and calls in the short and in the long window.
     pub sends: [(Channel, usize, usize); 2],
-    /// The challenges that have not expired.
     pub challenges: Vec<Live>,
 }
 
 /// A challenge that has not expired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Live {
-    /// How it stands.
     pub state: State,
-    /// The number it goes to.
     pub phone: PhoneNumber,
-    /// When it started.
     pub created_at: Timestamp,
-    /// When it expires.
     pub expires_at: Timestamp,
-    /// Guesses left.
     pub attempts_left: u32,
-    /// How far its latest call has come.
     pub call: Option<CallState>,
-    /// Whether another login session was live beside it.
+    /// Whether another login session was live at the same time.
     pub contested: bool,
 }
 
-/// What is to be seen of a subject.
 #[must_use]
 pub fn report(stored: &Snapshot, policy: &Policy, now: Timestamp) -> Report {
     let subject = &stored.subject;

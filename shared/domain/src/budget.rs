@@ -1,21 +1,21 @@
 //! How many unverified sends a country gets: the defence against SMS pumping and voice toll fraud.
 //!
-//! A pumper has codes sent to numbers that he is paid for and never types one, or types few. So a
-//! country is given, per channel and day, a budget of sends to numbers that nobody has proven yet: a
-//! share of the people who verified there of late, and had been verified before. A send that leads
-//! to an enrolment is given back, so that honest newcomers hardly weigh; one that does not, stays.
+//! A pumper has codes sent to numbers that earn him money and types few of them, or none. So each country has
+//! a budget per channel and day for sends to unverified numbers: a share of the users who were verified there
+//! recently and had been verified before. A send that leads to an enrolment is given back, so that honest
+//! newcomers use up hardly anything; any other send stays charged.
 //!
-//! - What is counted as verified is more than 24 hours old, once per subject and day, and only of
-//!   subjects seen before: a number enrolled today earns nothing before the day after tomorrow.
-//! - A budget grows within a week to at most a multiple of that of the week before, since an attacker
-//!   can verify too.
+//! - A verification counts only after more than 24 hours, once per subject and day, and only for subjects
+//!   seen before: a number enrolled today earns nothing before the day after tomorrow.
+//! - Within a week, a budget grows to at most a multiple of the previous week's, since an attacker can verify
+//!   too.
 //! - Numbers that were verified before never touch the budget.
-//! - Within a country no range of ten thousand numbers gets more than a few: what pumpers are paid for
-//!   comes in ranges. So one who is mixed into real traffic uses up his ranges, not the country.
+//! - Within a country, no range of ten thousand numbers gets more than a few sends, since the numbers that
+//!   pay come in ranges. So a pumper hidden in real traffic uses up his ranges, not the country.
 //!
-//! The decision needs no round trip of its own: the country's record is a snapshot that a function
-//! keeps for a minute, and the charge is one counter among several, picked at random so that no
-//! item is written too often, each with its part of the budget as the condition of the write.
+//! The decision needs no round trip of its own: a function caches the country's record for a minute, and the
+//! charge is on one of several counters, picked at random so that no item is written too often. Each counter
+//! has its part of the budget as the condition of the write.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,51 +29,51 @@ use crate::policy::{Policy, UnverifiedBudget};
 use crate::quota::{Charge, Scope, SendLimit, window};
 use crate::time::Timestamp;
 
-/// What is known of a country, as of the moment it was read.
+/// The statistics of a country, as of the moment they were read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CountryRecord {
-    /// Subjects verified again, by day.
+    /// How many subjects were verified again, by day.
     pub verified: BTreeMap<u64, u32>,
-    /// Unverified sends that led to nothing, by channel, day and counter.
+    /// How many unverified sends led to no enrolment, by channel, day and counter.
     pub unverified: BTreeMap<(Channel, u64, u32), u32>,
     /// Until when each channel's breaker is open.
     pub open_until: BTreeMap<Channel, Timestamp>,
 }
 
-/// What an exhausted budget refuses.
+/// A refusal because the budget is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exhausted {
-    /// The limit, as the caller is told.
+    /// The limit to tell the caller.
     pub limit: SendLimit,
-    /// Until when the breaker has to be opened, unless it is open.
+    /// Until when to open the breaker, unless it is already open.
     pub open_until: Option<Timestamp>,
 }
 
 const DAY: Duration = Policy::LONG_WINDOW;
-/// Two weeks of whole days count, the latest of which ended at least 24 hours ago.
+/// How many days ago. Two weeks of whole days count, the latest of which ended at least 24 hours ago.
 const RECENT: std::ops::RangeInclusive<u64> = 2..=8;
 const BEFORE: std::ops::RangeInclusive<u64> = 9..=15;
-/// A counter takes this much of a budget: enough of them that none is written too often.
+/// How much of a budget one counter holds, so that there are enough counters and none is written too often.
 const PER_SHARD: u32 = 32;
 const MOST_SHARDS: u32 = 32;
 
 impl CountryRecord {
-    /// How long a day's numbers have to be kept.
+    /// How long the counts of a day are needed.
     pub const MEMORY: Duration = Duration::from_hours(24 * 17);
 
-    /// The day by which what happens at this time is counted.
+    /// The day that an event at this time counts for.
     #[must_use]
     pub fn day(at: Timestamp) -> u64 {
         window(DAY, at)
     }
 
-    /// When a day's numbers are of no use any more.
+    /// When the counts of a day are no longer needed.
     #[must_use]
     pub fn forgotten_at(day: u64) -> Timestamp {
         Timestamp::from_unix(day.saturating_mul(DAY.as_secs())) + Self::MEMORY
     }
 
-    /// The budget of a day.
+    /// Today's budget.
     #[must_use]
     pub fn budget(&self, rules: &UnverifiedBudget, now: Timestamp) -> u32 {
         let today = Self::day(now);
@@ -87,9 +87,10 @@ impl CountryRecord {
         earned(RECENT).min(bound).max(rules.floor)
     }
 
-    /// The charge of one unverified send, or why there is none.
+    /// The charge for one unverified send, or why it is refused.
     ///
-    /// Yesterday's sends count as far as they lie within the last 24 hours, were they spread evenly.
+    /// Yesterday's sends count in proportion to how much of yesterday lies within the last 24 hours, as if
+    /// they had been spread evenly.
     pub fn charge(
         &self,
         country: Country,
@@ -99,7 +100,7 @@ impl CountryRecord {
         random: &mut impl Rng,
     ) -> Result<Charge, Exhausted> {
         let budget = self.budget(rules, now);
-        // Where nothing is refused, no budget keeps the sends few.
+        // If nothing is refused, the budget does not limit how often the counters are written.
         let shards = if rules.enforced { budget.div_ceil(PER_SHARD).clamp(1, MOST_SHARDS) } else { MOST_SHARDS };
         let today = Self::day(now);
         let left = budget.saturating_sub(self.still_counted(channel, today, now));
@@ -110,7 +111,7 @@ impl CountryRecord {
             charge.told.quota = budget as usize;
             charge.cap_retry_at(now + rules.open_for)
         };
-        // What does not divide goes to the first counters, one each.
+        // The remainder goes to the first counters, one each.
         let quota = |shard: u32| left / shards + u32::from(shard < left % shards);
         if !rules.enforced {
             let shard = random.random_range(0..shards);

@@ -1,14 +1,13 @@
-//! The call: how far it has come, and what its webhooks may report.
+//! The call: its state, and what its webhooks may change.
 //!
-//! Webhooks arrive twice, late and out of order. A call only ever moves forward through
-//! [`CallState`], and only while its challenge is open, so a repeated or overtaken webhook changes
-//! nothing.
+//! Webhooks arrive twice, late and out of order. A call only ever moves forward through [`CallState`], and
+//! only while its challenge is open, so a repeated or outdated webhook changes nothing.
 //!
 //! | [`CallMode`] | What approves | What it shows |
 //! |---|---|---|
 //! | `press-pound` | `#` in the call | that somebody took the call and agreed |
-//! | `match-digits` | the page's two digits, keyed in the call | that who took the call sees the page: 1 in 90 by chance |
-//! | `speak-code` | the call's six digits, typed on the page | that who sees the page took the call: 1 in a million |
+//! | `match-digits` | the page's two digits, entered in the call | that the person on the phone sees the page: 1 in 90 by chance |
+//! | `speak-code` | the call's six digits, typed on the page | that the person at the page took the call: 1 in a million by chance |
 
 use std::fmt;
 
@@ -21,17 +20,17 @@ use crate::policy::{CallMode, Policy};
 use crate::time::Timestamp;
 use crate::words::words;
 
-/// The secret of one call's webhook addresses: a replayed or older call's webhook has another.
+/// The secret in the addresses of one call's webhooks: the webhook of a replayed or older call has a
+/// different one.
 #[derive(Clone)]
 pub struct CallToken([u8; 16]);
 
 impl CallToken {
-    /// Draws a token.
     pub fn draw(random: &mut impl CryptoRng) -> Self {
         Self(random.random())
     }
 
-    /// The token of a webhook's address.
+    /// The token in a webhook's address.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
@@ -43,7 +42,7 @@ impl CallToken {
         &self.0
     }
 
-    /// What is stored of it, so that who reads the table cannot forge a webhook.
+    /// What is stored of it, so that somebody who can read the table cannot forge a webhook.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         sha256(&[b"call token", &self.0])
@@ -56,24 +55,21 @@ impl fmt::Debug for CallToken {
     }
 }
 
-/// How far a call has come.
+/// How far a call has got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallState {
-    /// Asked of the provider.
+    /// Requested from the provider.
     Calling,
-    /// The phone rings.
     Ringing,
-    /// Someone, or something judged human, has answered.
+    /// Answered by a person, or by something judged to be one.
     Answered,
-    /// A machine has answered.
+    /// Answered by a machine.
     Voicemail,
-    /// Nobody has answered.
     NoAnswer,
-    /// The line was busy.
     Busy,
-    /// It could not be placed.
+    /// The call could not be placed.
     Failed,
-    /// It was hung up after an answer.
+    /// Hung up after it was answered.
     Ended,
 }
 
@@ -96,14 +92,13 @@ impl CallState {
     }
 }
 
-/// Who answered, as the provider's machine detection judged before the prompt.
+/// Who answered, as judged by the provider's machine detection before the prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnsweredBy {
-    /// A person.
     Human,
-    /// An answering machine, a fax, or nothing the detection could name.
+    /// An answering machine, a fax, or something that the detection could not identify.
     NotHuman,
-    /// Nobody judged.
+    /// The provider reported no judgement.
     Unjudged,
 }
 
@@ -114,7 +109,7 @@ words!(AnsweredBy {
 });
 
 impl AnsweredBy {
-    /// Whether a key pressed in this call may approve: a fixed `#` can be recorded as a greeting.
+    /// Whether a key pressed in this call may approve: a greeting could contain a recorded `#`.
     #[must_use]
     pub const fn may_approve(self, policy: &Policy) -> bool {
         match self {
@@ -124,7 +119,7 @@ impl AnsweredBy {
         }
     }
 
-    /// The state that an answer leads to.
+    /// The call's state after this answer.
     #[must_use]
     pub const fn state(self, policy: &Policy) -> CallState {
         if self.may_approve(policy) { CallState::Answered } else { CallState::Voicemail }
@@ -134,15 +129,12 @@ impl AnsweredBy {
 /// A call of a challenge, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// The digest of its token.
+    /// The digest of its [`CallToken`].
     pub token: [u8; 32],
-    /// When it was placed.
     pub placed_at: Timestamp,
-    /// How far it has come.
     pub state: CallState,
-    /// Who answered.
     pub answered_by: Option<AnsweredBy>,
-    /// Keys pressed that mean nothing.
+    /// How many keys without a meaning were pressed.
     pub wrong_keys: u32,
 }
 
@@ -153,7 +145,7 @@ impl Call {
         Self { token: token.digest(), placed_at: now, state: CallState::Calling, answered_by: None, wrong_keys: 0 }
     }
 
-    /// Whether the call may still be going on.
+    /// Whether the call may still be in progress.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         !self.state.is_over() && now.since(self.placed_at) < Policy::RING + Policy::TALK
@@ -163,24 +155,22 @@ impl Call {
 /// What a webhook does to its call.
 #[derive(Clone, Copy, Debug)]
 pub enum CallEvent {
-    /// The call was answered.
     Answered(AnsweredBy),
     /// The call was answered and is about to say a code.
     Speaks(AnsweredBy, SpokenCodeMacs),
-    /// A key was pressed.
     Pressed(Key),
-    /// Digits were keyed that the page shows, or that it does not.
+    /// Digits were entered, in the mode that matches them with the page's.
     Entered {
-        /// Whether it does.
+        /// Whether the page shows them.
         matches: bool,
     },
-    /// The provider reports progress.
+    /// The provider reported progress.
     Progress(CallState),
 }
 
 impl CallEvent {
-    /// What keying `entry` in a call of `challenge` does. Only where digits are matched is it compared
-    /// with them, and without the keys nothing matches.
+    /// What entering `entry` in a call of `challenge` does. It is compared with the page's digits only in the
+    /// mode that matches digits; without the keys nothing matches.
     #[must_use]
     pub fn keyed(
         entry: Entry,
@@ -202,21 +192,21 @@ impl CallEvent {
     }
 }
 
-/// What was keyed, as far as it can mean something in any mode.
+/// What was entered, as far as it has a meaning in any mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// A lone `#`.
     Pound,
     /// A lone `0`.
     Zero,
-    /// Two digits that a page may show.
+    /// Two digits that a page could show.
     Digits(MatchDigits),
     /// Anything else.
     Other,
 }
 
 impl Entry {
-    /// Reads what was keyed, which means something exactly or not at all.
+    /// Parses what was entered. Only an exact match has a meaning.
     #[must_use]
     pub fn parse(keyed: &str) -> Self {
         match keyed {
@@ -227,7 +217,7 @@ impl Entry {
     }
 }
 
-/// A key, by what it means.
+/// A key, by its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
     /// `#`: it is me.

@@ -4,12 +4,12 @@
 //! |---|---|---|
 //! | none, expired, exhausted | pending, next generation | a start within the subject's budgets |
 //! | pending | pending, next generation | another number is given; guesses and sends used carry over |
-//! | pending | approved | right code, sent or spoken; in an answered, human call the page's digits or, uncontested and to sign in, `#` |
+//! | pending | approved | the right code, sent or spoken; in a call that a human answered: the page's digits, or `#` if uncontested and to sign in |
 //! | pending | denied | the fraud key, in this or in any other call of the subject; an administrator |
 //! | approved, denied | — | final for this login session |
 //!
-//! Expired and exhausted are never stored: they follow from `expires_at` and `attempts`, so no write
-//! can be missed and none can be undone.
+//! Expired and exhausted are never stored: they follow from `expires_at` and `attempts`, so there is no
+//! write that could be missed or undone.
 
 use crate::call::{Call, CallState};
 use crate::channel::Channel;
@@ -33,8 +33,8 @@ pub enum NumberSource {
     Claimed,
     /// It was typed at the prompt; approval enrols it, with less assurance.
     Typed,
-    /// It was typed by one who has proven the number enrolled as this version; approval enrols it in
-    /// that number's place.
+    /// It was typed by a user who has proven the number enrolled as this version; approval enrols it in place
+    /// of that number.
     Replacing(u64),
     /// It is one of the deployment's test numbers: nothing is sent to it, and it is never enrolled.
     Test,
@@ -52,7 +52,7 @@ impl NumberSource {
         }
     }
 
-    /// Reads a word, with the binding's version where the source has one.
+    /// Parses the word, with the binding's version for the sources that have one.
     #[must_use]
     pub fn parse(word: &str, version: Option<u64>) -> Option<Self> {
         match word {
@@ -71,7 +71,7 @@ impl NumberSource {
         matches!(self, Self::Claimed | Self::Typed | Self::Replacing(_))
     }
 
-    /// Whether nobody has proven or vouched for the number yet.
+    /// Whether the number has neither been proven nor vouched for yet.
     #[must_use]
     pub const fn is_unverified(self) -> bool {
         matches!(self, Self::Typed | Self::Replacing(_))
@@ -81,13 +81,13 @@ impl NumberSource {
 /// What approved a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// A code that came by text message.
+    /// A code sent by text message.
     SmsCode,
-    /// The pound key in a call.
+    /// `#` pressed in a call.
     PressPound,
-    /// The page's digits, keyed in a call.
+    /// The page's digits, entered in a call.
     MatchDigits,
-    /// A code that a call said.
+    /// A code spoken in a call.
     SpokenCode,
 }
 
@@ -99,7 +99,8 @@ words!(Method {
 });
 
 impl Method {
-    /// Whether a call's webhook approves: without the subject, which has to agree afterwards.
+    /// Whether a call's webhook approves. It does so without the subject, so the approval has to be settled
+    /// with the subject afterwards.
     #[must_use]
     pub const fn is_by_call(self) -> bool {
         matches!(self, Self::PressPound | Self::MatchDigits)
@@ -109,34 +110,31 @@ impl Method {
 /// What became of a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nothing yet: open unless expired or exhausted.
+    /// Open, unless expired or exhausted.
     Pending,
     /// The phone was proven.
     Approved {
-        /// When.
         at: Timestamp,
-        /// How.
         by: Method,
-        /// Whether the subject agreed to it too: only then is a result token issued.
+        /// Whether the approval is settled with the subject: only then is a result token issued.
         settled: bool,
     },
-    /// Its owner reported it.
+    /// The user reported fraud, or an administrator denied it.
     Denied,
 }
 
 /// The sends of one channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sends {
-    /// How many count against the challenge.
+    /// How many count against the challenge's limit.
     pub used: u32,
-    /// The latest.
+    /// When the latest was, and what became of it.
     pub last: Option<(Timestamp, Delivery)>,
 }
 
 /// The number that a change replaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Former {
-    /// The number.
     pub number: PhoneNumber,
     /// When it was proven.
     pub proven_at: Timestamp,
@@ -145,44 +143,37 @@ pub struct Former {
 /// A challenge as it is stored.
 #[derive(Clone, Debug)]
 pub struct Challenge {
-    /// Which it is.
     pub id: ChallengeId,
-    /// The number it goes to, fixed from the start.
+    /// The number it goes to, which never changes.
     pub phone: PhoneNumber,
-    /// The number's country.
     pub country: Country,
-    /// What kind of line it is.
     pub line: Line,
-    /// Where that number came from.
     pub source: NumberSource,
-    /// The number that it shall take the place of.
+    /// In a number change, the number that this one replaces.
     pub former: Option<Former>,
-    /// What it is for.
     pub purpose: Purpose,
-    /// Whether the first factor vouches for another number than the one enrolled.
+    /// Whether the first factor vouches for a number other than the enrolled one.
     pub claim_mismatch: bool,
     /// The language of its messages and calls.
     pub locale: Locale,
-    /// The version of its subject that its start wrote.
+    /// The version that its start gave the subject.
     pub subject_version: u64,
-    /// When it started.
     pub created_at: Timestamp,
-    /// When it stops being open; the caller must compare, the store deletes much later.
+    /// When it stops being open. Callers must compare this themselves: the store deletes the item much later.
     pub expires_at: Timestamp,
     /// Guesses counted so far.
     pub attempts: u32,
-    /// Guesses that count no more as failures of this one: those of the generation that it replaced, and
-    /// those that an administrator has forgiven.
+    /// Guesses that no longer count as failures of this challenge: those of the generation it replaced, and
+    /// those that an administrator has forgiven. They are included in `attempts`.
     pub carried: u32,
-    /// Guesses that it may judge.
+    /// The most guesses that may be counted, `carried` ones included.
     pub max_attempts: u32,
     /// When the last guess was counted.
     pub last_guess_at: Option<Timestamp>,
-    /// What became of it.
     pub outcome: Outcome,
     /// The MACs of every code sent.
     pub codes: Vec<CodeMac>,
-    /// The MACs of every code that a call said.
+    /// The MACs of every code spoken in a call.
     pub spoken: Vec<CodeMac>,
     /// Messages sent.
     pub sms: Sends,
@@ -190,64 +181,65 @@ pub struct Challenge {
     pub calls: Sends,
     /// The latest call.
     pub call: Option<Call>,
-    /// Whether another login session of the subject was live beside it.
+    /// Whether another login session of the subject was live at the same time.
     pub contested: bool,
-    /// Unverified sends charged to the number, its range and its country, given back when it enrols the number;
-    /// none where failed sends gave back all.
+    /// The counters of the number, its range and its country that unverified sends were charged to, and how
+    /// many sends each. Enrolling the number gives them back. Empty if failed sends have given back
+    /// everything.
     pub charged: Vec<(Counter, u32)>,
 }
 
 impl Challenge {
-    /// The number and what was found of it when the challenge began.
+    /// The number, with the country and line found when the challenge started.
     #[must_use]
     pub fn subscriber(&self) -> Subscriber {
         Subscriber { number: self.phone.clone(), country: Some(self.country), line: self.line }
     }
 
-    /// Whether it may still be approved.
+    /// Whether it can still be approved.
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.outcome == Outcome::Pending && !self.is_exhausted() && self.expires_at > now
     }
 
-    /// Whether every guess is spent.
+    /// Whether every guess is used up.
     #[must_use]
     pub const fn is_exhausted(&self) -> bool {
         self.attempts >= self.max_attempts
     }
 
-    /// Whether the phone was proven.
+    /// Whether the phone was proven, settled or not.
     #[must_use]
     pub const fn is_approved(&self) -> bool {
         matches!(self.outcome, Outcome::Approved { .. })
     }
 
-    /// Whether the phone was proven and the subject has agreed: only then is it certain.
+    /// Whether the phone was proven and the approval is settled with the subject: only then is it final.
     #[must_use]
     pub const fn is_settled(&self) -> bool {
         matches!(self.outcome, Outcome::Approved { settled: true, .. })
     }
 
-    /// Whether it was approved so long ago without being settled that it cannot be any more.
+    /// Whether it was approved so long ago without being settled that it no longer can be.
     #[must_use]
     pub fn is_past_settling(&self, now: Timestamp) -> bool {
         matches!(self.outcome, Outcome::Approved { at, settled: false, .. } if at + Policy::RESULT_LIFE <= now)
     }
 
-    /// Whether it is closed by any function's clock, so that its guesses are final.
+    /// Whether it is closed by every function's clock, so that its count of guesses is final.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
         self.outcome != Outcome::Pending || self.is_exhausted() || self.expires_at + Policy::CLOCK_SKEW <= now
     }
 
-    /// The challenge once a code was judged right, still to be agreed to by its subject.
+    /// The challenge after a code was judged right; its subject still has to agree when it is settled.
     #[must_use]
     pub fn proven(self, by: Method, now: Timestamp) -> Self {
         Self { outcome: Outcome::Approved { at: now, by, settled: false }, ..self }
     }
 
-    /// Whether its call may still be going on. One that has approved or denied it, or told its code, has
-    /// had its say.
+    /// Whether its call may still be in progress. A call is done once it has approved or denied the
+    /// challenge, or once the code it spoke has approved it.
     #[must_use]
     pub fn has_live_call(&self, now: Timestamp) -> bool {
         let ended = match self.outcome {
@@ -258,7 +250,7 @@ impl Challenge {
         !ended && self.call.as_ref().is_some_and(|call| call.is_live(now))
     }
 
-    /// Notes a charge that enrolling the number gives back, in the order of their names.
+    /// Notes a charge that enrolling the number gives back. Keeps the charges sorted.
     pub fn note_charge(&mut self, counter: &Counter) {
         match self.charged.iter_mut().find(|(charged, _)| charged == counter) {
             Some((_, sends)) => *sends += 1,
@@ -267,8 +259,8 @@ impl Challenge {
         self.charged.sort_by_key(|(charged, _)| (charged.limit, charged.window, charged.shard));
     }
 
-    /// How the code reached the phone that `guess` is, if it is one of this challenge's. Compares with every
-    /// code, sent and spoken, under every key, so that timing doesn't tell which one matched.
+    /// If `guess` is a code of this challenge, how that code reached the phone. Compares with every code,
+    /// sent and spoken, under every key, so that timing doesn't tell which one matched.
     #[must_use]
     pub fn judge(&self, keys: &MacKeys, guess: &Code) -> Option<Method> {
         match keys.verify_each(&self.id, &self.phone, [&self.codes, &self.spoken], guess) {
@@ -278,13 +270,11 @@ impl Challenge {
         }
     }
 
-    /// Guesses left.
     #[must_use]
     pub const fn attempts_left(&self) -> u32 {
         self.max_attempts.saturating_sub(self.attempts)
     }
 
-    /// The sends of `channel`.
     #[must_use]
     pub const fn sends(&self, channel: Channel) -> &Sends {
         match channel {
@@ -293,7 +283,6 @@ impl Challenge {
         }
     }
 
-    /// The sends of `channel`, to note one.
     pub const fn sends_mut(&mut self, channel: Channel) -> &mut Sends {
         match channel {
             Channel::Sms => &mut self.sms,
@@ -301,8 +290,8 @@ impl Challenge {
         }
     }
 
-    /// Corrects the last send of `channel`, which was taken for accepted: one that surely failed is
-    /// given back.
+    /// Corrects the last send of `channel`, which was recorded as accepted. If it certainly failed, it no
+    /// longer counts.
     pub fn correct_send(&mut self, channel: Channel, delivery: Delivery) {
         let sends = self.sends_mut(channel);
         if let Some((_, last)) = &mut sends.last {
@@ -316,13 +305,13 @@ impl Challenge {
         }
     }
 
-    /// When `channel` may send again.
+    /// When the cooldown of `channel` ends, if it has sent anything.
     #[must_use]
     pub fn next_send_at(&self, channel: Channel, policy: &Policy) -> Option<Timestamp> {
         self.sends(channel).last.map(|(at, _)| at + policy.cooldown)
     }
 
-    /// The subject's reservation of guesses for this challenge.
+    /// Under which key the subject reserves guesses for this challenge.
     #[must_use]
     pub const fn reservation(&self) -> Reservation {
         Reservation { session: self.id.key.session, generation: self.id.generation }

@@ -1,9 +1,9 @@
-//! Changing the number: the current one proves it first, then the new one is proven.
+//! Changing the number: the current number is proven first, then the new one.
 //!
-//! A change has a challenge of its own beside the login's, in the same login session. Its first
-//! generation goes to the enrolled number; once that is approved, the next goes to the new number and
-//! its approval puts the new one in the old one's place, in the write that settles it. Until then
-//! nothing has changed, and a first factor alone changes nothing (NIST SP 800-63B-4 §4.1.2).
+//! A change has its own challenge beside the login's, in the same login session. Its first generation goes to
+//! the enrolled number. Once that is approved, the next one goes to the new number, and the write that
+//! settles it replaces the old number with the new. Until then nothing has changed, and a first factor alone
+//! changes nothing (NIST SP 800-63B-4 §4.1.2).
 
 use crate::challenge::{Challenge, Former, NumberSource, Outcome};
 use crate::phone::Subscriber;
@@ -15,12 +15,12 @@ use crate::subject::Binding;
 use crate::time::Timestamp;
 use crate::words::words;
 
-/// How far a change has come.
+/// How far a number change has got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// The current number has to be proven.
     CurrentNumber,
-    /// It is proven; the new one has to be given and proven.
+    /// The current number is proven; the new one has to be given and proven.
     NewNumber,
     /// The new number is enrolled.
     Changed,
@@ -32,7 +32,7 @@ words!(Step {
     Changed => "changed",
 });
 
-/// How far the change has come of which `own` is the challenge.
+/// How far the change with the challenge `own` has got.
 #[must_use]
 pub fn step(binding: Option<&Binding>, own: Option<&Challenge>, now: Timestamp) -> Step {
     match own.map(|own| (own.source, own.is_settled())) {
@@ -42,7 +42,7 @@ pub fn step(binding: Option<&Binding>, own: Option<&Challenge>, now: Timestamp) 
     }
 }
 
-/// The number to prove next, and the one that it shall replace.
+/// The number to prove next and, if that is the new one, the number it replaces.
 pub(crate) fn number(
     stored: &Snapshot,
     request: &Request,
@@ -65,7 +65,7 @@ pub(crate) fn number(
     }
 }
 
-/// The current number, if `own` proves it and did so of late.
+/// The current number, if `own` has proven it recently enough.
 fn former(binding: Option<&Binding>, own: Option<&Challenge>, now: Timestamp) -> Option<Former> {
     let (binding, own) = (binding?, own?);
     let former = match (own.source, own.outcome) {

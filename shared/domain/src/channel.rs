@@ -1,13 +1,12 @@
-//! The two ways to a phone.
+//! The two ways to reach a phone.
 
 use crate::words::words;
 
-/// The channels by which a challenge reaches a phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Channel {
-    /// A code by text message.
+    /// A text message with a code.
     Sms,
-    /// A call to be confirmed with `#`.
+    /// A phone call; what it asks for is the [`CallMode`](crate::policy::CallMode).
     Call,
 }
 

@@ -1,5 +1,5 @@
-//! One-time codes: drawn uniformly, kept only as keyed MACs, compared in constant time. And the two
-//! digits that a page shows during a call: derived from key, challenge and call, kept nowhere.
+//! One-time codes: drawn uniformly, stored only as keyed MACs, compared in constant time. Also the two digits
+//! that a page shows during a call: derived from key, challenge and call, stored nowhere.
 
 use std::fmt;
 
@@ -12,12 +12,12 @@ use crate::identity::ChallengeId;
 use crate::phone::PhoneNumber;
 use crate::time::Timestamp;
 
-/// Six decimal digits. Has no `Display`, and its `Debug` shows nothing.
+/// Six decimal digits. Has no `Display`, and its `Debug` hides them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Code(String);
 
 impl Code {
-    /// Reads a guess: exactly six ASCII digits once surrounding and separating spaces are gone.
+    /// Parses a guess: exactly six ASCII digits, ignoring spaces.
     pub fn parse(typed: &str) -> Result<Self, MalformedCode> {
         let digits: String = typed.chars().filter(|character| *character != ' ').collect();
         if digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -45,7 +45,7 @@ impl fmt::Debug for Code {
     }
 }
 
-/// The guess is not six digits, so that it cannot be a code at all.
+/// The guess is not six digits, so it cannot be a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("a code is exactly six digits")]
 pub struct MalformedCode;
@@ -55,13 +55,11 @@ pub struct MalformedCode;
 pub struct CodeMac([u8; 32]);
 
 impl CodeMac {
-    /// The stored bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes to store.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -80,29 +78,29 @@ impl fmt::Debug for CodeMac {
     }
 }
 
-/// A code about to be spoken, as its MACs: what is stored of it, and what it must differ from.
+/// The MACs of a code about to be spoken: the one to store, and those that must not be stored yet.
 #[derive(Clone, Copy, Debug)]
 pub struct SpokenCodeMacs {
     /// The MAC to store, under the key in use.
     pub mac: CodeMac,
-    /// The MACs under every key, of which none may be stored: codes of one challenge are distinct.
+    /// The MACs under every key, none of which may already be stored: the codes of a challenge are distinct.
     pub under_all: [CodeMac; 3],
 }
 
 impl SpokenCodeMacs {
-    /// Whether this very code is among the `stored`, so that it may be said.
+    /// Whether exactly this code is among the `stored` ones, so that it may be said.
     #[must_use]
     pub fn is_stored(&self, stored: &[CodeMac]) -> bool {
         self.mac.is_among(stored).into()
     }
 }
 
-/// Two digits, 10 to 99: shown on the page and keyed in the call. Prints nothing of itself.
+/// Two digits, 10 to 99: shown on the page and entered in the call. Its `Debug` hides them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MatchDigits(u8);
 
 impl MatchDigits {
-    /// Reads two ASCII digits of which the first is not zero.
+    /// Parses two ASCII digits, the first of which is not zero.
     #[must_use]
     pub fn parse(keyed: &str) -> Option<Self> {
         match keyed.as_bytes() {
@@ -111,7 +109,7 @@ impl MatchDigits {
         }
     }
 
-    /// The number, for the page alone.
+    /// The number, only for the page.
     #[must_use]
     pub const fn expose(self) -> u8 {
         self.0
@@ -129,14 +127,14 @@ impl fmt::Debug for MatchDigits {
 pub struct MacKey(HmacKey);
 
 impl MacKey {
-    /// Derives the key from the secret text that the secret store keeps.
+    /// Derives the key from the text in the secret store.
     #[must_use]
     pub fn from_secret(secret: &str) -> Self {
         Self(HmacKey::new(&crate::digest::sha256(&[b"alliance-mfa code MAC key", secret.as_bytes()])))
     }
 
-    /// The digits of a call: a MAC of 256 bits modulo 90, of which none is favoured by as much as 2^-249.
-    /// The fields of a code's MAC begin with 32 bytes, never with this text.
+    /// The digits of a call: a 256-bit MAC modulo 90, which favours no value by as much as 2^-249. The fields
+    /// of a code's MAC start with 32 bytes, never with this text.
     fn digits(&self, challenge: &ChallengeId, call_token: &[u8; 32]) -> MatchDigits {
         let mac = self.0.mac(&[
             b"digits of a call",
@@ -166,15 +164,14 @@ impl fmt::Debug for MacKey {
     }
 }
 
-/// The keys of a rotation. Codes are made under one and judged under all, so that a rotation spoils
-/// no code on its way: `next` is published before it is used, `previous` kept after.
+/// The keys of a rotation. Codes are made under one key and judged under all, so that a rotation does not
+/// invalidate codes on their way: `next` is published before it is used, `previous` is kept afterwards.
 #[derive(Clone, Debug)]
 pub struct MacKeys {
     /// The key in use.
     pub current: MacKey,
-    /// The key used before.
     pub previous: Option<MacKey>,
-    /// The key to use from a moment on that lies far enough ahead for every warm function to know it.
+    /// The next key, and when it comes into use: far enough ahead for every warm function to know it by then.
     pub next: Option<(MacKey, Timestamp)>,
 }
 
@@ -197,14 +194,14 @@ impl MacKeys {
         }
     }
 
-    /// The MAC of a code that was not drawn.
+    /// The MAC of `code` under the key in use.
     #[must_use]
     pub fn mac(&self, challenge: &ChallengeId, phone: &PhoneNumber, code: &Code, now: Timestamp) -> CodeMac {
         self.signing_key(now).mac(challenge, phone, code)
     }
 
-    /// Draws a code for a call to say. Which codes it must differ from only the store knows, so its MAC
-    /// comes under every key.
+    /// Draws a code for a call to say. Only the store knows which codes it must differ from, so its MAC is
+    /// computed under every key.
     pub fn speak(
         &self,
         challenge: &ChallengeId,
@@ -221,15 +218,15 @@ impl MacKeys {
         (code, SpokenCodeMacs { mac, under_all })
     }
 
-    /// Whether `guess` is one of the codes whose MACs are `stored`. Looks at all of them under all
-    /// keys, whichever matches.
+    /// Whether `guess` is one of the codes whose MACs are `stored`. Always compares with all of them under
+    /// all keys, whichever matches.
     #[must_use]
     pub fn verify(&self, challenge: &ChallengeId, phone: &PhoneNumber, stored: &[CodeMac], guess: &Code) -> bool {
         let [found] = self.verify_each(challenge, phone, [stored], guess);
         found
     }
 
-    /// In which of several lists of MACs `guess` is, computing each MAC once.
+    /// For each of several lists of MACs, whether `guess` is in it. Computes each MAC once.
     #[must_use]
     pub fn verify_each<const LISTS: usize>(
         &self,
@@ -248,16 +245,17 @@ impl MacKeys {
         found.map(bool::from)
     }
 
-    /// The digits that the page shows during a call, under the key that was in use when it was placed:
-    /// so they stay the same while it goes on, though the next key comes into use meanwhile.
+    /// The digits that the page shows during a call, under the key that was in use when the call was placed:
+    /// so they stay the same during the call, even if the next key comes into use.
     #[must_use]
     pub fn digits_of_call(&self, challenge: &ChallengeId, token: &[u8; 32], placed_at: Timestamp) -> MatchDigits {
         self.signing_key(placed_at).digits(challenge, token)
     }
 
-    /// Whether the page shows `keyed` during the call with this token digest. Made under one key and
-    /// judged under all, like a code, since who judges has not read when the call was placed and may
-    /// learn of new keys sooner or later than who shows. By chance 1 in 90, while keys change 2 in 90.
+    /// Whether the page shows `keyed` during the call with this token digest. Like a code, the digits are
+    /// made under one key and judged under all, since the function that judges has not read when the call was
+    /// placed, and may learn of new keys earlier or later than the function that shows the digits. A random
+    /// entry matches with a chance of 1 in 90, or 2 in 90 while keys change.
     #[must_use]
     pub fn match_digits(&self, challenge: &ChallengeId, call_token: &[u8; 32], keyed: MatchDigits) -> bool {
         let mut found = Choice::from(0);

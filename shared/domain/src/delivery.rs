@@ -1,15 +1,15 @@
-//! What became of a send.
+//! The outcome of a send.
 
 use crate::words::words;
 
-/// What is known of a send.
+/// What is known about a send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// The provider took it. Written before the send and corrected when the send does otherwise.
+    /// The provider accepted it. Written before the send, and corrected if the send turns out otherwise.
     Accepted,
-    /// It surely was not sent.
+    /// It was certainly not sent.
     Failed,
-    /// Nobody can tell; it counts as sent.
+    /// It may have been sent; it counts as sent.
     Unknown,
 }
 
@@ -19,18 +19,18 @@ words!(Delivery {
     Unknown => "unknown",
 });
 
-/// What is known of a send that was not accepted.
+/// Why a send was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendFailure {
-    /// The provider does not take this number.
+    /// The provider does not accept this number.
     NumberRefused,
-    /// We lack permission, or a key is out of order: needs an operator.
+    /// We lack permission, or a key is invalid: needs an operator.
     Unauthorized,
     /// The account's spending limit is reached: needs an operator.
     SpendLimit,
     /// Too many sends at once.
     Throttled,
-    /// The provider is out of order, or answered what cannot be understood.
+    /// The provider failed, or its answer could not be understood.
     ProviderFault,
     /// No answer in time: it may have been sent.
     Unknown,
@@ -46,7 +46,7 @@ words!(SendFailure {
 });
 
 impl SendFailure {
-    /// What to record of the send.
+    /// What to record about the send.
     #[must_use]
     pub const fn delivery(self) -> Delivery {
         match self {

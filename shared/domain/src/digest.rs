@@ -1,4 +1,4 @@
-//! Digests over several fields, each framed by its length so that no two field lists collide.
+//! Digests over several fields, each prefixed with its length so that no two field lists collide.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
@@ -12,7 +12,7 @@ pub(crate) fn sha256(fields: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// A key for HMAC-SHA256, taken in once: of a MAC over a few fields, that is a third of the work.
+/// An HMAC-SHA256 key that is loaded once: for a MAC over a few fields, loading is a third of the work.
 #[derive(Clone)]
 pub(crate) struct HmacKey(Hmac<Sha256>);
 

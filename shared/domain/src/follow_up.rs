@@ -1,7 +1,7 @@
-//! What follows from a change of a subject, outside of the request that made it.
+//! What follows from a change of a subject, outside the request that made it.
 //!
-//! It is decided by the subject before and after the change and by nothing else, so that it comes out
-//! the same however often the change is delivered.
+//! It is decided only from the subject before and after the change, so that the result is the same however
+//! often the change is delivered.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,11 @@ use crate::phone::{Country, Line, PhoneNumber, Reach};
 use crate::subject::Binding;
 use crate::time::Timestamp;
 
-/// A subject with an enrolled number, as its last settlement left it.
+/// A subject with an enrolled number, as of its last settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settled {
-    /// The enrolled number.
     pub binding: Binding,
-    /// The language in which it was enrolled.
+    /// The language in which the number was enrolled.
     pub locale: Locale,
     /// When a challenge was last settled.
     pub last_success_at: Option<Timestamp>,
@@ -27,39 +26,37 @@ pub struct Settled {
 /// What follows from a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FollowUp {
-    /// The subject counts for its country on this day: it was verified again, for the first time that
-    /// day, by the same number as before.
+    /// The subject counts for its country on this day: it was verified again by the same number as before,
+    /// for the first time that day.
     Verified(Country, u64),
-    /// The former number has to be told that another has taken its place.
+    /// The former number must be notified that it was replaced.
     Replaced(Notice),
 }
 
-/// A notice to a number that was replaced (NIST SP 800-63B-4 §4.6): an owner whose number was changed
-/// by somebody else learns of it by the one thing that is surely theirs.
+/// A notice to a replaced number (NIST SP 800-63B-4 §4.6): if somebody else changed the number, its owner
+/// learns of it on the one phone that is certainly theirs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// The former number.
     pub to: PhoneNumber,
-    /// Its country.
     pub country: Country,
-    /// What kind of line it is.
     pub line: Line,
-    /// The number in its place.
+    /// The number that replaced it.
     pub new: PhoneNumber,
-    /// The language in which the former number was enrolled: whoever changes it has no say in how its
-    /// owner is told.
+    /// The language in which the former number was enrolled. A person who changes the number must not choose
+    /// how its owner is notified.
     pub locale: Locale,
 }
 
 impl Notice {
-    /// Whether messages are sent to the former number. One that can only be called is not told.
+    /// Whether messages are sent to the former number. One that can only be called is not notified.
     #[must_use]
     pub fn can_be_sent(&self, reach: &Reach) -> bool {
         reach.serves(self.country, self.line, Channel::Sms)
     }
 }
 
-/// What follows from the change of `before` into `after`.
+/// What follows from the change from `before` to `after`.
 #[must_use]
 pub fn follow_up(before: &Settled, after: &Settled) -> Option<FollowUp> {
     let (former, binding) = (&before.binding, &after.binding);
@@ -79,8 +76,8 @@ pub fn follow_up(before: &Settled, after: &Settled) -> Option<FollowUp> {
     again.then_some(FollowUp::Verified(binding.country, day))
 }
 
-/// Subjects verified again, by country and day, with the changes that told of them. The same changes
-/// make the same tally, which the store counts once.
+/// Subjects verified again, by country and day, and the changes that showed it. The same changes make the
+/// same tally, which the store counts only once.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     verified: BTreeMap<(Country, u64), u32>,
@@ -88,24 +85,24 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Adds a subject, told of by the change of this name.
+    /// Adds a subject, verified according to the change with this name.
     pub fn add(&mut self, country: Country, day: u64, change: &str) {
         *self.verified.entry((country, day)).or_default() += 1;
         self.changes.push(change.to_owned());
     }
 
-    /// How many subjects were verified again in each country and on each day.
+    /// How many subjects were verified again, by country and day.
     pub fn verified(&self) -> impl Iterator<Item = (Country, u64, u32)> {
         self.verified.iter().map(|((country, day), subjects)| (*country, *day, *subjects))
     }
 
-    /// How many subjects there are in all.
+    /// How many subjects there are in total.
     #[must_use]
     pub fn subjects(&self) -> usize {
         self.changes.len()
     }
 
-    /// A digest of the changes.
+    /// A digest of the changes, which identifies the tally.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         let changes: Vec<_> =

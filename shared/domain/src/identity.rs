@@ -1,4 +1,4 @@
-//! Who and what a challenge belongs to, as digests: identifiers that tell nothing and cannot be guessed.
+//! Who and what a challenge belongs to, as digests: identifiers that reveal nothing and cannot be guessed.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -17,13 +17,11 @@ impl SubjectId {
         Self(sha256(&[b"subject", issuer.as_bytes(), sub.as_bytes()]))
     }
 
-    /// A subject by its digest.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The digest.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -35,21 +33,19 @@ impl SubjectId {
 pub struct SessionId([u8; 32]);
 
 impl SessionId {
-    /// The session that the claim's parts name: the claim alone when it is new with each login, with
-    /// the time of authentication when it outlives one.
+    /// The session that the claim identifies: the claim alone if it is new with each login, or together with
+    /// the time of authentication if it outlives one.
     #[must_use]
     pub fn new(claim: &str, auth_time: Option<Timestamp>) -> Self {
         let auth_time = auth_time.map_or(0, Timestamp::as_unix).to_be_bytes();
         Self(sha256(&[b"session", claim.as_bytes(), &auth_time]))
     }
 
-    /// A session by its digest.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The digest.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -57,19 +53,18 @@ impl SessionId {
 }
 
 impl SessionId {
-    /// The same session where it changes a number, whose challenge is not the login's own.
+    /// The same session for a number change, whose challenge is not the login's own.
     #[must_use]
     pub fn to_change(&self) -> Self {
         Self(sha256(&[b"change", &self.0]))
     }
 }
 
-/// A network that requests come from: one IPv4 address, or the 64 bits of IPv6 that one line gets.
+/// A network that requests come from: one IPv4 address, or the IPv6 /64 that one connection gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Network(IpAddr);
 
 impl Network {
-    /// The network of an address.
     #[must_use]
     pub const fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
@@ -102,26 +97,24 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// Where a login session's challenge is kept: the caller's own identity, nothing to leak or guess.
+/// Where a login session's challenge is stored. It is the caller's own identity, so there is nothing to leak
+/// or guess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ChallengeKey {
-    /// Who signs in.
     pub subject: SubjectId,
-    /// In which login session.
     pub session: SessionId,
 }
 
 /// One challenge among the generations of its login session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ChallengeId {
-    /// The login session's place.
     pub key: ChallengeKey,
-    /// Counts up with each replacement.
+    /// Increases with each replacement.
     pub generation: u32,
 }
 
 impl ChallengeId {
-    /// A digest that names this challenge to the outside, the `jti` of its result.
+    /// A digest that identifies this challenge to the outside: the `jti` of its result.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         sha256(&[
@@ -133,11 +126,9 @@ impl ChallengeId {
     }
 }
 
-/// The challenge a reservation is for.
+/// The challenge that a reservation is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reservation {
-    /// The login session.
     pub session: SessionId,
-    /// The challenge's generation in it.
     pub generation: u32,
 }

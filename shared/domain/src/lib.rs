@@ -8,23 +8,23 @@
 //!
 //! | Word | Meaning |
 //! |---|---|
-//! | subject | one user: the account that the first factor names, with its enrolled number and its failures |
-//! | binding | the number enrolled for a subject; its version rises whenever the number is enrolled, changed or reset |
-//! | challenge | one attempt to confirm a login, or a change of number, with the phone; one per login session and purpose |
-//! | generation | a challenge of a login session; when it cannot continue, a new start replaces it with the next generation |
+//! | subject | one user: the account that the first factor names, with its enrolled number and failures |
+//! | binding | the number enrolled for a subject; its version increases whenever the number is enrolled, changed or reset |
+//! | challenge | one attempt to confirm a login or a number change with the phone; one per login session and purpose |
+//! | generation | one of the successive challenges of a login session; when it cannot continue, a new start replaces it with the next |
 //! | start | a request to send a code or place a call: it continues the challenge or replaces it |
 //! | reservation | the guesses a challenge takes from its subject's budget when it starts |
 //! | failure | a wrong guess since the subject's last success; failures delay the next challenge and finally lock the subject |
 //! | settle | make an approval final, together with the subject; only then is a result token issued |
-//! | contested | another login of the same subject is waiting too, so `#` in a call approves neither |
-//! | unverified | said of a number that is not enrolled and that the first factor does not vouch for |
+//! | contested | another login of the same subject is pending too, so `#` in a call approves neither |
+//! | unverified | describes a number that is neither enrolled nor vouched for by the first factor |
 //! | limit | how many sends are allowed per window, for a subject, number, network, range or country |
 //! | charge | what one send adds to the counter of a limit |
 //! | budget | the limit on unverified sends to a country, which grows with the users verified there |
-//! | breaker | refuses all unverified sends to a country on one channel once its budget is used up, for a while |
+//! | breaker | for a while after a country's budget is used up, refuses all unverified sends to it on that channel |
 //! | snapshot | everything stored about a subject, as one request reads it |
 
-// From the ground up: a file imports only from those above it in this list. `tests/stack` checks it.
+// Bottom up: each file imports only from those above it in this list. `tests/stack` checks it.
 
 pub mod time;
 mod words;

@@ -1,10 +1,10 @@
-//! The limits on sends, by the names that a refused caller is told.
+//! The limits on sends, by the names that a refused caller sees.
 
 use crate::channel::Channel;
 use crate::words::words;
 
-/// A limit on sends. Those of a subject slide and are in [`crate::limits`]; those that subjects share are
-/// counters of fixed windows and are in [`crate::quota`] and [`crate::budget`].
+/// A limit on sends. A subject's own limits have sliding windows and are in [`crate::limits`]; limits that
+/// subjects share are counters of fixed windows, in [`crate::quota`] and [`crate::budget`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Limit {
     /// Sends on one channel within one challenge.
@@ -51,7 +51,8 @@ impl Limit {
         }
     }
 
-    /// Whether an enrolment gives back what its sends were charged: the number is verified from then on.
+    /// Whether enrolling the number gives back what its sends were charged: the number is verified from then
+    /// on.
     #[must_use]
     pub const fn is_given_back(self) -> bool {
         matches!(self, Self::NumberUnverified | Self::RangeUnverified | Self::CountrySms | Self::CountryCall)

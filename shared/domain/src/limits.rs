@@ -1,4 +1,4 @@
-//! Limits on what one subject may have sent, over sliding windows of exact times.
+//! Limits on what may be sent for one subject, over sliding windows.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::quota::SendLimit;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 
-/// The limit that refuses a send by `channel` now, if one does: the one that gives way last.
+/// The limit that refuses a send by `channel` now, if any. If several do, the one that does so longest.
 #[must_use]
 pub fn reached(subject: &Subject, channel: Channel, policy: &Policy, now: Timestamp) -> Option<SendLimit> {
     windows(channel, policy).filter_map(|window| window.reached(subject, now)).max_by_key(|limit| limit.retry_at)
@@ -23,7 +23,7 @@ pub fn left(subject: &Subject, channel: Channel, policy: &Policy, now: Timestamp
     windows(channel, policy).map(left).min().unwrap_or_default()
 }
 
-/// The limit of one call at a time, while `call` may go on.
+/// The limit of one call at a time, while `call` may still be in progress.
 #[must_use]
 pub fn live_call(call: &Call) -> SendLimit {
     let window = Policy::RING + Policy::TALK;

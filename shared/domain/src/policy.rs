@@ -1,20 +1,20 @@
-//! Every number that governs the factor, in one typed place with its default and source.
+//! Every limit and duration of the factor, in one typed place with its default and source.
 
 use crate::words::words;
 
 use std::time::Duration;
 
-/// Limits, lives and delays. The defaults are the product's; a deployment may override each.
+/// Limits, lifetimes and delays. A deployment may override each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// How long a code or a call can approve after the last send. NIST SP 800-63B-4 §3.1.3.2 allows
-    /// 10 minutes at most.
+    /// How long after the last send a code or a call can approve. NIST SP 800-63B-4 §3.1.3.2 allows 10
+    /// minutes at most.
     pub code_life: Duration,
-    /// Guesses that one challenge judges, whatever the concurrency (PSD2 RTS 4(3)(b)).
+    /// Guesses that one challenge judges, however many arrive at the same time (PSD2 RTS 4(3)(b)).
     pub max_guesses: u32,
     /// Sends of one channel within one challenge.
     pub max_sends: u32,
-    /// Least time between two sends of one channel.
+    /// Minimum time between two sends of one channel.
     pub cooldown: Duration,
     /// Sends and calls to one subject in [`Policy::SHORT_WINDOW`].
     pub max_sends_short: usize,
@@ -22,32 +22,31 @@ pub struct Policy {
     pub max_sends_long: usize,
     /// Calls to one subject in [`Policy::SHORT_WINDOW`].
     pub max_calls_short: usize,
-    /// Sends to one number in [`Policy::SHORT_WINDOW`], of those who have proven it.
+    /// Sends to one number in [`Policy::SHORT_WINDOW`], by subjects for whom it is verified.
     pub max_sends_number_short: u32,
-    /// Sends to one number in [`Policy::LONG_WINDOW`], of those who have proven it.
+    /// Sends to one number in [`Policy::LONG_WINDOW`], by subjects for whom it is verified.
     pub max_sends_number_long: u32,
-    /// Sends to one number in [`Policy::LONG_WINDOW`], of those who have not.
+    /// Sends to one number in [`Policy::LONG_WINDOW`], by subjects for whom it is unverified.
     pub max_sends_number_unverified: u32,
-    /// Sends that one network asks for in [`Policy::SHORT_WINDOW`].
+    /// Sends requested from one network in [`Policy::SHORT_WINDOW`].
     pub max_sends_network: u32,
     /// Accounts that may enrol one number.
     pub max_accounts: u32,
-    /// What each country gets of unverified sends.
+    /// Each country's budget of unverified sends.
     pub unverified: UnverifiedBudget,
-    /// Consecutive failures of a subject from which the next challenge has to wait.
+    /// From how many consecutive failures of a subject the next challenge has to wait.
     pub delay_from_failures: u32,
     /// Consecutive failures that disable the factor (NIST SP 800-63B-4 §3.2.2: 100 at most).
     pub lock_at_failures: u32,
-    /// How long a subject is blocked who reported a call as fraud.
+    /// How long a subject is blocked after reporting a call as fraud.
     pub fraud_block: Duration,
-    /// Whether only a call judged human may approve.
+    /// Whether only a call judged human can approve.
     pub machine_detection: bool,
-    /// What a call asks for.
     pub call_mode: CallMode,
 }
 
 impl Policy {
-    /// The product's own limits, where a deployment sets none.
+    /// The limits of a deployment that sets none.
     pub const DEFAULT: Self = Self {
         code_life: Duration::from_mins(5),
         max_guesses: 5,
@@ -75,26 +74,27 @@ impl Policy {
     pub const LONG_WINDOW: Duration = Duration::from_hours(24);
     /// No code outlives this, resends included (NIST SP 800-63B-4 §3.1.3.2).
     pub const MAX_CODE_LIFE: Duration = Duration::from_mins(10);
-    /// From this long after a send on, the page may offer the other channel.
+    /// How long after a send the page starts to offer the other channel.
     pub const PATIENCE: Duration = Duration::from_secs(30);
     /// How long the phone rings before a call counts as not answered.
     pub const RING: Duration = Duration::from_secs(20);
     /// The longest a call can last once it is answered.
     pub const TALK: Duration = Duration::from_mins(2);
-    /// Wrong keys that one call tolerates before it ends.
+    /// Wrong keys after which a call ends.
     pub const MAX_WRONG_KEYS: u32 = 3;
-    /// Two functions' clocks may differ by this much before a challenge counts as surely over.
+    /// How much the clocks of two functions may differ. A challenge counts as certainly over only this long
+    /// after it has expired.
     pub const CLOCK_SKEW: Duration = Duration::from_mins(1);
     /// How long a result token is valid.
     pub const RESULT_LIFE: Duration = Duration::from_mins(5);
-    /// How long the proof of the current number allows to give the new one.
+    /// How long after the current number is proven the new one can be given.
     pub const CHANGE_WINDOW: Duration = Duration::from_mins(10);
-    /// The first delay, doubled with each further failure.
+    /// The first delay, which doubles with each further failure.
     pub const FIRST_DELAY: Duration = Duration::from_secs(30);
     /// The longest delay.
     pub const LONGEST_DELAY: Duration = Duration::from_hours(1);
 
-    /// How long after the last of `failures` consecutive failures a new challenge has to wait.
+    /// How long a new challenge has to wait after the last of `failures` consecutive failures.
     #[must_use]
     pub fn delay_after(&self, failures: u32) -> Duration {
         let Some(beyond) = failures.checked_sub(self.delay_from_failures) else {
@@ -110,25 +110,25 @@ impl Default for Policy {
     }
 }
 
-/// The rules of the budget.
+/// The rules for the budget of unverified sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnverifiedBudget {
-    /// Whether an exhausted budget refuses, or is only told of.
+    /// Whether a used-up budget refuses sends, or is only reported.
     pub enforced: bool,
-    /// What each country gets in a day at the least.
+    /// The minimum budget of each country per day.
     pub floor: u32,
-    /// The share of a day's verified subjects that it gets, in per cent.
+    /// The budget as a percentage of the subjects verified per day.
     pub share_percent: u32,
-    /// By how much it may have grown in a week.
+    /// The factor by which a budget can grow in a week.
     pub growth: u32,
-    /// What each range of ten thousand numbers gets in a day.
+    /// The budget of each range of ten thousand numbers per day.
     pub per_range: u32,
     /// How long the breaker stays open.
     pub open_for: Duration,
 }
 
 impl UnverifiedBudget {
-    /// The product's own budget, where a deployment sets none.
+    /// The budget of a deployment that sets none.
     pub const DEFAULT: Self = Self {
         enforced: true,
         floor: 10,
@@ -145,16 +145,16 @@ impl Default for UnverifiedBudget {
     }
 }
 
-/// What a call asks for, the same for all calls of a deployment.
+/// What a call asks for. The same for all calls of a deployment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CallMode {
-    /// `#` approves. Nothing secret passes between page and phone.
+    /// `#` approves. No secret passes between page and phone.
     #[default]
     PressPound,
-    /// The page shows two digits that are keyed in the call. One entry is judged in a call: right
-    /// approves, wrong ends the call and costs a guess.
+    /// The page shows two digits, which the user enters in the call. One entry is judged per call: a right
+    /// one approves, a wrong one ends the call and counts as a guess.
     MatchDigits,
-    /// The call says a code that is typed on the page, judged like one that came by message.
+    /// The call says a code, which the user types on the page. It is judged like a code sent by message.
     SpeakCode,
 }
 

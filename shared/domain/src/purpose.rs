@@ -2,7 +2,6 @@
 
 use crate::words::words;
 
-/// What a challenge is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Purpose {
     /// To sign in.

@@ -1,13 +1,13 @@
 //! Limits that subjects share: on one number, one network, one range of numbers and one country.
 //!
-//! A send charges one counter for each limit that applies, in the very transaction that starts it and
-//! on condition that the counter is below its quota: so nothing is read first, and no number of
-//! parallel sends gets past. The windows are fixed ones, counted from the Unix epoch, since a counter
-//! that is written without being read cannot slide: across the border of two windows, at most twice
-//! the quota passes. (A subject's own windows, which are read anyway, do slide: see [`crate::limits`].)
+//! A send charges one counter for each limit that applies, in the transaction that starts it and on condition
+//! that the counter is below its quota. So nothing has to be read first, and no number of parallel sends
+//! exceeds the quota. The windows are fixed, counted from the Unix epoch, since a counter that is written
+//! without being read cannot slide: across the boundary of two windows, at most twice the quota passes. (A
+//! subject's own windows, which are read anyway, do slide: see [`crate::limits`].)
 //!
-//! Verified and unverified use of a number count apart: a stranger who types somebody's number cannot
-//! use up what its owner is allowed.
+//! Verified and unverified uses of a number are counted separately: a stranger who types somebody's number
+//! cannot use up the owner's allowance.
 
 use std::time::Duration;
 
@@ -17,60 +17,54 @@ use crate::phone::{Country, PhoneNumber};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
-/// What a counter is kept of.
+/// What a counter counts sends for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// One number.
     Number(PhoneNumber),
-    /// One network that requests come from.
     Network(Network),
-    /// The range that a number is in.
+    /// The range that this number is in.
     Range(PhoneNumber),
-    /// One country.
     Country(Country),
 }
 
 /// A counter of one fixed window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counter {
-    /// What it is kept of.
     pub scope: Scope,
     pub limit: Limit,
-    /// The window's number since the Unix epoch.
+    /// The sequence number of the window, counted from the Unix epoch.
     pub window: u64,
-    /// Which of several counters that share the quota, where one would be written too often.
+    /// Which of the counters that share the quota: there are several where one would be written too often.
     pub shard: u32,
 }
 
-/// Which limit on sends is reached, and when it gives way.
+/// A limit on sends that is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendLimit {
     pub limit: Limit,
-    /// Sends that it allows.
+    /// Sends allowed per window.
     pub quota: usize,
-    /// The window over which it counts.
     pub window: Duration,
     /// When the next send is allowed.
     pub retry_at: Timestamp,
 }
 
-/// One send's charge on a counter.
+/// What one send adds to a counter, and the condition for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Charge {
-    /// The counter.
     pub counter: Counter,
-    /// What it allows.
+    /// What this counter allows.
     pub quota: u32,
     /// The window's length.
     pub length: Duration,
-    /// Whether a counter at its quota refuses the send, or only tells of it.
+    /// Whether a counter at its quota refuses the send, or is only reported.
     pub enforced: bool,
-    /// What a refused caller is told. Of several counters that share a quota, the quota of them all.
+    /// What a refused caller is told. If several counters share a quota, this has the total.
     pub told: SendLimit,
 }
 
 impl Charge {
-    /// A charge on the window of `length` that `now` is in.
+    /// A charge on the window of `length` that contains `now`.
     #[must_use]
     pub fn new(scope: Scope, limit: Limit, quota: u32, length: Duration, now: Timestamp) -> Self {
         let window = window(length, now);
@@ -78,15 +72,15 @@ impl Charge {
         Self { counter: Counter { scope, limit, window, shard: 0 }, quota, length, enforced: true, told }
     }
 
-    /// Tells a refused caller to try again at `at`, unless the window ends before. Where others give back what
-    /// they were charged, there is room again long before its end.
+    /// Tells a refused caller to try again at `at`, unless the window ends earlier. Where other users'
+    /// charges are given back, there is room again long before the window ends.
     #[must_use]
     pub fn cap_retry_at(mut self, at: Timestamp) -> Self {
         self.told.retry_at = self.told.retry_at.min(at);
         self
     }
 
-    /// Whether enrolling the number gives it back.
+    /// Whether enrolling the number gives back the charge.
     #[must_use]
     pub fn is_given_back(&self) -> bool {
         self.counter.limit.is_given_back()
@@ -103,13 +97,13 @@ fn end(window: u64, length: Duration) -> Timestamp {
     Timestamp::from_unix((window + 1).saturating_mul(length.as_secs()))
 }
 
-/// The number of the fixed window of `length` that `at` is in.
+/// The sequence number of the fixed window of `length` that contains `at`.
 #[must_use]
 pub fn window(length: Duration, at: Timestamp) -> u64 {
     at.as_unix() / length.as_secs()
 }
 
-/// The charges of a send to `phone`, except those of the country budgets.
+/// The charges for a send to `phone`, except those on the budgets of range and country.
 pub(crate) fn charges(
     phone: &PhoneNumber,
     unverified: bool,

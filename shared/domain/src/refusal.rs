@@ -1,4 +1,4 @@
-//! Why a request is refused, as far as its caller may know. One variant, one problem type.
+//! Why a request is refused, as far as its caller may know. Each variant is one problem type.
 
 use crate::channel::Channel;
 use crate::identity::{ChallengeId, SubjectId};
@@ -8,41 +8,40 @@ use crate::quota::SendLimit;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 
-/// A refusal of the rules. Nothing was sent, and nothing changed but a counted guess.
+/// A refusal by the rules. Nothing was sent, and nothing was changed except that a guess was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// No number is known, and none was given.
     NumberRequired,
-    /// The number given is not taken.
+    /// The given number is not accepted.
     Number(PhoneRefusal),
-    /// A number was given although one is known.
+    /// A number was given although one is already known.
     NumberKnown,
-    /// The number cannot be changed before the current one is proven.
+    /// The current number has to be proven before it can be changed.
     ProofRequired,
-    /// There is no number to change.
+    /// No number is enrolled.
     NothingToChange,
-    /// No number is known, and this deployment takes none at the prompt.
+    /// No number is known, and this deployment accepts none at the prompt.
     EnrolmentClosed,
-    /// The channel is switched off, or cannot reach the number.
+    /// The channel is switched off, or cannot reach the number, or cannot be used for this purpose.
     ChannelUnavailable,
-    /// The login session was denied by its owner.
+    /// The login session was denied.
     Denied,
-    /// The subject is blocked after a report of fraud.
+    /// The subject is blocked until this time, after a fraud report.
     Blocked(Timestamp),
     /// Too many failures: the factor is disabled until an administrator unlocks it.
     Locked,
-    /// Too many failures for now.
+    /// Too many failures: a new challenge has to wait until this time.
     TooManyFailures(Timestamp),
-    /// A limit on sends is reached.
     SendLimit(SendLimit),
     /// The guess is not six digits. It was not counted.
     MalformedCode,
-    /// The guess was counted, judged and wrong.
+    /// The guess was counted and compared, and it is wrong.
     WrongCode {
-        /// Guesses left.
         attempts_left: u32,
     },
-    /// There is nothing to judge a guess against: never was, used, expired or exhausted.
+    /// There is nothing to compare a guess with: no challenge was started, or it is used, expired or
+    /// exhausted.
     Closed,
 }
 
@@ -76,23 +75,20 @@ impl Refusal {
 /// A start that was refused before anything was written.
 #[derive(Clone, Debug)]
 pub struct Refused<'a> {
-    /// Who asked.
     pub subject: &'a SubjectId,
-    /// By which channel.
     pub channel: Channel,
-    /// Why it was refused.
     pub refusal: Refusal,
-    /// What else comes of it.
+    /// What else it changes.
     pub consequence: Option<Consequence>,
 }
 
-/// What a refusal brings about beside its trace.
+/// What a refusal changes besides being recorded.
 #[derive(Clone, Debug)]
 pub enum Consequence {
-    /// The subject, as its failures now stand, is locked from here on.
+    /// This subject, with its failures up to date, is locked from now on.
     Lock(Box<Subject>),
     /// The call of another login session is contested.
     Contest(ChallengeId),
-    /// The country's breaker opens for the channel, until then.
+    /// The country's breaker opens for the channel, until this time.
     OpenBreaker(Country, Timestamp),
 }

@@ -1,4 +1,4 @@
-//! The result: what an approved challenge proves to the login that asked.
+//! The result: what an approved challenge proves to the login that asked for it.
 
 use crate::challenge::{Challenge, Method, NumberSource, Outcome};
 use crate::identity::ChallengeId;
@@ -6,29 +6,27 @@ use crate::policy::Policy;
 use crate::purpose::Purpose;
 use crate::time::Timestamp;
 
-/// The facts of an approval from which the result token is made. The same challenge yields the same
-/// facts whenever it is asked.
+/// The facts about an approval that go into the result token. The same challenge always yields the same
+/// facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Approval {
-    /// The challenge.
     pub id: ChallengeId,
     /// When it was approved.
     pub at: Timestamp,
-    /// How.
     pub by: Method,
-    /// Whether the number was typed and enrolled in this very login.
+    /// Whether the number was typed and enrolled in this login.
     pub enrolled_now: bool,
     /// Whether it was a test number, which proves nothing.
     pub test: bool,
 }
 
 impl Approval {
-    /// The approval of a settled challenge, until its result has expired.
+    /// The approval of a settled challenge, until its result expires.
     #[must_use]
     pub fn of(challenge: &Challenge, now: Timestamp) -> Option<Self> {
         let Outcome::Approved { at, by, settled: true } = challenge.outcome else { return None };
         if challenge.purpose == Purpose::Change {
-            return None; // it signs nobody in
+            return None; // a number change signs nobody in
         }
         let enrolled_now = challenge.source == NumberSource::Typed;
         let test = challenge.source == NumberSource::Test;
@@ -42,8 +40,8 @@ impl Approval {
         self.at + Policy::RESULT_LIFE
     }
 
-    /// The authentication context class: lower where the number was taken on trust in this login, and
-    /// one of its own for a test number.
+    /// The authentication context class: lower if the number was typed and enrolled in this login, and a
+    /// separate one for a test number.
     #[must_use]
     pub const fn assurance(&self) -> &'static str {
         match (self.test, self.enrolled_now) {
@@ -53,8 +51,8 @@ impl Approval {
         }
     }
 
-    /// The authentication methods it adds to the first factor's (RFC 8176): none by a test number, so that
-    /// a backend which looks at nothing but `mfa` does not take it for one.
+    /// The authentication methods it adds to the first factor's (RFC 8176). A test number adds none, so that
+    /// a backend that checks only for `mfa` does not accept it.
     #[must_use]
     pub const fn methods(&self) -> &'static [&'static str] {
         match self.by {

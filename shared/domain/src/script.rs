@@ -1,4 +1,4 @@
-//! What the phone hears next, decided from what the store holds and never from the webhook alone.
+//! What the user hears next in a call, decided from what is stored and never from the webhook alone.
 
 use subtle::ConstantTimeEq as _;
 
@@ -9,40 +9,39 @@ use crate::policy::{CallMode, Policy};
 use crate::purpose::Purpose;
 use crate::time::Timestamp;
 
-/// What the phone hears next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Script<'a> {
     /// Asks for the pound key.
     Prompt,
-    /// Says that the key meant nothing and asks again.
+    /// Says that the key has no meaning and asks again.
     PromptAgain,
-    /// Says why no key approves here, and asks for the fraud key if it is none of theirs.
+    /// Says why no key can approve here, and asks for the fraud key if the user did not request the call.
     CannotApprove,
-    /// Says that the challenge is closed, and asks for the fraud key all the same: guesses that were spent
-    /// elsewhere must not keep the phone from reporting them.
+    /// Says that the challenge is closed, but still asks for the fraud key: guesses used up by somebody else
+    /// must not keep the user from reporting them.
     TooLate,
     /// Asks for the digits on the page.
     EnterDigits,
     /// Says that the digits were wrong, which ends the call.
     WrongDigits,
-    /// Says the code, which is good from now on.
+    /// Says the code, which is valid from now on.
     SpeakCode(&'a Code),
-    /// Says that the code was said: only its MAC is kept, so that no call can say it again.
+    /// Says that the code was already said: only its MAC is stored, so no call can repeat it.
     SaidOnce,
     /// Says that the sign-in is approved.
     Approved,
     /// Says that the sign-in was stopped.
     Denied,
-    /// Says to whoever was not judged human that a code works too.
+    /// Tells an answerer who was not judged human that a code works too.
     UseCode,
-    /// Says that the call is not needed any more.
+    /// Says that the call is no longer needed.
     Over,
 }
 
 impl<'a> Script<'a> {
-    /// The next words of the call with `token`, given its challenge as it now stands and the code that
-    /// this webhook drew. It is said only if it is stored: a repeated webhook's is not, nor one that is a
-    /// code of the challenge already (three in a million), which then leaves the call unanswered.
+    /// What the call with `token` says next, given its challenge after this webhook and the code that this
+    /// webhook drew. The code is said only if it was stored. The code of a repeated webhook is not stored.
+    /// Nor is one that the challenge already has (three in a million), which then leaves the call unanswered.
     #[must_use]
     pub fn next(
         challenge: Option<&Challenge>,

@@ -1,4 +1,4 @@
-//! What the store holds of one subject, as a request finds it.
+//! Everything stored about a subject, as one request reads it.
 
 use crate::challenge::{Challenge, NumberSource, Outcome};
 use crate::channel::Channel;
@@ -8,19 +8,18 @@ use crate::purpose::Purpose;
 use crate::subject::{Binding, Subject};
 use crate::time::Timestamp;
 
-/// All that the store holds of a subject, read consistently.
+/// A consistent read of one subject.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// The subject; empty for one never seen.
+    /// The subject; empty if it was never seen.
     pub subject: Subject,
-    /// The challenges of its login sessions.
     pub challenges: Vec<Challenge>,
 }
 
 impl Snapshot {
-    /// A subject and its challenges as they are stored. Those that the subject's denial covers are
-    /// denied, though their own items do not say so; also the proof of a number that shall be changed,
-    /// which is settled but has not done its work yet.
+    /// A subject and its challenges as they are stored. Challenges that the subject's denial covers are
+    /// denied, though their own items do not say so. That includes the proof of the current number in a
+    /// number change, which is settled but has not changed anything yet.
     #[must_use]
     pub fn of(subject: Subject, mut challenges: Vec<Challenge>) -> Self {
         for challenge in &mut challenges {
@@ -40,9 +39,9 @@ impl Snapshot {
         self.challenges.iter().find(|challenge| challenge.id.key == *key)
     }
 
-    /// Whether the read met a start half-way: a query sees each item as committed, not all as of one
-    /// moment. Every start accounts for what is gone, so a reservation without its challenge is either
-    /// older than any recent send or not yet to be seen.
+    /// Whether the read caught a start half-way: a query sees each item as committed, but not all items as of
+    /// the same moment. Every start accounts for challenges that are gone, so if a reservation has no
+    /// challenge, either the subject has no recent sends or the challenge was not visible yet.
     #[must_use]
     pub fn is_torn(&self, now: Timestamp) -> bool {
         let window = Policy::SHORT_WINDOW + Policy::CLOCK_SKEW;
@@ -52,13 +51,13 @@ impl Snapshot {
         recent && self.subject.reserved.keys().any(|reservation| !seen(*reservation))
     }
 
-    /// Puts a challenge that was just settled, or refused to be, in its place; and the number that it
-    /// has proven where the subject now has it.
+    /// Replaces a challenge with its state after settling, whether it was settled or refused. If it was
+    /// settled, also binds the number that it has proven.
     pub fn settle(&mut self, challenge: Challenge) {
         if challenge.is_settled() && challenge.source != NumberSource::Test {
             let version = match challenge.source {
                 NumberSource::Enrolled(version) => version,
-                _ => self.subject.version + 1, // as the write that enrolled it has counted
+                _ => self.subject.version + 1, // the version that the enrolling write stored
             };
             let (number, country, line) = (challenge.phone.clone(), challenge.country, challenge.line);
             self.subject.binding = Some(Binding { number, country, line, version });
@@ -66,7 +65,7 @@ impl Snapshot {
         self.replace(challenge);
     }
 
-    /// Puts a challenge in the place of its login session's former one.
+    /// Replaces the challenge of the same login session.
     pub fn replace(&mut self, challenge: Challenge) {
         self.challenges.retain(|other| other.id.key != challenge.id.key);
         self.challenges.push(challenge);

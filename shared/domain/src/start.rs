@@ -1,6 +1,6 @@
-//! What a request to send may do: nothing, resend, add the other channel, or begin a challenge.
+//! What a request to send may do: nothing, resend, add the other channel, or start a challenge.
 //!
-//! [`Start::decide`] turns what the store holds into one [`StartTransaction`], which the store applies as one
+//! [`Start::decide`] turns what is stored into one [`StartTransaction`], which the store applies as one
 //! transaction on condition that nothing it was decided on has changed.
 
 use crate::challenge::{Challenge, Former, NumberSource, Outcome, Sends};
@@ -22,20 +22,17 @@ use crate::start_transaction::{Predecessor, Replaces, StartTransaction};
 use crate::subject::Lockout;
 use crate::time::Timestamp;
 
-/// What to do.
 #[derive(Clone, Debug)]
 pub enum Decision {
-    /// Send nothing: the challenge that runs, or is approved, is the answer.
+    /// Send nothing: the challenge that is running or approved is the answer.
     Running,
     /// Apply this, then send.
     Send(Box<StartTransaction>),
 }
 
-/// Decides about requests to send.
+/// Decides what a request to send may do.
 pub struct Start<'a, P> {
-    /// What the deployment allows.
     pub rules: &'a Rules,
-    /// The numbering plan.
     pub plan: &'a P,
 }
 
@@ -78,8 +75,9 @@ impl<P: NumberingPlan> Start<'_, P> {
         Ok(Decision::Send(Box::new(transaction)))
     }
 
-    /// What a refusal brings about beside its trace. The first one for too many failures locks. One for
-    /// a call of another login session contests that: whoever takes it may think it is their own.
+    /// What a refusal changes besides being recorded. The first refusal for too many failures locks the
+    /// subject. A refusal because of another login session's call makes that call contested: the user who
+    /// takes it may think it is the one they asked for.
     #[must_use]
     pub fn consequence(
         &self,
@@ -103,7 +101,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         }
     }
 
-    /// The number to prove, in reach of the channel.
+    /// The number to prove, if the channel can reach it.
     fn target(&self, stored: &Snapshot, request: &Request, now: Timestamp) -> Result<Target, Refusal> {
         if let Some(test) = self.prompted_test(stored, request, now) {
             return Target::test(test.number.clone(), request.channel);
@@ -122,7 +120,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         Ok(Target { destination, source, former })
     }
 
-    /// The test number typed at the prompt, now or before.
+    /// The test number typed at the prompt, in this request or before.
     fn prompted_test(&self, stored: &Snapshot, request: &Request, now: Timestamp) -> Option<&TestNumber> {
         if request.purpose == Purpose::Change || stored.subject.binding.is_some() || request.claimed.is_some() {
             return None;
@@ -133,8 +131,8 @@ impl<P: NumberingPlan> Start<'_, P> {
     }
 
     /// The number to sign in with: the enrolled one, else the claimed one, else the typed one. Only a claimed
-    /// one is looked up in the plan, which costs as much as a request to DynamoDB: a typed one was at the door,
-    /// and of any other the answer is kept.
+    /// number is looked up in the plan here, which costs as much as a request to DynamoDB: a typed one was
+    /// looked up when the request was parsed, and for the others the result is stored.
     fn number(&self, stored: &Snapshot, request: &Request) -> Result<(Subscriber, NumberSource), Refusal> {
         let typed = request.typed.as_ref();
         match (&stored.subject.binding, &request.claimed) {
@@ -151,7 +149,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         Ok((subscriber.ok_or(Refusal::NumberRequired)?, NumberSource::Typed))
     }
 
-    /// What the plan says of a claimed number, which may be spelled in a way that the plan corrects.
+    /// The plan's entry for a claimed number, whose spelling the plan may correct.
     fn look_up(&self, claimed: &PhoneNumber) -> Result<Subscriber, Refusal> {
         let dialled = Dialled::parse(claimed.expose()).ok();
         let found = dialled.and_then(|dialled| self.plan.find(&dialled, None));
@@ -164,7 +162,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         if serves { Ok(destination) } else { Err(Refusal::ChannelUnavailable) }
     }
 
-    /// Whether the channel's last send is too fresh, or its call still going on.
+    /// Whether the channel's cooldown is not over, or its call may still be in progress.
     fn is_running(&self, challenge: &Challenge, channel: Channel, now: Timestamp) -> bool {
         let cooling = challenge.next_send_at(channel, &self.rules.policy).is_some_and(|at| at > now);
         let calling = challenge.call.as_ref().is_some_and(|call| call.is_live(now));
@@ -183,7 +181,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         challenge.expires_at = challenge.expires_at.max(latest.min(now + self.rules.policy.code_life));
         challenge.locale = request.locale;
         if let Some((_, Delivery::Failed)) = challenge.sms.last.filter(|_| request.channel == Channel::Sms) {
-            challenge.codes.pop(); // nobody has it: it would only be one more code to guess
+            challenge.codes.pop(); // nobody received it: it would only be one more code to guess
         }
         let mut subject = stored.subject.clone();
         subject.account_for(&stored.challenges, now);
@@ -273,7 +271,7 @@ impl<P: NumberingPlan> Start<'_, P> {
     }
 }
 
-/// The number that a challenge goes to.
+/// The number that a challenge goes to, and where it came from.
 struct Target {
     destination: Destination,
     source: NumberSource,
@@ -281,7 +279,7 @@ struct Target {
 }
 
 impl Target {
-    /// A test number, to which there is nothing but a code.
+    /// A test number, which cannot be called.
     fn test(number: PhoneNumber, channel: Channel) -> Result<Self, Refusal> {
         if channel == Channel::Call {
             return Err(Refusal::ChannelUnavailable);
@@ -291,13 +289,13 @@ impl Target {
     }
 }
 
-/// The challenge of this subject whose call is going on, where a call is asked for.
+/// The subject's challenge that has a call in progress, if the request asks for a call.
 fn live_call<'a>(stored: &'a Snapshot, request: &Request, now: Timestamp) -> Option<&'a Challenge> {
     let mut challenges = stored.challenges.iter();
     if request.channel == Channel::Call { challenges.find(|challenge| challenge.has_live_call(now)) } else { None }
 }
 
-/// Whether the first factor vouches for another number than the enrolled one, which wins.
+/// Whether the first factor vouches for a number other than the enrolled one. The enrolled one wins.
 fn claims_another(stored: &Snapshot, request: &Request) -> bool {
     match (&stored.subject.binding, &request.claimed) {
         (Some(binding), Some(claimed)) => binding.number != *claimed,
@@ -305,7 +303,7 @@ fn claims_another(stored: &Snapshot, request: &Request) -> bool {
     }
 }
 
-/// Where two login sessions of one subject are live, `#` must not approve the other's.
+/// If two login sessions of one subject are live, `#` meant for one must not approve the other.
 fn contest(transaction: &mut StartTransaction, stored: &Snapshot, now: Timestamp) {
     let own = transaction.challenge.id.key.session;
     let same_login = |other: &SessionId| *other == own || other.to_change() == own || own.to_change() == *other;

@@ -1,4 +1,5 @@
-//! One transaction that starts, resends or adds a channel, and the condition on what it takes the place of.
+//! The transaction that starts a challenge, resends or adds a channel, and its condition on the stored
+//! challenge.
 
 use rand::CryptoRng;
 
@@ -18,38 +19,29 @@ use crate::snapshot::Snapshot;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 
-/// How a transaction's challenge relates to what is stored, as the condition of its write.
+/// How a transaction's challenge relates to the stored one. This is a condition of its write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replaces {
     /// The session has no challenge yet.
     Nothing,
-    /// The same generation goes on, as long as it is open.
+    /// The same generation continues, as long as it is open.
     Continues,
-    /// The next generation takes the place of one that has proven the number to be changed.
-    Proof {
-        /// The generation replaced.
-        generation: u32,
-    },
-    /// The next generation takes the place of one that must not have moved since.
+    /// In a number change, the next generation replaces the one that has proven the current number.
+    Proof { generation: u32 },
+    /// The next generation replaces one that must not have changed since it was read.
     Generation(Predecessor),
 }
 
-/// A generation as it was when its successor was decided on: what the successor accounts for and
-/// carries over.
+/// The generation to be replaced, as it was read: what its successor accounts for and carries over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Predecessor {
-    /// Which it is.
     pub generation: u32,
-    /// Its guesses.
     pub attempts: u32,
-    /// Its messages.
     pub messages: u32,
-    /// Its calls.
     pub calls: u32,
 }
 
 impl Predecessor {
-    /// The generation that `challenge` is.
     #[must_use]
     pub const fn of(challenge: &Challenge) -> Self {
         Self {
@@ -64,30 +56,29 @@ impl Predecessor {
 /// What the store applies as one transaction.
 #[derive(Clone, Debug)]
 pub struct StartTransaction {
-    /// The channel of the send.
     pub channel: Channel,
     /// When it was decided.
     pub at: Timestamp,
-    /// The subject as it shall be; its version is the one read.
+    /// The subject after the transaction, but with the version that was read.
     pub subject: Subject,
-    /// The challenge as it shall be.
+    /// The challenge after the transaction.
     pub challenge: Challenge,
-    /// The condition on what it takes the place of.
+    /// The condition on the stored challenge.
     pub replaces: Replaces,
-    /// Live challenges of other login sessions, which this one contests.
+    /// Live challenges of other login sessions, which become contested.
     pub contests: Vec<ChallengeId>,
-    /// The limits that it is charged to, each a condition of its own.
+    /// What the send adds to the counters of limits. Each charge is a condition of its own.
     pub charges: Vec<Charge>,
-    /// Accounts that may enrol the number, when approval would enrol it.
+    /// How many accounts may enrol the number, if approval would enrol it.
     pub max_accounts: Option<u32>,
-    /// The code of a test number, to which nothing is sent.
+    /// The code of a test number. Nothing is sent to it.
     pub test_code: Option<Code>,
-    /// When to forget the challenge.
+    /// Until when to keep the challenge.
     pub keep_until: Timestamp,
 }
 
 impl StartTransaction {
-    /// A send of `request` in `challenge`, before it is held against any limit.
+    /// A send of `request` in `challenge`, before any limit is checked.
     pub(crate) fn of(
         request: &Request,
         subject: Subject,
@@ -109,7 +100,7 @@ impl StartTransaction {
         }
     }
 
-    /// Draws the code to send and adds its MAC. That of a test number is added once.
+    /// Draws the code to send and adds its MAC. A test number's fixed code is added only once.
     pub fn add_code(&mut self, keys: &MacKeys, random: &mut impl CryptoRng) -> Code {
         let challenge = &mut self.challenge;
         if let Some(code) = &self.test_code {
@@ -124,8 +115,8 @@ impl StartTransaction {
         code
     }
 
-    /// Charges the number's range and country, where nobody has proven the number yet; enrolling it gives
-    /// back both, and the charge on the number itself.
+    /// Charges the range and the country of an unverified number. Enrolling the number gives back both
+    /// charges, and the one on the number itself.
     pub fn charge_budget(
         &mut self,
         record: &CountryRecord,
@@ -143,16 +134,16 @@ impl StartTransaction {
         Ok(())
     }
 
-    /// The counters of those charges that enrolling the number gives back.
+    /// The counters of the charges that enrolling the number gives back.
     pub fn enrolment_gives_back(&self) -> impl Iterator<Item = &Counter> {
         self.charges.iter().filter(|charge| charge.is_given_back()).map(|charge| &charge.counter)
     }
 
-    /// The counters that a send is given back to which failed in that way: what newcomers share of range
-    /// and country, so that an outage of a provider does not use it up. The windows of number, network and
-    /// subject stay charged: they bound how often anybody may try. So does all else where the number is
-    /// what the provider refuses, since finding out which numbers it takes must have its price; and where
-    /// the message may have been sent.
+    /// The counters that are given back their charge if the send fails in this way: those of range and
+    /// country, which newcomers share, so that a provider's outage does not use them up. The windows of
+    /// number, network and subject stay charged, because they limit how often anybody may try. Nothing is
+    /// given back if the provider refuses the number, because finding out which numbers it accepts must not
+    /// be free; nor if the message may have been sent.
     #[must_use]
     pub fn given_back(&self, failure: SendFailure) -> Vec<Counter> {
         let shared = |counter: &&Counter| matches!(counter.scope, Scope::Range(_) | Scope::Country(_));

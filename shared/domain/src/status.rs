@@ -1,4 +1,4 @@
-//! What the page needs to draw itself, computed from what is stored.
+//! What the page needs in order to render, computed from what is stored.
 
 use crate::call::CallState;
 use crate::challenge::{Challenge, NumberSource, Outcome};
@@ -25,15 +25,14 @@ pub enum State {
     None,
     /// Waiting for the phone.
     Pending,
-    /// Proven.
+    /// The phone is proven, and the approval is final.
     Approved,
-    /// Reported by its owner, or refused by its subject when it was to be settled.
+    /// Denied by a fraud report or an administrator, or refused when it was to be settled.
     Denied,
-    /// Its time is over.
     Expired,
-    /// Its guesses are spent.
+    /// Its guesses are used up.
     Exhausted,
-    /// Too many failures: until the time given, or until an administrator unlocks.
+    /// Too many failures: locked until the given time, or until an administrator unlocks the subject.
     Locked,
     /// The subject reported fraud.
     Blocked,
@@ -53,7 +52,7 @@ words!(State {
 /// Why a channel cannot be used now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unavailable {
-    /// Its last send is too fresh.
+    /// Its last send is too recent.
     Cooldown,
     /// A limit is reached.
     SendLimit,
@@ -63,9 +62,9 @@ pub enum Unavailable {
     Locked,
     /// Fraud was reported.
     Blocked,
-    /// The deployment does not use it.
+    /// It is switched off in this deployment.
     Disabled,
-    /// It does not reach such a line, or is not used in the number's country or for what is asked.
+    /// It does not reach this kind of line, or is not used in the number's country or for this purpose.
     Unreachable,
 }
 
@@ -84,49 +83,45 @@ words!(Unavailable {
 pub struct ChannelStatus {
     /// Why it cannot be used, if it cannot.
     pub unavailable: Option<Unavailable>,
-    /// When it may be used next, if a time is known.
+    /// When it can be used next, if that is known.
     pub next_send_at: Option<Timestamp>,
-    /// Sends left.
     pub sends_left: usize,
     /// What became of the last send.
     pub last_send: Option<Delivery>,
 }
 
-/// The whole of it.
+/// The status of one challenge, as the page shows it.
 #[derive(Clone, Debug)]
 pub struct Status {
-    /// The challenge's state.
     pub state: State,
-    /// How far a change of the number has come, when that is what was asked for.
+    /// How far the number change has got, if that is the purpose.
     pub change: Option<Step>,
     /// The number it goes or would go to.
     pub phone: Option<PhoneNumber>,
-    /// Whether the number was typed and may be corrected.
+    /// Whether the number was typed and can be corrected.
     pub can_change_number: bool,
     /// When a pending challenge expires.
     pub expires_at: Option<Timestamp>,
-    /// Guesses that a pending challenge has left.
+    /// How many guesses a pending challenge has left.
     pub attempts_left: Option<u32>,
     /// When a delay or block ends.
     pub retry_at: Option<Timestamp>,
-    /// The message channel.
     pub sms: ChannelStatus,
-    /// The call channel.
     pub call_channel: ChannelStatus,
-    /// How far the latest call has come.
+    /// The state of the latest call.
     pub call: Option<CallState>,
-    /// The digits to key in that call: added by [`Status::show_digits`], since only who has the keys can.
+    /// The digits to enter in that call. Added by [`Status::show_digits`], which needs the keys.
     pub match_digits: Option<MatchDigits>,
-    /// Whether another login session waits too.
+    /// Whether another login session is pending too.
     pub contested: bool,
     /// Whether to offer the other channel.
     pub offer_alternative: bool,
-    /// The result to hand out.
+    /// The approval to issue a result token for.
     pub approval: Option<Approval>,
 }
 
 impl Status {
-    /// Adds the digits to key in a live call of `challenge`, where digits are matched.
+    /// Adds the digits to enter in a live call of `challenge`, in the mode that matches digits.
     pub fn show_digits(&mut self, policy: &Policy, keys: &MacKeys, challenge: Option<&Challenge>, now: Timestamp) {
         let shown = policy.call_mode == CallMode::MatchDigits && self.state == State::Pending;
         self.match_digits = challenge.filter(|challenge| shown && challenge.is_open(now)).and_then(|challenge| {
@@ -148,7 +143,7 @@ pub fn status(
 ) -> Status {
     let binding = stored.subject.binding.as_ref();
     let change = (purpose == Purpose::Change).then(|| change::step(binding, stored.challenge(key), now));
-    // The proof of the current number is no challenge for the new one.
+    // Once the current number is proven, the new one does not have a challenge yet.
     let own = stored.challenge(key).filter(|own| change != Some(Step::NewNumber) || !own.is_settled());
     let (state, retry_at) = state(&rules.policy, stored, own, now);
     let pending = own.filter(|_| state == State::Pending);
@@ -234,7 +229,7 @@ fn channel_status(
     ChannelStatus { unavailable, next_send_at, sends_left, last_send }
 }
 
-/// Why the channel is not used at all, or not with the number at hand as far as that is known.
+/// Why the channel cannot be used at all, or not with this number, as far as the number is known.
 fn unusable(
     rules: &Rules,
     own: Option<&Challenge>,
@@ -256,7 +251,7 @@ fn unusable(
     }
 }
 
-/// Whether the last send has had its time, or is known not to help any more.
+/// Whether the last send has had enough time, or is known not to help any more.
 fn patience_is_over(challenge: &Challenge, now: Timestamp) -> bool {
     let last = Channel::ALL.into_iter().filter_map(|channel| challenge.sends(channel).last).max_by_key(|(at, _)| *at);
     let call_is_over = challenge.call.as_ref().is_some_and(|call| call.state.is_over());

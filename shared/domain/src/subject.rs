@@ -1,8 +1,8 @@
-//! The subject: who signs in, their enrolled number, and what outlives single challenges.
+//! The subject: a user, their enrolled number, and everything else that outlives a single challenge.
 //!
-//! The guess budget belongs here. A challenge reserves its guesses when it starts; when it is over,
-//! what was spent becomes failures and the rest is given back. So a wrong guess is one write on the
-//! challenge alone, and still no new code, channel or login ever resets the count: only success does.
+//! The guess budget belongs here. A challenge reserves its guesses when it starts; when it is over, the
+//! guesses used become failures and the rest is given back. So a wrong guess writes only the challenge, and
+//! still no new code, channel or login ever resets the count: only a success does.
 
 use std::collections::BTreeMap;
 
@@ -13,71 +13,66 @@ use crate::phone::{Country, Line, PhoneNumber, Subscriber};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
-/// An enrolled number. Its version changes with each enrolment, change and reset, so that a
-/// challenge started for one binding can never be settled on another.
+/// An enrolled number. Its version changes with each enrolment, change and reset, so that a challenge started
+/// for one binding can never be settled on another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
-    /// The enrolled number.
     pub number: PhoneNumber,
-    /// Its country.
     pub country: Country,
-    /// What kind of line it is.
     pub line: Line,
-    /// Which enrolment it is.
+    /// Identifies the enrolment.
     pub version: u64,
 }
 
 impl Binding {
-    /// The number and what was found of it when it was enrolled.
+    /// The number, with the country and line found when it was enrolled.
     #[must_use]
     pub fn subscriber(&self) -> Subscriber {
         Subscriber { number: self.number.clone(), country: Some(self.country), line: self.line }
     }
 }
 
-/// What is kept of a subject between challenges.
+/// What is stored about a subject besides its challenges.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subject {
-    /// Rises with every write that must not overtake another.
+    /// Increases with every write that must not overwrite a concurrent one.
     pub version: u64,
-    /// The enrolled number.
     pub binding: Option<Binding>,
-    /// Wrong guesses since the last success, of challenges that are over.
+    /// Wrong guesses since the last success, in challenges that are over.
     pub failures: u32,
-    /// When the latest of these was made.
     pub last_failure_at: Option<Timestamp>,
     /// When a challenge was last settled.
     pub last_success_at: Option<Timestamp>,
-    /// Guesses set aside for challenges not yet accounted for, by [`Reservation`].
+    /// Guesses reserved for challenges that are not accounted for yet.
     pub reserved: BTreeMap<Reservation, u32>,
-    /// When messages were sent in the long window, latest last.
+    /// When messages were sent in the long window, oldest first.
     pub sms_sent: Vec<Timestamp>,
-    /// When calls were placed in the long window, latest last.
+    /// When calls were placed in the long window, oldest first.
     pub calls_placed: Vec<Timestamp>,
-    /// Until when everything is refused, after a report of fraud.
+    /// Until when everything is refused, after a fraud report.
     pub blocked_until: Option<Timestamp>,
-    /// The digest of the number that the same report blocked until then, where it was only being enrolled.
+    /// The digest of the number that the same report blocked until then, if it was only being enrolled.
     pub reported_number: Option<[u8; 32]>,
-    /// The version at which all that was pending was denied at once: no challenge that began by then can be
-    /// approved. Versions tell what came before by no clock.
+    /// The version at which everything pending was denied at once: no challenge that started at this version
+    /// or before can be approved. Versions show what came before without relying on a clock.
     pub denied_version: Option<u64>,
-    /// When the failures were found to have reached the limit that only an administrator lifts.
+    /// When the failures were found to have reached the limit. Only an administrator can unlock.
     pub locked_at: Option<Timestamp>,
 }
 
-/// What failures keep a subject from.
+/// What a subject's failures prevent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lockout {
     /// Nothing.
     Free,
-    /// A new challenge before then.
+    /// A new challenge until this time.
     Delayed(Timestamp),
-    /// A new challenge before an administrator unlocks.
+    /// A new challenge until an administrator unlocks the subject.
     Locked,
 }
 
 impl Subject {
-    /// Whether anything has ever been kept of it.
+    /// Whether anything has ever been stored about it.
     #[must_use]
     pub const fn is_known(&self) -> bool {
         self.version > 0
@@ -89,8 +84,8 @@ impl Subject {
         self.blocked_until.filter(|until| *until > now)
     }
 
-    /// Turns the reservations of challenges that are over into failures. A challenge that is gone
-    /// altogether, which the store forgets a month after it came to nothing, counts as spent.
+    /// Turns the reservations of challenges that are over into failures. If a challenge no longer exists, all
+    /// its guesses count as used: the store deletes a challenge without success a month after its login.
     pub fn account_for(&mut self, challenges: &[Challenge], now: Timestamp) {
         let reserved = std::mem::take(&mut self.reserved);
         for (reservation, guesses) in reserved {
@@ -104,7 +99,7 @@ impl Subject {
         }
     }
 
-    /// Counts the guesses that `challenge` spent in vain and drops its reservation.
+    /// Counts the guesses of `challenge` as failures and drops its reservation.
     pub fn count(&mut self, challenge: &Challenge) {
         self.reserved.remove(&challenge.reservation());
         self.failures = self.failures.saturating_add(self.failures_of(challenge));
@@ -113,7 +108,8 @@ impl Subject {
         }
     }
 
-    /// Failures that count against the subject now, those of running challenges included.
+    /// Failures that count now, those of live challenges included, and when the last guess among them was
+    /// made.
     #[must_use]
     pub fn failures_so_far(&self, challenges: &[Challenge], now: Timestamp) -> (u32, Option<Timestamp>) {
         let mut seen = self.clone();
@@ -126,7 +122,7 @@ impl Subject {
         (seen.failures, seen.last_failure_at)
     }
 
-    /// What the failures so far keep the subject from.
+    /// What the failures so far prevent.
     #[must_use]
     pub fn lockout(&self, challenges: &[Challenge], policy: &Policy, now: Timestamp) -> Lockout {
         let (failures, last) = self.failures_so_far(challenges, now);
@@ -137,14 +133,14 @@ impl Subject {
         until.map_or(Lockout::Free, Lockout::Delayed)
     }
 
-    /// Guesses that a new challenge may reserve.
+    /// How many guesses a new challenge may reserve.
     #[must_use]
     pub fn budget(&self, policy: &Policy) -> u32 {
         let reserved = self.reserved.values().fold(0, |sum: u32, guesses| sum.saturating_add(*guesses));
         policy.lock_at_failures.saturating_sub(self.failures).saturating_sub(reserved).min(policy.max_guesses)
     }
 
-    /// Sends of `channel` so far that count in the window that ends now.
+    /// Sends of `channel` in the window that ends now.
     pub fn sent_within(
         &self,
         channel: Channel,
@@ -158,7 +154,7 @@ impl Subject {
         log.iter().copied().filter(move |at| now.since(*at) < window)
     }
 
-    /// Notes a send, and forgets those that no window counts any more.
+    /// Notes a send, and forgets those that no window counts any longer.
     pub fn note_send(&mut self, channel: Channel, now: Timestamp) {
         let log = match channel {
             Channel::Sms => &mut self.sms_sent,
@@ -168,8 +164,8 @@ impl Subject {
         log.push(now);
     }
 
-    /// A challenge's failures, unless a success has already made up for them that came later by any
-    /// function's clock: a guess after the success may bear an earlier time.
+    /// A challenge's failures, or none if a later success has made up for them. The success must be later by
+    /// every function's clock, since a guess made after it may carry an earlier time.
     fn failures_of(&self, challenge: &Challenge) -> u32 {
         match (challenge.last_guess_at, self.last_success_at) {
             (Some(guess), Some(success)) if guess + Policy::CLOCK_SKEW < success => 0,

@@ -3,24 +3,22 @@
 use std::ops::Add;
 use std::time::Duration;
 
-/// A moment in UTC, in seconds since the Unix epoch.
+/// A moment in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// The moment `seconds` after the Unix epoch.
     #[must_use]
     pub const fn from_unix(seconds: u64) -> Self {
         Self(seconds)
     }
 
-    /// Seconds since the Unix epoch.
     #[must_use]
     pub const fn as_unix(self) -> u64 {
         self.0
     }
 
-    /// How long ago `earlier` was; zero when it lies ahead.
+    /// How long ago `earlier` was; zero if it is in the future.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(self.0.saturating_sub(earlier.0))

@@ -1,5 +1,5 @@
-//! Closed sets of words. A word that appears in JSON, in the table, in a log or in an event is spelled
-//! here, beside its enum's definition, and nowhere else.
+//! Closed sets of words. A word that appears in JSON, in the table, in a log or in an event is spelled once,
+//! beside the definition of its enum.
 
 /// Gives an enum without data `ALL`, `as_str` and `parse`.
 macro_rules! words {

@@ -262,9 +262,9 @@ fn a_denial_covers_all_that_is_not_done_and_nothing_begun_after_it() {
     ] {
         let subject = Subject { denied_version, ..Subject::default() };
         let stored = Snapshot::of(subject, vec![challenge(purpose, source, outcome)]);
-        let stands = own(&stored).outcome;
+        let current = own(&stored).outcome;
         let expected = if denied { Outcome::Denied } else { outcome };
-        assert_eq!(stands, expected, "{purpose:?} {source:?} {outcome:?} {denied_version:?}");
+        assert_eq!(current, expected, "{purpose:?} {source:?} {outcome:?} {denied_version:?}");
     }
 }
 
