@@ -1,4 +1,4 @@
-//! An administrator's actions as rules; those on live challenges are in the store's contract.
+//! The rules for administrators' actions. Actions on live challenges are tested with the store's contract.
 
 #![cfg(test)]
 
@@ -38,7 +38,7 @@ fn in_trouble() -> Subject {
 }
 
 #[test]
-fn a_caller_is_an_arn_and_nothing_that_could_forge_a_line() {
+fn only_an_arn_that_cannot_forge_a_line_is_a_caller() {
     let role = "arn:aws:sts::123456789012:assumed-role/support/jane@example.com";
     assert_eq!(Administrator::parse(role).expect("an ARN").as_str(), role);
     for arn in ["", "jane", "arn:aws:iam::1:user/a\nb", "arn:aws:iam::1:user/ü", "arn:aws:iam::1:user/a b"] {
@@ -48,7 +48,7 @@ fn a_caller_is_an_arn_and_nothing_that_could_forge_a_line() {
 }
 
 #[test]
-fn unlocking_forgives_what_was_and_what_vanished_and_touches_nothing_else() {
+fn unlocking_forgives_failures_and_reservations_of_lost_challenges_and_changes_nothing_else() {
     let before = stored(in_trouble());
     let after = unlocked(&before, NOW).subject;
     let forgiven =
@@ -58,7 +58,7 @@ fn unlocking_forgives_what_was_and_what_vanished_and_touches_nothing_else() {
 }
 
 #[test]
-fn unblocking_ends_the_block_and_keeps_what_was_denied() {
+fn unblocking_ends_the_block_and_leaves_denied_what_was_denied() {
     let before = stored(in_trouble());
     assert_eq!(unblocked(&before).0.subject, Subject { blocked_until: None, ..before.subject });
 }
@@ -70,18 +70,18 @@ fn unblocking_ends_the_block_of_the_number_that_was_reported_with_it() {
     assert_eq!(number, Some(NumberBlock { number: [7; 32], until: NOW + Duration::from_hours(1) }));
     assert_eq!(after.subject, Subject { blocked_until: None, reported_number: None, ..blocked.subject });
     assert_eq!(unblocked(&after).1, None);
-    assert_eq!(unblocked(&stored(in_trouble())).1, None, "one that somebody had proven or vouched for");
+    assert_eq!(unblocked(&stored(in_trouble())).1, None, "the number was already proven or vouched for");
 }
 
 #[test]
-fn a_reset_keeps_failures_and_block_and_denies_what_has_begun() {
+fn a_reset_keeps_failures_and_block_and_denies_what_has_started() {
     let before = stored(in_trouble());
     let after = phone_reset(&before);
     assert_eq!(after.subject, Subject { binding: None, denied_version: Some(7), ..before.subject });
 }
 
 #[test]
-fn a_report_tells_lock_delay_block_and_sends() {
+fn a_report_shows_lock_delay_block_and_sends() {
     let policy = Policy::default();
     let delayed = || Subject { failures: 12, locked_at: None, reserved: [].into(), ..in_trouble() };
     let seen = report(&stored(delayed()), &policy, NOW);
@@ -91,11 +91,11 @@ fn a_report_tells_lock_delay_block_and_sends() {
     assert_eq!(seen.sends, [(Channel::Sms, 1, 2), (Channel::Call, 1, 1)]);
 
     let seen = report(&stored(Subject { failures: 100, ..in_trouble() }), &policy, NOW);
-    assert_eq!((seen.locked, seen.delayed_until), (true, None), "no time ends a lock");
+    assert_eq!((seen.locked, seen.delayed_until), (true, None), "a lock does not end with time");
     let seen = report(&stored(Subject { locked_at: Some(NOW), ..delayed() }), &policy, NOW);
-    assert_eq!((seen.failures, seen.locked), (12, true), "nor does a higher limit");
+    assert_eq!((seen.failures, seen.locked), (12, true), "nor with a higher limit");
     let seen = report(&stored(Subject { failures: 8, ..in_trouble() }), &policy, NOW);
-    assert_eq!(seen.failures, 13, "what is gone counts as spent");
+    assert_eq!(seen.failures, 13, "the guesses of a lost challenge count as used");
 
     let over = NOW + Duration::from_hours(1);
     let seen = report(&stored(delayed()), &policy, over);

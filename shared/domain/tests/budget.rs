@@ -1,4 +1,4 @@
-//! The budget of unverified sends: what it follows from, how it is bounded, and that it is never passed.
+//! The budget of unverified sends: how it is computed and bounded, and that it is never exceeded.
 
 #![cfg(test)]
 
@@ -29,12 +29,12 @@ fn rules() -> UnverifiedBudget {
     UnverifiedBudget { floor: 10, share_percent: 10, growth: 2, ..UnverifiedBudget::default() }
 }
 
-/// A country in which so many were verified on each of these days, counted back from today.
+/// A country with this many users verified on each of these days, counted back from today.
 fn verified(days: impl IntoIterator<Item = u64>, count: u32) -> CountryRecord {
     CountryRecord { verified: days.into_iter().map(|ago| (TODAY - ago, count)).collect(), ..CountryRecord::default() }
 }
 
-/// A country in which each counter of that day has been charged so much.
+/// A country with these charges on each counter of that day.
 fn charged(days: &[(u64, u32, u32)]) -> CountryRecord {
     let charge = |(ago, shard, used): &(u64, u32, u32)| ((Channel::Sms, TODAY - ago, *shard), *used);
     CountryRecord { unverified: days.iter().map(charge).collect(), ..CountryRecord::default() }
@@ -49,21 +49,21 @@ fn quota(record: &CountryRecord, rules: &UnverifiedBudget, now: Timestamp) -> Op
 }
 
 #[test]
-fn the_defaults_are_those_of_the_documents() {
+fn the_defaults_are_those_in_the_documentation() {
     let rules = UnverifiedBudget::default();
     assert_eq!((rules.enforced, rules.floor, rules.share_percent, rules.growth, rules.per_range), (true, 10, 5, 2, 4));
     assert_eq!(rules.open_for, Duration::from_mins(15));
 }
 
 #[test]
-fn a_country_that_nobody_verified_in_gets_the_floor() {
+fn a_country_without_verified_users_gets_the_floor() {
     assert_eq!(CountryRecord::default().budget(&rules(), DAWN), 10);
-    assert_eq!(verified(2..=15, 90).budget(&rules(), DAWN), 10, "and so does one whose share is less");
-    assert_eq!(CountryRecord::default().budget(&rules(), Timestamp::from_unix(0)), 10, "on the first day there is");
+    assert_eq!(verified(2..=15, 90).budget(&rules(), DAWN), 10, "and so does one whose share is smaller");
+    assert_eq!(CountryRecord::default().budget(&rules(), Timestamp::from_unix(0)), 10, "on the first day of the epoch");
 }
 
 #[test]
-fn a_country_gets_its_share_of_those_verified_a_day_in_the_last_week_that_counts() {
+fn a_budget_is_a_share_of_the_users_verified_per_day_in_the_last_week_that_counts() {
     assert_eq!(verified(2..=15, 1000).budget(&rules(), DAWN), 100);
     assert_eq!(verified(2..=15, 1234).budget(&UnverifiedBudget { share_percent: 1, ..rules() }, DAWN), 12);
     assert_eq!(verified(2..=15, 1000).budget(&UnverifiedBudget { share_percent: 0, ..rules() }, DAWN), 10);
@@ -73,14 +73,14 @@ fn a_country_gets_its_share_of_those_verified_a_day_in_the_last_week_that_counts
 }
 
 #[test]
-fn who_was_verified_today_or_yesterday_earns_nothing_whatever_the_hour() {
+fn users_verified_today_or_yesterday_earn_nothing_whatever_the_hour() {
     for now in [DAWN, Timestamp::from_unix(DAWN.as_unix() + DAY - 1)] {
         assert_eq!(verified([0, 1], 1_000_000).budget(&rules(), now), 10);
         let mut grown = verified(9..=15, 1_000_000);
         grown.verified.insert(TODAY - 2, 7000);
         assert_eq!(grown.budget(&rules(), now), 100, "the day before yesterday is more than 24 hours old");
     }
-    assert_eq!(verified([16, 17], 1_000_000).budget(&rules(), DAWN), 10, "nor does what is too long ago");
+    assert_eq!(verified([16, 17], 1_000_000).budget(&rules(), DAWN), 10, "nor does what happened too long ago");
 }
 
 #[test]
@@ -88,13 +88,13 @@ fn a_budget_at_most_doubles_in_a_week_however_many_an_attacker_verifies() {
     let mut attacked = verified(9..=15, 500);
     attacked.verified.extend((2..=8).map(|ago| (TODAY - ago, 1_000_000)));
     assert_eq!(attacked.budget(&rules(), DAWN), 100, "twice the fifty of the week before");
-    assert_eq!(verified(2..=8, 1_000_000).budget(&rules(), DAWN), 20, "twice the floor where there was nothing");
+    assert_eq!(verified(2..=8, 1_000_000).budget(&rules(), DAWN), 20, "twice the floor if there was nothing before");
     let steep = UnverifiedBudget { growth: 3, ..rules() };
     assert_eq!(verified(2..=8, 1_000_000).budget(&steep, DAWN), 30);
 }
 
 #[test]
-fn numbers_beyond_all_measure_neither_overflow_nor_wrap() {
+fn huge_counts_neither_overflow_nor_wrap() {
     let rules = UnverifiedBudget { share_percent: 100, growth: u32::MAX, ..rules() };
     assert_eq!(verified(2..=15, u32::MAX).budget(&rules, DAWN), u32::MAX);
 }
@@ -108,7 +108,7 @@ fn a_charge_is_on_one_counter_of_today_with_its_part_of_the_budget_as_its_quota(
 }
 
 #[test]
-fn yesterday_s_sends_count_as_far_as_they_lie_within_the_last_day() {
+fn yesterdays_sends_count_in_proportion_to_what_lies_within_the_last_24_hours() {
     let record = charged(&[(1, 0, 8)]);
     for (hours, left) in [(0, 2), (6, 4), (12, 6), (18, 8), (23, 10)] {
         let now = DAWN + Duration::from_hours(hours);
@@ -121,7 +121,7 @@ fn yesterday_s_sends_count_as_far_as_they_lie_within_the_last_day() {
 }
 
 #[test]
-fn a_spent_budget_opens_the_breaker_which_refuses_for_its_time() {
+fn a_used_up_budget_opens_the_breaker_which_refuses_until_it_closes() {
     let mut spent = charged(&[(0, 0, 10)]);
     let now = DAWN + Duration::from_hours(1);
     let exhausted = spent.charge(us(), Channel::Sms, &rules(), now, &mut random()).expect_err("spent");
@@ -139,7 +139,7 @@ fn a_spent_budget_opens_the_breaker_which_refuses_for_its_time() {
 }
 
 #[test]
-fn record_only_charges_whatever_is_spent_or_open() {
+fn record_only_mode_charges_even_if_the_budget_is_used_up_or_the_breaker_open() {
     let mut record = charged(&[(0, 0, 1000), (1, 0, 1000)]);
     record.open_until.insert(Channel::Sms, DAWN + Duration::from_hours(5));
     let rules = UnverifiedBudget { enforced: false, ..rules() };
@@ -148,28 +148,28 @@ fn record_only_charges_whatever_is_spent_or_open() {
 }
 
 #[test]
-fn record_only_spreads_over_every_counter_however_small_the_budget_since_nothing_keeps_the_sends_few() {
+fn record_only_mode_uses_every_counter_even_for_a_small_budget_since_it_does_not_limit_sends() {
     let rules = UnverifiedBudget { enforced: false, ..rules() };
     let quotas = quotas(&CountryRecord::default(), &rules, DAWN, &mut random());
     assert_eq!((quotas.len(), quotas.values().sum::<u32>()), (32, 10));
 }
 
 #[test]
-fn a_charge_tells_the_whole_budget_and_a_time_by_which_honest_sends_have_been_given_back() {
+fn a_charge_reports_the_whole_budget_and_a_time_by_which_honest_sends_have_been_given_back() {
     let rules = UnverifiedBudget { floor: 70, ..rules() };
     let quarter = Duration::from_mins(15);
     for (now, retry_at) in
         [(DAWN, DAWN + quarter), (DAWN + Duration::from_mins(24 * 60 - 5), DAWN + Duration::from_hours(24))]
     {
         let charge = CountryRecord::default().charge(us(), Channel::Sms, &rules, now, &mut random()).expect("a charge");
-        assert!([23, 24].contains(&charge.quota), "its condition is its part");
+        assert!([23, 24].contains(&charge.quota), "the condition is on its own part");
         assert_eq!((charge.told.quota, charge.told.retry_at), (70, retry_at));
         assert_eq!((charge.told.limit, charge.told.window), (Limit::CountrySms, Duration::from_hours(24)));
     }
 }
 
 #[test]
-fn a_full_counter_is_passed_over_for_one_that_has_room() {
+fn a_full_counter_is_skipped_for_one_that_has_room() {
     let rules = UnverifiedBudget { floor: 64, ..rules() };
     let record = charged(&[(0, 0, 32)]);
     let mut random = random();
@@ -179,7 +179,7 @@ fn a_full_counter_is_passed_over_for_one_that_has_room() {
     }
 }
 
-/// What each counter allows, as far as many draws tell.
+/// What each counter allows, found by many draws.
 fn quotas(record: &CountryRecord, rules: &UnverifiedBudget, now: Timestamp, random: &mut StdRng) -> BTreeMap<u32, u32> {
     let draws = (0..2000).filter_map(|_| record.charge(us(), Channel::Sms, rules, now, random).ok());
     draws.map(|charge| (charge.counter.shard, charge.quota)).collect()

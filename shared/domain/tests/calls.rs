@@ -1,4 +1,4 @@
-//! The call modes: the digits that a page shows, what a key means, and what the phone hears.
+//! The call modes: the digits that a page shows, what a key means, and what the user hears.
 
 #![cfg(test)]
 
@@ -52,14 +52,14 @@ fn the_digits_of_calls_are_uniform_from_10_to_99() {
         counts[usize::from(digits(&keys, &id, &token(call), NOW).expose())] += 1;
     }
     assert_eq!(counts[..10], [0; 10]);
-    // Chi-squared with 89 degrees of freedom: 137 is passed by chance once in a thousand runs.
+    // Chi-squared with 89 degrees of freedom: it exceeds 137 by chance once in a thousand runs.
     let expected = f64::from(calls) / 90.0;
     let chi: f64 = counts[10..].iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();
     assert!(chi < 137.0, "{chi}");
 }
 
 #[test]
-fn every_call_challenge_and_key_has_digits_of_its_own() {
+fn every_call_challenge_and_key_has_its_own_digits() {
     let own = |keys: &MacKeys, id: &ChallengeId, first: u16| {
         let digits = |call| digits(keys, id, &token(call), NOW).expose();
         (first..first + 16).map(digits).collect::<Vec<_>>()
@@ -72,16 +72,16 @@ fn every_call_challenge_and_key_has_digits_of_its_own() {
         own(&keys("k"), &id("b", "s", 1), 0),
         own(&keys("l"), &id("a", "s", 1), 0),
     ];
-    assert_eq!(sets[0], own(&keys("k"), &id("a", "s", 1), 0), "the same facts, the same digits");
+    assert_eq!(sets[0], own(&keys("k"), &id("a", "s", 1), 0), "same input, same digits");
     for (index, set) in sets.iter().enumerate() {
-        assert!(!sets[..index].contains(set), "set {index} is another's");
+        assert!(!sets[..index].contains(set), "set {index} is not unique");
     }
 }
 
-/// The page asks every two seconds and the phone's keys come in between: whoever knows which keys,
-/// what was shown must be what is taken.
+/// The page polls every two seconds, and keys are pressed in between. Whichever keys each function has loaded,
+/// the digits that were shown must be the ones that are accepted.
 #[test]
-fn a_rotation_in_between_changes_no_digits_and_refuses_none() {
+fn a_key_rotation_during_a_call_changes_no_digits_and_refuses_none() {
     let (id, token) = (id("a", "s", 1), token(7));
     let not_before = NOW + Duration::from_secs(30);
     let published = MacKeys { next: Some((MacKey::from_secret("new"), not_before)), ..keys("old") };
@@ -101,11 +101,11 @@ fn a_rotation_in_between_changes_no_digits_and_refuses_none() {
         };
         assert_eq!((10..100_u8).filter(opens).count(), 2);
     }
-    assert!(!keys("new").match_digits(&id, &token.digest(), before), "once forgotten, the old key takes nothing");
+    assert!(!keys("new").match_digits(&id, &token.digest(), before), "once removed, the old key matches nothing");
 }
 
 #[test]
-fn digits_show_nothing_of_themselves() {
+fn debug_output_hides_the_digits() {
     let digits = MatchDigits::parse("47").expect("two digits");
     let event = CallEvent::keyed(Entry::Digits(digits), CallMode::MatchDigits, None, &id("a", "s", 1), &token(1));
     assert_eq!(format!("{digits:?} {:?}", Entry::Digits(digits)), "MatchDigits(••) Digits(MatchDigits(••))");
@@ -113,7 +113,7 @@ fn digits_show_nothing_of_themselves() {
 }
 
 #[test]
-fn a_key_means_what_the_mode_makes_of_it() {
+fn what_a_key_means_depends_on_the_mode() {
     let (keys, id, token) = (keys("k"), id("a", "s", 1), token(1));
     let right = digits(&keys, &id, &token, NOW);
     let wrong = (10..100_u8)
@@ -175,7 +175,7 @@ fn drawn() -> (Code, SpokenCodeMacs) {
 type Change = fn(&mut Challenge, &mut Call);
 
 #[test]
-fn what_the_phone_hears_follows_from_mode_and_state() {
+fn what_the_user_hears_depends_on_mode_and_state() {
     let (code, macs) = drawn();
     let drawn = (code.clone(), macs);
     let approved = Outcome::Approved { at: NOW, by: Method::PressPound, settled: false };
@@ -238,7 +238,7 @@ fn a_call_says_only_the_code_that_this_webhook_drew_and_stored() {
 }
 
 #[test]
-fn a_code_is_told_by_the_way_it_came_under_every_key() {
+fn a_code_is_recognised_as_sent_or_spoken_under_every_key() {
     let mut random = StdRng::seed_from_u64(8);
     let (id, number) = (id("a", "s", 1), number());
     let (sent, sent_mac) = keys("old").issue(&id, &number, &[], NOW, &mut random);

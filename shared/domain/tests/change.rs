@@ -1,4 +1,4 @@
-//! Changing the number, and what a denial makes of what is stored: the rules in tables.
+//! Changing the number, and what a denial does to what is stored: the rules as tables.
 
 #![cfg(test)]
 
@@ -48,7 +48,7 @@ fn rules() -> Rules {
         policy: Policy::default(),
         channels: BTreeSet::from(Channel::ALL),
         reach: Reach::by_every_channel(Country::parse("US")),
-        enrolment: Enrolment::ClaimsOnly, // a change is no enrolment of one who has no number
+        enrolment: Enrolment::ClaimsOnly, // does not apply to a change, whose user has a number
         test_numbers: Vec::new(),
     }
 }
@@ -61,7 +61,7 @@ fn binding(version: u64) -> Binding {
     Binding { number: number(OLD), country: Country::parse("US").expect("US"), line: Line::Mobile, version }
 }
 
-/// The same, where calls are of that mode.
+/// The same, in that call mode.
 fn rules_in(mode: CallMode) -> Rules {
     Rules { policy: Policy { call_mode: mode, ..Policy::default() }, ..rules() }
 }
@@ -109,7 +109,7 @@ fn proven() -> Snapshot {
     Snapshot { challenges: vec![proof], ..stored }
 }
 
-/// A code on its way to the new number, sent half a minute after the proof.
+/// The state after a code was sent to the new number, half a minute after the proof.
 fn replacing() -> Snapshot {
     let stored = proven();
     transaction(&stored, Some(NEW), after(30)).applied(stored)
@@ -135,7 +135,7 @@ fn a_change_goes_to_the_old_number_first_and_to_the_new_one_with_the_proof_of_th
 }
 
 #[test]
-fn what_a_change_is_refused_for() {
+fn a_change_is_refused_for_each_of_these_reasons() {
     let long_ago = Policy::CHANGE_WINDOW.as_secs();
     let rebound = |mut stored: Snapshot| {
         stored.subject.binding = Some(binding(VERSION + 1));
@@ -159,14 +159,18 @@ fn what_a_change_is_refused_for() {
         assert_eq!(decide(&stored, typed, now).err(), Some(refusal), "{why}");
     }
     let running = decide(&unsettled(proven()), Some(NEW), after(31));
-    assert!(matches!(running, Ok(Decision::Running)), "pound alone is no proof: {running:?}");
+    assert!(matches!(running, Ok(Decision::Running)), "`#` alone proves nothing: {running:?}");
 }
 
 #[test]
 fn the_last_moment_of_a_proof_is_the_one_before_its_window_ends() {
     let last = Policy::CHANGE_WINDOW.as_secs() - 1;
     assert_eq!(transaction(&proven(), Some(NEW), after(last)).challenge.phone, number(NEW));
-    assert_eq!(transaction(&proven(), None, after(last + 1)).challenge.phone, number(OLD), "then it is proven anew");
+    assert_eq!(
+        transaction(&proven(), None, after(last + 1)).challenge.phone,
+        number(OLD),
+        "then it has to be proven again"
+    );
     assert_eq!(transaction(&replacing(), None, after(last)).challenge.phone, number(NEW));
     assert_eq!(transaction(&replacing(), None, after(last + 1)).challenge.phone, number(OLD));
 }
@@ -181,7 +185,7 @@ fn another_new_number_is_the_next_generation_with_the_same_proof() {
 }
 
 #[test]
-fn how_far_a_change_has_come() {
+fn each_step_of_a_change_is_recognised() {
     let step_of = |stored: &Snapshot, now| step(stored.subject.binding.as_ref(), stored.challenge(&key()), now);
     assert_eq!(step_of(&enrolled(), NOW), Step::CurrentNumber);
     assert_eq!(step_of(&proven(), after(599)), Step::NewNumber);
@@ -197,7 +201,7 @@ fn how_far_a_change_has_come() {
 }
 
 #[test]
-fn a_change_is_called_for_only_where_a_secret_passes_in_the_call() {
+fn a_change_can_use_a_call_only_if_a_secret_passes_in_it() {
     for (mode, called) in [(CallMode::PressPound, false), (CallMode::MatchDigits, true), (CallMode::SpeakCode, true)] {
         let rules = rules_in(mode);
         for (stored, typed) in [(enrolled(), None), (proven(), Some(NEW)), (replacing(), Some(NEW))] {
@@ -231,16 +235,16 @@ fn the_page_shows_the_proof_as_done_and_the_new_number_as_open() {
 
 // --- what a denial covers
 
-/// The version of the subject with which the challenge below began.
+/// The version of the subject at which the challenge below started.
 const BEGAN: u64 = 5;
 
-/// A challenge of that purpose and source, begun then.
+/// A challenge of that purpose and source, started at that version.
 fn challenge(purpose: Purpose, source: NumberSource, outcome: Outcome) -> Challenge {
     Challenge { purpose, source, outcome, subject_version: BEGAN, ..own(&proven()).clone() }
 }
 
 #[test]
-fn a_denial_covers_all_that_is_not_done_and_nothing_begun_after_it() {
+fn a_denial_covers_everything_unfinished_and_nothing_started_after_it() {
     let approved = |settled| Outcome::Approved { at: NOW, by: Method::PressPound, settled };
     let (login, change) = (Purpose::Login, Purpose::Change);
     let (enrolled, replacing) = (NumberSource::Enrolled(VERSION), NumberSource::Replacing(VERSION));
@@ -269,7 +273,7 @@ fn a_denial_covers_all_that_is_not_done_and_nothing_begun_after_it() {
 }
 
 #[test]
-fn settling_binds_the_number_but_for_a_test_s_and_keeps_the_version_of_one_that_was() {
+fn settling_binds_any_number_but_a_test_number_and_keeps_the_version_of_an_enrolled_one() {
     let settled = Outcome::Approved { at: NOW, by: Method::SmsCode, settled: true };
     for (source, version) in [
         (NumberSource::Enrolled(VERSION), Some(VERSION)),

@@ -44,7 +44,7 @@ fn codes_are_uniform_over_all_six_digit_numbers() {
             counts[position][usize::from(digit - b'0')] += 1;
         }
     }
-    // Chi-squared with 9 degrees of freedom: 27.9 is passed by chance once in a thousand positions.
+    // Chi-squared with 9 degrees of freedom: it exceeds 27.9 by chance once in a thousand positions.
     for (position, digits) in counts.iter().enumerate() {
         let expected = f64::from(draws) / 10.0;
         let chi: f64 = digits.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();
@@ -85,7 +85,7 @@ fn only_six_ascii_digits_are_a_code() {
 }
 
 #[test]
-fn a_code_shows_nothing_of_itself() {
+fn debug_output_hides_codes_and_keys() {
     assert_eq!(format!("{:?}", code("123456")), "Code(••••••)");
     assert!(!format!("{:?}", keys("secret")).contains("secret"));
     assert!(!format!("{:?}", CodeMac::from_bytes([171; 32])).contains("171"));
@@ -116,7 +116,7 @@ fn codes_of_one_challenge_are_distinct() {
 }
 
 #[test]
-fn a_rotation_spoils_no_code_on_its_way() {
+fn a_key_rotation_invalidates_no_code_on_its_way() {
     let (id, number, mut random) = (challenge("a", "s", 1), phone("+14155552671"), StdRng::seed_from_u64(2));
     let next = |not_before| MacKeys { next: Some((MacKey::from_secret("new"), not_before)), ..keys("old") };
     let later = Timestamp::from_unix(NOW.as_unix() + 600);
@@ -135,7 +135,7 @@ fn a_rotation_spoils_no_code_on_its_way() {
 
 proptest! {
     #[test]
-    fn a_mac_holds_for_its_own_challenge_number_and_code_only(
+    fn a_mac_is_valid_only_for_its_own_challenge_number_and_code(
         digits in "[0-9]{6}", other in "[0-9]{6}", subject in "[a-z]{1,8}", session in "[a-z]{1,8}", generation in 1..9_u32,
     ) {
         let mut random = StdRng::seed_from_u64(3);

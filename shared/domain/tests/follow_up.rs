@@ -1,4 +1,4 @@
-//! What follows from a change of a subject, by the subject before and after it.
+//! What follows from a change of a subject, given the subject before and after it.
 
 #![cfg(test)]
 
@@ -20,7 +20,7 @@ fn number(e164: &str) -> PhoneNumber {
     PhoneNumber::parse(e164).expect("a number")
 }
 
-/// A subject that was last verified at this second of this day.
+/// A subject last verified in this second of this day.
 fn settled(day: u64, second: u64) -> Settled {
     let binding = Binding { number: number("+14155552671"), country: country("US"), line: Line::Mobile, version: 7 };
     Settled { binding, locale: Locale::Es, last_success_at: Some(Timestamp::from_unix(day * DAY + second)) }
@@ -43,16 +43,16 @@ fn a_subject_counts_once_on_each_later_day_in_utc() {
 }
 
 #[test]
-fn a_subject_counts_only_if_it_was_seen_before_and_is_bound_as_before() {
+fn a_subject_counts_only_if_it_was_seen_before_with_the_same_binding() {
     let (yesterday, today) = (settled(TODAY - 1, 0), settled(TODAY, 0));
     assert_eq!(follow_up(&Settled { last_success_at: None, ..yesterday.clone() }, &today), None);
     assert_eq!(follow_up(&yesterday, &Settled { last_success_at: None, ..today.clone() }), None);
     let rebound = Settled { binding: Binding { version: 8, ..today.binding.clone() }, ..today };
-    assert_eq!(follow_up(&yesterday, &rebound), None, "enrolled anew");
+    assert_eq!(follow_up(&yesterday, &rebound), None, "enrolled again");
 }
 
 #[test]
-fn a_replaced_number_is_told_in_the_language_in_which_it_was_enrolled_and_counts_for_nothing() {
+fn a_replaced_number_is_notified_in_the_language_in_which_it_was_enrolled_and_does_not_count() {
     let before = settled(TODAY - 1, 0);
     let new = Binding { number: number("+34600000000"), country: country("ES"), version: 9, ..before.binding.clone() };
     let after = Settled { binding: new, locale: Locale::Ar, ..settled(TODAY, 0) };
@@ -83,7 +83,7 @@ fn a_number_that_can_only_be_called_is_sent_nothing() {
 }
 
 #[test]
-fn a_tally_counts_by_country_and_day_and_is_known_by_its_changes() {
+fn a_tally_counts_by_country_and_day_and_is_identified_by_its_changes() {
     let tally = |changes: &[(&str, u64, &str)]| {
         let mut tally = Tally::default();
         for (code, day, change) in changes {

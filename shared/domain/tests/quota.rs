@@ -30,7 +30,7 @@ fn country(code: &str) -> Country {
 }
 
 #[test]
-fn a_window_begins_with_its_first_second_and_ends_before_the_next_one_s() {
+fn a_window_includes_its_first_second_and_excludes_that_of_the_next() {
     for (at, expected) in [(0, 0), (599, 0), (600, 1), (1199, 1), (1200, 2)] {
         assert_eq!(window(MINUTES, Timestamp::from_unix(at)), expected, "{at}");
     }
@@ -39,7 +39,7 @@ fn a_window_begins_with_its_first_second_and_ends_before_the_next_one_s() {
 }
 
 #[test]
-fn a_charge_tells_its_limit_and_when_the_window_ends() {
+fn a_charge_reports_its_limit_and_when_the_window_ends() {
     let charge =
         Charge::new(Scope::Number(number("+14155552671")), Limit::NumberShort, 5, MINUTES, Timestamp::from_unix(1234));
     assert_eq!((charge.counter.window, charge.counter.shard, charge.enforced), (2, 0, true));
@@ -86,7 +86,7 @@ proptest! {
 }
 
 #[test]
-fn a_network_is_shown_without_what_it_does_not_count() {
+fn a_network_is_displayed_without_the_host_part_of_the_address() {
     for (address, shown) in [
         ("203.0.113.7", "203.0.113.7"),
         ("::ffff:203.0.113.7", "203.0.113.7"),
@@ -140,7 +140,7 @@ fn a_number_is_admitted_by_its_country_and_its_kind_of_line() {
 }
 
 #[test]
-fn a_channel_serves_where_it_is_used_and_reaches_the_line() {
+fn a_channel_serves_countries_where_it_is_used_and_lines_that_it_reaches() {
     use Channel::{Call, Sms};
     for (code, line, channel, serves) in [
         ("US", Line::Mobile, Sms, true),
@@ -166,7 +166,7 @@ fn a_channel_serves_where_it_is_used_and_reaches_the_line() {
 }
 
 #[test]
-fn no_country_is_among_those_that_a_table_can_name_by_accident() {
+fn no_channel_serves_the_placeholder_for_no_country() {
     assert_eq!(Country::NONE, country("ZZ"));
     assert!(!reach().serves(Country::NONE, Line::Mobile, Channel::Sms));
 }

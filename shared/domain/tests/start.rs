@@ -1,4 +1,4 @@
-//! What a request to send may do, and what the page is told: the rules in tables.
+//! What a request to send may do, and what the page shows: the rules as tables.
 
 #![cfg(test)]
 
@@ -33,7 +33,7 @@ const LANDLINE: &str = "+14155550000";
 const PREMIUM: &str = "+19005550000";
 const FOREIGN: &str = "+442071838750";
 
-/// American mobiles, but for the numbers named above.
+/// American mobile numbers, except for the numbers named above.
 struct Plan;
 
 impl NumberingPlan for Plan {
@@ -120,7 +120,7 @@ impl Case {
         }
     }
 
-    /// Decides, applies and answers what then runs.
+    /// Decides, applies the transaction and returns the challenge that is then running.
     fn send(&mut self) -> Challenge {
         let mut transaction = self.transaction();
         if transaction.channel == Channel::Call {
@@ -161,7 +161,7 @@ fn the_enrolled_number_wins_over_the_claimed_one() {
 }
 
 #[test]
-fn a_number_is_taken_at_the_prompt_only_where_none_is_known() {
+fn a_number_is_accepted_at_the_prompt_only_if_none_is_known() {
     assert_eq!(refusal(&Case::unknown_number()), Some(Refusal::NumberRequired));
     assert_eq!(refusal(&Case::new().typing(MOBILE)), Some(Refusal::NumberKnown));
     let typed = Case::unknown_number().typing(MOBILE);
@@ -173,7 +173,7 @@ fn a_number_is_taken_at_the_prompt_only_where_none_is_known() {
 }
 
 #[test]
-fn numbers_of_refused_types_and_countries_are_not_sent_to_wherever_they_come_from() {
+fn nothing_is_sent_to_refused_number_types_or_countries_whatever_the_source_of_the_number() {
     for (e164, expected) in [(PREMIUM, PhoneRefusal::Type), (FOREIGN, PhoneRefusal::Country)] {
         assert_eq!(refusal(&Case::unknown_number().typing(e164)), Some(Refusal::Number(expected)));
         let mut claimed = Case::new();
@@ -186,7 +186,7 @@ fn numbers_of_refused_types_and_countries_are_not_sent_to_wherever_they_come_fro
 }
 
 #[test]
-fn within_the_cooldown_of_a_channel_nothing_is_sent_by_it() {
+fn a_channel_sends_nothing_during_its_cooldown() {
     let mut case = Case::new();
     case.send();
     case.pass(29);
@@ -206,13 +206,13 @@ fn one_call_at_a_time() {
     let mut case = Case::new().by(Channel::Call);
     case.send();
     case.pass(60);
-    assert!(matches!(case.decide(), Ok(Decision::Running)), "it may still be going on");
+    assert!(matches!(case.decide(), Ok(Decision::Running)), "it may still be in progress");
     case.change(|challenge| challenge.call.as_mut().expect("a call").state = CallState::NoAnswer);
     assert!(matches!(case.decide(), Ok(Decision::Send(_))));
 }
 
 #[test]
-fn no_second_call_is_placed_while_any_of_the_subject_may_go_on() {
+fn no_second_call_is_placed_while_one_to_the_subject_may_be_in_progress() {
     let live = |case: &Case| match refusal(case) {
         Some(Refusal::SendLimit(limit)) => limit.limit == Limit::CallLive,
         _ => false,
@@ -227,7 +227,7 @@ fn no_second_call_is_placed_while_any_of_the_subject_may_go_on() {
     let mut exhausted = calling();
     exhausted.change(|challenge| challenge.attempts = 5);
     exhausted.pass(30);
-    assert!(live(&exhausted), "guesses spent while it rings");
+    assert!(live(&exhausted), "guesses used up while it rings");
     for (by, refused) in [(Method::SmsCode, true), (Method::PressPound, false)] {
         let mut approved = calling();
         approved.change(|challenge| challenge.outcome = Outcome::Approved { at: NOW, by, settled: true });
@@ -332,7 +332,7 @@ fn a_new_challenge_gets_no_more_guesses_than_the_subject_has_left() {
 }
 
 #[test]
-fn a_success_makes_up_only_for_guesses_that_came_before_it_by_any_clock() {
+fn a_success_makes_up_only_for_guesses_that_came_before_it_by_every_clock() {
     let mut case = Case::new();
     case.send();
     case.change(|challenge| {
@@ -346,7 +346,7 @@ fn a_success_makes_up_only_for_guesses_that_came_before_it_by_any_clock() {
 }
 
 #[test]
-fn logins_that_are_only_abandoned_cost_nothing_and_what_is_gone_locks_like_any_failure() {
+fn abandoned_logins_cost_nothing_and_lost_challenges_lock_like_any_failure() {
     let mut case = Case::new();
     for login in 0..50 {
         case.request.key.session = SessionId::new(&login.to_string(), None);
@@ -388,7 +388,7 @@ fn a_final_challenge_stays_final() {
     assert!(matches!(approved.decide(), Ok(Decision::Running)));
     assert!(approved.status().approval.is_some());
     approved.pass(300);
-    assert!(approved.status().approval.is_none(), "no result after its life");
+    assert!(approved.status().approval.is_none(), "no result after it has expired");
     assert_eq!(approved.status().state, State::Approved);
 
     let mut denied = Case::new();
@@ -409,7 +409,7 @@ fn an_approval_that_is_not_settled_yields_no_result() {
 }
 
 #[test]
-fn an_approval_that_can_be_settled_no_more_is_refused_as_the_page_is_told() {
+fn a_start_is_denied_when_an_approval_can_no_longer_be_settled() {
     let mut case = Case::new();
     case.send();
     case.change(|challenge| {
@@ -422,7 +422,7 @@ fn an_approval_that_can_be_settled_no_more_is_refused_as_the_page_is_told() {
 }
 
 #[test]
-fn the_page_learns_what_may_be_done_and_why_not() {
+fn the_page_shows_what_is_possible_and_why_other_things_are_not() {
     let mut case = Case::new();
     assert_eq!(case.status().state, State::None);
     assert_eq!(case.status().sms.unavailable, None);
@@ -442,7 +442,7 @@ fn the_page_learns_what_may_be_done_and_why_not() {
 }
 
 #[test]
-fn a_send_that_failed_is_told_at_once_and_given_back() {
+fn a_failed_send_is_shown_at_once_and_given_back() {
     let mut case = Case::new();
     case.send();
     case.change(|challenge| challenge.correct_send(Channel::Sms, Delivery::Failed));
@@ -453,12 +453,12 @@ fn a_send_that_failed_is_told_at_once_and_given_back() {
     let mut case = Case::new().by(Channel::Call);
     case.send();
     case.change(|challenge| challenge.correct_send(Channel::Call, Delivery::Unknown));
-    assert_eq!(case.status().call_channel.sends_left, 1, "what nobody knows counts as sent");
+    assert_eq!(case.status().call_channel.sends_left, 1, "an unknown outcome counts as sent");
     assert!(case.status().offer_alternative);
 }
 
 #[test]
-fn a_code_that_surely_was_not_sent_is_no_longer_good_once_another_is() {
+fn a_code_that_was_certainly_not_sent_becomes_invalid_when_the_next_one_is_sent() {
     let mut case = Case::new();
     case.send();
     case.change(|challenge| challenge.codes.push(CodeMac::from_bytes([1; 32])));

@@ -1,4 +1,4 @@
-//! Every word of a closed set is read as the value that is written as it.
+//! Every word of a closed set parses to the value that it is written for.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -27,7 +27,7 @@ fn round_trip<T: Copy + PartialEq + Debug>(all: &[T], word: fn(T) -> &'static st
 }
 
 #[test]
-fn every_word_is_read_as_the_value_that_is_written_as_it() {
+fn every_word_parses_to_the_value_that_it_is_written_for() {
     round_trip(&Action::ALL, Action::as_str, Action::parse);
     round_trip(&AnsweredBy::ALL, AnsweredBy::as_str, AnsweredBy::parse);
     round_trip(&CallMode::ALL, CallMode::as_str, CallMode::parse);
@@ -46,7 +46,7 @@ fn every_word_is_read_as_the_value_that_is_written_as_it() {
 }
 
 #[test]
-fn a_number_source_is_read_with_the_version_that_it_has() {
+fn a_number_source_is_parsed_with_its_version() {
     let sources = [
         NumberSource::Enrolled(7),
         NumberSource::Claimed,
