@@ -1,7 +1,7 @@
-"""The three parties that the contract tests hold against one another: the template, the API's description and Rust.
+"""The three sources that the contract tests compare: the template, the API's description and Rust.
 
-Nothing is deployed: the files are read as they are, the template also as SAM expands it. What Rust knows, a program
-prints.
+Nothing is deployed: the files are read as they are, the template also as SAM expands it. A program prints what is
+defined in Rust.
 """
 
 import copy
@@ -43,7 +43,7 @@ def template():
 
 @functools.cache
 def expanded():
-    """The template as SAM expands it, the code being anywhere."""
+    """The template as SAM expands it, with a placeholder for the code."""
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     written = copy.deepcopy(template())
     for function in functions(written).values():
@@ -82,7 +82,7 @@ def operations():
 @functools.cache
 def facts():
     """What Rust declares; tests/integration/examples/facts/main.rs says what that is."""
-    built = Path(os.environ.get("BOOTSTRAP_DIR", "")) / "examples" / "facts"  # by the Makefile, with all else
+    built = Path(os.environ.get("BOOTSTRAP_DIR", "")) / "examples" / "facts"  # built by the Makefile with the rest
     alone = ["cargo", "run", "--quiet", "--locked", "--package", "integration", "--example", "facts"]
     command = [built] if built.is_file() else alone
     return json.loads(subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE).stdout)
@@ -93,7 +93,7 @@ def on_condition(condition, value):
 
 
 def assert_drawn(secret, document):
-    """That a generated secret is a document which the functions take, with a key twice as long as it must be."""
+    """Asserts that the functions accept the generated secret, whose key is twice the minimum length."""
     how = template()["Resources"][secret]["Properties"]["GenerateSecretString"]
     taken = facts()["secrets"][document]
     assert (how["SecretStringTemplate"], how["GenerateStringKey"]) == ("{}", taken["member"])

@@ -147,7 +147,7 @@ def test_every_example_is_what_its_schema_says():
     document = openapi()
     registry = Registry().with_resource("urn:api", Resource(contents=document, specification=DRAFT202012))
     for where, content in contents():
-        # References within the document, made references to it.
+        # Turn references within the document into references to it.
         schema = json.loads(json.dumps(content["schema"]).replace('"#/', '"urn:api#/'))
         validator = Draft202012Validator(schema, registry=registry, format_checker=Draft202012Validator.FORMAT_CHECKER)
         examples = [resolved(example)["value"] for example in content.get("examples", {}).values()]

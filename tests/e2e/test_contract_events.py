@@ -15,7 +15,7 @@ def event_schema():
 
 
 def told():
-    """Every event that the function tells of changes made by hand, in the file that a Rust test keeps true."""
+    """Every event that the function publishes for handwritten changes. A Rust test keeps the file up to date."""
     for line in (REPOSITORY / "functions/audit-events/tests/stream/events.jsonl").read_text().splitlines():
         yield json.loads(line)["event"]
 
@@ -39,7 +39,7 @@ def test_every_event_of_the_function_is_described_and_nothing_that_it_never_tell
         fields = set().union(*(event for event in told() if event["type"] == name))
         assert described["properties"]["type"] == {"const": name}
         assert described["additionalProperties"] is False
-        # A test number is one in each event of its challenge, and shown in two.
+        # `test` can be in every event of a test number's challenge, but the file does not have one of each type.
         assert set(described["properties"]) - fields <= {"test"}, name
 
 
@@ -88,7 +88,7 @@ def test_the_follow_up_is_brought_every_change_of_which_something_follows_and_un
     assert properties["StartingPosition"] == "TRIM_HORIZON"
     assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert properties["BisectBatchOnFunctionError"] is True
-    # One transaction, of at most a hundred items, takes the counts of a batch.
+    # The counts of a batch are written in one transaction, which can have a hundred items at most.
     assert properties["BatchSize"] <= 100
     # Well within the day that the stream keeps a change.
     assert (properties["MaximumRetryAttempts"], properties["MaximumRecordAgeInSeconds"]) == (-1, 4 * 3600)

@@ -1,4 +1,4 @@
-"""The contract of the permissions: each function may do what it does, and nothing else."""
+"""The contract of the permissions: each function has those it needs, and no others."""
 
 import json
 

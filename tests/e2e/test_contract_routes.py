@@ -22,7 +22,7 @@ def gateway_routes():
 
 
 def present(part):
-    """A part that is there on a condition, as if it held."""
+    """A part that depends on a condition, as if the condition held."""
     return part["Fn::If"][1] if set(part) == {"Fn::If"} else part
 
 
@@ -95,7 +95,7 @@ def test_browsers_are_let_in_from_the_origins_named_and_with_what_the_page_sends
         "allowHeaders": ["authorization", "content-type"],
         "exposeHeaders": ["date", "ratelimit", "ratelimit-policy", "retry-after"],
     }
-    # As its default stands in for the parameter here, which CloudFormation resolves.
+    # The parameter's default, in the place where CloudFormation puts its value.
     assert cors["allowOrigins"] == {"Fn::Split": [",", ""]}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from contract import FUNCTIONS, facts, functions, template
 
-# What a deployment has to say for itself, since the template cannot know it.
+# The parameters without a default, because only the deployment can know them.
 CHOSEN = {"AllowedCountries", "Brand", "FirstFactorAudience", "FirstFactorIssuer", "OriginHost", "ResultAudience"}
 
 
@@ -175,7 +175,7 @@ def test_a_parameter_takes_what_is_right_and_nothing_else(parameter, good, bad):
 
 def longest(value):
     """How long the value of a variable may get. Texts without a bound, such as ARNs and URLs, count as 100."""
-    # Every country, each by all channels; and a colour.
+    # The longest list has every country with all channels. A colour has a fixed length.
     if value.get("Ref") in (known := {"AllowedCountries": 750, "BrandColor": len("#0b57d0")}):
         return known[value["Ref"]]
     parameter = template()["Parameters"].get(value.get("Ref"), {})

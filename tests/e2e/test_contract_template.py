@@ -20,9 +20,9 @@ def test_every_function_has_the_runtime_and_the_size_that_are_meant():
     assert template()["Parameters"]["Architecture"]["Default"] == "arm64"
     own = {name: function["Properties"].get("Timeout") for name, function in functions(template()).items()}
     assert own == dict.fromkeys(FUNCTIONS) | {"start-challenge": 15, "audit-events": 60, "follow-up": 60}
-    # A send that takes all its time, then the write that records it, within the function's own time.
+    # The function's timeout must leave room for the longest send and the write that records it.
     assert template()["Parameters"]["SendTimeoutSeconds"]["MaxValue"] + 3 < 15
-    # The time that follow-up takes for its batch, the last notice included, and the write after that.
+    # The same for follow-up's longest batch, including the last notice, and the write after it.
     assert facts()["batchSeconds"] + 10 <= 60
 
 

@@ -351,7 +351,7 @@ impl Answer {
     }
 }
 
-/// A phone that keeps what it receives. It can be told to fail instead.
+/// A phone that keeps what it receives. It can be set to fail instead.
 #[derive(Clone, Default)]
 pub(crate) struct Phone(Arc<Mutex<Line>>);
 

@@ -41,7 +41,7 @@ pub(crate) fn words() -> Value {
     })
 }
 
-/// The challenge with all that it may have, and with no more than it must.
+/// The members that a challenge always has, and those that it can have.
 pub(crate) fn members() -> Value {
     let bare = rendered(&status(None), None);
     let full = rendered(&status(Some(Step::NewNumber)), Some("token"));
@@ -93,7 +93,7 @@ pub(crate) fn assurances() -> Vec<&'static str> {
     [(false, false), (true, false), (false, true)].map(|(now, test)| approval(now, test).assurance()).to_vec()
 }
 
-/// What the filters of the stream's readers look for.
+/// The keys that the filters on the stream match.
 pub(crate) fn keys() -> Value {
     json!({
         "subjectPartition": key::subject_partition(&SubjectId::from_bytes([0; 32])),
@@ -108,7 +108,7 @@ pub(crate) fn attributes() -> Value {
     json!({ "ttl": TTL.name, "phone": PHONE.name, "quota": QUOTA.name })
 }
 
-/// Takes note of what is asked of a body, and answers with nothing but what is required.
+/// Records which fields are read from a body, and provides only the required ones.
 struct Asked {
     answer: &'static str,
     required: Vec<&'static str>,
@@ -147,7 +147,7 @@ pub(crate) fn requests() -> Value {
     json!({ "start-challenge": fields(start), "verify-code": fields(verify), "get-challenge": { "query": [PURPOSE] } })
 }
 
-/// How the documents of generated secrets have to be, found by trying.
+/// What the functions accept as documents of generated secrets, found by trying.
 pub(crate) fn secrets() -> Value {
     json!({ "macKeys": secret::<MacKeys>(), "correlationKey": secret::<CorrelationKey>() })
 }

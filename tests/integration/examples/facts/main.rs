@@ -1,21 +1,21 @@
-//! What Rust alone knows, for those who compare it with the template, the API's description and the documentation.
+//! What is defined only in Rust, to be compared with the template, the API's description and the documentation.
 //!
 //! `cargo run --quiet --package integration --example facts` prints one JSON object:
 //!
 //! - `settings`, in the order of the documentation. Each has `name` (the environment variable), `parameter` (the
-//!   template's, or null where the stack sets the variable itself), `group`, `kind` (`number`, `words` or `text`),
-//!   `min` and `max` (the bounds of a number that a deployment may choose; `max` of a text is its length), `words`,
-//!   `form` (what a text must be), `default` (as the environment would have it: empty if optional, null if required),
-//!   `without` (what a deployment gets that leaves a required setting's parameter empty, if it may), `unit`, `meaning`
-//!   and `readers` (the functions that read it).
-//! - `batchSeconds`, the time that follow-up takes for a batch at most.
-//! - `words`, each closed set of words by its name; `members`, what the API's documents have, those that may be
-//!   missing under `optional`; `subject`, the same of an administrator's; `assurances`, the values of a result's `acr`.
+//!   template's, or null if the stack sets the variable itself), `group`, `kind` (`number`, `words` or `text`),
+//!   `min` and `max` (the bounds of a number that a deployment can choose; for a text, `max` is its length), `words`,
+//!   `form` (what a text must look like), `default` (as in the environment: empty if optional, null if required),
+//!   `without` (what a deployment gets if it may leave a required setting's parameter empty), `unit`, `meaning` and
+//!   `readers` (the functions that read it).
+//! - `batchSeconds`, the longest time that follow-up takes for a batch.
+//! - `words`, the closed sets of words by name; `members`, the members of the API's documents, those that may be
+//!   missing under `optional`; `subject`, the same for an administrator's; `assurances`, the `acr` values of a result.
 //! - `problems`, each with its `name`, `status`, `headers` and `document`.
-//! - `requests`, the fields that a function takes from its body, `required` and `optional`, or from its `query`.
-//! - `metrics`, each with its dimension, and the `namespace` of them all.
-//! - `keys`, how the keys of items begin; `attributes`, what those are called that the template names; `secrets`, the
-//!   member of each document that holds the key, and how short it may be.
+//! - `requests`, the fields that a function reads from its body, `required` and `optional`, or from its `query`.
+//! - `metrics`, each with its dimension, and their common `namespace`.
+//! - `keys`, the prefixes of item keys; `attributes`, the names of the attributes that the template mentions;
+//!   `secrets`, the member of each document that holds the key, and the key's minimum length.
 //!
 //! `-- markdown` prints the table of parameters in `infra/README.md`.
 
@@ -70,7 +70,7 @@ fn facts() -> Value {
 
 type Read = fn(&mut Environment);
 
-/// Reads all that a function reads, whatever comes of it.
+/// Reads every setting that a function reads, and ignores the result.
 macro_rules! functions {
     ($($name:ident),+) => {
         [$((stringify!($name), (|env| drop(run::settings(env, $name::config::Config::read))) as Read)),+]
@@ -89,13 +89,13 @@ const FUNCTIONS: [(&str, Read); 9] = functions!(
     verify_code
 );
 
-/// Which functions read a setting: what each asks its environment for in any mode of calls.
+/// Which functions read each setting, in any call mode.
 fn readers() -> BTreeMap<&'static str, Vec<String>> {
     let mut readers: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (name, read) in FUNCTIONS {
         let function = name.replace('_', "-");
         for mode in domain::policy::CallMode::ALL {
-            // What has to be right before a function looks at the mode.
+            // The settings that must be valid before a function looks at the mode.
             let chosen = [("TABLE_NAME", "table"), ("ALLOWED_COUNTRIES", "US"), ("CALL_MODE", mode.as_str())];
             let mut env = Environment::from_iter(chosen);
             read(&mut env);

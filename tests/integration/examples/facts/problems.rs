@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(names.len(), examples().len());
     }
 
-    /// One line of `problems.txt`, without what all problems have alike.
+    /// One line of `problems.txt`, without what is the same for all problems.
     fn line(problem: &Value) -> String {
         let (name, status, headers) = (&problem["name"], &problem["status"], &problem["headers"]);
         let name = name.as_str().expect("a name");

@@ -59,7 +59,7 @@ pub enum Sabotage {
     ApproveExpired,
     /// `#` approves although every guess is used up.
     ApproveExhausted,
-    /// `#` approves whoever answered the call.
+    /// `#` approves no matter who answered the call.
     ApproveUnanswered,
     /// `#` approves one of two contested sign-ins.
     ApproveContested,
