@@ -1,8 +1,7 @@
 //! What the function reads from its environment.
 
 use domain::policy::Policy;
-use platform::config::Environment;
-use platform::settings::{lockout, table};
+use platform::settings::{Environment, lockout, table};
 
 #[derive(Debug)]
 pub struct Config {

@@ -1,7 +1,6 @@
 //! What the function reads from its environment.
 
-use platform::config::Environment;
-use platform::settings::table;
+use platform::settings::{Environment, table};
 
 #[derive(Debug)]
 pub struct Config {

@@ -1,8 +1,7 @@
 //! What the function reads from its environment.
 
 use domain::policy::{CallMode, Policy};
-use platform::config::Environment;
-use platform::settings::{self, table};
+use platform::settings::{self, Environment, table};
 
 #[derive(Debug)]
 pub struct Config {

@@ -2,8 +2,7 @@
 
 use domain::channel::Channel;
 use domain::phone::Reach;
-use platform::config::Environment;
-use platform::settings::table;
+use platform::settings::{Environment, table};
 use platform::sms::SenderSettings;
 
 #[derive(Debug)]

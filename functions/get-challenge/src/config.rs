@@ -2,8 +2,7 @@
 
 use domain::channel::Channel;
 use domain::policy::CallMode;
-use platform::config::Environment;
-use platform::settings::{FactorSettings, table};
+use platform::settings::{Environment, FactorSettings, table};
 use platform::signer::SignerSettings;
 
 #[derive(Debug)]

@@ -6,8 +6,7 @@ use domain::channel::Channel;
 use domain::phone::Reach;
 use domain::policy::CallMode;
 use http::Uri;
-use platform::config::Environment;
-use platform::settings::table;
+use platform::settings::{Environment, table};
 
 use crate::brand::{Color, Logo};
 

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use domain::channel::Channel;
-use platform::config::Environment;
-use platform::settings::{FactorSettings, table};
+use platform::settings::{Environment, FactorSettings, table};
 use platform::sms::SenderSettings;
 use platform::voice::VoiceSettings;
 

@@ -1,7 +1,6 @@
 //! What the function reads from its environment.
 
-use platform::config::Environment;
-use platform::settings::{FactorSettings, table};
+use platform::settings::{Environment, FactorSettings, table};
 use platform::signer::SignerSettings;
 
 #[derive(Debug)]

@@ -4,40 +4,44 @@
 //! it uses. [`request`] and [`first_factor`] parse what comes in, [`problem`] and [`reply`] render what
 //! goes out; in between there are only the domain's types.
 
-pub mod clock;
-pub mod config;
+// From the ground up: a file imports only from those above it in this list. `tests/stack` checks it.
+
 pub mod encoding;
+pub mod clock;
+pub mod log;
+pub mod reply;
+pub mod problem;
+pub mod request;
+
 pub mod first_factor;
 pub mod iam;
-pub mod log;
-pub mod problem;
-pub mod reply;
-pub mod request;
-pub mod run;
 pub mod settings;
 pub mod telemetry;
 
 #[cfg(feature = "aws")]
 pub mod aws;
-#[cfg(feature = "callback")]
-pub mod callback;
-#[cfg(feature = "events")]
-pub mod events;
-#[cfg(any(feature = "dynamodb", feature = "stream"))]
-pub mod item;
-#[cfg(feature = "jwks")]
-pub mod jwks;
-#[cfg(feature = "numbering")]
-pub mod numbering;
 #[cfg(feature = "secrets")]
 pub mod secrets;
 #[cfg(feature = "kms")]
 pub mod signer;
+#[cfg(feature = "jwks")]
+pub mod jwks;
+#[cfg(feature = "numbering")]
+pub mod numbering;
 #[cfg(feature = "sms")]
 pub mod sms;
+#[cfg(feature = "voice")]
+pub mod voice;
+#[cfg(feature = "callback")]
+pub mod callback;
+
+#[cfg(any(feature = "dynamodb", feature = "stream"))]
+pub mod item;
 #[cfg(feature = "dynamodb")]
 pub mod store;
 #[cfg(feature = "stream")]
 pub mod stream;
-#[cfg(feature = "voice")]
-pub mod voice;
+#[cfg(feature = "events")]
+pub mod events;
+
+pub mod run;

@@ -13,10 +13,6 @@ use http::{HeaderValue, Response, StatusCode};
 use lambda_http::Body;
 use serde::Serialize;
 
-#[cfg(feature = "secrets")]
-use crate::secrets::SecretError;
-#[cfg(feature = "kms")]
-use crate::signer::SignError;
 use crate::{clock, reply};
 
 /// What the caller sees of a request that was refused or failed.
@@ -270,20 +266,6 @@ impl From<StoreError> for Failure {
 
 impl From<KeyError> for Failure {
     fn from(error: KeyError) -> Self {
-        Self::caused(Problem::TemporarilyUnavailable, error)
-    }
-}
-
-#[cfg(feature = "secrets")]
-impl From<SecretError> for Failure {
-    fn from(error: SecretError) -> Self {
-        Self::caused(Problem::TemporarilyUnavailable, error)
-    }
-}
-
-#[cfg(feature = "kms")]
-impl From<SignError> for Failure {
-    fn from(error: SignError) -> Self {
         Self::caused(Problem::TemporarilyUnavailable, error)
     }
 }

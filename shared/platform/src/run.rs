@@ -13,9 +13,9 @@ use lambda_http::{Body, Request, RequestExt as _, service_fn};
 use serde_json::json;
 
 use crate::clock::{self, Stopwatch};
-use crate::config::Environment;
 use crate::log;
 use crate::problem::Failure;
+use crate::settings::Environment;
 #[cfg(feature = "stream")]
 use crate::stream::{Batch, Report};
 use crate::telemetry::Telemetry;

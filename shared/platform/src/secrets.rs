@@ -18,6 +18,8 @@ use domain::time::Timestamp;
 use serde::Deserialize;
 use thiserror::Error as ThisError;
 
+use crate::problem::{Failure, Problem};
+
 /// How old a cached value may get before it is refreshed.
 pub const REFRESH: Duration = Duration::from_mins(5);
 const RETRY: Duration = Duration::from_secs(30);
@@ -31,6 +33,12 @@ pub enum SecretError {
     /// Lists every fault, and never a value.
     #[error("the secret {0} is wrong: {1}")]
     Invalid(String, String),
+}
+
+impl From<SecretError> for Failure {
+    fn from(error: SecretError) -> Self {
+        Self::caused(Problem::TemporarilyUnavailable, error)
+    }
 }
 
 pub trait SecretSource: Sync {

@@ -14,10 +14,10 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error as ThisError;
 
-use crate::config::Environment;
 use crate::encoding::base64url;
 use crate::first_factor::FirstFactor;
-use crate::settings::table;
+use crate::problem::{Failure, Problem};
+use crate::settings::{Environment, table};
 
 #[derive(Clone, Debug)]
 pub struct SignerSettings {
@@ -40,6 +40,12 @@ impl SignerSettings {
 #[derive(Debug, ThisError)]
 #[error("the result could not be signed")]
 pub struct SignError(#[source] pub Box<dyn Error + Send + Sync>);
+
+impl From<SignError> for Failure {
+    fn from(error: SignError) -> Self {
+        Self::caused(Problem::TemporarilyUnavailable, error)
+    }
+}
 
 pub trait ResultSigner: Sync {
     /// The token for an approval, for the login session that asked.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::json;
 use tracing::{Level, Subscriber};
 
-use crate::config::Environment;
 use crate::log::Lines;
+use crate::settings::Environment;
 use crate::settings::table::{AWS_LAMBDA_FUNCTION_NAME, LOG_LEVEL};
 
 const OURS: &[&str] = &[

@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use domain::channel::Channel;
 use domain::phone::{Country, Reach};
-use platform::config::Environment;
-use platform::settings;
+use platform::settings::{self, Environment};
 use serde_json::{Value, json};
 
 use crate::api::{Api, Login, request};

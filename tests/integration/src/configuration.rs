@@ -1,6 +1,6 @@
 //! What a function says about an invalid environment: everything that is wrong, at once.
 
-use platform::config::Environment;
+use platform::settings::Environment;
 
 fn faults<T: std::fmt::Debug>(read: impl FnOnce(&mut Environment) -> Option<T>, variables: &[(&str, &str)]) -> String {
     let env: Environment = variables.iter().copied().collect();

@@ -14,8 +14,8 @@ use domain::purpose::Purpose;
 use domain::request::Request;
 use domain::start::{Decision, Start};
 use domain::start_transaction::StartTransaction;
-use platform::config::Environment;
 use platform::numbering::WorldPlan;
+use platform::settings::Environment;
 use serde_json::json;
 
 use crate::api::{Api, Keys, LOGIN, sample};

@@ -5,7 +5,7 @@ use http::{HeaderMap, StatusCode};
 use lambda_http::{Body, RequestExt as _};
 use login_page::App;
 use login_page::config::Config;
-use platform::config::Environment;
+use platform::settings::Environment;
 use serde_json::Value;
 
 pub(crate) const DEPLOYMENT: [(&str, &str); 5] = [

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 
 use thiserror::Error;
 
-use crate::settings::Setting;
+use super::setting::Setting;
 
 /// The environment variables, which settings were asked for, and what was wrong with them.
 #[derive(Debug, Default)]
@@ -78,10 +78,10 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
 mod tests {
     use std::time::Duration;
 
-    use super::*;
-    use crate::settings::table::{
+    use super::super::table::{
         BRAND, CHANNELS, CODE_LIFE_SECONDS, MACHINE_DETECTION, MAX_GUESSES, PUBLIC_BASE_URL, SUPPORT_URL, TABLE_NAME,
     };
+    use super::*;
 
     #[test]
     fn every_fault_is_named_at_once() {

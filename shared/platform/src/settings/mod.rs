@@ -1,6 +1,7 @@
 //! The functions' settings: [`table`] declares each of them once, and what several functions read together is
 //! composed here.
 
+mod environment;
 mod parse;
 mod setting;
 pub mod table;
@@ -8,8 +9,8 @@ pub mod table;
 use domain::policy::{Policy, UnverifiedBudget};
 use domain::rules::Rules;
 
+pub use self::environment::{ConfigError, Environment};
 pub use self::setting::{Facts, Group, Listed, Setting};
-use crate::config::Environment;
 use crate::first_factor::SessionRule;
 
 /// What every function behind the authorizer needs.

@@ -20,8 +20,7 @@ use thiserror::Error as ThisError;
 
 use super::Publisher;
 use crate::aws::never_sent;
-use crate::config::Environment;
-use crate::settings::{Setting, table};
+use crate::settings::{Environment, Setting, table};
 
 #[derive(Clone, Debug, Default)]
 pub struct SnsSettings {

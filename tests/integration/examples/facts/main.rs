@@ -27,10 +27,9 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{Write as _, stdout};
 
-use platform::config::Environment;
 use platform::run;
 use platform::settings::table::ALL;
-use platform::settings::{Facts, Listed};
+use platform::settings::{Environment, Facts, Listed};
 use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn Error>> {
