@@ -383,6 +383,8 @@ async fn own_number_enrolled_by_code_of_another() -> Tally {
     let answer = attack.tries(guess(&login, &own)).await;
     assert_eq!(answer.status, 422, "the code belongs to a different number");
     assert_eq!(attack.api.status(&login).await.json["state"], "pending");
+    let later = attack.tries(post(&login.again("login-2"), &json!({ "channel": "sms" }))).await;
+    assert_eq!(later.problem(), "phone-number-required", "nothing is enrolled");
     attack.ends()
 }
 

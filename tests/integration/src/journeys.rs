@@ -89,19 +89,6 @@ async fn a_typed_number_is_enrolled_with_less_assurance_and_known_from_then_on()
 }
 
 #[tokio::test]
-async fn own_number_enrolled_by_code_of_another() {
-    let (api, login) = (Api::new().await, Login::newcomer());
-    let typed = |number: &str| json!({ "channel": "sms", "phoneNumber": number });
-    api.post(&login, typed("+14155552671")).await;
-    let code_of_a = api.phone.last_code();
-    assert_eq!(api.post(&login, typed("+14155552672")).await.status, 201, "a different number can be sent to at once");
-    let refused = api.guess(&login, &code_of_a).await;
-    assert!(["code-wrong"].contains(&refused.problem()), "{}", refused.text);
-    assert_eq!(api.status(&login).await.json["state"], "pending");
-    assert_eq!(api.post(&login.again("login-2"), sms()).await.problem(), "phone-number-required", "nothing enrolled");
-}
-
-#[tokio::test]
 async fn with_enrolment_by_claims_only_no_typed_number_is_accepted() {
     let mut api = Api::new().await;
     api.start.settings.rules.enrolment = Enrolment::ClaimsOnly;

@@ -21,7 +21,6 @@ mod configuration;
 mod counted_by_growth;
 mod differential;
 mod faults;
-mod fixed;
 mod follow_up;
 mod fraud;
 mod guards;

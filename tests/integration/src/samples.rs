@@ -1,132 +1,59 @@
 //! Runs every sample in `events/` through its function, as `make invoke` does.
 
-use std::net::IpAddr;
-
-use domain::call::{AnsweredBy, Call, CallEvent, CallToken};
-use domain::challenge::Method;
-use domain::channel::Channel;
-use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
-use domain::locale::Locale;
-use domain::phone::{Line, NumberingPlan as _, PhoneNumber};
-use domain::policy::{CallMode, Policy};
-use domain::ports::{ChallengeStore as _, Settlement, Started};
-use domain::purpose::Purpose;
-use domain::request::Request;
-use domain::start::{Decision, Start};
-use domain::start_transaction::StartTransaction;
+use domain::phone::{Line, NumberingPlan as _};
+use domain::policy::CallMode;
 use platform::numbering::WorldPlan;
 use platform::settings::Environment;
 use serde_json::json;
 
-use crate::api::{Api, Keys, LOGIN, sample};
+use crate::api::{Answer, Api, ISSUER, Keys, LOGIN, sample};
 
-/// What a sample needs to find in the table.
-enum Given {
-    Nothing,
-    ANumber,
-    ACode,
-    ACodeToChange,
-    ACall { answered: bool },
+/// Writes to the table what the sample needs to find there, and sends it.
+async fn run(api: &Api, name: &str) -> Answer {
+    seed(api, name).await;
+    api.send(sample(name)).await
 }
 
-async fn seed(api: &Api, given: &Given) {
-    if matches!(given, Given::ANumber | Given::ACodeToChange) {
-        enrol(api).await;
-    }
-    let (purpose, channel) = match given {
-        Given::Nothing | Given::ANumber => return,
-        Given::ACode => (Purpose::Login, Channel::Sms),
-        Given::ACodeToChange => (Purpose::Change, Channel::Sms),
-        Given::ACall { .. } => (Purpose::Login, Channel::Call),
-    };
-    let store = api.backend.store();
-    let mut transaction = transaction(api, "sample-login", purpose, channel).await;
-    let token = CallToken::from_bytes(std::array::from_fn(|index| index.to_le_bytes()[0]));
-    if channel == Channel::Sms {
-        transaction.add_code(&Keys::all(), &mut crate::fixed::Draws(123_456));
-    } else {
-        transaction.challenge.call = Some(Call::place(&token, LOGIN));
-    }
-    assert_eq!(store.start(&transaction).await.expect("an answer"), Started::Applied);
-    if let Given::ACall { answered: true } = given {
-        let answered = CallEvent::Answered(AnsweredBy::Human);
-        let id = &transaction.challenge.id;
-        store.advance_call(id, &token, answered, &Policy::default(), LOGIN).await.expect("answered");
-    }
-}
-
-/// Enrols the number in a login before the sample's.
-async fn enrol(api: &Api) {
-    let store = api.backend.store();
-    let mut transaction = transaction(api, "former-login", Purpose::Login, Channel::Sms).await;
-    transaction.add_code(&Keys::all(), &mut crate::fixed::Draws(654_321));
-    assert_eq!(store.start(&transaction).await.expect("an answer"), Started::Applied);
-    let proven = transaction.challenge.proven(Method::SmsCode, LOGIN);
-    let settlement = store.settle(&proven, &Policy::default(), LOGIN).await.expect("an answer");
-    assert!(matches!(settlement, Settlement::Settled(_)));
-}
-
-async fn transaction(api: &Api, login: &str, purpose: Purpose, channel: Channel) -> StartTransaction {
-    let subject = SubjectId::new("https://login.example.com", "sample-user");
-    let session = SessionId::new(login, None);
-    let session = if purpose == Purpose::Change { session.to_change() } else { session };
-    let request = Request {
-        key: ChallengeKey { subject, session },
-        purpose,
-        sub: "sample-user".to_owned(),
-        channel,
-        typed: None,
-        claimed: PhoneNumber::parse("+14155552671").ok(),
-        network: Network::of(IpAddr::from([203, 0, 113, 7])),
-        locale: Locale::En,
-        keep_until: LOGIN,
-    };
-    let start = Start { rules: &api.start.settings.rules, plan: &WorldPlan };
-    match start.decide(&api.backend.store().load(&subject).await.expect("stored"), &request, LOGIN) {
-        Ok(Decision::Send(transaction)) => *transaction,
-        other => panic!("{other:?}"),
+async fn seed(api: &Api, name: &str) {
+    let fixture = seed::fixture(name, &sample(name), ISSUER, api.now).expect("a sample that can be seeded");
+    if let Some(fixture) = fixture {
+        fixture.write(&api.backend.store(), &Keys::all(), api.now).await.expect("a fresh table");
     }
 }
 
 #[tokio::test]
 async fn every_sample_gets_the_answer_that_its_name_promises() {
-    let call = |answered| Given::ACall { answered };
     let cases = [
-        ("start-sms", Given::Nothing, 201, "/state", json!("pending")),
-        ("start-call", Given::Nothing, 201, "/call", json!("calling")),
-        ("start-enrolment", Given::Nothing, 201, "/canChangeNumber", json!(true)),
-        ("resend", Given::ACode, 201, "/channels/sms/sendsLeft", json!(1)),
-        ("status", Given::ACode, 200, "/attemptsLeft", json!(5)),
-        ("no-first-factor", Given::Nothing, 401, "/claim", json!("authorizer")),
-        ("right-code", Given::ACode, 200, "/state", json!("approved")),
-        ("wrong-code", Given::ACode, 422, "/attemptsLeft", json!(4)),
-        ("start-change", Given::ANumber, 201, "/change", json!("current-number")),
-        ("status-change", Given::ANumber, 200, "/change", json!("current-number")),
-        ("change-code", Given::ACodeToChange, 200, "/change", json!("new-number")),
-        ("no-answer", call(false), 204, "", json!(null)),
-        ("forged-signature", call(true), 403, "/type", json!("urn:alliance-mfa:problem:signature-invalid")),
+        ("start-sms", 201, "/state", json!("pending")),
+        ("start-call", 201, "/call", json!("calling")),
+        ("start-enrolment", 201, "/canChangeNumber", json!(true)),
+        ("resend", 201, "/channels/sms/sendsLeft", json!(1)),
+        ("status", 200, "/attemptsLeft", json!(5)),
+        ("no-first-factor", 401, "/claim", json!("authorizer")),
+        ("right-code", 200, "/state", json!("approved")),
+        ("wrong-code", 422, "/attemptsLeft", json!(4)),
+        ("start-change", 201, "/change", json!("current-number")),
+        ("status-change", 200, "/change", json!("current-number")),
+        ("change-code", 200, "/change", json!("new-number")),
+        ("no-answer", 204, "", json!(null)),
+        ("forged-signature", 403, "/type", json!("urn:alliance-mfa:problem:signature-invalid")),
     ];
-    for (name, given, status, pointer, expected) in cases {
-        let mut api = Api::new().await;
-        seed(&api, &given).await;
-        api.pass(50);
-        let answer = api.send(sample(name)).await;
+    for (name, status, pointer, expected) in cases {
+        let answer = run(&Api::new().await, name).await;
         assert_eq!(answer.status, status, "{name}: {}", answer.text);
         assert_eq!(answer.json.pointer(pointer).unwrap_or(&json!(null)), &expected, "{name}: {}", answer.text);
     }
     let spoken = [
-        ("answer", CallMode::PressPound, call(false), "press the pound key"),
-        ("answer-machine", CallMode::PressPound, call(false), "ask for a code"),
-        ("press-pound", CallMode::PressPound, call(true), "You are signed in"),
-        ("fraud-key", CallMode::PressPound, call(true), "stopped this sign-in"),
-        ("match-digits", CallMode::MatchDigits, call(true), "You are signed in"),
-        ("match-digits-wrong", CallMode::MatchDigits, call(true), "not the digits"),
-        ("speak-code", CallMode::SpeakCode, call(false), "Your code is:"),
+        ("answer", CallMode::PressPound, "press the pound key"),
+        ("answer-machine", CallMode::PressPound, "ask for a code"),
+        ("press-pound", CallMode::PressPound, "You are signed in"),
+        ("fraud-key", CallMode::PressPound, "stopped this sign-in"),
+        ("match-digits", CallMode::MatchDigits, "You are signed in"),
+        ("match-digits-wrong", CallMode::MatchDigits, "not the digits"),
+        ("speak-code", CallMode::SpeakCode, "Your code is:"),
     ];
-    for (name, mode, given, words) in spoken {
-        let api = Api::new().await.with_calls(mode);
-        seed(&api, &given).await;
-        let answer = api.send(sample(name)).await;
+    for (name, mode, words) in spoken {
+        let answer = run(&Api::new().await.with_calls(mode), name).await;
         assert!(answer.status == 200 && answer.text.contains(words), "{name}: {} {}", answer.status, answer.text);
     }
 }
@@ -135,17 +62,15 @@ async fn every_sample_gets_the_answer_that_its_name_promises() {
 async fn every_administrators_sample_gets_the_answer_that_its_name_promises() {
     let forbidden = json!("urn:alliance-mfa:problem:caller-unknown");
     let cases = [
-        ("admin-show", Given::Nothing, "start-sms", 200, "/challenges/0/state", json!("pending")),
-        ("admin-unlock", Given::ACode, "wrong-code", 200, "/failures", json!(0)),
-        ("admin-unblock", Given::ACall { answered: true }, "fraud-key", 200, "/blockedUntil", json!(null)),
-        ("admin-reset-phone", Given::ACode, "right-code", 200, "/phoneNumber", json!(null)),
-        ("admin-no-caller", Given::ACode, "wrong-code", 403, "/type", forbidden),
+        ("admin-show", 200, "/challenges/0/state", json!("pending")),
+        ("admin-unlock", 200, "/failures", json!(0)),
+        ("admin-unblock", 200, "/blockedUntil", json!(null)),
+        ("admin-reset-phone", 200, "/phoneNumber", json!(null)),
+        ("admin-no-caller", 403, "/type", forbidden),
     ];
-    for (name, given, before, status, pointer, expected) in cases {
-        let mut api = Api::new().await;
-        seed(&api, &given).await;
-        api.send(sample(before)).await;
-        api.pass(50);
+    for (name, status, pointer, expected) in cases {
+        let api = Api::new().await;
+        seed(&api, name).await;
         let shown = api.send(sample("admin-show")).await;
         assert_eq!(shown.status, 200, "{name}: {}", shown.text);
         let acts = name != "admin-show";

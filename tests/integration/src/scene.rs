@@ -10,7 +10,7 @@ use domain::channel::Channel;
 use domain::code::{Code, MacKey, MacKeys};
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::locale::Locale;
-use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
+use domain::phone::{Country, PhoneNumber, Reach};
 use domain::policy::Policy;
 use domain::ports::{ChallengeStore, Settlement, Started, StoreError};
 use domain::purpose::Purpose;
@@ -24,6 +24,7 @@ use domain::time::Timestamp;
 use platform::store::DynamoStore;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
+use seed::fixed::AllMobile;
 
 use crate::backend::Backend;
 
@@ -97,7 +98,7 @@ impl Scene {
             purpose: self.purpose,
             sub: "alice".to_owned(),
             channel,
-            typed: typed.map(|typed| subscriber(&Dialled::parse(typed).expect("dialled"))),
+            typed: typed.map(|typed| AllMobile::subscriber(number(typed))),
             claimed: self.claimed.clone(),
             network: Network::of(self.address),
             locale: self.locale,
@@ -165,17 +166,4 @@ impl Scene {
 
 pub(crate) fn number(e164: &str) -> PhoneNumber {
     PhoneNumber::parse(e164).expect("a number")
-}
-
-/// A numbering plan in which every number is an American mobile number.
-struct AllMobile;
-
-impl NumberingPlan for AllMobile {
-    fn find(&self, dialled: &Dialled, _: Option<Country>) -> Option<Subscriber> {
-        Some(subscriber(dialled))
-    }
-}
-
-fn subscriber(dialled: &Dialled) -> Subscriber {
-    Subscriber { number: number(dialled.as_str()), country: Country::parse("US").ok(), line: Line::Mobile }
 }

@@ -1,7 +1,6 @@
 //! What the sample events need to find: an enrolled number, a code sent a minute ago, a call placed just now.
 
 use std::collections::BTreeSet;
-use std::convert::Infallible;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -10,10 +9,10 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use domain::call::{AnsweredBy, CallEvent, CallToken, Key};
 use domain::challenge::{Challenge, Method};
 use domain::channel::Channel;
-use domain::code::{MacKey, MacKeys};
+use domain::code::MacKeys;
 use domain::identity::{ChallengeId, ChallengeKey, Network, SessionId};
 use domain::locale::Locale;
-use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
+use domain::phone::{Country, PhoneNumber, Reach};
 use domain::policy::Policy;
 use domain::ports::{ChallengeStore as _, Settlement, Started};
 use domain::purpose::Purpose;
@@ -23,7 +22,8 @@ use domain::start::{Decision, Start};
 use domain::start_transaction::StartTransaction;
 use domain::time::Timestamp;
 use platform::store::DynamoStore;
-use rand::{TryCryptoRng, TryRng};
+
+use crate::fixed::{AllMobile, Draws};
 
 /// The code that the samples enter. Real codes are random.
 const CODE: u32 = 123_456;
@@ -32,7 +32,7 @@ const PHONE: &str = "+14155552671";
 /// How long ago the code was sent: longer than any cooldown, so that a resend is allowed.
 const AGE: Duration = Duration::from_mins(1);
 
-pub(crate) struct Fixture {
+pub struct Fixture {
     pub(crate) key: ChallengeKey,
     /// For a change, a number is enrolled first: there has to be one to change.
     pub(crate) purpose: Purpose,
@@ -64,9 +64,9 @@ pub(crate) struct Call {
 
 impl Fixture {
     /// Writes the challenge as the product's own rules would.
-    pub(crate) async fn write(&self, store: &DynamoStore, mac_key: &str, now: Timestamp) -> Result<()> {
+    pub async fn write(&self, store: &DynamoStore, keys: &MacKeys, now: Timestamp) -> Result<()> {
         if self.purpose == Purpose::Change {
-            self.enrol(store, mac_key, now).await?;
+            self.enrol(store, keys, now).await?;
         }
         if !self.runs {
             return Ok(());
@@ -75,7 +75,7 @@ impl Fixture {
         if let Some(call) = &self.call {
             transaction.challenge.call = Some(domain::call::Call::place(&call.token, now));
         } else {
-            transaction.add_code(&keys(mac_key), &mut AlwaysTheCode);
+            transaction.add_code(keys, &mut Draws(CODE));
         }
         begin(store, &transaction).await?;
         if let Some(call) = self.call.as_ref().filter(|call| call.answered) {
@@ -103,10 +103,10 @@ impl Fixture {
     }
 
     /// Enrols the number in a login before the sample's.
-    async fn enrol(&self, store: &DynamoStore, mac_key: &str, now: Timestamp) -> Result<()> {
+    async fn enrol(&self, store: &DynamoStore, keys: &MacKeys, now: Timestamp) -> Result<()> {
         let key = ChallengeKey { session: SessionId::new("an earlier login", None), ..self.key };
         let mut transaction = self.transaction(store, key, Purpose::Login, now).await?;
-        transaction.add_code(&keys(mac_key), &mut AlwaysTheCode);
+        transaction.add_code(keys, &mut Draws(CODE));
         begin(store, &transaction).await?;
         settle(store, transaction.challenge, transaction.at).await
     }
@@ -151,10 +151,6 @@ impl Fixture {
     }
 }
 
-fn keys(mac_key: &str) -> MacKeys {
-    MacKeys { current: MacKey::from_secret(mac_key), previous: None, next: None }
-}
-
 /// Approves a challenge as entering its right code does.
 async fn settle(store: &DynamoStore, challenge: Challenge, now: Timestamp) -> Result<()> {
     match store.settle(&challenge.proven(Method::SmsCode, now), &Policy::default(), now).await? {
@@ -191,51 +187,5 @@ impl fmt::Display for Fixture {
             Since::Enrolment => write!(out, " and has been entered, so the number is enrolled"),
             Since::Report => write!(out, " and reported as fraud"),
         }
-    }
-}
-
-/// A numbering plan in which every number is an American mobile number.
-struct AllMobile;
-
-impl NumberingPlan for AllMobile {
-    fn find(&self, dialled: &Dialled, _: Option<Country>) -> Option<Subscriber> {
-        let number = PhoneNumber::parse(dialled.as_str()).ok()?;
-        Some(Subscriber { number, country: Country::parse("US").ok(), line: Line::Mobile })
-    }
-}
-
-/// A random source from which every code drawn is [`CODE`].
-struct AlwaysTheCode;
-
-impl TryRng for AlwaysTheCode {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        // A number below n is drawn as the upper half of word * n. This is the smallest word that gives CODE.
-        let word = (u64::from(CODE) << 32).div_ceil(1_000_000);
-        Ok(u32::try_from(word).unwrap_or(u32::MAX))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.try_next_u32().map(u64::from)
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        bytes.fill(0);
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for AlwaysTheCode {}
-
-#[cfg(test)]
-mod tests {
-    use domain::code::Code;
-
-    use super::*;
-
-    #[test]
-    fn the_code_drawn_is_the_one_that_the_samples_enter() {
-        assert_eq!(Code::draw(&mut AlwaysTheCode).expose(), "123456");
     }
 }
