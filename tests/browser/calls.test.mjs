@@ -1,4 +1,4 @@
-// Calls: what becomes of them, in all ways that a phone can be answered or not.
+// Calls, with every way that a phone can be answered or not.
 
 import assert from 'node:assert/strict';
 
@@ -7,7 +7,7 @@ import { setFaults } from './harness/phone.mjs';
 import { scenes } from './harness/scenes.mjs';
 
 scenes('Calls', {}, (scene) => {
-  scene('a call that nobody answers offers a code, which signs in', async ({ arrive, phone }) => {
+  scene('after an unanswered call a code is offered and signs in', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.callMe();
     await (await phone.ringing()).ignore();
@@ -18,7 +18,7 @@ scenes('Calls', {}, (scene) => {
     await login.returned();
   });
 
-  scene('a call that is declined says that the line is busy', async ({ arrive, phone }) => {
+  scene('after a declined call the page says that the line is busy', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.callMe();
     await (await phone.ringing()).hangUp();
@@ -26,7 +26,7 @@ scenes('Calls', {}, (scene) => {
     await login.button('channel.sms').waitFor();
   });
 
-  scene('a call that voicemail takes says so, and # approves nothing in it', async ({ arrive, phone }) => {
+  scene('a call that voicemail answers says so, and # approves nothing', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.callMe();
     await (await phone.ringing()).answer('machine');
@@ -34,7 +34,7 @@ scenes('Calls', {}, (scene) => {
     await login.button('channel.sms').waitFor();
   });
 
-  scene('a call that is hung up without a key says so', async ({ arrive, phone }) => {
+  scene('a call that ends without a key press says so', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.callMe();
     const call = await phone.ringing();
@@ -45,7 +45,7 @@ scenes('Calls', {}, (scene) => {
     await login.button('channel.sms').waitFor();
   });
 
-  scene('0 reports fraud: this sign-in is stopped, and the next is blocked for a time', async ({ arrive, phone, user }) => {
+  scene('0 reports fraud: it stops this sign-in and blocks the next one for a while', async ({ arrive, phone, user }) => {
     const login = await arrive();
     await login.callMe();
     const call = await phone.ringing();
@@ -59,7 +59,7 @@ scenes('Calls', {}, (scene) => {
     await next.link('support.link').waitFor();
   });
 
-  scene('two sign-ins at once: both pages say so, # approves neither, a code does', async ({ arrive, phone, user, stack }) => {
+  scene('with two sign-ins at once both pages say so, # approves neither and a code works', async ({ arrive, phone, user, stack }) => {
     const mine = await arrive();
     await mine.callMe();
     const call = await phone.ringing();
@@ -77,7 +77,7 @@ scenes('Calls', {}, (scene) => {
 });
 
 scenes('Calls that show two digits', { settings: { CALL_MODE: 'match-digits' } }, (scene) => {
-  scene('the digits on the page, keyed in the call, sign in', async ({ arrive, phone, stack, user }) => {
+  scene('entering the page\'s digits in the call signs in', async ({ arrive, phone, stack, user }) => {
     const login = await arrive();
     await login.callMe();
     const call = await phone.ringing();
@@ -89,8 +89,8 @@ scenes('Calls that show two digits', { settings: { CALL_MODE: 'match-digits' } }
   });
 });
 
-scenes('Calls that say a code', { settings: { CALL_MODE: 'speak-code' } }, (scene) => {
-  scene('the code that the call says signs in', async ({ arrive, phone, stack, user }) => {
+scenes('Calls that speak a code', { settings: { CALL_MODE: 'speak-code' } }, (scene) => {
+  scene('the spoken code signs in', async ({ arrive, phone, stack, user }) => {
     const login = await arrive();
     await login.callMe();
     const call = await phone.ringing();
@@ -101,9 +101,9 @@ scenes('Calls that say a code', { settings: { CALL_MODE: 'speak-code' } }, (scen
   });
 });
 
-// The faults are those of the whole stack: one scene at a time.
-scenes('Providers out of order', { concurrency: 1 }, (scene) => {
-  scene('a message that cannot be sent says so, and the call that is offered signs in', async ({ arrive, phone, stack }) => {
+// Faults affect the whole stack, so only one scene runs at a time.
+scenes('Provider failures', { concurrency: 1 }, (scene) => {
+  scene('when a message cannot be sent the page says so, and a call signs in', async ({ arrive, phone, stack }) => {
     await setFaults(stack, { sms: 'throttle' });
     try {
       const login = await arrive();
@@ -119,7 +119,7 @@ scenes('Providers out of order', { concurrency: 1 }, (scene) => {
     }
   });
 
-  scene('a call that cannot be placed says so, and the code that is offered signs in', async ({ arrive, phone, stack }) => {
+  scene('when a call cannot be placed the page says so, and a code signs in', async ({ arrive, phone, stack }) => {
     await setFaults(stack, { voice: '429' });
     try {
       const login = await arrive();
@@ -134,7 +134,7 @@ scenes('Providers out of order', { concurrency: 1 }, (scene) => {
   });
 
   for (const [fault, words] of [['busy', 'call.busy'], ['failed', 'call.failed']]) {
-    scene(`a line that is ${fault} is told, and a code offered`, async ({ arrive, stack }) => {
+    scene(`when the line is ${fault} the page says so and offers a code`, async ({ arrive, stack }) => {
       await setFaults(stack, { voice: fault });
       try {
         const login = await arrive();
@@ -147,7 +147,7 @@ scenes('Providers out of order', { concurrency: 1 }, (scene) => {
     });
   }
 
-  scene('a message of unknown fate may still arrive, and signs in', async ({ arrive, phone, stack }) => {
+  scene('a message whose delivery is unknown may still arrive, and its code signs in', async ({ arrive, phone, stack }) => {
     await setFaults(stack, { sms: 'timeout' });
     try {
       const login = await arrive();

@@ -1,13 +1,13 @@
-// Codes: typed wrong, too often, too late; sent again; waited for in vain.
+// Codes: wrong, too often wrong, expired, sent again, or not arriving.
 
 import assert from 'node:assert/strict';
 
 import { scenes } from './harness/scenes.mjs';
 
-/** The `nth` code that is none: the page sends the same one again on demand only. */
+/** The `nth` wrong code. They differ, because the page does not send the same code twice by itself. */
 const wrong = (code, nth = 1) => String((Number(code) + nth) % 1_000_000).padStart(6, '0');
 
-/** Spends all guesses. */
+/** Uses up all attempts. */
 async function exhaust(login, code) {
   for (let guess = 1; guess <= 5; guess += 1) {
     const judged = login.page.waitForResponse('**/v1/challenge/code');
@@ -27,7 +27,7 @@ scenes('Codes', {}, (scene) => {
     await login.returned();
   });
 
-  scene('five wrong codes exhaust it, and a new code signs in', async ({ arrive, phone }) => {
+  scene('five wrong codes exhaust the challenge, and a new code signs in', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.sendCode();
     const code = await phone.code();
@@ -50,7 +50,7 @@ scenes('Codes', {}, (scene) => {
     await login.returned();
   });
 
-  scene('fewer than six digits are not sent, and cost no attempt', async ({ arrive, phone }) => {
+  scene('fewer than six digits are not sent and cost no attempt', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.sendCode();
     const code = await phone.code();
@@ -62,7 +62,7 @@ scenes('Codes', {}, (scene) => {
     await login.fieldSays(login.code, 'code.wrong', { count: 4 });
   });
 
-  scene('a code sent again leaves the late first one good', async ({ arrive, phone }) => {
+  scene('after sending again the first code still works', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.sendCode();
     const first = await phone.code(1);
@@ -72,7 +72,7 @@ scenes('Codes', {}, (scene) => {
     await login.returned();
   });
 
-  scene('sending again counts down, and cannot be pressed before', async ({ arrive, phone }) => {
+  scene('sending again counts down and cannot be pressed early', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.sendCode();
     await phone.code();
@@ -83,7 +83,7 @@ scenes('Codes', {}, (scene) => {
     assert.equal((await phone.messages()).length, 1);
   });
 
-  scene('after half a minute without success the call is offered', async ({ arrive, phone }) => {
+  scene('after half a minute without success a call is offered', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.sendCode();
     await phone.code();
@@ -97,7 +97,7 @@ scenes('Codes', {}, (scene) => {
     await login.returned();
   });
 
-  scene('the field is one, numeric, and filled by the system', async ({ arrive, phone }) => {
+  scene('there is one field, numeric, that the system can fill in', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.sendCode();
     await phone.code();
@@ -107,9 +107,9 @@ scenes('Codes', {}, (scene) => {
     assert.equal(await login.code.getAttribute('inputmode'), 'numeric');
   });
 
-  scene('a code by WebOTP is taken without a key', async ({ arrive, phone, context }) => {
+  scene('a code from WebOTP is sent without a key press', async ({ arrive, phone, context }) => {
     await context.addInitScript(() => {
-      if (!navigator.credentials) return; // not a page of ours, but the blank one before
+      if (!navigator.credentials) return; // the blank page before ours
       globalThis.OTPCredential = class {};
       navigator.credentials.get = ({ otp, signal }) => new Promise((resolve, reject) => {
         if (!otp) return;
@@ -127,7 +127,7 @@ scenes('Codes', {}, (scene) => {
 });
 
 scenes('Codes that soon expire', { settings: { CODE_LIFE_SECONDS: '6' } }, (scene) => {
-  scene('an expired code says so, and a new one signs in', async ({ arrive, phone }) => {
+  scene('an expired code is reported, and a new one signs in', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.sendCode();
     await phone.code();
@@ -138,8 +138,8 @@ scenes('Codes that soon expire', { settings: { CODE_LIFE_SECONDS: '6' } }, (scen
   });
 });
 
-scenes('Codes of which few may be wrong', { settings: { DELAY_FROM_FAILURES: '5', LOCK_AT_FAILURES: '10' } }, (scene) => {
-  scene('too many wrong codes lock the account for a time, which the page tells', async ({ arrive, phone }) => {
+scenes('A low limit on wrong codes', { settings: { DELAY_FROM_FAILURES: '5', LOCK_AT_FAILURES: '10' } }, (scene) => {
+  scene('too many wrong codes lock the account for a while, and the page says so', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.sendCode();
     await exhaust(login, await phone.code());
@@ -149,8 +149,8 @@ scenes('Codes of which few may be wrong', { settings: { DELAY_FROM_FAILURES: '5'
   });
 });
 
-scenes('Codes of which none more may be wrong', { settings: { LOCK_AT_FAILURES: '5', DELAY_FROM_FAILURES: '5' } }, (scene) => {
-  scene('a locked account is told who can unlock it', async ({ arrive, phone }) => {
+scenes('The last limit on wrong codes', { settings: { LOCK_AT_FAILURES: '5', DELAY_FROM_FAILURES: '5' } }, (scene) => {
+  scene('the page of a locked account says who can unlock it', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.sendCode();
     await exhaust(login, await phone.code());

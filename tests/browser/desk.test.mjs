@@ -1,5 +1,5 @@
-// The local stack's own page, with which anybody tries the product by eye: a desk that stands in for the hosted login,
-// the login page in a frame, and the phone beside it.
+// The local stack's own page for trying out the product: a desk in place of the hosted login, the login page in a frame,
+// and a phone beside it.
 
 import assert from 'node:assert/strict';
 
@@ -7,7 +7,7 @@ import { violations } from './harness/accessibility.mjs';
 import { scenes } from './harness/scenes.mjs';
 
 scenes('Desk', { concurrency: 1 }, (scene) => {
-  scene('a code that arrives on the phone beside it signs in, and the backend says who', async ({ context, stack }) => {
+  scene('a code from the phone on the desk signs in, and the backend says who it is', async ({ context, stack }) => {
     const { desk, login } = await begin(context, stack, 'alice');
     await login.getByRole('button', { name: /^Send Code/ }).click();
     const [, code] = await arrives(desk, /(\d{6}) is your/);
@@ -17,7 +17,7 @@ scenes('Desk', { concurrency: 1 }, (scene) => {
     assert.deepEqual(await violations(desk), []);
   });
 
-  scene('a call that is taken on the phone beside it signs in by the keyboard', async ({ context, stack }) => {
+  scene('a call answered on the desk\'s phone signs in with the keyboard', async ({ context, stack }) => {
     const { desk, login } = await begin(context, stack, 'bob');
     await login.getByRole('button', { name: /^Call Me/ }).click();
     await desk.getByRole('button', { name: 'Accept' }).click();
@@ -26,7 +26,7 @@ scenes('Desk', { concurrency: 1 }, (scene) => {
     await desk.getByRole('heading', { name: 'bob is signed in' }).waitFor();
   });
 
-  scene('the window grows with the login page in it', async ({ context, stack }) => {
+  scene('the frame grows with the login page in it', async ({ context, stack }) => {
     const { desk, login } = await begin(context, stack, 'newcomer');
     await desk.setViewportSize({ width: 1300, height: 480 });
     const last = login.getByRole('button', { name: 'Back to sign-in' });
@@ -34,7 +34,7 @@ scenes('Desk', { concurrency: 1 }, (scene) => {
     await desk.getByRole('heading', { name: 'Not signed in' }).waitFor();
   });
 
-  scene('a login by redirect ends on the page of a backend that has verified the result', async ({ context, stack }) => {
+  scene('a login by redirect ends on a backend\'s page that has verified the result', async ({ context, stack }) => {
     const desk = await open(context, stack);
     await desk.getByText('newcomer', { exact: true }).click();
     await desk.getByText('By redirect', { exact: true }).click();
@@ -47,7 +47,7 @@ scenes('Desk', { concurrency: 1 }, (scene) => {
     const [, code] = await arrives(desk, /(\d{6}) is your/);
     await login.getByLabel('Six-digit code').fill(code);
     await login.getByRole('heading', { name: /is signed in$/ }).waitFor();
-    assert.equal(new URL(login.url()).hash, '', 'the result stays in no address');
+    assert.equal(new URL(login.url()).hash, '', 'the result is removed from the address');
     assert.match(await login.getByRole('row', { name: /^enrolled_now/ }).innerText(), /true/);
   });
 });
@@ -58,7 +58,7 @@ async function open(context, stack) {
   return desk;
 }
 
-/** The desk, and the login page in its frame once `account` has passed the first factor. */
+/** Opens the desk and passes the first factor as `account`, which shows the login page in the frame. */
 async function begin(context, stack, account) {
   const desk = await open(context, stack);
   await desk.getByText(account, { exact: true }).click();
@@ -66,7 +66,7 @@ async function begin(context, stack, account) {
   return { desk, login: desk.frameLocator('iframe') };
 }
 
-/** What the newest notification says. */
+/** The newest notification that matches `words`. */
 async function arrives(desk, words) {
   const note = desk.getByRole('list', { name: /^Messages and calls/ }).getByText(words).first();
   return words.exec(await note.innerText());

@@ -1,7 +1,7 @@
-// What the page costs and how quick it is, in one run: bytes and requests of the first screen, the time until its
-// buttons work as a ratio to an empty page, from the key press on the phone to the approved screen, and what axe finds.
+// Measures the page in one run: bytes and requests of the first screen, the time until its buttons work compared with
+// an empty page, the time from the key press on the phone to the approved screen, and accessibility violations.
 //
-//     node figures.mjs [FILE]     prints a table; FILE gets the same as JSON
+//     node figures.mjs [FILE]     prints a table, and writes it to FILE as JSON
 
 import { writeFileSync } from 'node:fs';
 
@@ -31,7 +31,7 @@ try {
 if (process.argv[2]) writeFileSync(process.argv[2], `${JSON.stringify(figures, null, 2)}\n`);
 print(figures);
 
-/** What crosses the wire until the first screen is there, headers included, with nothing in any cache. */
+/** Bytes and requests until the first screen is shown, including headers, with an empty cache. */
 async function firstScreen() {
   return visited(async ({ context, user }) => {
     const page = await context.newPage();
@@ -56,7 +56,7 @@ async function firstScreen() {
   });
 }
 
-/** Milliseconds from the navigation until a button can be pressed, beside an empty page of the same run. */
+/** Milliseconds from navigation until a button works, compared with an empty page in the same run. */
 async function interactive() {
   const times = { empty: [], cold: [], warm: [] };
   for (let load = 0; load < LOADS; load += 1) {
@@ -88,7 +88,7 @@ async function timed(context, url, selector) {
   return at;
 }
 
-/** Seconds from # on the phone until the page says that it is done, polling as the server advises. */
+/** Seconds from # on the phone until the approved screen, polling at the interval that the server advises. */
 async function pressToApproved() {
   const seconds = [];
   const queue = Array.from({ length: PRESSES }, (_, index) => index);
@@ -106,7 +106,7 @@ async function onePress({ context, user }) {
   await login.callMe();
   const call = await phoneOf(stage.stack, user.number).ringing();
   await call.listen();
-  await login.page.waitForTimeout(Math.random() * 2000); // polls and presses know nothing of each other
+  await login.page.waitForTimeout(Math.random() * 2000); // so that the press comes at a random time between two polls
   const pressedAt = Date.now();
   await call.press('#');
   await login.is('approved');

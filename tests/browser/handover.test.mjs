@@ -1,4 +1,4 @@
-// The token comes in and the result goes out by ways that nobody else sees, and to nobody who is not listed.
+// Receiving the token and returning the result: nobody else sees them, and only listed addresses get them.
 
 import assert from 'node:assert/strict';
 
@@ -11,7 +11,7 @@ const heard = (page) => page.evaluate(() => window.heard);
 const framed = (page) => new LoginPage(page.frameLocator('iframe'));
 
 scenes('Handing over', {}, (scene) => {
-  scene('the token leaves the address at once, and no request, history entry or referrer has it', async ({ arrive, user, context }) => {
+  scene('the token is removed from the address at once and is in no request, history entry or referrer', async ({ arrive, user, context }) => {
     const requests = [];
     context.on('request', (request) => requests.push(request.url(), request.headers().referer ?? ''));
     const token = await user.token();
@@ -29,14 +29,14 @@ scenes('Handing over', {}, (scene) => {
     await login.is('start');
   });
 
-  scene('without a token the page says where to begin', async ({ context, stack }) => {
+  scene('without a token the page says where to sign in', async ({ context, stack }) => {
     const login = new LoginPage(await context.newPage());
     await login.page.goto(stack.url);
     await login.is('start');
     await login.says('start.text');
   });
 
-  scene('a page that is opened by itself says that it is done', async ({ context, stack, user, phone }) => {
+  scene('a page that was opened without a redirect URI says when it is done', async ({ context, stack, user, phone }) => {
     const login = new LoginPage(await context.newPage());
     await login.page.goto(`${stack.url}/#token=${await user.token()}`);
     await login.sendCode();
@@ -47,7 +47,7 @@ scenes('Handing over', {}, (scene) => {
 
   for (const [name, uri] of [
     ['one that is not listed', 'https://evil.example/signed-in'],
-    ['one that only begins alike', (listed) => `${listed}.evil.example`],
+    ['one that starts with a listed one', (listed) => `${listed}.evil.example`],
     ['a listed one with a query', (listed) => `${listed}?to=evil`],
     ['a script', 'javascript:alert(1)'],
   ]) {
@@ -60,13 +60,13 @@ scenes('Handing over', {}, (scene) => {
     });
   }
 
-  scene('giving up goes back with an error and the state', async ({ arrive }) => {
+  scene('going back returns an error and the state', async ({ arrive }) => {
     const login = await arrive();
     await login.press('back');
     assert.deepEqual(await login.returned(), { error: 'access_denied', state: login.state });
   });
 
-  scene('the result takes the place of the login page in the history', async ({ arrive, phone }) => {
+  scene('the result replaces the login page in the history', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.sendCode();
     const length = () => login.page.evaluate(() => history.length);
@@ -76,7 +76,7 @@ scenes('Handing over', {}, (scene) => {
     assert.equal(await length(), before);
   });
 
-  scene('an allowed page that frames it hands the token over, and alone hears the result', async ({ context, stack, backend, user, phone }) => {
+  scene('an allowed page around the frame provides the token and is the only one to get the result', async ({ context, stack, backend, user, phone }) => {
     const page = await context.newPage();
     await page.goto(backend.embedding(`${stack.url}/`, { token: await user.token(), state: 'frame-1' }));
     const login = framed(page);
@@ -89,7 +89,7 @@ scenes('Handing over', {}, (scene) => {
     assert.ok((await heard(page)).some(({ type, height }) => type === 'alliance-mfa:height' && height > 200));
   });
 
-  scene('giving up in a frame tells the page around it', async ({ context, stack, backend, user }) => {
+  scene('going back in a frame notifies the page around it', async ({ context, stack, backend, user }) => {
     const page = await context.newPage();
     await page.goto(backend.embedding(`${stack.url}/`, { token: await user.token(), state: 'frame-2' }));
     await framed(page).press('back');
@@ -97,7 +97,7 @@ scenes('Handing over', {}, (scene) => {
     assert.equal(cancelled.state, 'frame-2');
   });
 
-  scene('a token from a window that is not the parent is not taken', async ({ context, stack, backend, user }) => {
+  scene('a token from a window that is not the parent is ignored', async ({ context, stack, backend, user }) => {
     const page = await context.newPage();
     await page.goto(backend.embedding(`${stack.url}/`, null));
     await eventually('the frame to be ready', async () => (await heard(page)).some(({ type }) => type === 'alliance-mfa:ready'));
@@ -113,7 +113,7 @@ scenes('Handing over', {}, (scene) => {
     assert.equal(await framed(page).offers('channel.sms'), false);
   });
 
-  scene('framing is refused to an origin that is not allowed', async ({ context, stack, user, complaints }) => {
+  scene('an origin that is not allowed cannot frame the page', async ({ context, stack, user, complaints }) => {
     const stranger = await startBackend();
     try {
       const page = await context.newPage();
@@ -123,11 +123,11 @@ scenes('Handing over', {}, (scene) => {
       assert.equal(await page.frameLocator('iframe').locator('main').count(), 0);
     } finally {
       await stranger.close();
-      complaints.length = 0; // the refusal, and the stranger's own page
+      complaints.length = 0; // the refusal, and complaints about the stranger's own page
     }
   });
 
-  scene('a stranger that frames it where no policy stops that is neither told nor heard', async ({ context, stack, user, complaints }) => {
+  scene('without the framing policy an origin that is not allowed still gets no message and is ignored', async ({ context, stack, user, complaints }) => {
     const stranger = await startBackend();
     try {
       await context.route(`${stack.url}/`, async (route) => {
@@ -145,7 +145,7 @@ scenes('Handing over', {}, (scene) => {
       assert.deepEqual(await heard(page), []);
     } finally {
       await stranger.close();
-      complaints.length = 0; // the stranger's own page
+      complaints.length = 0; // complaints about the stranger's own page
     }
   });
 

@@ -1,4 +1,4 @@
-// What the page is for: a user comes from the first factor, proves the phone, and goes back with a result.
+// Whole sign-ins: a user arrives from the first factor, confirms by phone and returns with a result.
 
 import assert from 'node:assert/strict';
 
@@ -8,7 +8,7 @@ import { phoneOf } from './harness/phone.mjs';
 import { scenes } from './harness/scenes.mjs';
 
 scenes('Journeys', {}, (scene) => {
-  scene('a code by message signs in with a result that the backend can verify', async ({ arrive, phone, stack, user }) => {
+  scene('a code from a message signs in with a result that the backend can verify', async ({ arrive, phone, stack, user }) => {
     const login = await arrive();
     await login.sendCode();
     await login.enter(await phone.code());
@@ -19,7 +19,7 @@ scenes('Journeys', {}, (scene) => {
     assert.equal(claims.enrolled_now, undefined);
   });
 
-  scene('a call that is answered and confirmed by # signs in', async ({ arrive, phone, stack, user }) => {
+  scene('answering a call and pressing # signs in', async ({ arrive, phone, stack, user }) => {
     const login = await arrive();
     await login.callMe();
     const call = await phone.ringing();
@@ -30,7 +30,7 @@ scenes('Journeys', {}, (scene) => {
     assert.deepEqual((await verifyResult(token, stack.url, user)).amr, ['pwd', 'tel', 'mfa']);
   });
 
-  scene('an account without a number enrols the one that is typed, as it is typed', async ({ arrive, stack }) => {
+  scene('an account without a number enrols the number that the user types', async ({ arrive, stack }) => {
     const number = nextNumber();
     const user = newAccount(stack, { enrolled: false });
     const login = await arrive({ user });
@@ -45,7 +45,7 @@ scenes('Journeys', {}, (scene) => {
     await again.says('choose.text', { number: `+${'•'.repeat(9)}${number.slice(-2)}` });
   });
 
-  scene('a number may be pasted in any spelling, and brings its country along', async ({ arrive, stack }) => {
+  scene('a number may be pasted in any notation and sets the country', async ({ arrive, stack }) => {
     const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
     await login.typeNumber('0044 (0) 7400 123457');
     assert.equal(await login.country.inputValue(), 'GB');
@@ -55,7 +55,7 @@ scenes('Journeys', {}, (scene) => {
     await login.says('code.text', { number: '+••••••••••57' });
   });
 
-  scene('a wrong number is corrected, and the code that went to it is worth nothing', async ({ arrive, stack }) => {
+  scene('a wrong number can be corrected, and the code that was sent to it is not accepted', async ({ arrive, stack }) => {
     const [wrong, right] = [nextNumber(), nextNumber()];
     const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
     await login.typeNumber(wrong);
@@ -71,7 +71,7 @@ scenes('Journeys', {}, (scene) => {
     await login.returned();
   });
 
-  scene('a number that is none is refused beside its field, which keeps it', async ({ arrive, stack }) => {
+  scene('an invalid number is refused beside its field, which keeps the text', async ({ arrive, stack }) => {
     const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
     await login.typeNumber('+1 415 555');
     await login.press('channel.sms');
@@ -79,14 +79,14 @@ scenes('Journeys', {}, (scene) => {
     assert.match(await login.number.inputValue(), /415.*555/);
   });
 
-  scene('a country that gets no calls is offered messages only', async ({ arrive, stack }) => {
+  scene('a country without calls is only offered messages', async ({ arrive, stack }) => {
     const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
     await login.country.selectOption('FR');
     await login.button('channel.sms').waitFor();
     assert.equal(await login.offers('channel.call'), false);
   });
 
-  scene('a country that is refused is not among those to choose, and typed it says so', async ({ arrive, stack }) => {
+  scene('a refused country is not in the list, and typing its number says so', async ({ arrive, stack }) => {
     const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
     assert.equal(await login.country.locator('option[value="DE"]').count(), 0);
     await login.typeNumber('+49 1512 3456789');
@@ -94,14 +94,14 @@ scenes('Journeys', {}, (scene) => {
     await login.fieldSays(login.number, 'problem.country-refused');
   });
 
-  scene('a known number in a refused country leads to support', async ({ arrive, stack }) => {
+  scene('an account\'s number in a refused country leads to support', async ({ arrive, stack }) => {
     const login = await arrive({ user: newAccount(stack, { number: '+4915123456789' }) });
     await login.press('channel.sms');
     await login.is('number-refused');
     await login.link('support.link').waitFor();
   });
 
-  scene('the keyboard alone is enough, from the first button to the result', async ({ arrive, phone }) => {
+  scene('the keyboard is enough from the first button to the result', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.button('channel.sms').waitFor();
     await login.tabTo(login.button('channel.sms'));
@@ -112,7 +112,7 @@ scenes('Journeys', {}, (scene) => {
     await login.returned();
   });
 
-  scene('the keyboard alone enrols a number', async ({ arrive, stack }) => {
+  scene('the keyboard is enough to enrol a number', async ({ arrive, stack }) => {
     const number = nextNumber();
     const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
     await login.is('number');
@@ -125,7 +125,7 @@ scenes('Journeys', {}, (scene) => {
     await login.returned();
   });
 
-  scene('whoever lost the phone is told what to do', async ({ arrive }) => {
+  scene('a user who lost the phone is told what to do', async ({ arrive }) => {
     const login = await arrive();
     await login.press('lost.link');
     await login.is('lost');

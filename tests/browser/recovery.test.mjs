@@ -1,4 +1,4 @@
-// Nothing is lost: not by a reload, a second tab, a lost network or a slow one, and never is anything sent twice.
+// Reloads, second tabs and lost or slow networks lose nothing and send nothing twice.
 
 import assert from 'node:assert/strict';
 
@@ -15,7 +15,7 @@ scenes('Recovery', {}, (scene) => {
     assert.deepEqual(await phone.calls(), []);
   });
 
-  scene('a reload finds the code that was sent, and sends none', async ({ arrive, phone }) => {
+  scene('after a reload the code that was sent still works and no other is sent', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.sendCode();
     const code = await phone.code();
@@ -27,7 +27,7 @@ scenes('Recovery', {}, (scene) => {
     assert.equal((await phone.messages()).length, 1);
   });
 
-  scene('a reload finds the call that is under way, and places none', async ({ arrive, phone }) => {
+  scene('after a reload the page shows the call in progress and places no other', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.callMe();
     const call = await phone.ringing();
@@ -39,7 +39,7 @@ scenes('Recovery', {}, (scene) => {
     assert.equal((await phone.calls()).length, 1);
   });
 
-  scene('a second tab finds the challenge, and each notices what the other did', async ({ arrive, phone }) => {
+  scene('a second tab shows the same challenge, and each tab follows the other', async ({ arrive, phone }) => {
     const first = await arrive();
     await first.sendCode();
     const second = await arrive();
@@ -58,7 +58,7 @@ scenes('Recovery', {}, (scene) => {
     assert.equal((await phone.messages()).length, 1);
   });
 
-  scene('without a network the page says so, keeps what is typed, and goes on by itself', async ({ arrive, phone, context }) => {
+  scene('without a network the page says so, keeps what was typed and continues by itself', async ({ arrive, phone, context }) => {
     const login = await arrive();
     await login.sendCode();
     const code = await phone.code();
@@ -72,7 +72,7 @@ scenes('Recovery', {}, (scene) => {
     await login.returned();
   });
 
-  scene('what broke off is told as soon as it is known whether it was sent', async ({ arrive, phone, context }) => {
+  scene('after an interrupted send the page says whether it was sent as soon as it knows', async ({ arrive, phone, context }) => {
     const login = await arrive();
     await login.is('choose');
     await context.setOffline(true);
@@ -85,7 +85,7 @@ scenes('Recovery', {}, (scene) => {
     await login.returned();
   });
 
-  scene('a page that finds no network at first goes on as soon as there is one', async ({ context, arrive }) => {
+  scene('a page that was opened without a network continues once there is one', async ({ context, arrive }) => {
     let reachable = false;
     await context.route('**/v1/challenge', (route) => (reachable ? route.continue() : route.abort('internetdisconnected')));
     const login = await arrive();
@@ -95,7 +95,7 @@ scenes('Recovery', {}, (scene) => {
     await login.is('choose');
   });
 
-  scene('a file of the page that does not come is asked for again, and the token is not lost', async ({ context, arrive, complaints }) => {
+  scene('a file that fails to load is requested again, and the token is not lost', async ({ context, arrive, complaints }) => {
     let refusals = 0;
     await context.route('**/screens.js', (route) => {
       refusals += 1;
@@ -104,17 +104,17 @@ scenes('Recovery', {}, (scene) => {
     const login = await arrive();
     await login.is('choose');
     assert.ok(refusals > 2);
-    complaints.length = 0; // of the file that was held back
+    complaints.length = 0; // about the blocked file
   });
 
-  scene('a file of the page that never comes ends in a button to try again', async ({ context, arrive, complaints }) => {
+  scene('a file that never loads leads to a button to try again', async ({ context, arrive, complaints }) => {
     await context.route('**/page.js', (route) => route.abort('connectionreset'));
     const login = await arrive();
     await login.button('unreachable.retry').waitFor({ timeout: 30_000 });
-    complaints.length = 0; // of the file that was held back
+    complaints.length = 0; // about the blocked file
   });
 
-  scene('a slow network is told, and its answer still counts', async ({ context, arrive, phone }) => {
+  scene('a slow answer is announced and still counts', async ({ context, arrive, phone }) => {
     const login = await arrive();
     await login.is('choose');
     await context.route('**/v1/challenge', async (route) => {
@@ -128,7 +128,7 @@ scenes('Recovery', {}, (scene) => {
   });
 
   for (const [status, key] of [[429, 'trouble.busy'], [503, 'trouble.busy']]) {
-    scene(`a gateway that answers ${status} for a while is waited out`, async ({ context, arrive, phone }) => {
+    scene(`a gateway that answers ${status} for a while is retried`, async ({ context, arrive, phone }) => {
       const login = await arrive();
       await login.sendCode();
       let refusals = 0;
@@ -152,17 +152,17 @@ scenes('Recovery', {}, (scene) => {
     assert.equal(state, login.state);
   });
 
-  scene('a sign-in of too long ago leads back to the sign-in', async ({ arrive, user }) => {
+  scene('a sign-in that is too old leads back to the sign-in', async ({ arrive, user }) => {
     const login = await arrive({ token: await user.token({ auth_time: Math.floor(Date.now() / 1000) - 3600 }) });
     await login.is('sign-in-over');
   });
 
-  scene('a result that was fetched already and has expired is told as such', async ({ context, arrive, phone, user, stack }) => {
+  scene('a result that was already fetched and has expired is reported as such', async ({ context, arrive, phone, user, stack }) => {
     const login = await arrive();
     await login.sendCode();
     await login.enter(await phone.code());
     await login.returned();
-    // Five minutes later the API names the state, and gives no token any more.
+    // After five minutes the API still says approved but returns no token.
     await context.route('**/v1/challenge', async (route) => {
       const response = await route.fetch();
       const { resultToken, ...rest } = await response.json();
@@ -174,7 +174,7 @@ scenes('Recovery', {}, (scene) => {
     await again.is('approved-before');
   });
 
-  scene('polling keeps to the pace that the server advises', async ({ arrive, phone }) => {
+  scene('polling keeps to the interval that the server advises', async ({ arrive, phone }) => {
     const login = await arrive();
     const asked = [];
     login.page.on('request', (request) => {

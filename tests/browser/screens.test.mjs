@@ -1,5 +1,4 @@
-// Every screen, for everyone: in each language, in light and dark, narrow and enlarged, by what assistive technology
-// makes of it.
+// Every screen in every language, light and dark, narrow and enlarged, checked for accessibility.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -10,13 +9,13 @@ import { scenes } from './harness/scenes.mjs';
 import { LOCALES, wordsOf } from './harness/words.mjs';
 
 const NARROW = { width: 320, height: 640 };
-// Half the pixels of a common window, each twice as large: what a browser makes of 200 %.
+// A common window at 200 %: half as many CSS pixels.
 const ENLARGED = { width: 640, height: 360 };
-// Beginnings of sentences, long enough to be no word of another language.
+// The starts of English sentences, long enough not to occur in another language.
 const ENGLISH = Object.values(wordsOf('en')).map((sentence) => sentence.split('{')[0]).filter((part) => part.length > 15);
 
-/** Problems that the state explains, which the page asks for then. */
-const TOLD_BY_STATE = {
+/** Problems after which the page requests the state, which explains them. */
+const EXPLAINED_BY_STATE = {
   denied: { state: 'denied' },
   blocked: { state: 'blocked' },
   locked: { state: 'locked' },
@@ -40,7 +39,7 @@ scenes('Screens', {}, (scene) => {
       }
     }, { reducedMotion: 'reduce', deviceScaleFactor: 2 });
 
-    scene(`${name} is said in every language, and fits`, async (stage) => {
+    scene(`${name} is translated into every language and fits`, async (stage) => {
       const open = await exhibit(name, stage);
       let page;
       for (const locale of LOCALES) {
@@ -58,17 +57,17 @@ scenes('Screens', {}, (scene) => {
 scenes('Every problem', {}, (scene) => {
   const contract = readFileSync(new URL('../../infra/openapi.yaml', import.meta.url), 'utf8');
   const named = [...contract.matchAll(/urn:alliance-mfa:problem:([a-z-]+)/g)].map(([, type]) => type);
-  const types = new Set(named.filter((type) => !type.startsWith('code-'))); // those are of the field, in codes.test.mjs
+  const types = new Set(named.filter((type) => !type.startsWith('code-'))); // those are shown at the field, see codes.test.mjs
 
   for (const type of types) {
-    scene(`${type} is told in the page's own words, never in the developers'`, async ({ context, arrive }) => {
+    scene(`${type} is explained in the page's own words, not the API's`, async ({ context, arrive }) => {
       const login = await arrive();
       await login.is('choose');
       const before = await login.main.innerText();
       await context.route('**/v1/challenge', async (route) => {
         if (route.request().method() === 'POST') return route.fulfill({ status: 422, json: problemOf([422, type]) });
         const response = await route.fetch();
-        return route.fulfill({ response, json: { ...(await response.json()), ...TOLD_BY_STATE[type] } });
+        return route.fulfill({ response, json: { ...(await response.json()), ...EXPLAINED_BY_STATE[type] } });
       });
       await login.press('channel.sms');
       await login.page.waitForFunction((was) => !document.querySelector('main').innerText.startsWith(was), before);
@@ -77,8 +76,8 @@ scenes('Every problem', {}, (scene) => {
   }
 });
 
-scenes('What readers hear', {}, (scene) => {
-  scene('the focus follows to each new screen, and its heading is read', async ({ arrive, phone }) => {
+scenes('Screen readers and keyboards', {}, (scene) => {
+  scene('the focus moves to the heading of each new screen', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.callMe();
     await login.focused(login.heading);
@@ -87,7 +86,7 @@ scenes('What readers hear', {}, (scene) => {
     await login.focused(login.heading);
   });
 
-  scene('a countdown is not read out second by second', async (stage) => {
+  scene('a countdown is not read aloud every second', async (stage) => {
     const login = await (await exhibit('code', stage))();
     await login.page.evaluate(() => {
       window.spoken = [];
@@ -101,18 +100,18 @@ scenes('What readers hear', {}, (scene) => {
     assert.ok(spoken.length <= 1, spoken.join(' | '));
   });
 
-  scene('nothing moves for who wants no motion', async (stage) => {
+  scene('nothing moves for users who prefer reduced motion', async (stage) => {
     const login = await (await exhibit('calling-ringing', stage))();
     assert.deepEqual(await moving(login.page), []);
   }, { reducedMotion: 'reduce' });
 
-  scene('the phone on the screen rings for everybody else', async (stage) => {
+  scene('the phone icon moves for everyone else', async (stage) => {
     const login = await (await exhibit('calling-ringing', stage))();
     assert.notDeepEqual(await moving(login.page), []);
   });
 
   for (const name of ['choose', 'number', 'code-offer']) {
-    scene(`the focus can be seen on everything that takes it, which is large enough: ${name}`, async (stage) => {
+    scene(`everything that can be focused shows it and is large enough: ${name}`, async (stage) => {
       const login = await (await exhibit(name, stage))();
       await login.page.evaluate(() => document.activeElement.blur());
       const stops = [];
@@ -128,7 +127,7 @@ scenes('What readers hear', {}, (scene) => {
   }
 });
 
-/** What has the focus, whether that can be seen, and its smaller side. */
+/** The focused element, whether the focus is visible, and its smaller side. */
 function focused() {
   const element = document.activeElement;
   if (element === document.body) return null;
@@ -137,7 +136,7 @@ function focused() {
   return { html: element.outerHTML.slice(0, 100), seen: outlineStyle !== 'none' || boxShadow !== 'none', size: Math.min(width, height) };
 }
 
-/** What goes beyond the window at its sides. */
+/** Elements that extend beyond the sides of the window. */
 function overflow(page) {
   return page.evaluate(() => {
     const { clientWidth, scrollWidth } = document.documentElement;

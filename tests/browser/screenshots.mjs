@@ -1,5 +1,5 @@
-// Pictures of every screen, as narrow as a phone, into `.local/screenshots`; and the few small ones that the README
-// shows, into `tests/browser/screenshots`.
+// Takes screenshots of every screen at a phone's width into `.local/screenshots`, and the ones that the README shows
+// into `tests/browser/screenshots`.
 //
 //     node screenshots.mjs
 

@@ -1,6 +1,6 @@
-// Loads the page again when a file of it did not come, ever more slowly, since the modules cannot wait for themselves:
-// one that failed stays failed. What has come is cached, so each time less is asked for. A classic script, and the
-// first, so that it hears of every other; the token is still in the address, or kept, when it starts anew.
+// Reloads the page when one of its files failed to load, with growing delays: a module that failed to load is never
+// retried by the browser itself. Files that did load are cached, so each reload fetches less. This is a classic script
+// and the first one, so that it sees every other file fail. The token survives a reload, in the address or in storage.
 
 (() => {
   const LOADS = 'alliance-mfa-loads';
@@ -11,7 +11,7 @@
   addEventListener('load', () => failed || count('0'));
 
   function missed({ target }) {
-    // A preload that failed is tried again by the module that needs it, and fails that module's script if it must.
+    // A failed preload is retried by the module that imports it. If that fails too, the module's script reports it.
     const isNeeded = target instanceof HTMLScriptElement || target.rel === 'stylesheet';
     if (failed || !isNeeded) return;
     failed = true;
@@ -22,7 +22,7 @@
     else giveUp();
   }
 
-  /** How often it was loaded in vain. Where the browser forbids all storage, nobody counts and nothing is repeated. */
+  /** The number of failed loads so far; null, so no more reloads, if the browser blocks storage. */
   function count(loads) {
     try {
       if (loads) sessionStorage.setItem(LOADS, loads);

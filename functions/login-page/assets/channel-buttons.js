@@ -1,23 +1,23 @@
-// The two ways to a phone, as buttons that know when they may be used again.
+// The buttons for a call and a text message. Each shows when it can be used again.
 
 import { fill, h, icon, set } from './dom.js';
 import { config, countdown, t, when } from './text.js';
 
 /** @typedef {import('./mfa-client.js').ChannelName} ChannelName */
 
-/** Whether `channel` may be asked for; a cooldown that has passed since the last answer is over. */
+/** Whether `channel` can be used now, including when its cooldown has ended since the API's last answer. */
 export function isOpen(channel, app) {
   const status = app.view.channels[channel];
   return status.available || (status.nextSendAt !== null && status.nextSendAt.getTime() <= app.now());
 }
 
 /**
- * Buttons for what `offered` names, the first of them the main one.
+ * Buttons for the channels that `offered` returns. The first one is the main button.
  * @param {any} app
  * @param {object} options
  * @param {() => ChannelName[]} options.offered
- * @param {(channel: ChannelName) => void} [options.pick] Else the button submits its form.
- * @param {boolean} [options.quiet] None is the main one.
+ * @param {(channel: ChannelName) => void} [options.pick] Without it, the button submits its form.
+ * @param {boolean} [options.quiet] No main button.
  */
 export function channelButtons(app, { offered, pick, quiet = false }) {
   const buttons = { call: button('call'), sms: button('sms') };
@@ -25,7 +25,7 @@ export function channelButtons(app, { offered, pick, quiet = false }) {
   let shown = '';
 
   function button(channel) {
-    // A description and no part of the name, which must not change with each second of a wait.
+    // A description rather than part of the button's name, because it changes every second during a wait.
     const hint = h('span', { class: 'hint', id: `hint-${channel}`, 'aria-hidden': 'true' });
     const element = h(
       'button',
@@ -47,7 +47,7 @@ export function channelButtons(app, { offered, pick, quiet = false }) {
 
   function update() {
     const channels = offered();
-    // Moved only when they change: a button that is put in anew loses the focus.
+    // Replaced only when the list changes, because a button that is inserted again loses the focus.
     if (shown !== channels.join()) element.replaceChildren(...channels.map((channel) => buttons[channel].element));
     shown = channels.join();
     for (const channel of channels) {

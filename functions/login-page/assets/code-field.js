@@ -1,4 +1,4 @@
-// The one field for the six digits: filled by hand, by paste, by the keyboard's suggestion, or by WebOTP.
+// The field for the six digits: typed, pasted, suggested by the keyboard, or read from the message by WebOTP.
 
 import { fill, h, set } from './dom.js';
 import { asciiDigits, t } from './text.js';
@@ -7,8 +7,8 @@ const LENGTH = 6;
 
 /**
  * @param {object} options
- * @param {(code: string) => void} options.onCode Six digits are there.
- * @param {string} options.describedBy What says where they come from.
+ * @param {(code: string) => void} options.onCode Called with six digits.
+ * @param {string} options.describedBy The element that says where the code was sent.
  */
 export function codeField({ onCode, describedBy }) {
   const error = h('p', { class: 'error', id: 'code-error', role: 'alert' });
@@ -44,7 +44,7 @@ export function codeField({ onCode, describedBy }) {
     const code = codeIn(input.value);
     if (code !== input.value) input.value = code;
     if (code !== judged) fail(null);
-    // The same code again is sent only on demand: it would cost an attempt.
+    // The same code is only sent again if the user asks for it: that would cost an attempt.
     if (code.length === LENGTH && code !== judged) hand(code);
   }
 
@@ -66,7 +66,7 @@ export function codeField({ onCode, describedBy }) {
     set(input, 'aria-invalid', message ? 'true' : null);
   }
 
-  /** WebOTP: the browser reads the message that is bound to this origin, once the user agrees. */
+  /** WebOTP: if the user agrees, the browser reads the code from a message that names this origin. */
   function listen() {
     const waiting = new AbortController();
     if ('OTPCredential' in globalThis) {
@@ -76,7 +76,7 @@ export function codeField({ onCode, describedBy }) {
           input.value = credential?.code ?? '';
           typed({});
         },
-        // Refused, aborted, or not in this frame: the field is there to be filled in by hand.
+        // Refused, aborted, or not allowed in this frame: the user can still type the code.
         () => {},
       );
     }
@@ -86,7 +86,7 @@ export function codeField({ onCode, describedBy }) {
   return {
     element,
     input,
-    /** Shows why a code was not taken, and lets the next one take its place. */
+    /** Shows why a code was rejected, and selects it so that typing replaces it. */
     error(message) {
       fail(message);
       if (!message) return;
@@ -103,7 +103,7 @@ export function codeField({ onCode, describedBy }) {
   };
 }
 
-/** The code in what was typed or pasted: six digits on their own if there are any, else the first digits. */
+/** The code in what was typed or pasted: a group of exactly six digits, otherwise the first digits. */
 function codeIn(text) {
   const digits = asciiDigits(text);
   return digits.match(/(?<!\d)\d{6}(?!\d)/)?.[0] ?? digits.replace(/\D/g, '').slice(0, LENGTH);

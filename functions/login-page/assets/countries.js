@@ -1,5 +1,5 @@
-// How numbers of each country are dialled and written, for the picker and for grouping digits as they are typed.
-// Whether a number is valid is the server's to say: a pattern that has aged costs a space in the wrong place.
+// How phone numbers of each country are dialled and written, for the picker and for grouping digits while typing.
+// The server decides whether a number is valid: an outdated pattern here only puts a space in the wrong place.
 
 /**
  * By ISO 3166 code: calling code | prefix of the national form | lengths of the groups of a mobile number.
@@ -55,24 +55,21 @@ export const COUNTRIES = {
   "ZW": "263|0|2 3 4"
 };
 
-// Of countries that share a calling code, the one that stands for it until more is known.
+// For calling codes that several countries share: the country to assume until more digits are known.
 const MAIN = {
   1: 'US', 7: 'RU', 39: 'IT', 44: 'GB', 47: 'NO', 61: 'AU', 212: 'MA', 262: 'RE', 290: 'SH',
   358: 'FI', 590: 'GP', 599: 'CW',
 };
 
-/**
- * What is known of a country.
- * @param {string} region
- */
+/** @param {string} region */
 export function country(region) {
   const [code = '', trunk = '', groups = ''] = (COUNTRIES[region] ?? '').split('|');
   return { code, trunk, groups };
 }
 
 /**
- * The country of `regions` whose calling code begins `digits`, of an international number without its `+`. `chosen`
- * stays where it has that code too, since the code alone does not tell Canada from the United States.
+ * The country in `regions` with the calling code that `digits`, a number without its `+`, starts with. If `chosen`
+ * has that code it is kept, because the code alone cannot tell Canada from the United States.
  * @param {string} digits
  * @param {string} chosen
  * @param {string[]} regions

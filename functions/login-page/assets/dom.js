@@ -1,5 +1,5 @@
-// Elements without markup: the page's policy allows no HTML from strings (Trusted Types), no inline style and no
-// inline handler.
+// Creates elements without HTML strings: the page's policy forbids those (Trusted Types), as well as inline styles and
+// inline handlers.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -9,7 +9,7 @@ const SVG = 'http://www.w3.org/2000/svg';
  */
 
 /**
- * An element. Attributes that are false or null are left out; `on…` is a listener.
+ * Creates an element. Attributes that are false or null are left out; `on…` adds a listener.
  * @param {string} tag
  * @param {Record<string, any>} [attributes]
  * @param {...Children} children
@@ -25,7 +25,7 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Sets or removes an attribute, and leaves alone what is so already. */
+/** Sets or removes an attribute, but only if that changes something. */
 export function set(element, name, value) {
   const text = value === true ? '' : value === false || value === null || value === undefined ? null : String(value);
   if (element.getAttribute(name) === text) return;
@@ -34,8 +34,8 @@ export function set(element, name, value) {
 }
 
 /**
- * Puts `children` in the place of what `element` has; text that is the same is not touched, so that nothing is read
- * aloud twice and no selection is lost.
+ * Replaces the content of `element`. Text that is already there is left alone, so that screen readers don't repeat it
+ * and no selection is lost.
  */
 export function fill(element, ...children) {
   const parts = children.flat(3).filter((child) => child !== null && child !== undefined && child !== false);
@@ -47,10 +47,10 @@ export function fill(element, ...children) {
   }
 }
 
-/** What is written from left to right in every language: numbers, digits, keys. */
+/** Text that is written from left to right in every language, such as a phone number. */
 export const ltr = (text, tag = 'bdi') => h(tag, { dir: 'ltr' }, text);
 
-// Drawn as strokes on a grid of 24.
+// Outlines on a 24 by 24 grid.
 const PATHS = {
   call: [
     'M6.5 3.5h2.8l1.5 4-2 1.6a12 12 0 0 0 6.1 6.1l1.6-2 4 1.5v2.8a2 2 0 0 1-2.2 2A16.8 16.8 0 0 1 4.5 5.7a2 2 0 0 1 2-2.2z',
@@ -73,7 +73,7 @@ const PATHS = {
 };
 
 /**
- * A drawing in the colour of the text, hidden from readers.
+ * An icon in the colour of the text, hidden from screen readers.
  * @param {keyof typeof PATHS} name
  */
 export function icon(name) {

@@ -1,11 +1,11 @@
-// The screens at which this page can do no more, or not now: what has happened, and where to go from there.
+// The screens where this page cannot help any further, or not yet: what happened, and what to do next.
 
 import { fill, h, ltr } from './dom.js';
 import { config, countdown, rich, t, timeOfDay } from './text.js';
 
 const LONG = 60 * 60_000;
 
-/** A link to the deployment's help, or a word on whom to ask. */
+/** A link to the deployment's support page, or a sentence that says whom to ask. */
 function support(app) {
   const url = app.view?.supportUrl ?? config.supportUrl;
   if (!url) return h('p', { class: 'small' }, rich('support.none', {}));
@@ -17,7 +17,7 @@ const back = (app) =>
 
 const says = (...keys) => keys.map((key) => h('p', {}, rich(key, {})));
 
-/** What is at hand for whoever sees it again only after signing in anew. */
+/** A screen that only a new sign-in leads on from. */
 function final(name, icon, keys, actions) {
   return (app) => ({
     heading: () => t(`${name}.heading`),
@@ -49,7 +49,7 @@ export function approved(app) {
   };
 }
 
-/** A wait, that ends by itself. */
+/** A lock that ends by itself. */
 export function locked(app) {
   const until = h('p', {});
   return {
@@ -75,7 +75,7 @@ export function blocked(app) {
   };
 }
 
-/** For who has lost the phone. A number that could be changed from here could be by whoever has the password. */
+/** For users who lost their phone. The number can't be changed here: anyone with the password could do that. */
 export function lost(app) {
   return {
     heading: () => t('lost.heading'),
@@ -89,7 +89,7 @@ export function lost(app) {
   };
 }
 
-/** A number that is known, and that neither way reaches. */
+/** The account's number can get neither calls nor messages. */
 export function unusable(app) {
   return {
     heading: () => t('unusable.heading'),
@@ -102,7 +102,7 @@ export function unusable(app) {
   };
 }
 
-/** A number that is known, and that the API refuses: no other can be entered here. */
+/** The API refuses the account's number, and no other number can be entered here. */
 export function numberRefused(app) {
   const why = app.open.problem === 'country-refused' ? 'refused.country' : 'refused.kind';
   return {

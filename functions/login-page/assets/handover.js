@@ -1,12 +1,12 @@
-// How the first factor's token gets here, and how the result gets back: by redirect, the token in the fragment, or
-// between a frame and the page around it. Neither ever stands in a query string, which servers and proxies log.
+// How the first factor's token gets here and how the result gets back: by redirect, in the URL fragment, or by messages
+// between a frame and the page around it. Neither is ever put into a query string, which servers and proxies log.
 
 import { config } from './text.js';
 
 const KEPT = 'alliance-mfa';
 const MESSAGE = 'alliance-mfa:';
 
-// Where the browser forbids all storage, a reload asks to sign in again.
+// If the browser blocks storage, the user has to sign in again after a reload.
 const storage = (() => {
   try {
     return sessionStorage;
@@ -18,11 +18,11 @@ const storage = (() => {
 /**
  * @typedef {object} Handover
  * @property {'redirect' | 'frame' | 'alone'} way
- * @property {string | null} token Null where nobody has handed one over.
+ * @property {string | null} token Null if the page was opened without one.
  * @property {string} [locale]
- * @property {boolean} misdirected The address to return to is none of the deployment's.
- * @property {(resultToken: string) => void} finish Gives the result back.
- * @property {(() => void) | null} cancel Goes back without one, where there is somewhere to go.
+ * @property {boolean} misdirected The redirect URI is not one of the deployment's.
+ * @property {(resultToken: string) => void} finish Returns the result.
+ * @property {(() => void) | null} cancel Returns without a result, if there is somewhere to return to.
  */
 
 /** @returns {Promise<Handover>} */
@@ -37,7 +37,7 @@ function byAddress() {
   const state = query.get('state');
   const login = JSON.stringify([target, state]);
   const token = scrubbed() ?? kept(login);
-  // An exact comparison: whoever could choose where the result goes would sign in with it.
+  // An exact comparison: anyone who could choose where the result goes could sign in with it.
   const allowed = target !== null && config.redirectUris.includes(target);
   if (token) storage?.setItem(KEPT, JSON.stringify({ token, login }));
 
@@ -45,7 +45,7 @@ function byAddress() {
     storage?.removeItem(KEPT);
     location.replace(`${target}#${new URLSearchParams({ ...answer, ...(state !== null && { state }) })}`);
   };
-  // The login may send the same tab here again, with another fragment only, which loads nothing.
+  // The login may send this tab here again with only the fragment changed, which does not load the page.
   addEventListener('hashchange', () => {
     if (location.hash.startsWith('#token=')) location.reload();
   });
@@ -58,23 +58,23 @@ function byAddress() {
   };
 }
 
-/** The token from the address, which loses it before anything else can see or keep it. */
+/** Takes the token out of the address, so that the history and other scripts don't get it. */
 function scrubbed() {
   const token = new URLSearchParams(location.hash.slice(1)).get('token');
   if (token) history.replaceState(null, '', location.pathname + location.search);
   return token;
 }
 
-/** The token of this very login, after a reload. */
+/** The token of the same login, after a reload. */
 function kept(login) {
   const stored = JSON.parse(storage?.getItem(KEPT) ?? 'null');
   return stored?.login === login ? stored.token : null;
 }
 
-/** Only the page directly around this one, and only of an allowed origin, is listened to or answered. */
+/** Only talks to the page directly around this one, and only if its origin is allowed. */
 function byMessage() {
   const around = globalThis.parent;
-  // Where the browser tells the origin around us, a message to any other would only fill the console.
+  // If the browser says which origin is around us, messages to the others would only cause console errors.
   const known = location.ancestorOrigins?.[0];
   const origins = config.frameAncestors.filter((origin) => known === undefined || origin === known);
   const post = (message, origin) => around.postMessage({ ...message, type: MESSAGE + message.type }, origin);

@@ -1,5 +1,5 @@
-// The API of the phone factor for a page: the hosted one, or one that a login frontend builds itself.
-// No dependency, nothing kept outside the client, and no rule of its own: what may be done next is in each answer.
+// A client for the API, for the hosted page or for a login frontend that builds its own page. It has no dependencies,
+// stores nothing outside the client and has no rules of its own: each answer says what can be done next.
 
 const PROBLEMS = 'urn:alliance-mfa:problem:';
 const POLL_FLOOR = 2000;
@@ -7,7 +7,7 @@ const POLL_FLOOR_HIDDEN = 5000;
 const BACKOFF_CEILING = 30_000;
 const TIMEOUT = 20_000;
 
-// The gateway's own answers, which are no problem documents.
+// The gateway's own errors, which are not problem documents.
 const GATEWAY = {
   401: 'gateway-unauthorized',
   403: 'gateway-forbidden',
@@ -29,7 +29,7 @@ const GATEWAY = {
  * @property {number} sendsLeft
  * @property {'accepted' | 'failed' | 'unknown' | null} lastSend
  *
- * @typedef {object} Challenge How the challenge stands: the API's answer, with its times as dates.
+ * @typedef {object} Challenge The challenge's current state: the API's answer, with times as dates.
  * @property {'none' | 'pending' | 'approved' | 'denied' | 'expired' | 'exhausted' | 'locked' | 'blocked'} state
  * @property {'current-number' | 'new-number' | 'changed'} [change]
  * @property {string | null} phoneNumber Masked.
@@ -46,19 +46,19 @@ const GATEWAY = {
  * @property {string} [supportUrl]
  *
  * @typedef {object} StartOptions
- * @property {string} [phoneNumber] As typed; only where none is known, or to change it.
- * @property {string} [region] The ISO code of the country whose national form it may have.
- * @property {string} [locale] Language of the message or call; else the client's.
+ * @property {string} [phoneNumber] As typed; only if the account has none, or to change it.
+ * @property {string} [region] The country of a number without a country code, as an ISO 3166 code.
+ * @property {string} [locale] The language of the message or call, if not the client's.
  * @property {Purpose} [purpose]
  *
  * @typedef {object} ClientOptions
  * @property {string} token The first factor's token.
- * @property {string} [baseUrl] Where the API is, if not where the page is from.
- * @property {string} [locale] Language of messages and calls, as a BCP 47 tag.
+ * @property {string} [baseUrl] The API's address, if not the page's own origin.
+ * @property {string} [locale] The language of messages and calls, as a BCP 47 tag.
  * @property {typeof globalThis.fetch} [fetch]
  */
 
-/** The API said no. `type` is the problem's name without its URN; the gateway's own answers are named `gateway-…`. */
+/** The API refused a request. `type` is the problem's name without its URN, or `gateway-…` for the gateway's errors. */
 export class MfaProblem extends Error {
   /**
    * @param {Response} response
@@ -78,7 +78,7 @@ export class MfaProblem extends Error {
     this.detail = this.message;
     /** @type {number | null} */
     this.attemptsLeft = body?.attemptsLeft ?? null;
-    /** The limit that is reached. @type {string | null} */
+    /** The limit that was reached. @type {string | null} */
     this.limit = body?.limit ?? null;
     /** @type {string | null} */
     this.field = body?.field ?? null;
@@ -88,13 +88,13 @@ export class MfaProblem extends Error {
     this.retryAfterMs = retryAfterMs(response);
   }
 
-  /** Whether the same request may succeed in a moment. */
+  /** Whether the same request may succeed a moment later. */
   get mayPass() {
     return this.status === 429 || this.status >= 500;
   }
 }
 
-/** No answer, or none that the API gave: no network, a timeout, the page of some access point. */
+/** No answer from the API: no network, a timeout, or a Wi-Fi login page that answered instead. */
 export class MfaOffline extends Error {
   /** @param {unknown} cause */
   constructor(cause) {
@@ -112,7 +112,7 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
   let askedAt = -Infinity;
   let advisedAt = -Infinity;
   let backoffAt = -Infinity;
-  // Answers to what the user did. A status that was asked for before one of them may be older than it.
+  // Counts the answers to the user's actions: a status that was requested before such an answer may be out of date.
   let acts = 0;
 
   /** @returns {Promise<Challenge>} */
@@ -147,7 +147,7 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
   }
 
   /**
-   * How the challenge stands.
+   * Gets the challenge's current state.
    * @param {{ purpose?: Purpose, signal?: AbortSignal }} [options]
    */
   function status({ purpose, signal } = {}) {
@@ -155,7 +155,7 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
   }
 
   /**
-   * Sends a code or places a call. Within a channel's cooldown it sends nothing, and answers how the challenge stands.
+   * Sends a code or places a call. During a channel's cooldown it sends nothing and returns the current state.
    * @param {ChannelName} channel
    * @param {StartOptions} [options]
    */
@@ -164,7 +164,7 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
   }
 
   /**
-   * Judges a code: approved, or an `MfaProblem` such as `code-wrong` with `attemptsLeft`.
+   * Checks a code: returns the approved challenge, or throws an `MfaProblem` such as `code-wrong` with `attemptsLeft`.
    * @param {string} code
    * @param {{ purpose?: Purpose }} [options]
    */
@@ -181,12 +181,12 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
   }
 
   /**
-   * Asks as often as the server advises until the challenge is no longer pending, and answers how it ended. Trouble
-   * that may pass is waited out, ever more slowly; any other problem is thrown.
-   * @param {AbortSignal} [signal] Ends the waiting: the promise is rejected with its reason.
+   * Polls at the interval that the server advises until the challenge is no longer pending, and returns its last state.
+   * Temporary errors are retried with growing delays; any other problem is thrown.
+   * @param {AbortSignal} [signal] Stops the polling: the promise is rejected with its reason.
    * @param {object} [options]
-   * @param {(challenge: Challenge) => void} [options.onChange] Hears every answer, the last one included.
-   * @param {(trouble: MfaProblem | MfaOffline) => void} [options.onTrouble] Hears what is being waited out.
+   * @param {(challenge: Challenge) => void} [options.onChange] Called with every answer, including the last.
+   * @param {(trouble: MfaProblem | MfaOffline) => void} [options.onTrouble] Called with each error that is retried.
    * @param {Purpose} [options.purpose]
    * @returns {Promise<Challenge>}
    */
@@ -218,8 +218,8 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
 }
 
 /**
- * The server's time, from the `Date` of its answers: on a device whose clock is wrong, a countdown would be, too.
- * Each answer bounds the difference, to a second and the time that it took; together they narrow it down.
+ * The server's time, from the `Date` header of its answers, because on a device with a wrong clock the countdowns would
+ * be wrong too. Each answer limits the difference to within one second plus its round trip; together they narrow it.
  */
 function createClock() {
   let least = -Infinity;
@@ -232,14 +232,14 @@ function createClock() {
       const [low, high] = [date - Date.now(), date + 1000 - sentAt];
       least = Math.max(least, low);
       most = Math.min(most, high);
-      // The device's clock was set meanwhile.
+      // The device's clock was changed in between.
       if (least > most) [least, most] = [low, high];
     },
     now: () => Date.now() + (least === -Infinity ? 0 : (least + most) / 2),
   };
 }
 
-/** Waits until the time that `due` tells, which is another when the page is shown again or the network is back. */
+/** Waits until the time that `due` returns. It is asked again when the page becomes visible or the network returns. */
 function pause(due, reconnected, signal) {
   return new Promise((resolve, reject) => {
     let timer;

@@ -1,5 +1,5 @@
-// Puts the page together: takes the first factor's token, follows the challenge, shows the screen that it calls for,
-// and gives the result back.
+// The page's entry point: receives the first factor's token, polls the challenge, shows the matching screen and returns
+// the result.
 
 import { fill, h, icon } from './dom.js';
 import * as ends from './end-screens.js';
@@ -59,7 +59,7 @@ const app = {
     unsent: null,
     unsure: null,
   },
-  /** The number as it was typed. @type {{ phoneNumber: string, region: string } | null} */
+  /** The number as the user typed it. @type {{ phoneNumber: string, region: string } | null} */
   typed: null,
   /** @type {import('./handover.js').Handover} */
   handover: { way: 'alone', token: null, misdirected: false, finish() {}, cancel: null },
@@ -78,7 +78,7 @@ let following = null;
 let trouble = null;
 let finished = false;
 /**
- * What is drawn.
+ * The screen that is shown now.
  * @type {{ name: string, screen?: any, h1?: HTMLElement, notice?: HTMLElement, symbol?: HTMLElement }}
  */
 let current = { name: '' };
@@ -98,12 +98,12 @@ async function begin() {
   setTimeout(() => app.view || trouble || say(t('trouble.slow')), SLOW);
   addEventListener('offline', () => inTrouble(new MfaOffline('offline')));
   addEventListener('online', follow);
-  // Another tab may have gone on meanwhile.
+  // Another tab may have continued in the meantime.
   addEventListener('pageshow', (event) => event.persisted && follow());
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && follow());
 }
 
-/** Asks how the challenge stands, and on as long as it is pending; nothing is ever started by itself. */
+/** Polls the challenge while it is pending. Nothing is ever sent without a click. */
 function follow() {
   if (following || app.view?.state === 'approved' || app.open.end === 'sign-in-over') return;
   const own = (following = new AbortController());
@@ -132,7 +132,7 @@ function took(view) {
   else if (view.state === 'pending') follow();
 }
 
-/** A code that got no answer: was it judged? The attempts tell, and if not it is sent again, at no cost. */
+/** Was a code that got no answer checked? If the attempts haven't changed, it wasn't, and can be sent again. */
 function settleUnsent(code, before, view) {
   app.open.unsent = null;
   if (view.state !== 'pending') return;
@@ -183,7 +183,7 @@ async function verify(code) {
 }
 
 /**
- * Says what is wrong, where it is wrong; or asks for the state, where that says more.
+ * Shows a problem beside the field that caused it, or asks the API for the state if that explains more.
  * @param {unknown} error
  * @param {{ channel?: 'sms' | 'call', typed?: object }} [asked]
  */
@@ -196,7 +196,7 @@ async function failed(error, { channel, typed } = {}) {
   if (endOf(error)) return show({ end: endOf(error), problem: type });
   if (isOfTheNumber(error)) {
     if (!typed && !app.view.canChangeNumber) return show({ end: 'number-refused', problem: type });
-    // Also the provider's verdict on a number that was typed some time ago.
+    // The provider may also refuse a number that was typed earlier.
     app.open.correcting = app.view.phoneNumber !== null;
     return fail(sentence(error, app.now()));
   }
@@ -207,7 +207,7 @@ async function failed(error, { channel, typed } = {}) {
   }
   app.open.correcting &&= type !== 'phone-number-known';
   const notice = sentence(error, app.now(), channel);
-  // A code for a challenge that is closed, while one is pending: another tab has started anew.
+  // The code's challenge is closed but another one is pending: another tab has started over.
   const unsaid = type === 'challenge-closed' ? () => app.view.state !== 'pending' : () => isOfTheState(error);
   try {
     took(await client.status());
@@ -230,11 +230,11 @@ function finish() {
   const token = app.view.resultToken;
   if (!token || finished) return;
   finished = true;
-  // Long enough to see that it worked.
+  // Long enough for the user to see that it worked.
   setTimeout(() => finish(token), way === 'redirect' ? SEEN : 0);
 }
 
-/** Says that it takes long when it does. */
+/** Tells the user when an answer takes long. */
 async function patiently(promise) {
   const timer = setTimeout(() => say(t('trouble.slow')), SLOW);
   try {
@@ -245,7 +245,7 @@ async function patiently(promise) {
   }
 }
 
-/** What keeps the page from hearing anything; null once it is over. */
+/** Shows why the API cannot be reached; null clears it. */
 function inTrouble(error) {
   const key = !error ? null : error instanceof MfaProblem ? 'busy' : navigator.onLine ? 'unreachable' : 'offline';
   trouble = key && t(`trouble.${key}`);
@@ -260,7 +260,7 @@ function say(message) {
 
 function announce(message) {
   announcer.textContent = '';
-  // Another element in the region, so that the same words are read again.
+  // A new element, so that screen readers repeat words that are the same as before.
   announcer.append(h('span', {}, message));
 }
 
@@ -306,7 +306,7 @@ function mount(name) {
   fill(h1, screen.heading());
   document.title = `${screen.heading()} · ${config.brand}`;
   scrollTo(0, 0);
-  // A frame must not take the focus from the page around it before it is used.
+  // A frame must not take the focus from the page around it before the user has used it.
   if (!first || app.handover.way !== 'frame') (screen.focus ?? h1).focus({ preventScroll: true });
 }
 

@@ -1,16 +1,16 @@
-// A phone number as people write it: the country beside it, grouped as it is typed, pasted in any spelling. What leaves
-// here is digits and perhaps a plus; whether they are a number is for the server to say.
+// The field for a phone number: with a country picker, digits grouped while typing, and any notation when pasting. It
+// returns digits, perhaps with a plus; the server decides whether they are a valid number.
 
 import { COUNTRIES, country, countryOf } from './countries.js';
 import { fill, h, set } from './dom.js';
 import { asciiDigits, collator, config, countryName, t } from './text.js';
 
-// How an international number begins where that is not 00, or not only.
+// International prefixes that are not, or not only, 00.
 const DIALLED_OUT = { 1: /^(011|00)/, 61: /^0011/, 81: /^(010|00)/ };
 
 /**
- * @param {{ phoneNumber: string, region: string } | null} typed What was typed before.
- * @param {() => void} onCountry Another country is chosen.
+ * @param {{ phoneNumber: string, region: string } | null} typed What the user typed before.
+ * @param {() => void} onCountry Called when the country changes.
  */
 export function phoneField(typed, onCountry) {
   const regions = config.countries ? Object.keys(config.countries) : Object.keys(COUNTRIES);
@@ -52,7 +52,7 @@ export function phoneField(typed, onCountry) {
     if (event.isComposing) return;
     let text = input.value;
     let caret = input.selectionStart ?? text.length;
-    // Deleting a separator means the digit before it.
+    // Deleting a separator deletes the digit before it.
     if (event.inputType === 'deleteContentBackward' && significant(text) === significant(last)) {
       caret = text.slice(0, caret).search(/\d\D*$/);
       text = caret < 0 ? text : text.slice(0, caret) + text.slice(caret + 1);
@@ -95,19 +95,19 @@ export function phoneField(typed, onCountry) {
       fail(message);
       if (message) input.focus();
     },
-    /** What to ask for, or null after saying what is missing. */
+    /** The number, or null after showing what is missing. */
     value() {
       const phoneNumber = normal(input.value, region);
       if (/\d/.test(phoneNumber)) return { phoneNumber, region };
       this.error(t('number.missing'));
       return null;
     },
-    /** The channels that numbers of the chosen country can have. */
+    /** The channels that are allowed for the selected country. */
     channels: () => config.channels.filter((channel) => config.countries?.[region]?.includes(channel) ?? true),
   };
 }
 
-/** The country that the page's or the browser's languages point to. */
+/** Guesses the country from the page's and the browser's languages. */
 function likelyRegion(regions) {
   const languages = [config.locale, ...navigator.languages];
   const named = languages.map((language) => new Intl.Locale(language).region);
@@ -122,7 +122,7 @@ function options(regions) {
     .map(({ region, name }) => h('option', { value: region }, `${name} (\u2066+${country(region).code}\u2069)`));
 }
 
-/** Digits, with a plus where they are international. Text with letters stays as it is, for the server to refuse. */
+/** The digits, with a plus if they are international. Text with letters is left as it is, for the server to refuse. */
 function normal(text, region) {
   const typed = asciiDigits(text).trim().replace(/^tel:/i, '');
   if (/\p{L}/u.test(typed)) return typed;
@@ -131,7 +131,7 @@ function normal(text, region) {
   return digits.replace(DIALLED_OUT[country(region).code] ?? /^00/, '+');
 }
 
-/** The number in groups, ending in a digit always, so that deleting at the end deletes one. */
+/** The number in groups. It always ends in a digit, so that deleting at the end deletes a digit. */
 function written(number, region) {
   const { code, trunk, groups } = country(region);
   if (/\p{L}/u.test(number)) return number;

@@ -1,5 +1,5 @@
-// The screens of a challenge that can still be won. Each draws itself from the API's answer, is brought up to date with
-// every next one and each second, and keeps what is typed meanwhile.
+// The screens where the user can still confirm the sign-in. Each is drawn from the API's answer, is updated with every
+// new answer and every second, and keeps what the user has typed.
 
 import { channelButtons, isOpen } from './channel-buttons.js';
 import { codeField } from './code-field.js';
@@ -13,11 +13,11 @@ import { config, countdown, knows, rich, t, when } from './text.js';
  * @property {() => string} heading
  * @property {{ icon: any, tone?: 'good' | 'warn', moving?: () => boolean }} [symbol]
  * @property {import('./dom.js').Child[]} body
- * @property {HTMLElement} [focus] What to go on with, if not the heading.
+ * @property {HTMLElement} [focus] What gets the focus, if not the heading.
  * @property {() => void} [update]
  * @property {() => void} [close]
- * @property {(message: string | null) => void} [fail] Shows what is wrong with what was entered.
- * @property {boolean} [lost] Whether the phone may be reported lost here.
+ * @property {(message: string | null) => void} [fail] Shows what is wrong with the user's input.
+ * @property {boolean} [lost] Whether this screen offers help for a lost phone.
  */
 
 const number = (app) => ltr(app.view.phoneNumber ?? '');
@@ -32,7 +32,7 @@ function wrongNumber(app) {
   return app.view.canChangeNumber && link('number.wrong', () => app.show({ correcting: true, notice: null }));
 }
 
-/** Both ways to a number that is known: at first, and after a challenge that came to nothing. */
+/** Offers a call or a message: at the start, and after a challenge that failed. */
 function choice(name, symbol) {
   return (app) => {
     const buttons = channelButtons(app, { offered: () => usable(app.view), pick: (channel) => app.start(channel) });
@@ -50,7 +50,7 @@ export const choose = choice('choose', { icon: 'shield' });
 export const expired = choice('expired', { icon: 'clock' });
 export const exhausted = choice('exhausted', { icon: 'alert', tone: 'warn' });
 
-/** The prompt for a number, where none is known or the one that was typed is wrong. */
+/** Asks for a number, if the account has none or the one that was typed is wrong. */
 export function promptForNumber(app) {
   const field = phoneField(app.typed, () => buttons.update());
   const offered = () => usable(app.view).filter((channel) => field.channels().includes(channel));
@@ -79,7 +79,7 @@ export function promptForNumber(app) {
   };
 }
 
-/** The field for the code of a message, what is left of time and attempts, and what else may be done. */
+/** The field for the code from a message, the time left, and other things the user can do. */
 export function code(app) {
   const sent = h('p', { id: 'sent' });
   const contested = h('p', { class: 'notice info' });
@@ -130,7 +130,7 @@ function leftOf(app) {
   return parts.map((part) => h('span', {}, part));
 }
 
-/** Says once that time is short; the clock itself is read aloud on demand only. */
+/** Announces once that one minute is left. Screen readers don't read the countdown itself on their own. */
 function oneMinuteLeft(app) {
   let told = false;
   return () => {
@@ -150,7 +150,7 @@ function updateResend(app, resend) {
   else fill(resend, t('code.resend.in', { time: countdown(nextSendAt.getTime() - app.now()) }));
 }
 
-/** The other way, once the last send has had its time. */
+/** The other channel, once the last message or call has had time to arrive. */
 function offerOf(app, on, channel) {
   const offered = () => usable(app.view).filter((usable) => usable === channel);
   const buttons = channelButtons(app, { offered, pick: (channel) => app.start(channel), quiet: true });
@@ -170,7 +170,7 @@ function offerOf(app, on, channel) {
   };
 }
 
-/** A call under way: how far it has come, and what to do in it. */
+/** A call in progress: its state, and what to do on the phone. */
 export function calling(app) {
   const spoken = config.callMode === 'speak-code';
   const to = h('p', { id: 'to' });
@@ -191,7 +191,7 @@ export function calling(app) {
     instruct(instruction, view.call);
     digits.hidden = !view.matchDigits;
     fill(digits, view.matchDigits ?? '');
-    // One by one: they are keyed so, and a reader would make a number of them.
+    // Spelled out, because a screen reader would otherwise read them as one number.
     const spelled = [...(view.matchDigits ?? '')].join(' ');
     set(digits, 'aria-label', `${t('call.match-digits.label')}: ${spelled}`);
     field?.busy(open.busy === 'code' || open.unsent !== null);
@@ -224,14 +224,14 @@ export function calling(app) {
   };
 }
 
-/** What to do in the call, as far as it has come; written anew when that changes only, to be read in peace. */
+/** What to do on the phone now. Rewritten only when it changes, so that screen readers don't start over. */
 function instruct(element, call) {
   const sentence = `call.${config.callMode}${call === 'answered' ? '.answered' : ''}`;
   if (element.dataset.says !== sentence) fill(element, rich(sentence, { key: key() }));
   element.dataset.says = sentence;
 }
 
-/** After a call that has said its code: both ways to another one. */
+/** After a call that spoke its code: both channels, to get another code. */
 function offerOfCode(app) {
   const pick = (channel) => app.start(channel);
   const buttons = channelButtons(app, { offered: () => usable(app.view), pick, quiet: true });
@@ -244,7 +244,7 @@ function offerOfCode(app) {
   };
 }
 
-/** Two sign-ins wait while a call rings in which `#` would approve: it approves neither. */
+/** Another sign-in is pending while a call rings. `#` could approve the wrong one, so it approves neither. */
 export function contested(app) {
   const buttons = channelButtons(app, {
     offered: () => usable(app.view),
@@ -264,7 +264,7 @@ export function contested(app) {
   };
 }
 
-/** A call that came to nothing: why, and what next. A message is offered first: another call may end the same. */
+/** A call that failed: why, and what next. A message is offered first, because another call may fail the same way. */
 export function callOver(app) {
   const order = () => usable(app.view).reverse();
   const buttons = channelButtons(app, { offered: order, pick: (channel) => app.start(channel) });

@@ -1,36 +1,36 @@
-// Which screen shows the challenge as it stands, and where a problem leads. Nothing is remembered but what the user has
-// opened here: the API's answer decides, so a reload or a second tab comes to the same screen.
+// Which screen to show for the challenge's state or for a problem. The API's answer decides, so a reload or another tab
+// shows the same screen. The page only remembers what the user opened in it.
 
 import { config, knows, t, when } from './text.js';
 
 /**
  * @typedef {import('./mfa-client.js').Challenge} Challenge
  *
- * @typedef {object} Open What the user has opened, and what is under way, in this page.
- * @property {'code' | 'call' | null} panel Asked for last, where both are under way.
+ * @typedef {object} Open What the user has opened in this page, and what is in progress.
+ * @property {'code' | 'call' | null} panel The one that was requested last, if both are in progress.
  * @property {boolean} correcting
  * @property {boolean} lost
- * @property {string | null} end A screen from which there is no way on here.
- * @property {string | null} problem The problem that led there.
+ * @property {string | null} end A screen that ends the sign-in here.
+ * @property {string | null} problem The problem that led to it.
  * @property {'sms' | 'call' | 'code' | null} busy
  * @property {string | null} notice
- * @property {string | null} unsent A code that got no answer.
- * @property {{ channel: 'sms' | 'call', sendsLeft: number } | null} unsure A start that got none; what was left before.
+ * @property {string | null} unsent A code whose check got no answer.
+ * @property {{ channel: 'sms' | 'call', sendsLeft: number } | null} unsure A start without an answer; the sends left before it.
  */
 
 const LIVE = ['calling', 'ringing', 'answered'];
 const UNUSABLE = ['disabled', 'unreachable'];
 
-/** Whether a call is under way. @param {Challenge} view */
+/** Whether a call is in progress. @param {Challenge} view */
 export const isLive = (view) => LIVE.includes(view.call);
 
-/** Whether a message is, or may be, on its way. @param {Challenge} view */
+/** Whether a message was sent, or may have been. @param {Challenge} view */
 export const isTexted = (view) => ['accepted', 'unknown'].includes(view.channels.sms.lastSend);
 
-/** Whether no call could approve: `#` says that whoever took it agreed, and not to which of two sign-ins. */
+/** Whether calls can't approve: with two sign-ins, `#` doesn't say which one the user means. */
 const isUndecided = (view) => view.contested && config.callMode === 'press-pound';
 
-/** The channels that can be of use with this number at all. @param {Challenge} view */
+/** The channels that can work with this number. @param {Challenge} view */
 export function usable(view) {
   const can = (channel) => config.channels.includes(channel) && !UNUSABLE.includes(view.channels[channel].reason);
   /** @type {import('./mfa-client.js').ChannelName[]} */
@@ -69,7 +69,7 @@ function pending(view, open) {
   return view.call ? 'call-over' : 'choose';
 }
 
-// Problems that no further try here can mend.
+// Problems that trying again here can't solve.
 const ENDS = {
   unauthenticated: 'sign-in-over',
   'session-missing': 'sign-in-over',
@@ -95,20 +95,20 @@ const OF_THE_STATE = [
 
 /** @typedef {import('./mfa-client.js').MfaProblem} MfaProblem */
 
-/** The screen at which it ends, if it does. @param {Partial<MfaProblem>} problem @returns {string | undefined} */
+/** The screen that ends the sign-in, if any. @param {Partial<MfaProblem>} problem @returns {string | undefined} */
 export const endOf = ({ type }) => ENDS[type];
 
-/** Whether another number would do. @param {MfaProblem} problem */
+/** Whether another number would solve it. @param {MfaProblem} problem */
 export const isOfTheNumber = ({ type }) => OF_THE_NUMBER.includes(type);
 
-/** Whether the challenge's state tells it better. @param {MfaProblem} problem */
+/** Whether the challenge's state explains it better. @param {MfaProblem} problem */
 export const isOfTheState = ({ type }) => OF_THE_STATE.includes(type);
 
 /**
- * What the user has to know of a problem.
+ * The sentence that tells the user about a problem.
  * @param {MfaProblem} problem
  * @param {number} now
- * @param {string} [channel] What was asked for.
+ * @param {string} [channel] The channel that was requested.
  */
 export function sentence({ type, limit, retryAt }, now, channel) {
   if (type === 'send-limit') return t(`limit.${limitOf(limit)}`, { time: when(retryAt, now) });

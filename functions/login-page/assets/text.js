@@ -1,5 +1,5 @@
-// What the function has written into the page: how this deployment is set up, and the words of one language, with what
-// stands in for their placeholders.
+// The data that the function has put into the page: the deployment's settings and the sentences of one language. Also
+// formats the values that fill a sentence's placeholders.
 
 /**
  * @typedef {object} Config
@@ -8,7 +8,7 @@
  * @property {boolean} logo
  * @property {string | null} supportUrl
  * @property {import('./mfa-client.js').ChannelName[]} channels
- * @property {Record<string, import('./mfa-client.js').ChannelName[]> | null} countries Null is every country.
+ * @property {Record<string, import('./mfa-client.js').ChannelName[]> | null} countries Null means every country.
  * @property {string[]} redirectUris
  * @property {string[]} frameAncestors
  * @property {'press-pound' | 'match-digits' | 'speak-code'} callMode
@@ -20,16 +20,16 @@ export const config = JSON.parse(document.getElementById('config').textContent);
 /** @type {Record<string, string>} */
 const strings = JSON.parse(document.getElementById('strings').textContent);
 
-// Western digits in every language: as the phone's keypad, the code and the masked number have them.
+// Western digits in every language, because the phone's keypad, the code and the masked number have them too.
 const locale = `${config.locale}-u-nu-latn`;
 const plurals = new Intl.PluralRules(locale);
 const number = new Intl.NumberFormat(locale);
 const twoDigits = new Intl.NumberFormat(locale, { minimumIntegerDigits: 2 });
 
 /**
- * A sentence, or a variant of it for a number: `key.one`, `key.other` and what else the language has.
+ * A sentence, or its plural form for a number: `key.one`, `key.other` and whatever other forms the language has.
  * @param {string} key
- * @param {Record<string, string | number>} [values] `count` chooses the variant.
+ * @param {Record<string, string | number>} [values] `count` chooses the plural form.
  * @returns {string}
  */
 export function t(key, values = {}) {
@@ -37,7 +37,7 @@ export function t(key, values = {}) {
 }
 
 /**
- * A sentence in parts, for placeholders that stand for elements.
+ * A sentence in parts, for placeholders that are filled with elements.
  * @param {string} key
  * @param {Record<string, string | number | Node>} values
  * @returns {(string | Node)[]}
@@ -55,10 +55,10 @@ function sentence(key, count) {
 
 const shown = (value) => (typeof value === 'number' ? number.format(value) : value);
 
-// Where the ten digits begin of the scripts that phones type: Arabic, Persian, Devanagari, Bengali.
+// The zeros of the scripts that phones type: Arabic, Persian, Devanagari, Bengali.
 const ZEROS = [0x660, 0x6f0, 0x966, 0x9e6];
 
-/** The text with ASCII digits, full-width ones and signs included. @param {string} text */
+/** Converts digits, also full-width digits and signs, to ASCII. @param {string} text */
 export function asciiDigits(text) {
   return text.normalize('NFKC').replace(/\p{Nd}/gu, (digit) => {
     const point = digit.codePointAt(0);
@@ -67,17 +67,17 @@ export function asciiDigits(text) {
   });
 }
 
-/** Whether there is such a sentence. @param {string} key */
+/** Whether the page has this sentence. @param {string} key */
 export const knows = (key) => key in strings;
 
-/** Minutes and seconds, as a clock that runs backwards shows them. @param {number} ms */
+/** Minutes and seconds, such as 0:24. @param {number} ms */
 export function countdown(ms) {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   return `${number.format(Math.floor(seconds / 60))}:${twoDigits.format(seconds % 60)}`;
 }
 
 /**
- * A time of the server's clock as this device's clock will show it, with its date unless that is today's.
+ * A server time as this device's clock will show it, with the date unless it is today.
  * @param {Date} at
  * @param {number} now
  */
@@ -87,11 +87,11 @@ export function timeOfDay(at, now) {
   return new Intl.DateTimeFormat(locale, { timeStyle: 'short', ...(!today && { dateStyle: 'medium' }) }).format(date);
 }
 
-// A wait that is longer is told as a time of day.
+// Longer waits are given as a time of day.
 const LONG = 10 * 60_000;
 
 /**
- * A time of the server's clock, as far away as it is: "in 0:24" or "at 10:31".
+ * A server time relative to now: "in 0:24" or "at 10:31".
  * @param {Date | null} at
  * @param {number} now
  */
@@ -101,11 +101,10 @@ export function when(at, now) {
   return left < LONG ? t('when.in', { time: countdown(left) }) : t('when.at', { time: timeOfDay(at, now) });
 }
 
-/** A country's name. @type {(region: string) => string} */
+/** @type {(region: string) => string} */
 export const countryName = (() => {
   const names = new Intl.DisplayNames(locale, { type: 'region' });
   return (region) => names.of(region) ?? region;
 })();
 
-/** Orders text as the language does. */
 export const collator = new Intl.Collator(locale);

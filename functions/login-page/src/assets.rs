@@ -1,20 +1,20 @@
-//! The files of the page as the build has laid them down.
+//! The page's files, as the build script has embedded them.
 
 use platform::encoding::base64url;
 use sha2::{Digest as _, Sha256};
 
 use crate::brand::Logo;
 
-/// A file that a browser may ask for.
+/// A file that a browser may request.
 #[derive(Debug)]
 pub struct Asset {
     /// The last segment of its address.
     pub name: &'static str,
     /// Its `Content-Type`.
     pub media_type: &'static str,
-    /// As it is.
+    /// Uncompressed.
     pub identity: &'static [u8],
-    /// Compressed.
+    /// Gzipped.
     pub gzip: &'static [u8],
 }
 
@@ -25,9 +25,9 @@ pub struct Locale {
     pub tag: &'static str,
     /// The page's title.
     pub title: &'static str,
-    /// What the page says where no script runs.
+    /// What the page says without JavaScript.
     pub noscript: &'static str,
-    /// All of them, as a JSON object.
+    /// All strings, as a JSON object.
     pub strings: &'static str,
 }
 
@@ -38,7 +38,7 @@ pub(crate) enum Part {
     Slot(Slot),
 }
 
-/// What stands in the template's places; `{{noscript}}` is [`Slot::Noscript`].
+/// The template's placeholders: `{{noscript}}` is [`Slot::Noscript`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Slot {
     Lang,
@@ -55,7 +55,7 @@ pub(crate) enum Slot {
 
 include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 
-/// The module for frontends that have a page of their own.
+/// The module for frontends that build their own page.
 pub const CLIENT: &str = "mfa-client.js";
 
 /// All files.
@@ -76,8 +76,8 @@ pub fn find(name: &str) -> Option<&'static Asset> {
     FILES.iter().find(|asset| asset.name == name)
 }
 
-/// The version of what is served for good: another one as soon as a byte of it differs. The files' digest is the
-/// build's: it took longer than the rest of a cold start.
+/// The version in the address of files that are cached forever: it changes with any byte. The build computes the files'
+/// digest, because that took longer than the rest of a cold start.
 pub(crate) fn version(logo: Option<&Logo>) -> String {
     let mut digest = Sha256::new_with_prefix(DIGEST);
     if let Some(logo) = logo {
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_builds_digest_is_over_every_name_and_every_byte() {
+    fn the_builds_digest_covers_every_name_and_every_byte() {
         let mut digest = Sha256::new();
         for file in files() {
             digest.update(format!("{} {}\n", file.name, file.identity.len()));

@@ -1,23 +1,23 @@
-//! The operator's colour and logo. Whatever the colour, text stays readable: what stands on it is black
-//! or white, and where it is text itself it is moved until it contrasts (WCAG 2.2, 1.4.3).
+//! The operator's colour and logo. Text stays readable with any colour: on the colour it is black or
+//! white, and text in that colour is adjusted until its contrast is sufficient (WCAG 2.2, 1.4.3).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// The contrast that text of normal size needs.
+/// The contrast ratio that normal text needs.
 const READABLE: f64 = 4.5;
-/// What text stands on, by day and by night; the style sheet has the same.
+/// The light and dark background of text; the style sheet has the same.
 const LIGHT: Color = Color([0xff, 0xff, 0xff]);
 const DARK: Color = Color([0x16, 0x18, 0x1d]);
 const BLACK: Color = Color([0, 0, 0]);
 const WHITE: Color = Color([0xff, 0xff, 0xff]);
 
-/// A colour of sRGB.
+/// An sRGB colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Color([u8; 3]);
 
 impl Color {
-    /// Reads `#rrggbb`.
+    /// Parses `#rrggbb`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let fault = || "must be a colour such as #0b57d0".to_owned();
         let digits =
@@ -31,7 +31,7 @@ impl Color {
         Ok(Self(channels))
     }
 
-    /// As CSS has it.
+    /// In CSS notation.
     #[must_use]
     pub fn css(self) -> String {
         let [red, green, blue] = self.0;
@@ -54,13 +54,13 @@ impl Color {
         0.2126 * red + 0.7152 * green + 0.0722 * blue
     }
 
-    /// Black or white, whichever reads better on this colour: 4.58 at the least, on any.
+    /// Black or white, whichever has more contrast on this colour: at least 4.58 on any.
     #[must_use]
     pub fn ink(self) -> Self {
         if self.contrast(WHITE) >= self.contrast(BLACK) { WHITE } else { BLACK }
     }
 
-    /// The nearest colour on the way to the surface's ink that is readable on the surface.
+    /// This colour, mixed with as much of the surface's text colour as it needs to be readable there.
     #[must_use]
     pub fn text_on(self, surface: Self) -> Self {
         let ink = surface.ink();
@@ -75,7 +75,7 @@ impl Color {
         (0..=100).map(moved).find(|color| color.contrast(surface) >= READABLE).unwrap_or(ink)
     }
 
-    /// The custom properties that the style sheet builds on.
+    /// The custom properties that the style sheet uses.
     #[must_use]
     pub fn tokens(self) -> String {
         format!(
@@ -99,12 +99,12 @@ pub struct Logo {
 enum Kind {
     Png,
     Svg,
-    /// What makes room: to half or less of an SVG.
+    /// Takes half the space of an SVG or less.
     CompressedSvg,
 }
 
 impl Logo {
-    /// Reads the base64 of an image, whose kind its first bytes tell.
+    /// Parses a base64 image. Its first bytes tell the kind.
     pub fn parse(text: &str) -> Result<Self, String> {
         let bytes = STANDARD.decode(text).map_err(|error| format!("must be base64: {error}"))?;
         let kind = match &bytes[..] {
@@ -116,7 +116,7 @@ impl Logo {
         Ok(Self { kind, bytes })
     }
 
-    /// The file.
+    /// The file's content.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -131,7 +131,7 @@ impl Logo {
         }
     }
 
-    /// Whether it is compressed already.
+    /// Whether it is already compressed.
     #[must_use]
     pub fn is_compressed(&self) -> bool {
         self.kind == Kind::CompressedSvg

@@ -1,4 +1,4 @@
-//! What the function reads from its environment.
+//! The function's settings, read from its environment.
 
 use std::collections::BTreeSet;
 
@@ -19,9 +19,9 @@ pub struct Config {
     pub channels: BTreeSet<Channel>,
     pub reach: Reach,
     pub call_mode: CallMode,
-    /// Where a browser may be sent with a result.
+    /// Where the page may redirect with a result.
     pub redirect_uris: Vec<String>,
-    /// The origins whose pages may embed this one and talk to it.
+    /// The origins of pages that may embed this one and exchange messages with it.
     pub frame_ancestors: Vec<String>,
 }
 
@@ -58,28 +58,28 @@ fn each(list: Option<&str>, parse: impl Fn(&str) -> Result<(), &'static str>) ->
     list.into_iter().flat_map(|list| list.split(',')).map(item).collect()
 }
 
-/// A URI is compared as it is written, and gets a fragment.
+/// Compared exactly as written, and the page adds a fragment to it.
 fn redirect_uri(text: &str) -> Result<(), &'static str> {
     let plain = text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.contains('#');
     if plain && secure(text).is_some() { Ok(()) } else { Err("must list https URIs without a fragment") }
 }
 
-/// An origin is compared with what a browser says of a page: lower case, and no port that goes without saying.
+/// Compared with the origin that a browser reports: lower case, without the default port.
 fn origin(text: &str) -> Result<(), &'static str> {
-    let as_browsers_say_it = |uri: &Uri| {
+    let as_browsers_write_it = |uri: &Uri| {
         uri.path_and_query().is_some_and(|path| path == "/")
             && !text.ends_with('/')
             && uri.port_u16() != Some(443)
             && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b":/.-[]".contains(&byte))
     };
-    if secure(text).is_some_and(|uri| as_browsers_say_it(&uri)) {
+    if secure(text).is_some_and(|uri| as_browsers_write_it(&uri)) {
         Ok(())
     } else {
         Err("must list origins such as https://login.example.com")
     }
 }
 
-/// An https URI, or one of http on this machine, that names a host and nobody.
+/// An https URI, or http on a loopback address, with a host and without user info.
 fn secure(text: &str) -> Option<Uri> {
     let uri: Uri = text.parse().ok()?;
     let authority = uri.authority()?;
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_redirect_uri_is_one_of_https_without_a_fragment() {
+    fn a_redirect_uri_is_https_and_has_no_fragment() {
         for good in [
             "https://login.example.com/mfa/done",
             "https://login.example.com:8443/done?x=1&y=a%20b",
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_written_as_browsers_say_it() {
+    fn an_origin_is_written_as_browsers_write_it() {
         for good in ["https://login.example.com", "https://login.example.com:8443", "http://127.0.0.1:9000"] {
             assert_eq!(origin(good), Ok(()), "{good}");
         }

@@ -1,5 +1,5 @@
-//! The headers of what is served. The page may load what comes from its own origin, may talk to the API
-//! beside it, and may be framed by whom the operator names: nothing else.
+//! Response headers. The page may load files from its own origin and call the API there, and may be framed
+//! by the origins that the operator lists. Nothing else is allowed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,17 +13,17 @@ use sha2::{Digest as _, Sha256};
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 
-/// Two years, as browsers' preload lists want it; of this host alone.
+/// Two years, as browsers' preload lists require; for this host only.
 const TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
-/// For the version that is named: another byte, another address.
+/// For files with the current version in their address: a changed file gets a new address.
 pub(crate) const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-/// For a page of before a deployment, which goes on with what there is now.
+/// For pages from before a deployment, which get the current files.
 pub(crate) const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
-/// For the module at its stable address: a new one is everywhere within five minutes.
+/// For the module at its stable address: a new version arrives within five minutes.
 const FOR_A_WHILE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-/// The page's, which are the same in every language.
+/// The page's headers, the same in every language.
 pub(crate) fn page(tokens: &str, ancestors: &[String]) -> Result<HeaderMap, http::header::InvalidHeaderValue> {
     let mut headers = HeaderMap::from_iter([
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
@@ -35,25 +35,25 @@ pub(crate) fn page(tokens: &str, ancestors: &[String]) -> Result<HeaderMap, http
         (PERMISSIONS_POLICY, permissions(ancestors).try_into()?),
     ]);
     if ancestors.is_empty() {
-        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY")); // it cannot name an origin
+        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY")); // this header cannot list origins
     }
     Ok(headers)
 }
 
-/// A file's, for the page alone.
+/// Headers of a file that only the page loads.
 pub(crate) fn asset(media_type: &'static str, cache: HeaderValue) -> HeaderMap {
     file(media_type, cache, HeaderValue::from_static("same-origin"), HeaderValue::from_static("accept-encoding"))
 }
 
-/// The client module's, for pages of other origins. Those that may read it the gateway names, so what
-/// it answers to one is not for another.
+/// Headers of the client module, which pages of other origins load. The gateway adds the allowed origin,
+/// so an answer to one origin must not be reused for another.
 pub(crate) fn client(media_type: &'static str) -> HeaderMap {
     let vary = HeaderValue::from_static("accept-encoding, origin");
     file(media_type, FOR_A_WHILE, HeaderValue::from_static("cross-origin"), vary)
 }
 
 fn file(media_type: &'static str, cache: HeaderValue, policy: HeaderValue, vary: HeaderValue) -> HeaderMap {
-    // An SVG that is opened by itself is a document: it may style itself, as drawings do, and nothing more.
+    // An SVG that is opened on its own is a document: it may contain styles, but no scripts.
     let alone = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
     HeaderMap::from_iter([
         (CONTENT_TYPE, HeaderValue::from_static(media_type)),

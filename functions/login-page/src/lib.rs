@@ -1,9 +1,8 @@
-//! `GET /`: the login page. `GET /assets/{version}/{file}`: what it is made of. `GET /mfa-client.js`: the
-//! module by which it talks to the API, for frontends that have a page of their own.
+//! `GET /`: the login page. `GET /assets/{version}/{file}`: its files. `GET /mfa-client.js`: its API client,
+//! for frontends that build their own page.
 //!
-//! The page is the same for everybody but in its language: who signs in is known to the browser alone,
-//! which asks the API. So nothing here depends on more than the configuration, and each language is
-//! rendered once.
+//! The page depends only on the configuration and the language: only the browser knows who is signing in,
+//! and it asks the API. So each language is rendered once.
 
 use std::io;
 use std::sync::OnceLock;
@@ -27,18 +26,18 @@ mod headers;
 pub mod negotiation;
 mod page;
 
-/// What the function serves.
+/// The function's state.
 #[derive(Debug)]
 pub struct App {
     config: Config,
     version: String,
     headers: HeaderMap,
-    /// One for each language, made when it is first asked for.
+    /// One for each language, rendered at the first request for it.
     pages: Vec<(&'static Locale, OnceLock<Page>)>,
 }
 
 impl App {
-    /// The page as configured.
+    /// Prepares the page for a configuration.
     pub fn new(config: Config) -> Result<Self, InvalidHeaderValue> {
         let version = assets::version(config.logo.as_ref());
         let headers = headers::page(&config.color.tokens(), &config.frame_ancestors)?;
@@ -100,7 +99,7 @@ impl App {
     }
 }
 
-/// The operator's own file, the one that is no asset of the build.
+/// The operator's logo, the only file that is not one of the build's assets.
 pub const LOGO: &str = "logo";
 const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 
@@ -108,7 +107,7 @@ fn of_asset(asset: &Asset, headers: HeaderMap, request: &Request) -> Response<Bo
     encoded(headers, asset.identity, asset.gzip, request)
 }
 
-/// The answer in the encoding that the request takes.
+/// The response in an encoding that the request accepts.
 fn encoded(headers: HeaderMap, identity: &[u8], gzip: &[u8], request: &Request) -> Response<Body> {
     let compressed = negotiation::takes_gzip(header_of(request, header::ACCEPT_ENCODING));
     let body = if compressed { gzip } else { identity };

@@ -1,4 +1,4 @@
-//! Composes the function from its settings. It calls nobody.
+//! Starts the function with its settings. It makes no outgoing calls.
 
 use std::process::ExitCode;
 

@@ -1,11 +1,11 @@
-//! What a request would rather have: its language, its encoding (RFC 9110 §12.5).
+//! Content negotiation: the language and the encoding of a response (RFC 9110 §12.5).
 
 use domain::locale::Locale as Spoken;
 
 use crate::assets::{self, Locale};
 
-/// The language of the page: the first known of `ui_locales` (as `OpenID` Connect has them, the most wanted
-/// first), else of the browser's, else English.
+/// The page's language: the first supported one of `ui_locales` (in order of preference, as in `OpenID` Connect),
+/// otherwise of the browser's, otherwise English.
 #[must_use]
 pub fn locale(ui_locales: Option<&str>, accept_language: Option<&str>) -> &'static Locale {
     let asked = ui_locales.into_iter().flat_map(str::split_ascii_whitespace);
@@ -14,20 +14,20 @@ pub fn locale(ui_locales: Option<&str>, accept_language: Option<&str>) -> &'stat
     assets::locales().iter().find(|locale| locale.tag == tag).unwrap_or(&assets::locales()[0])
 }
 
-/// Whether a compressed answer is welcome.
+/// Whether the request accepts gzip.
 #[must_use]
 pub fn takes_gzip(accept_encoding: Option<&str>) -> bool {
     accept_encoding.is_some_and(|accepted| by_quality(accepted).iter().any(|name| name.eq_ignore_ascii_case("gzip")))
 }
 
-/// The members of a list, the most wanted first, without those that are not wanted.
+/// A list's members in order of preference, without those of quality 0.
 fn by_quality(list: &str) -> Vec<&str> {
     let mut members: Vec<(&str, f32)> = list.split(',').map(member).filter(|(_, quality)| *quality > 0.0).collect();
-    members.sort_by(|one, other| other.1.total_cmp(&one.1)); // stable: equals stay as they stood
+    members.sort_by(|one, other| other.1.total_cmp(&one.1)); // stable: equal members keep their order
     members.into_iter().map(|(name, _)| name).collect()
 }
 
-/// A member and its quality, which is 1 unless it says otherwise, and 0 if that cannot be read.
+/// A member and its quality: 1 if it has none, 0 if it is malformed.
 fn member(text: &str) -> (&str, f32) {
     let mut parts = text.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default();
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_ordered_by_quality_and_keeps_its_order_where_that_is_equal() {
+    fn a_list_is_sorted_by_quality_and_equal_members_keep_their_order() {
         for (list, expected) in [
             ("fr-CH, fr;q=0.9, en;q=0.8, de;q=0.7, *;q=0.5", &["fr-CH", "fr", "en", "de", "*"][..]),
             ("de;q=0.2,es ; q=0.7 , ja", &["ja", "es", "de"]),
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_sent_to_who_takes_it() {
+    fn gzip_is_used_only_if_the_request_accepts_it() {
         for (accepted, expected) in [
             (Some("gzip, deflate, br, zstd"), true),
             (Some("br;q=1.0, GZIP;q=0.2"), true),

@@ -1,4 +1,4 @@
-//! The page in one language: the template with everything in its place, each escaped for where it stands.
+//! Renders the page in one language: fills the template's placeholders, escaping each for its context.
 
 use std::io::{self, Write as _};
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::assets::{Locale, Part, Slot, TEMPLATE};
 use crate::config::Config;
 
-/// The page, ready to be sent.
+/// A rendered page.
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) html: String,
@@ -51,7 +51,7 @@ fn direction(tag: &str) -> &'static str {
     if tag == "ar" { "rtl" } else { "ltr" }
 }
 
-/// What the page's scripts have to know of the deployment.
+/// The deployment's settings for the page's scripts.
 fn settings(config: &Config, locale: &Locale) -> Value {
     let offered = |channel: &&domain::channel::Channel| config.channels.contains(channel);
     let countries: Map<String, Value> = config
@@ -92,7 +92,7 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-/// JSON within a script element, which nothing but `</script` ends, and which `<!--` would change.
+/// JSON for a script element: `</script` would end it and `<!--` would change how it is parsed.
 fn in_script(json: &str) -> String {
     json.replace('<', "\\u003c")
 }

@@ -1,10 +1,10 @@
-// What axe-core finds.
+// Accessibility checks by axe-core.
 
 import axe from 'axe-core';
 
 const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
-/** What of the standards the page violates, where, and why. */
+/** The standards that the page violates, where, and why. */
 export async function violations(page) {
   await page.evaluate(axe.source);
   const found = await page.evaluate((values) => axe.run({ runOnly: { type: 'tag', values } }), STANDARDS);

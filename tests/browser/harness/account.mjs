@@ -1,10 +1,10 @@
-// A user of the hosted login, in one login: who it is and the token that the first factor gives.
+// A user of the hosted login in one login session, with the first factor's token.
 
 import { randomUUID } from 'node:crypto';
 
 let accounts = 0;
 
-/** An account of its own, so that no test meets the limits that another has used up. */
+/** A new account, so that a test doesn't run into limits that another test has used up. */
 export function newAccount({ issuer }, { number = nextNumber(), enrolled = true, claims = {} } = {}) {
   return loginOf(issuer, { subject: `user-${randomUUID()}`, number, enrolled, claims });
 }
@@ -15,7 +15,7 @@ function loginOf(issuer, { subject, number, enrolled, claims }) {
     subject,
     number,
     login,
-    /** The token of this login; minted again it is the same login. */
+    /** The token of this login session. A new token is still for the same session. */
     async token(more = {}) {
       const phone = enrolled ? { phone_number: number, phone_number_verified: true } : {};
       const response = await fetch(`${issuer}/login`, {
@@ -25,12 +25,12 @@ function loginOf(issuer, { subject, number, enrolled, claims }) {
       });
       return (await response.json()).token;
     },
-    /** The same user, signing in once more elsewhere. */
+    /** Another login session of the same user. */
     anotherLogin: () => loginOf(issuer, { subject, number, enrolled, claims }),
   };
 }
 
-/** A number that is nobody else's. */
+/** A number that no other account has. */
 export function nextNumber() {
   accounts += 1;
   return `+1415555${String(1000 + accounts)}`;

@@ -1,4 +1,4 @@
-// A login backend: it hands its users over to the login page, by redirect or in a frame, and verifies what comes back.
+// A login backend: it sends users to the login page, by redirect or in a frame, and verifies the results.
 
 import { createServer } from 'node:http';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
@@ -9,7 +9,7 @@ const SIGNED_IN = '<!doctype html><html lang="en"><title>Signed in</title><link 
 
 const EMPTY = '<!doctype html><html lang="en"><title>Empty</title><link rel="icon" href="data:,"><h1>Empty</h1></html>';
 
-/** Frames the page that the fragment names; offers it what the test sets in `token`, and keeps what it says. */
+/** Frames the page that the fragment names, answers it with the test's token and records its messages. */
 const EMBEDDING = `<!doctype html><html lang="en"><title>Embedding</title><link rel="icon" href="data:,">
 <iframe title="Second factor" width="420" height="700"></iframe>
 <script>
@@ -24,7 +24,7 @@ const EMBEDDING = `<!doctype html><html lang="en"><title>Embedding</title><link 
   frame.src = src;
 </script></html>`;
 
-/** Serves it on a loopback origin of its own. */
+/** Starts it on its own loopback origin. */
 export async function startBackend() {
   const server = createServer((request, response) => {
     const page = { '/signed-in': SIGNED_IN, '/embedding': EMBEDDING, '/empty': EMPTY }[request.url.split('?')[0]];
@@ -36,7 +36,7 @@ export async function startBackend() {
     origin,
     redirectUri: `${origin}/signed-in`,
     empty: `${origin}/empty`,
-    /** The address of the page that frames `src`, and answers it with `answer` when it is ready. */
+    /** The address of a page that frames `src` and sends `answer` when it is ready. */
     embedding: (src, answer) => `${origin}/embedding#${encodeURIComponent(JSON.stringify({ src, answer }))}`,
     close() {
       server.closeAllConnections();
@@ -45,7 +45,7 @@ export async function startBackend() {
   };
 }
 
-/** The claims of a result token, verified as the README tells a backend to. */
+/** Verifies a result token as the README tells backends to, and returns its claims. */
 export async function verifyResult(resultToken, issuer, account) {
   const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`));
   const { payload } = await jwtVerify(resultToken, keys, {

@@ -1,10 +1,10 @@
-// Debian's Chromium, or the one that CHROMIUM names.
+// Starts Chromium: the one in PATH, or the one that CHROMIUM names.
 
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 export function launch() {
-  // Without a sandbox, which a container's root has none of: it sees this checkout's pages only.
+  // The sandbox doesn't work as root in a container, and the tests only open this repository's pages.
   return chromium.launch({ executablePath: executable(), args: ['--no-sandbox'] });
 }
 

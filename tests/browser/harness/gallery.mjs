@@ -1,11 +1,11 @@
-// Every screen that the page has, each reached at once: the API's real answer, with what that screen needs on top. How
-// users get there is the matter of the journeys; here it is how it looks, reads and works, in every language.
+// Every screen of the page, opened directly: the API's real answer, changed as the screen needs it. The journeys test
+// how users get there; these exhibits are for how a screen looks and reads in every language.
 
 import { LoginPage } from './login-page.mjs';
 
 const MASKED = '+•••••••••71';
 const TOKEN = 'eyJhbGciOiJSUzI1NiIsInR5cCI6Im1mYS1yZXN1bHQrand0In0.eyJzdWIiOiJzYW1wbGUtdXNlciJ9.c2lnbmF0dXJl';
-/** A time that is so many seconds away when the page is loaded. */
+/** A time, in seconds after the page is loaded. */
 const later = (inSeconds) => ({ inSeconds });
 
 const available = { available: true, reason: null, nextSendAt: null, sendsLeft: 2, lastSend: null };
@@ -31,13 +31,13 @@ const typed = (problem) => ({
 
 /**
  * @typedef {object} Exhibit
- * @property {string} [screen] The page's own name for it, if the exhibit's name is another.
- * @property {object} [view] What the API answers, on top of what it does answer.
- * @property {[number, string, object?]} [refusal] The problem that a POST is answered with.
- * @property {number} [status] The gateway's own refusal.
- * @property {object} [config] What the page is configured with, on top of what it is.
- * @property {object} [query] Of the address; null for no token either.
- * @property {(login: LoginPage) => Promise<void>} [act] What its user does then.
+ * @property {string} [screen] The screen's name in the page, if not the exhibit's name.
+ * @property {object} [view] Changes to the API's answer.
+ * @property {[number, string, object?]} [refusal] The problem that answers a POST.
+ * @property {number} [status] The status of an error from the gateway.
+ * @property {object} [config] Changes to the page's settings.
+ * @property {object} [query] Changes to the address's query; null also omits the token.
+ * @property {(login: LoginPage) => Promise<void>} [act] What the user does next.
  */
 
 /** @type {Record<string, Exhibit>} */
@@ -127,8 +127,8 @@ async function enrol(login) {
 }
 
 /**
- * Puts an exhibit into a context; the answer opens it there, in any language, in a tab of its own or in that of `page`,
- * and waits until it is to be seen.
+ * Prepares an exhibit in a context. The returned function opens it in any language, in a new tab or in that of `page`,
+ * and waits until it is shown.
  * @returns {Promise<(locale?: string, page?: import('playwright-core').Page) => Promise<LoginPage>>}
  */
 export async function exhibit(name, { context, stack, backend, user }) {
@@ -149,8 +149,8 @@ export async function exhibit(name, { context, stack, backend, user }) {
 }
 
 /**
- * Runs in the page, in front of the API. The browser's own interception would do the same, but turns off the cache, and
- * the gallery loads the page hundreds of times.
+ * Runs in the page and changes the API's answers. Playwright's interception could do the same, but it turns off the
+ * cache, and the gallery loads the page hundreds of times.
  */
 function answerOtherwise({ view, problem, status }) {
   const ask = globalThis.fetch;
@@ -171,12 +171,12 @@ async function unannounced(page, stack, locale) {
   return login;
 }
 
-/** A problem as the API tells it. */
+/** A problem document as the API sends it. */
 export function problemOf([status, type, more]) {
   return { type: `urn:alliance-mfa:problem:${type}`, title: type, status, detail: 'For developers.', ...more };
 }
 
-/** Has the page configured otherwise than its stack is. */
+/** Changes the page's settings. */
 function configure(context, stack, config) {
   return context.route((url) => url.origin === stack.url && url.pathname === '/', async (route) => {
     const response = await route.fetch();

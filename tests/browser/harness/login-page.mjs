@@ -1,5 +1,5 @@
-// The login page as its user meets it: by the role and name of what is on it. Names are given by their key in the
-// page's words.
+// The login page as users see it: elements are found by their role and name. Names are given by their key in the page's
+// strings.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -22,7 +22,7 @@ export class LoginPage {
     this.country = page.getByRole('combobox', { name: this.words['number.country'] });
   }
 
-  /** Comes from the first factor, with its token, in a tab of its own or in `page`. */
+  /** Arrives from the first factor with its token, in a new tab or in `page`. */
   static async open(context, { stack, backend, user, token, locale, page, ...query }) {
     const state = randomUUID();
     const login = new LoginPage(page ?? (await context.newPage()), { locale, state });
@@ -36,12 +36,12 @@ export class LoginPage {
     return `${stack.url}/?${new URLSearchParams(given)}`;
   }
 
-  /** Waits for the screen of that name. */
+  /** Waits for a screen. */
   async is(screen) {
     await this.page.locator(`main[data-screen="${screen}"]`).waitFor();
   }
 
-  /** Waits for a sentence that can be seen. */
+  /** Waits until a sentence is visible. */
   async says(key, values) {
     await this.page.locator('body').getByText(pattern(this.#sentence(key), values)).filter({ visible: true }).first().waitFor();
   }
@@ -58,19 +58,19 @@ export class LoginPage {
     await this.button(key).click();
   }
 
-  /** Whether a button is there and can be pressed. */
+  /** Whether a button is shown and enabled. */
   async offers(key) {
     const button = this.button(key);
     return (await button.count()) > 0 && (await button.isEnabled());
   }
 
-  /** Has a code sent, and waits for its field. */
+  /** Requests a code and waits for its field. */
   async sendCode() {
     await this.press('channel.sms');
     await this.is('code');
   }
 
-  /** Has the phone called, and waits for the screen of the call. */
+  /** Requests a call and waits for its screen. */
   async callMe() {
     await this.press('channel.call');
     await this.is('calling');
@@ -80,13 +80,13 @@ export class LoginPage {
     await this.code.fill(code);
   }
 
-  /** Types key by key, as a hand does. */
+  /** Types key by key, like a user. */
   async typeNumber(text) {
     await this.number.fill('');
     await this.number.pressSequentially(text);
   }
 
-  /** Waits until the field is marked as wrong, and says why. */
+  /** Waits until the field is marked as invalid with this message. */
   async fieldSays(field, key, values) {
     const message = pattern(this.#sentence(key), values);
     const invalid = this.page.locator('[aria-invalid="true"]');
@@ -107,7 +107,7 @@ export class LoginPage {
     return (await digits.textContent()).replaceAll(/\D/g, '');
   }
 
-  /** What comes back to the backend in the fragment. */
+  /** Waits for the return to the backend, and returns what the fragment contains. */
   async returned() {
     await this.page.waitForURL('**/signed-in#**');
     return Object.fromEntries(new URLSearchParams(new URL(this.page.url()).hash.slice(1)));

@@ -1,4 +1,4 @@
-// The phone of one number, through the local stack's phone: reads messages, takes calls.
+// The phone of one number, on the local stack's phone: reads messages and answers calls.
 
 import { eventually } from './eventually.mjs';
 
@@ -24,7 +24,7 @@ export function phoneOf({ phone }, number) {
       const { text } = await eventually(`message ${nth} to ${number}`, async () => (await list('messages'))[nth - 1]);
       return CODE.exec(text)[1];
     },
-    /** The latest call, once it rings. */
+    /** Waits until the latest call rings. */
     async ringing() {
       const sid = await eventually(`a call to ${number}`, async () => {
         const last = (await list('calls')).at(-1);
@@ -36,7 +36,7 @@ export function phoneOf({ phone }, number) {
         ignore: () => post(`/calls/${sid}/ignore`),
         hangUp: () => post(`/calls/${sid}/hangup`),
         answer: (as = 'human') => post(`/calls/${sid}/answer`, { as }),
-        /** Answers and waits until the caller listens for keys; answers what it said. */
+        /** Answers, waits until the call expects a key, and returns what it said. */
         async listen() {
           await post(`/calls/${sid}/answer`);
           return eventually('the caller to listen', async () => {
@@ -44,7 +44,7 @@ export function phoneOf({ phone }, number) {
             return listening && spoken.join(' ');
           });
         },
-        /** The code that the call says, digit by digit. */
+        /** The code that the call speaks digit by digit. */
         spokenCode: () => eventually('a code to be said', async () => {
           const digits = (await now()).spoken.join(' ').replaceAll(/\D/g, '');
           return digits.length >= 6 && digits.slice(0, 6);
@@ -57,7 +57,7 @@ export function phoneOf({ phone }, number) {
   };
 }
 
-/** Breaks the providers of a whole stack, until told otherwise: `{ sms: '500' }`, `{ voice: 'busy' }`. */
+/** Makes the providers of a whole stack fail until set otherwise: `{ sms: '500' }`, `{ voice: 'busy' }`. */
 export async function setFaults({ phone }, faults) {
   const response = await fetch(`${phone}/faults`, {
     method: 'POST',

@@ -1,5 +1,5 @@
-// The functions as Lambda runs them: each real binary in a process of its own, fed one event at a time by the
-// Runtime API. `cargo lambda watch` does the same for developers, but compiles, watches, and holds cargo's lock.
+// Runs the functions as Lambda does: each real binary in its own process, one event at a time from the Runtime API.
+// `cargo lambda watch` does the same for developers, but it also compiles, watches files and holds cargo's lock.
 
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -12,8 +12,8 @@ const RUNTIME = /^(?:\/runtime\/([a-z-]+))?\/2018-06-01\/runtime\/(?:invocation\
 const DEADLINE = 30_000;
 
 /**
- * Listens for invocations; `run` and `start` start the functions that answer them. A function without a name is alone
- * on its runtime, whose address then has no path: some languages' clients know only that.
+ * Listens for invocations; `run` and `start` start the functions that handle them. A function without a name is the
+ * only one on its runtime, whose address then has no path, because some languages' clients don't support one.
  */
 export async function openRuntime() {
   const functions = new Map();
@@ -22,7 +22,7 @@ export async function openRuntime() {
       response.writeHead(500, { 'x-amz-function-error': 'Unhandled' }).end(String(error));
     });
   });
-  server.keepAliveTimeout = 60_000; // longer than a function idles: a poll must not meet a closing connection
+  server.keepAliveTimeout = 60_000; // longer than a function idles, so that a poll never meets a closing connection
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address();
 
@@ -32,11 +32,11 @@ export async function openRuntime() {
       const output = openSync(log, 'a');
       for (const name of names) runtime.start(name, [`${binaries}/${name}`], environment, output);
     },
-    /** Starts one function; what it prints goes to the file `output`. */
+    /** Starts one function, with its output in the file `output`. */
     start(name, [command, ...parameters], environment, output, cwd = undefined) {
       const lambda = { waiting: [], poll: null, running: new Map(), startedAt: performance.now() };
       lambda.polled = new Promise((up, down) => Object.assign(lambda, { up, down }));
-      lambda.polled.catch(() => {}); // who waits for it hears it, and so does who invokes
+      lambda.polled.catch(() => {}); // reported to those who wait for it and to invocations
       lambda.child = spawn(command, parameters, {
         stdio: ['ignore', output, output],
         cwd,
@@ -53,7 +53,7 @@ export async function openRuntime() {
       functions.set(name, lambda);
       return lambda;
     },
-    /** Invokes a function with an event as JSON; answers what it answers, also as JSON. */
+    /** Invokes a function with a JSON event and returns its JSON answer. */
     invoke(name, event) {
       return new Promise((answered) => {
         const caller = { writeHead: () => caller, end: answered };
@@ -115,7 +115,7 @@ function feed(lambda) {
   lambda.poll = null;
 }
 
-/** A function that is gone answers what waits for it, and all that comes, with the reason. */
+/** After a function has ended, answers its waiting and later invocations with the reason. */
 function end(lambda, failure) {
   lambda.failure ??= failure;
   lambda.down(new Error(failure));

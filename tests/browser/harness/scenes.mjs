@@ -1,5 +1,5 @@
-// Scenes: tests that each have a user, a phone and a browser context of their own, around one stack per file. What no
-// page of ours may do fails every scene; a picture of one that failed lies in .local/browser.
+// Scenes: tests that each have their own user, phone and browser context, and share a stack per group. Anything that
+// our pages must never do fails any scene. Screenshots of failed scenes are in .local/browser.
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
@@ -18,11 +18,11 @@ const PATIENCE = 15_000;
 /**
  * @typedef {object} Scene
  * @property {Awaited<ReturnType<typeof startStack>>} stack
- * @property {Awaited<ReturnType<typeof startBackend>>} backend Whose pages may frame the login page, and get results.
+ * @property {Awaited<ReturnType<typeof startBackend>>} backend Its pages may frame the login page and get results.
  * @property {ReturnType<typeof newAccount>} user
- * @property {ReturnType<typeof phoneOf>} phone The user's.
+ * @property {ReturnType<typeof phoneOf>} phone The user's phone.
  * @property {import('playwright-core').BrowserContext} context
- * @property {(options?: object) => Promise<LoginPage>} arrive Opens the login page as its user comes from the first factor.
+ * @property {(options?: object) => Promise<LoginPage>} arrive Opens the login page after the first factor.
  */
 
 /**
@@ -63,7 +63,7 @@ export async function openStage(name, settings = {}) {
         await photograph(context, title);
         throw error;
       } finally {
-        await context.unrouteAll({ behavior: 'ignoreErrors' }); // a poll may be on its way
+        await context.unrouteAll({ behavior: 'ignoreErrors' }); // a poll may be in flight
         await context.close();
       }
     },

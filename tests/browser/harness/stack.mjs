@@ -1,5 +1,5 @@
-// The local stack around the real functions: `local serve` says where everything is, and the functions run in the
-// environment that it gives them, with the settings of a test on top.
+// The local stack around the real functions: `local serve` prints its addresses and the functions' environment, to
+// which the test's settings are added.
 
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -12,7 +12,7 @@ const BINARIES = `${process.env.CARGO_TARGET_DIR ?? `${REPOSITORY}/target`}/debu
 export const LOGS = `${REPOSITORY}/.local`;
 const FUNCTIONS = ['start-challenge', 'get-challenge', 'verify-code', 'call-callback', 'jwks', 'login-page'];
 
-/** What every test wants: no limit but the one that it is about, and no wait that it is not about. */
+/** Settings for every test, so that it meets only the limits and waits that it is about. */
 const SETTINGS = {
   ALLOWED_COUNTRIES: 'US,CA,GB,FR:sms',
   COOLDOWN_SECONDS: '3',
@@ -23,7 +23,7 @@ const SETTINGS = {
 };
 
 /**
- * Starts a stack that trusts `backend` beside its own phone's page, and whose functions have `settings` on top.
+ * Starts a stack that trusts `backend` and its own phone's page, with `settings` added to the functions' environment.
  * @returns {Promise<{url: string, issuer: string, phone: string, close: () => Promise<void>}>}
  */
 export async function startStack(name, backend, settings = {}) {
@@ -35,7 +35,7 @@ export async function startStack(name, backend, settings = {}) {
   });
   mkdirSync(LOGS, { recursive: true });
   runtime.run(FUNCTIONS, BINARIES, { ...environment, ...SETTINGS, ...settings }, `${LOGS}/browser-${name}.log`);
-  // Also when a fault ends the process before anybody closes anything.
+  // Also if the process ends with an error before anything is closed.
   const end = () => {
     runtime.kill();
     child.kill();
@@ -53,7 +53,7 @@ export async function startStack(name, backend, settings = {}) {
   };
 }
 
-/** Starts the local stack without functions: its process, and what it says of itself. */
+/** Starts the local stack without functions; returns its process and the addresses it prints. */
 export async function surroundings(environment) {
   const child = spawn(`${BINARIES}/local`, ['serve'], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,6 +1,6 @@
-// What no page of ours may do, whatever a test is about: report an error, break its own policy, or ask a third party.
+// What our pages must never do in any test: log an error, violate their own policy, or contact a third party.
 
-/** Listens to everything in `context`; `complaints` says what was wrong. */
+/** Watches all pages in `context` and returns a list that collects what was wrong. */
 export async function watch(context, origins) {
   const complaints = [];
   await context.addInitScript(() => {
@@ -15,12 +15,12 @@ export async function watch(context, origins) {
   context.on('weberror', (error) => complaints.push(`uncaught: ${error.error().stack ?? error.error()}`));
   context.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.protocol !== 'data:' && !origins.includes(url.origin)) complaints.push(`asked a third party: ${url.origin}`);
+    if (url.protocol !== 'data:' && !origins.includes(url.origin)) complaints.push(`contacted a third party: ${url.origin}`);
   });
   return complaints;
 }
 
-/** The browser logs each problem of the API, and each request without a network, as an error: those are answers. */
+/** Whether it is an answer: the browser also logs API problems and requests without a network as errors. */
 function isAnswer(message) {
   const { pathname } = new URL(message.location().url || 'about:blank');
   const failed = message.text().startsWith('Failed to load resource');

@@ -15,7 +15,7 @@ fn color(text: &str) -> Color {
 }
 
 #[test]
-fn contrast_is_what_wcag_says() {
+fn contrast_is_computed_as_wcag_defines_it() {
     let white = color("#ffffff");
     for (other, expected) in
         [("#000000", 21.0), ("#ffffff", 1.0), ("#777777", 4.48), ("#767676", 4.54), ("#ff0000", 4.0)]
@@ -25,7 +25,7 @@ fn contrast_is_what_wcag_says() {
 }
 
 #[test]
-fn text_on_and_in_any_brand_colour_can_be_read() {
+fn text_on_and_in_any_brand_colour_is_readable() {
     let known = ["#ffff00", "#ffcc00", "#808080", "#767676", "#000000", "#ffffff", "#ff0000", "#00ff00", "#0b57d0"];
     // Eight shades of each channel, mixed in every way.
     let shade = |of: u32| (of % 8) * 36;
@@ -46,7 +46,7 @@ fn text_on_and_in_any_brand_colour_can_be_read() {
 }
 
 #[test]
-fn a_colour_that_can_be_read_stays_as_it_is() {
+fn a_readable_colour_is_not_changed() {
     for (text, expected) in [
         ("#0b57d0", ":root{--brand:#0b57d0;--on-brand:#ffffff;--brand-text-light:#0b57d0;--brand-text-dark:#4881db}"),
         ("#ffff00", ":root{--brand:#ffff00;--on-brand:#000000;--brand-text-light:#7a7a00;--brand-text-dark:#ffff00}"),
@@ -56,16 +56,16 @@ fn a_colour_that_can_be_read_stays_as_it_is() {
 }
 
 #[test]
-fn the_style_sheet_has_the_surfaces_that_the_tokens_are_made_for() {
+fn the_style_sheet_has_the_backgrounds_that_the_tokens_assume() {
     let page = get(&deployed(&[]), "/assets/x/page.css", &[]);
-    assert!(page.text().contains("#16181d"), "the surface by night");
+    assert!(page.text().contains("#16181d"), "the dark background");
     for token in ["--brand,", "--on-brand,", "--brand-text-light,", "--brand-text-dark,"] {
         assert!(page.text().contains(&format!("var({token}")), "{token} is not used");
     }
 }
 
 #[test]
-fn what_is_no_colour_is_refused() {
+fn an_invalid_colour_is_refused() {
     for text in ["", "0b57d0", "#0b57d", "#0b57d00", "#0b57dg", "#0b57é", "red", "#fff", "#+1+1+1", "#0b57d0;x:y"] {
         assert!(Color::parse(text).is_err(), "{text}");
     }
@@ -82,7 +82,7 @@ fn compressed(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn the_logo_is_served_as_what_it_is_and_shown() {
+fn the_logo_is_served_with_its_own_media_type_and_shown() {
     for (bytes, media_type, encoding) in
         [(DRAWING, "image/svg+xml", ""), (PNG, "image/png", ""), (&compressed(DRAWING), "image/svg+xml", "gzip")]
     {
@@ -95,13 +95,13 @@ fn the_logo_is_served_as_what_it_is_and_shown() {
         assert_eq!((logo.status.as_u16(), &logo.body[..]), (200, bytes));
         assert_eq!((logo.header("content-type"), logo.header("content-encoding")), (media_type, encoding));
         assert_eq!(logo.header("cache-control"), "public, max-age=31536000, immutable");
-        // Opened by itself it is a document of this origin, and may do nothing.
+        // Opened on its own it is a document of this origin, so it is sandboxed.
         assert!(logo.header("content-security-policy").ends_with("; sandbox"));
     }
 }
 
 #[test]
-fn what_is_no_logo_is_refused_and_told_why() {
+fn an_invalid_logo_is_refused_with_a_reason() {
     let text = |bytes: &[u8]| STANDARD.encode(bytes);
     for (logo, said) in [
         ("%".to_owned(), "must be base64"),
@@ -114,12 +114,12 @@ fn what_is_no_logo_is_refused_and_told_why() {
 }
 
 #[test]
-fn another_logo_is_another_version_and_another_colour_is_not() {
+fn a_new_logo_changes_the_version_but_a_new_colour_does_not() {
     let version = |otherwise: &[(&str, &str)]| get(&deployed(otherwise), "/", &[]).assets();
     let drawing = STANDARD.encode(DRAWING);
     let png = STANDARD.encode(PNG);
     let versions = [version(&[]), version(&[("BRAND_LOGO", &drawing)]), version(&[("BRAND_LOGO", &png)])];
     assert!(versions[0] != versions[1] && versions[1] != versions[2] && versions[0] != versions[2], "{versions:?}");
-    // The colour is in the page, which nobody keeps.
+    // The colour is in the page, which is never cached.
     assert_eq!(version(&[("BRAND_COLOR", "#ff0000")]), versions[0]);
 }

@@ -1,4 +1,4 @@
-//! A browser, as the gateway tells of it, and what it reads.
+//! Sends the function requests as the gateway does, and reads the responses as a browser does.
 
 use domain::time::Timestamp;
 use http::{HeaderMap, StatusCode};
@@ -16,13 +16,12 @@ pub(crate) const DEPLOYMENT: [(&str, &str); 5] = [
     ("FRAME_ANCESTORS", "https://login.example.com,https://www.example.com:8443"),
 ];
 
-/// The page of [`DEPLOYMENT`], with some variables set otherwise.
+/// The page of [`DEPLOYMENT`], with some variables overridden.
 pub(crate) fn deployed(otherwise: &[(&str, &str)]) -> App {
     let env: Environment = DEPLOYMENT.iter().chain(otherwise).copied().collect();
     App::new(env.read(Config::read).expect("a configuration")).expect("plain headers")
 }
 
-/// An answer.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -38,25 +37,25 @@ impl Answer {
         str::from_utf8(&self.body).expect("UTF-8")
     }
 
-    /// What stands between two texts of the page.
+    /// The part of the page between two texts.
     pub(crate) fn between(&self, start: &str, end: &str) -> &str {
         let (_, rest) = self.text().split_once(start).unwrap_or_else(|| panic!("no {start} in {}", self.text()));
         rest.split_once(end).expect("an end").0
     }
 
-    /// What the scripts of the page read in the element `id`.
+    /// The JSON that the page's scripts read from the element `id`.
     pub(crate) fn json(&self, id: &str) -> Value {
         let json = self.between(&format!(r#"<script type="application/json" id="{id}">"#), "</script>");
         serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}: {json}"))
     }
 
-    /// Where the page's files are.
+    /// The path of the page's files.
     pub(crate) fn assets(&self) -> String {
         format!("/assets/{}", self.between(r#"href="/assets/"#, "/"))
     }
 }
 
-/// Asks for `path`, which may have a query.
+/// Requests `path`, which may have a query.
 pub(crate) fn get(app: &App, path: &str, headers: &[(&'static str, &str)]) -> Answer {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let mut request = http::Request::get(path).body(Body::Empty).expect("a request");

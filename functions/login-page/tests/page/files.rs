@@ -1,4 +1,4 @@
-//! What the page is made of: all there, all used, small, and within the policy that it is sent with.
+//! The page's files: complete, all used, small, and within the page's own policy.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::browser::{deployed, get};
 
 const TEMPLATE: &str = include_str!("../../assets/index.html");
 
-/// What `text` names between two others, each time.
+/// Every part of `text` between `before` and `after`.
 fn named<'a>(text: &'a str, before: &str, after: &str) -> BTreeSet<&'a str> {
     text.split(before).skip(1).filter_map(|rest| rest.split_once(after)).map(|(name, _)| name).collect()
 }
@@ -18,7 +18,7 @@ fn text_of(name: &str) -> &'static str {
     str::from_utf8(asset.identity).expect("UTF-8")
 }
 
-/// The modules that a module loads.
+/// The modules that a module imports.
 fn imported(name: &str) -> BTreeSet<&'static str> {
     let text = text_of(name);
     let mut modules = BTreeSet::new();
@@ -29,7 +29,7 @@ fn imported(name: &str) -> BTreeSet<&'static str> {
 }
 
 #[test]
-fn every_file_is_there_and_none_is_left_over() {
+fn every_file_that_is_used_exists_and_every_file_is_used() {
     let mut wanted = named(TEMPLATE, "{{assets}}/", "\"");
     let through_modules: Vec<_> = wanted.iter().copied().flat_map(imported).collect();
     wanted.extend(through_modules);
@@ -38,7 +38,7 @@ fn every_file_is_there_and_none_is_left_over() {
 }
 
 #[test]
-fn no_module_waits_for_another_to_be_asked_for() {
+fn every_imported_module_is_preloaded() {
     let preloaded = named(TEMPLATE, r#"rel="modulepreload" href="{{assets}}/"#, "\"");
     let entries = named(TEMPLATE, r#"type="module" src="{{assets}}/"#, "\"");
     let loaded: BTreeSet<_> = entries.iter().chain(&preloaded).copied().flat_map(imported).collect();
@@ -47,12 +47,12 @@ fn no_module_waits_for_another_to_be_asked_for() {
 }
 
 #[test]
-fn the_client_module_stands_alone() {
+fn the_client_module_imports_nothing() {
     assert_eq!(imported(assets::CLIENT), BTreeSet::new());
 }
 
 #[test]
-fn all_of_it_is_under_60_kb_on_the_wire_in_any_language() {
+fn the_whole_page_is_under_60_kb_on_the_wire_in_any_language() {
     let app = deployed(&[]);
     let compressed = [("accept-encoding", "gzip")];
     let files: usize = assets::files().iter().map(|asset| asset.gzip.len()).sum();
@@ -64,7 +64,7 @@ fn all_of_it_is_under_60_kb_on_the_wire_in_any_language() {
 }
 
 #[test]
-fn nothing_is_done_that_the_policy_forbids() {
+fn nothing_uses_what_the_policy_forbids() {
     for forbidden in [" style=", "javascript:", " onload=", " onclick=", " onerror=", " onsubmit="] {
         assert!(!TEMPLATE.contains(forbidden), "index.html has {forbidden}");
     }
@@ -87,7 +87,7 @@ fn nothing_is_done_that_the_policy_forbids() {
 }
 
 #[test]
-fn nothing_is_loaded_from_elsewhere() {
+fn nothing_is_loaded_from_another_origin() {
     for asset in assets::files() {
         let text = text_of(asset.name);
         for address in

@@ -1,4 +1,4 @@
-//! The languages: which is chosen, and that none lacks a word of another.
+//! The page's languages: which one is chosen, and that each has every sentence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ fn strings(locale: &Locale) -> BTreeMap<String, String> {
     serde_json::from_str(locale.strings).unwrap_or_else(|error| panic!("{}: {error}", locale.tag))
 }
 
-/// A key without the plural form that it is for.
+/// A key without its plural form.
 fn stem(key: &str) -> &str {
     let form = |form: &str| key.strip_suffix(form);
     [".zero", ".one", ".two", ".few", ".many", ".other"].into_iter().find_map(form).unwrap_or(key)
@@ -22,7 +22,7 @@ fn placeholders(text: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn the_page_speaks_the_languages_of_messages_and_calls() {
+fn the_page_has_the_same_languages_as_messages_and_calls() {
     let spoken: BTreeSet<_> = domain::locale::Locale::ALL.map(domain::locale::Locale::tag).into();
     assert_eq!(assets::locales().iter().map(|locale| locale.tag).collect::<BTreeSet<_>>(), spoken);
 }
@@ -42,7 +42,7 @@ fn every_language_has_every_sentence() {
 }
 
 #[test]
-fn every_sentence_has_the_places_that_it_has_in_english() {
+fn every_sentence_has_the_same_placeholders_as_in_english() {
     let english = strings(negotiation::locale(Some("en"), None));
     for locale in assets::locales() {
         for (key, text) in &strings(locale) {
@@ -50,7 +50,7 @@ fn every_sentence_has_the_places_that_it_has_in_english() {
             let rest = format!("{}.other", stem(key));
             let model = english.get(key).or_else(|| english.get(&rest)).expect("an English sentence");
             let (own, expected) = (placeholders(text), placeholders(model));
-            // A form for one or two may say the number in a word.
+            // A plural form for one or two may write the number as a word.
             let said = own.iter().copied().chain((stem(key) != key).then_some("count")).collect::<BTreeSet<_>>();
             assert!(own == expected || said == expected, "{}: {key}: {text}", locale.tag);
         }
@@ -58,7 +58,7 @@ fn every_sentence_has_the_places_that_it_has_in_english() {
 }
 
 #[test]
-fn no_language_is_left_in_english() {
+fn no_sentence_is_left_in_english() {
     let english = strings(negotiation::locale(Some("en"), None));
     for locale in assets::locales().iter().filter(|locale| locale.tag != "en") {
         let same: Vec<_> = strings(locale)
@@ -70,14 +70,14 @@ fn no_language_is_left_in_english() {
 }
 
 #[test]
-fn the_title_needs_nothing_that_only_a_script_could_fill_in() {
+fn the_title_and_noscript_have_no_placeholders_that_need_a_script() {
     for locale in assets::locales() {
         assert!(placeholders(locale.title).is_empty() && placeholders(locale.noscript).is_empty(), "{}", locale.tag);
     }
 }
 
 #[test]
-fn the_page_is_in_the_language_that_the_login_asks_for_or_else_the_browser() {
+fn the_page_is_in_the_language_that_the_login_or_else_the_browser_asks_for() {
     let app = deployed(&[]);
     for (ui_locales, accept_language, expected) in [
         ("", "", "en"),

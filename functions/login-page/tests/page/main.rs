@@ -1,4 +1,4 @@
-//! What the function serves, and what it is made of.
+//! Tests of what the function serves.
 
 #![cfg(test)]
 

@@ -1,11 +1,11 @@
-//! What the page knows of the world's telephone numbers, held against the library that judges them.
+//! Compares the page's table of countries with the phone number library that the server uses.
 
 use std::collections::BTreeMap;
 
 use login_page::assets;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
 
-/// The page's table: the calling code of each country.
+/// The calling code of each country in the page's table.
 fn calling_codes() -> BTreeMap<String, i32> {
     let text = str::from_utf8(assets::find("countries.js").expect("the table").identity).expect("UTF-8");
     let (_, table) = text.split_once("export const COUNTRIES = ").expect("the table");
@@ -17,7 +17,7 @@ fn calling_codes() -> BTreeMap<String, i32> {
 }
 
 #[test]
-fn every_country_has_the_calling_code_that_the_library_knows() {
+fn every_country_has_the_same_calling_code_as_in_the_library() {
     for (country, code) in calling_codes() {
         let region: Region = country.parse().unwrap_or_else(|_| panic!("{country} is unknown to the library"));
         assert_eq!(PHONE_NUMBER_UTIL.get_country_code_for_region(region), Some(code), "{country}");
@@ -25,7 +25,7 @@ fn every_country_has_the_calling_code_that_the_library_knows() {
 }
 
 #[test]
-fn every_country_that_can_be_allowed_can_be_chosen() {
+fn every_country_that_can_be_allowed_can_be_selected() {
     let known = calling_codes();
     for region in PHONE_NUMBER_UTIL.get_supported_regions() {
         assert!(known.contains_key(&region.to_string()), "{region} is missing");

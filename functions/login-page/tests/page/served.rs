@@ -1,4 +1,4 @@
-//! What is sent on each route, byte by byte and header by header.
+//! The body and headers of each route.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -24,7 +24,7 @@ const NOSNIFF: (&str, &str) = ("x-content-type-options", "nosniff");
 const ALONE: (&str, &str) = ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox");
 
 #[test]
-fn the_page_may_load_and_be_framed_as_configured_and_nobody_keeps_it() {
+fn the_page_is_never_cached_and_may_load_and_be_framed_only_as_configured() {
     let page = get(&deployed(&[]), "/", &[]);
     assert_eq!(page.status, 200);
     let policy = format!(
@@ -46,7 +46,7 @@ fn the_page_may_load_and_be_framed_as_configured_and_nobody_keeps_it() {
 }
 
 #[test]
-fn without_ancestors_nobody_frames_the_page() {
+fn without_ancestors_the_page_cannot_be_framed() {
     let page = get(&deployed(&[("FRAME_ANCESTORS", "")]), "/", &[]);
     assert!(page.header("content-security-policy").contains("; frame-ancestors 'none';"));
     assert_eq!(page.header("x-frame-options"), "DENY");
@@ -54,7 +54,7 @@ fn without_ancestors_nobody_frames_the_page() {
 }
 
 #[test]
-fn the_policy_allows_the_inline_style_that_is_sent_whatever_the_colour() {
+fn the_policy_allows_the_inline_style_with_any_colour() {
     for color in ["#0b57d0", "#ffcc00", "#000000"] {
         let page = get(&deployed(&[("BRAND_COLOR", color)]), "/", &[]);
         assert!(page.between("<style>", "</style>").contains(&format!("--brand:{color};")), "{color}");
@@ -63,7 +63,7 @@ fn the_policy_allows_the_inline_style_that_is_sent_whatever_the_colour() {
 }
 
 #[test]
-fn a_file_of_this_version_is_kept_for_good_and_of_another_not_at_all() {
+fn a_file_of_the_current_version_is_cached_forever_and_of_any_other_not_at_all() {
     let app = deployed(&[]);
     let assets = get(&app, "/", &[]).assets();
     let now = get(&app, &format!("{assets}/page.js"), &[]);
@@ -84,7 +84,7 @@ fn a_file_of_this_version_is_kept_for_good_and_of_another_not_at_all() {
 }
 
 #[test]
-fn the_client_module_has_an_address_for_good_and_may_be_read_by_other_origins() {
+fn the_client_module_has_a_stable_address_and_may_be_read_by_other_origins() {
     let app = deployed(&[]);
     let client = get(&app, "/mfa-client.js", &[]);
     let expected = BTreeMap::from([
@@ -101,7 +101,7 @@ fn the_client_module_has_an_address_for_good_and_may_be_read_by_other_origins() 
 }
 
 #[test]
-fn what_is_no_file_is_not_found_and_says_so_as_the_api_does() {
+fn an_unknown_path_is_not_found_with_a_problem_document_like_the_apis() {
     let app = deployed(&[]);
     for path in [
         "/assets/x/none.js",
@@ -123,7 +123,7 @@ fn what_is_no_file_is_not_found_and_says_so_as_the_api_does() {
 }
 
 #[test]
-fn everything_is_compressed_for_who_takes_that() {
+fn everything_is_gzipped_for_requests_that_accept_it() {
     let app = deployed(&[]);
     for path in ["/", "/mfa-client.js", "/assets/x/page.css", "/assets/x/page.js", "/assets/x/icon.svg"] {
         let identity = get(&app, path, &[]);
@@ -139,7 +139,7 @@ fn everything_is_compressed_for_who_takes_that() {
 }
 
 #[test]
-fn what_an_operator_writes_stays_text_wherever_it_stands() {
+fn an_operators_settings_are_escaped_everywhere() {
     let hostile =
         [("BRAND", r#""><script>1/*"#), ("SUPPORT_URL", "https://x.example/</script><script>alert(1)</script><!--")];
     let page = get(&deployed(&hostile), "/", &[]);
@@ -157,7 +157,7 @@ fn what_an_operator_writes_stays_text_wherever_it_stands() {
 }
 
 #[test]
-fn the_scripts_learn_what_the_deployment_offers() {
+fn the_scripts_get_the_deployments_settings() {
     let page = get(&deployed(&[]), "/", &[]);
     let expected = json!({
         "locale": "en",
@@ -192,7 +192,7 @@ fn the_scripts_learn_what_the_deployment_offers() {
 }
 
 #[test]
-fn nothing_of_a_request_but_its_language_shows_in_the_page() {
+fn the_page_depends_on_nothing_in_the_request_but_its_language() {
     let app = deployed(&[]);
     let plain = get(&app, "/", &[]);
     let told = get(
