@@ -34,7 +34,7 @@ impl Page {
 fn fill(slot: Slot, config: &Config, assets: &str, locale: &Locale) -> String {
     match slot {
         Slot::Lang => locale.tag.to_owned(),
-        Slot::Dir => direction(locale.tag).to_owned(),
+        Slot::Dir => domain::locale::Locale::from_tag(locale.tag).direction().to_owned(),
         Slot::Assets => assets.to_owned(),
         Slot::Brand => escape(&config.brand),
         Slot::Title => escape(locale.title),
@@ -45,10 +45,6 @@ fn fill(slot: Slot, config: &Config, assets: &str, locale: &Locale) -> String {
         Slot::Config => in_script(&settings(config, locale).to_string()),
         Slot::Strings => in_script(locale.strings),
     }
-}
-
-fn direction(tag: &str) -> &'static str {
-    if tag == "ar" { "rtl" } else { "ltr" }
 }
 
 /// The deployment's settings for the page's scripts.

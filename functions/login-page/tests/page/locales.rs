@@ -97,7 +97,7 @@ fn the_page_is_in_the_language_that_the_login_or_else_the_browser_asks_for() {
     ] {
         let headers: &[_] = if accept_language.is_empty() { &[] } else { &[("accept-language", accept_language)] };
         let page = get(&app, &format!("/?ui_locales={ui_locales}"), headers);
-        let direction = if expected == "ar" { "rtl" } else { "ltr" };
+        let direction = domain::locale::Locale::from_tag(expected).direction();
         let root = format!(r#"<html lang="{expected}" dir="{direction}">"#);
         assert!(page.text().contains(&root), "{ui_locales} {accept_language}: {}", &page.text()[..60]);
         assert_eq!(page.json("config")["locale"], expected);

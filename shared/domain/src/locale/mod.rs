@@ -77,6 +77,15 @@ impl Locale {
         self.tags()[0]
     }
 
+    /// The direction of its script, as HTML's `dir` has it.
+    #[must_use]
+    pub const fn direction(self) -> &'static str {
+        match self {
+            Self::Ar => "rtl",
+            Self::En | Self::Es | Self::Fr | Self::De | Self::Pt | Self::It | Self::Ja | Self::Zh | Self::ZhHant => "ltr",
+        }
+    }
+
     /// Its own tag, then others that get it. Apart from the words, so that the login page carries none of them.
     const fn tags(self) -> &'static [&'static str] {
         match self {

@@ -162,6 +162,12 @@ const fn terms(locale: Locale) -> (&'static str, &'static [&'static str]) {
 }
 
 #[test]
+fn only_arabic_is_written_from_right_to_left() {
+    let right_to_left = Locale::ALL.into_iter().filter(|locale| locale.direction() == "rtl");
+    assert_eq!(right_to_left.collect::<Vec<_>>(), [Locale::Ar]);
+}
+
+#[test]
 fn a_voice_speaks_the_language_that_it_is_given() {
     let voices = Locale::ALL.map(|locale| locale.phrases(Purpose::Login).language);
     assert_eq!(voices, ["en-US", "es-ES", "fr-FR", "de-DE", "pt-BR", "it-IT", "ja-JP", "zh-CN", "zh-TW", "arb"]);
