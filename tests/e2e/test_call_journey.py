@@ -72,13 +72,30 @@ def test_a_right_signature_sent_twice_is_refused(called):
 
 
 @pytest.mark.parametrize("by", ["machine_start", "fax", "unknown", "something new", None])
-def test_only_a_human_can_approve(called, by):
+def test_pound_approves_only_from_a_human_and_anybody_else_enters_the_pages_digits(called, by, verified):
     page, call = called
     script = call.answered(by)
-    assert gather(script.text) is None
-    digits = call.answer_url.removesuffix("answer") + "digits"
-    assert call.post(digits, {"Digits": "#"}).status == 200
-    assert page.challenge().json()["state"] == "pending"
+    pound = call.answer_url.removesuffix("answer") + "digits"
+    assert call.post(pound, {"Digits": "#"}).status == 200
+    shown = page.challenge().json()
+    assert shown["state"] == "pending"
+    entry = gather(script.text).get("action")
+    assert entry.endswith("/four-digits")
+    call.post(entry, {"Digits": shown["matchDigits"]})
+    assert verified(page.challenge().json()["resultToken"])["amr"] == ["pwd", "tel", "mfa"]
+
+
+def test_an_abandoned_sign_in_does_not_spoil_the_next(called, person, provider):
+    _, abandoned = called
+    abandoned.becomes("busy")
+    page = person.log_in()
+    assert page.start("call").json()["contested"]
+    call = provider.calls_to(person.number)[-1]
+    entry = gather(call.answered("human").text).get("action")
+    shown = page.challenge().json()["matchDigits"]
+    assert len(shown) == 4
+    call.post(entry, {"Digits": shown})
+    assert page.challenge().json()["state"] == "approved"
 
 
 @pytest.mark.parametrize(

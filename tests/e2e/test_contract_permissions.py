@@ -10,6 +10,7 @@ TABLE = {"Fn::GetAtt": ["Table", "Arn"]}
 KEY = {"Fn::If": ["SignsWithOwnKey", {"Fn::GetAtt": ["SigningKey", "Arn"]}, {"Ref": "SigningKeyArn"}]}
 STREAM = {"Fn::Sub": "${Table.Arn}/stream/*"}
 MAC_KEYS = {"Ref": "MacKeysSecret"}
+CALL_DIGITS = {"Ref": "CallDigitsSecret"}
 SIGNING = {"StringEquals": {"kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256", "kms:MessageType": "DIGEST"}}
 
 
@@ -34,7 +35,10 @@ ALLOWED = {
     },
     "get-challenge": {
         statement("Allow", "dynamodb:Query dynamodb:UpdateItem", TABLE),
-        ("ShowsDigits", statement("Allow", "secretsmanager:GetSecretValue", MAC_KEYS)),
+        (
+            "OffersCalls",
+            statement("Allow", "secretsmanager:GetSecretValue", CALL_DIGITS, on_condition("ShowsDigits", MAC_KEYS)),
+        ),
         statement("Allow", "kms:Sign", KEY, condition=SIGNING),
     },
     "verify-code": {
@@ -48,6 +52,7 @@ ALLOWED = {
             "Allow",
             "secretsmanager:GetSecretValue",
             {"Ref": "VoiceSigningSecretArn"},
+            CALL_DIGITS,
             on_condition("CallsPassSecrets", MAC_KEYS),
         ),
     },

@@ -34,6 +34,7 @@ def test_a_variable_comes_from_the_parameter_of_its_name():
     resources = {
         "TABLE_NAME": "Table",
         "MAC_KEYS_SECRET_ARN": "MacKeysSecret",
+        "CALL_DIGITS_SECRET_ARN": "CallDigitsSecret",
         "EVENT_BUS_NAME": "EventBus",
         "CORRELATION_KEY_SECRET_ARN": "CorrelationKeySecret",
     }
@@ -42,6 +43,8 @@ def test_a_variable_comes_from_the_parameter_of_its_name():
             expected = settings()[name]["parameter"] or resources[name]
             if name == "SIGNING_KEY_ARN":
                 assert value["Fn::If"][2] == {"Ref": expected}
+            elif "Fn::If" in value:
+                assert value == {"Fn::If": ["OffersCalls", {"Ref": expected}, ""]}
             else:
                 assert value == {"Ref": expected}
 

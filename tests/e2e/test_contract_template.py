@@ -81,6 +81,7 @@ def test_results_are_signed_by_a_key_that_an_authorizer_can_verify_and_that_has_
 
 def test_the_mac_key_is_drawn_by_the_deployment():
     assert_drawn("MacKeysSecret", "macKeys")
+    assert_drawn("CallDigitsSecret", "macKeys")
 
 
 def test_what_is_deployed_is_what_was_built():

@@ -10,8 +10,10 @@ pub struct Config {
     pub public_base_url: String,
     pub brand: String,
     pub signing_secret: String,
-    /// `None` where calls neither take digits nor speak codes.
+    /// The keys of what passes between page and phone, in the modes in which every call passes digits or a code.
     pub mac_keys_secret: Option<String>,
+    /// The keys of the digits that some calls ask for where `#` approves.
+    pub call_digits_secret: Option<String>,
 }
 
 impl Config {
@@ -21,8 +23,10 @@ impl Config {
         let public_base_url = env.get(&table::PUBLIC_BASE_URL);
         let brand = env.get(&table::BRAND);
         let signing_secret = env.get(&table::VOICE_SIGNING_SECRET_ARN);
-        let passes_secrets = policy.as_ref().is_some_and(|policy| policy.call_mode != CallMode::PressPound);
-        let mac_keys_secret = if passes_secrets { env.get(&table::MAC_KEYS_SECRET_ARN).map(Some) } else { Some(None) };
+        let mode = policy.as_ref().map(|policy| policy.call_mode);
+        let press_pound = mode == Some(CallMode::PressPound);
+        let mac_keys_secret = env.get_if(mode.is_some() && !press_pound, &table::MAC_KEYS_SECRET_ARN);
+        let call_digits_secret = env.get_if(press_pound, &table::CALL_DIGITS_SECRET_ARN);
         Some(Self {
             table: table?,
             policy: policy?,
@@ -30,6 +34,7 @@ impl Config {
             brand: brand?,
             signing_secret: signing_secret?,
             mac_keys_secret: mac_keys_secret?,
+            call_digits_secret: call_digits_secret?,
         })
     }
 }

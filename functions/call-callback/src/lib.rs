@@ -60,7 +60,8 @@ impl<S: ChallengeStore, T: callback::TokenSource, K: KeySource> App<S, T, K> {
         let script = Script::next(current.as_ref(), &webhook.token, drawn.as_ref(), &self.policy, now);
         let (purpose, locale) =
             current.as_ref().map_or_else(Default::default, |challenge| (challenge.purpose, challenge.locale));
-        let action = webhook_url(&self.public_base_url, &webhook.challenge, &webhook.token, "digits");
+        let action =
+            webhook_url(&self.public_base_url, &webhook.challenge, &webhook.token, callback::keys_go_to(script));
         Ok(reply::document(StatusCode::OK, "text/xml", callback::twiml(script, purpose, locale, &self.brand, &action)))
     }
 

@@ -20,12 +20,13 @@ async fn serve(config: Config) -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
     let secrets = SecretsManager::new(&aws.config);
     let keys = Secret::<MacKeys, _>::maybe_open(secrets.clone(), config.mac_keys_secret, clock::now());
+    let on_demand = config.call_digits_secret.map(|id| Secret::on_demand(secrets.clone(), id));
     let tokens = Secret::<SigningTokens, _>::open(secrets, config.signing_secret, clock::now());
     let (keys, tokens, ()) = tokio::join!(keys, tokens, DynamoStore::connect(&aws.config, &aws.connector));
     let app = App {
         store: DynamoStore::new(&aws.config, config.table),
         tokens: tokens?,
-        keys: keys?,
+        keys: keys?.or(on_demand),
         policy: config.policy,
         public_base_url: config.public_base_url,
         brand: config.brand,

@@ -9,19 +9,25 @@ use platform::signer::SignerSettings;
 pub struct Config {
     pub settings: FactorSettings,
     pub signer: SignerSettings,
-    /// `None` where the page shows no digits to enter in a call.
+    /// The keys of the digits to enter in a call, in the mode that always matches digits.
     pub mac_keys_secret: Option<String>,
+    /// The same where `#` approves, and only some calls ask for digits.
+    pub call_digits_secret: Option<String>,
 }
 
 impl Config {
     pub fn read(env: &mut Environment) -> Option<Self> {
         let settings = FactorSettings::read(env);
         let signer = SignerSettings::read(env);
-        let shows_digits = settings.as_ref().is_some_and(|settings| {
-            let rules = &settings.rules;
-            rules.channels.contains(&Channel::Call) && rules.policy.call_mode == CallMode::MatchDigits
-        });
-        let mac_keys_secret = if shows_digits { env.get(&table::MAC_KEYS_SECRET_ARN).map(Some) } else { Some(None) };
-        Some(Self { settings: settings?, signer: signer?, mac_keys_secret: mac_keys_secret? })
+        let rules = settings.as_ref().map(|settings| &settings.rules);
+        let mode = rules.filter(|rules| rules.channels.contains(&Channel::Call)).map(|rules| rules.policy.call_mode);
+        let mac_keys_secret = env.get_if(mode == Some(CallMode::MatchDigits), &table::MAC_KEYS_SECRET_ARN);
+        let call_digits_secret = env.get_if(mode == Some(CallMode::PressPound), &table::CALL_DIGITS_SECRET_ARN);
+        Some(Self {
+            settings: settings?,
+            signer: signer?,
+            mac_keys_secret: mac_keys_secret?,
+            call_digits_secret: call_digits_secret?,
+        })
     }
 }

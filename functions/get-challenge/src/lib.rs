@@ -43,9 +43,10 @@ impl<S: ChallengeStore, R: ResultSigner, K: KeySource> App<S, R, K> {
         let mut stored = self.store.load(&key.subject).await?;
         self.complete_settling(&mut stored, &key, now).await?;
         let mut view = status(&self.settings.rules, &stored, &key, purpose, first_factor.phone.as_ref(), now);
-        if let Some(keys) = &self.keys {
-            let keys = keys.keys(now).await?;
-            view.show_digits(&self.settings.rules.policy, &keys, stored.challenge(&key), now);
+        let policy = &self.settings.rules.policy;
+        let own = stored.challenge(&key).filter(|own| own.digits_to_enter(policy).is_some() && own.has_live_call(now));
+        if let (Some(keys), Some(own)) = (&self.keys, own) {
+            view.show_digits(policy, &*keys.keys(now).await?, Some(own), now);
         }
         let token = match &view.approval {
             Some(approval) => Some(self.signer.sign(approval, &first_factor).await?),

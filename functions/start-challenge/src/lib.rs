@@ -13,6 +13,7 @@ use domain::code::{Code, MacKeys};
 use domain::delivery::{Delivery, SendFailure};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Subscriber};
+use domain::policy::CallMode;
 use domain::ports::{CallPlacer, ChallengeStore, KeySource, Message, SendError, SmsSender, Started, StoreError};
 use domain::purpose::Purpose;
 use domain::refusal::{Consequence, Refusal, Refused};
@@ -239,7 +240,11 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         now: Timestamp,
     ) -> Response<Body> {
         let mut view = status(&self.settings.rules, stored, &asked.key, asked.purpose, asked.claimed.as_ref(), now);
-        view.show_digits(&self.settings.rules.policy, keys, stored.challenge(&asked.key), now);
+        let policy = &self.settings.rules.policy;
+        // Other calls' digits are made with keys that this function may not read: the page gets them when it polls.
+        if policy.call_mode == CallMode::MatchDigits {
+            view.show_digits(policy, keys, stored.challenge(&asked.key), now);
+        }
         reply::challenge(code, &view, None, self.settings.support_url.as_deref())
     }
 }

@@ -20,6 +20,8 @@ pub(crate) const SIGNING_KEY_ARN: &str = "arn:aws:kms:us-east-1:123456789012:key
 
 /// The key for the MACs of codes. Fixed, so that a fixture written today can still be checked tomorrow.
 pub(crate) const MAC_KEY: &str = "development-mac-key-0123456789abcdef";
+/// The key for the digits that a page shows during a call.
+pub(crate) const CALL_DIGITS_KEY: &str = "development-call-digits-0123456789abcdef";
 
 /// The voice provider's account, its REST API key and the token that signs its webhooks.
 pub(crate) const VOICE_ACCOUNT: &str = "AC00000000000000000000000000000001";
@@ -34,6 +36,7 @@ pub(crate) const RESULT_AUDIENCE: &str = "demo-login";
 
 /// Names of the secrets, as they follow `secret:` in the ARN.
 pub(crate) const MAC_KEYS_SECRET: &str = "alliance-mfa/mac-keys-local0";
+pub(crate) const CALL_DIGITS_SECRET: &str = "alliance-mfa/call-digits-local0";
 pub(crate) const VOICE_API_SECRET_NAME: &str = "alliance-mfa/voice-api-local0";
 pub(crate) const VOICE_SIGNING_SECRET: &str = "alliance-mfa/voice-signing-local0";
 

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::aws_json::{self, Fault, Outcome, text};
 use crate::development::{
-    MAC_KEY, MAC_KEYS_SECRET, VOICE_ACCOUNT, VOICE_API_KEY, VOICE_API_SECRET, VOICE_API_SECRET_NAME, VOICE_AUTH_TOKEN,
-    VOICE_SIGNING_SECRET, secret_arn,
+    CALL_DIGITS_KEY, CALL_DIGITS_SECRET, MAC_KEY, MAC_KEYS_SECRET, VOICE_ACCOUNT, VOICE_API_KEY, VOICE_API_SECRET,
+    VOICE_API_SECRET_NAME, VOICE_AUTH_TOKEN, VOICE_SIGNING_SECRET, secret_arn,
 };
 use crate::{clock, net};
 
@@ -44,9 +44,10 @@ fn secret_value(body: &str) -> Outcome {
     }))
 }
 
-fn documents() -> [(&'static str, Value); 3] {
+fn documents() -> [(&'static str, Value); 4] {
     [
         (MAC_KEYS_SECRET, json!({ "current": MAC_KEY })),
+        (CALL_DIGITS_SECRET, json!({ "current": CALL_DIGITS_KEY })),
         (
             VOICE_API_SECRET_NAME,
             json!({

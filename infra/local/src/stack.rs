@@ -7,8 +7,8 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::development::{
-    ACCESS_KEY, ACCESS_SECRET, MAC_KEYS_SECRET, REGION, RESULT_AUDIENCE, SIGNING_KEY_ARN, TABLE, VOICE_API_SECRET_NAME,
-    VOICE_FROM, VOICE_SIGNING_SECRET, secret_arn,
+    ACCESS_KEY, ACCESS_SECRET, CALL_DIGITS_SECRET, MAC_KEYS_SECRET, REGION, RESULT_AUDIENCE, SIGNING_KEY_ARN, TABLE,
+    VOICE_API_SECRET_NAME, VOICE_FROM, VOICE_SIGNING_SECRET, secret_arn,
 };
 use crate::gateway::Gateway;
 use crate::keys::SigningKey;
@@ -81,6 +81,7 @@ impl Stack {
             ("SIGNING_KEY_ARN", SIGNING_KEY_ARN.to_owned()),
             ("RESULT_AUDIENCE", RESULT_AUDIENCE.to_owned()),
             ("MAC_KEYS_SECRET_ARN", secret_arn(MAC_KEYS_SECRET)),
+            ("CALL_DIGITS_SECRET_ARN", secret_arn(CALL_DIGITS_SECRET)),
             ("VOICE_API_SECRET_ARN", secret_arn(VOICE_API_SECRET_NAME)),
             ("VOICE_SIGNING_SECRET_ARN", secret_arn(VOICE_SIGNING_SECRET)),
             ("VOICE_API_BASE_URL", self.phone.clone()),

@@ -119,10 +119,15 @@ impl AnsweredBy {
         }
     }
 
-    /// The call's state after this answer.
+    /// The call's state after this answer. Where `#` approves, a call goes on that nothing human seems to have
+    /// answered: it asks for the page's digits, which no recording knows.
     #[must_use]
     pub const fn state(self, policy: &Policy) -> CallState {
-        if self.may_approve(policy) { CallState::Answered } else { CallState::Voicemail }
+        match policy.call_mode {
+            CallMode::PressPound => CallState::Answered,
+            _ if self.may_approve(policy) => CallState::Answered,
+            CallMode::MatchDigits | CallMode::SpeakCode => CallState::Voicemail,
+        }
     }
 }
 
@@ -145,6 +150,19 @@ impl Call {
         Self { token: token.digest(), placed_at: now, state: CallState::Calling, answered_by: None, wrong_keys: 0 }
     }
 
+    /// Whether it was answered by something that was not judged human.
+    #[must_use]
+    pub fn is_answered_by_machine(&self, policy: &Policy) -> bool {
+        self.answered_by.is_some_and(|by| !by.may_approve(policy))
+    }
+
+    /// The state to show: a call that a machine took, and that is over without an entry, went to voicemail.
+    #[must_use]
+    pub fn shown_state(&self, policy: &Policy) -> CallState {
+        let machine = self.state == CallState::Ended && self.is_answered_by_machine(policy);
+        if machine { CallState::Voicemail } else { self.state }
+    }
+
     /// Whether the call may still be in progress.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
@@ -159,7 +177,7 @@ pub enum CallEvent {
     /// The call was answered and is about to say a code.
     Speaks(AnsweredBy, SpokenCodeMacs),
     Pressed(Key),
-    /// Digits were entered, in the mode that matches them with the page's.
+    /// Digits were entered, in a call that matches them with the page's.
     Entered {
         /// Whether the page shows them.
         matches: bool,
@@ -169,8 +187,7 @@ pub enum CallEvent {
 }
 
 impl CallEvent {
-    /// What entering `entry` in a call of `challenge` does. It is compared with the page's digits only in the
-    /// mode that matches digits; without the keys nothing matches.
+    /// What entering `entry` in a call of `challenge` does. Without the keys no digits match.
     #[must_use]
     pub fn keyed(
         entry: Entry,
@@ -182,12 +199,14 @@ impl CallEvent {
         match (entry, mode) {
             (Entry::Zero, _) => Self::Pressed(Key::Fraud),
             (Entry::Pound, CallMode::PressPound) => Self::Pressed(Key::Approve),
-            (_, CallMode::PressPound | CallMode::SpeakCode) => Self::Pressed(Key::Other),
-            (Entry::Digits(digits), CallMode::MatchDigits) => {
+            (Entry::Nothing, _) | (_, CallMode::SpeakCode) | (Entry::Other, CallMode::PressPound) => {
+                Self::Pressed(Key::Other)
+            }
+            (Entry::Digits(digits), mode) if mode.digits() == Some(digits.count()) => {
                 let matches = keys.is_some_and(|keys| keys.match_digits(challenge, &token.digest(), digits));
                 Self::Entered { matches }
             }
-            (Entry::Pound | Entry::Other, CallMode::MatchDigits) => Self::Entered { matches: false },
+            (Entry::Digits(_) | Entry::NotDigits | Entry::Pound | Entry::Other, _) => Self::Entered { matches: false },
         }
     }
 }
@@ -199,9 +218,13 @@ pub enum Entry {
     Pound,
     /// A lone `0`.
     Zero,
-    /// Two digits that a page could show.
+    /// Digits that a page could show.
     Digits(MatchDigits),
-    /// Anything else.
+    /// Nothing, where digits were asked for: `#` out of habit.
+    Nothing,
+    /// Anything else, where digits were asked for.
+    NotDigits,
+    /// Any other key.
     Other,
 }
 
@@ -213,6 +236,18 @@ impl Entry {
             "#" => Self::Pound,
             "0" => Self::Zero,
             _ => MatchDigits::parse(keyed).map_or(Self::Other, Self::Digits),
+        }
+    }
+
+    /// Parses what was entered where four digits were asked for, ended by `#` or by waiting. A lone key is an entry
+    /// too: it is judged, unless it is `0`.
+    #[must_use]
+    pub fn parse_four_digits(keyed: &str) -> Self {
+        match keyed {
+            "" => Self::Nothing,
+            "0" => Self::Zero,
+            _ if keyed.len() == 4 => MatchDigits::parse(keyed).map_or(Self::NotDigits, Self::Digits),
+            _ => Self::NotDigits,
         }
     }
 }

@@ -13,12 +13,12 @@
 
 use crate::call::{Call, CallState};
 use crate::channel::Channel;
-use crate::code::{Code, CodeMac, MacKeys};
+use crate::code::{Code, CodeMac, DigitCount, MacKeys};
 use crate::delivery::Delivery;
 use crate::identity::{ChallengeId, Reservation};
 use crate::locale::Locale;
 use crate::phone::{Country, Line, PhoneNumber, Subscriber};
-use crate::policy::Policy;
+use crate::policy::{CallMode, Policy};
 use crate::purpose::Purpose;
 use crate::quota::Counter;
 use crate::time::Timestamp;
@@ -181,8 +181,11 @@ pub struct Challenge {
     pub calls: Sends,
     /// The latest call.
     pub call: Option<Call>,
-    /// Whether another login session of the subject was live at the same time.
+    /// Whether another login session of the subject was active within [`Policy::CONTEST_WINDOW`] of one of this
+    /// challenge's sends, whatever became of it. Once set, it stays set for the generation.
     pub contested: bool,
+    /// When a machine last answered a call of this login session.
+    pub machine_answered_at: Option<Timestamp>,
     /// The counters of the number, its range and its country that unverified sends were charged to, and how
     /// many sends each. Enrolling the number gives them back. Empty if failed sends have given back
     /// everything.
@@ -238,16 +241,36 @@ impl Challenge {
         Self { outcome: Outcome::Approved { at: now, by, settled: false }, ..self }
     }
 
-    /// Whether its call may still be in progress. A call is done once it has approved or denied the
-    /// challenge, or once the code it spoke has approved it.
+    /// Whether its call may still be in progress, whatever became of the challenge.
     #[must_use]
     pub fn has_live_call(&self, now: Timestamp) -> bool {
-        let ended = match self.outcome {
-            Outcome::Approved { by, .. } => by != Method::SmsCode,
-            Outcome::Denied => true,
-            Outcome::Pending => false,
+        self.call.as_ref().is_some_and(|call| call.is_live(now))
+    }
+
+    /// Whether its call asks for the four digits on the page where `#` would otherwise approve: another sign-in
+    /// competes with this one, or nothing human seems to have answered.
+    #[must_use]
+    pub fn asks_for_four_digits(&self, policy: &Policy) -> bool {
+        let machine = self.call.as_ref().is_some_and(|call| call.is_answered_by_machine(policy));
+        policy.call_mode == CallMode::PressPound && self.purpose == Purpose::Login && (self.contested || machine)
+    }
+
+    /// How many of the page's digits its call asks for, if any.
+    #[must_use]
+    pub fn digits_to_enter(&self, policy: &Policy) -> Option<DigitCount> {
+        let asks = policy.call_mode != CallMode::PressPound || self.asks_for_four_digits(policy);
+        policy.call_mode.digits().filter(|_| asks)
+    }
+
+    /// The latest time at which its login session started, sent or was approved.
+    #[must_use]
+    pub fn last_active_at(&self) -> Timestamp {
+        let sends = [self.sms.last, self.calls.last].into_iter().flatten().map(|(at, _)| at);
+        let approved = match self.outcome {
+            Outcome::Approved { at, .. } => Some(at),
+            _ => None,
         };
-        !ended && self.call.as_ref().is_some_and(|call| call.is_live(now))
+        sends.chain(approved).fold(self.created_at, Timestamp::max)
     }
 
     /// Notes a charge that enrolling the number gives back. Keeps the charges sorted.

@@ -95,24 +95,47 @@ impl SpokenCodeMacs {
     }
 }
 
-/// Two digits, 10 to 99: shown on the page and entered in the call. Its `Debug` hides them.
+/// How many digits a page shows during a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DigitCount {
+    /// 10 to 99, in the mode that matches digits.
+    Two,
+    /// 0000 to 9999, where `#` alone would not be enough.
+    Four,
+}
+
+/// Digits that the page shows and that are entered in the call. Its `Debug` hides them.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct MatchDigits(u8);
+pub struct MatchDigits {
+    count: DigitCount,
+    number: u16,
+}
 
 impl MatchDigits {
-    /// Parses two ASCII digits, the first of which is not zero.
+    /// Parses four ASCII digits, or two, the first of which is not zero.
     #[must_use]
     pub fn parse(keyed: &str) -> Option<Self> {
-        match keyed.as_bytes() {
-            [tens @ b'1'..=b'9', ones @ b'0'..=b'9'] => Some(Self((tens - b'0') * 10 + (ones - b'0'))),
-            _ => None,
-        }
+        let count = match keyed.as_bytes() {
+            [b'1'..=b'9', _] => DigitCount::Two,
+            [_, _, _, _] => DigitCount::Four,
+            _ => return None,
+        };
+        let number = keyed.bytes().all(|byte| byte.is_ascii_digit()).then(|| keyed.parse().ok());
+        Some(Self { count, number: number.flatten()? })
     }
 
-    /// The number, only for the page.
     #[must_use]
-    pub const fn expose(self) -> u8 {
-        self.0
+    pub const fn count(self) -> DigitCount {
+        self.count
+    }
+
+    /// The digits, only for the page.
+    #[must_use]
+    pub fn expose(self) -> String {
+        match self.count {
+            DigitCount::Two => self.number.to_string(),
+            DigitCount::Four => format!("{:04}", self.number),
+        }
     }
 }
 
@@ -133,18 +156,23 @@ impl MacKey {
         Self(HmacKey::new(&crate::digest::sha256(&[b"alliance-mfa code MAC key", secret.as_bytes()])))
     }
 
-    /// The digits of a call: a 256-bit MAC modulo 90, which favours no value by as much as 2^-249. The fields
-    /// of a code's MAC start with 32 bytes, never with this text.
-    fn digits(&self, challenge: &ChallengeId, call_token: &[u8; 32]) -> MatchDigits {
+    /// The digits of a call: a 256-bit MAC modulo 90 or 10,000, which favours no value by as much as 2^-242. The
+    /// fields of a code's MAC start with 32 bytes, never with these texts.
+    fn digits(&self, count: DigitCount, challenge: &ChallengeId, call_token: &[u8; 32]) -> MatchDigits {
+        let (text, least, values): (&[u8], _, _) = match count {
+            DigitCount::Two => (b"digits of a call", 10, 90),
+            DigitCount::Four => (b"four digits of a call", 0, 10_000),
+        };
         let mac = self.0.mac(&[
-            b"digits of a call",
+            text,
             challenge.key.subject.as_bytes(),
             challenge.key.session.as_bytes(),
             &challenge.generation.to_be_bytes(),
             call_token,
         ]);
-        let remainder = mac.iter().fold(0_u16, |remainder, byte| (remainder * 256 + u16::from(*byte)) % 90);
-        MatchDigits(10 + remainder.to_le_bytes()[0])
+        let remainder = mac.iter().fold(0_u32, |remainder, byte| (remainder * 256 + u32::from(*byte)) % values);
+        let [low, high, ..] = remainder.to_le_bytes();
+        MatchDigits { count, number: least + u16::from_le_bytes([low, high]) }
     }
 
     fn mac(&self, challenge: &ChallengeId, phone: &PhoneNumber, code: &Code) -> CodeMac {
@@ -248,19 +276,25 @@ impl MacKeys {
     /// The digits that the page shows during a call, under the key that was in use when the call was placed:
     /// so they stay the same during the call, even if the next key comes into use.
     #[must_use]
-    pub fn digits_of_call(&self, challenge: &ChallengeId, token: &[u8; 32], placed_at: Timestamp) -> MatchDigits {
-        self.signing_key(placed_at).digits(challenge, token)
+    pub fn digits_of_call(
+        &self,
+        count: DigitCount,
+        challenge: &ChallengeId,
+        token: &[u8; 32],
+        placed_at: Timestamp,
+    ) -> MatchDigits {
+        self.signing_key(placed_at).digits(count, challenge, token)
     }
 
     /// Whether the page shows `keyed` during the call with this token digest. Like a code, the digits are
     /// made under one key and judged under all, since the function that judges has not read when the call was
     /// placed, and may learn of new keys earlier or later than the function that shows the digits. A random
-    /// entry matches with a chance of 1 in 90, or 2 in 90 while keys change.
+    /// entry matches with a chance of 1 in 90 or 10,000, doubled while keys change.
     #[must_use]
     pub fn match_digits(&self, challenge: &ChallengeId, call_token: &[u8; 32], keyed: MatchDigits) -> bool {
         let mut found = Choice::from(0);
         for key in self.all() {
-            found |= key.digits(challenge, call_token).0.ct_eq(&keyed.0);
+            found |= key.digits(keyed.count, challenge, call_token).number.ct_eq(&keyed.number);
         }
         found.into()
     }

@@ -58,6 +58,12 @@ impl SessionId {
     pub fn to_change(&self) -> Self {
         Self(sha256(&[b"change", &self.0]))
     }
+
+    /// Whether both are of one login: the same, or one the number change of the other.
+    #[must_use]
+    pub fn is_same_login(&self, other: &Self) -> bool {
+        self == other || self.to_change() == *other || other.to_change() == *self
+    }
 }
 
 /// A network that requests come from: one IPv4 address, or the IPv6 /64 that one connection gets.

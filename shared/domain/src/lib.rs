@@ -16,7 +16,7 @@
 //! | reservation | the guesses a challenge takes from its subject's budget when it starts |
 //! | failure | a wrong guess since the subject's last success; failures delay the next challenge and finally lock the subject |
 //! | settle | make an approval final, together with the subject; only then is a result token issued |
-//! | contested | another login of the same subject is pending too, so `#` in a call approves neither |
+//! | contested | another login of the same subject was active within ten minutes, so a call asks for the page's digits, not for `#` alone |
 //! | unverified | describes a number that is neither enrolled nor vouched for by the first factor |
 //! | limit | how many sends are allowed per window, for a subject, number, network, range or country |
 //! | charge | what one send adds to the counter of a limit |
@@ -55,11 +55,11 @@ pub mod script;
 pub mod subject;
 
 pub mod follow_up;
-pub mod limits;
 pub mod refusal;
 pub mod snapshot;
 
 pub mod change;
+pub mod limits;
 pub mod start_transaction;
 
 pub mod start;

@@ -7,20 +7,22 @@ use crate::channel::Channel;
 use crate::limit::Limit;
 use crate::policy::Policy;
 use crate::quota::SendLimit;
+use crate::snapshot::Snapshot;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 
 /// The limit that refuses a send by `channel` now, if any. If several do, the one that does so longest.
 #[must_use]
-pub fn reached(subject: &Subject, channel: Channel, policy: &Policy, now: Timestamp) -> Option<SendLimit> {
-    windows(channel, policy).filter_map(|window| window.reached(subject, now)).max_by_key(|limit| limit.retry_at)
+pub fn reached(stored: &Snapshot, channel: Channel, policy: &Policy, now: Timestamp) -> Option<SendLimit> {
+    let windows = windows(channel, policy, stored.calls_given_back(now));
+    windows.filter_map(|window| window.reached(&stored.subject, now)).max_by_key(|limit| limit.retry_at)
 }
 
 /// Sends by `channel` that the windows still allow.
 #[must_use]
-pub fn left(subject: &Subject, channel: Channel, policy: &Policy, now: Timestamp) -> usize {
-    let left = |window: Window| window.quota.saturating_sub(window.sent(subject, now).count());
-    windows(channel, policy).map(left).min().unwrap_or_default()
+pub fn left(stored: &Snapshot, channel: Channel, policy: &Policy, now: Timestamp) -> usize {
+    let left = |window: Window| window.quota.saturating_sub(window.sent(&stored.subject, now).count());
+    windows(channel, policy, stored.calls_given_back(now)).map(left).min().unwrap_or_default()
 }
 
 /// The limit of one call at a time, while `call` may still be in progress.
@@ -37,7 +39,7 @@ struct Window {
     length: Duration,
 }
 
-fn windows(channel: Channel, policy: &Policy) -> impl Iterator<Item = Window> {
+fn windows(channel: Channel, policy: &Policy, calls_given_back: usize) -> impl Iterator<Item = Window> {
     let of_all = [
         Window {
             limit: Limit::SubjectShort,
@@ -55,7 +57,7 @@ fn windows(channel: Channel, policy: &Policy) -> impl Iterator<Item = Window> {
     let of_calls = Window {
         limit: Limit::SubjectCalls,
         channels: &[Channel::Call],
-        quota: policy.max_calls_short,
+        quota: policy.max_calls_short + calls_given_back,
         length: Policy::SHORT_WINDOW,
     };
     of_all.into_iter().chain((channel == Channel::Call).then_some(of_calls))

@@ -1,5 +1,6 @@
 //! Every limit and duration of the factor, in one typed place with its default and source.
 
+use crate::code::DigitCount;
 use crate::words::words;
 
 use std::time::Duration;
@@ -78,6 +79,8 @@ impl Policy {
     pub const PATIENCE: Duration = Duration::from_secs(30);
     /// How long the phone rings before a call counts as not answered.
     pub const RING: Duration = Duration::from_secs(20);
+    /// How long another sign-in of the same subject keeps `#` from approving, counted from what it last did.
+    pub const CONTEST_WINDOW: Duration = Duration::from_mins(10);
     /// The longest a call can last once it is answered.
     pub const TALK: Duration = Duration::from_mins(2);
     /// Wrong keys after which a call ends.
@@ -156,6 +159,18 @@ pub enum CallMode {
     MatchDigits,
     /// The call says a code, which the user types on the page. It is judged like a code sent by message.
     SpeakCode,
+}
+
+impl CallMode {
+    /// How many digits a call asks for, if it asks for any.
+    #[must_use]
+    pub const fn digits(self) -> Option<DigitCount> {
+        match self {
+            Self::PressPound => Some(DigitCount::Four),
+            Self::MatchDigits => Some(DigitCount::Two),
+            Self::SpeakCode => None,
+        }
+    }
 }
 
 words!(CallMode {

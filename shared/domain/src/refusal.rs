@@ -1,7 +1,7 @@
 //! Why a request is refused, as far as its caller may know. Each variant is one problem type.
 
 use crate::channel::Channel;
-use crate::identity::{ChallengeId, SubjectId};
+use crate::identity::{ChallengeId, SessionId, SubjectId};
 use crate::phone::Country;
 use crate::phone::PhoneRefusal;
 use crate::quota::SendLimit;
@@ -82,13 +82,24 @@ pub struct Refused<'a> {
     pub consequence: Option<Consequence>,
 }
 
+/// A login that was refused a call because another login's is live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contest {
+    /// The challenge whose call is live, to be marked.
+    pub call_of: ChallengeId,
+    /// The login that was refused.
+    pub refused: SessionId,
+    /// The subject's version that this was decided on.
+    pub version: u64,
+}
+
 /// What a refusal changes besides being recorded.
 #[derive(Clone, Debug)]
 pub enum Consequence {
     /// This subject, with its failures up to date, is locked from now on.
     Lock(Box<Subject>),
-    /// The call of another login session is contested.
-    Contest(ChallengeId),
+    /// Two logins compete: the call of one is contested, and the subject remembers that the other was refused one.
+    Contest(Box<Contest>),
     /// The country's breaker opens for the channel, until this time.
     OpenBreaker(Country, Timestamp),
 }

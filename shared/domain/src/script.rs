@@ -15,13 +15,19 @@ pub enum Script<'a> {
     Prompt,
     /// Says that the key has no meaning and asks again.
     PromptAgain,
-    /// Says why no key can approve here, and asks for the fraud key if the user did not request the call.
+    /// Says that no key can approve a number change, and asks for the fraud key if the user did not request it.
     CannotApprove,
     /// Says that the challenge is closed, but still asks for the fraud key: guesses used up by somebody else
     /// must not keep the user from reporting them.
     TooLate,
     /// Asks for the digits on the page.
     EnterDigits,
+    /// Asks up to `prompts` times for the four digits on the page, where `#` would not be enough.
+    EnterFourDigits {
+        prompts: u32,
+        /// Whether `0` reports fraud: only in a call that a human answered.
+        reports: bool,
+    },
     /// Says that the digits were wrong, which ends the call.
     WrongDigits,
     /// Says the code, which is valid from now on.
@@ -59,7 +65,9 @@ impl<'a> Script<'a> {
         }
         let may_approve = call.answered_by.is_some_and(|by| by.may_approve(policy));
         let is_open = challenge.is_open(now);
-        let is_judged = policy.call_mode == CallMode::MatchDigits && call.state == CallState::Ended;
+        let four_digits = challenge.asks_for_four_digits(policy);
+        let takes_digits = policy.call_mode == CallMode::MatchDigits || four_digits;
+        let is_judged = takes_digits && call.state == CallState::Ended;
         match challenge.outcome {
             Outcome::Approved { .. } => Self::Approved,
             Outcome::Denied => Self::Denied,
@@ -67,6 +75,10 @@ impl<'a> Script<'a> {
             Outcome::Pending if call.wrong_keys >= Policy::MAX_WRONG_KEYS => Self::Over,
             Outcome::Pending if !is_open && !may_approve => Self::Over,
             Outcome::Pending if !is_open => Self::TooLate,
+            Outcome::Pending if four_digits => {
+                let prompts = Policy::MAX_WRONG_KEYS - call.wrong_keys;
+                Self::EnterFourDigits { prompts, reports: may_approve }
+            }
             Outcome::Pending if !may_approve => Self::UseCode,
             Outcome::Pending => Self::in_talk(challenge, call, drawn, policy.call_mode),
         }
@@ -74,7 +86,7 @@ impl<'a> Script<'a> {
 
     fn in_talk(challenge: &Challenge, call: &Call, drawn: Option<&'a (Code, SpokenCodeMacs)>, mode: CallMode) -> Self {
         match mode {
-            CallMode::PressPound if challenge.contested || challenge.purpose == Purpose::Change => Self::CannotApprove,
+            CallMode::PressPound if challenge.purpose == Purpose::Change => Self::CannotApprove,
             CallMode::PressPound if call.wrong_keys > 0 => Self::PromptAgain,
             CallMode::PressPound => Self::Prompt,
             CallMode::MatchDigits => Self::EnterDigits,

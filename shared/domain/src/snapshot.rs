@@ -2,7 +2,7 @@
 
 use crate::challenge::{Challenge, NumberSource, Outcome};
 use crate::channel::Channel;
-use crate::identity::ChallengeKey;
+use crate::identity::{ChallengeKey, SessionId};
 use crate::policy::Policy;
 use crate::purpose::Purpose;
 use crate::subject::{Binding, Subject};
@@ -63,6 +63,27 @@ impl Snapshot {
             self.subject.binding = Some(Binding { number, country, line, version });
         }
         self.replace(challenge);
+    }
+
+    /// The challenges of other logins.
+    pub fn others(&self, own: &SessionId) -> impl Iterator<Item = &Challenge> {
+        self.challenges.iter().filter(move |other| !other.id.key.session.is_same_login(own))
+    }
+
+    /// Whether another login of the subject competes with `own`: it is live, or was active or refused a call within
+    /// [`Policy::CONTEST_WINDOW`].
+    #[must_use]
+    pub fn contests(&self, own: &SessionId, now: Timestamp) -> bool {
+        let recent = |at: Timestamp| now.since(at) < Policy::CONTEST_WINDOW;
+        let refused = self.subject.refused_call.is_some_and(|(other, at)| !other.is_same_login(own) && recent(at));
+        refused || self.others(own).any(|other| !other.is_over(now) || recent(other.last_active_at()))
+    }
+
+    /// Calls that the limit on calls gives back: one, if a machine has answered a call within its window.
+    #[must_use]
+    pub fn calls_given_back(&self, now: Timestamp) -> usize {
+        let mut answered = self.challenges.iter().filter_map(|challenge| challenge.machine_answered_at);
+        usize::from(answered.any(|at| now.since(at) < Policy::SHORT_WINDOW))
     }
 
     /// Replaces the challenge of the same login session.

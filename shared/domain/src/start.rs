@@ -7,14 +7,14 @@ use crate::challenge::{Challenge, Former, NumberSource, Outcome, Sends};
 use crate::change;
 use crate::channel::Channel;
 use crate::delivery::Delivery;
-use crate::identity::{ChallengeId, SessionId};
+use crate::identity::ChallengeId;
 use crate::limit::Limit;
 use crate::limits;
 use crate::phone::{Country, Destination, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Subscriber};
 use crate::policy::Policy;
 use crate::purpose::Purpose;
 use crate::quota::{self, SendLimit};
-use crate::refusal::{Consequence, Refusal};
+use crate::refusal::{Consequence, Contest, Refusal};
 use crate::request::Request;
 use crate::rules::{Enrolment, Rules, TestNumber};
 use crate::snapshot::Snapshot;
@@ -64,7 +64,8 @@ impl<P: NumberingPlan> Start<'_, P> {
             Some(challenge) => self.continuation(stored, challenge, request, now),
             None => self.next_generation(stored, own, request, target, now)?,
         };
-        self.within_limits(&transaction)?;
+        self.within_limits(stored, &transaction)?;
+        contest(&mut transaction, stored, now);
         note_send(&mut transaction);
         let Challenge { phone, source, .. } = &transaction.challenge;
         transaction.charges = quota::charges(phone, source.is_unverified(), request.network, &self.rules.policy, now);
@@ -76,8 +77,8 @@ impl<P: NumberingPlan> Start<'_, P> {
     }
 
     /// What a refusal changes besides being recorded. The first refusal for too many failures locks the
-    /// subject. A refusal because of another login session's call makes that call contested: the user who
-    /// takes it may think it is the one they asked for.
+    /// subject. A refusal because of another login's call makes that call contested, since the user who takes
+    /// it may think it is the one they asked for; and the refused login's next challenge.
     #[must_use]
     pub fn consequence(
         &self,
@@ -93,9 +94,11 @@ impl<P: NumberingPlan> Start<'_, P> {
                 Some(Consequence::Lock(Box::new(subject)))
             }
             Refusal::SendLimit(limit) if limit.limit == Limit::CallLive => {
-                let other = live_call(stored, request, now).filter(|other| other.id.key != request.key)?;
-                let pending = other.outcome == Outcome::Pending && !other.contested;
-                pending.then_some(Consequence::Contest(other.id))
+                let refused = request.key.session;
+                let other = live_call(stored, request, now).filter(|other| other.outcome == Outcome::Pending)?;
+                let unmarked = !other.contested && !other.id.key.session.is_same_login(&refused);
+                let version = stored.subject.version;
+                unmarked.then(|| Consequence::Contest(Box::new(Contest { call_of: other.id, refused, version })))
             }
             _ => None,
         }
@@ -234,7 +237,8 @@ impl<P: NumberingPlan> Start<'_, P> {
             sms: closed_early.map(|own| carry(&own.sms)).unwrap_or_default(),
             calls: closed_early.map(|own| carry(&own.calls)).unwrap_or_default(),
             call: None,
-            contested: false,
+            contested: closed_early.is_some_and(|own| own.contested),
+            machine_answered_at: own.and_then(|own| own.machine_answered_at),
             charged: Vec::new(),
         };
         subject.reserved.insert(challenge.reservation(), guesses);
@@ -243,9 +247,7 @@ impl<P: NumberingPlan> Start<'_, P> {
             Some(own) if own.is_settled() => Replaces::Proof { generation: own.id.generation },
             Some(own) => Replaces::Generation(Predecessor::of(own)),
         };
-        let mut transaction = StartTransaction::of(request, subject, challenge, replaces, now);
-        contest(&mut transaction, stored, now);
-        Ok(transaction)
+        Ok(StartTransaction::of(request, subject, challenge, replaces, now))
     }
 
     fn not_locked(&self, stored: &Snapshot, now: Timestamp) -> Result<(), Refusal> {
@@ -256,7 +258,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         }
     }
 
-    fn within_limits(&self, transaction: &StartTransaction) -> Result<(), Refusal> {
+    fn within_limits(&self, stored: &Snapshot, transaction: &StartTransaction) -> Result<(), Refusal> {
         let policy = &self.rules.policy;
         if transaction.challenge.sends(transaction.channel).used >= policy.max_sends {
             return Err(Refusal::SendLimit(SendLimit {
@@ -266,7 +268,7 @@ impl<P: NumberingPlan> Start<'_, P> {
                 retry_at: transaction.challenge.expires_at,
             }));
         }
-        limits::reached(&transaction.subject, transaction.channel, policy, transaction.at)
+        limits::reached(stored, transaction.channel, policy, transaction.at)
             .map_or(Ok(()), |limit| Err(Refusal::SendLimit(limit)))
     }
 }
@@ -303,13 +305,13 @@ fn claims_another(stored: &Snapshot, request: &Request) -> bool {
     }
 }
 
-/// If two login sessions of one subject are live, `#` meant for one must not approve the other.
+/// Where two logins of one subject compete, `#` must not approve the other's: marks this challenge, and those of
+/// other logins that could still be approved.
 fn contest(transaction: &mut StartTransaction, stored: &Snapshot, now: Timestamp) {
     let own = transaction.challenge.id.key.session;
-    let same_login = |other: &SessionId| *other == own || other.to_change() == own || own.to_change() == *other;
-    let others = stored.challenges.iter().filter(|other| !same_login(&other.id.key.session) && !other.is_over(now));
-    transaction.contests = others.map(|other| other.id).collect();
-    transaction.challenge.contested = !transaction.contests.is_empty();
+    let unmarked = stored.others(&own).filter(|other| !other.is_over(now) && !other.contested);
+    transaction.contests = unmarked.map(|other| other.id).collect();
+    transaction.challenge.contested |= stored.contests(&own, now);
 }
 
 fn note_send(transaction: &mut StartTransaction) {

@@ -9,7 +9,7 @@ use crate::delivery::Delivery;
 use crate::identity::ChallengeKey;
 use crate::limits;
 use crate::phone::{Country, Line, PhoneNumber};
-use crate::policy::{CallMode, Policy};
+use crate::policy::Policy;
 use crate::purpose::Purpose;
 use crate::result::Approval;
 use crate::rules::Rules;
@@ -121,12 +121,14 @@ pub struct Status {
 }
 
 impl Status {
-    /// Adds the digits to enter in a live call of `challenge`, in the mode that matches digits.
+    /// Adds the digits to enter in a live call of `challenge`, if it asks for any. `keys` are those that
+    /// call-callback judges the digits with.
     pub fn show_digits(&mut self, policy: &Policy, keys: &MacKeys, challenge: Option<&Challenge>, now: Timestamp) {
-        let shown = policy.call_mode == CallMode::MatchDigits && self.state == State::Pending;
+        let shown = self.state == State::Pending;
         self.match_digits = challenge.filter(|challenge| shown && challenge.is_open(now)).and_then(|challenge| {
+            let count = challenge.digits_to_enter(policy)?;
             let call = challenge.call.as_ref().filter(|call| call.is_live(now))?;
-            Some(keys.digits_of_call(&challenge.id, &call.token, call.placed_at))
+            Some(keys.digits_of_call(count, &challenge.id, &call.token, call.placed_at))
         });
     }
 }
@@ -170,7 +172,7 @@ pub fn status(
         retry_at,
         sms: channel(Channel::Sms),
         call_channel: channel(Channel::Call),
-        call: own.and_then(|challenge| Some(challenge.call.as_ref()?.state)),
+        call: own.and_then(|challenge| Some(challenge.call.as_ref()?.shown_state(&rules.policy))),
         match_digits: None,
         contested: pending.is_some_and(|challenge| challenge.contested),
         offer_alternative: pending.is_some_and(|challenge| patience_is_over(challenge, now)),
@@ -210,9 +212,9 @@ fn channel_status(
     now: Timestamp,
 ) -> ChannelStatus {
     let used = own.filter(|_| state == State::Pending).map_or(0, |challenge| challenge.sends(channel).used);
-    let window = limits::reached(&stored.subject, channel, policy, now).map(|limit| limit.retry_at);
+    let window = limits::reached(stored, channel, policy, now).map(|limit| limit.retry_at);
     let within_challenge = policy.max_sends.saturating_sub(used) as usize;
-    let sends_left = within_challenge.min(limits::left(&stored.subject, channel, policy, now));
+    let sends_left = within_challenge.min(limits::left(stored, channel, policy, now));
     let cooling = own.and_then(|challenge| challenge.next_send_at(channel, policy)).filter(|at| *at > now);
     let (unavailable, next_send_at) = match state {
         State::Approved | State::Denied => (Some(Unavailable::Closed), None),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::challenge::Challenge;
 use crate::channel::Channel;
-use crate::identity::Reservation;
+use crate::identity::{Reservation, SessionId};
 use crate::phone::{Country, Line, PhoneNumber, Subscriber};
 use crate::policy::Policy;
 use crate::time::Timestamp;
@@ -49,6 +49,9 @@ pub struct Subject {
     pub sms_sent: Vec<Timestamp>,
     /// When calls were placed in the long window, oldest first.
     pub calls_placed: Vec<Timestamp>,
+    /// The login session that was last refused a call because the call of another, uncontested, was live. It may
+    /// have no challenge that would tell.
+    pub refused_call: Option<(SessionId, Timestamp)>,
     /// Until when everything is refused, after a fraud report.
     pub blocked_until: Option<Timestamp>,
     /// The digest of the number that the same report blocked until then, if it was only being enrolled.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::call::{AnsweredBy, Call, CallEvent, CallState, CallToken, Entry, Key};
 use domain::challenge::{Challenge, Method, NumberSource, Outcome};
-use domain::code::{Code, MacKey, MacKeys, MatchDigits, SpokenCodeMacs};
+use domain::code::{Code, DigitCount, MacKey, MacKeys, MatchDigits, SpokenCodeMacs};
 use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Line, PhoneNumber};
@@ -40,7 +40,7 @@ fn number() -> PhoneNumber {
 }
 
 fn digits(keys: &MacKeys, id: &ChallengeId, token: &CallToken, placed_at: Timestamp) -> MatchDigits {
-    keys.digits_of_call(id, &token.digest(), placed_at)
+    keys.digits_of_call(DigitCount::Two, id, &token.digest(), placed_at)
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn the_digits_of_calls_are_uniform_from_10_to_99() {
     let mut counts = [0_u32; 100];
     let calls = 45_000_u16;
     for call in 0..calls {
-        counts[usize::from(digits(&keys, &id, &token(call), NOW).expose())] += 1;
+        counts[digits(&keys, &id, &token(call), NOW).expose().parse::<usize>().expect("a number")] += 1;
     }
     assert_eq!(counts[..10], [0; 10]);
     // Chi-squared with 89 degrees of freedom: it exceeds 137 by chance once in a thousand runs.
@@ -104,6 +104,60 @@ fn a_key_rotation_during_a_call_changes_no_digits_and_refuses_none() {
     assert!(!keys("new").match_digits(&id, &token.digest(), before), "once removed, the old key matches nothing");
 }
 
+/// With the default limits. A call judges one entry, and each wrong one is a failure that only success resets.
+#[test]
+fn four_digits_are_guessed_once_in_ten_thousand_calls_and_once_in_a_hundred_accounts_before_the_lock() {
+    let (id, token) = (id("a", "s", 1), token(7));
+    let rotated = MacKeys { previous: Some(MacKey::from_secret("old")), ..keys("new") };
+    let opening = |keys: &MacKeys| {
+        let entries = (0..10_000).map(|number| format!("{number:04}"));
+        let entries = entries.map(|keyed| MatchDigits::parse(&keyed).expect("four digits"));
+        entries.filter(|entry| keys.match_digits(&id, &token.digest(), *entry)).count()
+    };
+    assert_eq!((opening(&keys("k")), opening(&rotated)), (1, 2), "of 10,000 in a call, also while keys change");
+    let policy = Policy::default();
+    assert_eq!(policy.max_sends_long, 10, "calls a day: 1 in 1,000 is guessed");
+    assert_eq!(policy.lock_at_failures, 100, "until the lock: 1 in 100");
+}
+
+#[test]
+fn only_a_whole_entry_has_a_meaning() {
+    for (keyed, expected) in [
+        ("", Entry::Nothing),
+        ("0", Entry::Zero),
+        ("00", Entry::NotDigits),
+        ("#", Entry::NotDigits),
+        ("123", Entry::NotDigits),
+        ("12345", Entry::NotDigits),
+        ("12*4", Entry::NotDigits),
+        ("+123", Entry::NotDigits),
+        ("47", Entry::NotDigits),
+        ("١٢٣٤", Entry::NotDigits),
+    ] {
+        assert_eq!(Entry::parse_four_digits(keyed), expected, "{keyed}");
+    }
+    for keyed in ["0000", "0047", "9999"] {
+        let Entry::Digits(digits) = Entry::parse_four_digits(keyed) else { panic!("{keyed}") };
+        assert_eq!(digits.expose(), keyed);
+    }
+}
+
+#[test]
+fn a_call_that_a_machine_took_went_to_voicemail_once_it_is_over() {
+    let policy = Policy::default();
+    let mut call = Call::place(&token(1), NOW);
+    for (by, answered, over) in [
+        (AnsweredBy::Human, CallState::Answered, CallState::Ended),
+        (AnsweredBy::NotHuman, CallState::Answered, CallState::Voicemail),
+        (AnsweredBy::Unjudged, CallState::Answered, CallState::Voicemail),
+    ] {
+        (call.answered_by, call.state) = (Some(by), by.state(&policy));
+        assert_eq!(call.shown_state(&policy), answered, "it goes on: {by:?}");
+        call.state = CallState::Ended;
+        assert_eq!(call.shown_state(&policy), over, "{by:?}");
+    }
+}
+
 #[test]
 fn debug_output_hides_the_digits() {
     let digits = MatchDigits::parse("47").expect("two digits");
@@ -132,9 +186,17 @@ fn what_a_key_means_depends_on_the_mode() {
     };
     assert_eq!(meanings(Entry::Pound), ["approves", "wrong", "nothing"]);
     assert_eq!(meanings(Entry::Zero), ["reports"; 3]);
-    assert_eq!(meanings(Entry::Digits(right)), ["nothing", "matches", "nothing"]);
-    assert_eq!(meanings(Entry::Digits(wrong)), ["nothing", "wrong", "nothing"]);
+    assert_eq!(
+        meanings(Entry::Digits(right)),
+        ["wrong", "matches", "nothing"],
+        "where four are asked for, two are not"
+    );
+    assert_eq!(meanings(Entry::Digits(wrong)), ["wrong", "wrong", "nothing"]);
     assert_eq!(meanings(Entry::Other), ["nothing", "wrong", "nothing"]);
+    let four = keys.digits_of_call(DigitCount::Four, &id, &token.digest(), NOW);
+    assert_eq!(meanings(Entry::Digits(four)), ["matches", "wrong", "nothing"]);
+    assert_eq!(meanings(Entry::NotDigits), ["wrong", "wrong", "nothing"]);
+    assert_eq!(meanings(Entry::Nothing), ["nothing"; 3], "`#` out of habit is free");
     let without = CallEvent::keyed(Entry::Digits(right), CallMode::MatchDigits, None, &id, &token);
     assert!(matches!(without, CallEvent::Entered { matches: false }), "without the keys nothing matches");
 }
@@ -164,6 +226,7 @@ fn challenge(call: Call) -> Challenge {
         calls: domain::challenge::Sends::default(),
         call: Some(call),
         contested: false,
+        machine_answered_at: None,
         charged: Vec::new(),
     }
 }
@@ -180,17 +243,46 @@ fn what_the_user_hears_depends_on_mode_and_state() {
     let drawn = (code.clone(), macs);
     let approved = Outcome::Approved { at: NOW, by: Method::PressPound, settled: false };
     let says = Script::SpeakCode(&code);
+    let four = |prompts, reports| Script::EnterFourDigits { prompts, reports };
     let (over, late, use_code) = ([Script::Over; 3], [Script::TooLate; 3], [Script::UseCode; 3]);
-    let cases: [(&str, Change, [Script<'_>; 3]); 15] = [
+    let cases: [(&str, Change, [Script<'_>; 3]); 19] = [
         ("answered", |_, _| {}, [Script::Prompt, Script::EnterDigits, says]),
-        ("contested", |own, _| own.contested = true, [Script::CannotApprove, Script::EnterDigits, says]),
+        ("contested", |own, _| own.contested = true, [four(3, true), Script::EnterDigits, says]),
+        (
+            "contested, `#` twice",
+            |own, call| (own.contested, call.wrong_keys) = (true, 2),
+            [four(1, true), Script::EnterDigits, says],
+        ),
+        (
+            "contested, judged",
+            |own, call| (own.contested, call.state) = (true, CallState::Ended),
+            [Script::WrongDigits, Script::WrongDigits, says],
+        ),
+        (
+            "a contested change",
+            |own, _| (own.contested, own.purpose) = (true, Purpose::Change),
+            [Script::CannotApprove, Script::EnterDigits, says],
+        ),
         ("a change", |own, _| own.purpose = Purpose::Change, [Script::CannotApprove, Script::EnterDigits, says]),
         ("said before", |own, _| own.spoken.clear(), [Script::Prompt, Script::EnterDigits, Script::SaidOnce]),
         ("a wrong key", |_, call| call.wrong_keys = 1, [Script::PromptAgain, Script::EnterDigits, says]),
         ("three wrong keys", |_, call| call.wrong_keys = 3, over),
         ("ended", |_, call| call.state = CallState::Ended, [Script::Prompt, Script::WrongDigits, says]),
-        ("a machine", |_, call| call.answered_by = Some(AnsweredBy::NotHuman), use_code),
-        ("unjudged", |_, call| call.answered_by = Some(AnsweredBy::Unjudged), use_code),
+        (
+            "a machine",
+            |_, call| call.answered_by = Some(AnsweredBy::NotHuman),
+            [four(3, false), Script::UseCode, Script::UseCode],
+        ),
+        (
+            "unjudged",
+            |_, call| call.answered_by = Some(AnsweredBy::Unjudged),
+            [four(3, false), Script::UseCode, Script::UseCode],
+        ),
+        (
+            "a change, a machine",
+            |own, call| (own.purpose, call.answered_by) = (Purpose::Change, Some(AnsweredBy::NotHuman)),
+            use_code,
+        ),
         ("not answered", |_, call| call.answered_by = None, use_code),
         ("expired", |own, _| own.expires_at = NOW, late),
         ("exhausted", |own, _| own.attempts = 5, late),

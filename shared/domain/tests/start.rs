@@ -17,7 +17,7 @@ use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Reach, Subscriber};
 use domain::policy::Policy;
 use domain::purpose::Purpose;
-use domain::refusal::Refusal;
+use domain::refusal::{Consequence, Refusal};
 use domain::request::Request;
 use domain::rules::{Enrolment, Rules};
 use domain::snapshot::Snapshot;
@@ -228,12 +228,6 @@ fn no_second_call_is_placed_while_one_to_the_subject_may_be_in_progress() {
     exhausted.change(|challenge| challenge.attempts = 5);
     exhausted.pass(30);
     assert!(live(&exhausted), "guesses used up while it rings");
-    for (by, refused) in [(Method::SmsCode, true), (Method::PressPound, false)] {
-        let mut approved = calling();
-        approved.change(|challenge| challenge.outcome = Outcome::Approved { at: NOW, by, settled: true });
-        approved.request.key.session = SessionId::new("another login", None);
-        assert_eq!(live(&approved), refused, "approved by {by:?}");
-    }
     let mut over = calling();
     over.pass(140);
     assert!(!live(&over.typing("+14155550001")));
@@ -498,6 +492,115 @@ fn two_live_sessions_of_one_subject_are_contested() {
     let transaction = case.transaction();
     assert!(transaction.challenge.contested);
     assert_eq!(transaction.contests.len(), 1);
-    case.pass(360);
-    assert!(!case.transaction().challenge.contested, "an expired one contests nothing");
+}
+
+/// Declined, expired, approved or denied: whoever takes the next call may still think that it is that sign-in's.
+#[test]
+fn a_sign_in_contests_another_for_ten_minutes_after_it_last_did_something_whatever_became_of_it() {
+    let approved = Outcome::Approved { at: NOW + Duration::from_mins(4), by: Method::SmsCode, settled: true };
+    for (outcome, until) in [(Outcome::Pending, 600), (Outcome::Denied, 600), (approved, 840)] {
+        let mut case = Case::new();
+        case.send();
+        case.change(|own| own.outcome = outcome);
+        case.request.key.session = SessionId::new("other", None);
+        for (after, contested) in [(until - 1, true), (until, false)] {
+            case.now = NOW + Duration::from_secs(after);
+            let transaction = case.transaction();
+            assert_eq!(transaction.challenge.contested, contested, "{outcome:?}, {after} s later");
+            assert!(transaction.contests.is_empty(), "that one cannot be approved any more");
+        }
+    }
+}
+
+#[test]
+fn every_send_marks_both_sides_and_no_mark_is_taken_back_within_a_generation() {
+    let mut case = Case::new();
+    case.send();
+    let first = case.request.key;
+    case.pass(40);
+    case.request.key.session = SessionId::new("other", None);
+    let started = case.transaction();
+    assert!(started.challenge.contested && started.contests.iter().any(|marked| marked.key == first));
+    case.send();
+    case.change(|own| own.contested = false);
+    case.request.key = first;
+    let resent = case.transaction();
+    assert_eq!((resent.replaces, resent.challenge.contested), (Replaces::Continues, true));
+    assert_eq!(resent.contests.len(), 1, "a resend marks the other side, too");
+    case.send();
+    case.pass(40);
+    case.stored.challenges.retain(|challenge| challenge.id.key == first);
+    assert!(case.transaction().challenge.contested, "once marked, it stays so");
+}
+
+#[test]
+fn a_login_refused_a_call_contests_the_call_that_is_live_and_later_ones() {
+    let mut case = Case::new().by(Channel::Call);
+    case.send();
+    let caller = case.request.key;
+    case.request.key.session = SessionId::new("other", None);
+    let refusal = case.decide().expect_err("one call at a time");
+    let start = Start { rules: &case.rules, plan: &Plan };
+    let consequence = start.consequence(&case.stored, &case.request, refusal, case.now);
+    let Some(Consequence::Contest(contest)) = consequence else { panic!("{consequence:?}") };
+    assert_eq!((contest.call_of.key, contest.refused), (caller, case.request.key.session));
+    assert_eq!(contest.version, case.stored.subject.version);
+
+    case.stored.subject.refused_call = Some((contest.refused, case.now));
+    case.stored.challenges[0].contested = true;
+    assert!(
+        Start { rules: &case.rules, plan: &Plan }.consequence(&case.stored, &case.request, refusal, case.now).is_none()
+    );
+    case.request.key = caller;
+    case.pass(599);
+    assert!(case.transaction().challenge.contested, "though the other has no challenge");
+    case.pass(1);
+    assert!(!case.transaction().challenge.contested);
+}
+
+/// Until the provider ends it, or 140 seconds: an approved call's last words are still being said.
+#[test]
+fn a_call_keeps_its_slot_whatever_became_of_its_challenge() {
+    let approved = Outcome::Approved { at: NOW, by: Method::PressPound, settled: true };
+    for outcome in [Outcome::Pending, Outcome::Denied, approved] {
+        let mut case = Case::new().by(Channel::Call);
+        case.send();
+        case.change(|own| own.outcome = outcome);
+        case.request.key.session = SessionId::new("other", None);
+        for (after, free) in [(139, false), (140, true)] {
+            case.now = NOW + Duration::from_secs(after);
+            assert_eq!(case.decide().is_ok(), free, "{outcome:?}, {after} s later");
+        }
+        case.now = NOW + Duration::from_secs(1);
+        case.stored.challenges[0].call.as_mut().expect("a call").state = CallState::Ended;
+        assert!(case.decide().is_ok(), "the provider has ended it");
+    }
+}
+
+#[test]
+fn the_limit_on_calls_gives_back_one_that_a_machine_answered_and_no_other_limit_does() {
+    let mut case = Case::new().by(Channel::Call);
+    let calls = |case: &mut Case, most: usize| {
+        (0..most)
+            .take_while(|_| {
+                let sent = case.decide().is_ok();
+                if sent {
+                    case.send();
+                    case.change(|own| own.call.as_mut().expect("a call").state = CallState::Ended);
+                    case.pass(31);
+                }
+                sent
+            })
+            .count()
+    };
+    assert_eq!(calls(&mut case, 5), 2);
+    let mut case = Case::new().by(Channel::Call);
+    case.send();
+    case.change(|own| own.call.as_mut().expect("a call").state = CallState::Ended);
+    case.change(|own| own.machine_answered_at = Some(NOW));
+    case.pass(31);
+    assert_eq!(calls(&mut case, 5), 2, "three in all, however many a machine answers");
+    case.rules.policy.max_sends_short = 3;
+    case.request.channel = Channel::Sms;
+    assert!(case.decide().is_err(), "the limit on all sends counts it");
 }

@@ -41,7 +41,7 @@ pub fn challenge(
         retry_at: view.retry_at.map(Time),
         channels: Channels { sms: channel(&view.sms), call: channel(&view.call_channel) },
         call: view.call.map(CallState::as_str),
-        match_digits: view.match_digits.map(|digits| digits.expose().to_string()),
+        match_digits: view.match_digits.map(domain::code::MatchDigits::expose),
         contested: view.contested,
         offer_alternative: view.offer_alternative,
         change: view.change.map(Step::as_str),

@@ -72,7 +72,7 @@ pub trait Document: Sized + Send + Sync {
 pub struct Secret<D, S> {
     source: S,
     id: String,
-    cached: Mutex<Cached<D>>,
+    cached: Mutex<Option<Cached<D>>>,
 }
 
 struct Cached<D> {
@@ -82,9 +82,16 @@ struct Cached<D> {
 }
 
 impl<D: Document, S: SecretSource> Secret<D, S> {
+    /// Reads the secret at once.
     pub async fn open(source: S, id: String, now: Timestamp) -> Result<Self, SecretError> {
-        let value = Arc::new(read(&source, &id).await?);
-        Ok(Self { source, id, cached: Mutex::new(Cached { value, read_at: now, try_at: now + REFRESH }) })
+        let secret = Self::on_demand(source, id);
+        secret.value(now).await?;
+        Ok(secret)
+    }
+
+    /// A secret that is read when it is first needed, because few environments ever need it.
+    pub const fn on_demand(source: S, id: String) -> Self {
+        Self { source, id, cached: Mutex::new(None) }
     }
 
     /// As [`Self::open`], for a secret that some deployments do without.
@@ -101,7 +108,7 @@ impl<D: Document, S: SecretSource> Secret<D, S> {
         match read(&self.source, &self.id).await {
             Ok(value) => {
                 let value = Arc::new(value);
-                *self.lock() = Cached { value: Arc::clone(&value), read_at: now, try_at: now + REFRESH };
+                *self.lock() = Some(Cached { value: Arc::clone(&value), read_at: now, try_at: now + REFRESH });
                 Ok(value)
             }
             Err(error) if age < OLDEST => {
@@ -115,6 +122,7 @@ impl<D: Document, S: SecretSource> Secret<D, S> {
     /// The value's age if this caller should refresh it. Other callers use the cached value meanwhile.
     fn due(&self, now: Timestamp) -> Option<Duration> {
         let mut cached = self.lock();
+        let Some(cached) = cached.as_mut() else { return Some(OLDEST) };
         if now < cached.try_at {
             return None;
         }
@@ -125,14 +133,13 @@ impl<D: Document, S: SecretSource> Secret<D, S> {
     /// The cached value, unless it is too old. The limit also applies to callers who find that a refresh
     /// is under way or has just failed.
     fn cached(&self, now: Timestamp) -> Result<Arc<D>, SecretError> {
-        let cached = self.lock();
-        if now.since(cached.read_at) < OLDEST {
+        if let Some(cached) = self.lock().as_ref().filter(|cached| now.since(cached.read_at) < OLDEST) {
             return Ok(Arc::clone(&cached.value));
         }
         Err(SecretError::Unavailable(self.id.clone(), "it was last read more than a day ago".into()))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Cached<D>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Cached<D>>> {
         self.cached.lock().unwrap_or_else(PoisonError::into_inner) // nothing panics while it is held
     }
 }

@@ -33,15 +33,18 @@ async fn a_subject_is_shown_masked_and_with_everything_that_explains_a_refusal()
     let mut body = shown.json;
     let name = body["logName"].take();
     assert!(name.as_str().is_some_and(|name| name.starts_with("SubjectId(") && name.len() < 24), "{name}");
-    let challenge = |state: &str, attempts_left: u32, call: Value| {
+    let challenge = |state: &str, attempts_left: u32, call: Value, contested: bool| {
         json!({
             "state": state, "phoneNumber": "+•••••••••71", "createdAt": "2026-11-25T09:46:50Z",
-            "expiresAt": "2026-11-25T09:51:50Z", "attemptsLeft": attempts_left, "call": call, "contested": false,
+            "expiresAt": "2026-11-25T09:51:50Z", "attemptsLeft": attempts_left, "call": call, "contested": contested,
         })
     };
     let mut challenges = body["challenges"].take();
     challenges.as_array_mut().expect("challenges").sort_by_key(|challenge| challenge["state"].to_string());
-    assert_eq!(challenges, json!([challenge("approved", 4, json!(null)), challenge("pending", 3, json!("calling"))]));
+    assert_eq!(
+        challenges,
+        json!([challenge("approved", 4, json!(null), false), challenge("pending", 3, json!("calling"), true)])
+    );
     assert_eq!(
         body,
         json!({

@@ -36,6 +36,8 @@ pub(crate) const BASE_URL: &str = "https://mfa.example.com";
 pub(crate) const ISSUER: &str = "https://login.example.com";
 /// The same key as in the local stack, so that a sample's digits are right in both.
 pub(crate) const MAC_KEY: &str = "development-mac-key-0123456789abcdef";
+/// The key of the digits that a page shows where `#` alone is not enough.
+const CALL_DIGITS_KEY: &str = "development-call-digits-0123456789abcdef";
 pub(crate) const VOICE_TOKEN: &str = "development-voice-auth-token";
 /// When the samples' users passed the first factor.
 pub(crate) const LOGIN: Timestamp = Timestamp::from_unix(1_795_600_000);
@@ -45,9 +47,9 @@ pub(crate) struct Api {
     pub(crate) phone: Phone,
     pub(crate) now: Timestamp,
     pub(crate) start: start_challenge::App<DynamoStore, Keys, Phone, Phone>,
-    pub(crate) get: get_challenge::App<DynamoStore, Signer, Keys>,
+    pub(crate) get: get_challenge::App<DynamoStore, Signer, PassedKeys>,
     pub(crate) verify: verify_code::App<DynamoStore, Keys, Signer>,
-    pub(crate) callback: call_callback::App<DynamoStore, Tokens, Keys>,
+    pub(crate) callback: call_callback::App<DynamoStore, Tokens, PassedKeys>,
     admin: admin::App<DynamoStore>,
 }
 
@@ -81,7 +83,12 @@ impl Api {
                 sms: phone.clone(),
                 caller: Some(phone.clone()),
             },
-            get: get_challenge::App { settings: settings.clone(), store: store(), signer: Signer, keys: None },
+            get: get_challenge::App {
+                settings: settings.clone(),
+                store: store(),
+                signer: Signer,
+                keys: Some(PassedKeys(CALL_DIGITS_KEY)),
+            },
             verify: verify_code::App { settings, store: store(), keys: Keys, signer: Signer },
             callback: call_callback::App {
                 policy: Policy::default(),
@@ -89,7 +96,7 @@ impl Api {
                 brand: "Example".to_owned(),
                 store: store(),
                 tokens: Tokens,
-                keys: None,
+                keys: Some(PassedKeys(CALL_DIGITS_KEY)),
             },
             admin: admin::App { issuer: ISSUER.to_owned(), policy: Policy::default(), store: store() },
             backend,
@@ -98,7 +105,7 @@ impl Api {
         }
     }
 
-    /// The same deployment in a different call mode, with the keys if that mode needs them.
+    /// The same deployment in a different call mode, with the keys that it needs.
     pub(crate) fn with_calls(mut self, mode: CallMode) -> Self {
         let policies = [
             &mut self.start.settings.rules.policy,
@@ -109,8 +116,9 @@ impl Api {
         for policy in policies {
             policy.call_mode = mode;
         }
-        self.get.keys = (mode == CallMode::MatchDigits).then_some(Keys);
-        self.callback.keys = (mode != CallMode::PressPound).then_some(Keys);
+        let key = if mode == CallMode::PressPound { CALL_DIGITS_KEY } else { MAC_KEY };
+        self.get.keys = (mode != CallMode::SpeakCode).then_some(PassedKeys(key));
+        self.callback.keys = Some(PassedKeys(key));
         self
     }
 
@@ -437,6 +445,15 @@ impl Keys {
 impl KeySource for Keys {
     async fn keys(&self, _: Timestamp) -> Result<Arc<MacKeys>, KeyError> {
         Ok(Arc::new(Self::all()))
+    }
+}
+
+/// The keys of what passes between page and phone.
+pub(crate) struct PassedKeys(&'static str);
+
+impl KeySource for PassedKeys {
+    async fn keys(&self, _: Timestamp) -> Result<Arc<MacKeys>, KeyError> {
+        Ok(Arc::new(MacKeys { current: MacKey::from_secret(self.0), previous: None, next: None }))
     }
 }
 

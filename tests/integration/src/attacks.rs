@@ -3,6 +3,8 @@
 //! Every attack is a test of that name. The results together are the table in `attacks.txt`; each test
 //! compares its own line, so that no figure there can go stale.
 
+mod calls;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -12,6 +14,10 @@ use serde_json::{Value, json};
 
 use crate::api::{Answer, Api, Login, event, request, webhook};
 use crate::backend::Backend;
+use calls::{
+    attacker_who_waits_until_the_victim_is_through, contested_call_with_digits, live_call_slot_held_against_the_victim,
+    machine_that_keys_digits,
+};
 
 const HUMAN: [(&str, &str); 2] = [("CallStatus", "in-progress"), ("AnsweredBy", "human")];
 const POUND: [(&str, &str); 1] = [("Digits", "#")];
@@ -32,6 +38,18 @@ struct Tally {
     refused: usize,
     /// Requests to the store for the most expensive refusal.
     trips: usize,
+}
+
+impl Tally {
+    /// Adds the result of another try.
+    fn add(&mut self, other: &Self) {
+        self.attempts += other.attempts;
+        self.judged += other.judged;
+        self.approved += other.approved;
+        self.sent += other.sent;
+        self.refused += other.refused;
+        self.trips = self.trips.max(other.trips);
+    }
 }
 
 /// An attack in progress, and its results so far.
@@ -313,9 +331,7 @@ async fn voicemail_that_plays_tones() -> Tally {
         attack.tries(signed(&attack.api, "digits", &POUND)).await;
         let state = attack.api.status(&login).await;
         attack.tally.approved += usize::from(state.json["state"] == "approved");
-        let one = attack.ends();
-        tally.attempts += one.attempts;
-        tally.approved += one.approved;
+        tally.add(&attack.ends());
     }
     tally
 }
@@ -498,6 +514,10 @@ attacks!(
     voicemail_that_plays_tones,
     call_fatigue,
     a_strangers_call_approved_by_the_victims_own_login,
+    contested_call_with_digits,
+    machine_that_keys_digits,
+    attacker_who_waits_until_the_victim_is_through,
+    live_call_slot_held_against_the_victim,
     own_number_enrolled_by_code_of_another,
     stolen_password_on_an_account_without_a_number,
     x_forwarded_for_spoofing,

@@ -11,6 +11,7 @@ use domain::channel::Channel;
 use domain::delivery::Delivery;
 use domain::identity::ChallengeId;
 use domain::ports::{ChallengeStore as _, Settlement, Started, StoreError};
+use domain::refusal::{Consequence, Contest, Refusal, Refused};
 use domain::start::Decision;
 use domain::start_transaction::{Replaces, StartTransaction};
 use domain::subject::Subject;
@@ -188,6 +189,7 @@ async fn a_start_stores_exactly_what_was_decided() {
     start(&scene, transaction).await;
     let token = start(&scene, scene.transaction(Channel::Call).await).await.expect("a call");
     scene.answer(&token, AnsweredBy::NotHuman).await;
+    scene.webhook(&token, CallEvent::Progress(CallState::Ended)).await;
     scene.store.record_send(&id, Channel::Call, scene.now, Delivery::Unknown, &[]).await.expect("recorded");
     scene.pass(30);
     let mut transaction = scene.transaction(Channel::Call).await;
@@ -429,9 +431,11 @@ async fn a_webhook_changes_only_its_own_call_in_its_own_pending_generation() {
         let (scene, token, id) = in_call(answered).await;
         unchanged(&scene, &id, &CallToken::from_bytes([0; 16]), event, "a different token").await;
         unchanged(&scene, &ChallengeId { generation: 2, ..id }, &token, event, "a different generation").await;
-        set(&scene, challenge_item(&scene), "outcome", text("denied")).await;
-        unchanged(&scene, &id, &token, event, "settled").await;
-        set(&scene, challenge_item(&scene), "outcome", text("pending")).await;
+        if !matches!(event, CallEvent::Progress(_)) {
+            set(&scene, challenge_item(&scene), "outcome", text("denied")).await;
+            unchanged(&scene, &id, &token, event, "settled").await;
+            set(&scene, challenge_item(&scene), "outcome", text("pending")).await;
+        }
         set(&scene, challenge_item(&scene), "callState", text("no-answer")).await;
         unchanged(&scene, &id, &token, event, "over").await;
         set(&scene, challenge_item(&scene), "callState", text(if answered { "answered" } else { "calling" })).await;
@@ -479,6 +483,43 @@ async fn pound_approves_only_if_every_term_of_its_condition_holds() {
         set(&scene, challenge_item(&scene), name, value.clone()).await;
         unchanged(&scene, &id, &token, CallEvent::Pressed(Key::Approve), name).await;
     }
+}
+
+#[tokio::test]
+async fn only_a_human_reports_fraud() {
+    for by in ["not-human", "unjudged"] {
+        let (scene, token, id) = in_call(true).await;
+        set(&scene, challenge_item(&scene), "purpose", text("change")).await; // in which nothing else is asked for
+        set(&scene, challenge_item(&scene), "answeredBy", text(by)).await;
+        unchanged(&scene, &id, &token, CallEvent::Pressed(Key::Fraud), by).await;
+    }
+}
+
+#[tokio::test]
+async fn a_refused_call_is_remembered_and_marks_the_live_one_only_if_the_subject_is_unmoved() {
+    let mut scene = Scene::new().await;
+    scene.place_call().await;
+    let (caller, stored) = (scene.challenge().await.id, scene.load().await);
+    scene.session("2");
+    let refuse = async |contest: Contest| {
+        let consequence = Some(Consequence::Contest(Box::new(contest)));
+        let (subject, refusal) = (&scene.key.subject, Refusal::Locked);
+        let refused = Refused { subject, channel: Channel::Call, refusal, consequence };
+        scene.store.note_refusal(&refused, scene.now).await
+    };
+    let contest = Contest { call_of: caller, refused: scene.key.session, version: stored.subject.version };
+    for stale in [
+        Contest { version: stored.subject.version + 1, ..contest },
+        Contest { call_of: ChallengeId { key: scene.key, ..caller }, ..contest },
+    ] {
+        assert!(matches!(refuse(stale).await, Err(StoreError::Conflict)), "{stale:?}");
+        let now = scene.load().await;
+        assert_eq!((now.subject.refused_call, now.challenges[0].contested), (None, false), "{stale:?}");
+    }
+    refuse(contest).await.expect("applied");
+    let now = scene.load().await;
+    assert_eq!(now.subject.refused_call, Some((scene.key.session, scene.now)));
+    assert_eq!((now.subject.version, now.challenges[0].contested), (stored.subject.version + 1, true));
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ fn every_function_names_every_missing_variable() {
     );
     assert_eq!(
         missing(faults(call_callback::config::Config::read, &[])),
-        ["TABLE_NAME", "PUBLIC_BASE_URL", "BRAND", "VOICE_SIGNING_SECRET_ARN"]
+        ["TABLE_NAME", "PUBLIC_BASE_URL", "BRAND", "VOICE_SIGNING_SECRET_ARN", "CALL_DIGITS_SECRET_ARN"]
     );
     assert_eq!(missing(faults(follow_up::config::Config::read, &[])), ["TABLE_NAME", "ALLOWED_COUNTRIES", "BRAND"]);
     let calls_only = missing(faults(follow_up::config::Config::read, &[("CHANNELS", "call")]));
@@ -55,7 +55,7 @@ fn every_function_names_every_missing_variable() {
 }
 
 #[test]
-fn the_mac_keys_are_required_only_if_the_call_mode_needs_them() {
+fn each_call_mode_requires_the_keys_that_it_needs_and_no_others() {
     let wanted = |mode: &str, channels: &str| {
         let variables = [
             ("TABLE_NAME", "t"),
@@ -69,18 +69,23 @@ fn the_mac_keys_are_required_only_if_the_call_mode_needs_them() {
             ("CHANNELS", channels),
         ];
         let env = || variables.into_iter().collect::<Environment>();
-        let missing = "configuration: MAC_KEYS_SECRET_ARN is not set";
-        let wanted = |fault: Option<String>| fault.inspect(|fault| assert_eq!(fault, missing)).is_some();
+        let wanted = |fault: Option<String>| match fault.as_deref() {
+            None => "none",
+            Some("configuration: MAC_KEYS_SECRET_ARN is not set") => "MAC keys",
+            Some("configuration: CALL_DIGITS_SECRET_ARN is not set") => "call digits",
+            Some(other) => panic!("{other}"),
+        };
         (
             wanted(env().read(call_callback::config::Config::read).err().map(|fault| fault.to_string())),
             wanted(env().read(get_challenge::config::Config::read).err().map(|fault| fault.to_string())),
         )
     };
-    assert_eq!(wanted("", ""), (false, false));
-    assert_eq!(wanted("press-pound", "sms,call"), (false, false));
-    assert_eq!(wanted("match-digits", "sms,call"), (true, true));
-    assert_eq!(wanted("match-digits", "sms"), (true, false), "no digits are shown without calls");
-    assert_eq!(wanted("speak-code", "call"), (true, false));
+    assert_eq!(wanted("", ""), ("call digits", "call digits"));
+    assert_eq!(wanted("press-pound", "sms,call"), ("call digits", "call digits"));
+    assert_eq!(wanted("press-pound", "sms").1, "none", "no digits are shown without calls");
+    assert_eq!(wanted("match-digits", "sms,call"), ("MAC keys", "MAC keys"));
+    assert_eq!(wanted("match-digits", "sms").1, "none");
+    assert_eq!(wanted("speak-code", "call"), ("MAC keys", "none"));
     let given = [("TABLE_NAME", "t"), ("MAC_KEYS_SECRET_ARN", "arn:mac")];
     let mode = |mode| given.into_iter().chain([("CALL_MODE", mode)]).collect::<Environment>();
     let said = mode("knock-twice").read(call_callback::config::Config::read).expect_err("no such mode").to_string();

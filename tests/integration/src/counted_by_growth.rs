@@ -110,8 +110,11 @@ impl Visitor {
         for event in [CallEvent::Progress(CallState::Ringing), CallEvent::Answered(AnsweredBy::Human)] {
             self.webhook(&transaction, &token, event).await;
         }
-        let approved = self.webhook(&transaction, &token, CallEvent::Pressed(Pressed::Approve)).await;
+        let by_digits = transaction.challenge.contested;
+        let event = if by_digits { CallEvent::Entered { matches: true } } else { CallEvent::Pressed(Pressed::Approve) };
+        let approved = self.webhook(&transaction, &token, event).await;
         self.settle(&transaction, &approved).await;
+        self.webhook(&transaction, &token, CallEvent::Progress(CallState::Ended)).await;
     }
 }
 
@@ -208,6 +211,7 @@ async fn the_handlers_make_the_round_trips_that_growth_counts() {
         api.pass(60);
     }
 
+    api.pass(600); // no other sign-in competes any more
     let login = login.again("login-3");
     let [start, count, settlement] = simulated(true, Channel::Call);
     assert_eq!(api.post(&login, json!({ "channel": "call" })).await.status, 201);

@@ -11,12 +11,12 @@ use domain::challenge::{Challenge, Method};
 use domain::channel::Channel;
 use domain::code::SpokenCodeMacs;
 use domain::delivery::Delivery;
-use domain::identity::{ChallengeId, SubjectId};
+use domain::identity::{ChallengeId, SessionId, SubjectId};
 use domain::phone::Country;
 use domain::policy::{CallMode, Policy, UnverifiedBudget};
 use domain::ports::{ChallengeStore, StoreError};
 use domain::purpose::Purpose;
-use domain::refusal::{Consequence, Refusal, Refused};
+use domain::refusal::{Consequence, Contest, Refusal, Refused};
 use domain::snapshot::Snapshot;
 use domain::start::Decision;
 use domain::start_transaction::StartTransaction;
@@ -250,7 +250,14 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
                 subject.account_for(&stored.challenges, self.scene.now);
                 Consequence::Lock(Box::new(subject))
             }
-            0 | 1 => Consequence::Contest(challenge.id),
+            0 | 1 => {
+                let refused = SessionId::new("another login", None);
+                Consequence::Contest(Box::new(Contest {
+                    call_of: challenge.id,
+                    refused,
+                    version: stored.subject.version,
+                }))
+            }
             _ => Consequence::OpenBreaker(Country::parse("US").expect("a country"), until),
         };
         Some(Verb::Refuse(Refusal::Locked, Channel::ALL[self.below(2)], consequence))

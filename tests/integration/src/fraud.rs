@@ -85,6 +85,7 @@ async fn an_approval_not_settled_before_a_report_yields_no_token_after_it() {
     api.post(&login, call()).await;
     answer(&api).await;
     api.webhook("digits", &[("Digits", "#")]).await;
+    api.webhook("status", &[("CallStatus", "completed")]).await;
     api.pass(1);
     api.post(&other, call()).await;
     report(&api).await;
@@ -211,9 +212,7 @@ async fn denied_sign_ins_stay_denied_when_the_block_is_lifted() {
 /// prevent the owner of the phone from reporting it.
 #[tokio::test]
 async fn zero_denies_and_blocks_even_in_a_call_that_cannot_approve() {
-    for (why, said) in
-        [("contested", "you cannot confirm this one by pressing a key"), ("exhausted", "too late to confirm")]
-    {
+    for (why, said) in [("contested", "enter the digits on your screen"), ("exhausted", "too late to confirm")] {
         let api = api(unlimited).await;
         let (login, other) = (Login::known(), Login::known().again("login-2"));
         api.post(&login, call()).await;

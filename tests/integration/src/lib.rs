@@ -18,6 +18,7 @@ mod conditions;
 mod conditions_of_change;
 mod conditions_of_limits;
 mod configuration;
+mod contested;
 mod counted_by_growth;
 mod differential;
 mod faults;

@@ -78,6 +78,7 @@ impl Change {
     pub(crate) async fn press(&self, digits: &str) {
         self.api.webhook("answer", &[("AnsweredBy", "human")]).await;
         self.api.webhook("digits", &[("Digits", digits)]).await;
+        self.api.webhook("status", &[("CallStatus", "completed")]).await;
     }
 
     /// The account's enrolled number.
@@ -159,6 +160,7 @@ async fn both_steps_work_by_a_call_that_says_a_code() {
         let said = change.api.webhook("answer", &[("AnsweredBy", "human"), ("To", to)]).await;
         assert!(said.text.contains("Your code to change your phone number is:"), "{}", said.text);
         assert_eq!(change.guess(&said.spoken_code()).await.json["change"], step);
+        change.api.webhook("status", &[("CallStatus", "completed")]).await;
         change.api.pass(30);
     }
     assert_eq!(change.number().await, NEW);

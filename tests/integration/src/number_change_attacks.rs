@@ -51,7 +51,8 @@ async fn pound_does_not_approve_a_change_whose_call_was_placed_in_another_mode()
     let change = Change::matching_digits().await;
     change.start_call(None).await;
     let change = Change { api: change.api.with_calls(CallMode::PressPound), ..change };
-    change.press("#").await;
+    change.api.webhook("answer", &[("AnsweredBy", "human")]).await;
+    change.api.webhook("digits", &[("Digits", "#")]).await;
     let view = change.status().await.json;
     assert_eq!((&view["state"], &view["change"]), (&json!("pending"), &json!("current-number")));
     let hears = change.api.webhook("digits", &[("Digits", "#")]).await;

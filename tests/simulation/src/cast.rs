@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::channel::Channel;
-use domain::code::MatchDigits;
+use domain::code::DigitCount;
 use domain::identity::{ChallengeKey, SessionId, SubjectId};
 use domain::purpose::Purpose;
 use domain::time::Timestamp;
@@ -123,6 +123,10 @@ pub(crate) enum Report {
     OtherKey,
     Digits,
     WrongDigits,
+    FourDigits,
+    WrongFourDigits,
+    /// `#` alone, where four digits are asked for.
+    NoDigits,
     Completed,
     Busy,
     NoAnswer,
@@ -130,7 +134,7 @@ pub(crate) enum Report {
 }
 
 impl Report {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Initiated,
         Self::Ringing,
         Self::Human,
@@ -141,6 +145,9 @@ impl Report {
         Self::OtherKey,
         Self::Digits,
         Self::WrongDigits,
+        Self::FourDigits,
+        Self::WrongFourDigits,
+        Self::NoDigits,
         Self::Completed,
         Self::Busy,
         Self::NoAnswer,
@@ -158,6 +165,7 @@ impl Report {
             Self::Zero => ("digits", "Digits", "0"),
             Self::OtherKey => ("digits", "Digits", "5"),
             Self::Digits | Self::WrongDigits => ("digits", "Digits", ""),
+            Self::FourDigits | Self::WrongFourDigits | Self::NoDigits => ("four-digits", "Digits", ""),
             Self::Completed => ("status", "CallStatus", "completed"),
             Self::Busy => ("status", "CallStatus", "busy"),
             Self::NoAnswer => ("status", "CallStatus", "no-answer"),
@@ -172,7 +180,10 @@ fn webhook(call: &PlacedCall, report: Report, forged: bool) -> Request {
     let (challenge, token) = (challenge_path(&call.challenge), call_token(&call.token));
     let path = format!("/v1/calls/{challenge}/{token}/{kind}");
     let value = match report {
-        Report::Digits | Report::WrongDigits => digits(call, report == Report::Digits),
+        Report::Digits => digits(call, DigitCount::Two),
+        Report::WrongDigits => another(&digits(call, DigitCount::Two)),
+        Report::FourDigits => digits(call, DigitCount::Four),
+        Report::WrongFourDigits => another(&digits(call, DigitCount::Four)),
         _ => value.to_owned(),
     };
     let mut form = vec![(name.to_owned(), value)];
@@ -188,14 +199,15 @@ fn webhook(call: &PlacedCall, report: Report, forged: bool) -> Request {
     request.with_path_parameters(parameters)
 }
 
-/// The digits that the page shows during a call, or the first wrong ones.
-fn digits(call: &PlacedCall, right: bool) -> String {
-    let keys = mac_keys();
-    let shown = |digits: &String| {
-        let digits = MatchDigits::parse(digits).expect("two digits");
-        keys.match_digits(&call.challenge, &call.token.digest(), digits) == right
-    };
-    (10..100).map(|digits| digits.to_string()).find(shown).expect("one of ninety")
+/// The digits that the page shows during a call.
+fn digits(call: &PlacedCall, count: DigitCount) -> String {
+    mac_keys().digits_of_call(count, &call.challenge, &call.token.digest(), Timestamp::from_unix(0)).expose()
+}
+
+/// As many digits, but others.
+fn another(digits: &str) -> String {
+    let last = if digits.ends_with('1') { "2" } else { "1" };
+    format!("{}{last}", &digits[..digits.len() - 1])
 }
 
 fn plain(method: &str, path: &str, body: String, media_type: &str) -> Request {

@@ -57,6 +57,8 @@ pub(crate) enum Seen {
     Refunded,
     WrongDigits,
     DigitsMatched,
+    FourDigitsMatched,
+    FourDigitsForMachine,
     SpokenCode,
     ChangeProven,
     NumberReplaced,
@@ -70,7 +72,7 @@ pub(crate) enum Seen {
 }
 
 impl Seen {
-    pub(crate) const ALL: [Self; 62] = [
+    pub(crate) const ALL: [Self; 64] = [
         Self::ApprovedByCode,
         Self::ApprovedByCall,
         Self::SettledByStatus,
@@ -123,6 +125,8 @@ impl Seen {
         Self::Refunded,
         Self::WrongDigits,
         Self::DigitsMatched,
+        Self::FourDigitsMatched,
+        Self::FourDigitsForMachine,
         Self::SpokenCode,
         Self::ChangeProven,
         Self::NumberReplaced,

@@ -119,7 +119,10 @@ impl Lean {
             | Sabotage::SettleTwice
             | Sabotage::SettleExpired => Self::GuessesAtOnce,
             Sabotage::ForgetReservations => Self::SuccessBetween,
-            Sabotage::ContestUnmarked | Sabotage::ApproveContested | Sabotage::SettleBlocked => Self::TwoSignIns,
+            Sabotage::ContestUnmarked
+            | Sabotage::ApproveContested
+            | Sabotage::FourDigitsUnasked
+            | Sabotage::SettleBlocked => Self::TwoSignIns,
             Sabotage::WebhookOfOtherGeneration
             | Sabotage::WebhookOfOtherCall
             | Sabotage::WebhookWhenSettled

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use domain::challenge::Challenge;
 use domain::channel::Channel;
+use domain::code::DigitCount;
 use domain::identity::{ChallengeKey, SubjectId};
 use domain::phone::{Country, Line, PhoneNumber};
-use domain::policy::{CallMode, Policy};
+use domain::policy::Policy;
 use domain::purpose::Purpose;
 use domain::subject::{Binding, Subject};
 use domain::time::Timestamp;
@@ -278,8 +279,15 @@ impl Run<'_> {
 /// What the provider reports next, in most cases for a call that goes well.
 fn next_report(world: &mut World, index: usize) -> Report {
     let answers = [Report::Human, Report::Human, Report::Human, Report::Human, Report::Machine, Report::Unjudged];
-    let right = if world.policy.call_mode == CallMode::MatchDigits { Report::Digits } else { Report::Pound };
-    let keys = [right, right, right, right, Report::Zero, Report::OtherKey, Report::WrongDigits];
+    let challenge = world.past.calls[index].challenge;
+    let policy = &world.policy;
+    let asks = world.model.challenge(&challenge.key).and_then(|challenge| challenge.digits_to_enter(policy));
+    let (right, other, wrong) = match asks {
+        Some(DigitCount::Four) => (Report::FourDigits, Report::NoDigits, Report::WrongFourDigits),
+        Some(DigitCount::Two) => (Report::Digits, Report::OtherKey, Report::WrongDigits),
+        None => (Report::Pound, Report::OtherKey, Report::WrongDigits),
+    };
+    let keys = [right, right, right, right, Report::Zero, other, wrong];
     let stage = world.past.calls[index].stage;
     world.past.calls[index].stage += 1;
     match stage {

@@ -142,8 +142,7 @@ impl ChallengeStore for Shared {
     async fn note_refusal(&self, refused: &Refused<'_>, now: Timestamp) -> Result<(), StoreError> {
         let noted = self.write(&UPDATE, |world| {
             let effect = Effect::NoteRefusal(refused);
-            world.apply(refused.subject, &effect, |model| model.note_refusal(refused, now));
-            Ok(())
+            world.apply(refused.subject, &effect, |model| model.note_refusal(refused, now))
         });
         noted.await
     }

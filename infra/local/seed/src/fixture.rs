@@ -60,6 +60,8 @@ pub(crate) struct Call {
     pub(crate) token: CallToken,
     /// Whether a person has answered it.
     pub(crate) answered: bool,
+    /// Whether another sign-in competes, so that it asks for four digits.
+    pub(crate) contested: bool,
 }
 
 impl Fixture {
@@ -74,6 +76,7 @@ impl Fixture {
         let mut transaction = self.transaction(store, self.key, self.purpose, now).await?;
         if let Some(call) = &self.call {
             transaction.challenge.call = Some(domain::call::Call::place(&call.token, now));
+            transaction.challenge.contested = call.contested;
         } else {
             transaction.add_code(keys, &mut Draws(CODE));
         }
@@ -177,6 +180,7 @@ impl fmt::Display for Fixture {
             return Ok(());
         }
         match &self.call {
+            Some(Call { contested: true, .. }) => write!(out, "a contested call that a person has answered"),
             Some(Call { answered: true, .. }) => write!(out, "a call that a person has answered"),
             Some(_) => write!(out, "a call that was placed just now"),
             None => write!(out, "a challenge whose code {CODE:06} was sent a minute ago"),

@@ -24,7 +24,8 @@ pub fn fixture(name: &str, request: &Request, issuer: &str, now: Timestamp) -> R
             bail!("the path must have generation 1, the first of a login, not {}", challenge.generation);
         }
         let token = parameters.first("token").and_then(parse_call_token).context("the path has no valid call token")?;
-        let call = Call { token, answered: parameters.first("event") == Some("digits") };
+        let contested = parameters.first("event") == Some("four-digits");
+        let call = Call { token, answered: contested || parameters.first("event") == Some("digits"), contested };
         let (key, call, since) = (challenge.key, Some(call), Since::Nothing);
         return Ok(Some(Fixture { key, purpose: Purpose::Login, runs: true, phone: None, call, since }));
     }
@@ -76,7 +77,7 @@ fn administered(subject: &str, path: &str, issuer: &str) -> Result<Fixture> {
         purpose,
         runs: true,
         phone: None,
-        call: token.map(|token| Call { token, answered: true }),
+        call: token.map(|token| Call { token, answered: true, contested: false }),
         since,
     })
 }

@@ -2,7 +2,14 @@
 
 use super::words::{Messages, Phrases, Words};
 
-pub(super) const WORDS: Words = Words { messages: MESSAGES, login: LOGIN, change: CHANGE };
+pub(super) const WORDS: Words = Words {
+    messages: MESSAGES,
+    login: LOGIN,
+    change: CHANGE,
+    cannot_approve_change: "Es geht um die Änderung der Telefonnummer Ihres Kontos, die keine Taste in diesem Anruf \
+                            bestätigt. Geben Sie dort, wo Sie die Nummer ändern, einen Code ein. Wenn Sie das nicht \
+                            veranlasst haben, drücken Sie die Null.",
+};
 
 const MESSAGES: Messages = Messages {
     login: |brand, code| format!("{code} ist Ihr Code für {brand}. Geben Sie ihn nie weiter, wir fragen nicht danach."),
@@ -19,9 +26,9 @@ const LOGIN: Phrases = Phrases {
     prompt: "Um Ihre Anmeldung abzuschließen, drücken Sie die Rautetaste. Wenn Sie sich gerade nicht anmelden, \
              drücken Sie die Null.",
     wrong_key: "Diese Taste hat hier keine Funktion.",
-    enter_digits: "Um Ihre Anmeldung abzuschließen, geben Sie die zwei Ziffern ein, die Ihr Bildschirm zeigt, und \
-                   drücken Sie dann die Rautetaste. Wenn Sie sich gerade nicht anmelden, drücken Sie die Null und dann \
-                   die Rautetaste.",
+    enter_digits: "Um Ihre Anmeldung abzuschließen, geben Sie die Ziffern ein, die Ihr Bildschirm zeigt, und \
+                   drücken Sie dann die Rautetaste.",
+    or_zero_and_pound: "Wenn Sie sich gerade nicht anmelden, drücken Sie die Null und dann die Rautetaste.",
     wrong_digits: "Das sind nicht die Ziffern, die Ihr Bildschirm zeigt. Sie können einen neuen Anruf anfordern. \
                    Auf Wiederhören.",
     code_is: "Ihr Code lautet:",
@@ -32,9 +39,6 @@ const LOGIN: Phrases = Phrases {
     goodbye: "Auf Wiederhören.",
     approved: "Vielen Dank. Sie sind angemeldet. Auf Wiederhören.",
     denied: "Vielen Dank. Wir haben diese Anmeldung gestoppt. Bitte ändern Sie Ihr Passwort. Auf Wiederhören.",
-    cannot_approve: "Eine weitere Anmeldung bei Ihrem Konto wartet, deshalb bestätigt keine Taste diese hier. Geben Sie \
-                     dort, wo Sie sich anmelden, einen Code ein. Wenn eine der beiden nicht von Ihnen stammt, drücken Sie \
-                     die Null.",
     too_late: "Es ist zu spät, diese Anmeldung zu bestätigen. Wenn sie nicht von Ihnen stammt, drücken Sie die Null.",
     use_code: "Wir konnten diesen Anruf nicht bestätigen. Sie können stattdessen einen Code per SMS anfordern. \
                Auf Wiederhören.",
@@ -42,9 +46,9 @@ const LOGIN: Phrases = Phrases {
 };
 
 const CHANGE: Phrases = Phrases {
-    enter_digits: "Dieser Anruf dient dazu, die Telefonnummer Ihres Kontos zu ändern. Wenn Sie einverstanden sind, geben \
-                   Sie die zwei Ziffern ein, die Ihr Bildschirm zeigt, und drücken Sie dann die Rautetaste. Wenn Sie das \
-                   nicht veranlasst haben, drücken Sie die Null und dann die Rautetaste.",
+    enter_digits: "Dieser Anruf dient dazu, die Telefonnummer Ihres Kontos zu ändern. Wenn Sie einverstanden sind, \
+                   geben Sie die Ziffern ein, die Ihr Bildschirm zeigt, und drücken Sie dann die Rautetaste.",
+    or_zero_and_pound: "Wenn Sie das nicht veranlasst haben, drücken Sie die Null und dann die Rautetaste.",
     code_is: "Ihr Code zum Ändern Ihrer Telefonnummer lautet:",
     code_ends: "Geben Sie ihn dort ein, wo Sie Ihre Telefonnummer ändern, und nennen Sie ihn niemandem. \
                 Wenn Sie das nicht veranlasst haben, drücken Sie die Null.",
@@ -53,9 +57,6 @@ const CHANGE: Phrases = Phrases {
     approved: "Vielen Dank. Diese Telefonnummer ist bestätigt. Auf Wiederhören.",
     denied: "Vielen Dank. Wir haben die Änderung Ihrer Telefonnummer gestoppt. Bitte ändern Sie Ihr Passwort. \
              Auf Wiederhören.",
-    cannot_approve: "Es geht um die Änderung der Telefonnummer Ihres Kontos, die keine Taste in diesem Anruf bestätigt. \
-                     Geben Sie dort, wo Sie die Nummer ändern, einen Code ein. Wenn Sie das nicht veranlasst haben, \
-                     drücken Sie die Null.",
     too_late: "Es ist zu spät, diese Änderung Ihrer Telefonnummer zu bestätigen. Wenn Sie das nicht veranlasst haben, \
                drücken Sie die Null.",
     ..LOGIN

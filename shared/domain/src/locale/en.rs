@@ -2,7 +2,14 @@
 
 use super::words::{Messages, Phrases, Words};
 
-pub(super) const WORDS: Words = Words { messages: MESSAGES, login: LOGIN, change: CHANGE };
+pub(super) const WORDS: Words = Words {
+    messages: MESSAGES,
+    login: LOGIN,
+    change: CHANGE,
+    cannot_approve_change: "This call is about changing the phone number of your account. You cannot confirm that \
+                            by pressing a key. Enter a code where you are changing it. If you did not ask for it, \
+                            press zero.",
+};
 
 const MESSAGES: Messages = Messages {
     login: |brand, code| format!("{code} is your {brand} code. Never share it, we will not ask for it."),
@@ -18,8 +25,8 @@ const LOGIN: Phrases = Phrases {
     language: "en-US",
     prompt: "To finish signing in, press the pound key. If you are not signing in, press zero.",
     wrong_key: "That key does nothing here.",
-    enter_digits: "To finish signing in, enter the two digits on your screen, then press the pound key. \
-                   If you are not signing in, press zero, then the pound key.",
+    enter_digits: "To finish signing in, enter the digits on your screen, then press the pound key.",
+    or_zero_and_pound: "If you are not signing in, press zero, then the pound key.",
     wrong_digits: "Those are not the digits on your screen. You can ask for a new call. Goodbye.",
     code_is: "Your code is:",
     code_ends: "Enter it where you are signing in, and never share it. If you are not signing in, press zero.",
@@ -28,16 +35,15 @@ const LOGIN: Phrases = Phrases {
     goodbye: "Goodbye.",
     approved: "Thank you. You are signed in. Goodbye.",
     denied: "Thank you. We stopped this sign-in. Please change your password. Goodbye.",
-    cannot_approve: "There is another sign-in to your account, so you cannot confirm this one by pressing a key. Enter a code \
-                     where you are signing in. If one of them is not you, press zero.",
     too_late: "It is too late to confirm this sign-in. If it is not you, press zero.",
     use_code: "We could not confirm this call. You can ask for a code by text message instead. Goodbye.",
     over: "This call is no longer needed. Goodbye.",
 };
 
 const CHANGE: Phrases = Phrases {
-    enter_digits: "This is to change the phone number of your account. To agree, enter the two digits on your \
-                   screen, then press the pound key. If you did not ask for it, press zero, then the pound key.",
+    enter_digits: "This is to change the phone number of your account. To agree, enter the digits on your screen, \
+                   then press the pound key.",
+    or_zero_and_pound: "If you did not ask for it, press zero, then the pound key.",
     code_is: "Your code to change your phone number is:",
     code_ends: "Enter it where you are changing your phone number, and never share it. \
                 If you did not ask for it, press zero.",
@@ -45,8 +51,6 @@ const CHANGE: Phrases = Phrases {
                 If you are not changing your phone number, press zero.",
     approved: "Thank you. This phone number is confirmed. Goodbye.",
     denied: "Thank you. We stopped the change of your phone number. Please change your password. Goodbye.",
-    cannot_approve: "This call is about changing the phone number of your account. You cannot confirm that by pressing a key. \
-                     Enter a code where you are changing it. If you did not ask for it, press zero.",
     too_late: "It is too late to confirm this change of your phone number. If you did not ask for it, press zero.",
     ..LOGIN
 };

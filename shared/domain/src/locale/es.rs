@@ -2,7 +2,13 @@
 
 use super::words::{Messages, Phrases, Words};
 
-pub(super) const WORDS: Words = Words { messages: MESSAGES, login: LOGIN, change: CHANGE };
+pub(super) const WORDS: Words = Words {
+    messages: MESSAGES,
+    login: LOGIN,
+    change: CHANGE,
+    cannot_approve_change: "Esta llamada es para cambiar el teléfono de su cuenta, lo que ninguna tecla aprueba. \
+                            Introduzca un código donde lo está cambiando. Si no lo ha pedido, pulse cero.",
+};
 
 const MESSAGES: Messages = Messages {
     login: |brand, code| format!("{code} es su clave de {brand}. No la comparta con nadie."),
@@ -16,8 +22,8 @@ const LOGIN: Phrases = Phrases {
     language: "es-ES",
     prompt: "Para terminar de iniciar sesión, pulse la tecla almohadilla. Si no está iniciando sesión, pulse cero.",
     wrong_key: "Esa tecla no hace nada aquí.",
-    enter_digits: "Para terminar de iniciar sesión, marque las dos cifras que muestra su pantalla y pulse \
-                   almohadilla. Si no está iniciando sesión, pulse cero y almohadilla.",
+    enter_digits: "Para terminar de iniciar sesión, marque las cifras que muestra su pantalla y pulse almohadilla.",
+    or_zero_and_pound: "Si no está iniciando sesión, pulse cero y almohadilla.",
     wrong_digits: "Esas no son las cifras que muestra su pantalla. Puede pedir una nueva llamada. Adiós.",
     code_is: "Su código es:",
     code_ends: "Introdúzcalo donde está iniciando sesión y no se lo diga a nadie. \
@@ -27,24 +33,21 @@ const LOGIN: Phrases = Phrases {
     goodbye: "Adiós.",
     approved: "Gracias. Ha iniciado sesión. Adiós.",
     denied: "Gracias. Hemos detenido este inicio de sesión. Cambie su contraseña. Adiós.",
-    cannot_approve: "Hay otro inicio de sesión en espera, así que ninguna tecla aprueba este. Introduzca un código \
-                     donde está iniciando sesión. Si alguno de los dos no es suyo, pulse cero.",
     too_late: "Ya es tarde para aprobar este inicio de sesión. Si no es suyo, pulse cero.",
     use_code: "No hemos podido confirmar esta llamada. Puede pedir un código por mensaje de texto. Adiós.",
     over: "Esta llamada ya no es necesaria. Adiós.",
 };
 
 const CHANGE: Phrases = Phrases {
-    enter_digits: "Esta llamada es para cambiar el teléfono de su cuenta. Si está de acuerdo, marque las dos cifras que \
-                   muestra su pantalla y pulse almohadilla. Si no lo ha pedido, pulse cero y almohadilla.",
+    enter_digits: "Esta llamada es para cambiar el teléfono de su cuenta. Si está de acuerdo, marque las cifras que \
+                   muestra su pantalla y pulse almohadilla.",
+    or_zero_and_pound: "Si no lo ha pedido, pulse cero y almohadilla.",
     code_is: "Su código para cambiar de teléfono es:",
     code_ends: "Introdúzcalo donde está cambiando su teléfono y no se lo diga a nadie. Si no lo ha pedido, pulse cero.",
     said_once: "Esta llamada no repite su código. Puede pedir una nueva llamada. \
                 Si no está cambiando su teléfono, pulse cero.",
     approved: "Gracias. Este teléfono está confirmado. Adiós.",
     denied: "Gracias. Hemos detenido el cambio de su teléfono. Cambie su contraseña. Adiós.",
-    cannot_approve: "Esta llamada es para cambiar el teléfono de su cuenta, lo que ninguna tecla aprueba. Introduzca \
-                     un código donde lo está cambiando. Si no lo ha pedido, pulse cero.",
     too_late: "Ya es tarde para aprobar este cambio de teléfono. Si no lo ha pedido, pulse cero.",
     ..LOGIN
 };

@@ -2,7 +2,14 @@
 
 use super::words::{Messages, Phrases, Words};
 
-pub(super) const WORDS: Words = Words { messages: MESSAGES, login: LOGIN, change: CHANGE };
+pub(super) const WORDS: Words = Words {
+    messages: MESSAGES,
+    login: LOGIN,
+    change: CHANGE,
+    cannot_approve_change: "Cet appel concerne le changement du numéro de téléphone de votre compte, qu'aucune \
+                            touche ne peut approuver. Saisissez un code là où vous le changez. Si vous ne l'avez \
+                            pas demandé, appuyez sur zéro.",
+};
 
 const MESSAGES: Messages = Messages {
     login: |brand, code| format!("{code} est votre code {brand}. Ne le communiquez à personne."),
@@ -21,8 +28,9 @@ const LOGIN: Phrases = Phrases {
     prompt: "Pour terminer votre connexion, appuyez sur la touche dièse. Si vous n'êtes pas en train de vous connecter, \
              appuyez sur zéro.",
     wrong_key: "Cette touche n'a aucune fonction ici.",
-    enter_digits: "Pour terminer votre connexion, tapez les deux chiffres affichés sur votre écran, puis appuyez sur la \
-                   touche dièse. Si vous n'êtes pas en train de vous connecter, appuyez sur zéro, puis sur dièse.",
+    enter_digits: "Pour terminer votre connexion, tapez les chiffres affichés sur votre écran, puis appuyez sur la \
+                   touche dièse.",
+    or_zero_and_pound: "Si vous n'êtes pas en train de vous connecter, appuyez sur zéro, puis sur dièse.",
     wrong_digits: "Ce ne sont pas les chiffres affichés sur votre écran. Vous pouvez demander un nouvel appel. Au revoir.",
     code_is: "Votre code est :",
     code_ends: "Saisissez-le là où vous vous connectez et ne le communiquez à personne. \
@@ -32,18 +40,15 @@ const LOGIN: Phrases = Phrases {
     goodbye: "Au revoir.",
     approved: "Merci. Votre connexion est confirmée. Au revoir.",
     denied: "Merci. Nous avons bloqué cette connexion. Veuillez changer votre mot de passe. Au revoir.",
-    cannot_approve: "Une autre connexion à votre compte est en attente, aucune touche ne peut donc approuver celle-ci. \
-                     Saisissez un code là où vous vous connectez. Si l'une des deux n'est pas de vous, \
-                     appuyez sur zéro.",
     too_late: "Il est trop tard pour approuver cette connexion. Si elle n'est pas de vous, appuyez sur zéro.",
     use_code: "Nous n'avons pas pu confirmer cet appel. Vous pouvez demander un code par SMS. Au revoir.",
     over: "Cet appel n'est plus nécessaire. Au revoir.",
 };
 
 const CHANGE: Phrases = Phrases {
-    enter_digits: "Cet appel sert à changer le numéro de téléphone de votre compte. Si vous êtes d'accord, tapez les deux \
-                   chiffres affichés sur votre écran, puis appuyez sur la touche dièse. Si vous ne l'avez pas demandé, \
-                   appuyez sur zéro, puis sur dièse.",
+    enter_digits: "Cet appel sert à changer le numéro de téléphone de votre compte. Si vous êtes d'accord, tapez \
+                   les chiffres affichés sur votre écran, puis appuyez sur la touche dièse.",
+    or_zero_and_pound: "Si vous ne l'avez pas demandé, appuyez sur zéro, puis sur dièse.",
     code_is: "Votre code pour changer de numéro de téléphone est :",
     code_ends: "Saisissez-le là où vous changez de numéro de téléphone et ne le communiquez à personne. \
                 Si vous ne l'avez pas demandé, appuyez sur zéro.",
@@ -52,9 +57,6 @@ const CHANGE: Phrases = Phrases {
     approved: "Merci. Ce numéro de téléphone est confirmé. Au revoir.",
     denied: "Merci. Nous avons bloqué le changement de votre numéro de téléphone. Veuillez changer votre mot de passe. \
              Au revoir.",
-    cannot_approve: "Cet appel concerne le changement du numéro de téléphone de votre compte, qu'aucune touche ne peut \
-                     approuver. Saisissez un code là où vous le changez. Si vous ne l'avez pas demandé, \
-                     appuyez sur zéro.",
     too_late: "Il est trop tard pour approuver ce changement de numéro de téléphone. Si vous ne l'avez pas demandé, \
                appuyez sur zéro.",
     ..LOGIN

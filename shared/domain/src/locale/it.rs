@@ -2,7 +2,14 @@
 
 use super::words::{Messages, Phrases, Words};
 
-pub(super) const WORDS: Words = Words { messages: MESSAGES, login: LOGIN, change: CHANGE };
+pub(super) const WORDS: Words = Words {
+    messages: MESSAGES,
+    login: LOGIN,
+    change: CHANGE,
+    cannot_approve_change: "Questa chiamata riguarda il cambio del numero di telefono del Suo account, che nessun \
+                            tasto può approvare. Inserisca un codice dove lo sta cambiando. Se non lo ha richiesto, \
+                            prema zero.",
+};
 
 const MESSAGES: Messages = Messages {
     login: |brand, code| format!("{code} è il Suo codice {brand}. Non lo comunichi a nessuno."),
@@ -20,8 +27,9 @@ const LOGIN: Phrases = Phrases {
     language: "it-IT",
     prompt: "Per completare l'accesso, prema il tasto cancelletto. Se non sta effettuando l'accesso, prema zero.",
     wrong_key: "Questo tasto non ha alcuna funzione.",
-    enter_digits: "Per completare l'accesso, digiti le due cifre mostrate sul Suo schermo, poi prema il tasto cancelletto. \
-                   Se non sta effettuando l'accesso, prema zero e poi cancelletto.",
+    enter_digits: "Per completare l'accesso, digiti le cifre mostrate sul Suo schermo, poi prema il tasto \
+                   cancelletto.",
+    or_zero_and_pound: "Se non sta effettuando l'accesso, prema zero e poi cancelletto.",
     wrong_digits: "Queste non sono le cifre mostrate sul Suo schermo. Può richiedere una nuova chiamata. Arrivederci.",
     code_is: "Il Suo codice è:",
     code_ends: "Lo inserisca dove sta effettuando l'accesso e non lo comunichi a nessuno. \
@@ -31,17 +39,15 @@ const LOGIN: Phrases = Phrases {
     goodbye: "Arrivederci.",
     approved: "Grazie. Il Suo accesso è confermato. Arrivederci.",
     denied: "Grazie. Abbiamo bloccato questo accesso. Cambi la Sua password. Arrivederci.",
-    cannot_approve: "Un altro accesso al Suo account è in attesa, perciò nessun tasto può approvare questo. Inserisca un \
-                     codice dove sta effettuando l'accesso. Se uno dei due non è Suo, prema zero.",
     too_late: "È troppo tardi per approvare questo accesso. Se non è Suo, prema zero.",
     use_code: "Non è stato possibile confermare questa chiamata. Può richiedere un codice via SMS. Arrivederci.",
     over: "Questa chiamata non è più necessaria. Arrivederci.",
 };
 
 const CHANGE: Phrases = Phrases {
-    enter_digits: "Questa chiamata serve a cambiare il numero di telefono del Suo account. Se è d'accordo, digiti le due cifre \
-                   mostrate sul Suo schermo, poi prema il tasto cancelletto. Se non lo ha richiesto, prema zero e poi \
-                   cancelletto.",
+    enter_digits: "Questa chiamata serve a cambiare il numero di telefono del Suo account. Se è d'accordo, digiti \
+                   le cifre mostrate sul Suo schermo, poi prema il tasto cancelletto.",
+    or_zero_and_pound: "Se non lo ha richiesto, prema zero e poi cancelletto.",
     code_is: "Il Suo codice per cambiare numero di telefono è:",
     code_ends: "Lo inserisca dove sta cambiando numero di telefono e non lo comunichi a nessuno. \
                 Se non lo ha richiesto, prema zero.",
@@ -49,8 +55,6 @@ const CHANGE: Phrases = Phrases {
                 Se non sta cambiando numero di telefono, prema zero.",
     approved: "Grazie. Questo numero di telefono è confermato. Arrivederci.",
     denied: "Grazie. Abbiamo bloccato il cambio del Suo numero di telefono. Cambi la Sua password. Arrivederci.",
-    cannot_approve: "Questa chiamata riguarda il cambio del numero di telefono del Suo account, che nessun tasto può \
-                     approvare. Inserisca un codice dove lo sta cambiando. Se non lo ha richiesto, prema zero.",
     too_late: "È troppo tardi per approvare questo cambio di numero di telefono. Se non lo ha richiesto, prema zero.",
     ..LOGIN
 };

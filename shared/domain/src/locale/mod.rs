@@ -82,7 +82,9 @@ impl Locale {
     pub const fn direction(self) -> &'static str {
         match self {
             Self::Ar => "rtl",
-            Self::En | Self::Es | Self::Fr | Self::De | Self::Pt | Self::It | Self::Ja | Self::Zh | Self::ZhHant => "ltr",
+            Self::En | Self::Es | Self::Fr | Self::De | Self::Pt | Self::It | Self::Ja | Self::Zh | Self::ZhHant => {
+                "ltr"
+            }
         }
     }
 
@@ -132,6 +134,12 @@ impl Locale {
             Purpose::Login => &self.words().login,
             Purpose::Change => &self.words().change,
         }
+    }
+
+    /// What a call to change the number says where no key can approve it.
+    #[must_use]
+    pub const fn cannot_approve_change(self) -> &'static str {
+        self.words().cannot_approve_change
     }
 
     const fn words(self) -> &'static Words {

@@ -5,7 +5,13 @@
 
 use super::words::{Messages, Phrases, Words};
 
-pub(super) const WORDS: Words = Words { messages: MESSAGES, login: LOGIN, change: CHANGE };
+pub(super) const WORDS: Words = Words {
+    messages: MESSAGES,
+    login: LOGIN,
+    change: CHANGE,
+    cannot_approve_change: "Esta chamada é para alterar o número de telefone da sua conta, o que nenhuma tecla \
+                            aprova. Digite um código onde está fazendo a alteração. Se não a pediu, pressione zero.",
+};
 
 const MESSAGES: Messages = Messages {
     login: |brand, code| format!("Use {code} para entrar em {brand}. Nunca revele esta chave a ninguém."),
@@ -21,8 +27,9 @@ const LOGIN: Phrases = Phrases {
     language: "pt-BR",
     prompt: "Para concluir o acesso, pressione a tecla jogo da velha. Se não estiver acessando sua conta, pressione zero.",
     wrong_key: "Essa tecla não tem função aqui.",
-    enter_digits: "Para concluir o acesso, digite os dois dígitos que aparecem na sua tela e depois pressione a tecla jogo \
-                   da velha. Se não estiver acessando sua conta, pressione zero e depois jogo da velha.",
+    enter_digits: "Para concluir o acesso, digite os dígitos que aparecem na sua tela e depois pressione a tecla \
+                   jogo da velha.",
+    or_zero_and_pound: "Se não estiver acessando sua conta, pressione zero e depois jogo da velha.",
     wrong_digits: "Esses não são os dígitos que aparecem na sua tela. Você pode pedir uma nova chamada. Até logo.",
     code_is: "Seu código é:",
     code_ends: "Digite-o onde está acessando sua conta e não o informe a ninguém. \
@@ -32,17 +39,15 @@ const LOGIN: Phrases = Phrases {
     goodbye: "Até logo.",
     approved: "Tudo certo. Seu acesso foi confirmado. Até logo.",
     denied: "Agradecemos o aviso. Interrompemos esta tentativa de acesso. Por favor, troque sua senha. Até logo.",
-    cannot_approve: "Há outro acesso à sua conta em espera, por isso nenhuma tecla aprova este. Digite um código onde está \
-                     acessando sua conta. Se algum dos dois não for seu, pressione zero.",
     too_late: "Já é tarde para aprovar este acesso. Se não for seu, pressione zero.",
     use_code: "Não foi possível confirmar esta chamada. Você pode pedir um código por mensagem de texto. Até logo.",
     over: "Esta chamada não é mais necessária. Até logo.",
 };
 
 const CHANGE: Phrases = Phrases {
-    enter_digits: "Esta chamada é para alterar o número de telefone da sua conta. Se concordar, digite os dois dígitos que \
-                   aparecem na sua tela e depois pressione a tecla jogo da velha. Se não pediu a alteração, pressione zero e \
-                   depois jogo da velha.",
+    enter_digits: "Esta chamada é para alterar o número de telefone da sua conta. Se concordar, digite os dígitos \
+                   que aparecem na sua tela e depois pressione a tecla jogo da velha.",
+    or_zero_and_pound: "Se não pediu a alteração, pressione zero e depois jogo da velha.",
     code_is: "Seu código para alterar o número de telefone é:",
     code_ends: "Digite-o onde está alterando seu número de telefone e não o informe a ninguém. \
                 Se não pediu a alteração, pressione zero.",
@@ -51,8 +56,6 @@ const CHANGE: Phrases = Phrases {
     approved: "Tudo certo. Este número de telefone está confirmado. Até logo.",
     denied: "Agradecemos o aviso. Interrompemos a alteração do seu número de telefone. Por favor, troque sua senha. \
              Até logo.",
-    cannot_approve: "Esta chamada é para alterar o número de telefone da sua conta, o que nenhuma tecla aprova. Digite um \
-                     código onde está fazendo a alteração. Se não a pediu, pressione zero.",
     too_late: "Já é tarde para aprovar esta alteração do seu número de telefone. Se não a pediu, pressione zero.",
     ..LOGIN
 };

@@ -128,7 +128,7 @@ fn a_call_to_change_the_number_says_so_and_does_not_mention_signing_in() {
             assert!(login == change || !mentions_it(change), "{change}");
         }
         for said in [
-            [change.cannot_approve, ""],
+            [locale.cannot_approve_change(), ""],
             [change.too_late, ""],
             [change.enter_digits, ""],
             [change.code_is, change.code_ends],
@@ -138,7 +138,7 @@ fn a_call_to_change_the_number_says_so_and_does_not_mention_signing_in() {
         ] {
             assert!(said.concat().contains(number) && !mentions_it(&said.concat()), "{said:?}");
         }
-        for said in [login.cannot_approve, login.too_late, login.enter_digits, login.approved, login.denied] {
+        for said in [login.too_late, login.enter_digits, login.approved, login.denied] {
             assert!(mentions_it(said), "{said}");
         }
         assert!(mentions_it(&[login.code_is, login.code_ends].concat()), "{locale:?}");
@@ -180,6 +180,7 @@ fn spoken(phrases: &Phrases) -> [&'static str; 14] {
         prompt,
         wrong_key,
         enter_digits,
+        or_zero_and_pound,
         wrong_digits,
         code_is,
         code_ends,
@@ -187,7 +188,6 @@ fn spoken(phrases: &Phrases) -> [&'static str; 14] {
         goodbye,
         approved,
         denied,
-        cannot_approve,
         too_late,
         use_code,
         over,
@@ -196,6 +196,7 @@ fn spoken(phrases: &Phrases) -> [&'static str; 14] {
         prompt,
         wrong_key,
         enter_digits,
+        or_zero_and_pound,
         wrong_digits,
         code_is,
         code_ends,
@@ -203,7 +204,6 @@ fn spoken(phrases: &Phrases) -> [&'static str; 14] {
         goodbye,
         approved,
         denied,
-        cannot_approve,
         too_late,
         use_code,
         over,
@@ -213,6 +213,7 @@ fn spoken(phrases: &Phrases) -> [&'static str; 14] {
 fn texts(locale: Locale) -> Vec<String> {
     let Messages { login, change, changed, see_page, ask_support } = locale.words().messages;
     let mut texts = vec![login("B", "0"), change("B", "0"), changed("B", "0"), see_page.into(), ask_support.into()];
+    texts.push(locale.cannot_approve_change().to_owned());
     for purpose in PURPOSES {
         texts.extend(spoken(locale.phrases(purpose)).map(str::to_owned));
     }

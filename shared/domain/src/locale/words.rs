@@ -9,6 +9,8 @@ pub(super) struct Words {
     pub(super) login: Phrases,
     /// A call to change the number: what is not particular to it is taken over from `login`.
     pub(super) change: Phrases,
+    /// Where no key can approve a number change: who may be deceived, and the fraud key.
+    pub(super) cannot_approve_change: &'static str,
 }
 
 /// What messages say. The first line of a code's message, and the notice, which has one line.
@@ -33,8 +35,10 @@ pub struct Phrases {
     pub prompt: &'static str,
     /// After a key that means nothing.
     pub wrong_key: &'static str,
-    /// Asks for the digits on the page; the brand is spoken before it.
+    /// Asks for the digits on the page, two or four; the brand is spoken before it.
     pub enter_digits: &'static str,
+    /// The fraud key, where `#` ends an entry.
+    pub or_zero_and_pound: &'static str,
     /// After digits that the page does not show.
     pub wrong_digits: &'static str,
     /// Before a code, whose digits are spoken one by one; at first the brand is spoken before it.
@@ -49,8 +53,6 @@ pub struct Phrases {
     pub approved: &'static str,
     /// After the fraud key.
     pub denied: &'static str,
-    /// Where no key approves, who may be deceived, and the fraud key; the brand is spoken before it.
-    pub cannot_approve: &'static str,
     /// When the challenge is closed, and the fraud key works still.
     pub too_late: &'static str,
     /// To whoever is not judged human: a misjudged person learns what else works.

@@ -2,7 +2,12 @@
 
 use super::words::{Messages, Phrases, Words};
 
-pub(super) const WORDS: Words = Words { messages: MESSAGES, login: LOGIN, change: CHANGE };
+pub(super) const WORDS: Words = Words {
+    messages: MESSAGES,
+    login: LOGIN,
+    change: CHANGE,
+    cannot_approve_change: "此次来电与更换您账号的电话号码有关，无法通过按键确认。请在更换号码的页面输入验证码。如果不是您本人操作，请按零。",
+};
 
 const MESSAGES: Messages = Messages {
     login: |brand, code| format!("【{brand}】验证码：{code}，请勿泄露。"),
@@ -16,7 +21,8 @@ const LOGIN: Phrases = Phrases {
     language: "zh-CN",
     prompt: "如需完成登录，请按井号键。如果不是您本人在登录，请按零。",
     wrong_key: "该按键无效。",
-    enter_digits: "如需完成登录，请输入屏幕上显示的两位数字，然后按井号键。如果不是您本人在登录，请先按零，再按井号键。",
+    enter_digits: "如需完成登录，请输入屏幕上显示的数字，然后按井号键。",
+    or_zero_and_pound: "如果不是您本人在登录，请先按零，再按井号键。",
     wrong_digits: "您输入的数字与屏幕上显示的不一致。您可以重新请求来电。再见。",
     code_is: "您的验证码是：",
     code_ends: "请在登录页面输入，不要告诉任何人。如果不是您本人在登录，请按零。",
@@ -24,23 +30,19 @@ const LOGIN: Phrases = Phrases {
     goodbye: "再见。",
     approved: "谢谢。您的登录已确认。再见。",
     denied: "谢谢。我们已阻止此次登录。请修改您的密码。再见。",
-    cannot_approve: "您的账号还有另一次登录正在等待确认，因此无法通过按键确认此次登录。请在登录页面输入验证码。\
-                     如果其中任何一次不是您本人操作，请按零。",
     too_late: "此次登录的确认时间已过。如果不是您本人操作，请按零。",
     use_code: "我们无法确认此次来电的接听情况。您可以改用短信验证码。再见。",
     over: "此次来电已不再需要。再见。",
 };
 
 const CHANGE: Phrases = Phrases {
-    enter_digits: "此次来电用于更换您账号的电话号码。如果同意，请输入屏幕上显示的两位数字，然后按井号键。\
-                   如果不是您本人操作，请先按零，再按井号键。",
+    enter_digits: "此次来电用于更换您账号的电话号码。如果同意，请输入屏幕上显示的数字，然后按井号键。",
+    or_zero_and_pound: "如果不是您本人操作，请先按零，再按井号键。",
     code_is: "您用于更换电话号码的验证码是：",
     code_ends: "请在更换电话号码的页面输入，不要告诉任何人。如果不是您本人操作，请按零。",
     said_once: "本次来电不会重复播报验证码。您可以重新请求来电。如果不是您本人在更换电话号码，请按零。",
     approved: "谢谢。此电话号码已确认。再见。",
     denied: "谢谢。我们已阻止更换您的电话号码。请修改您的密码。再见。",
-    cannot_approve: "此次来电与更换您账号的电话号码有关，无法通过按键确认。请在更换号码的页面输入验证码。\
-                     如果不是您本人操作，请按零。",
     too_late: "此次更换电话号码的确认时间已过。如果不是您本人操作，请按零。",
     ..LOGIN
 };

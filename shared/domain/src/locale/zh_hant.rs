@@ -2,7 +2,12 @@
 
 use super::words::{Messages, Phrases, Words};
 
-pub(super) const WORDS: Words = Words { messages: MESSAGES, login: LOGIN, change: CHANGE };
+pub(super) const WORDS: Words = Words {
+    messages: MESSAGES,
+    login: LOGIN,
+    change: CHANGE,
+    cannot_approve_change: "這通電話與更換您帳號的電話號碼有關，無法以按鍵確認。請在更換號碼的頁面輸入驗證碼。若不是您本人操作，請按零。",
+};
 
 const MESSAGES: Messages = Messages {
     login: |brand, code| format!("【{brand}】驗證碼：{code}，請勿外洩。"),
@@ -16,7 +21,8 @@ const LOGIN: Phrases = Phrases {
     language: "zh-TW",
     prompt: "若要完成登入，請按井字鍵。若不是您本人在登入，請按零。",
     wrong_key: "這個按鍵無效。",
-    enter_digits: "若要完成登入，請輸入螢幕上顯示的兩位數字，再按井字鍵。若不是您本人在登入，請先按零，再按井字鍵。",
+    enter_digits: "若要完成登入，請輸入螢幕上顯示的數字，再按井字鍵。",
+    or_zero_and_pound: "若不是您本人在登入，請先按零，再按井字鍵。",
     wrong_digits: "您輸入的數字與螢幕上顯示的不符。您可以再要求一次來電。再見。",
     code_is: "您的驗證碼是：",
     code_ends: "請在登入頁面輸入，不要告訴任何人。若不是您本人在登入，請按零。",
@@ -24,23 +30,19 @@ const LOGIN: Phrases = Phrases {
     goodbye: "再見。",
     approved: "謝謝您，登入已確認。再見。",
     denied: "謝謝您，我們已阻止這次登入。請變更您的密碼。再見。",
-    cannot_approve: "您的帳號還有另一次登入正在等待確認，因此無法以按鍵確認這次登入。請在登入頁面輸入驗證碼。\
-                     若其中任何一次不是您本人操作，請按零。",
     too_late: "這次登入的確認時間已過。若不是您本人操作，請按零。",
     use_code: "我們無法確認這通電話的接聽情形。您可以改用簡訊驗證碼。再見。",
     over: "這通電話已經不需要了。再見。",
 };
 
 const CHANGE: Phrases = Phrases {
-    enter_digits: "這通電話是為了更換您帳號的電話號碼。若您同意，請輸入螢幕上顯示的兩位數字，再按井字鍵。\
-                   若不是您本人操作，請先按零，再按井字鍵。",
+    enter_digits: "這通電話是為了更換您帳號的電話號碼。若您同意，請輸入螢幕上顯示的數字，再按井字鍵。",
+    or_zero_and_pound: "若不是您本人操作，請先按零，再按井字鍵。",
     code_is: "您用來更換電話號碼的驗證碼是：",
     code_ends: "請在更換電話號碼的頁面輸入，不要告訴任何人。若不是您本人操作，請按零。",
     said_once: "這通電話不會再播報驗證碼。您可以再要求一次來電。若不是您本人在更換電話號碼，請按零。",
     approved: "謝謝您，這個電話號碼已確認。再見。",
     denied: "謝謝您，我們已阻止更換您的電話號碼。請變更您的密碼。再見。",
-    cannot_approve: "這通電話與更換您帳號的電話號碼有關，無法以按鍵確認。請在更換號碼的頁面輸入驗證碼。\
-                     若不是您本人操作，請按零。",
     too_late: "這次更換電話號碼的確認時間已過。若不是您本人操作，請按零。",
     ..LOGIN
 };

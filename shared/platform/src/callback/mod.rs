@@ -12,11 +12,16 @@ use domain::time::Timestamp;
 use lambda_http::{Request, RequestExt as _};
 
 pub use self::signature::{SigningTokens, sign};
-pub use self::twiml::twiml;
+pub use self::twiml::{keys_go_to, twiml};
 use crate::encoding::{parse_call_token, parse_challenge_path};
 use crate::problem::Problem;
 use crate::request;
 use crate::secrets::{Document, Secret, SecretError, SecretSource, document};
+
+/// The last part of a webhook's path where a key, or digits in the mode that matches them, are posted.
+const KEYS: &str = "digits";
+/// The same where four digits were asked for.
+const FOUR_DIGITS: &str = "four-digits";
 
 pub trait TokenSource: Sync {
     fn tokens(&self, now: Timestamp) -> impl Future<Output = Result<Arc<SigningTokens>, SecretError>> + Send;
@@ -102,7 +107,11 @@ impl Webhook {
                 let to = field("To").and_then(|to| PhoneNumber::parse(to).ok());
                 (Kind::Answer, Some(Report::Answered(answered_by(field("AnsweredBy")), to)))
             }
-            Some("digits") => (Kind::Digits, field("Digits").map(Entry::parse).map(Report::Keyed)),
+            Some(FOUR_DIGITS) => {
+                let digits = field("Digits").unwrap_or_default();
+                (Kind::Digits, Some(Report::Keyed(Entry::parse_four_digits(digits))))
+            }
+            Some(KEYS) => (Kind::Digits, field("Digits").map(Entry::parse).map(Report::Keyed)),
             Some("status") => (Kind::Status, field("CallStatus").and_then(progress).map(Report::Progress)),
             _ => return Err(Problem::NotFound),
         };

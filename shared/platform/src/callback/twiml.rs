@@ -10,6 +10,8 @@ use domain::script::Script;
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
+use super::{FOUR_DIGITS, KEYS};
+
 type Xml = Writer<Vec<u8>>;
 
 /// How many times the call reads out its code.
@@ -19,17 +21,20 @@ const TIMES: usize = 3;
 /// is being said.
 #[must_use]
 pub fn twiml(script: Script<'_>, purpose: Purpose, locale: Locale, brand: &str, action: &str) -> String {
-    let voice = Voice { phrases: locale.phrases(purpose), brand };
+    let voice = Voice { locale, phrases: locale.phrases(purpose), brand };
     let mut xml = Writer::new(Vec::new());
     // Writing to memory cannot fail; if it did, the empty response would end the call.
     let written = xml.create_element("Response").write_inner_content(|response| {
         match input(script) {
             None => voice.say(response, voice.last_words(script))?,
             Some(input) => {
-                let gather = response.create_element("Gather").with_attribute(("input", "dtmf"));
-                let gather = gather.with_attributes(input.attributes());
-                let gather = gather.with_attributes([("timeout", "10"), ("method", "POST"), ("action", action)]);
-                gather.write_inner_content(|gather| voice.ask(gather, script))?;
+                // A provider may go on to the next element when only `#` is pressed, so each prompt is one of these.
+                for _ in 0..input.prompts() {
+                    let gather = response.create_element("Gather").with_attribute(("input", "dtmf"));
+                    let gather = gather.with_attributes(input.attributes());
+                    let gather = gather.with_attributes([("timeout", "10"), ("method", "POST"), ("action", action)]);
+                    gather.write_inner_content(|gather| voice.ask(gather, script))?;
+                }
                 voice.say(response, voice.last_words(script))?;
             }
         }
@@ -46,15 +51,22 @@ pub fn twiml(script: Script<'_>, purpose: Purpose, locale: Locale, brand: &str, 
 enum Input {
     /// One key, which may be `#`. By default a lone `#` would end the input and be lost.
     Key,
-    /// Digits, ended by `#`, which is not included.
-    Digits,
+    /// Digits, ended by `#`, which is not included. Asked for this many times.
+    Digits { prompts: u32 },
 }
 
 impl Input {
     fn attributes(&self) -> Vec<(&'static str, &'static str)> {
         match self {
             Self::Key => vec![("finishOnKey", ""), ("numDigits", "1")],
-            Self::Digits => vec![("finishOnKey", "#")],
+            Self::Digits { .. } => vec![("finishOnKey", "#")],
+        }
+    }
+
+    const fn prompts(&self) -> u32 {
+        match self {
+            Self::Key => 1,
+            Self::Digits { prompts } => *prompts,
         }
     }
 }
@@ -67,12 +79,23 @@ const fn input(script: Script<'_>) -> Option<Input> {
         | Script::TooLate
         | Script::SpeakCode(_)
         | Script::SaidOnce => Some(Input::Key),
-        Script::EnterDigits => Some(Input::Digits),
+        Script::EnterDigits => Some(Input::Digits { prompts: 1 }),
+        Script::EnterFourDigits { prompts, .. } => Some(Input::Digits { prompts }),
         Script::WrongDigits | Script::Approved | Script::Denied | Script::UseCode | Script::Over => None,
     }
 }
 
+/// The last part of the address that a script's keys are posted to: it tells what was asked for.
+#[must_use]
+pub const fn keys_go_to(script: Script<'_>) -> &'static str {
+    match script {
+        Script::EnterFourDigits { .. } => FOUR_DIGITS,
+        _ => KEYS,
+    }
+}
+
 struct Voice<'a> {
+    locale: Locale,
     phrases: &'static Phrases,
     brand: &'a str,
 }
@@ -80,13 +103,18 @@ struct Voice<'a> {
 impl Voice<'_> {
     /// What is said while waiting for a key.
     fn ask(&self, xml: &mut Xml, script: Script<'_>) -> Result<()> {
-        let Self { phrases, brand } = self;
+        let Self { locale, phrases, brand } = self;
         match script {
             Script::PromptAgain => self.say(xml, &format!("{} {}", phrases.wrong_key, phrases.prompt)),
-            Script::EnterDigits => self.say(xml, &format!("{brand}. {}", phrases.enter_digits)),
+            Script::EnterDigits | Script::EnterFourDigits { reports: true, .. } => {
+                self.say(xml, &format!("{brand}. {} {}", phrases.enter_digits, phrases.or_zero_and_pound))
+            }
+            Script::EnterFourDigits { reports: false, .. } => {
+                self.say(xml, &format!("{brand}. {}", phrases.enter_digits))
+            }
             Script::SpeakCode(code) => self.say_code(xml, code),
             Script::SaidOnce => self.say(xml, phrases.said_once),
-            Script::CannotApprove => self.say(xml, &format!("{brand}. {}", phrases.cannot_approve)),
+            Script::CannotApprove => self.say(xml, &format!("{brand}. {}", locale.cannot_approve_change())),
             Script::TooLate => self.say(xml, &format!("{brand}. {}", phrases.too_late)),
             _ => self.say(xml, &format!("{brand}. {}", phrases.prompt)),
         }
@@ -96,7 +124,11 @@ impl Voice<'_> {
     const fn last_words(&self, script: Script<'_>) -> &'static str {
         match script {
             Script::WrongDigits => self.phrases.wrong_digits,
-            Script::SpeakCode(_) | Script::SaidOnce | Script::CannotApprove | Script::TooLate => self.phrases.goodbye,
+            Script::SpeakCode(_)
+            | Script::SaidOnce
+            | Script::CannotApprove
+            | Script::TooLate
+            | Script::EnterFourDigits { .. } => self.phrases.goodbye,
             Script::Approved => self.phrases.approved,
             Script::Denied => self.phrases.denied,
             Script::UseCode => self.phrases.use_code,
@@ -106,7 +138,7 @@ impl Voice<'_> {
 
     /// Says the code several times, digit by digit, with time to write it down.
     fn say_code(&self, xml: &mut Xml, code: &Code) -> Result<()> {
-        let Self { phrases, brand } = self;
+        let Self { phrases, brand, .. } = self;
         // A full stop makes the voice pause; a comma would turn some digits into decimals.
         let digits: String = code.expose().chars().flat_map(|digit| [' ', digit, '.']).collect();
         self.say(xml, &format!("{brand}."))?;
@@ -144,36 +176,45 @@ mod tests {
         assert!(!xml.contains("actionOnEmptyResult"));
     }
 
+    /// A provider may skip an entry that is only `#`: the next prompt then follows at once.
+    #[test]
+    fn four_digits_are_asked_for_as_often_as_is_left_and_zero_is_offered_only_to_a_human() {
+        for (prompts, reports) in [(3, true), (1, true), (2, false)] {
+            let script = Script::EnterFourDigits { prompts, reports };
+            let xml = twiml(script, Purpose::Login, Locale::En, "Example", ACTION);
+            assert_eq!(xml.matches(r##"<Gather input="dtmf" finishOnKey="#" timeout="10""##).count() as u32, prompts);
+            assert_eq!(xml.matches("enter the digits on your screen").count() as u32, prompts);
+            assert_eq!(xml.contains("press zero, then the pound key"), reports, "{xml}");
+            assert!(xml.ends_with("Goodbye.</Say><Hangup/></Response>"), "{xml}");
+            assert_eq!(keys_go_to(script), "four-digits");
+        }
+    }
+
     #[test]
     fn digits_are_ended_by_the_pound_key() {
         assert_eq!(
             twiml(Script::EnterDigits, Purpose::Login, Locale::En, "Example", ACTION),
-            r##"<Response><Gather input="dtmf" finishOnKey="#" timeout="10" method="POST" action="https://h/v1/calls/c/t/digits"><Say language="en-US">Example. To finish signing in, enter the two digits on your screen, then press the pound key. If you are not signing in, press zero, then the pound key.</Say></Gather><Say language="en-US">This call is no longer needed. Goodbye.</Say><Hangup/></Response>"##
+            r##"<Response><Gather input="dtmf" finishOnKey="#" timeout="10" method="POST" action="https://h/v1/calls/c/t/digits"><Say language="en-US">Example. To finish signing in, enter the digits on your screen, then press the pound key. If you are not signing in, press zero, then the pound key.</Say></Gather><Say language="en-US">This call is no longer needed. Goodbye.</Say><Hangup/></Response>"##
         );
     }
 
     /// Each of them accepts the fraud key, and says so.
     #[test]
     fn where_nothing_approves_a_lone_key_is_still_listened_for() {
-        for (purpose, said, late) in [
+        for (script, purpose, words) in [
+            (Script::TooLate, Purpose::Login, "to confirm this sign-in"),
+            (Script::TooLate, Purpose::Change, "to confirm this change of your"),
             (
-                Purpose::Login,
-                "There is another sign-in to your account, so you cannot confirm this one",
-                "to confirm this sign-in",
-            ),
-            (
+                Script::CannotApprove,
                 Purpose::Change,
                 "changing the phone number of your account. You cannot confirm that",
-                "to confirm this change of your",
             ),
         ] {
-            for (script, words) in [(Script::CannotApprove, said), (Script::TooLate, late)] {
-                let xml = twiml(script, purpose, Locale::En, "Example", ACTION);
-                let listens = r#"<Response><Gather input="dtmf" finishOnKey="" numDigits="1" timeout="10" method="POST" action="https://h/v1/calls/c/t/digits"><Say language="en-US">Example. "#;
-                assert!(xml.starts_with(listens), "{xml}");
-                assert!(gather(&xml).contains(words) && gather(&xml).contains("press zero"), "{xml}");
-                assert!(!xml.contains("pound"), "{xml}");
-            }
+            let xml = twiml(script, purpose, Locale::En, "Example", ACTION);
+            let listens = r#"<Response><Gather input="dtmf" finishOnKey="" numDigits="1" timeout="10" method="POST" action="https://h/v1/calls/c/t/digits"><Say language="en-US">Example. "#;
+            assert!(xml.starts_with(listens), "{xml}");
+            assert!(gather(&xml).contains(words) && gather(&xml).contains("press zero"), "{xml}");
+            assert!(!xml.contains("pound"), "{xml}");
         }
     }
 
@@ -199,7 +240,6 @@ mod tests {
     fn a_call_to_change_the_number_is_given_its_own_words() {
         let code = Code::parse("123456").expect("six digits");
         for script in [
-            Script::CannotApprove,
             Script::TooLate,
             Script::EnterDigits,
             Script::SpeakCode(&code),

@@ -69,6 +69,8 @@ attributes! {
     GUESSES_RESERVED: Map = "guessesReserved";
     SMS_SENT: Vec<Timestamp> = "smsSent";
     CALLS_PLACED: Vec<Timestamp> = "callsPlaced";
+    REFUSED_CALL_SESSION: [u8; 32] = "refusedCallSession";
+    REFUSED_CALL_AT: Timestamp = "refusedCallAt";
     REPORTED_NUMBER: [u8; 32] = "reportedNumber";
     DENIED_AT: Timestamp = "deniedAt";
     DENIED_VERSION: u64 = "deniedVersion";
@@ -116,6 +118,7 @@ attributes! {
     CALL_STATE: CallState = "callState";
     ANSWERED_BY: AnsweredBy = "answeredBy";
     WRONG_KEYS: u32 = "wrongKeys";
+    MACHINE_ANSWERED_AT: Timestamp = "machineAnsweredAt";
     CONTESTED: bool = "contested";
     KEEP_UNTIL: Timestamp = "keepUntil";
 

@@ -12,8 +12,9 @@ use domain::time::Timestamp;
 use super::attribute::{
     ANSWERED_BY, APPROVED_AT, APPROVED_BY, ATTEMPTS, Attribute, BINDING, CALL_PLACED_AT, CALL_STATE, CALL_TOKEN,
     CALLS_AT, CALLS_DELIVERY, CALLS_USED, CARRIED, CHARGED, CLAIM_MISMATCH, CODES, CONTESTED, COUNTRY, CREATED_AT,
-    EXPIRES_AT, FORMER_PHONE, FORMER_PROVEN_AT, GENERATION, LAST_GUESS_AT, LINE, LOCALE, MAX_ATTEMPTS, NUMBER_SOURCE,
-    OUTCOME, PHONE, PURPOSE, SETTLED, SMS_AT, SMS_DELIVERY, SMS_USED, SPOKEN_CODES, SUBJECT_VERSION, WRONG_KEYS,
+    EXPIRES_AT, FORMER_PHONE, FORMER_PROVEN_AT, GENERATION, LAST_GUESS_AT, LINE, LOCALE, MACHINE_ANSWERED_AT,
+    MAX_ATTEMPTS, NUMBER_SOURCE, OUTCOME, PHONE, PURPOSE, SETTLED, SMS_AT, SMS_DELIVERY, SMS_USED, SPOKEN_CODES,
+    SUBJECT_VERSION, WRONG_KEYS,
 };
 use super::key::parse_counter;
 use super::reader::{Reader, Unreadable};
@@ -60,6 +61,7 @@ pub fn read<V: Value>(key: ChallengeKey, item: Reader<'_, V>) -> Result<Challeng
         calls: sends(item, &CALLS)?,
         call: call(item)?,
         contested: item.get_or_default(CONTESTED)?,
+        machine_answered_at: item.get(MACHINE_ANSWERED_AT)?,
         charged,
     })
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use domain::identity::{Reservation, SessionId};
 use domain::subject::{Binding, Subject};
+use domain::time::Timestamp;
 
 use super::attribute::{
     BINDING, BLOCKED_UNTIL, CALLS_PLACED, COUNTRY, DENIED_VERSION, FAILURES, GUESSES_RESERVED, LAST_FAILURE_AT,
-    LAST_SUCCESS_AT, LINE, LOCKED_AT, PHONE, REPORTED_NUMBER, SMS_SENT, VERSION,
+    LAST_SUCCESS_AT, LINE, LOCKED_AT, PHONE, REFUSED_CALL_AT, REFUSED_CALL_SESSION, REPORTED_NUMBER, SMS_SENT, VERSION,
 };
 use super::reader::{Reader, Unreadable};
 use super::value::{Stored as _, Value};
@@ -23,6 +24,7 @@ pub fn read<V: Value>(item: Reader<'_, V>) -> Result<Subject, Unreadable> {
         reserved: reserved(item)?,
         sms_sent: item.get_or_default(SMS_SENT)?,
         calls_placed: item.get_or_default(CALLS_PLACED)?,
+        refused_call: refused_call(item)?,
         blocked_until: item.get(BLOCKED_UNTIL)?,
         reported_number: item.get(REPORTED_NUMBER)?,
         denied_version: item.get(DENIED_VERSION)?,
@@ -34,6 +36,11 @@ pub fn binding<V: Value>(item: Reader<'_, V>) -> Result<Option<Binding>, Unreada
     let Some(number) = item.get(PHONE)? else { return Ok(None) };
     let (country, line, version) = (item.require(COUNTRY)?, item.require(LINE)?, item.require(BINDING)?);
     Ok(Some(Binding { number, country, line, version }))
+}
+
+fn refused_call<V: Value>(item: Reader<'_, V>) -> Result<Option<(SessionId, Timestamp)>, Unreadable> {
+    let Some(session) = item.get(REFUSED_CALL_SESSION)? else { return Ok(None) };
+    Ok(Some((SessionId::from_bytes(session), item.require(REFUSED_CALL_AT)?)))
 }
 
 fn reserved<V: Value>(item: Reader<'_, V>) -> Result<BTreeMap<Reservation, u32>, Unreadable> {

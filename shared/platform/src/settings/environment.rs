@@ -35,6 +35,11 @@ impl Environment {
         self.parse(setting, Ok)
     }
 
+    /// The value of a setting that is read only if something else makes it necessary.
+    pub fn get_if<T: Clone>(&mut self, needed: bool, setting: &Setting<T>) -> Option<Option<T>> {
+        if needed { self.get(setting).map(Some) } else { Some(None) }
+    }
+
     /// The same for a setting of which one function knows better what it may be. A fault follows the setting's name.
     pub fn parse<T: Clone, U>(
         &mut self,

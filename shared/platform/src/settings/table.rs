@@ -195,6 +195,8 @@ settings! {
         TABLE_NAME: String = required("the name of a table");
         /// Secret with the keys of the codes' MACs.
         MAC_KEYS_SECRET_ARN: String = required("the ARN of a secret");
+        /// Secret with the keys of the four digits that a page shows during a call.
+        CALL_DIGITS_SECRET_ARN: String = required("the ARN of a secret");
         /// The bus that gets the audit events.
         EVENT_BUS_NAME: String = required("the name of a bus");
         /// Secret with the key of the digests in audit events.

@@ -1,5 +1,7 @@
 //! A call's webhooks: each is applied only if it moves this very call forward.
 
+use std::borrow::Cow;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
@@ -30,7 +32,7 @@ impl DynamoStore {
     ) -> Result<Option<Challenge>, StoreError> {
         // The mode is checked here too, so that no caller of this can let `#` approve where digits are to be
         // matched, or digits where a code is spoken.
-        let Advance { update, condition, mut values } = match (event, policy.call_mode) {
+        let advance = match (event, policy.call_mode) {
             (CallEvent::Pressed(Key::Fraud), _) => return self.report_fraud(challenge, token, policy, now).await,
             (CallEvent::Speaks(by, macs), CallMode::SpeakCode) if by.may_approve(policy) => speak(by, &macs, now),
             (CallEvent::Answered(by) | CallEvent::Speaks(by, _), _) => answer(by, policy, now),
@@ -38,16 +40,28 @@ impl DynamoStore {
             (CallEvent::Entered { matches: true }, CallMode::MatchDigits) => {
                 approve(Method::MatchDigits, expression::CAN_ENTER, policy, now)
             }
-            (CallEvent::Entered { matches: false }, CallMode::MatchDigits) => wrong_digits(policy, now),
+            (CallEvent::Entered { matches: false }, CallMode::MatchDigits) => {
+                wrong_digits(expression::CAN_ENTER, policy, now)
+            }
+            (CallEvent::Entered { matches: true }, CallMode::PressPound) => {
+                approve(Method::MatchDigits, expression::CAN_ENTER_FOUR, policy, now).with_four_digits()
+            }
+            (CallEvent::Entered { matches: false }, CallMode::PressPound) => wrong_four_digits(policy, now),
             (CallEvent::Pressed(Key::Approve | Key::Other) | CallEvent::Entered { .. }, _) => wrong_key(),
             (CallEvent::Progress(state), _) => progress(state),
         };
-        values.extend([
-            (":generation", number(challenge.generation)),
-            (":pending", text(PENDING)),
-            (":token", bytes(&token.digest())),
-        ]);
-        let update = self.update(challenge_key(&challenge.key), update, condition, values);
+        self.advance(challenge, token, advance).await
+    }
+
+    async fn advance(
+        &self,
+        challenge: &ChallengeId,
+        token: &CallToken,
+        advance: Advance,
+    ) -> Result<Option<Challenge>, StoreError> {
+        let Advance { update, condition, mut values } = advance;
+        values.extend([(":generation", number(challenge.generation)), (":token", bytes(&token.digest()))]);
+        let update = self.update(challenge_key(&challenge.key), &update, condition, values);
         let item = match self.send_update(update).await? {
             Updated::Done(item) => Some(item),
             Updated::Refused(item) => item,
@@ -55,6 +69,8 @@ impl DynamoStore {
         item.map(|item| challenge_item::read(&challenge.key.subject, &item)).transpose()
     }
 
+    /// A machine cannot report fraud: where it is asked for digits, `0` is a wrong entry.
+    ///
     /// In one transaction, denies the challenge and every other pending one of the subject, and blocks the subject.
     /// A number that was only being enrolled is blocked too: the read before tells whether it was.
     async fn report_fraud(
@@ -65,18 +81,24 @@ impl DynamoStore {
         now: Timestamp,
     ) -> Result<Option<Challenge>, StoreError> {
         let Some(reported) = self.read_challenge(challenge).await? else { return Ok(None) };
+        let by_machine = reported.call.as_ref().is_some_and(|call| call.is_answered_by_machine(policy));
+        if by_machine && reported.asks_for_four_digits(policy) {
+            return self.advance(challenge, token, wrong_four_digits(policy, now)).await;
+        }
         let until = now + policy.fraud_block;
         let number = reported.source.is_unverified().then(|| self.block_number(&reported, until));
         let block = self.block_and_deny_all(&reported, until, now);
-        let writes = as_writes([self.deny(challenge, token), block].into_iter().chain(number))?;
+        let writes = as_writes([self.deny(challenge, token, policy), block].into_iter().chain(number))?;
         if self.transact(writes).await?.is_none() {
             return Ok(Some(Challenge { outcome: Outcome::Denied, ..reported }));
         }
         self.read_challenge(challenge).await // no longer this call: the caller hears what the current state calls for
     }
 
-    fn deny(&self, challenge: &ChallengeId, token: &CallToken) -> UpdateBuilder {
-        self.write(challenge_key(&challenge.key), expression::DENY, expression::IN_TALK)
+    fn deny(&self, challenge: &ChallengeId, token: &CallToken, policy: &Policy) -> UpdateBuilder {
+        self.write(challenge_key(&challenge.key), expression::DENY, expression::IN_TALK_WITH_A_HUMAN)
+            .expression_attribute_values(":human", text(AnsweredBy::Human.as_str()))
+            .expression_attribute_values(":orUnjudged", or_unjudged(policy))
             .expression_attribute_values(":denied", text(DENIED))
             .expression_attribute_values(":generation", number(challenge.generation))
             .expression_attribute_values(":pending", text(PENDING))
@@ -102,29 +124,48 @@ impl DynamoStore {
     }
 }
 
-/// What an event does to its call's challenge, and on which condition. `:generation`, `:pending` and `:token` are added
-/// to each.
+/// What an event does to its call's challenge, and on which condition. `:generation` and `:token` are added to each.
 struct Advance {
-    update: &'static str,
+    update: Cow<'static, str>,
     condition: &'static str,
     values: Vec<(&'static str, AttributeValue)>,
 }
 
+impl Advance {
+    fn for_login(mut self) -> Self {
+        self.values.push((":login", text(Purpose::Login.as_str())));
+        self
+    }
+
+    fn with_four_digits(self) -> Self {
+        let mut advance = self.for_login();
+        advance.values.push((":true", AttributeValue::Bool(true)));
+        advance
+    }
+}
+
+fn pending() -> (&'static str, AttributeValue) {
+    (":pending", text(PENDING))
+}
+
 fn answer(by: AnsweredBy, policy: &Policy, now: Timestamp) -> Advance {
+    let update = expression::and(expression::ANSWER, expression::AND_BY_A_MACHINE, !by.may_approve(policy));
     let values = vec![
+        pending(),
         (":state", text(by.state(policy).as_str())),
         (":by", text(by.as_str())),
         (":now", time(now)),
         (":calling", text(CallState::Calling.as_str())),
         (":ringing", text(CallState::Ringing.as_str())),
     ];
-    Advance { update: expression::ANSWER, condition: expression::CAN_ANSWER, values }
+    Advance { update: update.into(), condition: expression::CAN_ANSWER, values }
 }
 
 /// Answers the call and stores the code before it is spoken, so that every spoken code is good and none is spoken twice.
 fn speak(by: AnsweredBy, macs: &SpokenCodeMacs, now: Timestamp) -> Advance {
     let [a, b, c] = macs.under_all.map(|mac| bytes(mac.as_bytes()));
     let values = vec![
+        pending(),
         (":state", text(CallState::Answered.as_str())),
         (":by", text(by.as_str())),
         (":now", time(now)),
@@ -136,48 +177,55 @@ fn speak(by: AnsweredBy, macs: &SpokenCodeMacs, now: Timestamp) -> Advance {
         (":b", b),
         (":c", c),
     ];
-    Advance { update: expression::SPEAK, condition: expression::CAN_SPEAK, values }
+    Advance { update: expression::SPEAK.into(), condition: expression::CAN_SPEAK, values }
 }
 
 /// The pound key approves a login, and nothing else.
 fn press(policy: &Policy, now: Timestamp) -> Advance {
-    let mut advance = approve(Method::PressPound, expression::CAN_APPROVE, policy, now);
-    advance.values.push((":login", text(Purpose::Login.as_str())));
-    advance
+    approve(Method::PressPound, expression::CAN_APPROVE, policy, now).for_login()
 }
 
 fn approve(by: Method, condition: &'static str, policy: &Policy, now: Timestamp) -> Advance {
     let mut values = in_human_talk(policy, now);
     values.extend([(":approved", text(APPROVED)), (":method", text(by.as_str()))]);
-    Advance { update: expression::APPROVE_BY_CALL, condition, values }
+    Advance { update: expression::APPROVE_BY_CALL.into(), condition, values }
 }
 
-fn wrong_digits(policy: &Policy, now: Timestamp) -> Advance {
+fn wrong_four_digits(policy: &Policy, now: Timestamp) -> Advance {
+    wrong_digits(expression::CAN_ENTER_FOUR, policy, now).with_four_digits()
+}
+
+fn wrong_digits(condition: &'static str, policy: &Policy, now: Timestamp) -> Advance {
     let mut values = in_human_talk(policy, now);
     values.extend([(":one", number(1_u32)), (":ended", text(CallState::Ended.as_str()))]);
-    Advance { update: expression::WRONG_DIGITS, condition: expression::CAN_ENTER, values }
+    Advance { update: expression::WRONG_DIGITS.into(), condition, values }
 }
 
 fn in_human_talk(policy: &Policy, now: Timestamp) -> Vec<(&'static str, AttributeValue)> {
-    let or_unjudged = if AnsweredBy::Unjudged.may_approve(policy) { AnsweredBy::Unjudged } else { AnsweredBy::Human };
     vec![
+        pending(),
         (":now", time(now)),
         (":answered", text(CallState::Answered.as_str())),
         (":human", text(AnsweredBy::Human.as_str())),
-        (":orUnjudged", text(or_unjudged.as_str())),
+        (":orUnjudged", or_unjudged(policy)),
     ]
 }
 
+fn or_unjudged(policy: &Policy) -> AttributeValue {
+    let by = if AnsweredBy::Unjudged.may_approve(policy) { AnsweredBy::Unjudged } else { AnsweredBy::Human };
+    text(by.as_str())
+}
+
 fn wrong_key() -> Advance {
-    let values = vec![(":one", number(1_u32)), (":answered", text(CallState::Answered.as_str()))];
-    Advance { update: expression::WRONG_KEY, condition: expression::IN_TALK, values }
+    let values = vec![pending(), (":one", number(1_u32)), (":answered", text(CallState::Answered.as_str()))];
+    Advance { update: expression::WRONG_KEY.into(), condition: expression::IN_TALK, values }
 }
 
 fn progress(state: CallState) -> Advance {
     let mut values = vec![(":state", text(state.as_str())), (":calling", text(CallState::Calling.as_str()))];
     if !state.is_over() {
-        return Advance { update: expression::PROGRESS, condition: expression::CAN_RING, values };
+        return Advance { update: expression::PROGRESS.into(), condition: expression::CAN_RING, values };
     }
     values.extend([(":ringing", text(CallState::Ringing.as_str())), (":answered", text(CallState::Answered.as_str()))]);
-    Advance { update: expression::PROGRESS, condition: expression::CAN_END, values }
+    Advance { update: expression::PROGRESS.into(), condition: expression::CAN_END, values }
 }

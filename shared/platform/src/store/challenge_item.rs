@@ -15,7 +15,7 @@ use super::value::{bytes, number, text, time};
 use crate::item::attribute::{
     ATTEMPTS, BINDING, CALL_PLACED_AT, CALL_STATE, CALL_TOKEN, CARRIED, CHARGED, CLAIM_MISMATCH, CODES, CONTESTED,
     COUNTRY, CREATED_AT, EXPIRES_AT, FORMER_PHONE, FORMER_PROVEN_AT, GENERATION, KEEP_UNTIL, LINE, LOCALE,
-    MAX_ATTEMPTS, NUMBER_SOURCE, OUTCOME, PHONE, PURPOSE, SK, SUBJECT_VERSION, TTL, WRONG_KEYS,
+    MACHINE_ANSWERED_AT, MAX_ATTEMPTS, NUMBER_SOURCE, OUTCOME, PHONE, PURPOSE, SK, SUBJECT_VERSION, TTL, WRONG_KEYS,
 };
 use crate::item::challenge::{CALLS, PENDING, SMS, SendAttributes};
 use crate::item::key::SubjectSort;
@@ -61,6 +61,9 @@ pub(super) fn new(challenge: &Challenge, keep_until: Timestamp) -> Item {
         item.put_call(call);
     }
     item.put_flag(CONTESTED, challenge.contested);
+    if let Some(at) = challenge.machine_answered_at {
+        item.put(MACHINE_ANSWERED_AT, time(at));
+    }
     item.put(KEEP_UNTIL, time(keep_until));
     item.put(TTL, delete_at(keep_until));
     item.0

@@ -15,6 +15,13 @@ macro_rules! this_call {
     };
 }
 
+/// It is this call of this generation, whatever became of the challenge.
+macro_rules! same_call {
+    () => {
+        "generation = :generation AND callToken = :token"
+    };
+}
+
 /// It is this call, whoever answered may approve, and the challenge may still be approved.
 macro_rules! in_human_talk {
     () => {
@@ -54,7 +61,10 @@ pub(super) const SAME_OPEN_AND_SMS_UNMOVED: &str =
     concat!("generation = :generation AND smsUsed = :used AND ", open!());
 pub(super) const SAME_OPEN_AND_CALLS_UNMOVED: &str =
     concat!("generation = :generation AND callsUsed = :used AND ", open!());
+pub(super) const AND_CONTESTED: &str = ", contested = :true";
 pub(super) const CONTEST: &str = "SET contested = :true";
+pub(super) const REFUSED_A_CALL: &str =
+    "SET refusedCallSession = :session, refusedCallAt = :now, version = version + :one";
 pub(super) const EXISTS: &str = "attribute_exists(pk)";
 
 pub(super) const SMS_UNKNOWN: &str = "SET smsDelivery = :delivery";
@@ -127,12 +137,19 @@ pub(super) const OPEN_BREAKER: &str = "SET openedAt = :now, openUntil = :until, 
 pub(super) const BREAKER_IS_CLOSED: &str = "attribute_not_exists(openUntil) OR openUntil <= :now";
 
 pub(super) const ANSWER: &str = "SET callState = :state, answeredBy = :by";
+pub(super) const AND_BY_A_MACHINE: &str = ", machineAnsweredAt = :now";
 pub(super) const CAN_ANSWER: &str =
     concat!(this_call!(), " AND expiresAt > :now AND callState IN (:calling, :ringing)");
 pub(super) const APPROVE_BY_CALL: &str = "SET outcome = :approved, approvedAt = :now, approvedBy = :method";
 /// `#` carries no secret: it must not change a number, and cannot tell two logins apart.
 pub(super) const CAN_APPROVE: &str =
     concat!(in_human_talk!(), " AND purpose = :login AND attribute_not_exists(contested)");
+/// A call asks for four digits where `#` would not be enough to sign in: contested, or not answered by a human.
+pub(super) const CAN_ENTER_FOUR: &str = concat!(
+    this_call!(),
+    " AND expiresAt > :now AND attempts < maxAttempts AND callState = :answered AND purpose = :login \
+     AND (contested = :true OR NOT answeredBy IN (:human, :orUnjudged))"
+);
 /// Whether the digits are right or wrong, their write ends what this condition asks for: only the first entry counts.
 pub(super) const CAN_ENTER: &str = in_human_talk!();
 pub(super) const WRONG_DIGITS: &str = "SET attempts = attempts + :one, lastGuessAt = :now, callState = :ended";
@@ -147,6 +164,8 @@ pub(super) const CAN_SPEAK: &str = concat!(
 );
 pub(super) const WRONG_KEY: &str = "SET wrongKeys = wrongKeys + :one";
 pub(super) const IN_TALK: &str = concat!(this_call!(), " AND callState = :answered");
+pub(super) const IN_TALK_WITH_A_HUMAN: &str =
+    concat!(this_call!(), " AND callState = :answered AND answeredBy IN (:human, :orUnjudged)");
 pub(super) const DENY: &str = "SET outcome = :denied";
 pub(super) const BLOCK_AND_DENY_ALL: &str =
     "SET blockedUntil = :until, deniedAt = :now, deniedVersion = version, version = version + :one";
@@ -154,8 +173,8 @@ pub(super) const AND_ITS_NUMBER: &str = ", reportedNumber = :number";
 pub(super) const AND_NO_NUMBER: &str = " REMOVE reportedNumber";
 pub(super) const BLOCK_NUMBER: &str = "SET blockedUntil = :until";
 pub(super) const PROGRESS: &str = "SET callState = :state";
-pub(super) const CAN_RING: &str = concat!(this_call!(), " AND callState = :calling");
-pub(super) const CAN_END: &str = concat!(this_call!(), " AND callState IN (:calling, :ringing, :answered)");
+pub(super) const CAN_RING: &str = concat!(same_call!(), " AND callState = :calling");
+pub(super) const CAN_END: &str = concat!(same_call!(), " AND callState IN (:calling, :ringing, :answered)");
 
 /// Records who did what and when, with what the action does. The count distinguishes two equal actions within one
 /// second, so that both get an audit event.

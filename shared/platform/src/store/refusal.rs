@@ -1,18 +1,19 @@
 //! Recording a refused start, in the one write from which its audit event is derived.
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
+use domain::identity::SubjectId;
 use domain::phone::Country;
 use domain::ports::StoreError;
-use domain::refusal::{Consequence, Refused};
+use domain::refusal::{Consequence, Contest, Refused};
 use domain::subject::Subject;
 use domain::time::Timestamp;
 
 use super::expression;
 use super::fault::Updated;
-use super::key::{breaker_key, challenge_key, refusal_key, subject_key};
+use super::key::{breaker_key, refusal_key, subject_key};
 use super::table::DynamoStore;
-use super::value::{number, reserved, text, time};
+use super::value::{bytes, number, reserved, text, time};
+use super::write::as_writes;
 use crate::item::attribute::TTL;
 
 /// How long a refusal is kept.
@@ -23,15 +24,24 @@ impl DynamoStore {
         let update = match &refused.consequence {
             Some(Consequence::Lock(subject)) => self.lock(refused, subject, now),
             Some(Consequence::OpenBreaker(country, until)) => self.open_breaker(refused, *country, *until, now),
-            Some(Consequence::Contest(other)) => {
-                let values = [(":true", AttributeValue::Bool(true))];
-                self.update(challenge_key(&other.key), expression::CONTEST, expression::EXISTS, values)
-            }
+            Some(Consequence::Contest(contest)) => return self.contest(refused.subject, contest, now).await,
             None => self.trace(refused, now),
         };
         match self.send_update(update).await? {
             Updated::Done(_) | Updated::Refused(_) => Ok(()), // refused: another request has already done it
         }
+    }
+
+    /// Under the subject's version, so that the next start of either login sees it.
+    async fn contest(&self, subject: &SubjectId, contest: &Contest, now: Timestamp) -> Result<(), StoreError> {
+        let remembered = self
+            .write(subject_key(subject), expression::REFUSED_A_CALL, expression::SUBJECT_UNMOVED)
+            .expression_attribute_values(":session", bytes(contest.refused.as_bytes()))
+            .expression_attribute_values(":now", time(now))
+            .expression_attribute_values(":one", number(1_u32))
+            .expression_attribute_values(":version", number(contest.version));
+        let writes = as_writes([remembered, self.contested(&contest.call_of)])?;
+        self.transact(writes).await?.map_or(Ok(()), |_| Err(StoreError::Conflict))
     }
 
     fn trace(&self, refused: &Refused<'_>, now: Timestamp) -> UpdateItemFluentBuilder {

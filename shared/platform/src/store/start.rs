@@ -98,7 +98,7 @@ impl DynamoStore {
         write
     }
 
-    fn contested(&self, other: &ChallengeId) -> UpdateBuilder {
+    pub(super) fn contested(&self, other: &ChallengeId) -> UpdateBuilder {
         self.write(challenge_key(&other.key), expression::CONTEST, expression::EXISTS)
             .expression_attribute_values(":true", AttributeValue::Bool(true))
     }
@@ -107,7 +107,10 @@ impl DynamoStore {
         let challenge = &transaction.challenge;
         let key = challenge_key(&challenge.id.key);
         let charged: Vec<&Counter> = transaction.enrolment_gives_back().collect();
-        let update = |update| and(update, expression::AND_CHARGED, !charged.is_empty());
+        let update = |update| {
+            let update = and(update, expression::AND_CONTESTED, challenge.contested);
+            and(&update, expression::AND_CHARGED, !charged.is_empty())
+        };
         let write = match (transaction.channel, &challenge.call) {
             (Channel::Call, Some(call)) => self
                 .write(key, update(expression::CALL_AGAIN), expression::SAME_OPEN_AND_CALLS_UNMOVED)
@@ -117,6 +120,11 @@ impl DynamoStore {
             _ => self
                 .write(key, update(expression::RESEND_SMS), expression::SAME_OPEN_AND_SMS_UNMOVED)
                 .expression_attribute_values(":codes", challenge_item::codes(challenge)),
+        };
+        let write = if challenge.contested {
+            write.expression_attribute_values(":true", AttributeValue::Bool(true))
+        } else {
+            write
         };
         let write = if charged.is_empty() { write } else { write.expression_attribute_values(":none", number(0_u32)) };
         let used = challenge.sends(transaction.channel).used.saturating_sub(1); // the transaction already counts this send

@@ -84,6 +84,7 @@ fn challenge(outcome: Outcome) -> Option<Challenge> {
         calls: Sends::default(),
         call: None,
         contested: false,
+        machine_answered_at: None,
         charged: Vec::new(),
     })
 }

@@ -164,3 +164,81 @@ async fn pound_and_digits_each_approve_only_in_their_own_mode() {
         }
     }
 }
+
+/// A call in which `#` approves, answered by `by`.
+async fn asks_for_four_digits(by: AnsweredBy, contested: bool) -> (Scene, CallToken, ChallengeId) {
+    let (scene, token, id) = in_call(CallMode::PressPound, false).await;
+    scene.answer(&token, by).await;
+    if contested {
+        set(&scene, challenge_item(&scene), "contested", AttributeValue::Bool(true)).await;
+    }
+    (scene, token, id)
+}
+
+#[tokio::test]
+async fn four_digits_are_judged_in_a_contested_call_and_in_one_that_no_human_answered() {
+    for (by, contested) in [
+        (AnsweredBy::Human, true),
+        (AnsweredBy::NotHuman, false),
+        (AnsweredBy::Unjudged, false),
+        (AnsweredBy::NotHuman, true),
+    ] {
+        let (scene, token, id) = asks_for_four_digits(by, contested).await;
+        let approved = send(&scene, &id, &token, RIGHT).await.expect("a challenge");
+        let expected = Outcome::Approved { at: scene.now, by: Method::MatchDigits, settled: false };
+        assert_eq!(approved.outcome, expected, "{by:?}");
+        let (scene, token, id) = asks_for_four_digits(by, contested).await;
+        let wrong = send(&scene, &id, &token, WRONG).await.expect("a challenge");
+        let call = wrong.call.as_ref().expect("a call");
+        assert_eq!((wrong.attempts, call.state, wrong.outcome), (1, CallState::Ended, Outcome::Pending), "{by:?}");
+        let pressed = send(&scene, &id, &token, RIGHT).await.expect("a challenge");
+        assert_eq!(pressed.outcome, Outcome::Pending, "one entry is judged");
+    }
+}
+
+#[tokio::test]
+async fn four_digits_are_judged_only_if_every_term_of_their_condition_holds() {
+    for event in [RIGHT, WRONG] {
+        for (name, value) in [
+            ("generation", count(2)),
+            ("outcome", text("denied")),
+            ("callToken", AttributeValue::B(Blob::new(vec![0; 32]))),
+            ("attempts", count(5)),
+            ("callState", text("calling")),
+            ("callState", text("ended")),
+            ("purpose", text("change")),
+            ("contested", AttributeValue::Bool(false)),
+        ] {
+            let (scene, token, id) = asks_for_four_digits(AnsweredBy::Human, true).await;
+            set(&scene, challenge_item(&scene), name, value).await;
+            unchanged(&scene, &id, &token, event, name).await;
+        }
+        let (scene, token, id) = asks_for_four_digits(AnsweredBy::NotHuman, false).await;
+        set(&scene, challenge_item(&scene), "answeredBy", text("human")).await;
+        unchanged(&scene, &id, &token, event, "a human, uncontested").await;
+        let (mut scene, token, id) = asks_for_four_digits(AnsweredBy::Human, true).await;
+        unchanged(&scene, &id, &CallToken::from_bytes([0; 16]), event, "a different token").await;
+        unchanged(&scene, &ChallengeId { generation: 2, ..id }, &token, event, "a different generation").await;
+        scene.pass(300);
+        unchanged(&scene, &id, &token, event, "expired").await;
+    }
+}
+
+#[tokio::test]
+async fn a_machine_reports_no_fraud_and_its_zero_is_a_wrong_entry() {
+    let (scene, token, id) = asks_for_four_digits(AnsweredBy::NotHuman, false).await;
+    let pressed = send(&scene, &id, &token, CallEvent::Pressed(Key::Fraud)).await.expect("a challenge");
+    assert_eq!((pressed.outcome, pressed.attempts), (Outcome::Pending, 1));
+    assert_eq!(scene.load().await.subject.blocked_until, None);
+}
+
+/// The provider says when a call is over, also after it has approved: only then is the slot for calls free.
+#[tokio::test]
+async fn a_call_is_over_when_the_provider_says_so_whatever_became_of_its_challenge() {
+    let (scene, token, id) = in_call(CallMode::PressPound, true).await;
+    send(&scene, &id, &token, CallEvent::Pressed(Key::Approve)).await;
+    let live = send(&scene, &id, &token, CallEvent::Pressed(Key::Approve)).await.expect("a challenge");
+    assert!(live.is_approved() && live.has_live_call(scene.now));
+    let over = send(&scene, &id, &token, CallEvent::Progress(CallState::Ended)).await.expect("a challenge");
+    assert!(over.is_approved() && !over.has_live_call(scene.now));
+}

@@ -33,7 +33,7 @@ async fn entering_the_pages_digits_in_the_call_approves() {
     for _ in 0..2 {
         let prompt = api.webhook("answer", &HUMAN).await; // the second may arrive late
         assert!(prompt.text.contains(r##"finishOnKey="#" timeout"##), "{}", prompt.text);
-        assert!(prompt.text.contains("two digits on your screen"), "{}", prompt.text);
+        assert!(prompt.text.contains("enter the digits on your screen"), "{}", prompt.text);
     }
     api.pass(20);
     assert_eq!(digits(&api.status(&login).await), shown);
@@ -151,7 +151,7 @@ async fn each_of_two_contested_logins_is_approved_only_by_its_own_digits() {
     assert_eq!(api.status(&stranger).await.json["state"], "pending");
 
     let prompt = api.send(signed(&own_call, "answer", &HUMAN)).await;
-    assert!(prompt.text.contains("two digits"), "{}", prompt.text);
+    assert!(prompt.text.contains("digits on your screen"), "{}", prompt.text);
     assert_eq!(api.status(&login).await.json["contested"], true);
     api.send(signed(&own_call, "digits", &[("Digits", &own)])).await;
     assert_eq!(api.status(&login).await.json["state"], "approved");

@@ -64,6 +64,9 @@ fn approved(world: &mut World, old: &Challenge, at: Timestamp, by: Method, effec
             approved_by_call(world, old, token)
         }
         (Method::MatchDigits, Effect::AdvanceCall(_, token, CallEvent::Entered { matches: true })) => {
+            if world.policy.call_mode == CallMode::PressPound {
+                return approved_by_four_digits(world, old, token);
+            }
             hold!(
                 world.policy.call_mode == CallMode::MatchDigits,
                 "digits approve in a mode that asks for something else"
@@ -74,6 +77,16 @@ fn approved(world: &mut World, old: &Challenge, at: Timestamp, by: Method, effec
         }
         _ => Err(format!("{effect:?} approved by {by:?}")),
     }
+}
+
+/// Of four digits, a machine knows as little as another sign-in.
+fn approved_by_four_digits(world: &mut World, old: &Challenge, token: &CallToken) -> Verdict {
+    let machine = old.call.as_ref().is_some_and(|call| call.is_answered_by_machine(&world.policy));
+    hold!(reported(world, token, Report::FourDigits), "approved by digits that nobody entered");
+    hold!(old.contested || machine, "four digits approve in a call that does not ask for them");
+    hold!(old.purpose == Purpose::Login, "four digits change a number");
+    world.saw(if machine { Seen::FourDigitsForMachine } else { Seen::FourDigitsMatched });
+    approved_in_this_call(world, old, token)
 }
 
 fn approved_by_code(world: &mut World, old: &Challenge, by: Method) -> Verdict {
@@ -94,11 +107,16 @@ fn approved_by_code(world: &mut World, old: &Challenge, by: Method) -> Verdict {
 
 fn approved_by_call(world: &mut World, old: &Challenge, token: &CallToken) -> Verdict {
     let call = old.call.as_ref().ok_or("approved by a call that was never placed")?;
-    hold!(call.token == token.digest(), "approved by a key in another call");
-    hold!(call.state == CallState::Answered, "approved by a call that is {:?}", call.state);
     let human = call.answered_by == Some(AnsweredBy::Human) && reported(world, token, Report::Human);
     let unjudged = call.answered_by == Some(AnsweredBy::Unjudged) && reported(world, token, Report::Unjudged);
     hold!(human || (unjudged && !world.policy.machine_detection), "approved by a call that no human answered");
+    approved_in_this_call(world, old, token)
+}
+
+fn approved_in_this_call(world: &mut World, old: &Challenge, token: &CallToken) -> Verdict {
+    let call = old.call.as_ref().ok_or("approved by a call that was never placed")?;
+    hold!(call.token == token.digest(), "approved by a key in another call");
+    hold!(call.state == CallState::Answered, "approved by a call that is {:?}", call.state);
     hold!(old.attempts < old.max_attempts, "approved by a call although every guess was used up");
     world.saw(Seen::ApprovedByCall);
     Ok(())
@@ -113,7 +131,7 @@ fn denied(world: &mut World, before: &Snapshot, after: &Snapshot, effect: &Effec
         .call
         .as_ref()
         .filter(|call| call.token == token.digest())
-        .is_some_and(|call| call.state == CallState::Answered);
+        .is_some_and(|call| call.state == CallState::Answered && !call.is_answered_by_machine(&world.policy));
     hold!(answered && reported(world, token, Report::Zero), "denied, but nobody reported fraud");
     let until = world.errand().now + world.policy.fraud_block;
     hold!(after.subject.blocked_until == Some(until), "denied without blocking the subject");
@@ -133,7 +151,7 @@ pub(super) fn wrong_digits_end_the_call(
 ) -> Verdict {
     let now = world.errand().now;
     let may_key = |call: &Call| call.token == token.digest() && call.state == CallState::Answered;
-    let judged = world.policy.call_mode == CallMode::MatchDigits && old.is_open(now);
+    let judged = old.digits_to_enter(&world.policy).is_some() && old.is_open(now);
     if judged && old.call.as_ref().is_some_and(may_key) {
         hold!(new.attempts == old.attempts + 1, "digits were judged but not counted");
     }
@@ -221,7 +239,7 @@ fn note(world: &mut World, current: &Challenge, token: Option<&CallToken>, event
     if current.contested {
         world.saw(Seen::PoundOnContested);
     }
-    if call.state == CallState::Voicemail {
+    if call.is_answered_by_machine(&world.policy) {
         world.saw(Seen::PoundByMachine);
     }
     if current.expires_at <= world.errand().now {

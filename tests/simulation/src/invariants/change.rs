@@ -41,7 +41,9 @@ pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) 
             hold!(unmoved || replaces, "an enrolled number was replaced");
         }
         Effect::NoteRefusal(_) => {
-            hold!(new.locked_at.is_some() && old.locked_at.is_none(), "a refusal changed a subject without locking it");
+            let locked = new.locked_at.is_some() && old.locked_at.is_none();
+            let refused_a_call = new.refused_call.is_some() && new.refused_call != old.refused_call;
+            hold!(locked || refused_a_call, "a refusal changed a subject without locking it");
             hold!(new.failures >= old.failures, "a lock reset failures");
             hold!(new.last_success_at == old.last_success_at, "a lock counted as a success");
             hold!(

@@ -88,9 +88,7 @@ pub(crate) fn started(world: &mut World, transaction: &StartTransaction, former:
         Replaces::Nothing | Replaces::Proof { .. } => {}
         Replaces::Generation(_) => replaced(world, transaction, former),
     }
-    if transaction.replaces != Replaces::Continues {
-        contest(world, &id);
-    }
+    contest(world, &id);
     within_windows(world, id.key.subject, transaction.channel);
     shared::charged(world, transaction);
     let most = world.policy.max_sends;
@@ -122,14 +120,19 @@ fn replaced(world: &mut World, transaction: &StartTransaction, former: Option<&C
     world.past.origin.insert(transaction.challenge.id, first);
 }
 
-/// Two login sessions of one subject that are open at the same true time are contested.
+/// Login sessions of one subject are contested that are open at the same true time, and one that sends within ten
+/// minutes of another's.
 fn contest(world: &mut World, id: &ChallengeId) {
     let clock = world.clock;
     let stored = world.model.load(&id.key.subject);
     let own = id.key.session;
     let same_login = |other: SessionId| other == own || other.to_change() == own || own.to_change() == other;
-    let others = stored.challenges.iter().filter(|other| !same_login(other.id.key.session) && other.is_open(clock));
-    let others: Vec<_> = others.map(|other| other.id).collect();
+    let others = stored.challenges.iter().filter(|other| !same_login(other.id.key.session));
+    let recent = |at| clock.since(at) + Policy::CLOCK_SKEW < Policy::CONTEST_WINDOW;
+    if others.clone().any(|other| recent(other.last_active_at())) {
+        world.past.contested.insert(*id);
+    }
+    let others: Vec<_> = others.filter(|other| other.is_open(clock)).map(|other| other.id).collect();
     if !others.is_empty() {
         world.saw(Seen::Contested);
         world.past.contested.insert(*id);
@@ -152,7 +155,8 @@ fn within_windows(world: &mut World, subject: SubjectId, channel: Channel) {
     if short > policy.max_sends_short || long > policy.max_sends_long {
         world.breaks(format!("{short} sends in 10 minutes and {long} in a day"));
     }
-    if channel == Channel::Call && calls > policy.max_calls_short {
+    // One that a machine answered may be given back.
+    if channel == Channel::Call && calls > policy.max_calls_short + 1 {
         world.breaks(format!("{calls} calls in 10 minutes"));
     }
 }

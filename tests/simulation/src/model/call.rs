@@ -21,7 +21,7 @@ impl Model {
         now: Timestamp,
     ) -> Option<Challenge> {
         let mut stored = self.challenge(&challenge.key)?.clone();
-        let is_this_call = self.is_this_call(&stored, challenge, token);
+        let is_this_call = self.is_this_call(&stored, challenge, token, matches!(event, CallEvent::Progress(_)));
         if let Some(mut call) = stored.call.clone().filter(|_| is_this_call) {
             let moved = self.moves(&mut stored, &mut call, event, policy, now);
             if moved {
@@ -43,6 +43,11 @@ impl Model {
     ) -> bool {
         let any = self.does(Sabotage::ApproveByOtherMode);
         match (event, policy.call_mode) {
+            (CallEvent::Pressed(Key::Fraud), _)
+                if call.is_answered_by_machine(policy) && stored.asks_for_four_digits(policy) =>
+            {
+                self.wrong_four_digits(stored, call, policy, now)
+            }
             (CallEvent::Pressed(Key::Fraud), _) => self.report_fraud(stored, call, policy, now),
             (CallEvent::Speaks(by, macs), CallMode::SpeakCode) if by.may_approve(policy) => {
                 self.speak(stored, call, by, &macs, now)
@@ -58,26 +63,39 @@ impl Model {
                 self.approve(stored, call, Method::MatchDigits, policy, now)
             }
             (CallEvent::Entered { matches: false }, CallMode::MatchDigits) => {
-                self.wrong_digits(stored, call, policy, now)
+                self.answered_by_human(stored, call, policy, now) && self.wrong_digits(stored, call, now)
+            }
+            (CallEvent::Entered { matches: true }, CallMode::PressPound) => {
+                let moves = self.takes_four_digits(stored, call, policy, now);
+                if moves {
+                    stored.outcome = Outcome::Approved { at: now, by: Method::MatchDigits, settled: false };
+                }
+                moves
+            }
+            (CallEvent::Entered { matches: false }, CallMode::PressPound) => {
+                self.wrong_four_digits(stored, call, policy, now)
             }
             (CallEvent::Pressed(Key::Approve | Key::Other) | CallEvent::Entered { .. }, _) => wrong_key(call),
             (CallEvent::Progress(state), _) => self.progress(call, state),
         }
     }
 
-    fn is_this_call(&self, stored: &Challenge, challenge: &ChallengeId, token: &CallToken) -> bool {
+    fn is_this_call(&self, stored: &Challenge, challenge: &ChallengeId, token: &CallToken, whatever: bool) -> bool {
         let same_token = stored.call.as_ref().is_some_and(|call| call.token == token.digest());
         self.holds(Sabotage::WebhookOfOtherGeneration, stored.id == *challenge)
             && self.holds(Sabotage::WebhookOfOtherCall, same_token)
-            && self.holds(Sabotage::WebhookWhenSettled, stored.outcome == Outcome::Pending)
+            && self.holds(Sabotage::WebhookWhenSettled, whatever || stored.outcome == Outcome::Pending)
     }
 
-    fn answer(&self, stored: &Challenge, call: &mut Call, by: AnsweredBy, policy: &Policy, now: Timestamp) -> bool {
+    fn answer(&self, stored: &mut Challenge, call: &mut Call, by: AnsweredBy, policy: &Policy, now: Timestamp) -> bool {
         let awaited = matches!(call.state, CallState::Calling | CallState::Ringing);
         let moves = stored.expires_at > now && self.holds(Sabotage::AnswerTwice, awaited);
         if moves {
             call.state = by.state(policy);
             call.answered_by = Some(by);
+            if !by.may_approve(policy) {
+                stored.machine_answered_at = Some(now);
+            }
         }
         moves
     }
@@ -115,14 +133,26 @@ impl Model {
     }
 
     /// Ends the call and counts a guess.
-    fn wrong_digits(&self, stored: &mut Challenge, call: &mut Call, policy: &Policy, now: Timestamp) -> bool {
-        let moves = self.answered_by_human(stored, call, policy, now);
-        if moves && !self.does(Sabotage::WrongDigitsFree) {
+    fn wrong_digits(&self, stored: &mut Challenge, call: &mut Call, now: Timestamp) -> bool {
+        if !self.does(Sabotage::WrongDigitsFree) {
             stored.attempts += 1;
             stored.last_guess_at = Some(now);
             call.state = CallState::Ended;
         }
-        moves
+        true
+    }
+
+    fn wrong_four_digits(&self, stored: &mut Challenge, call: &mut Call, policy: &Policy, now: Timestamp) -> bool {
+        self.takes_four_digits(stored, call, policy, now) && self.wrong_digits(stored, call, now)
+    }
+
+    /// Whether the call asks for four digits and goes on, whoever has answered it.
+    fn takes_four_digits(&self, stored: &Challenge, call: &Call, policy: &Policy, now: Timestamp) -> bool {
+        let asks = stored.purpose == Purpose::Login && (stored.contested || call.is_answered_by_machine(policy));
+        self.holds(Sabotage::FourDigitsUnasked, asks)
+            && self.holds(Sabotage::ApproveExpired, stored.expires_at > now)
+            && self.holds(Sabotage::ApproveExhausted, !stored.is_exhausted())
+            && self.holds(Sabotage::ApproveUnanswered, call.state == CallState::Answered)
     }
 
     fn answered_by_human(&self, stored: &Challenge, call: &Call, policy: &Policy, now: Timestamp) -> bool {
@@ -137,7 +167,7 @@ impl Model {
     fn report_fraud(&mut self, stored: &mut Challenge, call: &Call, policy: &Policy, now: Timestamp) -> bool {
         let (blocks, denies) = (!self.does(Sabotage::DenyUnblocked), !self.does(Sabotage::DenyOne));
         let Some(subject) = self.subjects.get_mut(&stored.id.key.subject) else { return false };
-        let moves = call.state == CallState::Answered;
+        let moves = call.state == CallState::Answered && !call.is_answered_by_machine(policy);
         let until = now + policy.fraud_block;
         if moves && blocks {
             subject.blocked_until = Some(until);

@@ -170,6 +170,7 @@ impl Model {
         let mut challenge = stored.clone();
         challenge.expires_at = planned.expires_at;
         challenge.locale = planned.locale;
+        challenge.contested |= planned.contested;
         for counter in transaction.enrolment_gives_back() {
             challenge.note_charge(counter);
         }
@@ -187,19 +188,25 @@ impl Model {
     }
 
     /// `ChallengeStore::note_refusal`, as far as other operations read what it writes.
-    pub fn note_refusal(&mut self, refused: &Refused<'_>, now: Timestamp) {
+    pub fn note_refusal(&mut self, refused: &Refused<'_>, now: Timestamp) -> Result<(), StoreError> {
         match &refused.consequence {
             Some(Consequence::Lock(seen)) => {
-                let Some(subject) = self.subjects.get_mut(refused.subject) else { return };
-                if subject.version == seen.version {
+                let subject = self.subjects.get_mut(refused.subject);
+                if let Some(subject) = subject.filter(|subject| subject.version == seen.version) {
                     subject.locked_at = Some(now);
                     subject.failures = seen.failures;
                     subject.reserved.clone_from(&seen.reserved);
                     subject.version += 1;
                 }
             }
-            Some(Consequence::Contest(other)) => {
-                if let Some(other) = self.challenge_mut(&other.key) {
+            Some(Consequence::Contest(contest)) => {
+                let is_there = self.challenge(&contest.call_of.key).is_some();
+                let subject = self.subjects.get_mut(refused.subject);
+                let subject = subject.filter(|subject| is_there && subject.version == contest.version);
+                let subject = subject.ok_or(StoreError::Conflict)?;
+                subject.refused_call = Some((contest.refused, now));
+                subject.version += 1;
+                if let Some(other) = self.challenge_mut(&contest.call_of.key) {
                     other.contested = true;
                 }
             }
@@ -208,6 +215,7 @@ impl Model {
             }
             None => {}
         }
+        Ok(())
     }
 
     /// `ChallengeStore::record_send`.

@@ -63,6 +63,8 @@ pub enum Sabotage {
     ApproveUnanswered,
     /// `#` approves one of two contested sign-ins.
     ApproveContested,
+    /// Four digits approve in a call that does not ask for them.
+    FourDigitsUnasked,
     /// `0` denies but does not block.
     DenyUnblocked,
     /// A late webhook moves a call back to an earlier state.
@@ -102,7 +104,7 @@ pub enum Sabotage {
 }
 
 impl Sabotage {
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::StartOverMovedSubject,
         Self::ContinueOverSends,
         Self::ContinueSettled,
@@ -133,6 +135,7 @@ impl Sabotage {
         Self::ApproveExhausted,
         Self::ApproveUnanswered,
         Self::ApproveContested,
+        Self::FourDigitsUnasked,
         Self::DenyUnblocked,
         Self::ProgressBackwards,
         Self::SweepAtExpiry,

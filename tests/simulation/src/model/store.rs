@@ -43,8 +43,7 @@ impl ChallengeStore for ModelStore {
     }
 
     async fn note_refusal(&self, refused: &Refused<'_>, now: Timestamp) -> Result<(), StoreError> {
-        self.model().note_refusal(refused, now);
-        Ok(())
+        self.model().note_refusal(refused, now)
     }
 
     async fn country(&self, country: Country) -> Result<CountryRecord, StoreError> {
