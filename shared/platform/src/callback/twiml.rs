@@ -179,11 +179,11 @@ mod tests {
     /// A provider may skip an entry that is only `#`: the next prompt then follows at once.
     #[test]
     fn four_digits_are_asked_for_as_often_as_is_left_and_zero_is_offered_only_to_a_human() {
-        for (prompts, reports) in [(3, true), (1, true), (2, false)] {
+        for (prompts, times, reports) in [(3, 3, true), (1, 1, true), (2, 2, false)] {
             let script = Script::EnterFourDigits { prompts, reports };
             let xml = twiml(script, Purpose::Login, Locale::En, "Example", ACTION);
-            assert_eq!(xml.matches(r##"<Gather input="dtmf" finishOnKey="#" timeout="10""##).count() as u32, prompts);
-            assert_eq!(xml.matches("enter the digits on your screen").count() as u32, prompts);
+            assert_eq!(xml.matches(r##"<Gather input="dtmf" finishOnKey="#" timeout="10""##).count(), times);
+            assert_eq!(xml.matches("enter the digits on your screen").count(), times);
             assert_eq!(xml.contains("press zero, then the pound key"), reports, "{xml}");
             assert!(xml.ends_with("Goodbye.</Say><Hangup/></Response>"), "{xml}");
             assert_eq!(keys_go_to(script), "four-digits");
