@@ -46,9 +46,13 @@ def test_a_valid_token_is_accepted_and_identifies_the_person(person):
 
 def test_the_function_refuses_a_valid_token_that_lacks_a_claim_it_needs(person):
     old = int(time.time()) - 901
-    for claims, problem in [({"jti": None}, "session-missing"), ({"auth_time": old}, "authentication-too-old")]:
+    for claims, status, problem in [
+        ({"jti": None}, 403, "session-missing"),
+        ({"auth_time": None}, 401, "unauthenticated"),
+        ({"auth_time": old}, 403, "authentication-too-old"),
+    ]:
         for answer in [person.log_in(**claims).start("sms"), person.log_in(**claims).challenge()]:
-            assert answer.status_code == 403
+            assert answer.status_code == status
             assert answer.json()["type"] == f"urn:alliance-mfa:problem:{problem}"
     assert person.messages() == []
 

@@ -96,7 +96,7 @@ impl Issuer {
             ("iss".to_owned(), json!(self.url)),
             ("aud".to_owned(), json!(AUDIENCE)),
             ("sub".to_owned(), json!(account.name)),
-            ("iat".to_owned(), json!(now)),
+            ("iat".to_owned(), json!(now - 60)), // API Gateway refuses a token from the future, be it by a second
             ("exp".to_owned(), json!(now + TOKEN_LIFE_SECONDS)),
             ("auth_time".to_owned(), json!(now)),
             ("jti".to_owned(), json!(Uuid::new_v4())),

@@ -1,6 +1,8 @@
 //! Compact RS256 tokens (RFC 7515, RFC 7519) and the key sets that verify them, found by discovery.
 //! The issuer signs; the gateway, the demo and the demo backend verify. RS256 is the only algorithm.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail, ensure};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
@@ -61,9 +63,16 @@ impl Token {
         self.claims.get(name).and_then(Value::as_str).with_context(|| format!("claim {name} is not a string"))
     }
 
-    /// A claim that must be a time in seconds since the epoch.
+    /// A claim that must be a time in whole seconds since the epoch.
     pub(crate) fn seconds(&self, name: &str) -> Result<u64> {
-        self.claims.get(name).and_then(Value::as_u64).with_context(|| format!("claim {name} is not a time"))
+        self.claims.get(name).and_then(Value::as_u64).with_context(|| format!("claim {name} is not a whole time"))
+    }
+
+    /// A claim that must be a time since the epoch, in seconds that may have a fraction.
+    pub(crate) fn time(&self, name: &str) -> Result<Duration> {
+        let seconds = self.claims.get(name).and_then(Value::as_f64);
+        let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        time.with_context(|| format!("claim {name} is not a time"))
     }
 
     /// Whether `audience` is the token's audience, or one of several.

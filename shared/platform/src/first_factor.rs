@@ -73,11 +73,14 @@ const MEMORY: Duration = Duration::from_hours(1);
 impl Claims<'_> {
     fn first_factor(&self, rule: &SessionRule, now: Timestamp) -> Result<FirstFactor, Problem> {
         let subject = SubjectId::new(self.required("iss")?, self.required("sub")?);
-        let auth_time = self.time("auth_time").ok_or(Problem::AuthenticationTooOld)?;
-        if auth_time + rule.max_age <= now || auth_time > now + SKEW {
+        let auth_time = self.time("auth_time")?;
+        if auth_time > now + SKEW {
+            return Err(Problem::Unauthenticated("auth_time")); // signing in again would not help
+        }
+        if auth_time + rule.max_age <= now {
             return Err(Problem::AuthenticationTooOld);
         }
-        let expires_at = self.time("exp").ok_or(Problem::Unauthenticated("exp"))?;
+        let expires_at = self.time("exp")?;
         let txn = self.text(&rule.claim).ok_or(Problem::SessionMissing)?;
         let outlives_a_login = rule.claim != "jti";
         let session = SessionId::new(txn, outlives_a_login.then_some(auth_time));
@@ -100,8 +103,8 @@ impl Claims<'_> {
         self.text(name).ok_or(Problem::Unauthenticated(name))
     }
 
-    fn time(&self, name: &str) -> Option<Timestamp> {
-        self.text(name)?.parse().ok().map(Timestamp::from_unix)
+    fn time(&self, name: &'static str) -> Result<Timestamp, Problem> {
+        numeric_date(self.required(name)?).ok_or(Problem::Unauthenticated(name))
     }
 
     /// A list arrives as `[pwd mfa]`, a single value as it is.
@@ -124,6 +127,14 @@ impl Claims<'_> {
             _ => Err(Problem::Unauthenticated("phone_number_verified")),
         }
     }
+}
+
+/// A `NumericDate` of RFC 7519: any JSON number of seconds. A fraction is legal and dropped, and whatever made the
+/// claim a string may have written a large number with an exponent.
+fn numeric_date(text: &str) -> Option<Timestamp> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte));
+    let seconds = text.parse().ok().filter(|_| is_number)?; // else "inf" and "NaN" would parse too
+    Some(Timestamp::from_unix(Duration::try_from_secs_f64(seconds).ok()?.as_secs()))
 }
 
 #[cfg(test)]
@@ -168,12 +179,11 @@ mod tests {
 
     #[test]
     fn claims_that_cannot_be_read_refuse_the_request() {
-        let unreadable: [(&[(&str, &str)], Problem); 8] = [
+        let unreadable: [(&[(&str, &str)], Problem); 7] = [
             (&[("sub", "")], Problem::Unauthenticated("sub")),
             (&[("iss", "")], Problem::Unauthenticated("iss")),
             (&[("exp", "soon")], Problem::Unauthenticated("exp")),
             (&[("jti", "")], Problem::SessionMissing),
-            (&[("auth_time", "")], Problem::AuthenticationTooOld),
             (&[("amr", "[<script>]")], Problem::Unauthenticated("amr")),
             (&[("phone_number_verified", "TRUE")], Problem::Unauthenticated("phone_number_verified")),
             (
@@ -187,9 +197,31 @@ mod tests {
     }
 
     #[test]
-    fn a_first_factor_older_than_the_limit_or_from_the_future_is_refused() {
-        for auth_time in ["1799999100", "1800000061"] {
-            assert_eq!(read(&[("auth_time", auth_time)], "jti").expect_err("refused"), Problem::AuthenticationTooOld);
+    fn a_time_may_have_a_fraction_or_an_exponent() {
+        for written in ["1799999990", "1799999990.5", "1799999990.0", "1.7999999905e+09", "1.79999999E9"] {
+            let caller = read(&[("auth_time", written), ("exp", "1800000300.25")], "jti").expect("valid");
+            assert_eq!(caller.auth_time, Timestamp::from_unix(1_799_999_990), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_missing_or_no_number_refuses_the_token_and_is_named() {
+        let unreadable = ["", " ", "soon", "NaN", "inf", "-1", "1e400", "<nil>", "0x6B49D1F6", "1 799", "1799999990s"];
+        for (claim, text) in ["auth_time", "exp"].into_iter().flat_map(|claim| unreadable.map(|text| (claim, text))) {
+            let refused = read(&[(claim, text)], "jti").expect_err("refused");
+            assert_eq!(refused, Problem::Unauthenticated(claim), "{claim}: {text:?}");
+        }
+    }
+
+    #[test]
+    fn a_first_factor_older_than_the_limit_is_refused_and_one_from_the_future_is_a_fault_of_the_token() {
+        for (auth_time, problem) in
+            [("1799999100", Problem::AuthenticationTooOld), ("1800000061", Problem::Unauthenticated("auth_time"))]
+        {
+            assert_eq!(read(&[("auth_time", auth_time)], "jti").expect_err("refused"), problem);
+        }
+        for auth_time in ["1799999101", "1800000060"] {
+            assert!(read(&[("auth_time", auth_time)], "jti").is_ok(), "{auth_time}");
         }
     }
 

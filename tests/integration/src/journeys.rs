@@ -415,6 +415,22 @@ async fn an_old_first_factor_is_refused() {
 }
 
 #[tokio::test]
+async fn a_first_factor_of_unknown_age_is_a_fault_of_the_token_and_not_too_old() {
+    let api = Api::new().await;
+    for auth_time in [None, Some("just now")] {
+        let mut login = Login::known();
+        match auth_time {
+            None => drop(login.claims.as_object_mut().expect("claims").remove("auth_time")),
+            Some(unreadable) => login.claims["auth_time"] = json!(unreadable),
+        }
+        for answer in [api.status(&login).await, api.post(&login, sms()).await, api.guess(&login, "123456").await] {
+            let told = (answer.status, answer.problem(), &answer.json["claim"]);
+            assert_eq!(told, (401, "unauthenticated", &json!("auth_time")));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_limits_refusal_gives_its_time_but_not_its_key() {
     let (mut api, login) = (Api::new().await, Login::known());
     for _ in 0..3 {

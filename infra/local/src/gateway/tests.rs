@@ -97,6 +97,7 @@ async fn a_token_that_is_missing_expired_foreign_or_broken_reaches_no_function()
         stack.token(json!({ "aud": "other" })).await,
         stack.token(json!({ "iss": "https://other.example.com" })).await,
         stack.token(json!({ "nbf": 4_000_000_000_u64 })).await,
+        stack.token(json!({ "iat": clock::epoch_seconds() + 30 })).await,
     ];
     for token in bad {
         let answer = stack.http.get(stack.url("/v1/challenge")).bearer_auth(&token).send().await.unwrap();
@@ -105,6 +106,19 @@ async fn a_token_that_is_missing_expired_foreign_or_broken_reaches_no_function()
     }
     let answer = stack.http.get(stack.url("/v1/challenge")).send().await.unwrap();
     assert_eq!(answer.status(), 401);
+}
+
+#[tokio::test]
+async fn a_first_factor_given_ahead_of_our_clock_reaches_the_function_if_the_token_was_not_issued_ahead() {
+    let stack = stack().await;
+    let ahead = clock::epoch_seconds() + 30;
+    for claims in
+        [json!({ "auth_time": ahead }), json!({ "auth_time": ahead, "iat": null }), json!({ "iat": 1.7e9 + 0.5 })]
+    {
+        let token = stack.token(claims.clone()).await;
+        let answer = stack.http.get(stack.url("/v1/challenge")).bearer_auth(&token).send().await.unwrap();
+        assert_eq!(answer.status(), 207, "{claims}");
+    }
 }
 
 #[tokio::test]
