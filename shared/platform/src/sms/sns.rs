@@ -142,7 +142,8 @@ fn refusal(error: &PublishError) -> SendFailure {
         return SendFailure::SpendLimit;
     }
     match code.strip_suffix("Exception").unwrap_or(code) {
-        "InvalidParameter" | "InvalidParameterValue" | "ParameterValueInvalid" | "OptedOut" => {
+        "OptedOut" => SendFailure::NumberRefused,
+        "InvalidParameter" | "InvalidParameterValue" | "ParameterValueInvalid" if names_the_number(&message) => {
             SendFailure::NumberRefused
         }
         code if code.starts_with("KMS") && code.contains("Throttl") => SendFailure::Throttled,
@@ -155,6 +156,15 @@ fn refusal(error: &PublishError) -> SendFailure {
         "Throttled" | "Throttling" | "TooManyRequests" => SendFailure::Throttled,
         _ => SendFailure::ProviderFault,
     }
+}
+
+/// Whether a refusal, in lower case, is about the user's number: `invalid parameter: phonenumber reason: …`. The same
+/// code refuses our own sender, price or text, for which no user is to blame and which no other number would mend.
+fn names_the_number(message: &str) -> bool {
+    let parameter = message.split("reason:").next().unwrap_or_default().replace("phone number", "phonenumber");
+    let mut words = parameter.split(|character: char| !character.is_ascii_alphanumeric());
+    let of_the_sender = ["sender", "origination"].iter().any(|sender| parameter.contains(sender));
+    words.any(|word| word == "phonenumber") && !of_the_sender
 }
 
 #[cfg(test)]

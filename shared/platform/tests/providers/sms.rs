@@ -126,9 +126,6 @@ async fn a_notice_is_published_only_once_even_if_sns_does_not_respond() {
 async fn every_documented_sns_error_is_classified() {
     use SendFailure::{NumberRefused, ProviderFault, SpendLimit, Throttled, Unauthorized, Unknown};
     for (status, code, message, expected) in [
-        (400, "InvalidParameter", "", NumberRefused),
-        (400, "InvalidParameterException", "", NumberRefused),
-        (400, "ParameterValueInvalid", "", NumberRefused),
         (400, "OptedOut", "", NumberRefused),
         (403, "AuthorizationError", "", Unauthorized),
         (403, "InvalidSecurity", "", Unauthorized),
@@ -153,6 +150,32 @@ async fn every_documented_sns_error_is_classified() {
         let sns = Stub::start([refusal(status, code, message)]);
         assert_eq!(refused(&sns.url()).await.kind, expected, "{status} {code}");
         sns.only_request();
+    }
+}
+
+#[tokio::test]
+async fn a_number_is_blamed_only_if_sns_names_it() {
+    use SendFailure::{NumberRefused, ProviderFault};
+    let (number, sender) = (format!("PhoneNumber Reason: {NUMBER} is not valid to publish to"), "AWS.SNS.SMS.SenderID");
+    for (message, expected) in [
+        (format!("Invalid parameter: {number}"), NumberRefused),
+        (format!("Invalid parameter: The phone number {NUMBER} is not valid"), NumberRefused),
+        ("1 validation error detected: Value at 'phoneNumber' failed to satisfy constraint".to_owned(), NumberRefused),
+        (format!("Invalid parameter: MessageAttributes Reason: {sender} cannot be Alliance-MFA"), ProviderFault),
+        (format!("Invalid parameter: {sender} Reason: not registered for the PhoneNumber's country"), ProviderFault),
+        ("Invalid parameter: AWS.MM.SMS.OriginationNumber Reason: not a valid phone number".to_owned(), ProviderFault),
+        ("Invalid parameter: OriginationPhoneNumber".to_owned(), ProviderFault),
+        ("Invalid parameter: The origination phone number is not yours".to_owned(), ProviderFault),
+        ("Invalid parameter: AWS.SNS.SMS.MaxPrice Reason: not a number".to_owned(), ProviderFault),
+        ("Invalid parameter: Empty message".to_owned(), ProviderFault),
+        ("Invalid parameter: ".to_owned(), ProviderFault),
+        (String::new(), ProviderFault),
+    ] {
+        for code in ["InvalidParameter", "InvalidParameterException", "InvalidParameterValue", "ParameterValueInvalid"] {
+            let sns = Stub::start([refusal(400, code, &message)]);
+            assert_eq!(refused(&sns.url()).await.kind, expected, "{code}: {message}");
+            sns.only_request();
+        }
     }
 }
 
