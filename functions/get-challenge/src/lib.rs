@@ -10,7 +10,7 @@ use domain::snapshot::Snapshot;
 use domain::status::status;
 use domain::time::Timestamp;
 use http::{Response, StatusCode};
-use lambda_http::{Body, Request, RequestExt as _};
+use lambda_http::{Body, Request};
 use platform::clock::Stopwatch;
 use platform::first_factor::FirstFactor;
 use platform::problem::Failure;
@@ -37,8 +37,7 @@ impl<S: ChallengeStore, R: ResultSigner, K: KeySource> App<S, R, K> {
 
     async fn status(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {
         let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
-        let purpose =
-            request::purpose(request.query_string_parameters_ref().and_then(|query| query.first(request::PURPOSE)))?;
+        let purpose = request::purpose_of_query(request)?;
         let key = first_factor.challenge_for(purpose);
         let mut stored = self.store.load(&key.subject).await?;
         self.complete_settling(&mut stored, &key, now).await?;

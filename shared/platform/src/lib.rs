@@ -1,7 +1,7 @@
 //! Connects the domain to AWS, the voice provider and API Gateway.
 //!
 //! Each external service has one module behind one feature, so that a function links only the clients
-//! it uses. [`request`] and [`first_factor`] parse what comes in, [`problem`] and [`reply`] render what
+//! it uses. [`event`], [`request`] and [`first_factor`] parse what comes in, [`problem`] and [`reply`] render what
 //! goes out; in between there are only the domain's types.
 
 // From the ground up: a file imports only from those above it in this list. `tests/stack` checks it.
@@ -11,6 +11,7 @@ pub mod clock;
 pub mod log;
 pub mod reply;
 pub mod problem;
+pub mod event;
 pub mod request;
 
 pub mod first_factor;

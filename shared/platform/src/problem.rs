@@ -28,7 +28,7 @@ pub enum Problem {
         fault: &'static str,
     },
     BodyTooLarge,
-    /// The body's media type is not JSON.
+    /// The body's media type is not JSON, or it is compressed.
     UnsupportedMediaType,
     /// The rules refuse the request.
     Refused(Refusal),
@@ -98,7 +98,7 @@ impl Problem {
             Self::MalformedJson => "The body must be one JSON object.",
             Self::InvalidField { field, fault } => return Cow::Owned(format!("{field} {fault}.")),
             Self::BodyTooLarge => "The body must not be larger than 4 KiB.",
-            Self::UnsupportedMediaType => "The body must be application/json.",
+            Self::UnsupportedMediaType => "The body must be application/json, and not compressed.",
             Self::Refused(refusal) => refusal_detail(refusal),
             Self::DeliveryFailed => "It could not be sent. Try the other channel, or again in a moment.",
             Self::TemporarilyUnavailable => "Please try again in a moment. Nothing is lost.",

@@ -7,18 +7,18 @@ use std::process::ExitCode;
 use domain::time::Timestamp;
 use http::Response;
 pub use lambda_http::Error;
-#[cfg(feature = "stream")]
 use lambda_http::lambda_runtime::{self, LambdaEvent};
-use lambda_http::{Body, Request, RequestExt as _, service_fn};
+use lambda_http::{Body, Request, service_fn};
 use serde_json::json;
+use serde_json::value::RawValue;
 
 use crate::clock::{self, Stopwatch};
-use crate::log;
 use crate::problem::Failure;
 use crate::settings::Environment;
 #[cfg(feature = "stream")]
 use crate::stream::{Batch, Report};
 use crate::telemetry::Telemetry;
+use crate::{event, log};
 
 /// Reads the settings, starts logging, and runs `serve` until the environment ends. What `serve` does before it takes
 /// requests is init, which Lambda does not count as a request's time.
@@ -49,11 +49,23 @@ where
     F: Future<Output = Response<Body>> + Send,
 {
     let handle = &handle;
-    let answer = move |request: Request| async move {
-        let id = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
-        Ok::<_, Infallible>(log::of_request(id, handle(request, clock::now())).await)
+    let answer = async |event: LambdaEvent<Box<RawValue>>| {
+        let answer = log::of_request(event.context.request_id, answered(handle, event.payload.get())).await;
+        Ok::<_, Infallible>(event::answer(answer))
     };
-    lambda_http::run(service_fn(answer)).await
+    lambda_runtime::run(service_fn(answer)).await
+}
+
+/// The answer of `handle` to `event`, or a refusal of what is not an HTTP request.
+pub async fn answered<F: Future<Output = Response<Body>>>(
+    handle: impl Fn(Request, Timestamp) -> F,
+    event: &str,
+) -> Response<Body> {
+    let (watch, now) = (Stopwatch::start(), clock::now());
+    match event::read(event) {
+        Ok(request) => handle(request, now).await,
+        Err(problem) => conclude("none", Err(problem.into()), watch, now),
+    }
 }
 
 /// Serves batches of the table's stream.

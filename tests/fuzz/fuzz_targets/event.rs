@@ -1,23 +1,29 @@
-//! Any event, to every function: there is always an answer, never a success without the first factor or
+//! Any text as an event, to every function: there is always an answer, never a success without the first factor or
 //! signature that it needs, and never an internal error.
 #![no_main]
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is how a target reports a fault")]
 
 use std::sync::LazyLock;
 
-use fuzz::event;
 use fuzz::functions::Functions;
 use http::Response;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt as _};
 use libfuzzer_sys::{Corpus, fuzz_mutator, fuzz_target, fuzzer_mutate};
+use platform::event;
 use platform::request::network;
 use serde_json::{Value, json};
 
 static FUNCTIONS: LazyLock<Functions> = LazyLock::new(Functions::new);
 
 fuzz_target!(|text: &str| -> Corpus {
-    let Some(request) = event::read(text) else { return Corpus::Reject };
+    let request = match event::read(text) {
+        Ok(request) => request,
+        Err(problem) => {
+            assert_eq!(problem.status(), 400);
+            return Corpus::Keep;
+        }
+    };
     let identified = is_identified(&request);
     if identified && network(&request).is_err() {
         return Corpus::Reject; // the source address comes from the gateway, not from the caller

@@ -246,7 +246,7 @@ impl Login {
         request(&self.event(method, path, body))
     }
 
-    fn event(&self, method: &str, path: &str, body: Option<&str>) -> Value {
+    pub(crate) fn event(&self, method: &str, path: &str, body: Option<&str>) -> Value {
         let mut event = event(method, path, body, "application/json");
         event["requestContext"]["authorizer"]["jwt"] = json!({ "claims": self.claims, "scopes": null });
         event["requestContext"]["http"]["sourceIp"] = json!(self.address);
@@ -255,13 +255,13 @@ impl Login {
 }
 
 pub(crate) fn request(event: &Value) -> Request {
-    lambda_http::request::from_str(&event.to_string()).expect("an HTTP API event")
+    platform::event::read(&event.to_string()).expect("an HTTP API event")
 }
 
 /// The sample event of that name.
 pub(crate) fn sample(name: &str) -> Request {
     let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    lambda_http::request::from_str(&std::fs::read_to_string(path).expect("a sample")).expect("an HTTP API event")
+    platform::event::read(&std::fs::read_to_string(path).expect("a sample")).expect("an HTTP API event")
 }
 
 pub(crate) fn event(method: &str, path: &str, body: Option<&str>, media_type: &str) -> Value {

@@ -33,6 +33,7 @@ mod number_change;
 mod number_change_attacks;
 mod races;
 mod refunds;
+mod requests;
 mod samples;
 mod scene;
 mod store_contract;

@@ -171,7 +171,8 @@ async fn a_number_is_blamed_only_if_sns_names_it() {
         ("Invalid parameter: ".to_owned(), ProviderFault),
         (String::new(), ProviderFault),
     ] {
-        for code in ["InvalidParameter", "InvalidParameterException", "InvalidParameterValue", "ParameterValueInvalid"] {
+        for code in ["InvalidParameter", "InvalidParameterException", "InvalidParameterValue", "ParameterValueInvalid"]
+        {
             let sns = Stub::start([refusal(400, code, &message)]);
             assert_eq!(refused(&sns.url()).await.kind, expected, "{code}: {message}");
             sns.only_request();
