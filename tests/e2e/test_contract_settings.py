@@ -101,8 +101,14 @@ def test_a_text_has_the_default_and_the_length_that_the_functions_have():
         ),
         (
             "PublicBaseUrl",
-            ["https://mfa.example.com", "https://x.example/mfa"],
-            ["https://mfa.example.com/", "mfa.example.com"],
+            ["https://mfa.example.com", "https://x.example:8443"],
+            [
+                "https://mfa.example.com/",
+                "https://x.example/mfa",
+                "https://x.example?a",
+                "https://MFA.example.com",
+                "mfa.example.com",
+            ],
         ),
         (
             "AllowedOrigins",

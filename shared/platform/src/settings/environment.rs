@@ -110,10 +110,38 @@ mod tests {
         assert_eq!(
             env.read(settings).expect_err("seven faults").to_string(),
             "configuration: TABLE_NAME is not set; CODE_LIFE_SECONDS must be a whole number from 1 to 600; \
-             MACHINE_DETECTION must be one of on, off; PUBLIC_BASE_URL must be an https URL without a trailing slash; \
+             MACHINE_DETECTION must be one of on, off; PUBLIC_BASE_URL must be https:// and a host in lower case, \
+             without a path or trailing slash; \
              BRAND must be at most 16 printable ASCII characters, without a backtick; \
              CHANNELS must be sms, call or both, separated by a comma; SUPPORT_URL must be better"
         );
+    }
+
+    #[test]
+    fn the_public_address_has_a_host_and_nothing_after_it() {
+        let read = |url| Environment::from_iter([("PUBLIC_BASE_URL", url)]).get(&PUBLIC_BASE_URL);
+        for good in ["https://mfa.example.com", "https://x.example:8443", "http://127.0.0.1:9000", "http://localhost:1"]
+        {
+            assert_eq!(read(good).as_deref(), Some(good));
+        }
+        for bad in [
+            "https://x.example/mfa",
+            "https://x.example/",
+            "https://x.example?a=b",
+            "https://x.example#a",
+            "https://MFA.example.com",
+            "https://user@x.example",
+            "https://x.example:99999",
+            "https://x.example:",
+            "https://x.example:+1",
+            "https://x.example\\a",
+            "https://",
+            "http://x.example",
+            "http://127.0.0.1.x.example:1",
+            "http://localhost:1/a",
+        ] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
     }
 
     #[test]

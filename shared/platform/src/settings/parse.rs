@@ -17,6 +17,16 @@ pub(super) fn base_url(text: &str) -> Option<String> {
     ((text.starts_with("https://") || local) && !text.ends_with('/')).then(|| text.to_owned())
 }
 
+/// The same with nothing after the host and its port, spelled as browsers and the provider spell it: pages and
+/// webhooks are served at the root, and a page compares the address with its own.
+pub(super) fn origin(text: &str) -> Option<String> {
+    let (_, authority) = text.split_once("://")?;
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
+    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+    let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    base_url(text).filter(|_| !host.is_empty() && host.bytes().all(is_name) && is_port)
+}
+
 pub(super) fn number(text: &str) -> Option<PhoneNumber> {
     PhoneNumber::parse(text).ok()
 }

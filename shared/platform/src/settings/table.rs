@@ -59,8 +59,8 @@ settings! {
         /// Public base URL of this API: issuer of the result token and host of the webhooks.
         PUBLIC_BASE_URL: String = deployed_as(
             "unset: deploy, then again with the output ApiUrl",
-            "an https URL without a trailing slash",
-            parse::base_url
+            "https:// and a host in lower case, without a path or trailing slash",
+            parse::origin
         );
         /// Audience (aud) of the result token: the name of the backend that verifies it.
         RESULT_AUDIENCE: String = required("the name of a backend");
