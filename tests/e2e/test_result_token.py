@@ -1,4 +1,4 @@
-"""The result token, verified by login backends in two languages, each with a common library."""
+"""The result token, verified by login backends in two languages, with common libraries."""
 
 import base64
 import json
@@ -8,11 +8,13 @@ import jwt
 import pytest
 import requests
 
-from backend import JoseBackend, PyJwtBackend
+from backend import JoseBackend, JoserfcBackend, PyJwtBackend
 from conftest import RESULT_AUDIENCE
 from login import new_key
 
-BACKENDS = pytest.mark.parametrize("backend", [PyJwtBackend, JoseBackend], ids=["PyJWT", "jose"])
+BACKENDS = pytest.mark.parametrize(
+    "backend", [PyJwtBackend, JoserfcBackend, JoseBackend], ids=["PyJWT", "joserfc", "jose"]
+)
 
 
 @pytest.fixture
