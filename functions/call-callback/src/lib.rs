@@ -81,12 +81,12 @@ impl<S: ChallengeStore, T: callback::TokenSource, K: KeySource> App<S, T, K> {
                 let keys = if matches!(entry, Entry::Digits(_)) { self.keys(now).await? } else { None };
                 CallEvent::keyed(*entry, mode, keys.as_deref(), challenge, token)
             }
-            Report::Answered(by, Some(to)) if mode == CallMode::SpeakCode && by.may_approve(&self.policy) => {
+            Report::Answered(by) if mode == CallMode::SpeakCode && by.may_approve(&self.policy) => {
                 let Some(keys) = self.keys(now).await? else { return Ok((CallEvent::Answered(*by), None)) };
-                let drawn = keys.speak(challenge, to, now, &mut clock::random());
+                let drawn = keys.speak(challenge, now, &mut clock::random());
                 return Ok((CallEvent::Speaks(*by, drawn.1), Some(drawn)));
             }
-            Report::Answered(by, _) => CallEvent::Answered(*by),
+            Report::Answered(by) => CallEvent::Answered(*by),
         };
         Ok((event, None))
     }

@@ -50,7 +50,7 @@ impl fmt::Debug for Code {
 #[error("a code is exactly six digits")]
 pub struct MalformedCode;
 
-/// What is stored of a code: HMAC-SHA256 over challenge, number and code.
+/// What is stored of a code: HMAC-SHA256 over challenge and code, and over the number if it was sent.
 #[derive(Clone, Copy)]
 pub struct CodeMac([u8; 32]);
 
@@ -83,7 +83,7 @@ impl fmt::Debug for CodeMac {
 pub struct SpokenCodeMacs {
     /// The MAC to store, under the key in use.
     pub mac: CodeMac,
-    /// The MACs under every key, none of which may already be stored: the codes of a challenge are distinct.
+    /// The MACs under every key, none of which may already be stored: the spoken codes of a challenge are distinct.
     pub under_all: [CodeMac; 3],
 }
 
@@ -175,6 +175,18 @@ impl MacKey {
         MatchDigits { count, number: least + u16::from_le_bytes([low, high]) }
     }
 
+    /// Without the number, which who makes it would have to read first: a provider's webhook names one, but may spell
+    /// it otherwise than what is stored. A generation has one number, and the call was placed to it.
+    fn mac_of_spoken(&self, challenge: &ChallengeId, code: &Code) -> CodeMac {
+        CodeMac(self.0.mac(&[
+            b"code of a call",
+            challenge.key.subject.as_bytes(),
+            challenge.key.session.as_bytes(),
+            &challenge.generation.to_be_bytes(),
+            code.expose().as_bytes(),
+        ]))
+    }
+
     fn mac(&self, challenge: &ChallengeId, phone: &PhoneNumber, code: &Code) -> CodeMac {
         CodeMac(self.0.mac(&[
             challenge.key.subject.as_bytes(),
@@ -233,15 +245,14 @@ impl MacKeys {
     pub fn speak(
         &self,
         challenge: &ChallengeId,
-        phone: &PhoneNumber,
         now: Timestamp,
         random: &mut impl CryptoRng,
     ) -> (Code, SpokenCodeMacs) {
         let code = Code::draw(random);
-        let mac = self.mac(challenge, phone, &code, now);
+        let mac = self.signing_key(now).mac_of_spoken(challenge, &code);
         let mut under_all = [mac; 3];
         for (slot, key) in under_all.iter_mut().zip(self.all()) {
-            *slot = key.mac(challenge, phone, &code);
+            *slot = key.mac_of_spoken(challenge, &code);
         }
         (code, SpokenCodeMacs { mac, under_all })
     }
@@ -250,27 +261,17 @@ impl MacKeys {
     /// all keys, whichever matches.
     #[must_use]
     pub fn verify(&self, challenge: &ChallengeId, phone: &PhoneNumber, stored: &[CodeMac], guess: &Code) -> bool {
-        let [found] = self.verify_each(challenge, phone, [stored], guess);
-        found
+        self.any(stored, |key| key.mac(challenge, phone, guess))
     }
 
-    /// For each of several lists of MACs, whether `guess` is in it. Computes each MAC once.
+    /// Whether `guess` is one of the codes that calls have said, whose MACs are `stored`.
     #[must_use]
-    pub fn verify_each<const LISTS: usize>(
-        &self,
-        challenge: &ChallengeId,
-        phone: &PhoneNumber,
-        stored: [&[CodeMac]; LISTS],
-        guess: &Code,
-    ) -> [bool; LISTS] {
-        let mut found = [Choice::from(0); LISTS];
-        for key in self.all() {
-            let mac = key.mac(challenge, phone, guess);
-            for (found, stored) in found.iter_mut().zip(stored) {
-                *found |= mac.is_among(stored);
-            }
-        }
-        found.map(bool::from)
+    pub fn verify_spoken(&self, challenge: &ChallengeId, stored: &[CodeMac], guess: &Code) -> bool {
+        self.any(stored, |key| key.mac_of_spoken(challenge, guess))
+    }
+
+    fn any(&self, stored: &[CodeMac], mac: impl Fn(&MacKey) -> CodeMac) -> bool {
+        self.all().fold(Choice::from(0), |found, key| found | mac(key).is_among(stored)).into()
     }
 
     /// The digits that the page shows during a call, under the key that was in use when the call was placed:

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use domain::call::{AnsweredBy, CallState, CallToken, Entry};
 use domain::identity::ChallengeId;
-use domain::phone::PhoneNumber;
 use domain::time::Timestamp;
 use lambda_http::{Request, RequestExt as _};
 
@@ -61,8 +60,7 @@ impl Kind {
 /// What a webhook reports, before it is interpreted.
 #[derive(Clone, Debug)]
 pub enum Report {
-    /// Somebody or something answered, at this number if it is a valid one.
-    Answered(AnsweredBy, Option<PhoneNumber>),
+    Answered(AnsweredBy),
     Keyed(Entry),
     Progress(CallState),
 }
@@ -103,10 +101,7 @@ impl Webhook {
         let token = path.first("token").and_then(parse_call_token).ok_or(Problem::NotFound)?;
         let field = |name| field(form, name);
         let (kind, report) = match path.first("event") {
-            Some("answer") => {
-                let to = field("To").and_then(|to| PhoneNumber::parse(to).ok());
-                (Kind::Answer, Some(Report::Answered(answered_by(field("AnsweredBy")), to)))
-            }
+            Some("answer") => (Kind::Answer, Some(Report::Answered(answered_by(field("AnsweredBy"))))),
             Some(FOUR_DIGITS) => {
                 let digits = field("Digits").unwrap_or_default();
                 (Kind::Digits, Some(Report::Keyed(Entry::parse_four_digits(digits))))

@@ -155,11 +155,10 @@ pub(super) const CAN_ENTER: &str = in_human_talk!();
 pub(super) const WRONG_DIGITS: &str = "SET attempts = attempts + :one, lastGuessAt = :now, callState = :ended";
 pub(super) const SPEAK: &str = "SET callState = :state, answeredBy = :by, \
      spokenCodes = list_append(if_not_exists(spokenCodes, :none), :mac)";
-/// `:a`, `:b` and `:c` are the code's MACs under each key that may be in use: it must be none of the challenge's codes.
+/// `:a`, `:b` and `:c` are the code's MACs under each key that may be in use: it must be none that a call has said.
 pub(super) const CAN_SPEAK: &str = concat!(
     this_call!(),
     " AND expiresAt > :now AND attempts < maxAttempts AND callState IN (:calling, :ringing) \
-     AND NOT contains(codes, :a) AND NOT contains(codes, :b) AND NOT contains(codes, :c) \
      AND NOT contains(spokenCodes, :a) AND NOT contains(spokenCodes, :b) AND NOT contains(spokenCodes, :c)"
 );
 pub(super) const WRONG_KEY: &str = "SET wrongKeys = wrongKeys + :one";

@@ -10,7 +10,7 @@ use domain::identity::ChallengeId;
 use domain::policy::CallMode;
 
 use crate::conditions::{all, send};
-use crate::scene::{ALICE, Scene, number};
+use crate::scene::Scene;
 
 /// A call in that mode, answered by a human or not yet.
 async fn in_call(mode: CallMode, answered: bool) -> (Scene, CallToken, ChallengeId) {
@@ -25,8 +25,7 @@ async fn in_call(mode: CallMode, answered: bool) -> (Scene, CallToken, Challenge
 }
 
 fn drawn(scene: &Scene, id: &ChallengeId) -> (Code, SpokenCodeMacs) {
-    let phone = number(ALICE);
-    scene.keys.speak(id, &phone, scene.now, &mut platform::clock::random())
+    scene.keys.speak(id, scene.now, &mut platform::clock::random())
 }
 
 #[tokio::test]

@@ -87,21 +87,19 @@ async fn a_code_is_spoken_only_if_every_term_of_its_condition_holds() {
 }
 
 #[tokio::test]
-async fn a_code_that_the_challenge_already_has_under_either_key_is_not_spoken() {
+async fn a_code_that_a_call_has_said_under_any_key_is_not_said_again() {
     let [first, second, third] = [1, 2, 3].map(|byte| CodeMac::from_bytes([byte; 32]));
     let spoken = SpokenCodeMacs { mac: first, under_all: [first, second, third] };
     let event = CallEvent::Speaks(AnsweredBy::Human, spoken);
-    for list in ["codes", "spokenCodes"] {
-        for taken in spoken.under_all {
-            let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
-            set(&scene, challenge_item(&scene), list, macs(&[CodeMac::from_bytes([9; 32]), taken])).await;
-            unchanged(&scene, &id, &token, event, list).await;
-        }
+    for taken in spoken.under_all {
         let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
-        set(&scene, challenge_item(&scene), list, macs(&[CodeMac::from_bytes([9; 32])])).await;
-        let current = send(&scene, &id, &token, event).await.expect("a challenge");
-        assert!(spoken.is_stored(&current.spoken), "a different code can be added");
+        set(&scene, challenge_item(&scene), "spokenCodes", macs(&[CodeMac::from_bytes([9; 32]), taken])).await;
+        unchanged(&scene, &id, &token, event, "said before").await;
     }
+    let (scene, token, id) = in_call(CallMode::SpeakCode, false).await;
+    set(&scene, challenge_item(&scene), "spokenCodes", macs(&[CodeMac::from_bytes([9; 32])])).await;
+    let current = send(&scene, &id, &token, event).await.expect("a challenge");
+    assert!(spoken.is_stored(&current.spoken), "a different code can be added");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use domain::call::{AnsweredBy, Call, CallEvent, CallState, CallToken, Key};
 use domain::challenge::{Challenge, Method, Outcome};
-use domain::code::SpokenCodeMacs;
+use domain::code::{CodeMac, SpokenCodeMacs};
 use domain::identity::ChallengeId;
 use domain::policy::{CallMode, Policy};
 use domain::purpose::Purpose;
@@ -110,8 +110,8 @@ impl Model {
         now: Timestamp,
     ) -> bool {
         let awaited = matches!(call.state, CallState::Calling | CallState::Ringing);
-        let known = [stored.codes.as_slice(), &stored.spoken].concat();
-        let is_new = !macs.under_all.iter().any(|mac| known.iter().any(|code| code.as_bytes() == mac.as_bytes()));
+        let is_said = |mac: &CodeMac| stored.spoken.iter().any(|said| said.as_bytes() == mac.as_bytes());
+        let is_new = !macs.under_all.iter().any(is_said);
         let moves = stored.expires_at > now
             && !stored.is_exhausted()
             && self.holds(Sabotage::AnswerTwice, awaited)
