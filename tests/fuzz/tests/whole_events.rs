@@ -1,6 +1,8 @@
 //! Every sample event with every one of its parts replaced by something strange: what the fuzz target `event` looks
 //! for, in seconds and the same each time.
 
+#![allow(clippy::expect_used, reason = "a test stops where its samples cannot be read")]
+
 use std::fs;
 
 use fuzz::functions::Functions;
