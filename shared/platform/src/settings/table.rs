@@ -48,7 +48,8 @@ settings! {
     Login {
         /// Issuer (iss) of the first factor's tokens.
         FIRST_FACTOR_ISSUER: String = required("the issuer as the tokens spell it");
-        /// Claim that names the login session. Each of its values has a challenge of its own.
+        /// Claim that names the login session, which has one challenge. Any claim but `jti` is combined with
+        /// `auth_time`.
         SESSION_CLAIM: String = or("jti", "the name of a claim");
         /// How old the first factor (`auth_time`) may be.
         MAX_AUTH_AGE_SECONDS: Duration = seconds(60..=86_400, Duration::from_mins(15));
@@ -130,10 +131,12 @@ settings! {
         /// The provider's REST API, or another that speaks the same protocol.
         VOICE_API_BASE_URL: String =
             or_as("https://api.twilio.com", "an https URL without a trailing slash", parse::base_url);
-        /// Whether the provider must recognise a human before a key can approve or a code is spoken. When off, a
-        /// voicemail greeting can approve, and codes are recorded on voicemail.
+        /// Whether the provider must recognise a human before "#" or two digits can approve, or a code is spoken.
+        /// Otherwise a press-pound call asks for four digits. When off, a voicemail greeting can approve, and codes
+        /// are recorded on voicemail.
         MACHINE_DETECTION: bool = words(&[true, false], parse::on_off, "on");
-        /// What a call asks for. press-pound: "#" approves. match-digits: the user keys two digits that the page shows.
+        /// What a call asks for. press-pound: "#" approves, or four digits of the page if another sign-in was active
+        /// or no human seems to have answered. match-digits: the user keys two digits that the page shows.
         /// speak-code: the call says six digits that the user types on the page.
         CALL_MODE: CallMode = words(&CallMode::ALL, CallMode::as_str, LIMITS.call_mode.as_str());
     }
