@@ -35,13 +35,13 @@ impl Countries {
     }
 
     /// Remembers that a counter of `country` is used up.
-    pub(crate) fn is_full(&self, country: Country, channel: Channel, charge: &Charge) {
+    pub(crate) fn remember_full(&self, country: Country, channel: Channel, charge: &Charge) {
         let Counter { window, shard, .. } = charge.counter;
         self.learn(country, |record| record.unverified.extend([((channel, window, shard), charge.quota)]));
     }
 
-    /// Remembers that the circuit breaker of `country` is open.
-    pub(crate) fn is_open(&self, country: Country, channel: Channel, until: Timestamp) {
+    /// Remembers that the breaker of `country` is open.
+    pub(crate) fn remember_open(&self, country: Country, channel: Channel, until: Timestamp) {
         self.learn(country, |record| record.open_until.extend([(channel, until)]));
     }
 

@@ -147,7 +147,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
             Ok(Started::Applied) => Ok(Some(StartOutcome::ToSend(stored, transaction, outgoing))),
             Ok(Started::Refused(refusal)) => {
                 if let Some(charge) = transaction.country_charge(refusal) {
-                    self.countries.is_full(transaction.challenge.country, transaction.channel, charge);
+                    self.countries.remember_full(transaction.challenge.country, transaction.channel, charge);
                 }
                 Err(refusal.into())
             }
@@ -168,7 +168,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         let rules = &self.settings.rules.policy.unverified;
         let Err(exhausted) = transaction.charge_budget(&record, rules, &mut clock::random()) else { return Ok(()) };
         if let Some(until) = exhausted.open_until {
-            self.countries.is_open(country, asked.channel, until);
+            self.countries.remember_open(country, asked.channel, until);
         }
         let opens = exhausted.open_until.map(|until| Consequence::OpenBreaker(country, until));
         Err(self.refused(asked, Refusal::SendLimit(exhausted.limit), opens, now).await)
