@@ -139,7 +139,7 @@ pub struct Live {
     pub expires_at: Timestamp,
     pub attempts_left: u32,
     pub call: Option<CallState>,
-    /// Whether another login session was live at the same time.
+    /// Whether another login of the subject was active within ten minutes (see [`Challenge::contested`]).
     pub contested: bool,
 }
 

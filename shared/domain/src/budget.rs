@@ -50,8 +50,9 @@ pub struct Exhausted {
 }
 
 const DAY: Duration = Policy::LONG_WINDOW;
-/// How many days ago. Two weeks of whole days count, the latest of which ended at least 24 hours ago.
+/// The days of the latest week that counts, in days before today: the last of them ended at least 24 hours ago.
 const RECENT: std::ops::RangeInclusive<u64> = 2..=8;
+/// The days of the week before.
 const BEFORE: std::ops::RangeInclusive<u64> = 9..=15;
 /// How much of a budget one counter holds, so that there are enough counters and none is written too often.
 const PER_SHARD: u32 = 32;

@@ -6,6 +6,7 @@
 //! | [`CallMode`] | What approves | What it shows |
 //! |---|---|---|
 //! | `press-pound` | `#` in the call | that somebody took the call and agreed |
+//! | | where `#` is not enough: the page's four digits, entered in the call | that the person on the phone sees the page: 1 in 10,000 by chance |
 //! | `match-digits` | the page's two digits, entered in the call | that the person on the phone sees the page: 1 in 90 by chance |
 //! | `speak-code` | the call's six digits, typed on the page | that the person at the page took the call: 1 in a million by chance |
 

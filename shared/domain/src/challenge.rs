@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | none, expired, exhausted | pending, next generation | a start within the subject's budgets |
 //! | pending | pending, next generation | another number is given; guesses and sends used carry over |
-//! | pending | approved | the right code, sent or spoken; in a call that a human answered: the page's digits, or `#` if uncontested and to sign in |
+//! | pending | approved | the right code, sent or spoken; `#` or two digits in a call that a human answered (`#` only if uncontested and to sign in); four digits where `#` is not enough to sign in |
 //! | pending | denied | the fraud key, in this or in any other call of the subject; an administrator |
 //! | approved, denied | — | final for this login session |
 //!

@@ -1,5 +1,5 @@
-//! One-time codes: drawn uniformly, stored only as keyed MACs, compared in constant time. Also the two digits
-//! that a page shows during a call: derived from key, challenge and call, stored nowhere.
+//! One-time codes: drawn uniformly, stored only as keyed MACs, compared in constant time. Also the two
+//! or four digits that a page shows during a call: derived from key, challenge and call, stored nowhere.
 
 use std::fmt;
 

@@ -13,15 +13,15 @@ pub struct Policy {
     pub code_life: Duration,
     /// Guesses that one challenge judges, however many arrive at the same time (PSD2 RTS 4(3)(b)).
     pub max_guesses: u32,
-    /// Sends of one channel within one challenge.
+    /// Messages, or calls, within one challenge.
     pub max_sends: u32,
     /// Minimum time between two sends of one channel.
     pub cooldown: Duration,
-    /// Sends and calls to one subject in [`Policy::SHORT_WINDOW`].
+    /// Messages and calls to one subject in [`Policy::SHORT_WINDOW`].
     pub max_sends_short: usize,
-    /// Sends and calls to one subject in [`Policy::LONG_WINDOW`].
+    /// Messages and calls to one subject in [`Policy::LONG_WINDOW`].
     pub max_sends_long: usize,
-    /// Calls to one subject in [`Policy::SHORT_WINDOW`].
+    /// Calls to one subject in [`Policy::SHORT_WINDOW`]. One more if a machine answered one in it.
     pub max_calls_short: usize,
     /// Sends to one number in [`Policy::SHORT_WINDOW`], by subjects for whom it is verified.
     pub max_sends_number_short: u32,
@@ -41,7 +41,7 @@ pub struct Policy {
     pub lock_at_failures: u32,
     /// How long a subject is blocked after reporting a call as fraud.
     pub fraud_block: Duration,
-    /// Whether only a call judged human can approve.
+    /// Whether only a call judged human can be approved by `#` or two digits, or say a code.
     pub machine_detection: bool,
     pub call_mode: CallMode,
 }
@@ -69,9 +69,9 @@ impl Policy {
         call_mode: CallMode::PressPound,
     };
 
-    /// The short window over which sends and calls are counted.
+    /// The short window over which sends are counted, calls included.
     pub const SHORT_WINDOW: Duration = Duration::from_mins(10);
-    /// The long window over which sends are counted.
+    /// The long window over which sends are counted, calls included.
     pub const LONG_WINDOW: Duration = Duration::from_hours(24);
     /// No code outlives this, resends included (NIST SP 800-63B-4 §3.1.3.2).
     pub const MAX_CODE_LIFE: Duration = Duration::from_mins(10);
@@ -151,7 +151,8 @@ impl Default for UnverifiedBudget {
 /// What a call asks for. The same for all calls of a deployment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CallMode {
-    /// `#` approves. No secret passes between page and phone.
+    /// `#` approves, and no secret passes between page and phone. Where `#` is not enough to sign in, four digits
+    /// that the page shows approve.
     #[default]
     PressPound,
     /// The page shows two digits, which the user enters in the call. One entry is judged per call: a right

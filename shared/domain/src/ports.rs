@@ -28,8 +28,9 @@ use crate::snapshot::Snapshot;
 use crate::start_transaction::StartTransaction;
 use crate::time::Timestamp;
 
-/// Stores challenges and subjects. Every operation is at most one request to the store. An answer other than
-/// `Ok` approves nothing and refunds nothing.
+/// Stores challenges and subjects. Every operation is one request to the store, except that a fraud report
+/// also reads its challenge. A client may repeat a request that got no answer: at worst, one guess counts
+/// twice. An answer other than `Ok` approves nothing and refunds nothing.
 pub trait ChallengeStore: Sync {
     /// Reads everything stored about a subject, consistently.
     fn load(&self, subject: &SubjectId) -> impl Future<Output = Result<Snapshot, StoreError>> + Send;
@@ -40,7 +41,8 @@ pub trait ChallengeStore: Sync {
     /// a start and a guess on the generation it replaces, and between any number of sends under one limit.
     fn start(&self, transaction: &StartTransaction) -> impl Future<Output = Result<Started, StoreError>> + Send;
 
-    /// Records a refused start, so that it leaves a trace.
+    /// Records a refused start, so that it leaves a trace. If the refusal has a consequence, that is written
+    /// instead, and is the trace.
     fn note_refusal(
         &self,
         refused: &Refused<'_>,
@@ -91,11 +93,17 @@ pub trait ChallengeStore: Sync {
     ) -> impl Future<Output = Result<Settlement, StoreError>> + Send;
 
     /// Applies a webhook of the call with `token` if it moves the call forward, and returns the challenge as
-    /// it is afterwards. Only an open challenge is approved, and only in a call whose answerer may approve:
-    /// by matching digits if the policy's mode matches digits; by `#` if the mode asks for `#`, the purpose
-    /// is to sign in, and no other login is pending. `0` denies the challenge and every other pending one of
-    /// its subject, and blocks the subject and, if the number was only being enrolled, the number. A code to
-    /// be spoken is added only by the webhook that answers the call, and only if no stored code is the same.
+    /// it is afterwards. Only an open challenge is approved:
+    ///
+    /// - by `#`, if the mode is press-pound, the purpose is to sign in, the challenge is not contested and a
+    ///   human answered;
+    /// - by the page's four digits, where `#` is not enough to sign in;
+    /// - by its two digits, if the mode is match-digits and a human answered.
+    ///
+    /// `0` denies the challenge and every other pending one of its subject, and blocks the subject and, if the
+    /// number was only being enrolled, the number; where a machine is asked for four digits, it is a wrong
+    /// entry. A code to be spoken is added only by the webhook that answers the call, and only if no stored
+    /// code is the same.
     ///
     /// Digits that do not match end the call and count as a guess, in one write. An entry has already been
     /// compared when it gets here, and still none is judged without being counted: right or wrong, its write

@@ -8,7 +8,8 @@ use crate::quota::SendLimit;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 
-/// A refusal by the rules. Nothing was sent, and nothing was changed except that a guess was counted.
+/// A refusal by the rules. Nothing was sent. All it may have changed: a guess was counted, and a refused start
+/// leaves a trace or has a [`Consequence`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// No number is known, and none was given.
@@ -78,7 +79,7 @@ pub struct Refused<'a> {
     pub subject: &'a SubjectId,
     pub channel: Channel,
     pub refusal: Refusal,
-    /// What else it changes.
+    /// What it changes, which is written instead of the trace.
     pub consequence: Option<Consequence>,
 }
 
@@ -93,7 +94,7 @@ pub struct Contest {
     pub version: u64,
 }
 
-/// What a refusal changes besides being recorded.
+/// What a refused start changes. It is written instead of the refusal's trace, and audited as what it is.
 #[derive(Clone, Debug)]
 pub enum Consequence {
     /// This subject, with its failures up to date, is locked from now on.

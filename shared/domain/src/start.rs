@@ -76,7 +76,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         Ok(Decision::Send(Box::new(transaction)))
     }
 
-    /// What a refusal changes besides being recorded. The first refusal for too many failures locks the
+    /// What a refusal changes, which is recorded instead of the refusal. The first refusal for too many failures locks the
     /// subject. A refusal because of another login's call makes that call contested, since the user who takes
     /// it may think it is the one they asked for; and the refused login's next challenge.
     #[must_use]

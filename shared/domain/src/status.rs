@@ -112,7 +112,7 @@ pub struct Status {
     pub call: Option<CallState>,
     /// The digits to enter in that call. Added by [`Status::show_digits`], which needs the keys.
     pub match_digits: Option<MatchDigits>,
-    /// Whether another login session is pending too.
+    /// Whether another login of the subject was active within ten minutes (see [`Challenge::contested`]).
     pub contested: bool,
     /// Whether to offer the other channel.
     pub offer_alternative: bool,

@@ -1,7 +1,7 @@
 //! What has to be said, the same in each language.
 //!
-//! What changes the number says so, and a call to change it says nothing of a sign-in: who believes to be
-//! signing in must not be talked out of that proof.
+//! A message or call that changes the number says so, and such a call doesn't mention a sign-in: someone who
+//! believes they are signing in must not be tricked into that proof.
 
 /// All words of one language.
 pub(super) struct Words {
