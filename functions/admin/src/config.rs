@@ -14,7 +14,9 @@ impl Config {
     pub fn read(env: &mut Environment) -> Option<Self> {
         let table = env.get(&table::TABLE_NAME);
         let issuer = env.get(&table::FIRST_FACTOR_ISSUER);
+        let machine_detection = env.get(&table::MACHINE_DETECTION);
         let policy = lockout(env);
-        Some(Self { table: table?, issuer: issuer?, policy: policy? })
+        let policy = Policy { machine_detection: machine_detection?, ..policy? };
+        Some(Self { table: table?, issuer: issuer?, policy })
     }
 }

@@ -156,11 +156,16 @@ pub fn report(stored: &Snapshot, policy: &Policy, now: Timestamp) -> Report {
         blocked_until: subject.blocked(now),
         sends: Channel::ALL
             .map(|channel| (channel, sent(channel, Policy::SHORT_WINDOW), sent(channel, Policy::LONG_WINDOW))),
-        challenges: stored.challenges.iter().filter(|challenge| challenge.expires_at > now).map(live).collect(),
+        challenges: stored
+            .challenges
+            .iter()
+            .filter(|challenge| challenge.expires_at > now)
+            .map(|challenge| live(challenge, policy))
+            .collect(),
     }
 }
 
-fn live(challenge: &Challenge) -> Live {
+fn live(challenge: &Challenge, policy: &Policy) -> Live {
     let state = match challenge.outcome {
         Outcome::Approved { settled: true, .. } => State::Approved,
         Outcome::Denied => State::Denied,
@@ -173,7 +178,7 @@ fn live(challenge: &Challenge) -> Live {
         created_at: challenge.created_at,
         expires_at: challenge.expires_at,
         attempts_left: challenge.attempts_left(),
-        call: challenge.call.as_ref().map(|call| call.state),
+        call: challenge.call.as_ref().map(|call| call.shown_state(policy)),
         contested: challenge.contested,
     }
 }

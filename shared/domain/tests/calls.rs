@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use domain::administration::report;
 use domain::call::{AnsweredBy, Call, CallEvent, CallState, CallToken, Entry, Key};
 use domain::challenge::{Challenge, Method, NumberSource, Outcome};
 use domain::code::{Code, DigitCount, MacKey, MacKeys, MatchDigits, SpokenCodeMacs};
@@ -13,6 +14,8 @@ use domain::phone::{Country, Line, PhoneNumber};
 use domain::policy::{CallMode, Policy};
 use domain::purpose::Purpose;
 use domain::script::Script;
+use domain::snapshot::Snapshot;
+use domain::subject::Subject;
 use domain::time::Timestamp;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -155,6 +158,9 @@ fn a_call_that_a_machine_took_went_to_voicemail_once_it_is_over() {
         assert_eq!(call.shown_state(&policy), answered, "it goes on: {by:?}");
         call.state = CallState::Ended;
         assert_eq!(call.shown_state(&policy), over, "{by:?}");
+        let stored = Snapshot { subject: Subject::default(), challenges: vec![challenge(call.clone())] };
+        let seen = report(&stored, &policy, NOW).challenges;
+        assert_eq!(seen[0].call, Some(over), "support sees what the page shows: {by:?}");
     }
 }
 
