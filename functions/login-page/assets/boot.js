@@ -1,46 +1,79 @@
-// Reloads the page when one of its files failed to load, with growing delays: a module that failed to load is never
-// retried by the browser itself. Files that did load are cached, so each reload fetches less. This is a classic script
-// and the first one, so that it sees every other file fail. The token survives a reload, in the address or in storage.
+// Watches the page start. It reloads the page when one of its files failed to load, with growing delays: a module that
+// failed to load is never retried by the browser itself. Files that did load are cached, so each reload fetches less, and
+// the token survives it, in the address or in storage. For anything else that keeps the page from starting, such as
+// syntax that an old browser can't parse, it says what to do.
+//
+// This is a classic script and the first one, so that it sees every other file fail. It is written in the language of
+// 2015, because it must run where the others don't.
 
 (() => {
   const LOADS = 'alliance-mfa-loads';
   const DELAYS = [1000, 2000, 4000, 8000];
-  let failed = false;
+  const PATIENCE = 20000;
+  let isReloading = false;
 
-  addEventListener('error', missed, true);
-  addEventListener('load', () => failed || count('0'));
+  addEventListener('error', failed, true);
+  addEventListener('unhandledrejection', failed);
+  addEventListener('load', () => {
+    if (isReloading) return;
+    count('0');
+    // Without an error: a browser that knows no modules.
+    if (screen() === 'starting') giveUp('broken');
+  });
+  setTimeout(() => screen() === 'starting' && giveUp('unreachable'), PATIENCE);
 
-  function missed({ target }) {
+  function failed(event) {
+    const { target } = event;
+    if (target !== window) return missed(target);
+    const isOurs = !event.filename || event.filename.indexOf(location.origin) === 0;
+    if (isOurs && (screen() === 'starting' || screen() === 'loading')) whenParsed(() => giveUp('broken'));
+  }
+
+  function missed(target) {
     // A failed preload is retried by the module that imports it. If that fails too, the module's script reports it.
     const isNeeded = target instanceof HTMLScriptElement || target.rel === 'stylesheet';
-    if (failed || !isNeeded) return;
-    failed = true;
+    if (isReloading || !isNeeded) return;
+    isReloading = true;
     const loads = Number(count());
     const delay = DELAYS[loads];
     if (delay && count(String(loads + 1))) setTimeout(() => location.reload(), delay);
-    else if (document.readyState === 'loading') addEventListener('DOMContentLoaded', giveUp);
-    else giveUp();
+    else whenParsed(() => giveUp('unreachable'));
   }
 
   /** The number of failed loads so far; null, so no more reloads, if the browser blocks storage. */
   function count(loads) {
     try {
       if (loads) sessionStorage.setItem(LOADS, loads);
-      return sessionStorage.getItem(LOADS) ?? '0';
-    } catch {
+      return sessionStorage.getItem(LOADS) || '0';
+    } catch (error) {
       return null;
     }
   }
 
-  function giveUp() {
-    const strings = JSON.parse(document.getElementById('strings').textContent);
+  function screen() {
     const main = document.getElementById('main');
-    const [heading, button] = [document.createElement('h1'), document.createElement('button')];
-    heading.textContent = strings['unreachable.heading'];
-    button.textContent = strings['unreachable.retry'];
-    button.className = 'main';
-    button.onclick = () => location.reload();
-    main.dataset.screen = 'unreachable';
-    main.replaceChildren(heading, button);
+    return main ? main.getAttribute('data-screen') : 'starting';
+  }
+
+  function whenParsed(act) {
+    if (document.readyState === 'loading') addEventListener('DOMContentLoaded', act);
+    else act();
+  }
+
+  /** Shows why there is no page, with a way on. If the page does start after all, its first screen replaces this. */
+  function giveUp(name) {
+    const read = (id) => JSON.parse(document.getElementById(id).textContent);
+    const strings = read('strings');
+    const main = document.getElementById('main');
+    const add = (tag, key, properties) => {
+      main.appendChild(Object.assign(document.createElement(tag), { textContent: strings[key] }, properties));
+    };
+    main.setAttribute('data-screen', name);
+    main.textContent = '';
+    add('h1', `${name}.heading`);
+    add('p', `${name}.text`);
+    add('button', 'unreachable.retry', { className: 'main', onclick: () => location.reload() });
+    const { supportUrl } = read('config');
+    if (supportUrl) add('a', 'support.link', { className: 'main', href: supportUrl, target: '_blank', rel: 'noopener' });
   }
 })();

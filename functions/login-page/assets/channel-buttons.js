@@ -11,12 +11,21 @@ export function isOpen(channel, app) {
   return status.available || (status.nextSendAt !== null && status.nextSendAt.getTime() <= app.now());
 }
 
+// How long a request that is answered late keeps the other channel from being used.
+export const HANGING = 5000;
+
+/** Whether no other request is in the way of one for `channel`. @param {ChannelName} channel */
+export function isFree(channel, { open: { checking, sending } }) {
+  const allows = ([other, since]) => other !== channel && Date.now() - since >= HANGING;
+  return !checking && Object.entries(sending).every(allows);
+}
+
 /**
  * Buttons for the channels that `offered` returns. The first one is the main button.
  * @param {any} app
  * @param {object} options
  * @param {() => ChannelName[]} options.offered
- * @param {(channel: ChannelName) => void} [options.pick] Without it, the button submits its form.
+ * @param {(channel: ChannelName) => void} options.pick
  * @param {boolean} [options.quiet] No main button.
  */
 export function channelButtons(app, { offered, pick, quiet = false }) {
@@ -31,13 +40,9 @@ export function channelButtons(app, { offered, pick, quiet = false }) {
       'button',
       {
         class: 'choice',
-        type: pick ? 'button' : 'submit',
-        value: channel,
+        type: 'button',
         'aria-describedby': hint.id,
-        onclick: (event) => {
-          if (element.getAttribute('aria-disabled')) event.preventDefault();
-          else pick?.(channel);
-        },
+        onclick: () => element.getAttribute('aria-disabled') || pick(channel),
       },
       icon(channel),
       h('span', { class: 'words' }, h('span', { class: 'label' }, t(`channel.${channel}`)), hint),
@@ -53,8 +58,8 @@ export function channelButtons(app, { offered, pick, quiet = false }) {
     for (const channel of channels) {
       const { element, hint } = buttons[channel];
       const open = isOpen(channel, app);
-      set(element, 'aria-disabled', app.open.busy !== null || !open ? 'true' : null);
-      set(element, 'data-busy', app.open.busy === channel);
+      set(element, 'aria-disabled', !isFree(channel, app) || !open ? 'true' : null);
+      set(element, 'data-busy', channel in app.open.sending);
       fill(hint, open ? hintOf(channel) : wait(app.view.channels[channel]));
     }
   }

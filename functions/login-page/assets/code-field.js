@@ -1,16 +1,16 @@
 // The field for the six digits: typed, pasted, suggested by the keyboard, or read from the message by WebOTP.
 
 import { fill, h, set } from './dom.js';
-import { asciiDigits, t } from './text.js';
-
-const LENGTH = 6;
+import { findCode } from './find-code.js';
+import { t } from './text.js';
 
 /**
  * @param {object} options
  * @param {(code: string) => void} options.onCode Called with six digits.
+ * @param {(code: string) => boolean} options.wasWrong Whether the API has already refused this code.
  * @param {string} options.describedBy The element that says where the code was sent.
  */
-export function codeField({ onCode, describedBy }) {
+export function codeField({ onCode, wasWrong, describedBy }) {
   const error = h('p', { class: 'error', id: 'code-error', role: 'alert' });
   const input = h('input', {
     id: 'code',
@@ -23,8 +23,11 @@ export function codeField({ onCode, describedBy }) {
     enterkeyhint: 'done',
     required: true,
     dir: 'ltr',
+    translate: 'no',
     'aria-describedby': `${describedBy} code-error`,
     oninput: typed,
+    oncompositionend: typed,
+    onpaste: pasted,
   });
   const submit = h('button', { class: 'main', type: 'submit' }, t('code.submit'));
   const element = h(
@@ -35,30 +38,48 @@ export function codeField({ onCode, describedBy }) {
     error,
     submit,
   );
-  let judged = '';
+  let last = '';
   let busy = false;
-  const otp = listen();
+  /** @type {AbortController | null} */
+  let listening = null;
+  listen();
 
-  function typed(event) {
-    if (event.isComposing) return;
-    const code = codeIn(input.value);
-    if (code !== input.value) input.value = code;
-    if (code !== judged) fail(null);
-    // The same code is only sent again if the user asks for it: that would cost an attempt.
-    if (code.length === LENGTH && code !== judged) hand(code);
+  /** @param {{ isComposing?: boolean, data?: string | null }} event */
+  function typed({ isComposing, data }) {
+    if (isComposing) return;
+    // A letter that was typed by mistake doesn't make words of the digits around it.
+    take(data && !/\p{Nd}/u.test(data) ? input.value.replace(data, '') : input.value);
+  }
+
+  /** A pasted code replaces what the field has; digits without words are inserted as usual. */
+  function pasted(event) {
+    const text = event.clipboardData?.getData('text') ?? '';
+    const { code, unclear } = findCode(text);
+    if (busy || (!code && !unclear)) return;
+    event.preventDefault();
+    take(text);
+  }
+
+  function take(text) {
+    const { shown, code, unclear } = findCode(text);
+    if (shown !== input.value) input.value = shown;
+    if (unclear) return fail(t(shown ? 'problem.code-malformed' : 'code.unclear'));
+    if (shown !== last) fail(null);
+    if (code && code !== last) hand(code);
+    last = shown;
   }
 
   function confirmed(event) {
     event.preventDefault();
-    const code = codeIn(input.value);
-    if (code.length === LENGTH) hand(code);
+    const { code } = findCode(input.value);
+    if (code) hand(code);
     else fail(t('problem.code-malformed'));
   }
 
   function hand(code) {
     if (busy) return;
-    judged = code;
-    onCode(code);
+    if (!wasWrong(code)) onCode(code);
+    else if (!error.textContent) fail(t('code.tried'));
   }
 
   function fail(message) {
@@ -66,21 +87,21 @@ export function codeField({ onCode, describedBy }) {
     set(input, 'aria-invalid', message ? 'true' : null);
   }
 
-  /** WebOTP: if the user agrees, the browser reads the code from a message that names this origin. */
+  /** WebOTP: if the user agrees, the browser reads the code from the next message that names this origin. */
   function listen() {
-    const waiting = new AbortController();
-    if ('OTPCredential' in globalThis) {
-      const request = /** @type {any} */ ({ otp: { transport: ['sms'] }, signal: waiting.signal });
-      navigator.credentials.get(request).then(
-        (/** @type {any} */ credential) => {
-          input.value = credential?.code ?? '';
-          typed({});
-        },
-        // Refused, aborted, or not allowed in this frame: the user can still type the code.
-        () => {},
-      );
-    }
-    return waiting;
+    if (!('OTPCredential' in globalThis)) return;
+    listening?.abort();
+    const own = (listening = new AbortController());
+    const request = /** @type {any} */ ({ otp: { transport: ['sms'] }, signal: own.signal });
+    navigator.credentials.get(request).then(
+      (/** @type {any} */ credential) => {
+        if (own.signal.aborted || !credential?.code) return;
+        take(credential.code);
+        listen();
+      },
+      // Refused, aborted, or not allowed in this frame: the user can still type the code.
+      () => {},
+    );
   }
 
   return {
@@ -99,12 +120,12 @@ export function codeField({ onCode, describedBy }) {
       set(submit, 'data-busy', now);
       set(input, 'readonly', now);
     },
-    close: () => otp.abort(),
+    /** Another code was sent: the old one and its error would be in the way. */
+    renew() {
+      input.value = last = '';
+      fail(null);
+      listen();
+    },
+    close: () => listening?.abort(),
   };
-}
-
-/** The code in what was typed or pasted: a group of exactly six digits, otherwise the first digits. */
-function codeIn(text) {
-  const digits = asciiDigits(text);
-  return digits.match(/(?<!\d)\d{6}(?!\d)/)?.[0] ?? digits.replace(/\D/g, '').slice(0, LENGTH);
 }

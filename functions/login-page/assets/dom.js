@@ -39,16 +39,22 @@ export function set(element, name, value) {
  */
 export function fill(element, ...children) {
   const parts = children.flat(3).filter((child) => child !== null && child !== undefined && child !== false);
-  if (parts.every((part) => typeof part === 'string') && element.childElementCount === 0) {
-    const text = parts.join('');
-    if (element.textContent !== text) element.textContent = text;
-  } else {
-    element.replaceChildren(...parts);
-  }
+  const content = document.createElement('div');
+  content.append(...parts.map((part) => (typeof part === 'string' ? part : part.cloneNode(true))));
+  if (written.get(element)?.isEqualNode(content)) return;
+  written.set(element, content);
+  element.replaceChildren(...parts);
 }
 
-/** Text that is written from left to right in every language, such as a phone number. */
-export const ltr = (text, tag = 'bdi') => h(tag, { dir: 'ltr' }, text);
+/**
+ * A copy of what `fill` has last put into each element. The document itself doesn't tell: the browser may have
+ * translated it.
+ * @type {WeakMap<Element, HTMLElement>}
+ */
+const written = new WeakMap();
+
+/** Text that is neither translated nor written from right to left, such as a phone number. */
+export const ltr = (text, attributes = {}, tag = 'bdi') => h(tag, { dir: 'ltr', translate: 'no', ...attributes }, text);
 
 // Outlines on a 24 by 24 grid.
 const PATHS = {

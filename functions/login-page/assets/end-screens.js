@@ -1,6 +1,7 @@
 // The screens where this page cannot help any further, or not yet: what happened, and what to do next.
 
-import { fill, h, ltr } from './dom.js';
+import { fill, h, set } from './dom.js';
+import { phoneNumber } from './phone-number.js';
 import { config, countdown, rich, t, timeOfDay } from './text.js';
 
 const LONG = 60 * 60_000;
@@ -81,7 +82,7 @@ export function lost(app) {
     heading: () => t('lost.heading'),
     symbol: { icon: 'help' },
     body: [
-      h('p', {}, rich('lost.text', { number: ltr(app.view.phoneNumber ?? '') })),
+      h('p', {}, rich('lost.text', { number: phoneNumber(app) })),
       ...says('lost.sim'),
       support(app),
       h('button', { class: 'link', type: 'button', onclick: () => app.show({ lost: false }) }, t('lost.back')),
@@ -95,7 +96,7 @@ export function unusable(app) {
     heading: () => t('unusable.heading'),
     symbol: { icon: 'alert', tone: 'warn' },
     body: [
-      h('p', {}, rich('unusable.text', { number: ltr(app.view.phoneNumber ?? '') })),
+      h('p', {}, rich('unusable.text', { number: phoneNumber(app) })),
       ...says('refused.next'),
       support(app),
     ],
@@ -121,13 +122,16 @@ export function enrolmentClosed(app) {
 }
 
 export function unreachable(app) {
+  const why = h('p', {});
+  const retry = h('button', { class: 'main', type: 'button', onclick: app.retry }, t('unreachable.retry'));
   return {
     heading: () => t('unreachable.heading'),
     symbol: { icon: 'offline', tone: 'warn' },
-    body: [
-      ...says('unreachable.text'),
-      h('button', { class: 'main', type: 'button', onclick: app.retry }, t('unreachable.retry')),
-    ],
+    body: [why, retry],
+    update() {
+      fill(why, t(app.open.trouble === 'offline' ? 'trouble.offline' : 'unreachable.text'));
+      set(retry, 'data-busy', app.open.retrying);
+    },
   };
 }
 

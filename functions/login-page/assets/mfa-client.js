@@ -160,7 +160,8 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
    * @param {StartOptions} [options]
    */
   function start(channel, options) {
-    return act('/v1/challenge', { channel, locale, ...options });
+    const phoneNumber = options?.phoneNumber && asciiDigits(options.phoneNumber);
+    return act('/v1/challenge', { channel, locale, ...options, ...(phoneNumber && { phoneNumber }) });
   }
 
   /**
@@ -169,7 +170,7 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
    * @param {{ purpose?: Purpose }} [options]
    */
   function verify(code, options) {
-    return act('/v1/challenge/code', { code, ...options });
+    return act('/v1/challenge/code', { code: asciiDigits(code).replace(/\s/g, ''), ...options });
   }
 
   async function act(path, body) {
@@ -188,10 +189,12 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
    * @param {(challenge: Challenge) => void} [options.onChange] Called with every answer, including the last.
    * @param {(trouble: MfaProblem | MfaOffline) => void} [options.onTrouble] Called with each error that is retried.
    * @param {Purpose} [options.purpose]
+   * @param {boolean} [options.atOnce] Asks at once, whatever delay a failed request has led to.
    * @returns {Promise<Challenge>}
    */
-  async function waitForApproval(signal, { onChange, onTrouble, purpose } = {}) {
+  async function waitForApproval(signal, { onChange, onTrouble, purpose, atOnce } = {}) {
     let failures = 0;
+    if (atOnce) askedAt = advisedAt = backoffAt = -Infinity;
     const due = () => Math.max(advisedAt, backoffAt, askedAt + (hidden() ? POLL_FLOOR_HIDDEN : POLL_FLOOR));
     const reconnected = () => (backoffAt = -Infinity);
     for (;;) {
@@ -264,6 +267,21 @@ function pause(due, reconnected, signal) {
     signal?.addEventListener('abort', end);
     signal?.aborted ? end() : arm();
   });
+}
+
+/**
+ * Converts the digits of every script, and full-width signs, to ASCII; a no-break space becomes a space.
+ * @param {string} text
+ */
+export function asciiDigits(text) {
+  return text.normalize('NFKC').replace(/\p{Nd}/gu, (digit) => String(valueOf(digit.codePointAt(0))));
+}
+
+/** Unicode has the digits of each script in a row, from zero to nine. */
+function valueOf(point) {
+  let zero = point;
+  while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
+  return (point - zero) % 10;
 }
 
 const hidden = () => globalThis.document?.visibilityState === 'hidden';

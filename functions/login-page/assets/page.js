@@ -1,12 +1,13 @@
 // The page's entry point: receives the first factor's token, polls the challenge, shows the matching screen and returns
 // the result.
 
+import { HANGING, isFree, isOpen } from './channel-buttons.js';
 import { fill, h, icon } from './dom.js';
 import * as ends from './end-screens.js';
 import { receive } from './handover.js';
 import { MfaOffline, MfaProblem, createClient } from './mfa-client.js';
 import * as screens from './screens.js';
-import { endOf, isOfTheNumber, isOfTheState, screenOf, sentence } from './states.js';
+import { endOf, isOfTheNumber, isOfTheState, screenOf, sentence, usable } from './states.js';
 import { config, t } from './text.js';
 
 const SCREENS = {
@@ -54,48 +55,63 @@ const app = {
     lost: false,
     end: null,
     problem: null,
-    busy: null,
+    sending: {},
+    checking: false,
+    mistaken: false,
+    trouble: null,
+    retrying: false,
     notice: null,
     unsent: null,
     unsure: null,
   },
-  /** The number as the user typed it. @type {{ phoneNumber: string, region: string } | null} */
+  /** The number as the user typed it. @type {import('./phone-field.js').Typed | null} */
   typed: null,
+  /** Codes that the API has refused since the last one was sent. */
+  wrongCodes: new Set(),
   /** @type {import('./handover.js').Handover} */
-  handover: { way: 'alone', token: null, misdirected: false, finish() {}, cancel: null },
+  handover: { way: parent === window ? 'alone' : 'frame', token: null, typed: null, misdirected: false, remember() {}, finish() {}, cancel: null },
   now: () => client?.now() ?? Date.now(),
   show,
   start,
   verify,
   announce,
-  retry: () => follow(),
+  retry,
 };
 
 /** @type {ReturnType<typeof createClient> | undefined} */
 let client;
 /** @type {AbortController | null} */
 let following = null;
-let trouble = null;
+/** When each request began that is awaited. @type {Set<{ since: number }>} */
+const waits = new Set();
+/** Ends the wait for the API's first answer. */
+let heard = () => {};
+/** The channel that was asked for last. */
+let latest = '';
 let finished = false;
 /**
  * The screen that is shown now.
- * @type {{ name: string, screen?: any, h1?: HTMLElement, notice?: HTMLElement, symbol?: HTMLElement }}
+ * @type {{ name: string, screen?: any, heading?: string, h1?: HTMLElement, notice?: HTMLElement, symbol?: HTMLElement }}
  */
 let current = { name: '' };
 
-begin();
+draw();
 setInterval(draw, 1000);
+begin();
 
 async function begin() {
   const unanswered = setTimeout(() => show({ end: 'start' }), NO_ANSWER_AROUND);
   app.handover = await receive();
   clearTimeout(unanswered);
-  const { token, misdirected, locale } = app.handover;
+  const { token, misdirected, locale, typed } = app.handover;
+  app.typed = typed;
   if (misdirected || !token) return show({ end: misdirected ? 'misdirected' : 'start' });
   client = createClient({ token, locale: locale ?? config.locale });
   show({ end: null });
   follow();
-  setTimeout(() => app.view || trouble || say(t('trouble.slow')), SLOW);
+  const first = { since: Date.now() };
+  waits.add(first);
+  heard = () => waits.delete(first);
   addEventListener('offline', () => inTrouble(new MfaOffline('offline')));
   addEventListener('online', follow);
   // Another tab may have continued in the meantime.
@@ -104,17 +120,25 @@ async function begin() {
 }
 
 /** Polls the challenge while it is pending. Nothing is ever sent without a click. */
-function follow() {
+function follow({ atOnce = false } = {}) {
   if (following || app.view?.state === 'approved' || app.open.end === 'sign-in-over') return;
   const own = (following = new AbortController());
   client
-    .waitForApproval(own.signal, { onChange: took, onTrouble: inTrouble })
+    .waitForApproval(own.signal, { onChange: took, onTrouble: inTrouble, atOnce })
     .catch((error) => {
       if (!own.signal.aborted) return failed(error);
     })
     .finally(() => {
       if (following === own) following = null;
     });
+}
+
+/** The user doesn't want to wait for the next try. */
+function retry() {
+  following?.abort();
+  following = null;
+  show({ retrying: true });
+  follow({ atOnce: true });
 }
 
 function took(view) {
@@ -137,23 +161,38 @@ function settleUnsent(code, before, view) {
   app.open.unsent = null;
   if (view.state !== 'pending') return;
   if (view.attemptsLeft === before?.attemptsLeft) queueMicrotask(() => verify(code));
-  else queueMicrotask(() => current.screen.fail?.(t('code.wrong', { count: view.attemptsLeft })));
+  else queueMicrotask(() => wasWrong(code, view.attemptsLeft));
+}
+
+function wasWrong(code, attemptsLeft) {
+  app.wrongCodes.add(code);
+  app.view.attemptsLeft = attemptsLeft;
+  app.open.mistaken = true;
+  fail(t('code.wrong', { count: attemptsLeft }));
 }
 
 async function start(channel, typed) {
   const was = app.view;
-  if (app.open.busy || !was) return;
-  if (typed) app.typed = typed;
-  show({ busy: channel, notice: null, unsure: null });
+  if (!was || !isFree(channel, app)) return;
+  if (typed) app.handover.remember((app.typed = typed));
+  const { sending } = app.open;
+  sending[channel] = Date.now();
+  latest = channel;
+  show({ notice: null, unsure: null });
   try {
-    const view = await patiently(client.start(channel, typed));
+    const view = await patiently(client.start(channel, typed && { phoneNumber: typed.phoneNumber, region: typed.region }));
+    delete sending[channel];
     const sent = view.channels[channel].sendsLeft < was.channels[channel].sendsLeft;
-    const again = sent && channel === 'sms' && current.name === 'code';
-    Object.assign(app.open, { busy: null, correcting: false, panel: channel === 'sms' ? 'code' : 'call' });
+    if (sent) app.wrongCodes.clear();
+    // An answer that came late may be older than what the other channel has shown since.
+    if (latest !== channel) return await refresh();
+    Object.assign(app.open, { correcting: false, panel: channel === 'sms' ? 'code' : 'call' });
+    const { screen } = current;
     took(view);
-    if (again) announce(t('code.resent'));
+    if (sent && current.screen === screen) screen.renew?.();
   } catch (error) {
-    app.open.busy = null;
+    delete sending[channel];
+    if (latest !== channel) return await refresh();
     if (error instanceof MfaOffline) {
       app.open.unsure = { channel, sendsLeft: was.channels[channel].sendsLeft };
       show({ notice: t('trouble.unsure') });
@@ -165,19 +204,19 @@ async function start(channel, typed) {
 }
 
 async function verify(code) {
-  if (app.open.busy) return;
-  show({ busy: 'code', notice: null });
+  if (app.open.checking) return;
+  show({ checking: true, notice: null });
   try {
     const view = await patiently(client.verify(code));
-    app.open.busy = null;
+    app.open.checking = false;
     took(view);
   } catch (error) {
-    app.open.busy = null;
+    app.open.checking = false;
     if (error instanceof MfaOffline) {
       show({ unsent: code, notice: t('code.unsent') });
       follow();
     } else {
-      await failed(error, {});
+      await failed(error, { code });
     }
   }
 }
@@ -185,9 +224,9 @@ async function verify(code) {
 /**
  * Shows a problem beside the field that caused it, or asks the API for the state if that explains more.
  * @param {unknown} error
- * @param {{ channel?: 'sms' | 'call', typed?: object }} [asked]
+ * @param {{ channel?: 'sms' | 'call', typed?: object, code?: string }} [asked]
  */
-async function failed(error, { channel, typed } = {}) {
+async function failed(error, { channel, typed, code } = {}) {
   if (!(error instanceof MfaProblem)) {
     if (error instanceof MfaOffline) return inTrouble(error);
     throw error;
@@ -201,14 +240,16 @@ async function failed(error, { channel, typed } = {}) {
     return fail(sentence(error, app.now()));
   }
   if (type === 'code-malformed') return fail(sentence(error, app.now()));
-  if (type === 'code-wrong' && error.attemptsLeft) {
-    app.view.attemptsLeft = error.attemptsLeft;
-    return fail(t('code.wrong', { count: error.attemptsLeft }));
-  }
+  if (type === 'code-wrong' && error.attemptsLeft) return wasWrong(code, error.attemptsLeft);
   app.open.correcting &&= type !== 'phone-number-known';
   const notice = sentence(error, app.now(), channel);
   // The code's challenge is closed but another one is pending: another tab has started over.
   const unsaid = type === 'challenge-closed' ? () => app.view.state !== 'pending' : () => isOfTheState(error);
+  await refresh();
+  if (!app.open.end) show({ notice: unsaid() ? null : notice });
+}
+
+async function refresh() {
   try {
     took(await client.status());
   } catch (error) {
@@ -216,7 +257,6 @@ async function failed(error, { channel, typed } = {}) {
     inTrouble(error);
     follow();
   }
-  show({ notice: unsaid() ? null : notice });
 }
 
 function fail(message) {
@@ -234,23 +274,39 @@ function finish() {
   setTimeout(() => finish(token), way === 'redirect' ? SEEN : 0);
 }
 
-/** Tells the user when an answer takes long. */
+/** Tells the user when an answer takes long, and offers the other channel. */
 async function patiently(promise) {
-  const timer = setTimeout(() => say(t('trouble.slow')), SLOW);
+  const wait = { since: Date.now() };
+  waits.add(wait);
+  const timers = [SLOW, HANGING].map((delay) => setTimeout(draw, delay + 50));
   try {
     return await promise;
   } finally {
-    clearTimeout(timer);
-    say(trouble);
+    timers.forEach(clearTimeout);
+    waits.delete(wait);
+    drawBanner();
   }
 }
 
 /** Shows why the API cannot be reached; null clears it. */
 function inTrouble(error) {
-  const key = !error ? null : error instanceof MfaProblem ? 'busy' : navigator.onLine ? 'unreachable' : 'offline';
-  trouble = key && t(`trouble.${key}`);
-  say(trouble);
-  if (error && !app.view) show({ end: 'unreachable' });
+  heard();
+  const trouble = !error ? null : error instanceof MfaProblem ? 'busy' : navigator.onLine ? 'unreachable' : 'offline';
+  Object.assign(app.open, { trouble, retrying: false });
+  if (error && !app.view) app.open.end = 'unreachable';
+  draw();
+}
+
+/** Trouble is told in one place: beside what it affects, or else here. */
+function drawBanner() {
+  const { trouble, sending, unsent, unsure } = app.open;
+  const isToldElsewhere = trouble !== 'busy' && (current.name === 'unreachable' || unsent || unsure);
+  if (trouble) return say(isToldElsewhere ? null : t(`trouble.${trouble}`));
+  const since = Math.min(...[...waits].map((wait) => wait.since));
+  if (Date.now() - since < SLOW) return say(null);
+  const hangs = Object.keys(sending).length > 0;
+  const other = hangs && usable(app.view).some((channel) => isOpen(channel, app) && isFree(channel, app));
+  say(t(other ? 'trouble.slow.other' : 'trouble.slow'));
 }
 
 function say(message) {
@@ -274,19 +330,25 @@ function draw() {
   if (name !== current.name) mount(name);
   current.screen.update?.();
   const heading = current.screen.heading();
-  if (current.h1.textContent !== heading) {
+  if (current.heading !== heading) {
     announce(heading);
-    fill(current.h1, heading);
-    document.title = `${heading} · ${config.brand}`;
+    write(heading);
   }
   current.symbol?.classList.toggle('moving', current.screen.symbol.moving?.() ?? false);
   drawNotice();
+  drawBanner();
   const { retryAt, state } = app.view ?? {};
   if (state === 'locked' && retryAt && retryAt.getTime() < app.now()) follow();
 }
 
+// The browser may have translated what the document has, so only what was written last tells whether it changes.
+function write(heading) {
+  current.heading = heading;
+  fill(current.h1, heading);
+  document.title = `${heading} · ${config.brand}`;
+}
+
 function drawNotice() {
-  if (current.notice.textContent === (app.open.notice ?? '')) return;
   fill(current.notice, app.open.notice ?? '');
   current.notice.hidden = !app.open.notice;
 }
@@ -299,12 +361,11 @@ function mount(name) {
   const h1 = h('h1', { tabindex: '-1' });
   const notice = h('p', { class: 'notice', role: 'alert', hidden: true });
   const badge = symbol && h('div', { class: `symbol ${symbol.tone ?? ''}` }, icon(symbol.icon));
-  current = { name, screen, h1, notice, symbol: badge };
+  current = { name, screen, heading: '', h1, notice, symbol: badge };
   main.dataset.screen = name;
   main.replaceChildren(...[badge, h1, notice, ...screen.body.flat()].filter(Boolean));
   fill(footer, footing(screen));
-  fill(h1, screen.heading());
-  document.title = `${screen.heading()} · ${config.brand}`;
+  write(screen.heading());
   scrollTo(0, 0);
   // A frame must not take the focus from the page around it before the user has used it.
   if (!first || app.handover.way !== 'frame') (screen.focus ?? h1).focus({ preventScroll: true });

@@ -9,7 +9,12 @@ import { asciiDigits, collator, config, countryName, t } from './text.js';
 const DIALLED_OUT = { 1: /^(011|00)/, 61: /^0011/, 81: /^(010|00)/ };
 
 /**
- * @param {{ phoneNumber: string, region: string } | null} typed What the user typed before.
+ * @typedef {object} Typed
+ * @property {string} phoneNumber For the API.
+ * @property {string} region
+ * @property {string} shown As the field shows it.
+ *
+ * @param {Typed | null} typed What the user typed before.
  * @param {() => void} onCountry Called when the country changes.
  */
 export function phoneField(typed, onCountry) {
@@ -18,7 +23,7 @@ export function phoneField(typed, onCountry) {
   let last = '';
 
   const picker = h('select', { id: 'country', autocomplete: 'country', onchange: chosen }, options(regions));
-  const code = h('span', { class: 'calling-code', id: 'calling-code' });
+  const code = h('span', { class: 'calling-code', id: 'calling-code', translate: 'no' });
   const error = h('p', { class: 'error', id: 'phone-error', role: 'alert' });
   const input = h('input', {
     id: 'phone',
@@ -29,6 +34,7 @@ export function phoneField(typed, onCountry) {
     maxlength: '64',
     'aria-describedby': 'calling-code phone-error',
     oninput: entered,
+    oncompositionend: entered,
   });
   const element = h(
     'div',
@@ -98,7 +104,8 @@ export function phoneField(typed, onCountry) {
     /** The number, or null after showing what is missing. */
     value() {
       const phoneNumber = normal(input.value, region);
-      if (/\d/.test(phoneNumber)) return { phoneNumber, region };
+      const shown = code.hidden || hasTrunk(input.value, region) ? input.value : `${code.textContent} ${input.value}`;
+      if (/\d/.test(phoneNumber)) return { phoneNumber, region, shown };
       this.error(t('number.missing'));
       return null;
     },
@@ -109,10 +116,19 @@ export function phoneField(typed, onCountry) {
 
 /** Guesses the country from the page's and the browser's languages. */
 function likelyRegion(regions) {
-  const languages = [config.locale, ...navigator.languages];
-  const named = languages.map((language) => new Intl.Locale(language).region);
-  const likely = [...named, ...languages.map((language) => new Intl.Locale(language).maximize().region)];
+  const locales = [config.locale, ...(navigator.languages ?? [])].map(localeOf).filter(Boolean);
+  const named = locales.map((locale) => locale.region);
+  const likely = [...named, ...locales.map((locale) => locale.maximize().region)];
   return likely.find((region) => regions.includes(region)) ?? regions[0];
+}
+
+/** Null for what is no language tag: some systems report names such as `en-US@posix`. */
+function localeOf(language) {
+  try {
+    return new Intl.Locale(language.replace(/[@.].*/, '').replace(/_/g, '-'));
+  } catch {
+    return null;
+  }
 }
 
 function options(regions) {
@@ -155,6 +171,12 @@ function grouped(digits, groups) {
     else text += part;
   }
   return text + digits.slice(at);
+}
+
+/** Whether the number begins with the prefix that stands in place of the calling code. */
+function hasTrunk(text, region) {
+  const { trunk } = country(region);
+  return trunk !== '' && significant(text).startsWith(trunk);
 }
 
 const significant = (text) => asciiDigits(text).replace(/[^\d+]/g, '');

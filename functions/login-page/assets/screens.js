@@ -1,10 +1,11 @@
 // The screens where the user can still confirm the sign-in. Each is drawn from the API's answer, is updated with every
 // new answer and every second, and keeps what the user has typed.
 
-import { channelButtons, isOpen } from './channel-buttons.js';
+import { channelButtons, isFree, isOpen } from './channel-buttons.js';
 import { codeField } from './code-field.js';
-import { fill, h, ltr, set } from './dom.js';
+import { fill, h, set } from './dom.js';
 import { phoneField } from './phone-field.js';
+import { phoneNumber as number } from './phone-number.js';
 import { isLive, isTexted, usable } from './states.js';
 import { config, countdown, knows, rich, t, when } from './text.js';
 
@@ -17,12 +18,12 @@ import { config, countdown, knows, rich, t, when } from './text.js';
  * @property {() => void} [update]
  * @property {() => void} [close]
  * @property {(message: string | null) => void} [fail] Shows what is wrong with the user's input.
+ * @property {(message: string) => void} [renew] Another code was sent while this screen was shown.
  * @property {boolean} [lost] Whether this screen offers help for a lost phone.
  */
 
-const number = (app) => ltr(app.view.phoneNumber ?? '');
 const text = (key, values) => h('p', {}, rich(key, values));
-const key = () => h('kbd', { dir: 'ltr' }, '#');
+const key = () => h('kbd', { dir: 'ltr', translate: 'no' }, '#');
 
 function link(key, onclick) {
   return h('button', { class: 'link', type: 'button', onclick }, t(key));
@@ -54,13 +55,17 @@ export const exhausted = choice('exhausted', { icon: 'alert', tone: 'warn' });
 export function promptForNumber(app) {
   const field = phoneField(app.typed, () => buttons.update());
   const offered = () => usable(app.view).filter((channel) => field.channels().includes(channel));
-  const buttons = channelButtons(app, { offered });
+  const buttons = channelButtons(app, { offered, pick });
 
+  function pick(channel) {
+    const typed = field.value();
+    if (typed) app.start(channel, typed);
+  }
+
+  // The Enter key doesn't say which channel is meant.
   function submitted(event) {
     event.preventDefault();
-    const channel = event.submitter?.value || offered()[0];
-    const typed = field.value();
-    if (typed && channel) app.start(channel, typed);
+    if (field.value()) buttons.element.querySelector('button')?.focus();
   }
 
   const keep = link('number.keep', () => app.show({ correcting: false, notice: null }));
@@ -82,8 +87,9 @@ export function promptForNumber(app) {
 /** The field for the code from a message, the time left, and other things the user can do. */
 export function code(app) {
   const sent = h('p', { id: 'sent' });
+  const resent = h('p', { class: 'notice info', hidden: true });
   const contested = h('p', { class: 'notice info' });
-  const field = codeField({ onCode: (code) => app.verify(code), describedBy: sent.id });
+  const field = codeFieldOf(app, sent.id);
   const left = h('p', { class: 'small meta' });
   const resend = link('code.resend', () => resend.getAttribute('aria-disabled') || app.start('sms'));
   const toCall = link('code.to-call', () => app.show({ panel: 'call' }));
@@ -96,7 +102,7 @@ export function code(app) {
     fill(sent, rich(lastSend === 'unknown' ? 'code.text.unknown' : 'code.text', { number: number(app) }));
     contested.hidden = !view.contested;
     fill(contested, t('contested.note'));
-    field.busy(open.busy === 'code' || open.unsent !== null);
+    field.busy(open.checking || open.unsent !== null);
     fill(left, leftOf(app));
     updateResend(app, resend);
     toCall.hidden = !isLive(view);
@@ -108,6 +114,7 @@ export function code(app) {
     heading: () => t('code.heading'),
     body: [
       sent,
+      resent,
       contested,
       field.element,
       left,
@@ -117,16 +124,26 @@ export function code(app) {
     focus: field.input,
     update,
     fail: field.error,
+    renew() {
+      field.renew();
+      fill(resent, t('code.resent'));
+      resent.hidden = false;
+      app.announce(t('code.resent'));
+    },
     close: field.close,
     lost: true,
   };
+}
+
+function codeFieldOf(app, describedBy) {
+  return codeField({ onCode: app.verify, wasWrong: (code) => app.wrongCodes.has(code), describedBy });
 }
 
 function leftOf(app) {
   const { expiresAt, attemptsLeft } = app.view;
   const parts = [];
   if (expiresAt) parts.push(t('code.expires', { time: countdown(expiresAt.getTime() - app.now()) }));
-  if (attemptsLeft !== null) parts.push(t('code.attempts', { count: attemptsLeft }));
+  if (attemptsLeft !== null && app.open.mistaken) parts.push(t('code.attempts', { count: attemptsLeft }));
   return parts.map((part) => h('span', {}, part));
 }
 
@@ -143,28 +160,31 @@ function oneMinuteLeft(app) {
 function updateResend(app, resend) {
   const { reason, nextSendAt } = app.view.channels.sms;
   const open = isOpen('sms', app);
-  set(resend, 'aria-disabled', app.open.busy !== null || !open ? 'true' : null);
+  set(resend, 'aria-disabled', !isFree('sms', app) || !open ? 'true' : null);
   if (open) fill(resend, t('code.resend'));
   else if (!nextSendAt) fill(resend, t('code.resend.none'));
   else if (reason !== 'cooldown') fill(resend, t('code.resend.at', { time: when(nextSendAt, app.now()) }));
   else fill(resend, t('code.resend.in', { time: countdown(nextSendAt.getTime() - app.now()) }));
 }
 
-/** The other channel, once the last message or call has had time to arrive. */
+/** The other channel, always there; recommended once the last message or call has had time to arrive. */
 function offerOf(app, on, channel) {
   const offered = () => usable(app.view).filter((usable) => usable === channel);
   const buttons = channelButtons(app, { offered, pick: (channel) => app.start(channel), quiet: true });
-  const element = h('div', { class: 'offer' }, text(`offer.${on}`, {}), buttons.element);
-  let shownBefore;
+  const advice = text(`offer.${on}`, {});
+  const element = h('div', { class: 'offer' }, advice, buttons.element);
+  let advisedBefore;
   return {
     element,
     update() {
       const { view } = app;
-      const waited = on === 'call' ? isLive(view) && !isTexted(view) : !isLive(view);
-      const shown = view.offerAlternative && waited && offered().length > 0;
-      if (shown && shownBefore === false) app.announce(t(`offer.${on}`));
+      // Where both are in progress, a link leads from one to the other.
+      const shown = (on === 'call' ? isLive(view) && !isTexted(view) : !isLive(view)) && offered().length > 0;
+      const advised = shown && view.offerAlternative;
+      if (advised && advisedBefore === false) app.announce(t(`offer.${on}`));
       element.hidden = !shown;
-      shownBefore = shown;
+      advice.hidden = !advised;
+      advisedBefore = advised;
       buttons.update();
     },
   };
@@ -176,8 +196,8 @@ export function calling(app) {
   const to = h('p', { id: 'to' });
   const contested = h('p', { class: 'notice info' }, t('contested.note'));
   const instruction = h('p', { class: 'instruction' });
-  const digits = h('p', { class: 'digits', dir: 'ltr', role: 'img' });
-  const field = spoken ? codeField({ onCode: (code) => app.verify(code), describedBy: to.id }) : null;
+  const digits = h('p', { class: 'digits', dir: 'ltr', role: 'img', translate: 'no' });
+  const field = spoken ? codeFieldOf(app, to.id) : null;
   const left = h('p', { class: 'small meta' });
   const toCode = link('call.have-code', () => app.show({ panel: 'code' }));
   const offer = offerOf(app, 'call', 'sms');
@@ -194,7 +214,7 @@ export function calling(app) {
     // Spelled out, because a screen reader would otherwise read them as one number.
     const spelled = [...(view.matchDigits ?? '')].join(' ');
     set(digits, 'aria-label', `${t('call.match-digits.label')}: ${spelled}`);
-    field?.busy(open.busy === 'code' || open.unsent !== null);
+    field?.busy(open.checking || open.unsent !== null);
     left.hidden = !spoken;
     fill(left, leftOf(app));
     toCode.hidden = !isTexted(view);
@@ -219,6 +239,7 @@ export function calling(app) {
     focus: field?.input,
     update,
     fail: field?.error,
+    renew: field?.renew,
     close: field?.close,
     lost: true,
   };

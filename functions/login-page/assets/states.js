@@ -12,7 +12,9 @@ import { config, knows, t, when } from './text.js';
  * @property {boolean} lost
  * @property {string | null} end A screen that ends the sign-in here.
  * @property {string | null} problem The problem that led to it.
- * @property {'sms' | 'call' | 'code' | null} busy
+ * @property {Partial<Record<'sms' | 'call', number>>} sending Since when an answer to a start is awaited.
+ * @property {boolean} checking Whether a code is being checked.
+ * @property {boolean} mistaken Whether a code was wrong.
  * @property {string | null} notice
  * @property {string | null} unsent A code whose check got no answer.
  * @property {{ channel: 'sms' | 'call', sendsLeft: number } | null} unsure A start without an answer; the sends left before it.

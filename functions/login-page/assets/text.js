@@ -1,6 +1,8 @@
 // The data that the function has put into the page: the deployment's settings and the sentences of one language. Also
 // formats the values that fill a sentence's placeholders.
 
+export { asciiDigits } from './mfa-client.js';
+
 /**
  * @typedef {object} Config
  * @property {string} locale
@@ -54,18 +56,6 @@ function sentence(key, count) {
 }
 
 const shown = (value) => (typeof value === 'number' ? number.format(value) : value);
-
-// The zeros of the scripts that phones type: Arabic, Persian, Devanagari, Bengali.
-const ZEROS = [0x660, 0x6f0, 0x966, 0x9e6];
-
-/** Converts digits, also full-width digits and signs, to ASCII. @param {string} text */
-export function asciiDigits(text) {
-  return text.normalize('NFKC').replace(/\p{Nd}/gu, (digit) => {
-    const point = digit.codePointAt(0);
-    const zero = ZEROS.find((zero) => point >= zero && point < zero + 10);
-    return zero ? String(point - zero) : digit;
-  });
-}
 
 /** Whether the page has this sentence. @param {string} key */
 export const knows = (key) => key in strings;

@@ -80,6 +80,17 @@ export class LoginPage {
     await this.code.fill(code);
   }
 
+  /** Pastes into the code's field, without the clipboard, which all scenes share. */
+  async paste(text) {
+    const isHandled = await this.code.evaluate((field, copied) => {
+      field.focus();
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text/plain', copied);
+      return !field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    }, text);
+    if (!isHandled) await this.page.keyboard.insertText(text);
+  }
+
   /** Types key by key, like a user. */
   async typeNumber(text) {
     await this.number.fill('');
