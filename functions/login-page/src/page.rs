@@ -1,10 +1,13 @@
 //! Renders the page in one language: fills the template's placeholders, escaping each for its context.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 
+use domain::channel::Channel;
+use domain::phone::Country;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
 
 use crate::assets::{Locale, Part, Slot, TEMPLATE};
 use crate::config::Config;
@@ -21,18 +24,18 @@ impl Page {
         let html: String = TEMPLATE
             .iter()
             .map(|part| match part {
-                Part::Text(text) => (*text).to_owned(),
+                Part::Text(text) => Ok((*text).to_owned()),
                 Part::Slot(slot) => fill(*slot, config, assets, locale),
             })
-            .collect();
+            .collect::<io::Result<_>>()?;
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(html.as_bytes())?;
         Ok(Self { gzip: encoder.finish()?, html })
     }
 }
 
-fn fill(slot: Slot, config: &Config, assets: &str, locale: &Locale) -> String {
-    match slot {
+fn fill(slot: Slot, config: &Config, assets: &str, locale: &Locale) -> io::Result<String> {
+    Ok(match slot {
         Slot::Lang => locale.tag.to_owned(),
         Slot::Dir => domain::locale::Locale::from_tag(locale.tag).direction().to_owned(),
         Slot::Assets => assets.to_owned(),
@@ -42,34 +45,54 @@ fn fill(slot: Slot, config: &Config, assets: &str, locale: &Locale) -> String {
         Slot::Logo if config.logo.is_some() => format!(r#"<img class="logo" src="{assets}/logo" alt="">"#),
         Slot::Logo => String::new(),
         Slot::Tokens => config.color.tokens(),
-        Slot::Config => in_script(&settings(config, locale).to_string()),
+        Slot::Config => in_script(&serde_json::to_string(&Settings::of(config, locale))?),
         Slot::Strings => in_script(locale.strings),
-    }
+    })
 }
 
 /// The deployment's settings for the page's scripts.
-fn settings(config: &Config, locale: &Locale) -> Value {
-    let offered = |channel: &&domain::channel::Channel| config.channels.contains(channel);
-    let countries: Map<String, Value> = config
-        .reach
-        .countries()
-        .map(|(country, channels)| {
-            let usable: Vec<_> = channels.iter().filter(offered).map(|channel| channel.as_str()).collect();
-            (country.as_str().to_owned(), json!(usable))
-        })
-        .filter(|(_, usable)| usable.as_array().is_some_and(|usable| !usable.is_empty()))
-        .collect();
-    json!({
-        "locale": locale.tag,
-        "brand": config.brand,
-        "logo": config.logo.is_some(),
-        "supportUrl": config.support_url,
-        "channels": config.channels.iter().map(|channel| channel.as_str()).collect::<Vec<_>>(),
-        "countries": countries,
-        "redirectUris": config.redirect_uris,
-        "frameAncestors": config.frame_ancestors,
-        "callMode": config.call_mode.as_str(),
-    })
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Settings<'a> {
+    locale: &'static str,
+    brand: &'a str,
+    logo: bool,
+    support_url: Option<&'a str>,
+    channels: Vec<&'static str>,
+    countries: Countries<'a>,
+    redirect_uris: &'a [String],
+    frame_ancestors: &'a [String],
+    call_mode: &'static str,
+}
+
+impl<'a> Settings<'a> {
+    fn of(config: &'a Config, locale: &Locale) -> Self {
+        Self {
+            locale: locale.tag,
+            brand: &config.brand,
+            logo: config.logo.is_some(),
+            support_url: config.support_url.as_deref(),
+            channels: config.channels.iter().map(|channel| channel.as_str()).collect(),
+            countries: Countries(config),
+            redirect_uris: &config.redirect_uris,
+            frame_ancestors: &config.frame_ancestors,
+            call_mode: config.call_mode.as_str(),
+        }
+    }
+}
+
+/// The channels of each country that any reaches. The page offers the first one where nothing hints at another.
+struct Countries<'a>(&'a Config);
+
+impl Serialize for Countries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Config { reach, channels: offered, .. } = self.0;
+        let usable = |(country, channels): (Country, &BTreeSet<Channel>)| {
+            let usable: Vec<_> = channels.intersection(offered).map(|channel| channel.as_str()).collect();
+            (!usable.is_empty()).then_some((country.as_str().to_owned(), usable))
+        };
+        serializer.collect_map(reach.countries().filter_map(usable))
+    }
 }
 
 /// Text in an element or an attribute.

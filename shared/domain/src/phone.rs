@@ -182,25 +182,33 @@ pub struct Destination {
     pub line: Line,
 }
 
-/// Which numbers a deployment sends to, and by which channels: the table of its countries.
+/// Which numbers a deployment sends to, and by which channels: the table of its countries, and the likeliest of them.
 #[derive(Clone, Debug)]
-pub struct Reach(BTreeMap<Country, BTreeSet<Channel>>);
+pub struct Reach(BTreeMap<Country, BTreeSet<Channel>>, Option<Country>);
 
 impl Reach {
     /// Sends to the `countries` by the channels given, and to no other.
     #[must_use]
     pub const fn new(countries: BTreeMap<Country, BTreeSet<Channel>>) -> Self {
-        Self(countries)
+        Self(countries, None)
+    }
+
+    /// The same, with the country that users most likely come from.
+    #[must_use]
+    pub fn mostly_to(self, first: Option<Country>) -> Self {
+        Self(self.0, first)
     }
 
     /// Sends to the `countries` by every channel.
     pub fn by_every_channel(countries: impl IntoIterator<Item = Country>) -> Self {
-        Self(countries.into_iter().map(|country| (country, BTreeSet::from(Channel::ALL))).collect())
+        Self::new(countries.into_iter().map(|country| (country, BTreeSet::from(Channel::ALL))).collect())
     }
 
-    /// The countries, and the channels used in each.
+    /// The countries, the most likely one first, and the channels used in each.
     pub fn countries(&self) -> impl Iterator<Item = (Country, &BTreeSet<Channel>)> {
-        self.0.iter().map(|(country, channels)| (*country, channels))
+        let first = self.1.and_then(|country| self.0.get_key_value(&country));
+        let rest = self.0.iter().filter(|(country, _)| Some(**country) != self.1);
+        first.into_iter().chain(rest).map(|(country, channels)| (*country, channels))
     }
 
     /// The subscriber as a destination if this deployment sends to such numbers, else why not.

@@ -192,6 +192,15 @@ fn the_scripts_get_the_deployments_settings() {
 }
 
 #[test]
+fn the_countries_begin_with_the_one_that_the_deployment_lists_first() {
+    for (listed, first) in [("US,CA:sms,FR:call", "US"), ("GB,US,CA", "GB"), ("FR:call,US", "US")] {
+        let page = get(&deployed(&[("ALLOWED_COUNTRIES", listed), ("CHANNELS", "sms")]), "/", &[]);
+        let countries = page.between(r#""countries":{"#, "}");
+        assert!(countries.starts_with(&format!(r#""{first}":"#)), "{listed}: {countries}");
+    }
+}
+
+#[test]
 fn the_page_depends_on_nothing_in_the_request_but_its_language() {
     let app = deployed(&[]);
     let plain = get(&app, "/", &[]);

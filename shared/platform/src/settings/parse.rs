@@ -35,14 +35,16 @@ pub(super) fn channels(list: &str) -> Option<BTreeSet<Channel>> {
     list.split(',').map(channel).collect()
 }
 
-/// Each country by every channel, or by those after its colon.
+/// Each country by every channel, or by those after its colon. The first one listed is the likeliest.
 pub(super) fn reach(list: &str) -> Option<Reach> {
     let country = |entry: &str| {
         let (code, by) = entry.trim().split_once(':').map_or((entry.trim(), None), |(code, by)| (code, Some(by)));
         let channels = by.map_or(Some(BTreeSet::from(Channel::ALL)), |by| by.split('+').map(channel).collect());
         Country::parse(code).ok().zip(channels)
     };
-    list.split(',').map(country).collect::<Option<_>>().map(Reach::new)
+    let listed = list.split(',').map(country).collect::<Option<Vec<_>>>()?;
+    let first = listed.first().map(|(country, _)| *country);
+    Some(Reach::new(listed.into_iter().collect()).mostly_to(first))
 }
 
 fn channel(word: &str) -> Option<Channel> {
