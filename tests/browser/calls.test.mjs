@@ -18,12 +18,24 @@ scenes('Calls', {}, (scene) => {
     await login.returned();
   });
 
-  scene('after a declined call the page says that the line is busy', async ({ arrive, phone }) => {
+  scene('after a declined call the page says so, or that the line is busy', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.callMe();
     await (await phone.ringing()).hangUp();
     await login.says('call.busy.text');
+    assert.match(await login.heading.innerText(), /declined/);
     await login.button('channel.sms').waitFor();
+  });
+
+  scene('while a call rings a message is offered', async ({ arrive, phone }) => {
+    const login = await arrive();
+    await login.callMe();
+    await phone.ringing();
+    assert.equal(await login.offers('channel.sms'), true);
+    assert.equal(await login.main.getByText(login.words['offer.call']).filter({ visible: true }).count(), 0);
+    await login.sendCode();
+    await login.enter(await phone.code());
+    await login.returned();
   });
 
   scene('a call that voicemail answers says so, and # approves nothing', async ({ arrive, phone }) => {

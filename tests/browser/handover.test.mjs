@@ -89,6 +89,43 @@ scenes('Handing over', {}, (scene) => {
     assert.ok((await heard(page)).some(({ type, height }) => type === 'alliance-mfa:height' && height > 200));
   });
 
+  scene('a page around the frame that listens late still gets to provide the token', async ({ context, stack, backend, user }) => {
+    const page = await context.newPage();
+    await page.goto(backend.embedding(`${stack.url}/`, null));
+    const login = framed(page);
+    await login.main.waitFor();
+    await page.waitForTimeout(3_000);
+    const token = await user.token();
+    await page.evaluate((given) => {
+      addEventListener('message', ({ data, source, origin }) => {
+        if (data.type === 'alliance-mfa:ready') source.postMessage({ type: 'alliance-mfa:token', token: given }, origin);
+      });
+    }, token);
+    await login.is('choose');
+    const readies = async () => (await heard(page)).filter(({ type }) => type === 'alliance-mfa:ready').length;
+    const before = await readies();
+    await page.waitForTimeout(2_500);
+    assert.equal(await readies(), before, 'it repeats after the answer');
+  });
+
+  scene('the frame follows the page when it grows and when it shrinks', async ({ context, stack, backend, user, phone }) => {
+    const page = await context.newPage();
+    await page.goto(backend.embedding(`${stack.url}/`, { token: await user.token(), state: 'frame-4' }));
+    await page.evaluate(() => addEventListener('message', ({ data }) => {
+      if (data.type === 'alliance-mfa:height') frame.style.height = `${data.height}px`;
+    }));
+    const login = framed(page);
+    const height = async () => (await heard(page)).findLast(({ type }) => type === 'alliance-mfa:height')?.height;
+    await login.sendCode();
+    const tall = await eventually('a height', height);
+    assert.ok(tall > 400, `${tall} pixels`);
+    await login.enter(await phone.code());
+    await login.is('approved');
+    const short = await eventually('a smaller height', async () => (await height()) < tall - 150 && height());
+    const content = await login.main.evaluate((main) => main.getBoundingClientRect().height);
+    assert.ok(short < content + 150, `${short} pixels for ${content}`);
+  });
+
   scene('going back in a frame notifies the page around it', async ({ context, stack, backend, user }) => {
     const page = await context.newPage();
     await page.goto(backend.embedding(`${stack.url}/`, { token: await user.token(), state: 'frame-2' }));

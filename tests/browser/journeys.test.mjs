@@ -55,6 +55,79 @@ scenes('Journeys', {}, (scene) => {
     await login.says('code.text', { number: '+44 7400 123457' });
   });
 
+  scene('a number is shown as it was typed until it is confirmed, also after a reload', async ({ arrive, stack }) => {
+    const number = nextNumber();
+    const shown = `+1 (${number.slice(2, 5)}) ${number.slice(5, 8)}-${number.slice(8)}`;
+    const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
+    await login.typeNumber(number.slice(2));
+    await login.sendCode();
+    await login.says('code.text', { number: shown });
+    await login.page.reload();
+    await login.says('code.text', { number: shown });
+    await login.enter(await phoneOf(stack, number).code());
+    await login.returned();
+  });
+
+  scene('Enter in the number field sends nothing and leads to the choice', async ({ arrive, stack }) => {
+    const number = nextNumber();
+    const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
+    await login.typeNumber(number);
+    await login.number.press('Enter');
+    await login.focused(login.button('channel.call'));
+    await login.page.waitForTimeout(500);
+    assert.deepEqual(await phoneOf(stack, number).calls(), []);
+    await login.number.fill('');
+    await login.number.press('Enter');
+    await login.fieldSays(login.number, 'number.missing');
+  });
+
+  for (const [script, zero] of [['Burmese', 0x1040], ['Adlam', 0x1e950], ['Arabic', 0x660]]) {
+    scene(`a number may be typed in ${script} digits`, async ({ arrive, stack }) => {
+      const number = nextNumber();
+      const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
+      await login.number.focus();
+      for (const digit of number.slice(2)) await login.page.keyboard.insertText(String.fromCodePoint(zero + Number(digit)));
+      assert.equal((await login.number.inputValue()).replaceAll(/\D/g, ''), number.slice(2));
+      await login.sendCode();
+      await phoneOf(stack, number).code();
+    });
+  }
+
+  scene('the client module sends ASCII digits and ordinary spaces', async ({ arrive }) => {
+    const login = await arrive();
+    await login.is('choose');
+    const sent = await login.page.evaluate(async () => {
+      const { createClient } = await import('/mfa-client.js');
+      const bodies = [];
+      const fetch = async (_, { body }) => {
+        bodies.push(JSON.parse(body));
+        throw new TypeError('not sent');
+      };
+      const client = createClient({ token: 'x', fetch });
+      await client.verify('\u0661\u0662\u0663\u00a0\u1044\u1045\u1046').catch(() => {});
+      await client.start('sms', { phoneNumber: '\uff0b\u0661\u00a0\u1044155550123' }).catch(() => {});
+      return bodies;
+    });
+    assert.equal(sent[0].code, '123456');
+    assert.equal(sent[1].phoneNumber, '+1 4155550123');
+  });
+
+  for (const [languages, country] of [
+    [['en-GB@posix', 'C'], 'GB'],
+    [['C', 'en_CA.UTF-8'], 'CA'],
+    [['@posix'], 'US'],
+    [['ja-JP'], 'US'],
+  ]) {
+    scene(`a browser that speaks ${languages} is offered ${country}`, async ({ arrive, stack, context }) => {
+      await context.addInitScript((named) => {
+        Object.defineProperty(navigator, 'languages', { get: () => named });
+      }, languages);
+      const login = await arrive({ user: newAccount(stack, { enrolled: false }), locale: 'ja' });
+      await login.is('number');
+      assert.equal(await login.country.inputValue(), country);
+    });
+  }
+
   scene('a wrong number can be corrected, and the code that was sent to it is not accepted', async ({ arrive, stack }) => {
     const [wrong, right] = [nextNumber(), nextNumber()];
     const login = await arrive({ user: newAccount(stack, { enrolled: false }) });

@@ -2,8 +2,16 @@
 
 import assert from 'node:assert/strict';
 
+import { eventually } from './harness/eventually.mjs';
+import { problemOf } from './harness/gallery.mjs';
 import { LoginPage } from './harness/login-page.mjs';
 import { scenes } from './harness/scenes.mjs';
+
+/** How many times the page says that there is no connection. */
+async function offlineWords(login) {
+  const text = await login.page.locator('body').innerText();
+  return [...text.matchAll(/offline/gi)].length;
+}
 
 scenes('Recovery', {}, (scene) => {
   scene('opening the page sends nothing', async ({ arrive, phone }) => {
@@ -93,6 +101,111 @@ scenes('Recovery', {}, (scene) => {
     reachable = true;
     await login.press('unreachable.retry');
     await login.is('choose');
+  });
+
+  scene('"Try now" asks at once, however long the page would have waited', async ({ context, arrive }) => {
+    let reachable = false;
+    let asked = 0;
+    await context.route('**/v1/challenge', (route) => {
+      asked += 1;
+      return reachable ? route.continue() : route.abort('connectionreset');
+    });
+    const login = await arrive();
+    await login.is('unreachable');
+    // Each failure doubles the wait; after the third one it is eight seconds or more.
+    await eventually('three requests', () => asked >= 3, 20_000);
+    for (const next of [asked + 1, asked + 2]) {
+      await login.press('unreachable.retry');
+      await eventually('a request at once', () => asked >= next, 1_000);
+    }
+    reachable = true;
+    await login.press('unreachable.retry');
+    await login.page.locator('main[data-screen="choose"]').waitFor({ timeout: 2_000 });
+  });
+
+  scene('"Try now" gives up on a request that hangs', async ({ context, arrive }) => {
+    let asked = 0;
+    await context.route('**/v1/challenge', (route) => {
+      asked += 1;
+      if (asked === 1) return route.abort('connectionreset');
+      return asked === 2 ? undefined : route.continue();
+    });
+    const login = await arrive();
+    await login.is('unreachable');
+    await eventually('a request that hangs', () => asked === 2);
+    await login.press('unreachable.retry');
+    await login.is('choose');
+  });
+
+  scene('while a message hangs the call is offered after five seconds, and both answers count', async ({ context, arrive, phone }) => {
+    const login = await arrive();
+    await login.is('choose');
+    let release;
+    const hanging = new Promise((resolve) => { release = resolve; });
+    await context.route('**/v1/challenge', async (route) => {
+      if (route.request().postData()?.includes('sms')) await hanging;
+      await route.continue();
+    });
+    await login.press('channel.sms');
+    await login.page.waitForTimeout(3_000);
+    assert.equal(await login.offers('channel.call'), false);
+    await login.says('trouble.slow.other');
+    await login.callMe();
+    const call = await phone.ringing();
+    release();
+    await phone.code();
+    await login.is('calling');
+    await login.button('call.have-code').waitFor();
+    await call.listen();
+    await call.press('#');
+    await login.returned();
+  });
+
+  scene('while a call hangs a message is offered, and a late refusal of the call does not get in the way', async ({ context, arrive, phone }) => {
+    const login = await arrive();
+    await login.is('choose');
+    let refuse;
+    const hanging = new Promise((resolve) => { refuse = resolve; });
+    await context.route('**/v1/challenge', async (route) => {
+      if (!route.request().postData()?.includes('"call"')) return route.continue();
+      await hanging;
+      return route.fulfill({ status: 503, json: problemOf([503, 'delivery-failed']) });
+    });
+    await login.press('channel.call');
+    await login.says('trouble.slow.other');
+    await login.sendCode();
+    const code = await phone.code();
+    refuse();
+    await login.page.waitForTimeout(500);
+    assert.doesNotMatch(await login.page.locator('body').innerText(), /couldn’t call/);
+    await login.enter(code);
+    await login.returned();
+  });
+
+  scene('being offline is said once', async ({ arrive, context, phone }) => {
+    const login = await arrive();
+    await login.sendCode();
+    const code = await phone.code();
+    await context.setOffline(true);
+    await login.says('trouble.offline');
+    assert.equal(await offlineWords(login), 1);
+    await login.enter(code);
+    await login.says('code.unsent');
+    await login.page.waitForTimeout(3_000);
+    assert.equal(await offlineWords(login), 1);
+    await context.setOffline(false);
+    await login.returned();
+  });
+
+  scene('a page that is opened offline says so once', async ({ arrive, context }) => {
+    await context.addInitScript(() => {
+      Object.defineProperty(navigator, 'onLine', { get: () => false });
+    });
+    await context.route('**/v1/challenge', (route) => route.abort('internetdisconnected'));
+    const login = await arrive();
+    await login.is('unreachable');
+    await login.says('unreachable.text');
+    assert.equal(await login.page.getByText(login.words['trouble.offline']).filter({ visible: true }).count(), 0);
   });
 
   scene('a file that fails to load is requested again, and the token is not lost', async ({ context, arrive, complaints }) => {

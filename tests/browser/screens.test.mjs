@@ -37,6 +37,10 @@ scenes('Screens', {}, (scene) => {
         await page.setViewportSize(viewport);
         assert.deepEqual(await overflow(page), [], `${viewport.width} pixels wide`);
       }
+      await page.setViewportSize(NARROW);
+      await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; });
+      assert.deepEqual(await overflow(page), [], 'text at 200 %');
+      assert.deepEqual(await page.evaluate(clipped), [], 'text at 200 %');
     }, { reducedMotion: 'reduce', deviceScaleFactor: 2 });
 
     scene(`${name} is translated into every language and fits`, async (stage) => {
@@ -84,6 +88,39 @@ scenes('Screen readers and keyboards', {}, (scene) => {
     await (await phone.ringing()).ignore();
     await login.is('call-over');
     await login.focused(login.heading);
+  });
+
+  scene('a translated page stays translated, and says nothing twice', async (stage) => {
+    const login = await (await exhibit('code', stage))();
+    await login.page.evaluate(() => {
+      window.spoken = [];
+      new MutationObserver(() => window.spoken.push(document.querySelector('#announcer').textContent))
+        .observe(document.querySelector('#announcer'), { childList: true, subtree: true, characterData: true });
+      const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+      while (texts.nextNode()) {
+        const { currentNode: text } = texts;
+        if (!/\d/.test(text.data) && !text.parentElement.closest('[translate=no]')) text.data = `~${text.data}`;
+      }
+    });
+    await login.page.waitForTimeout(3_500);
+    assert.deepEqual(await login.page.evaluate(() => window.spoken), []);
+    assert.match(await login.heading.innerText(), /^~/);
+    assert.match(await login.main.innerText(), /~We sent a text message/);
+  });
+
+  scene('codes and numbers are not translated', async (stage) => {
+    const login = await (await exhibit('calling-match-digits', stage))();
+    for (const text of ['47', '#', '+•••••••••71']) {
+      assert.equal(await login.main.getByText(text, { exact: true }).first().getAttribute('translate'), 'no', text);
+    }
+    const code = await (await exhibit('code', stage))();
+    assert.equal(await code.code.getAttribute('translate'), 'no');
+  });
+
+  scene('a masked number is read as its last digits', async (stage) => {
+    const login = await (await exhibit('code', stage))();
+    assert.match(await login.main.ariaSnapshot(), /number ending in 71/);
+    assert.doesNotMatch(await login.main.ariaSnapshot(), /•/);
   });
 
   scene('a countdown is not read aloud every second', async (stage) => {
@@ -146,6 +183,16 @@ function overflow(page) {
     });
     return [...(scrollWidth > clientWidth ? [`scrolls to ${scrollWidth}`] : []), ...beyond.map(({ outerHTML }) => outerHTML.slice(0, 100))];
   });
+}
+
+/** Text that is cut off: fields whose content is wider than they are, and elements that hide what overflows. */
+function clipped() {
+  const field = document.querySelector('#code');
+  if (field) field.value = '888888';
+  return [...document.querySelectorAll('input, main *')]
+    .filter((element) => element.id === 'code' || getComputedStyle(element).overflow === 'hidden')
+    .filter((element) => !element.closest('.unseen, svg') && element.scrollWidth > element.clientWidth + 1)
+    .map(({ outerHTML, scrollWidth, clientWidth }) => `${outerHTML.slice(0, 60)} ${scrollWidth} > ${clientWidth}`);
 }
 
 const languages = () => [document.documentElement.lang, document.documentElement.dir];

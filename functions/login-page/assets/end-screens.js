@@ -122,14 +122,12 @@ export function enrolmentClosed(app) {
 }
 
 export function unreachable(app) {
-  const why = h('p', {});
   const retry = h('button', { class: 'main', type: 'button', onclick: app.retry }, t('unreachable.retry'));
   return {
     heading: () => t('unreachable.heading'),
     symbol: { icon: 'offline', tone: 'warn' },
-    body: [why, retry],
+    body: [...says('unreachable.text'), retry],
     update() {
-      fill(why, t(app.open.trouble === 'offline' ? 'trouble.offline' : 'unreachable.text'));
       set(retry, 'data-busy', app.open.retrying);
     },
   };

@@ -23,11 +23,11 @@ export class LoginPage {
   }
 
   /** Arrives from the first factor with its token, in a new tab or in `page`. */
-  static async open(context, { stack, backend, user, token, locale, page, ...query }) {
+  static async open(context, { stack, backend, user, token, locale, page, waitUntil, ...query }) {
     const state = randomUUID();
     const login = new LoginPage(page ?? (await context.newPage()), { locale, state });
     const url = LoginPage.address(stack, { redirect_uri: backend.redirectUri, state, ui_locales: locale, ...query });
-    await login.page.goto(`${url}#token=${token ?? (await user.token())}`);
+    await login.page.goto(`${url}#token=${token ?? (await user.token())}`, { waitUntil });
     return login;
   }
 
