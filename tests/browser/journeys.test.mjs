@@ -47,7 +47,7 @@ scenes('Journeys', {}, (scene) => {
 
   scene('a number may be pasted in any notation and sets the country', async ({ arrive, stack }) => {
     const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
-    await login.typeNumber('0044 (0) 7400 123457');
+    await login.number.fill('0044 (0) 7400 123457');
     assert.equal(await login.country.inputValue(), 'GB');
     await login.sendCode();
     await phoneOf(stack, '+447400123457').code();

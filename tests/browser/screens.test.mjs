@@ -111,10 +111,14 @@ scenes('Screen readers and keyboards', {}, (scene) => {
   scene('codes and numbers are not translated', async (stage) => {
     const login = await (await exhibit('calling-match-digits', stage))();
     for (const text of ['47', '#', '+•••••••••71']) {
-      assert.equal(await login.main.getByText(text, { exact: true }).first().getAttribute('translate'), 'no', text);
+      const element = login.main.getByText(text, { exact: true }).first();
+      assert.equal(await element.evaluate((found) => found.translate), false, text);
     }
-    const code = await (await exhibit('code', stage))();
-    assert.equal(await code.code.getAttribute('translate'), 'no');
+  });
+
+  scene('the field for the code is not translated', async (stage) => {
+    const login = await (await exhibit('code', stage))();
+    assert.equal(await login.code.evaluate((field) => field.translate), false);
   });
 
   scene('a masked number is read as its last digits', async (stage) => {

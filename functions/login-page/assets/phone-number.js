@@ -1,6 +1,6 @@
 // A phone number in a sentence.
 
-import { ltr } from './dom.js';
+import { h, ltr } from './dom.js';
 import { t } from './text.js';
 
 /** The account's number, masked; or as the user typed it while it is unconfirmed, so that a typo can be seen. */
@@ -11,5 +11,5 @@ export function phoneNumber(app) {
   const typed = app.typed?.shown ?? '';
   if (canChangeNumber && typed.replace(/\D/g, '').endsWith(digits)) return ltr(typed);
   // A screen reader would read every bullet.
-  return ltr(masked, { role: 'img', 'aria-label': t('number.ending', { digits }) });
+  return ltr(h('span', { 'aria-hidden': 'true' }, masked), { role: 'img', 'aria-label': t('number.ending', { digits }) });
 }
