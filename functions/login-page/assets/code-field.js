@@ -126,6 +126,7 @@ export function codeField({ onCode, wasWrong, describedBy }) {
       fail(null);
       listen();
     },
+    isWrong: () => input.hasAttribute('aria-invalid'),
     close: () => listening?.abort(),
   };
 }

@@ -103,7 +103,7 @@ export function code(app) {
     contested.hidden = !view.contested;
     fill(contested, t('contested.note'));
     field.busy(open.checking || open.unsent !== null);
-    fill(left, leftOf(app));
+    fill(left, leftOf(app, field));
     updateResend(app, resend);
     toCall.hidden = !isLive(view);
     offer.update();
@@ -139,11 +139,12 @@ function codeFieldOf(app, describedBy) {
   return codeField({ onCode: app.verify, wasWrong: (code) => app.wrongCodes.has(code), describedBy });
 }
 
-function leftOf(app) {
+/** The time left, and the attempts after a mistake, unless its message says them. */
+function leftOf(app, field) {
   const { expiresAt, attemptsLeft } = app.view;
   const parts = [];
   if (expiresAt) parts.push(t('code.expires', { time: countdown(expiresAt.getTime() - app.now()) }));
-  if (attemptsLeft !== null && app.open.mistaken) parts.push(t('code.attempts', { count: attemptsLeft }));
+  if (attemptsLeft !== null && app.open.mistaken && !field.isWrong()) parts.push(t('code.attempts', { count: attemptsLeft }));
   return parts.map((part) => h('span', {}, part));
 }
 
@@ -216,7 +217,7 @@ export function calling(app) {
     set(digits, 'aria-label', `${t('call.match-digits.label')}: ${spelled}`);
     field?.busy(open.checking || open.unsent !== null);
     left.hidden = !spoken;
-    fill(left, leftOf(app));
+    fill(left, leftOf(app, field));
     toCode.hidden = !isTexted(view);
     offer.update();
     again?.update();
