@@ -113,6 +113,24 @@ scenes('Calls that speak a code', { settings: { CALL_MODE: 'speak-code' } }, (sc
   });
 });
 
+scenes('Providers that hang', { settings: { SEND_TIMEOUT_SECONDS: '10' }, concurrency: 1 }, (scene) => {
+  scene('while a message hangs a call signs in', async ({ arrive, phone, stack }) => {
+    await setFaults(stack, { sms: 'timeout' });
+    try {
+      const login = await arrive();
+      await login.press('channel.sms');
+      await login.says('trouble.slow.other');
+      await login.callMe();
+      const call = await phone.ringing();
+      await call.listen();
+      await call.press('#');
+      await login.returned();
+    } finally {
+      await setFaults(stack, { sms: 'none' });
+    }
+  });
+});
+
 // Faults affect the whole stack, so only one scene runs at a time.
 scenes('Provider failures', { concurrency: 1 }, (scene) => {
   scene('when a message cannot be sent the page says so, and a call signs in', async ({ arrive, phone, stack }) => {

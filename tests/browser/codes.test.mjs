@@ -152,6 +152,24 @@ scenes('Codes', {}, (scene) => {
     await login.returned();
   });
 
+  scene('a wrong code whose answer was lost in the gateway is told, and not sent again', async ({ arrive, phone, context }) => {
+    const login = await arrive();
+    await login.sendCode();
+    const code = await phone.code();
+    const checks = checksOf(login);
+    await context.route('**/v1/challenge/code', async (route) => {
+      await route.fetch();
+      await route.fulfill({ status: 503, json: { message: 'Service Unavailable' } });
+    }, { times: 1 });
+    await login.enter(wrong(code));
+    await login.fieldSays(login.code, 'code.wrong', { count: 4 });
+    await login.code.press('Enter');
+    await login.page.waitForTimeout(300);
+    assert.equal(checks.length, 1);
+    await login.enter(code);
+    await login.returned();
+  });
+
   scene('a code from an input method is sent once it is composed', async ({ arrive, phone, context }) => {
     const login = await arrive();
     await login.sendCode();

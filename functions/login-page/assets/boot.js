@@ -1,6 +1,6 @@
 // Watches the page start. It reloads the page when one of its files failed to load, with growing delays: a module that
-// failed to load is never retried by the browser itself. Files that did load are cached, so each reload fetches less, and
-// the token survives it, in the address or in storage. For anything else that keeps the page from starting, such as
+// failed to load is never retried by the browser itself. Files that did load are cached, so each reload fetches less,
+// and the token survives it, in the address or in storage. For anything else that keeps the page from starting, such as
 // syntax that an old browser can't parse, it says what to do.
 //
 // This is a classic script and the first one, so that it sees every other file fail. It is written in the language of
@@ -74,6 +74,7 @@
     add('p', `${name}.text`);
     add('button', 'unreachable.retry', { className: 'main', onclick: () => location.reload() });
     const { supportUrl } = read('config');
-    if (supportUrl) add('a', 'support.link', { className: 'main', href: supportUrl, target: '_blank', rel: 'noopener' });
+    const link = { className: 'main', href: supportUrl, target: '_blank', rel: 'noopener noreferrer' };
+    if (supportUrl) add('a', 'support.link', link);
   }
 })();

@@ -63,7 +63,7 @@ export function codeField({ onCode, wasWrong, describedBy }) {
   function take(text) {
     const { shown, code, unclear } = findCode(text);
     if (shown !== input.value) input.value = shown;
-    if (unclear) return fail(t(shown ? 'problem.code-malformed' : 'code.unclear'));
+    if (unclear) return fail(t(shown.length > 6 ? 'problem.code-malformed' : 'code.unclear'));
     if (shown !== last) fail(null);
     if (code && code !== last) hand(code);
     last = shown;

@@ -1,49 +1,15 @@
-// The page's entry point: receives the first factor's token, polls the challenge, shows the matching screen and returns
-// the result.
+// The page's entry point: receives the first factor's token, polls the challenge, does what the user asks for and
+// returns the result.
 
-import { HANGING, isFree, isOpen } from './channel-buttons.js';
-import { fill, h, icon } from './dom.js';
-import * as ends from './end-screens.js';
+import { isFree } from './channel-buttons.js';
+import { announce, draw, screen, startDrawing, waiting } from './drawing.js';
 import { receive } from './handover.js';
 import { MfaOffline, MfaProblem, createClient } from './mfa-client.js';
-import * as screens from './screens.js';
-import { endOf, isOfTheNumber, isOfTheState, screenOf, sentence, usable } from './states.js';
+import { endOf, isOfTheNumber, isOfTheState, sentence } from './states.js';
 import { config, t } from './text.js';
 
-const SCREENS = {
-  loading: ends.loading,
-  number: screens.promptForNumber,
-  choose: screens.choose,
-  expired: screens.expired,
-  exhausted: screens.exhausted,
-  code: screens.code,
-  calling: screens.calling,
-  contested: screens.contested,
-  'call-over': screens.callOver,
-  approved: ends.approved,
-  'approved-before': ends.approvedBefore,
-  denied: ends.denied,
-  blocked: ends.blocked,
-  locked: ends.locked,
-  'locked-by-admin': ends.lockedByAdmin,
-  lost: ends.lost,
-  unusable: ends.unusable,
-  'number-refused': ends.numberRefused,
-  'enrolment-closed': ends.enrolmentClosed,
-  'sign-in-over': ends.signInOver,
-  start: ends.start,
-  misdirected: ends.misdirected,
-  unreachable: ends.unreachable,
-};
-
-const SLOW = 4000;
 const SEEN = 800;
 const NO_ANSWER_AROUND = 8000;
-
-const main = document.getElementById('main');
-const banner = document.getElementById('banner');
-const footer = document.getElementById('footer');
-const announcer = document.getElementById('announcer');
 
 const app = {
   /** @type {import('./mfa-client.js').Challenge | null} */
@@ -69,12 +35,21 @@ const app = {
   /** Codes that the API has refused since the last one was sent. */
   wrongCodes: new Set(),
   /** @type {import('./handover.js').Handover} */
-  handover: { way: parent === window ? 'alone' : 'frame', token: null, typed: null, misdirected: false, remember() {}, finish() {}, cancel: null },
+  handover: {
+    way: parent === window ? 'alone' : 'frame',
+    token: null,
+    typed: null,
+    misdirected: false,
+    remember() {},
+    finish() {},
+    cancel: null,
+  },
   now: () => client?.now() ?? Date.now(),
   show,
   start,
   verify,
   announce,
+  follow,
   retry,
 };
 
@@ -82,21 +57,12 @@ const app = {
 let client;
 /** @type {AbortController | null} */
 let following = null;
-/** When each request began that is awaited. @type {Set<{ since: number }>} */
-const waits = new Set();
 /** Ends the wait for the API's first answer. */
 let heard = () => {};
 /** The channel that was asked for last. */
 let latest = '';
 let finished = false;
-/**
- * The screen that is shown now.
- * @type {{ name: string, screen?: any, heading?: string, h1?: HTMLElement, notice?: HTMLElement, symbol?: HTMLElement }}
- */
-let current = { name: '' };
-
-draw();
-setInterval(draw, 1000);
+startDrawing(app);
 begin();
 
 async function begin() {
@@ -109,9 +75,7 @@ async function begin() {
   client = createClient({ token, locale: locale ?? config.locale });
   show({ end: null });
   follow();
-  const first = { since: Date.now() };
-  waits.add(first);
-  heard = () => waits.delete(first);
+  heard = waiting();
   addEventListener('offline', () => inTrouble(new MfaOffline('offline')));
   addEventListener('online', follow);
   // Another tab may have continued in the meantime.
@@ -180,16 +144,17 @@ async function start(channel, typed) {
   latest = channel;
   show({ notice: null, unsure: null });
   try {
-    const view = await patiently(client.start(channel, typed && { phoneNumber: typed.phoneNumber, region: typed.region }));
+    const number = typed && { phoneNumber: typed.phoneNumber, region: typed.region };
+    const view = await patiently(client.start(channel, number));
     delete sending[channel];
     const sent = view.channels[channel].sendsLeft < was.channels[channel].sendsLeft;
     if (sent) app.wrongCodes.clear();
     // An answer that came late may be older than what the other channel has shown since.
     if (latest !== channel) return await refresh();
     Object.assign(app.open, { correcting: false, panel: channel === 'sms' ? 'code' : 'call' });
-    const { screen } = current;
+    const before = screen();
     took(view);
-    if (sent && current.screen === screen) screen.renew?.();
+    if (sent && screen() === before) before.renew?.();
   } catch (error) {
     delete sending[channel];
     if (latest !== channel) return await refresh();
@@ -245,8 +210,13 @@ async function failed(error, { channel, typed, code } = {}) {
   const notice = sentence(error, app.now(), channel);
   // The code's challenge is closed but another one is pending: another tab has started over.
   const unsaid = type === 'challenge-closed' ? () => app.view.state !== 'pending' : () => isOfTheState(error);
+  const { attemptsLeft } = app.view;
   await refresh();
-  if (!app.open.end) show({ notice: unsaid() ? null : notice });
+  if (app.open.end) return;
+  // The gateway gave up, but the code had been checked.
+  const { view } = app;
+  if (code && view.state === 'pending' && view.attemptsLeft < attemptsLeft) return wasWrong(code, view.attemptsLeft);
+  show({ notice: unsaid() ? null : notice });
 }
 
 async function refresh() {
@@ -261,7 +231,7 @@ async function refresh() {
 
 function fail(message) {
   draw();
-  current.screen.fail?.(message);
+  screen().fail?.(message);
 }
 
 function finish() {
@@ -276,15 +246,11 @@ function finish() {
 
 /** Tells the user when an answer takes long, and offers the other channel. */
 async function patiently(promise) {
-  const wait = { since: Date.now() };
-  waits.add(wait);
-  const timers = [SLOW, HANGING].map((delay) => setTimeout(draw, delay + 50));
+  const heard = waiting();
   try {
     return await promise;
   } finally {
-    timers.forEach(clearTimeout);
-    waits.delete(wait);
-    drawBanner();
+    heard();
   }
 }
 
@@ -297,86 +263,7 @@ function inTrouble(error) {
   draw();
 }
 
-/** Trouble is told in one place: beside what it affects, or else here. */
-function drawBanner() {
-  const { trouble, sending, unsent, unsure } = app.open;
-  const isToldElsewhere = trouble !== 'busy' && (current.name === 'unreachable' || unsent || unsure);
-  if (trouble) return say(isToldElsewhere ? null : t(`trouble.${trouble}`));
-  const since = Math.min(...[...waits].map((wait) => wait.since));
-  if (Date.now() - since < SLOW) return say(null);
-  const hangs = Object.keys(sending).length > 0;
-  const other = hangs && usable(app.view).some((channel) => isOpen(channel, app) && isFree(channel, app));
-  say(t(other ? 'trouble.slow.other' : 'trouble.slow'));
-}
-
-function say(message) {
-  fill(banner, message ?? '');
-  banner.hidden = !message;
-}
-
-function announce(message) {
-  announcer.textContent = '';
-  // A new element, so that screen readers repeat words that are the same as before.
-  announcer.append(h('span', {}, message));
-}
-
 function show(patch) {
   Object.assign(app.open, patch);
   draw();
-}
-
-function draw() {
-  const name = screenOf(app.view, app.open);
-  if (name !== current.name) mount(name);
-  current.screen.update?.();
-  const heading = current.screen.heading();
-  if (current.heading !== heading) {
-    announce(heading);
-    write(heading);
-  }
-  current.symbol?.classList.toggle('moving', current.screen.symbol.moving?.() ?? false);
-  drawNotice();
-  drawBanner();
-  const { retryAt, state } = app.view ?? {};
-  if (state === 'locked' && retryAt && retryAt.getTime() < app.now()) follow();
-}
-
-// The browser may have translated what the document has, so only what was written last tells whether it changes.
-function write(heading) {
-  current.heading = heading;
-  fill(current.h1, heading);
-  document.title = `${heading} · ${config.brand}`;
-}
-
-function drawNotice() {
-  fill(current.notice, app.open.notice ?? '');
-  current.notice.hidden = !app.open.notice;
-}
-
-function mount(name) {
-  current.screen?.close?.();
-  const first = current.name === '' || current.name === 'loading';
-  const screen = SCREENS[name](app);
-  const { symbol } = screen;
-  const h1 = h('h1', { tabindex: '-1' });
-  const notice = h('p', { class: 'notice', role: 'alert', hidden: true });
-  const badge = symbol && h('div', { class: `symbol ${symbol.tone ?? ''}` }, icon(symbol.icon));
-  current = { name, screen, heading: '', h1, notice, symbol: badge };
-  main.dataset.screen = name;
-  main.replaceChildren(...[badge, h1, notice, ...screen.body.flat()].filter(Boolean));
-  fill(footer, footing(screen));
-  write(screen.heading());
-  scrollTo(0, 0);
-  // A frame must not take the focus from the page around it before the user has used it.
-  if (!first || app.handover.way !== 'frame') (screen.focus ?? h1).focus({ preventScroll: true });
-}
-
-function footing(screen) {
-  const known = app.view?.phoneNumber;
-  const { cancel } = app.handover;
-  const link = (key, onclick) => h('button', { class: 'link', type: 'button', onclick }, t(key));
-  return [
-    screen.lost && known && link('lost.link', () => show({ lost: true, notice: null })),
-    cancel && !screen.ends && link('back', cancel),
-  ];
 }

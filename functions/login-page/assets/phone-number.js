@@ -11,5 +11,6 @@ export function phoneNumber(app) {
   const typed = app.typed?.shown ?? '';
   if (canChangeNumber && typed.replace(/\D/g, '').endsWith(digits)) return ltr(typed);
   // A screen reader would read every bullet.
-  return ltr(h('span', { 'aria-hidden': 'true' }, masked), { role: 'img', 'aria-label': t('number.ending', { digits }) });
+  const bullets = h('span', { 'aria-hidden': 'true' }, masked);
+  return ltr(bullets, { role: 'img', 'aria-label': t('number.ending', { digits }) });
 }

@@ -144,7 +144,8 @@ function leftOf(app, field) {
   const { expiresAt, attemptsLeft } = app.view;
   const parts = [];
   if (expiresAt) parts.push(t('code.expires', { time: countdown(expiresAt.getTime() - app.now()) }));
-  if (attemptsLeft !== null && app.open.mistaken && !field.isWrong()) parts.push(t('code.attempts', { count: attemptsLeft }));
+  const isOfUse = app.open.mistaken && !field.isWrong();
+  if (attemptsLeft !== null && isOfUse) parts.push(t('code.attempts', { count: attemptsLeft }));
   return parts.map((part) => h('span', {}, part));
 }
 

@@ -17,7 +17,10 @@ import { config, knows, t, when } from './text.js';
  * @property {boolean} mistaken Whether a code was wrong.
  * @property {string | null} notice
  * @property {string | null} unsent A code whose check got no answer.
- * @property {{ channel: 'sms' | 'call', sendsLeft: number } | null} unsure A start without an answer; the sends left before it.
+ * @property {{ channel: 'sms' | 'call', sendsLeft: number } | null} unsure A start without an answer, and the sends left
+ *   before it.
+ * @property {'busy' | 'unreachable' | 'offline' | null} trouble Why the API cannot be reached.
+ * @property {boolean} retrying Whether the user doesn't want to wait for the next try.
  */
 
 const LIVE = ['calling', 'ringing', 'answered'];

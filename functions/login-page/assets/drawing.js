@@ -1,0 +1,152 @@
+// Draws the screen for the page's state, what is around it, and what screen readers announce.
+
+import { HANGING, isFree, isOpen } from './channel-buttons.js';
+import { fill, h, icon } from './dom.js';
+import * as ends from './end-screens.js';
+import * as screens from './screens.js';
+import { screenOf, usable } from './states.js';
+import { config, t } from './text.js';
+
+const SCREENS = {
+  loading: ends.loading,
+  number: screens.promptForNumber,
+  choose: screens.choose,
+  expired: screens.expired,
+  exhausted: screens.exhausted,
+  code: screens.code,
+  calling: screens.calling,
+  contested: screens.contested,
+  'call-over': screens.callOver,
+  approved: ends.approved,
+  'approved-before': ends.approvedBefore,
+  denied: ends.denied,
+  blocked: ends.blocked,
+  locked: ends.locked,
+  'locked-by-admin': ends.lockedByAdmin,
+  lost: ends.lost,
+  unusable: ends.unusable,
+  'number-refused': ends.numberRefused,
+  'enrolment-closed': ends.enrolmentClosed,
+  'sign-in-over': ends.signInOver,
+  start: ends.start,
+  misdirected: ends.misdirected,
+  unreachable: ends.unreachable,
+};
+
+const SLOW = 4000;
+
+const main = document.getElementById('main');
+const banner = document.getElementById('banner');
+const footer = document.getElementById('footer');
+const announcer = document.getElementById('announcer');
+
+/** What `page.js` shares with the screens. @type {any} */
+let app;
+/** When each request began that is awaited. @type {Set<{ since: number }>} */
+const waits = new Set();
+/**
+ * The screen that is shown now.
+ * @type {{ name: string, screen?: any, heading?: string, h1?: HTMLElement, notice?: HTMLElement, symbol?: any }}
+ */
+let current = { name: '' };
+
+/** Draws now, and again each second for the countdowns. */
+export function startDrawing(shared) {
+  app = shared;
+  draw();
+  setInterval(draw, 1000);
+}
+
+/** The screen that is shown now. */
+export const screen = () => current.screen;
+
+/** Notes that an answer is awaited; to be called when it is there. */
+export function waiting() {
+  const wait = { since: Date.now() };
+  waits.add(wait);
+  const timers = [SLOW, HANGING].map((delay) => setTimeout(draw, delay + 50));
+  return () => {
+    timers.forEach(clearTimeout);
+    waits.delete(wait);
+    drawBanner();
+  };
+}
+
+export function draw() {
+  const name = screenOf(app.view, app.open);
+  if (name !== current.name) mount(name);
+  current.screen.update?.();
+  const heading = current.screen.heading();
+  if (current.heading !== heading) {
+    announce(heading);
+    write(heading);
+  }
+  current.symbol?.classList.toggle('moving', current.screen.symbol.moving?.() ?? false);
+  drawNotice();
+  drawBanner();
+  const { retryAt, state } = app.view ?? {};
+  if (state === 'locked' && retryAt && retryAt.getTime() < app.now()) app.follow();
+}
+
+// The browser may have translated what the document has, so only what was written last tells whether it changes.
+function write(heading) {
+  current.heading = heading;
+  fill(current.h1, heading);
+  document.title = `${heading} · ${config.brand}`;
+}
+
+function drawNotice() {
+  fill(current.notice, app.open.notice ?? '');
+  current.notice.hidden = !app.open.notice;
+}
+
+function mount(name) {
+  current.screen?.close?.();
+  const first = current.name === '' || current.name === 'loading';
+  const screen = SCREENS[name](app);
+  const { symbol } = screen;
+  const h1 = h('h1', { tabindex: '-1' });
+  const notice = h('p', { class: 'notice', role: 'alert', hidden: true });
+  const badge = symbol && h('div', { class: `symbol ${symbol.tone ?? ''}` }, icon(symbol.icon));
+  current = { name, screen, heading: '', h1, notice, symbol: badge };
+  main.dataset.screen = name;
+  main.replaceChildren(...[badge, h1, notice, ...screen.body.flat()].filter(Boolean));
+  fill(footer, footing(screen));
+  write(screen.heading());
+  scrollTo(0, 0);
+  // A frame must not take the focus from the page around it before the user has used it.
+  if (!first || app.handover.way !== 'frame') (screen.focus ?? h1).focus({ preventScroll: true });
+}
+
+function footing(screen) {
+  const known = app.view?.phoneNumber;
+  const { cancel } = app.handover;
+  const link = (key, onclick) => h('button', { class: 'link', type: 'button', onclick }, t(key));
+  return [
+    screen.lost && known && link('lost.link', () => app.show({ lost: true, notice: null })),
+    cancel && !screen.ends && link('back', cancel),
+  ];
+}
+
+/** Trouble is told in one place: beside what it affects, or else here. */
+function drawBanner() {
+  const { trouble, sending, unsent, unsure } = app.open;
+  const isToldElsewhere = trouble !== 'busy' && (current.name === 'unreachable' || unsent || unsure);
+  if (trouble) return say(isToldElsewhere ? null : t(`trouble.${trouble}`));
+  const since = Math.min(...[...waits].map((wait) => wait.since));
+  if (Date.now() - since < SLOW) return say(null);
+  const hangs = Object.keys(sending).length > 0;
+  const other = hangs && usable(app.view).some((channel) => isOpen(channel, app) && isFree(channel, app));
+  say(t(other ? 'trouble.slow.other' : 'trouble.slow'));
+}
+
+function say(message) {
+  fill(banner, message ?? '');
+  banner.hidden = !message;
+}
+
+export function announce(message) {
+  announcer.textContent = '';
+  // A new element, so that screen readers repeat words that are the same as before.
+  announcer.append(h('span', {}, message));
+}
