@@ -41,7 +41,10 @@ scenes('Calls', {}, (scene) => {
   scene('a call that voicemail answers says so, and # approves nothing', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.callMe();
-    await (await phone.ringing()).answer('machine');
+    const call = await phone.ringing();
+    await call.answer('machine');
+    await login.says('contested.machine');
+    await call.hangUp();
     await login.says('call.voicemail.text');
     await login.button('channel.sms').waitFor();
   });
@@ -71,20 +74,44 @@ scenes('Calls', {}, (scene) => {
     await next.link('support.link').waitFor();
   });
 
-  scene('with two sign-ins at once both pages say so, # approves neither and a code works', async ({ arrive, phone, user, stack }) => {
+  scene('with two sign-ins at once each page says so, and a call asks for the digits of its own', async ({ arrive, phone, user, stack }) => {
     const mine = await arrive();
     await mine.callMe();
     const call = await phone.ringing();
-    const stranger = user.anotherLogin();
-    const theirs = await arrive({ user: stranger });
+    const theirs = await arrive({ user: user.anotherLogin() });
     await theirs.sendCode();
     await theirs.says('contested.note');
-    await mine.is('contested');
+    await mine.says('contested.call', { key: '#' });
+    const digits = await mine.matchDigits();
+    assert.match(await call.listen(), /digits on your screen/);
+    await call.press(`${digits}#`);
+    await verifyResult((await mine.returned()).result_token, stack.url, user);
+  });
+
+  scene('a sign-in that was abandoned after a declined call does not spoil the next', async ({ arrive, phone, user, stack }) => {
+    const abandoned = await arrive();
+    await abandoned.callMe();
+    await (await phone.ringing()).hangUp();
+    const next = user.anotherLogin();
+    const login = await arrive({ user: next });
+    await login.callMe();
+    const call = await phone.ringing();
+    await login.says('contested.call', { key: '#' });
+    const digits = await login.matchDigits();
+    assert.equal(digits.length, 4);
     await call.listen();
-    await call.press('#');
-    await mine.button('channel.sms').waitFor();
-    await theirs.enter(await phone.code());
-    await verifyResult((await theirs.returned()).result_token, stack.url, stranger);
+    await call.press(`${digits}#`);
+    await verifyResult((await login.returned()).result_token, stack.url, next);
+  });
+
+  scene('a person taken for voicemail enters the digits of the page', async ({ arrive, phone, user, stack }) => {
+    const login = await arrive();
+    await login.callMe();
+    const call = await phone.ringing();
+    await call.answer('machine');
+    await login.says('contested.machine');
+    await call.press(`${await login.matchDigits()}#`);
+    await verifyResult((await login.returned()).result_token, stack.url, user);
   });
 });
 
@@ -94,7 +121,7 @@ scenes('Calls that show two digits', { settings: { CALL_MODE: 'match-digits' } }
     await login.callMe();
     const call = await phone.ringing();
     const digits = await login.matchDigits();
-    assert.match(await call.listen(), /two digits/);
+    assert.match(await call.listen(), /digits on your screen/);
     await call.press(`${digits}#`);
     const claims = await verifyResult((await login.returned()).result_token, stack.url, user);
     assert.deepEqual(claims.amr, ['pwd', 'tel', 'mfa']);

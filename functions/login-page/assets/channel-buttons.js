@@ -1,6 +1,7 @@
 // The buttons for a call and a text message. Each shows when it can be used again.
 
 import { fill, h, icon, set } from './dom.js';
+import { takesFourDigits } from './states.js';
 import { config, countdown, t, when } from './text.js';
 
 /** @typedef {import('./mfa-client.js').ChannelName} ChannelName */
@@ -60,7 +61,7 @@ export function channelButtons(app, { offered, pick, quiet = false }) {
       const open = isOpen(channel, app);
       set(element, 'aria-disabled', !isFree(channel, app) || !open ? 'true' : null);
       set(element, 'data-busy', channel in app.open.sending);
-      fill(hint, open ? hintOf(channel) : wait(app.view.channels[channel]));
+      fill(hint, open ? hintOf(channel, app.view) : wait(app.view.channels[channel]));
     }
   }
 
@@ -73,4 +74,7 @@ export function channelButtons(app, { offered, pick, quiet = false }) {
   return { element, update };
 }
 
-const hintOf = (channel) => t(channel === 'sms' ? 'channel.sms.hint' : `channel.call.${config.callMode}`);
+function hintOf(channel, view) {
+  if (channel === 'sms') return t('channel.sms.hint');
+  return t(`channel.call.${view && takesFourDigits(view) ? 'four-digits' : config.callMode}`);
+}

@@ -15,7 +15,6 @@ const SCREENS = {
   exhausted: screens.exhausted,
   code: screens.code,
   calling: screens.calling,
-  contested: screens.contested,
   'call-over': screens.callOver,
   approved: ends.approved,
   'approved-before': ends.approvedBefore,

@@ -6,7 +6,7 @@ import { codeField } from './code-field.js';
 import { fill, h, set } from './dom.js';
 import { phoneField } from './phone-field.js';
 import { phoneNumber as number } from './phone-number.js';
-import { isLive, isTexted, usable } from './states.js';
+import { isLive, isTexted, takesFourDigits, usable } from './states.js';
 import { config, countdown, knows, rich, t, when } from './text.js';
 
 /**
@@ -196,7 +196,7 @@ function offerOf(app, on, channel) {
 export function calling(app) {
   const spoken = config.callMode === 'speak-code';
   const to = h('p', { id: 'to' });
-  const contested = h('p', { class: 'notice info' }, t('contested.note'));
+  const why = h('p', { class: 'notice info' });
   const instruction = h('p', { class: 'instruction' });
   const digits = h('p', { class: 'digits', dir: 'ltr', role: 'img', translate: 'no' });
   const field = spoken ? codeFieldOf(app, to.id) : null;
@@ -209,8 +209,8 @@ export function calling(app) {
     const { view, open } = app;
     to.hidden = view.call === 'answered';
     fill(to, isLive(view) ? rich('call.text', { number: number(app) }) : t('call.ended.speak-code'));
-    contested.hidden = !view.contested;
-    instruct(instruction, view.call);
+    explain(why, view);
+    instruct(instruction, view);
     digits.hidden = !view.matchDigits;
     fill(digits, view.matchDigits ?? '');
     // Spelled out, because a screen reader would otherwise read them as one number.
@@ -229,7 +229,7 @@ export function calling(app) {
     symbol: { icon: 'call', moving: () => app.view.call === 'ringing' || app.view.call === 'calling' },
     body: [
       to,
-      contested,
+      why,
       instruction,
       digits,
       field?.element,
@@ -248,8 +248,20 @@ export function calling(app) {
 }
 
 /** What to do on the phone now. Rewritten only when it changes, so that screen readers don't start over. */
-function instruct(element, call) {
-  const sentence = `call.${config.callMode}${call === 'answered' ? '.answered' : ''}`;
+function instruct(element, view) {
+  const what = takesFourDigits(view) ? 'four-digits' : config.callMode;
+  rewrite(element, `call.${what}${view.call === 'answered' ? '.answered' : ''}`);
+}
+
+/** Why a call asks for more than the user may expect. */
+function explain(element, view) {
+  element.hidden = !view.contested && !takesFourDigits(view);
+  if (element.hidden) return;
+  if (!takesFourDigits(view)) rewrite(element, 'contested.note');
+  else rewrite(element, view.contested ? 'contested.call' : 'contested.machine');
+}
+
+function rewrite(element, sentence) {
   if (element.dataset.says !== sentence) fill(element, rich(sentence, { key: key() }));
   element.dataset.says = sentence;
 }
@@ -267,40 +279,18 @@ function offerOfCode(app) {
   };
 }
 
-/** Another sign-in is pending while a call rings. `#` could approve the wrong one, so it approves neither. */
-export function contested(app) {
-  const buttons = channelButtons(app, {
-    offered: () => usable(app.view),
-    pick: (channel) => app.start(channel),
-  });
-  const toCode = link('call.have-code', () => app.show({ panel: 'code' }));
-  return {
-    heading: () => t('contested.heading'),
-    symbol: { icon: 'alert', tone: 'warn' },
-    body: [text('contested.text', { key: key() }), text('contested.next', {}), toCode, buttons.element],
-    update() {
-      buttons.update();
-      toCode.hidden = !isTexted(app.view);
-      buttons.element.hidden = !toCode.hidden;
-    },
-    lost: true,
-  };
-}
-
 /** A call that failed: why, and what next. A message is offered first, because another call may fail the same way. */
 export function callOver(app) {
   const order = () => usable(app.view).reverse();
   const buttons = channelButtons(app, { offered: order, pick: (channel) => app.start(channel) });
   const why = h('p', {});
-  const contested = h('p', { class: 'notice info' }, t('contested.note'));
   return {
     heading: () => t(`call.${app.view.call}`),
     symbol: { icon: 'call', tone: 'warn' },
-    body: [why, contested, buttons.element, wrongNumber(app)],
+    body: [why, buttons.element, wrongNumber(app)],
     update() {
       const sentence = `call.${app.view.call}.text`;
       fill(why, rich(knows(sentence) ? sentence : 'call.ended.text', { number: number(app) }));
-      contested.hidden = !app.view.contested;
       buttons.update();
     },
     lost: true,

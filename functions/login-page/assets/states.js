@@ -32,14 +32,15 @@ export const isLive = (view) => LIVE.includes(view.call);
 /** Whether a message was sent, or may have been. @param {Challenge} view */
 export const isTexted = (view) => ['accepted', 'unknown'].includes(view.channels.sms.lastSend);
 
-/** Whether calls can't approve: with two sign-ins, `#` doesn't say which one the user means. */
-const isUndecided = (view) => view.contested && config.callMode === 'press-pound';
+/** Whether the call asks for four digits of this page, because `#` alone would not be enough. @param {Challenge} view */
+export const takesFourDigits = (view) =>
+  config.callMode === 'press-pound' && (view.contested || view.matchDigits !== null);
 
 /** The channels that can work with this number. @param {Challenge} view */
 export function usable(view) {
   const can = (channel) => config.channels.includes(channel) && !UNUSABLE.includes(view.channels[channel].reason);
   /** @type {import('./mfa-client.js').ChannelName[]} */
-  const channels = isUndecided(view) ? ['sms'] : ['call', 'sms'];
+  const channels = ['call', 'sms'];
   return channels.filter(can);
 }
 
@@ -69,7 +70,7 @@ export function screenOf(view, open) {
 
 function pending(view, open) {
   if (isTexted(view) && (open.panel === 'code' || !isLive(view))) return 'code';
-  if (isLive(view)) return isUndecided(view) ? 'contested' : 'calling';
+  if (isLive(view)) return 'calling';
   if (config.callMode === 'speak-code' && view.call === 'ended') return 'calling';
   return view.call ? 'call-over' : 'choose';
 }

@@ -114,7 +114,7 @@ export class LoginPage {
 
   /** The digits that the page shows for the call. */
   async matchDigits() {
-    const digits = this.page.getByLabel(this.words['call.match-digits.label']);
+    const digits = this.page.getByLabel(this.words['call.match-digits.label']).filter({ visible: true });
     return (await digits.textContent()).replaceAll(/\D/g, '');
   }
 
