@@ -71,6 +71,6 @@ def test_nothing_is_sent_to_a_country_that_is_not_allowed(product, person):
 def test_malformed_codes_use_up_no_guess(person):
     page = person.log_in()
     page.start("sms")
-    for malformed in ["12345", "1234567", "１２３４５６", "12345a", ""]:
+    for malformed in ["12345", "1234567", "①②③④⑤⑥", "12345a", ""]:
         assert page.guess(malformed).json()["type"] == "urn:alliance-mfa:problem:code-malformed"
     assert page.challenge().json()["attemptsLeft"] == 5

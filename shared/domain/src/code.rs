@@ -8,6 +8,7 @@ use subtle::{Choice, ConstantTimeEq as _};
 use thiserror::Error;
 
 use crate::digest::HmacKey;
+use crate::digits::{ascii_digit, is_blank};
 use crate::identity::ChallengeId;
 use crate::phone::PhoneNumber;
 use crate::time::Timestamp;
@@ -17,14 +18,11 @@ use crate::time::Timestamp;
 pub struct Code(String);
 
 impl Code {
-    /// Parses a guess: exactly six ASCII digits, ignoring spaces.
+    /// Parses a guess: exactly six digits, of any script, ignoring spaces and invisible marks.
     pub fn parse(typed: &str) -> Result<Self, MalformedCode> {
-        let digits: String = typed.chars().filter(|character| *character != ' ').collect();
-        if digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            Ok(Self(digits))
-        } else {
-            Err(MalformedCode)
-        }
+        let typed = typed.chars().filter(|character| !is_blank(*character));
+        let digits = typed.map(ascii_digit).collect::<Option<String>>().ok_or(MalformedCode)?;
+        if digits.len() == 6 { Ok(Self(digits)) } else { Err(MalformedCode) }
     }
 
     /// Draws a code, uniform over 000000 to 999999.

@@ -32,6 +32,7 @@ mod words;
 pub mod channel;
 pub mod delivery;
 mod digest;
+mod digits;
 pub mod limit;
 pub mod purpose;
 

@@ -1,8 +1,8 @@
-//! Phone numbers: what a person may type, what is kept, and which numbers are refused.
+//! Phone numbers: what a user may type, what is stored, and which numbers are refused.
 //!
-//! Everything is keyed on E.164, so that one subscriber has one key however the number is spelled.
-//! The numbering plan itself (which prefix belongs to which country and type) is behind
-//! [`NumberingPlan`], so that only the function that needs its tables links them.
+//! Everything is keyed on E.164, so a subscriber has one key however the number is written. The numbering
+//! plan (which prefixes belong to which country and kind of line) is behind [`NumberingPlan`], so that only the
+//! function that needs its tables links them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,14 +11,15 @@ use thiserror::Error;
 
 use crate::channel::Channel;
 use crate::digest::sha256;
+use crate::digits::{ascii_digit, is_blank};
 use crate::words::words;
 
-/// A phone number in E.164 form. Prints masked, since a log or a response never needs all of it.
+/// A phone number in E.164 form. Prints masked: no log or response needs the whole number.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PhoneNumber(String);
 
 impl PhoneNumber {
-    /// Takes a number that is already in E.164 form: `+` and 7 to 15 digits, the first not zero.
+    /// Parses a number in E.164 form: `+` and 7 to 15 digits, the first of them not zero.
     pub fn parse(e164: &str) -> Result<Self, PhoneRefusal> {
         let digits = e164.strip_prefix('+').ok_or(PhoneRefusal::Invalid)?;
         let well_formed = (7..=15).contains(&digits.len())
@@ -27,32 +28,32 @@ impl PhoneNumber {
         if well_formed { Ok(Self(e164.to_owned())) } else { Err(PhoneRefusal::Invalid) }
     }
 
-    /// The full number, for the store, the providers and the MAC; never for a log or a response.
+    /// The whole number, for the store, the providers and the MAC. Never log it or put it in a response.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// The digest under which is kept what belongs to the number and to no one account.
+    /// The key of what is stored about the number itself, across accounts.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         sha256(&[b"number", self.0.as_bytes()])
     }
 
-    /// The last two digits: enough to recognise one's own number by.
+    /// The last two digits: enough for users to recognise their own number.
     #[must_use]
     pub fn ending(&self) -> &str {
         &self.0[self.0.len() - 2..]
     }
 
-    /// The range of ten thousand numbers that it belongs to: what an operator assigns, or sells, in one.
+    /// The range of ten thousand numbers that it belongs to. Operators assign and sell numbers in such ranges.
     #[must_use]
     pub fn range(&self) -> &str {
         &self.0[..self.0.len() - 4]
     }
 }
 
-/// All but the last two digits hidden.
+/// Hides all digits but the last two.
 impl fmt::Display for PhoneNumber {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.ending();
@@ -71,10 +72,10 @@ impl fmt::Debug for PhoneNumber {
 pub struct Country([u8; 2]);
 
 impl Country {
-    /// No country: a code that ISO 3166-1 leaves to its users.
+    /// No country: ISO 3166-1 leaves this code to its users.
     pub const NONE: Self = Self(*b"ZZ");
 
-    /// Reads a two-letter code in either case.
+    /// Parses a two-letter code, in upper or lower case.
     pub fn parse(code: &str) -> Result<Self, PhoneRefusal> {
         match code.as_bytes() {
             [a, b] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() => {
@@ -84,31 +85,30 @@ impl Country {
         }
     }
 
-    /// The code in upper case.
     #[must_use]
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
-/// What a person typed, reduced to an optional leading `+` and ASCII digits.
+/// A typed number, reduced to an optional leading `+` and ASCII digits.
 ///
-/// Separators that people write are dropped; anything that could change the meaning (letters,
-/// extensions, digits of other scripts) is refused rather than silently lost.
+/// Digits of any script are read, and the separators that people write are dropped. Anything that could change the
+/// number (letters, extensions, a second plus) is refused rather than silently dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Dialled(String);
 
 impl Dialled {
-    /// Reads a number as typed or pasted, in international or national form.
+    /// Parses a number as typed or pasted, in international or national form.
     pub fn parse(typed: &str) -> Result<Self, PhoneRefusal> {
         let typed = typed.trim_matches(is_separator);
         let typed = typed.strip_prefix("tel:").unwrap_or(typed);
         let mut dialled = String::with_capacity(16);
         for character in typed.chars() {
-            match character {
-                '+' if dialled.is_empty() => dialled.push('+'),
-                '0'..='9' if dialled.len() < 16 => dialled.push(character),
-                separator if is_separator(separator) => {}
+            match (character, ascii_digit(character)) {
+                (_, Some(digit)) if dialled.len() < 16 => dialled.push(digit),
+                ('+' | '\u{ff0b}', _) if dialled.is_empty() => dialled.push('+'),
+                (separator, _) if is_separator(separator) => {}
                 _ => return Err(PhoneRefusal::Invalid),
             }
         }
@@ -116,46 +116,44 @@ impl Dialled {
         if (7..=15).contains(&digits) { Ok(Self(dialled)) } else { Err(PhoneRefusal::Invalid) }
     }
 
-    /// The `+` and digits for the numbering plan.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the number names its country itself.
+    /// Whether the number begins with `+`, and so with its country code.
     #[must_use]
     pub fn is_international(&self) -> bool {
         self.0.starts_with('+')
     }
 }
 
+/// Blanks, and the punctuation that people group digits with, also as East Asian keyboards type it.
 fn is_separator(character: char) -> bool {
-    character.is_whitespace()
-        || matches!(character, '-' | '.' | '(' | ')' | '/')
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}')
-        || matches!(character, '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{feff}')
+    is_blank(character)
+        || matches!(character, '-' | '.' | '(' | ')' | '[' | ']' | '/' | '~')
+        || matches!(character, '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30fc}' | '\u{ff0d}' | '\u{ff0e}' | '\u{ff0f}')
+        || matches!(character, '\u{ff08}' | '\u{ff09}' | '\u{ff3b}' | '\u{ff3d}' | '\u{ff5e}' | '\u{301c}')
 }
 
-/// What the numbering plan says of a valid number.
+/// What the numbering plan knows about a valid number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscriber {
-    /// The number.
     pub number: PhoneNumber,
-    /// Its country; none for satellite and other ranges that belong to no country.
+    /// `None` for satellite and other ranges that belong to no country.
     pub country: Option<Country>,
-    /// What kind of line it is.
     pub line: Line,
 }
 
-/// The kinds of line that matter here.
+/// The kinds of line that are treated differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Line {
-    /// Can receive both messages and calls.
+    /// Can get messages and calls.
     Mobile,
-    /// Can be called only.
+    /// Can only be called.
     Fixed,
-    /// Premium, shared-cost, toll-free, pager, satellite, voice over IP and whatever is unknown:
-    /// either a way to make us pay, or no proof of one person's phone (NIST SP 800-63B-4 §3.1.3).
+    /// Premium, shared-cost, toll-free, pager, satellite, voice over IP and unknown numbers: contacting them is
+    /// expensive, or doesn't prove possession of one person's phone (NIST SP 800-63B-4 §3.1.3).
     Other,
 }
 
@@ -165,29 +163,25 @@ words!(Line {
     Other => "other",
 });
 
-/// The tables that tell a number's country and kind.
+/// The tables of all countries' phone numbers.
 pub trait NumberingPlan {
-    /// Finds the valid number that was dialled, in `region` when it does not name its country.
+    /// Looks up a typed number: in `region` if it doesn't begin with `+`. `None` if it isn't valid.
     fn find(&self, dialled: &Dialled, region: Option<Country>) -> Option<Subscriber>;
 }
 
-/// A number that a deployment sends to.
+/// A number that this deployment sends to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
-    /// The number.
     pub number: PhoneNumber,
-    /// Its country.
     pub country: Country,
-    /// What kind of line it is.
     pub line: Line,
 }
 
-/// Which numbers a deployment sends to, and by which channels: the table of its countries, and the likeliest of them.
+/// The countries that a deployment sends to, the channels it uses in each, and the country that most users come from.
 #[derive(Clone, Debug)]
 pub struct Reach(BTreeMap<Country, BTreeSet<Channel>>, Option<Country>);
 
 impl Reach {
-    /// Sends to the `countries` by the channels given, and to no other.
     #[must_use]
     pub const fn new(countries: BTreeMap<Country, BTreeSet<Channel>>) -> Self {
         Self(countries, None)
@@ -199,7 +193,7 @@ impl Reach {
         Self(self.0, first)
     }
 
-    /// Sends to the `countries` by every channel.
+    /// Uses every channel in each of the `countries`.
     pub fn by_every_channel(countries: impl IntoIterator<Item = Country>) -> Self {
         Self::new(countries.into_iter().map(|country| (country, BTreeSet::from(Channel::ALL))).collect())
     }
@@ -211,7 +205,7 @@ impl Reach {
         first.into_iter().chain(rest).map(|(country, channels)| (*country, channels))
     }
 
-    /// The subscriber as a destination if this deployment sends to such numbers, else why not.
+    /// The subscriber as a destination, or the reason why this deployment doesn't send to it.
     pub fn admit(&self, subscriber: Subscriber) -> Result<Destination, PhoneRefusal> {
         let Subscriber { number, country, line } = subscriber;
         if line == Line::Other {
@@ -223,7 +217,7 @@ impl Reach {
         }
     }
 
-    /// Whether `channel` is used in the country and reaches such a line.
+    /// Whether `channel` is used in the country and can reach this kind of line.
     #[must_use]
     pub fn serves(&self, country: Country, line: Line, channel: Channel) -> bool {
         let used = self.0.get(&country).is_some_and(|channels| channels.contains(&channel));
@@ -231,19 +225,19 @@ impl Reach {
     }
 }
 
-/// Why a phone number is not taken.
+/// Why a phone number is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PhoneRefusal {
-    /// Not a number that could be dialled.
+    /// No such number exists.
     #[error("not a valid phone number")]
     Invalid,
-    /// A number of a kind that is never used.
+    /// This kind of line is never used.
     #[error("a number of this type is not accepted")]
     Type,
-    /// A number of a country this deployment does not send to.
+    /// This deployment doesn't send to the number's country.
     #[error("numbers of this country are not accepted")]
     Country,
-    /// A number that has been reported, or that has as many accounts as it may: which, is not told.
+    /// The number was reported as fraud, or has as many accounts as allowed. The caller isn't told which.
     #[error("this number is not accepted")]
     Unavailable,
 }
@@ -253,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_of_one_number_is_dialled_alike() {
+    fn every_spelling_of_a_number_in_any_script_gives_the_same_digits() {
         let spellings = [
             "+14155552671",
             "+1 (415) 555-2671",
@@ -263,6 +257,11 @@ mod tests {
             "+1.415.555.2671\n",
             "\u{feff}tel:+1/415/555/2671\u{202c}",
             "+1 415\u{2011}555\u{2013}2671",
+            "＋１（４１５）５５５－２６７１",
+            "+١٤١٥٥٥٥٢٦٧١",
+            "\u{200f}+۱ ۴۱۵ ۵۵۵ ۲۶۷۱",
+            "+၁၄၁၅၅၅၅၂၆၇၁",
+            "+१ ४१५ 555 2671",
         ];
         for spelling in spellings {
             assert_eq!(Dialled::parse(spelling).map(|dialled| dialled.0), Ok("+14155552671".into()), "{spelling:?}");
@@ -270,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_change_the_meaning_is_refused() {
+    fn anything_that_could_change_the_number_is_refused() {
         let refused = [
             "",
             "+",
@@ -281,8 +280,8 @@ mod tests {
             "+14155552671;ext=9",
             "+1-800-FLOWERS",
             "+1415+5552671",
-            "+１４１５５５５２６７１",
-            "+١٤١٥٥٥٥٢٦٧١",
+            "+1415555267²",
+            "+1415555267①",
             "+1415555\u{0}671",
             "+14155552671,9",
             "+14155552671#9",
@@ -293,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_number_is_plain_e164() {
+    fn a_stored_number_is_in_e164_form() {
         assert!(PhoneNumber::parse("+14155552671").is_ok());
         for wrong in ["14155552671", "+0415555267", "+1 4155552671", "+123456", "+1234567890123456", "+1415555267a"] {
             assert!(PhoneNumber::parse(wrong).is_err(), "{wrong}");

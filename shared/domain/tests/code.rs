@@ -74,11 +74,14 @@ fn the_first_and_the_last_code_are_drawn() {
 }
 
 #[test]
-fn only_six_ascii_digits_are_a_code() {
-    for typed in ["123456", " 123456 ", "123 456"] {
-        assert_eq!(code(typed).expose(), "123456");
+fn only_six_digits_are_a_code_in_any_script_and_with_any_spaces() {
+    let as_typed = ["123456", " 123456 ", "123 456", "123\t456", "123\u{a0}456", "123\u{202f}456", "123\u{3000}456\n"];
+    let in_other_scripts =
+        ["１２３４５６", "١٢٣٤٥٦", "۱۲۳۴۵۶", "१२३४५६", "၁၂၃၄၅၆", "၁၂၃ 456", "\u{200f}١٢٣٤٥٦\u{200e}", "𝟏𝟐𝟑𝟒𝟓𝟔"];
+    for typed in as_typed.into_iter().chain(in_other_scripts) {
+        assert_eq!(code(typed).expose(), "123456", "{typed:?}");
     }
-    for typed in ["", "12345", "1234567", "12345a", "１２３４５６", "١٢٣٤٥٦", "12345\0", "123\t456", "-12345", "+12345"]
+    for typed in ["", "12345", "1234567", "12345a", "12345\0", "-12345", "+12345", "12345²", "①②③④⑤⑥", "ⅠⅡⅢⅣⅤⅥ"]
     {
         assert!(Code::parse(typed).is_err(), "{typed:?}");
     }

@@ -376,10 +376,28 @@ async fn bad_input_gets_a_clear_problem_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_number_and_a_code_are_right_in_the_digits_of_any_script() {
+    let in_script = |zero: u32, text: &str| -> String {
+        let digit = |c: char| c.to_digit(10).and_then(|digit| char::from_u32(zero + digit)).unwrap_or(c);
+        text.chars().map(digit).collect()
+    };
+    for (script, zero) in [("Arabic", 0x660), ("Burmese", 0x1040), ("Devanagari", 0x966), ("full width", 0xff10)] {
+        let (api, login) = (Api::new().await, Login::newcomer());
+        let typed = in_script(zero, "(415)\u{a0}555-2671");
+        let started = api.post(&login, json!({ "channel": "sms", "phoneNumber": typed, "region": "US" })).await;
+        assert_eq!((started.status, api.phone.last_number().expose()), (201, "+14155552671"), "{script}");
+        let sent = api.phone.last_code();
+        let (first, second) = sent.split_at(3);
+        let code = in_script(zero, &format!("{first}\u{202f}{second}"));
+        assert_eq!(api.guess(&login, &code).await.status, 200, "{script}");
+    }
+}
+
+#[tokio::test]
 async fn malformed_codes_use_up_no_guess() {
     let (api, login) = (Api::new().await, Login::known());
     api.post(&login, sms()).await;
-    for code in ["", "12345", "1234567", "１２３４５６", "١٢٣٤٥٦", "12345\0", "12a456"] {
+    for code in ["", "12345", "1234567", "12345\0", "12a456"] {
         let refused = api.guess(&login, code).await;
         assert_eq!((refused.status, refused.problem()), (422, "code-malformed"), "{code:?}");
     }
