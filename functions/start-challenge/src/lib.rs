@@ -12,7 +12,7 @@ use domain::channel::Channel;
 use domain::code::{Code, MacKeys};
 use domain::delivery::{Delivery, SendFailure};
 use domain::locale::Locale;
-use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, PhoneRefusal, Subscriber};
+use domain::phone::{Country, Dialled, Form, Line, PhoneNumber, PhoneRefusal, Reading, Subscriber};
 use domain::policy::CallMode;
 use domain::ports::{CallPlacer, ChallengeStore, KeySource, Message, SendError, SmsSender, Started, StoreError};
 use domain::purpose::Purpose;
@@ -267,6 +267,8 @@ pub struct Given {
     pub number: Option<String>,
     /// The country in which it would be dialled so.
     pub region: Option<Country>,
+    /// Which reading the user chose, for a number that can be read in two ways.
+    pub reading: Option<Form>,
     /// The language of messages and calls.
     pub locale: Locale,
     /// What it is for.
@@ -281,21 +283,24 @@ impl Given {
         let number = fields.maybe_text("phoneNumber")?;
         let region = fields.maybe_text("region")?.as_deref().map(Country::parse).transpose();
         let region = region.map_err(|_| Problem::invalid_field("region", "must be an ISO 3166-1 alpha-2 code"))?;
+        let reading = fields.maybe_text("reading")?.map(|word| Form::parse(&word).ok_or(word)).transpose();
+        let reading = reading.map_err(|_| Problem::invalid_field("reading", "must be national or international"))?;
         let locale = fields.maybe_text("locale")?.as_deref().map(Locale::from_tag).unwrap_or_default();
-        Ok(Self { channel, number, region, locale, purpose: fields.purpose()? })
+        Ok(Self { channel, number, region, reading, locale, purpose: fields.purpose()? })
     }
 }
 
 fn asked(request: &Request, first_factor: &FirstFactor, rules: &Rules, now: Timestamp) -> Result<Asked, Problem> {
     let mut fields = Fields::of(request)?;
-    let Given { channel, number, region, locale, purpose } = Given::read(&mut fields)?;
+    let Given { channel, number, region, reading, locale, purpose } = Given::read(&mut fields)?;
     fields.finish()?;
     let typed = number.map(|number| {
         let dialled = Dialled::parse(&number)?;
         let test = PhoneNumber::parse(dialled.as_str()).ok();
         let test = test.filter(|number| rules.test_number(number, &first_factor.sub, now).is_some());
         let test = test.map(|number| Subscriber { number, country: None, line: Line::Other });
-        test.or_else(|| WorldPlan.find(&dialled, region)).ok_or(PhoneRefusal::Invalid)
+        let found = test.map(Reading::Only).or_else(|| WorldPlan.read(&dialled, region));
+        found.ok_or(PhoneRefusal::Invalid)?.meant(reading, &rules.reach)
     });
     let typed = typed.transpose().map_err(|refusal| Problem::Refused(Refusal::Number(refusal)))?;
     Ok(Asked {

@@ -60,7 +60,7 @@ pub(crate) fn number(
         (None, _) if request.typed.is_some() => Err(Refusal::ProofRequired),
         (None, _) => Ok((binding.subscriber(), NumberSource::Enrolled(binding.version), None)),
         (Some(_), None) => Err(Refusal::NumberRequired),
-        (Some(_), Some(new)) if new.number == binding.number => Err(Refusal::NumberKnown),
+        (Some(_), Some(new)) if new.number.is_same_line(&binding.number) => Err(Refusal::NumberKnown),
         (Some(former), Some(new)) => Ok((new, NumberSource::Replacing(binding.version), Some(former))),
     }
 }

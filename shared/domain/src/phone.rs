@@ -19,10 +19,12 @@ use crate::words::words;
 pub struct PhoneNumber(String);
 
 impl PhoneNumber {
+    const FEWEST_DIGITS: usize = 7;
+
     /// Parses a number in E.164 form: `+` and 7 to 15 digits, the first of them not zero.
     pub fn parse(e164: &str) -> Result<Self, PhoneRefusal> {
         let digits = e164.strip_prefix('+').ok_or(PhoneRefusal::Invalid)?;
-        let well_formed = (7..=15).contains(&digits.len())
+        let well_formed = (Self::FEWEST_DIGITS..=15).contains(&digits.len())
             && digits.bytes().all(|byte| byte.is_ascii_digit())
             && !digits.starts_with('0');
         if well_formed { Ok(Self(e164.to_owned())) } else { Err(PhoneRefusal::Invalid) }
@@ -32,6 +34,20 @@ impl PhoneNumber {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// How the same subscriber is reached if the line is a mobile, where the plan writes mobiles differently. The
+    /// national digits don't tell: Argentina puts a 9 before those of a mobile, and people leave it out.
+    #[must_use]
+    pub fn mobile_form(&self) -> Option<Self> {
+        let national = self.0.strip_prefix("+54")?;
+        (national.len() == 10 && !national.starts_with('9')).then(|| Self(format!("+549{national}")))
+    }
+
+    /// Whether both are the same subscriber, in whichever form.
+    #[must_use]
+    pub fn is_same_line(&self, other: &Self) -> bool {
+        self == other || self.mobile_form().as_ref() == Some(other) || other.mobile_form().as_ref() == Some(self)
     }
 
     /// The key of what is stored about the number itself, across accounts.
@@ -99,6 +115,9 @@ impl Country {
 pub struct Dialled(String);
 
 impl Dialled {
+    /// On small islands, national numbers have only four digits.
+    const FEWEST_DIGITS: usize = 4;
+
     /// Parses a number as typed or pasted, in international or national form.
     pub fn parse(typed: &str) -> Result<Self, PhoneRefusal> {
         let typed = typed.trim_matches(is_separator);
@@ -113,12 +132,19 @@ impl Dialled {
             }
         }
         let digits = dialled.trim_start_matches('+').len();
-        if (7..=15).contains(&digits) { Ok(Self(dialled)) } else { Err(PhoneRefusal::Invalid) }
+        let fewest = if dialled.starts_with('+') { PhoneNumber::FEWEST_DIGITS } else { Self::FEWEST_DIGITS };
+        if (fewest..=15).contains(&digits) { Ok(Self(dialled)) } else { Err(PhoneRefusal::Invalid) }
     }
 
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The same digits with a `+` in front.
+    #[must_use]
+    pub fn in_international_form(&self) -> Self {
+        if self.is_international() { self.clone() } else { Self(format!("+{}", self.0)) }
     }
 
     /// Whether the number begins with `+`, and so with its country code.
@@ -169,6 +195,50 @@ pub trait NumberingPlan {
     fn find(&self, dialled: &Dialled, region: Option<Country>) -> Option<Subscriber>;
 }
 
+/// How a typed number can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    Only(Subscriber),
+    /// Digits without `+` that are one valid number in the region's national form, and another one with a `+` in front.
+    Either {
+        national: Subscriber,
+        international: Subscriber,
+    },
+}
+
+/// The two ways to read digits without `+`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    National,
+    International,
+}
+
+words!(Form {
+    National => "national",
+    International => "international",
+});
+
+impl Reading {
+    /// The number that the user means. If two readings are both in reach, only the user can tell: a wrong guess
+    /// would contact a stranger.
+    pub fn meant(self, chosen: Option<Form>, reach: &Reach) -> Result<Subscriber, PhoneRefusal> {
+        match (self, chosen) {
+            (Self::Only(subscriber), _)
+            | (Self::Either { national: subscriber, .. }, Some(Form::National))
+            | (Self::Either { international: subscriber, .. }, Some(Form::International)) => Ok(subscriber),
+            (Self::Either { national, international }, None) => {
+                match (reach.admit(national.clone()), reach.admit(international)) {
+                    (Ok(national), Ok(international)) => Err(PhoneRefusal::Ambiguous {
+                        national: national.country,
+                        international: international.country,
+                    }),
+                    _ => Ok(national),
+                }
+            }
+        }
+    }
+}
+
 /// A number that this deployment sends to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
@@ -211,9 +281,10 @@ impl Reach {
         if line == Line::Other {
             return Err(PhoneRefusal::Type);
         }
-        match country.filter(|country| self.0.contains_key(country)) {
-            Some(country) => Ok(Destination { number, country, line }),
-            None => Err(PhoneRefusal::Country),
+        match country {
+            Some(country) if self.0.contains_key(&country) => Ok(Destination { number, country, line }),
+            Some(country) => Err(PhoneRefusal::Country(country)),
+            None => Err(PhoneRefusal::Type),
         }
     }
 
@@ -231,12 +302,15 @@ pub enum PhoneRefusal {
     /// No such number exists.
     #[error("not a valid phone number")]
     Invalid,
+    /// The digits can be two numbers that this deployment sends to, one in each country.
+    #[error("the digits can be two different numbers")]
+    Ambiguous { national: Country, international: Country },
     /// This kind of line is never used.
     #[error("a number of this type is not accepted")]
     Type,
     /// This deployment doesn't send to the number's country.
     #[error("numbers of this country are not accepted")]
-    Country,
+    Country(Country),
     /// The number was reported as fraud, or has as many accounts as allowed. The caller isn't told which.
     #[error("this number is not accepted")]
     Unavailable,
@@ -273,7 +347,8 @@ mod tests {
         let refused = [
             "",
             "+",
-            "123456",
+            "123",
+            "+123456",
             "+1234567890123456",
             "+1 415 555 2671 ext 9",
             "+1415555267x1",
@@ -297,6 +372,43 @@ mod tests {
         for wrong in ["14155552671", "+0415555267", "+1 4155552671", "+123456", "+1234567890123456", "+1415555267a"] {
             assert!(PhoneNumber::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    fn subscriber(e164: &str, country: &str, line: Line) -> Result<Subscriber, PhoneRefusal> {
+        Ok(Subscriber { number: PhoneNumber::parse(e164)?, country: Some(Country::parse(country)?), line })
+    }
+
+    #[test]
+    fn two_readings_in_reach_are_left_to_the_user_and_never_guessed() -> Result<(), PhoneRefusal> {
+        let los_angeles = subscriber("+13234567890", "US", Line::Mobile)?;
+        let antwerp = subscriber("+3234567890", "BE", Line::Fixed)?;
+        let [us, be] = ["US", "BE"].map(Country::parse);
+        let (us, be) = (us?, be?);
+        let either = || Reading::Either { national: los_angeles.clone(), international: antwerp.clone() };
+        let both = Reach::by_every_channel([us, be]);
+        let ambiguous = PhoneRefusal::Ambiguous { national: us, international: be };
+        assert_eq!(either().meant(None, &both), Err(ambiguous));
+        assert_eq!(either().meant(Some(Form::National), &both), Ok(los_angeles.clone()));
+        assert_eq!(either().meant(Some(Form::International), &both), Ok(antwerp.clone()));
+        for reach in [vec![us], vec![be], vec![]] {
+            let reach = Reach::by_every_channel(reach);
+            assert_eq!(either().meant(None, &reach), Ok(los_angeles.clone()), "the region was given: {reach:?}");
+        }
+        assert_eq!(Reading::Only(antwerp.clone()).meant(None, &both), Ok(antwerp));
+        Ok(())
+    }
+
+    #[test]
+    fn an_argentine_number_is_the_same_line_with_and_without_the_nine_of_mobiles() -> Result<(), PhoneRefusal> {
+        let [written, mobile] = ["+541169070000", "+5491169070000"].map(PhoneNumber::parse);
+        let (written, mobile) = (written?, mobile?);
+        assert_eq!((written.mobile_form().as_ref(), mobile.mobile_form()), (Some(&mobile), None));
+        assert!(written.is_same_line(&mobile) && mobile.is_same_line(&written) && mobile.is_same_line(&mobile));
+        for other in ["+14155552671", "+5491169070001", "+54116907000", "+551169070000"] {
+            let other = PhoneNumber::parse(other)?;
+            assert!(!other.is_same_line(&mobile) && other.mobile_form().as_ref() != Some(&mobile), "{other}");
+        }
+        Ok(())
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub enum Refusal {
     Number(PhoneRefusal),
     /// A number was given although one is already known.
     NumberKnown,
+    /// The enrolled number is no longer valid: its country has changed its numbers.
+    NumberOutdated,
     /// The current number has to be proven before it can be changed.
     ProofRequired,
     /// No number is enrolled.
@@ -53,10 +55,12 @@ impl Refusal {
         match self {
             Self::NumberRequired => "phone-number-required",
             Self::Number(PhoneRefusal::Invalid) => "phone-number-invalid",
+            Self::Number(PhoneRefusal::Ambiguous { .. }) => "phone-number-ambiguous",
             Self::Number(PhoneRefusal::Type) => "phone-number-type-refused",
-            Self::Number(PhoneRefusal::Country) => "country-refused",
+            Self::Number(PhoneRefusal::Country(_)) => "country-refused",
             Self::Number(PhoneRefusal::Unavailable) => "phone-number-unavailable",
             Self::NumberKnown => "phone-number-known",
+            Self::NumberOutdated => "phone-number-outdated",
             Self::ProofRequired => "proof-required",
             Self::NothingToChange => "nothing-to-change",
             Self::EnrolmentClosed => "enrolment-closed",

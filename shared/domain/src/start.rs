@@ -116,6 +116,10 @@ impl<P: NumberingPlan> Start<'_, P> {
             }
             Purpose::Change => change::number(stored, request, now)?,
         };
+        let (subscriber, source, former) = match source {
+            NumberSource::Enrolled(version) => self.as_numbered_today(subscriber, version, request.purpose, now)?,
+            _ => (self.as_reached_by(request.channel, subscriber), source, former),
+        };
         let destination = self.reachable(subscriber, request.channel)?;
         if !self.rules.proves(request.purpose, request.channel) {
             return Err(Refusal::ChannelUnavailable);
@@ -133,9 +137,8 @@ impl<P: NumberingPlan> Start<'_, P> {
         self.rules.test_number(typed.or(own.map(|own| &own.phone))?, &request.sub, now)
     }
 
-    /// The number to sign in with: the enrolled one, else the claimed one, else the typed one. Only a claimed
-    /// number is looked up in the plan here, which costs as much as a request to DynamoDB: a typed one was
-    /// looked up when the request was parsed, and for the others the result is stored.
+    /// The number to sign in with: the enrolled one, else the claimed one, else the typed one, which was looked up
+    /// in the plan when the request was parsed.
     fn number(&self, stored: &Snapshot, request: &Request) -> Result<(Subscriber, NumberSource), Refusal> {
         let typed = request.typed.as_ref();
         match (&stored.subject.binding, &request.claimed) {
@@ -157,6 +160,41 @@ impl<P: NumberingPlan> Start<'_, P> {
         let dialled = Dialled::parse(claimed.expose()).ok();
         let found = dialled.and_then(|dialled| self.plan.find(&dialled, None));
         found.ok_or(Refusal::Number(PhoneRefusal::Invalid))
+    }
+
+    /// An enrolled number whose country has changed its numbers is proven, at a login, in the form that the plan
+    /// derives, which then takes its place. Nothing that was typed can, and without a derived form nothing at all.
+    fn as_numbered_today(
+        &self,
+        enrolled: Subscriber,
+        version: u64,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<(Subscriber, NumberSource, Option<Former>), Refusal> {
+        let today = self.look_up(&enrolled.number).map_err(|_| Refusal::NumberOutdated)?;
+        if today.number == enrolled.number {
+            return Ok((enrolled, NumberSource::Enrolled(version), None));
+        }
+        if purpose == Purpose::Change {
+            return Err(Refusal::NumberOutdated);
+        }
+        let former = Former { number: enrolled.number, proven_at: now };
+        Ok((today, NumberSource::Replacing(version), Some(former)))
+    }
+
+    /// A number that may be a mobile in another form gets its messages there.
+    fn as_reached_by(&self, channel: Channel, subscriber: Subscriber) -> Subscriber {
+        let mobile_form = subscriber.number.mobile_form().filter(|_| channel == Channel::Sms);
+        let mobile = mobile_form.and_then(|number| self.look_up(&number).ok());
+        mobile.filter(|mobile| mobile.line == Line::Mobile).unwrap_or(subscriber)
+    }
+
+    /// Whether the first factor vouches for a number other than the enrolled one, which wins. However the claim is
+    /// written, the plan says whose number it is.
+    fn claims_another(&self, stored: &Snapshot, request: &Request, target: &PhoneNumber) -> bool {
+        let (Some(binding), Some(claimed)) = (&stored.subject.binding, &request.claimed) else { return false };
+        let is_same = |claimed: &PhoneNumber| claimed.is_same_line(&binding.number) || claimed.is_same_line(target);
+        !is_same(claimed) && !self.look_up(claimed).is_ok_and(|claimed| is_same(&claimed.number))
     }
 
     fn reachable(&self, subscriber: Subscriber, channel: Channel) -> Result<Destination, Refusal> {
@@ -212,6 +250,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         if guesses == 0 {
             return Err(Refusal::TooManyFailures(now + policy.code_life));
         }
+        let claim_mismatch = self.claims_another(stored, request, &target.destination.number);
         let Destination { number, country, line } = target.destination;
         let carry = |sends: &Sends| Sends { used: sends.used, last: None };
         let challenge = Challenge {
@@ -222,7 +261,7 @@ impl<P: NumberingPlan> Start<'_, P> {
             source: target.source,
             former: target.former,
             purpose: request.purpose,
-            claim_mismatch: claims_another(stored, request),
+            claim_mismatch,
             locale: request.locale,
             subject_version: subject.version + 1,
             created_at: now,
@@ -295,14 +334,6 @@ impl Target {
 fn live_call<'a>(stored: &'a Snapshot, request: &Request, now: Timestamp) -> Option<&'a Challenge> {
     let mut challenges = stored.challenges.iter();
     if request.channel == Channel::Call { challenges.find(|challenge| challenge.has_live_call(now)) } else { None }
-}
-
-/// Whether the first factor vouches for a number other than the enrolled one. The enrolled one wins.
-fn claims_another(stored: &Snapshot, request: &Request) -> bool {
-    match (&stored.subject.binding, &request.claimed) {
-        (Some(binding), Some(claimed)) => binding.number != *claimed,
-        _ => false,
-    }
 }
 
 /// Where two logins of one subject compete, `#` must not approve the other's: marks this challenge, and those of

@@ -241,6 +241,7 @@ fn unusable(
 ) -> Option<Unavailable> {
     let reached = match (own, line) {
         (Some(own), _) if own.source == NumberSource::Test => channel == Channel::Sms,
+        (Some(own), _) if may_be_mobile(own) => rules.serves(own.country, Line::Mobile, channel),
         (_, Some((country, line))) => rules.serves(country, line, channel),
         (_, None) => true,
     };
@@ -251,6 +252,11 @@ fn unusable(
     } else {
         Some(Unavailable::Unreachable)
     }
+}
+
+/// Whether a start by SMS would go to the number's mobile form. What an enrolled number is, its proof has settled.
+fn may_be_mobile(own: &Challenge) -> bool {
+    !matches!(own.source, NumberSource::Enrolled(_)) && own.phone.mobile_form().is_some()
 }
 
 /// Whether the last send has had enough time, or is known not to help any more.

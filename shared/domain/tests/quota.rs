@@ -125,8 +125,8 @@ fn a_number_is_admitted_by_its_country_and_its_kind_of_line() {
     for (code, line, refusal) in [
         (Some("US"), Line::Mobile, None),
         (Some("CA"), Line::Fixed, None),
-        (Some("FR"), Line::Mobile, Some(PhoneRefusal::Country)),
-        (None, Line::Mobile, Some(PhoneRefusal::Country)),
+        (Some("FR"), Line::Mobile, Some(PhoneRefusal::Country(country("FR")))),
+        (None, Line::Mobile, Some(PhoneRefusal::Type)),
         (Some("US"), Line::Other, Some(PhoneRefusal::Type)),
         (None, Line::Other, Some(PhoneRefusal::Type)),
         (Some("FR"), Line::Other, Some(PhoneRefusal::Type)),

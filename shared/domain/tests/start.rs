@@ -33,19 +33,31 @@ const LANDLINE: &str = "+14155550000";
 const PREMIUM: &str = "+19005550000";
 const FOREIGN: &str = "+442071838750";
 
+const WITH_TRUNK_PREFIX: &str = "+114155552671";
+const IN_OLD_FORM: &str = "+22997123456";
+const IN_NEW_FORM: &str = "+2290197123456";
+const WITHDRAWN: &str = "+14155559999";
+const ARGENTINE: &str = "+541169070000";
+const ARGENTINE_MOBILE: &str = "+5491169070000";
+
 /// American mobile numbers, except for the numbers named above.
 struct Plan;
 
 impl NumberingPlan for Plan {
     fn find(&self, dialled: &Dialled, _: Option<Country>) -> Option<Subscriber> {
-        let number = PhoneNumber::parse(dialled.as_str()).ok()?;
-        let country = Country::parse(if dialled.as_str() == FOREIGN { "GB" } else { "US" }).ok();
-        let line = match dialled.as_str() {
-            LANDLINE => Line::Fixed,
+        let today = match dialled.as_str() {
+            WITHDRAWN => return None,
+            WITH_TRUNK_PREFIX => MOBILE,
+            IN_OLD_FORM => IN_NEW_FORM,
+            other => other,
+        };
+        let country = Country::parse(if today == FOREIGN { "GB" } else { "US" }).ok();
+        let line = match today {
+            LANDLINE | ARGENTINE => Line::Fixed,
             PREMIUM => Line::Other,
             _ => Line::Mobile,
         };
-        Some(Subscriber { number, country, line })
+        Some(Subscriber { number: PhoneNumber::parse(today).ok()?, country, line })
     }
 }
 
@@ -174,7 +186,8 @@ fn a_number_is_accepted_at_the_prompt_only_if_none_is_known() {
 
 #[test]
 fn nothing_is_sent_to_refused_number_types_or_countries_whatever_the_source_of_the_number() {
-    for (e164, expected) in [(PREMIUM, PhoneRefusal::Type), (FOREIGN, PhoneRefusal::Country)] {
+    let abroad = PhoneRefusal::Country(Country::parse("GB").expect("a country"));
+    for (e164, expected) in [(PREMIUM, PhoneRefusal::Type), (FOREIGN, abroad)] {
         assert_eq!(refusal(&Case::unknown_number().typing(e164)), Some(Refusal::Number(expected)));
         let mut claimed = Case::new();
         claimed.request.claimed = Some(number(e164));
@@ -199,6 +212,78 @@ fn a_channel_sends_nothing_during_its_cooldown() {
     other.send();
     let other = other.by(Channel::Call);
     assert_eq!(other.transaction().replaces, Replaces::Continues, "the other channel has a cooldown of its own");
+}
+
+#[test]
+fn a_claim_is_compared_as_the_plan_reads_it_and_not_as_it_is_written() {
+    for (claimed, is_mismatch) in [(MOBILE, false), (WITH_TRUNK_PREFIX, false), (LANDLINE, true), (WITHDRAWN, true)] {
+        let mut case = Case::new();
+        case.stored.subject.binding = Some(binding(MOBILE));
+        case.request.claimed = Some(number(claimed));
+        assert_eq!(case.transaction().challenge.claim_mismatch, is_mismatch, "{claimed}");
+    }
+    for (enrolled, claimed) in [(ARGENTINE_MOBILE, ARGENTINE), (IN_OLD_FORM, IN_NEW_FORM), (IN_NEW_FORM, IN_OLD_FORM)] {
+        let mut case = Case::new();
+        case.stored.subject.binding = Some(binding(enrolled));
+        case.request.claimed = Some(number(claimed));
+        assert!(!case.transaction().challenge.claim_mismatch, "{claimed} is {enrolled}");
+    }
+}
+
+#[test]
+fn an_enrolled_number_in_an_old_form_is_proven_in_the_form_that_the_plan_derives() {
+    let mut case = Case::unknown_number();
+    case.stored.subject.binding = Some(binding(IN_OLD_FORM));
+    let challenge = case.send();
+    assert_eq!((challenge.phone, challenge.source), (number(IN_NEW_FORM), NumberSource::Replacing(7)));
+    assert_eq!(challenge.former.map(|former| former.number), Some(number(IN_OLD_FORM)));
+    case.pass(30);
+    assert_eq!(case.transaction().replaces, Replaces::Continues, "a resend goes to the same number");
+    assert_eq!(refusal(&case.typing(MOBILE)), Some(Refusal::NumberKnown), "a typed number takes no number's place");
+}
+
+#[test]
+fn an_enrolled_number_that_is_no_longer_valid_and_has_no_new_form_is_refused_at_once() {
+    let mut case = Case::unknown_number();
+    case.stored.subject.binding = Some(binding(WITHDRAWN));
+    for channel in Channel::ALL {
+        case.request.channel = channel;
+        assert_eq!(refusal(&case), Some(Refusal::NumberOutdated));
+    }
+    case.request.purpose = Purpose::Change;
+    case.request.channel = Channel::Sms;
+    for enrolled in [WITHDRAWN, IN_OLD_FORM] {
+        case.stored.subject.binding = Some(binding(enrolled));
+        assert_eq!(refusal(&case), Some(Refusal::NumberOutdated), "a login comes first: {enrolled}");
+    }
+    assert_eq!(refusal(&case.typing(IN_NEW_FORM)), Some(Refusal::ProofRequired));
+}
+
+#[test]
+fn a_number_that_may_be_a_mobile_gets_its_message_and_is_called_as_it_is_written() {
+    let typed = || Case::unknown_number().typing(ARGENTINE);
+    let claimed = || {
+        let mut case = Case::new();
+        case.request.claimed = Some(number(ARGENTINE));
+        case
+    };
+    for new in [&typed as &dyn Fn() -> Case, &claimed] {
+        let message = new().transaction().challenge;
+        assert_eq!((message.phone, message.line), (number(ARGENTINE_MOBILE), Line::Mobile));
+        let mut called = new().by(Channel::Call);
+        let call = called.send();
+        assert_eq!((call.phone, call.line), (number(ARGENTINE), Line::Fixed));
+        called.request.typed = None;
+        assert_ne!(called.status().sms.unavailable, Some(Unavailable::Unreachable), "the page still offers a message");
+        assert_eq!(called.by(Channel::Sms).transaction().challenge.phone, number(ARGENTINE_MOBILE));
+    }
+    let mut enrolled = Case::unknown_number();
+    enrolled.stored.subject.binding = Some(Binding { line: Line::Fixed, ..binding(ARGENTINE) });
+    assert_eq!(
+        refusal(&enrolled),
+        Some(Refusal::ChannelUnavailable),
+        "an enrolled number is never sent to in another form"
+    );
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub mod signer;
 #[cfg(feature = "jwks")]
 pub mod jwks;
 #[cfg(feature = "numbering")]
+mod renumbering;
+#[cfg(feature = "numbering")]
 pub mod numbering;
 #[cfg(feature = "sms")]
 pub mod sms;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::time::Duration;
 
-use domain::phone::PhoneRefusal;
+use domain::phone::{Form, PhoneRefusal};
 use domain::ports::{KeyError, StoreError};
 use domain::quota::SendLimit;
 use domain::refusal::Refusal;
@@ -142,6 +142,14 @@ impl Problem {
             Self::InvalidField { field, .. } => document.field = Some(field),
             Self::Refused(Refusal::WrongCode { attempts_left }) => document.attempts_left = Some(*attempts_left),
             Self::Refused(Refusal::SendLimit(limit)) => document.limit = Some(limit.limit.as_str()),
+            Self::Refused(Refusal::Number(PhoneRefusal::Country(country))) => document.country = Some(country.as_str()),
+            Self::Refused(Refusal::Number(PhoneRefusal::Ambiguous { national, international })) => {
+                let readings = [(Form::National, national), (Form::International, international)];
+                document.readings = Some(
+                    readings
+                        .map(|(reading, country)| Readable { reading: reading.as_str(), country: country.as_str() }),
+                );
+            }
             _ => {}
         }
         // Only strings and numbers, so this cannot fail.
@@ -180,6 +188,17 @@ struct Document<'a> {
     limit: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    readings: Option<[Readable<'a>; 2]>,
+}
+
+/// One way to read a number, without the number.
+#[derive(Serialize)]
+struct Readable<'a> {
+    reading: &'static str,
+    country: &'a str,
 }
 
 /// The fields of draft-ietf-httpapi-ratelimit-headers, without a partition key.
@@ -197,9 +216,11 @@ const fn refusal_status(refusal: &Refusal) -> StatusCode {
         Refusal::NumberRequired | Refusal::Number(_) | Refusal::MalformedCode | Refusal::WrongCode { .. } => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
-        Refusal::NumberKnown | Refusal::ProofRequired | Refusal::NothingToChange | Refusal::ChannelUnavailable => {
-            StatusCode::CONFLICT
-        }
+        Refusal::NumberKnown
+        | Refusal::NumberOutdated
+        | Refusal::ProofRequired
+        | Refusal::NothingToChange
+        | Refusal::ChannelUnavailable => StatusCode::CONFLICT,
         Refusal::EnrolmentClosed | Refusal::Denied | Refusal::Blocked(_) | Refusal::Locked => StatusCode::FORBIDDEN,
         Refusal::TooManyFailures(_) | Refusal::SendLimit(_) => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Closed => StatusCode::GONE,
@@ -210,11 +231,20 @@ const fn refusal_detail(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::NumberRequired => "No phone number is known for this account. Send one in phoneNumber.",
         Refusal::Number(PhoneRefusal::Invalid) => "This is not a valid phone number. Include the country code.",
+        Refusal::Number(PhoneRefusal::Ambiguous { .. }) => {
+            "These digits can be two numbers. Let the user choose, and say which in reading."
+        }
         Refusal::Number(PhoneRefusal::Type) => "Numbers of this type cannot be used. Give a mobile number.",
-        Refusal::Number(PhoneRefusal::Country) => "Numbers of this country cannot be used here.",
+        Refusal::Number(PhoneRefusal::Country(_)) => {
+            "Numbers of this country or territory cannot be used here. One that shares its code with an allowed country \
+             has to be allowed itself."
+        }
         Refusal::Number(PhoneRefusal::Unavailable) => "This number cannot be used here. Give another one.",
         Refusal::ProofRequired => "Prove the current phone number first: start without phoneNumber.",
         Refusal::NothingToChange => "No phone number is enrolled for this account, so there is none to change.",
+        Refusal::NumberOutdated => {
+            "The phone number of this account is no longer valid in its country. An administrator has to reset it."
+        }
         Refusal::NumberKnown => "A phone number is already known for this account.",
         Refusal::EnrolmentClosed => "No phone number is known for this account, and none can be added here.",
         Refusal::ChannelUnavailable => "This channel cannot reach this number. Use the other one.",

@@ -23,11 +23,11 @@ fn find(typed: &str, region: Option<Country>) -> Option<Subscriber> {
     WorldPlan.find(&Dialled::parse(typed).ok()?, region)
 }
 
-/// Only `+` and 7 to 15 ASCII digits reach the numbering plan: one for each digit that was typed, of whatever script,
+/// Only `+` and 4 to 15 ASCII digits reach the numbering plan: one for each digit that was typed, of whatever script,
 /// and there were no letters.
 fn holds_all_that_was_typed(dialled: &Dialled, typed: &str) {
     let digits = dialled.as_str().strip_prefix('+').unwrap_or(dialled.as_str());
-    assert!((7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()), "{typed:?}");
+    assert!((4..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()), "{typed:?}");
     let typed = typed.replacen("tel:", "", 1);
     let meant: Vec<char> = typed.chars().filter(|character| character.is_numeric()).collect();
     assert_eq!(meant.len(), digits.len(), "{typed:?}");

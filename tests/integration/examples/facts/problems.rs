@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::limit::Limit;
-use domain::phone::PhoneRefusal;
+use domain::phone::{Country, PhoneRefusal};
 use domain::quota::SendLimit;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
@@ -41,10 +41,14 @@ fn examples() -> Vec<Problem> {
         Problem::UnsupportedMediaType => Problem::UnsupportedMediaType,
         Problem::Refused(Refusal::NumberRequired) => Problem::Refused(Refusal::NumberRequired),
         Problem::Refused(Refusal::Number(PhoneRefusal::Invalid)) => refused_number(PhoneRefusal::Invalid),
+        Problem::Refused(Refusal::Number(PhoneRefusal::Ambiguous { .. })) => {
+            refused_number(PhoneRefusal::Ambiguous { national: country("US"), international: country("BE") })
+        }
         Problem::Refused(Refusal::Number(PhoneRefusal::Type)) => refused_number(PhoneRefusal::Type),
-        Problem::Refused(Refusal::Number(PhoneRefusal::Country)) => refused_number(PhoneRefusal::Country),
+        Problem::Refused(Refusal::Number(PhoneRefusal::Country(_))) => refused_number(PhoneRefusal::Country(country("PR"))),
         Problem::Refused(Refusal::Number(PhoneRefusal::Unavailable)) => refused_number(PhoneRefusal::Unavailable),
         Problem::Refused(Refusal::NumberKnown) => Problem::Refused(Refusal::NumberKnown),
+        Problem::Refused(Refusal::NumberOutdated) => Problem::Refused(Refusal::NumberOutdated),
         Problem::Refused(Refusal::ProofRequired) => Problem::Refused(Refusal::ProofRequired),
         Problem::Refused(Refusal::NothingToChange) => Problem::Refused(Refusal::NothingToChange),
         Problem::Refused(Refusal::EnrolmentClosed) => Problem::Refused(Refusal::EnrolmentClosed),
@@ -65,6 +69,10 @@ fn examples() -> Vec<Problem> {
         Problem::NotFound => Problem::NotFound,
         Problem::Internal => Problem::Internal,
     }
+}
+
+fn country(code: &str) -> Country {
+    Country::parse(code).unwrap_or(Country::NONE)
 }
 
 const fn refused_number(refusal: PhoneRefusal) -> Problem {
