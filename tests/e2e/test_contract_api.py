@@ -114,6 +114,10 @@ def test_the_limits_on_sends_are_described():
     assert set(openapi()["components"]["schemas"]["Problem"]["properties"]["limit"]["enum"]) == words("limit")
 
 
+def test_the_readings_of_a_number_are_described():
+    assert set(openapi()["components"]["schemas"]["Reading"]["enum"]) == words("reading")
+
+
 def test_every_assurance_of_a_result_is_described():
     described = openapi()["components"]["schemas"]["ResultClaims"]["properties"]["acr"]["enum"]
     assert set(described) == set(facts()["assurances"])

@@ -103,9 +103,14 @@ export function unusable(app) {
   };
 }
 
+const WHY_REFUSED = {
+  'country-refused': 'refused.country',
+  'phone-number-outdated': 'problem.phone-number-outdated',
+};
+
 /** The API refuses the account's number, and no other number can be entered here. */
 export function numberRefused(app) {
-  const why = app.open.problem === 'country-refused' ? 'refused.country' : 'refused.kind';
+  const why = WHY_REFUSED[app.open.problem] ?? 'refused.kind';
   return {
     heading: () => t('unusable.heading'),
     symbol: { icon: 'alert', tone: 'warn' },

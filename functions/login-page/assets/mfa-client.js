@@ -48,6 +48,7 @@ const GATEWAY = {
  * @typedef {object} StartOptions
  * @property {string} [phoneNumber] As typed; only if the account has none, or to change it.
  * @property {string} [region] The country of a number without a country code, as an ISO 3166 code.
+ * @property {'national' | 'international'} [reading] Which of two numbers it is, after `phone-number-ambiguous`.
  * @property {string} [locale] The language of the message or call, if not the client's.
  * @property {Purpose} [purpose]
  *
@@ -84,6 +85,10 @@ export class MfaProblem extends Error {
     this.field = body?.field ?? null;
     /** @type {string | null} */
     this.claim = body?.claim ?? null;
+    /** The country whose numbers are refused. @type {string | null} */
+    this.country = body?.country ?? null;
+    /** The numbers that the digits can be. @type {{ reading: 'national' | 'international', country: string }[] | null} */
+    this.readings = body?.readings ?? null;
     this.retryAt = dateOf(body?.retryAt);
     this.retryAfterMs = retryAfterMs(response);
   }

@@ -202,7 +202,9 @@ async function failed(error, { channel, typed, code } = {}) {
     if (!typed && !app.view.canChangeNumber) return show({ end: 'number-refused', problem: type });
     // The provider may also refuse a number that was typed earlier.
     app.open.correcting = app.view.phoneNumber !== null;
-    return fail(sentence(error, app.now()));
+    fail(sentence(error, app.now()));
+    if (error.readings) current.screen.ask?.(error.readings, (reading) => start(channel, { ...typed, reading }));
+    return;
   }
   if (type === 'code-malformed') return fail(sentence(error, app.now()));
   if (type === 'code-wrong' && error.attemptsLeft) return wasWrong(code, error.attemptsLeft);

@@ -2,7 +2,7 @@
 // returns digits, perhaps with a plus; the server decides whether they are a valid number.
 
 import { COUNTRIES, country, countryOf } from './countries.js';
-import { fill, h, set } from './dom.js';
+import { fill, h, ltr, set } from './dom.js';
 import { asciiDigits, collator, config, countryName, t } from './text.js';
 
 // International prefixes that are not, or not only, 00.
@@ -25,6 +25,7 @@ export function phoneField(typed, onCountry) {
   const picker = h('select', { id: 'country', autocomplete: 'country', onchange: chosen }, options(regions));
   const code = h('span', { class: 'calling-code', id: 'calling-code', translate: 'no' });
   const error = h('p', { class: 'error', id: 'phone-error', role: 'alert' });
+  const readings = h('div', { class: 'choices', hidden: true });
   const input = h('input', {
     id: 'phone',
     type: 'tel',
@@ -43,6 +44,7 @@ export function phoneField(typed, onCountry) {
     h('label', { for: 'phone' }, t('number.label')),
     h('div', { class: 'phone', dir: 'ltr' }, code, input),
     error,
+    readings,
   );
   write(typed?.phoneNumber ?? '');
   show();
@@ -50,6 +52,7 @@ export function phoneField(typed, onCountry) {
   function chosen() {
     region = picker.value;
     write(input.value);
+    fail(null);
     changed();
   }
 
@@ -91,12 +94,32 @@ export function phoneField(typed, onCountry) {
 
   function fail(message) {
     fill(error, message ?? '');
+    readings.hidden = true;
     set(input, 'aria-invalid', message ? 'true' : null);
+  }
+
+  /** A number that the digits can be, as it is written with its country code. */
+  function withCode({ reading, country: of }) {
+    const digits = normal(input.value, region);
+    if (reading === 'international') return written(`+${digits}`, of);
+    const own = country(region);
+    return written(`+${own.code}${digits.startsWith(own.trunk) ? digits.slice(own.trunk.length) : digits}`, region);
   }
 
   return {
     element,
     input,
+    /** Lets the user choose between two numbers with the same digits. */
+    ask(offered, pick) {
+      const choice = (offer) => {
+        const label = h('span', { class: 'label' }, ltr(withCode(offer)));
+        const words = h('span', { class: 'words' }, label, h('span', { class: 'hint' }, countryName(offer.country)));
+        return h('button', { class: 'choice', type: 'button', onclick: () => pick(offer.reading) }, words);
+      };
+      readings.replaceChildren(...offered.map(choice));
+      readings.hidden = false;
+      readings.querySelector('button').focus();
+    },
     error(message) {
       fail(message);
       if (message) input.focus();

@@ -1,7 +1,7 @@
 // Which screen to show for the challenge's state or for a problem. The API's answer decides, so a reload or another tab
 // shows the same screen. The page only remembers what the user opened in it.
 
-import { config, knows, t, when } from './text.js';
+import { config, countryName, knows, t, when } from './text.js';
 
 /**
  * @typedef {import('./mfa-client.js').Challenge} Challenge
@@ -86,6 +86,8 @@ const ENDS = {
 };
 const OF_THE_NUMBER = [
   'phone-number-invalid',
+  'phone-number-ambiguous',
+  'phone-number-outdated',
   'phone-number-type-refused',
   'phone-number-unavailable',
   'country-refused',
@@ -116,10 +118,10 @@ export const isOfTheState = ({ type }) => OF_THE_STATE.includes(type);
  * @param {number} now
  * @param {string} [channel] The channel that was requested.
  */
-export function sentence({ type, limit, retryAt }, now, channel) {
+export function sentence({ type, limit, retryAt, country }, now, channel) {
   if (type === 'send-limit') return t(`limit.${limitOf(limit)}`, { time: when(retryAt, now) });
   const keys = [`problem.${type}.${channel}`, `problem.${type}`, 'problem.unexpected'];
-  return t(keys.find(knows));
+  return t(keys.find(knows), { country: country ? countryName(country) : '' });
 }
 
 function limitOf(limit) {

@@ -19,6 +19,7 @@ const texted = { ...pending, channels: { sms: sent, call: available } };
 const called = (call) => ({ ...pending, channels: { sms: available, call: sent }, call });
 const over = (call) => ({ ...called(call), channels: { sms: available, call: again }, offerAlternative: true });
 
+const READINGS = [{ reading: 'national', country: 'US' }, { reading: 'international', country: 'CH' }];
 const typed = (problem) => ({
   view: { phoneNumber: null },
   refusal: problem,
@@ -59,7 +60,8 @@ export const EXHIBITS = {
   },
   number: { view: { phoneNumber: null } },
   'number-invalid': { screen: 'number', ...typed([422, 'phone-number-invalid']) },
-  'number-refused': { screen: 'number', ...typed([422, 'country-refused']) },
+  'number-refused': { screen: 'number', ...typed([422, 'country-refused', { country: 'PR' }]) },
+  'number-ambiguous': { screen: 'number', ...typed([422, 'phone-number-ambiguous', { readings: READINGS }]) },
   'number-correcting': {
     screen: 'number',
     view: { ...texted, canChangeNumber: true },
@@ -100,6 +102,12 @@ export const EXHIBITS = {
   'locked-by-admin': { view: { ...known, state: 'locked', channels: { sms: off('locked'), call: off('locked') } } },
   lost: { view: known, act: (login) => login.press('lost.link') },
   unusable: { view: { ...known, channels: { sms: off('unreachable'), call: off('unreachable') } } },
+  'number-outdated': {
+    screen: 'number-refused',
+    view: known,
+    refusal: [409, 'phone-number-outdated'],
+    act: (login) => login.press('channel.sms'),
+  },
   'number-of-elsewhere': {
     screen: 'number-refused',
     view: known,

@@ -31,6 +31,7 @@ mod limits;
 mod lockout;
 mod number_change;
 mod number_change_attacks;
+mod numbers;
 mod races;
 mod refunds;
 mod requests;

@@ -10,7 +10,7 @@ use domain::code::MacKeys;
 use domain::delivery::{Delivery, SendFailure};
 use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::limit::Limit;
-use domain::phone::{Country, Line};
+use domain::phone::{Country, Form, Line};
 use domain::purpose::Purpose;
 use domain::result::Approval;
 use domain::status::{ChannelStatus, State, Status, Unavailable};
@@ -34,6 +34,7 @@ pub(crate) fn words() -> Value {
         "limit": Limit::ALL.map(Limit::as_str),
         "line": Line::ALL.map(Line::as_str),
         "purpose": Purpose::ALL.map(Purpose::as_str),
+        "reading": Form::ALL.map(Form::as_str),
         "sendFailure": SendFailure::ALL.map(SendFailure::as_str),
         "state": State::ALL.map(State::as_str),
         "step": Step::ALL.map(Step::as_str),
