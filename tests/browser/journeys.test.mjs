@@ -152,6 +152,17 @@ scenes('Journeys', {}, (scene) => {
     assert.match(await login.number.inputValue(), /415.*555/);
   });
 
+  scene('digits that can be two numbers go to the one that the user chooses', async ({ arrive, stack }) => {
+    const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
+    await login.typeNumber('323 456 7890');
+    await login.press('channel.sms');
+    await login.fieldSays(login.number, 'problem.phone-number-ambiguous');
+    await login.page.getByRole('button', { name: '+32 345 67 89 0' }).waitFor();
+    await login.page.getByRole('button', { name: '+1 323 456 7890' }).click();
+    await login.enter(await phoneOf(stack, '+13234567890').code());
+    await login.returned();
+  });
+
   scene('a country without calls is only offered messages', async ({ arrive, stack }) => {
     const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
     await login.country.selectOption('FR');
@@ -164,7 +175,7 @@ scenes('Journeys', {}, (scene) => {
     assert.equal(await login.country.locator('option[value="DE"]').count(), 0);
     await login.typeNumber('+49 1512 3456789');
     await login.press('channel.sms');
-    await login.fieldSays(login.number, 'problem.country-refused');
+    await login.fieldSays(login.number, 'problem.country-refused', { country: 'Germany' });
   });
 
   scene('an account\'s number in a refused country leads to support', async ({ arrive, stack }) => {

@@ -14,7 +14,7 @@ const FUNCTIONS = ['start-challenge', 'get-challenge', 'verify-code', 'call-call
 
 /** Settings for every test, so that it meets only the limits and waits that it is about. */
 const SETTINGS = {
-  ALLOWED_COUNTRIES: 'US,CA,GB,FR:sms',
+  ALLOWED_COUNTRIES: 'US,CA,GB,FR:sms,BE',
   COOLDOWN_SECONDS: '3',
   SEND_TIMEOUT_SECONDS: '3',
   UNVERIFIED_BUDGET_MODE: 'record-only',

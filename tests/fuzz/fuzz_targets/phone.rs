@@ -2,7 +2,7 @@
 //! same subscriber has the same key, and no digit that was typed is silently dropped.
 #![no_main]
 
-use domain::phone::{Country, Dialled, NumberingPlan as _, PhoneNumber, Subscriber};
+use domain::phone::{Country, Dialled, NumberingPlan as _, PhoneNumber, Reading, Subscriber};
 use libfuzzer_sys::fuzz_target;
 use platform::numbering::WorldPlan;
 
@@ -12,12 +12,21 @@ fuzz_target!(|input: &str| {
     let Ok(dialled) = Dialled::parse(typed) else { return };
     holds_all_that_was_typed(&dialled, typed);
     assert!(Dialled::parse(dialled.as_str()).as_ref() == Ok(&dialled), "{typed:?} parses differently the second time");
+    reads_both_ways(&dialled, region);
     let Some(subscriber) = WorldPlan.find(&dialled, region) else { return };
     assert!(region.is_some() || dialled.is_international(), "{typed:?} names no country");
     has_one_key(&subscriber, region);
     let spelled: String = dialled.as_str().chars().flat_map(|digit| ['\u{200e}', digit, '\u{a0}']).collect();
     assert_eq!(find(&spelled, region).as_ref(), Some(&subscriber), "{typed:?} and {spelled:?}");
 });
+
+/// Two readings are two numbers: the national one, and the one that the digits are with a `+` in front.
+fn reads_both_ways(dialled: &Dialled, region: Option<Country>) {
+    let Some(Reading::Either { national, international }) = WorldPlan.read(dialled, region) else { return };
+    assert!(!dialled.is_international() && national.number != international.number);
+    assert_eq!(WorldPlan.find(dialled, region).as_ref(), Some(&national));
+    assert_eq!(find(&format!("+{}", dialled.as_str()), None), Some(international));
+}
 
 fn find(typed: &str, region: Option<Country>) -> Option<Subscriber> {
     WorldPlan.find(&Dialled::parse(typed).ok()?, region)

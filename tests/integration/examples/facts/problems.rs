@@ -43,7 +43,7 @@ fn examples() -> Vec<Problem> {
         Problem::Refused(Refusal::Number(PhoneRefusal::Invalid)) => refused_number(PhoneRefusal::Invalid),
         Problem::Refused(Refusal::Number(PhoneRefusal::Ambiguous { .. })) => {
             refused_number(PhoneRefusal::Ambiguous { national: country("US"), international: country("BE") })
-        }
+        },
         Problem::Refused(Refusal::Number(PhoneRefusal::Type)) => refused_number(PhoneRefusal::Type),
         Problem::Refused(Refusal::Number(PhoneRefusal::Country(_))) => refused_number(PhoneRefusal::Country(country("PR"))),
         Problem::Refused(Refusal::Number(PhoneRefusal::Unavailable)) => refused_number(PhoneRefusal::Unavailable),
