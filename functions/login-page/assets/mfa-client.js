@@ -87,7 +87,7 @@ export class MfaProblem extends Error {
     this.claim = body?.claim ?? null;
     /** The country whose numbers are refused. @type {string | null} */
     this.country = body?.country ?? null;
-    /** The numbers that the digits can be. @type {{ reading: 'national' | 'international', country: string }[] | null} */
+    /** What the digits can be. @type {{ reading: 'national' | 'international', country: string }[] | null} */
     this.readings = body?.readings ?? null;
     this.retryAt = dateOf(body?.retryAt);
     this.retryAfterMs = retryAfterMs(response);

@@ -19,7 +19,7 @@ import { config, countdown, knows, rich, t, when } from './text.js';
  * @property {() => void} [close]
  * @property {(message: string | null) => void} [fail] Shows what is wrong with the user's input.
  * @property {(message: string) => void} [renew] Another code was sent while this screen was shown.
- * @property {(readings: object[], pick: (reading: string) => void) => void} [ask] Offers the numbers that the digits can be.
+ * @property {(readings: object[], pick: (reading: string) => void) => void} [ask] Offers the digits' two numbers.
  * @property {boolean} [lost] Whether this screen offers help for a lost phone.
  */
 
