@@ -61,6 +61,9 @@ pub(crate) enum Fact {
     ChallengeApproved { method: &'static str, channel: &'static str },
     #[serde(rename = "challenge.denied")]
     ChallengeDenied,
+    /// The phone was proven, but the account is bound otherwise by now or the number cannot be enrolled.
+    #[serde(rename = "challenge.not-settled")]
+    ChallengeNotSettled,
     /// The last guess was counted. Counting comes before comparing, so it may still be the right one.
     #[serde(rename = "challenge.exhausted")]
     ChallengeExhausted { guesses: u32 },
@@ -143,6 +146,7 @@ mod tests {
             ChallengeSendFailed => "challenge.send-failed",
             ChallengeApproved => "challenge.approved",
             ChallengeDenied => "challenge.denied",
+            ChallengeNotSettled => "challenge.not-settled",
             ChallengeExhausted => "challenge.exhausted",
             ChallengeContested => "challenge.contested",
             ChallengeRefused => "challenge.refused",

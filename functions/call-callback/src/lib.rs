@@ -8,6 +8,7 @@
 //! the same write. The code cannot be repeated later: even this function no longer knows it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::call::{CallEvent, Entry, Key};
 use domain::challenge::Challenge;
@@ -22,7 +23,7 @@ use platform::callback::{self, Report, Webhook};
 use platform::clock::{self, Stopwatch};
 use platform::encoding::webhook_url;
 use platform::problem::Failure;
-use platform::{reply, run};
+use platform::{reply, retry, run};
 
 pub mod config;
 
@@ -96,7 +97,7 @@ impl<S: ChallengeStore, T: callback::TokenSource, K: KeySource> App<S, T, K> {
         Ok(Some(keys.keys(now).await?))
     }
 
-    /// Retries after a conflict, which changed nothing, because the provider does not retry.
+    /// Tries again after a conflict, because the provider does not.
     async fn advance(
         &self,
         webhook: &Webhook,
@@ -104,22 +105,16 @@ impl<S: ChallengeStore, T: callback::TokenSource, K: KeySource> App<S, T, K> {
         now: Timestamp,
     ) -> Result<Option<Challenge>, StoreError> {
         let advance = || self.store.advance_call(&webhook.challenge, &webhook.token, event, &self.policy, now);
-        for _ in 1..tries(event) {
-            match advance().await {
-                Err(StoreError::Conflict) => {}
-                advanced => return advanced,
-            }
-        }
-        advance().await
+        retry::on_conflict(patience(event), advance).await
     }
 }
 
-/// How often an event is tried. A fraud report writes the subject in its transaction, and the attacker can
-/// keep changing the subject by starting more sign-ins, so it gets more tries than any other event.
-const fn tries(event: CallEvent) -> u32 {
+/// How long an event is tried. A fraud report writes the subject in its transaction, and the attacker can
+/// keep changing the subject by starting more sign-ins, so it gets more time than any other event.
+const fn patience(event: CallEvent) -> Duration {
     match event {
-        CallEvent::Pressed(Key::Fraud) => 4,
-        _ => 2,
+        CallEvent::Pressed(Key::Fraud) => Duration::from_secs(4),
+        _ => retry::PATIENCE,
     }
 }
 

@@ -3,7 +3,7 @@
 //! Normally one read. A challenge that was approved in a call is settled by the first status request
 //! after it; the next one completes a settle that was interrupted.
 
-use domain::challenge::{Challenge, Outcome};
+use domain::challenge::Outcome;
 use domain::identity::ChallengeKey;
 use domain::ports::{ChallengeStore, KeySource, Settlement};
 use domain::snapshot::Snapshot;
@@ -16,7 +16,7 @@ use platform::first_factor::FirstFactor;
 use platform::problem::Failure;
 use platform::settings::FactorSettings;
 use platform::signer::ResultSigner;
-use platform::{reply, request, run};
+use platform::{reply, request, retry, run};
 
 pub mod config;
 
@@ -64,12 +64,11 @@ impl<S: ChallengeStore, R: ResultSigner, K: KeySource> App<S, R, K> {
         if !matches!(challenge.outcome, Outcome::Approved { settled: false, .. }) {
             return Ok(());
         }
-        let settled = match self.store.settle(challenge, &self.settings.rules.policy, now).await? {
-            Settlement::Settled(settled) => *settled,
-            Settlement::Refused => Challenge { outcome: Outcome::Denied, ..challenge.clone() },
-        };
-        tracing::info!(subject = ?key.subject, approved = settled.is_approved(), "settled");
-        stored.settle(settled);
+        let settle = || self.store.settle(challenge, &self.settings.rules.policy, now);
+        let (Settlement::Settled(current) | Settlement::Refused(current)) =
+            retry::on_conflict(retry::PATIENCE, settle).await?;
+        tracing::info!(subject = ?key.subject, outcome = ?current.outcome, "settled");
+        stored.settle(*current);
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ const SCREENS = {
   number: screens.promptForNumber,
   choose: screens.choose,
   expired: screens.expired,
+  refused: screens.refused,
   exhausted: screens.exhausted,
   code: screens.code,
   calling: screens.calling,

@@ -24,13 +24,13 @@ const GATEWAY = {
  *
  * @typedef {object} Channel
  * @property {boolean} available
- * @property {'cooldown' | 'send-limit' | 'closed' | 'locked' | 'blocked' | 'disabled' | 'unreachable' | null} reason
+ * @property {'cooldown' | 'send-limit' | 'call-live' | 'closed' | 'locked' | 'blocked' | 'disabled' | 'unreachable' | null} reason
  * @property {Date | null} nextSendAt
  * @property {number} sendsLeft
- * @property {'accepted' | 'failed' | 'unknown' | null} lastSend
+ * @property {'sending' | 'accepted' | 'failed' | 'unknown' | null} lastSend
  *
  * @typedef {object} Challenge The challenge's current state: the API's answer, with times as dates.
- * @property {'none' | 'pending' | 'approved' | 'denied' | 'expired' | 'exhausted' | 'locked' | 'blocked'} state
+ * @property {'none' | 'pending' | 'approved' | 'denied' | 'refused' | 'expired' | 'exhausted' | 'locked' | 'blocked'} state
  * @property {'current-number' | 'new-number' | 'changed'} [change]
  * @property {string | null} phoneNumber Masked.
  * @property {boolean} canChangeNumber

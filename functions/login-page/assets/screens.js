@@ -35,13 +35,13 @@ function wrongNumber(app) {
 }
 
 /** Offers a call or a message: at the start, and after a challenge that failed. */
-function choice(name, symbol) {
+function choice(name, symbol, sentence = () => `${name}.text`) {
   return (app) => {
     const buttons = channelButtons(app, { offered: () => usable(app.view), pick: (channel) => app.start(channel) });
     return {
       heading: () => t(`${name}.heading`),
       symbol,
-      body: [text(`${name}.text`, { number: number(app) }), buttons.element, wrongNumber(app)],
+      body: [text(sentence(app), { number: number(app) }), buttons.element, wrongNumber(app)],
       update: buttons.update,
       lost: true,
     };
@@ -50,6 +50,9 @@ function choice(name, symbol) {
 
 export const choose = choice('choose', { icon: 'shield' });
 export const expired = choice('expired', { icon: 'clock' });
+export const refused = choice('refused', { icon: 'alert', tone: 'warn' }, (app) =>
+  app.view.canChangeNumber ? 'refused.text.typed' : 'refused.text',
+);
 export const exhausted = choice('exhausted', { icon: 'alert', tone: 'warn' });
 
 /** Asks for a number, if the account has none or the one that was typed is wrong. */

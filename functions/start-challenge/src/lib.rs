@@ -1,7 +1,7 @@
 //! `POST /v1/challenge`: sends a code or places a call, resends, or adds the other channel.
 //!
-//! Persist, then send. The transaction that starts a challenge records the send as accepted, so only a
-//! send that turns out otherwise costs another write. A provider is asked once: a retry would charge
+//! Persist, then send. The transaction that starts a challenge records that it is being sent, and only a
+//! send that does not go well costs another write. The response says how it went. A provider is asked once: a retry would charge
 //! or ring twice.
 
 use std::time::Duration;
@@ -32,12 +32,15 @@ use platform::numbering::WorldPlan;
 use platform::problem::{Failure, Problem};
 use platform::request::{Fields, TakeFields};
 use platform::settings::FactorSettings;
-use platform::{reply, request, run, telemetry};
+use platform::{reply, request, retry, run, telemetry};
 
 use crate::countries::Countries;
 
 pub mod config;
 pub mod countries;
+
+/// The longest that conflicts are tried again, if the send has at least as much time left.
+const MOST_PATIENCE: Duration = Duration::from_secs(3);
 
 pub struct App<S, K, M, C> {
     /// Settings shared with the other functions.
@@ -69,7 +72,9 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
         let asked = asked(request, &first_factor, &self.settings.rules, now)?;
         let keys = self.keys.keys(now).await?;
-        let (stored, transaction, outgoing) = match self.persist(&keys, &asked, now).await? {
+        let patience = MOST_PATIENCE.min(self.send_timeout.saturating_sub(watch.elapsed()) / 2);
+        let persisted = retry::on_conflict(patience, || self.persist(&keys, &asked, now)).await?;
+        let (stored, transaction, outgoing) = match persisted {
             StartOutcome::Running(stored) => return Ok(self.view(StatusCode::OK, &stored, &keys, &asked, now)),
             StartOutcome::ToSend(stored, transaction, outgoing) => (stored, transaction, outgoing),
         };
@@ -82,8 +87,11 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         let outcome = note(asked.channel, sent.as_ref().err(), watch);
         let cause = sent.as_ref().err().map(|error| run::chain(error));
         tracing::info!(subject = ?asked.key.subject, channel = asked.channel.as_str(), outcome, cause, "sent");
+        let mut stored = transaction.applied(stored);
         let Err(error) = sent else {
-            return Ok(self.view(StatusCode::CREATED, &transaction.applied(stored), &keys, &asked, now));
+            challenge.correct_send(asked.channel, Delivery::Accepted);
+            stored.replace(challenge);
+            return Ok(self.view(StatusCode::CREATED, &stored, &keys, &asked, now));
         };
         if let Err(error) = self.record(&transaction, error.kind).await {
             // This response still reports how the send went, though a later status call will not.
@@ -93,26 +101,12 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
             return Err(Failure::caused(problem(error.kind), error));
         }
         challenge.correct_send(asked.channel, error.kind.delivery());
-        let mut stored = transaction.applied(stored);
         stored.replace(challenge);
         Ok(self.view(StatusCode::CREATED, &stored, &keys, &asked, now))
     }
 
-    /// Decides and writes. Starts over once if another request got in between.
+    /// Reads, decides and writes. A conflict if another request got in between.
     async fn persist(&self, keys: &MacKeys, asked: &Asked, now: Timestamp) -> Result<StartOutcome, Failure> {
-        if let Some(outcome) = self.try_to_persist(keys, asked, now).await? {
-            return Ok(outcome);
-        }
-        self.try_to_persist(keys, asked, now).await?.ok_or_else(|| StoreError::Conflict.into())
-    }
-
-    /// `None` if another request got in between.
-    async fn try_to_persist(
-        &self,
-        keys: &MacKeys,
-        asked: &Asked,
-        now: Timestamp,
-    ) -> Result<Option<StartOutcome>, Failure> {
         let start = Start { rules: &self.settings.rules, plan: &WorldPlan };
         // Read concurrently, so that the country's record adds no latency.
         let record = async {
@@ -126,11 +120,11 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         let stored = stored?;
         read?;
         if stored.is_torn(now) {
-            return Ok(None);
+            return Err(StoreError::Conflict.into());
         }
         let mut transaction = match start.decide(&stored, asked, now) {
             Ok(Decision::Send(transaction)) => transaction,
-            Ok(Decision::Running) => return Ok(Some(StartOutcome::Running(stored))),
+            Ok(Decision::Running) => return Ok(StartOutcome::Running(stored)),
             Err(refusal) => {
                 let consequence = start.consequence(&stored, asked, refusal, now);
                 return Err(self.refused(asked, refusal, consequence, now).await);
@@ -143,16 +137,14 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
             Channel::Sms => Outgoing::Code(transaction.add_code(keys, &mut clock::random())),
             Channel::Call => Outgoing::Call(transaction.add_call(&mut clock::random())),
         };
-        match self.store.start(&transaction).await {
-            Ok(Started::Applied) => Ok(Some(StartOutcome::ToSend(stored, transaction, outgoing))),
-            Ok(Started::Refused(refusal)) => {
+        match self.store.start(&transaction).await? {
+            Started::Applied => Ok(StartOutcome::ToSend(stored, transaction, outgoing)),
+            Started::Refused(refusal) => {
                 if let Some(charge) = transaction.country_charge(refusal) {
                     self.countries.remember_full(transaction.challenge.country, transaction.channel, charge);
                 }
                 Err(refusal.into())
             }
-            Err(StoreError::Conflict) => Ok(None),
-            Err(error) => Err(error.into()),
         }
     }
 
@@ -212,8 +204,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         }
     }
 
-    /// Records a failed send. A conflict changed nothing, so it is retried once: in an outage, many requests
-    /// give back to the same counters at once.
+    /// Records a failed send. In an outage, many requests give back to the same counters at once.
     async fn record(&self, transaction: &StartTransaction, failure: SendFailure) -> Result<(), StoreError> {
         let given_back = transaction.given_back(failure);
         let record = || {
@@ -225,10 +216,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
                 &given_back,
             )
         };
-        match record().await {
-            Err(StoreError::Conflict) => record().await,
-            recorded => recorded,
-        }
+        retry::on_conflict(retry::PATIENCE, record).await
     }
 
     fn view(

@@ -20,7 +20,7 @@ use platform::problem::{Failure, Problem};
 use platform::request::{Fields, TakeFields};
 use platform::settings::FactorSettings;
 use platform::signer::ResultSigner;
-use platform::{reply, run};
+use platform::{reply, retry, run};
 
 pub mod config;
 
@@ -43,8 +43,9 @@ impl<S: ChallengeStore, K: KeySource, R: ResultSigner> App<S, K, R> {
         let (code, purpose) = guess(request)?;
         let keys = self.keys.keys(now).await?;
 
-        let counted =
-            self.store.count_guess(&first_factor.challenge_for(purpose), now).await?.ok_or(Refusal::Closed)?;
+        let key = first_factor.challenge_for(purpose);
+        let counted = retry::on_conflict(retry::PATIENCE, || self.store.count_guess(&key, now)).await?;
+        let counted = counted.ok_or(Refusal::Closed)?;
         let by = counted.judge(&keys, &code);
         tracing::info!(subject = ?counted.id.key.subject, right = by.is_some(), attempts = counted.attempts, "judged");
         let Some(by) = by else {
@@ -54,16 +55,13 @@ impl<S: ChallengeStore, K: KeySource, R: ResultSigner> App<S, K, R> {
         self.answer(approved, &first_factor, now).await
     }
 
-    /// Approves and settles. A conflict changed nothing, so it is retried once.
+    /// Approves and settles.
     async fn consume(&self, challenge: &Challenge, now: Timestamp) -> Result<Option<Challenge>, StoreError> {
         let policy = &self.settings.rules.policy;
-        let settlement = match self.store.settle(challenge, policy, now).await {
-            Err(StoreError::Conflict) => self.store.settle(challenge, policy, now).await?,
-            settlement => settlement?,
-        };
-        Ok(match settlement {
+        let settle = || self.store.settle(challenge, policy, now);
+        Ok(match retry::on_conflict(retry::PATIENCE, settle).await? {
             Settlement::Settled(approved) => Some(*approved),
-            Settlement::Refused => None,
+            Settlement::Refused(_) => None,
         })
     }
 

@@ -169,6 +169,7 @@ fn live(challenge: &Challenge, policy: &Policy) -> Live {
     let state = match challenge.outcome {
         Outcome::Approved { settled: true, .. } => State::Approved,
         Outcome::Denied => State::Denied,
+        Outcome::Refused => State::Refused,
         Outcome::Pending if challenge.is_exhausted() => State::Exhausted,
         Outcome::Pending | Outcome::Approved { settled: false, .. } => State::Pending,
     };

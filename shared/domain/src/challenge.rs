@@ -6,7 +6,9 @@
 //! | pending | pending, next generation | another number is given; guesses and sends used carry over |
 //! | pending | approved | the right code, sent or spoken; `#` or two digits in a call that a human answered (`#` only if uncontested and to sign in); four digits where `#` is not enough to sign in |
 //! | pending | denied | the fraud key, in this or in any other call of the subject; an administrator |
-//! | approved, denied | — | final for this login session |
+//! | pending, approved but not settled | refused | the account or the number no longer allows to settle it |
+//! | refused | pending, next generation | a start within the subject's budgets |
+//! | approved and settled, denied | — | final for this login session |
 //!
 //! Expired and exhausted are never stored: they follow from `expires_at` and `attempts`, so there is no
 //! write that could be missed or undone.
@@ -121,6 +123,9 @@ pub enum Outcome {
     },
     /// The user reported fraud, or an administrator denied it.
     Denied,
+    /// It can never be settled: its number is no longer the account's, or cannot be enrolled. The next start
+    /// replaces it.
+    Refused,
 }
 
 /// The sends of one channel.
@@ -223,16 +228,22 @@ impl Challenge {
         matches!(self.outcome, Outcome::Approved { settled: true, .. })
     }
 
-    /// Whether it was approved so long ago without being settled that it no longer can be.
+    /// Whether it can never be settled: it was refused, or it was approved too long ago.
     #[must_use]
-    pub fn is_past_settling(&self, now: Timestamp) -> bool {
-        matches!(self.outcome, Outcome::Approved { at, settled: false, .. } if at + Policy::RESULT_LIFE <= now)
+    pub fn is_refused(&self, now: Timestamp) -> bool {
+        match self.outcome {
+            Outcome::Refused => true,
+            Outcome::Approved { at, settled: false, .. } => at + Policy::RESULT_LIFE <= now,
+            Outcome::Approved { settled: true, .. } | Outcome::Denied | Outcome::Pending => false,
+        }
     }
 
-    /// Whether it is closed by every function's clock, so that its count of guesses is final.
+    /// Whether it is closed by every function's clock, so that its count of guesses is final. While only its
+    /// subject refuses it, the store still counts guesses.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
-        self.outcome != Outcome::Pending || self.is_exhausted() || self.expires_at + Policy::CLOCK_SKEW <= now
+        let is_final = matches!(self.outcome, Outcome::Approved { .. } | Outcome::Denied);
+        is_final || self.is_exhausted() || self.expires_at + Policy::CLOCK_SKEW <= now
     }
 
     /// The challenge after a code was judged right; its subject still has to agree when it is settled.
@@ -315,7 +326,7 @@ impl Challenge {
         }
     }
 
-    /// Corrects the last send of `channel`, which was recorded as accepted. If it certainly failed, it no
+    /// Corrects the last send of `channel`, which was recorded as being sent. If it certainly failed, it no
     /// longer counts.
     pub fn correct_send(&mut self, channel: Channel, delivery: Delivery) {
         let sends = self.sends_mut(channel);
@@ -330,10 +341,12 @@ impl Challenge {
         }
     }
 
-    /// When the cooldown of `channel` ends, if it has sent anything.
+    /// When the cooldown of `channel` ends, if it has sent anything. After a send that certainly failed it may
+    /// be tried again at once.
     #[must_use]
     pub fn next_send_at(&self, channel: Channel, policy: &Policy) -> Option<Timestamp> {
-        self.sends(channel).last.map(|(at, _)| at + policy.cooldown)
+        let last = self.sends(channel).last.filter(|(_, delivery)| *delivery != Delivery::Failed);
+        last.map(|(at, _)| at + policy.cooldown)
     }
 
     /// Under which key the subject reserves guesses for this challenge.

@@ -5,7 +5,10 @@ use crate::words::words;
 /// What is known about a send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// The provider accepted it. Written before the send, and corrected if the send turns out otherwise.
+    /// It is about to be sent. Stored before the send and left so if the provider accepts it, so that a send
+    /// that goes well costs no second write.
+    Sending,
+    /// The provider accepted it.
     Accepted,
     /// It was certainly not sent.
     Failed,
@@ -14,6 +17,7 @@ pub enum Delivery {
 }
 
 words!(Delivery {
+    Sending => "sending",
     Accepted => "accepted",
     Failed => "failed",
     Unknown => "unknown",

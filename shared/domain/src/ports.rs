@@ -28,9 +28,9 @@ use crate::snapshot::Snapshot;
 use crate::start_transaction::StartTransaction;
 use crate::time::Timestamp;
 
-/// Stores challenges and subjects. Every operation is one request to the store, except that a fraud report
-/// also reads its challenge. A client may repeat a request that got no answer: at worst, one guess counts
-/// twice. An answer other than `Ok` approves nothing and refunds nothing.
+/// Stores challenges and subjects. Every operation is one request to the store, unless its contract says
+/// otherwise; a fraud report also reads its challenge. A client may repeat a request that got no answer: at
+/// worst, one guess counts twice. An answer other than `Ok` approves nothing and refunds nothing.
 pub trait ChallengeStore: Sync {
     /// Reads everything stored about a subject, consistently.
     fn load(&self, subject: &SubjectId) -> impl Future<Output = Result<Snapshot, StoreError>> + Send;
@@ -52,7 +52,7 @@ pub trait ChallengeStore: Sync {
     /// Reads a country's record, not necessarily the latest version.
     fn country(&self, country: Country) -> impl Future<Output = Result<CountryRecord, StoreError>> + Send;
 
-    /// Corrects the send that a transaction made at `sent_at` and recorded as accepted, unless a later send
+    /// Corrects the send that a transaction made at `sent_at` and recorded as being sent, unless a later send
     /// has replaced it. A send that certainly failed is given back to the challenge and, in the same write,
     /// to the counters `given_back` (see [`StartTransaction::given_back`]), so that a later enrolment does
     /// not give it back to them again. It is never given back to the subject's windows. Closes the races
@@ -80,6 +80,10 @@ pub trait ChallengeStore: Sync {
     /// [proven](Challenge::proven), or completes the approval of one that a call approved. The subject must
     /// not be blocked, and must be bound to the same number or to none. A challenge that nothing has proven
     /// is refused.
+    ///
+    /// If nothing but the number or the binding stands in the way, a second write closes the challenge as
+    /// [refused](crate::challenge::Outcome::Refused), so that no later request takes it for pending. Closes the race between
+    /// that write and another settlement of the same challenge, and a start that has replaced it.
     ///
     /// Resets the subject's failures. Enrols the number if the subject had none, or if it replaces one that
     /// was proven; the accounts that may enrol the same number are limited. Closes the races between two
@@ -170,8 +174,9 @@ pub enum Started {
 pub enum Settlement {
     /// Challenge and subject agree. This is the challenge as it is now stored.
     Settled(Box<Challenge>),
-    /// They do not agree, or another request was first. No token may be issued.
-    Refused,
+    /// They do not agree, or another request was first. No token may be issued. This is the challenge that its
+    /// login session has now.
+    Refused(Box<Challenge>),
 }
 
 /// Why the store did not do what was asked.

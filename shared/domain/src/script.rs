@@ -34,7 +34,7 @@ pub enum Script<'a> {
     SpeakCode(&'a Code),
     /// Says that the code was already said: only its MAC is stored, so no call can repeat it.
     SaidOnce,
-    /// Says that the sign-in is approved.
+    /// Says to look at the screen, which tells whether it is approved: that is not settled yet.
     Approved,
     /// Says that the sign-in was stopped.
     Denied,
@@ -71,6 +71,7 @@ impl<'a> Script<'a> {
         match challenge.outcome {
             Outcome::Approved { .. } => Self::Approved,
             Outcome::Denied => Self::Denied,
+            Outcome::Refused => Self::Over,
             Outcome::Pending if is_judged => Self::WrongDigits,
             Outcome::Pending if call.wrong_keys >= Policy::MAX_WRONG_KEYS => Self::Over,
             Outcome::Pending if !is_open && !may_approve => Self::Over,

@@ -19,7 +19,8 @@ pub struct Snapshot {
 impl Snapshot {
     /// A subject and its challenges as they are stored. Challenges that the subject's denial covers are
     /// denied, though their own items do not say so. That includes the proof of the current number in a
-    /// number change, which is settled but has not changed anything yet.
+    /// number change, which is settled but has not changed anything yet. Challenges that contradict the
+    /// subject's binding are refused: the store will never settle them.
     #[must_use]
     pub fn of(subject: Subject, mut challenges: Vec<Challenge>) -> Self {
         for challenge in &mut challenges {
@@ -28,6 +29,8 @@ impl Snapshot {
                 challenge.purpose == Purpose::Change && matches!(challenge.source, NumberSource::Enrolled(_));
             if covered && (!challenge.is_settled() || is_proof) {
                 challenge.outcome = Outcome::Denied;
+            } else if contradicts(&subject, challenge) {
+                challenge.outcome = Outcome::Refused;
             }
         }
         Self { subject, challenges }
@@ -91,4 +94,21 @@ impl Snapshot {
         self.challenges.retain(|other| other.id.key != challenge.id.key);
         self.challenges.push(challenge);
     }
+}
+
+/// Whether the subject is bound otherwise than the challenge's settlement requires, unless the read may have
+/// caught a write half-way: the start of the challenge, or its settlement, which binds the number as of the
+/// subject's new version and drops the challenge's reservation.
+fn contradicts(subject: &Subject, challenge: &Challenge) -> bool {
+    let open = match challenge.outcome {
+        Outcome::Pending | Outcome::Approved { settled: false, .. } => true,
+        Outcome::Approved { settled: true, .. } | Outcome::Denied | Outcome::Refused => false,
+    };
+    let required = match challenge.source {
+        NumberSource::Enrolled(version) | NumberSource::Replacing(version) => Some(version),
+        NumberSource::Claimed | NumberSource::Typed | NumberSource::Test => None,
+    };
+    let bound = subject.binding.as_ref().map(|binding| binding.version);
+    let just_settled = bound == Some(subject.version) && !subject.reserved.contains_key(&challenge.reservation());
+    open && required != bound && challenge.subject_version <= subject.version && !just_settled
 }

@@ -43,17 +43,18 @@ impl<P: NumberingPlan> Start<'_, P> {
         match own.map(|challenge| (challenge.outcome, challenge.source)) {
             Some((Outcome::Approved { settled: true, .. }, NumberSource::Enrolled(_)))
                 if request.purpose == Purpose::Change => {} // the proof of the current number
-            _ if own.is_some_and(|own| own.is_past_settling(now)) => return Err(Refusal::Denied),
+            _ if own.is_some_and(|own| own.is_refused(now)) => {} // the next generation replaces it
             Some((Outcome::Approved { .. }, _)) => return Ok(Decision::Running),
             Some((Outcome::Denied, _)) => return Err(Refusal::Denied),
-            Some((Outcome::Pending, _)) | None => {}
+            Some((Outcome::Pending | Outcome::Refused, _)) | None => {}
         }
         if let Some(until) = stored.subject.blocked(now) {
             return Err(Refusal::Blocked(until));
         }
         let target = self.target(stored, request, now)?;
         let Target { destination, source, .. } = &target;
-        let same_number = own.filter(|own| own.phone == destination.number && own.source == *source);
+        let continues = own.filter(|own| !own.is_refused(now));
+        let same_number = continues.filter(|own| own.phone == destination.number && own.source == *source);
         if same_number.is_some_and(|challenge| self.is_running(challenge, request.channel, now)) {
             return Ok(Decision::Running);
         }
@@ -284,6 +285,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         let replaces = match own {
             None => Replaces::Nothing,
             Some(own) if own.is_settled() => Replaces::Proof { generation: own.id.generation },
+            Some(own) if own.is_refused(now) => Replaces::Refused(Predecessor::of(own)),
             Some(own) => Replaces::Generation(Predecessor::of(own)),
         };
         Ok(StartTransaction::of(request, subject, challenge, replaces, now))
@@ -346,8 +348,10 @@ fn contest(transaction: &mut StartTransaction, stored: &Snapshot, now: Timestamp
 }
 
 fn note_send(transaction: &mut StartTransaction) {
+    let nothing_to_send = transaction.challenge.source == NumberSource::Test;
+    let delivery = if nothing_to_send { Delivery::Accepted } else { Delivery::Sending };
     let sends = transaction.challenge.sends_mut(transaction.channel);
     sends.used += 1;
-    sends.last = Some((transaction.at, Delivery::Accepted));
+    sends.last = Some((transaction.at, delivery));
     transaction.subject.note_send(transaction.channel, transaction.at);
 }

@@ -30,6 +30,9 @@ pub enum Replaces {
     Proof { generation: u32 },
     /// The next generation replaces one that must not have changed since it was read.
     Generation(Predecessor),
+    /// The next generation replaces one that can never be settled. Its item may say that it is pending or
+    /// approved, where its subject refuses it.
+    Refused(Predecessor),
 }
 
 /// The generation to be replaced, as it was read: what its successor accounts for and carries over.

@@ -27,8 +27,10 @@ pub enum State {
     Pending,
     /// The phone is proven, and the approval is final.
     Approved,
-    /// Denied by a fraud report or an administrator, or refused when it was to be settled.
+    /// Denied by a fraud report or an administrator.
     Denied,
+    /// Its number is no longer the account's or cannot be enrolled, so it can never be approved.
+    Refused,
     Expired,
     /// Its guesses are used up.
     Exhausted,
@@ -43,6 +45,7 @@ words!(State {
     Pending => "pending",
     Approved => "approved",
     Denied => "denied",
+    Refused => "refused",
     Expired => "expired",
     Exhausted => "exhausted",
     Locked => "locked",
@@ -56,6 +59,8 @@ pub enum Unavailable {
     Cooldown,
     /// A limit is reached.
     SendLimit,
+    /// A call to the subject may still be in progress: there is one at a time.
+    CallLive,
     /// The challenge is final.
     Closed,
     /// Too many failures.
@@ -71,6 +76,7 @@ pub enum Unavailable {
 words!(Unavailable {
     Cooldown => "cooldown",
     SendLimit => "send-limit",
+    CallLive => "call-live",
     Closed => "closed",
     Locked => "locked",
     Blocked => "blocked",
@@ -183,9 +189,11 @@ pub fn status(
 fn state(policy: &Policy, stored: &Snapshot, own: Option<&Challenge>, now: Timestamp) -> (State, Option<Timestamp>) {
     match own.map(|challenge| challenge.outcome) {
         Some(Outcome::Approved { settled: true, .. }) => return (State::Approved, None),
-        Some(Outcome::Approved { settled: false, .. }) => return (State::Pending, None),
+        Some(Outcome::Approved { settled: false, .. }) if !own.is_some_and(|own| own.is_refused(now)) => {
+            return (State::Pending, None);
+        }
         Some(Outcome::Denied) => return (State::Denied, None),
-        Some(Outcome::Pending) | None => {}
+        Some(Outcome::Approved { .. } | Outcome::Pending | Outcome::Refused) | None => {}
     }
     if let Some(until) = stored.subject.blocked(now) {
         return (State::Blocked, Some(until));
@@ -196,6 +204,7 @@ fn state(policy: &Policy, stored: &Snapshot, own: Option<&Challenge>, now: Times
     match (stored.subject.lockout(&stored.challenges, policy, now), own) {
         (Lockout::Locked, _) => (State::Locked, None),
         (Lockout::Delayed(until), _) => (State::Locked, Some(until)),
+        (Lockout::Free, Some(challenge)) if challenge.is_refused(now) => (State::Refused, None),
         (Lockout::Free, Some(challenge)) if challenge.is_exhausted() => (State::Exhausted, None),
         (Lockout::Free, Some(_)) => (State::Expired, None),
         (Lockout::Free, None) => (State::None, None),
@@ -212,23 +221,43 @@ fn channel_status(
     now: Timestamp,
 ) -> ChannelStatus {
     let used = own.filter(|_| state == State::Pending).map_or(0, |challenge| challenge.sends(channel).used);
-    let window = limits::reached(stored, channel, policy, now).map(|limit| limit.retry_at);
     let within_challenge = policy.max_sends.saturating_sub(used) as usize;
     let sends_left = within_challenge.min(limits::left(stored, channel, policy, now));
-    let cooling = own.and_then(|challenge| challenge.next_send_at(channel, policy)).filter(|at| *at > now);
     let (unavailable, next_send_at) = match state {
         State::Approved | State::Denied => (Some(Unavailable::Closed), None),
         State::Blocked => (Some(Unavailable::Blocked), retry_at),
         State::Locked => (Some(Unavailable::Locked), retry_at),
-        _ if sends_left == 0 => {
-            let expiry = own.map(|challenge| challenge.expires_at).filter(|_| within_challenge == 0);
-            (Some(Unavailable::SendLimit), window.max(expiry))
+        State::Pending if own.is_some_and(Challenge::is_approved) => (Some(Unavailable::Closed), None), // to be settled
+        State::None | State::Pending | State::Refused | State::Expired | State::Exhausted => {
+            let expiry = own.map(|own| own.expires_at).filter(|_| within_challenge == 0);
+            wait(policy, stored, own, channel, expiry, now).unzip()
         }
-        _ if cooling.is_some() => (Some(Unavailable::Cooldown), cooling),
-        _ => (None, None),
     };
     let last_send = own.and_then(|challenge| Some(challenge.sends(channel).last?.1));
     ChannelStatus { unavailable, next_send_at, sends_left, last_send }
+}
+
+/// What the channel has to wait for, and until when. Of several reasons, the one that lasts longest.
+fn wait(
+    policy: &Policy,
+    stored: &Snapshot,
+    own: Option<&Challenge>,
+    channel: Channel,
+    expiry: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<(Unavailable, Timestamp)> {
+    let continues = own.filter(|own| !own.is_refused(now));
+    let cooldown = continues.and_then(|own| own.next_send_at(channel, policy)).filter(|at| *at > now);
+    let mut others =
+        stored.challenges.iter().filter(|challenge| channel == Channel::Call && challenge.has_live_call(now));
+    let live = others.find_map(|challenge| Some(limits::live_call(challenge.call.as_ref()?).retry_at));
+    let window = limits::reached(stored, channel, policy, now).map(|limit| limit.retry_at);
+    let reasons = [
+        (Unavailable::Cooldown, cooldown),
+        (Unavailable::CallLive, live),
+        (Unavailable::SendLimit, window.max(expiry)),
+    ];
+    reasons.into_iter().filter_map(|(reason, until)| Some((reason, until?))).max_by_key(|(_, until)| *until)
 }
 
 /// Why the channel cannot be used at all, or not with this number, as far as the number is known.
@@ -264,6 +293,6 @@ fn patience_is_over(challenge: &Challenge, now: Timestamp) -> bool {
     let last = Channel::ALL.into_iter().filter_map(|channel| challenge.sends(channel).last).max_by_key(|(at, _)| *at);
     let call_is_over = challenge.call.as_ref().is_some_and(|call| call.state.is_over());
     last.is_some_and(|(at, delivery)| {
-        delivery != Delivery::Accepted || call_is_over || now.since(at) >= Policy::PATIENCE
+        matches!(delivery, Delivery::Failed | Delivery::Unknown) || call_is_over || now.since(at) >= Policy::PATIENCE
     })
 }

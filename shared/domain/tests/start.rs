@@ -488,7 +488,7 @@ fn an_approval_that_is_not_settled_yields_no_result() {
 }
 
 #[test]
-fn a_start_is_denied_when_an_approval_can_no_longer_be_settled() {
+fn an_approval_that_can_no_longer_be_settled_is_refused_and_the_next_start_replaces_it() {
     let mut case = Case::new();
     case.send();
     case.change(|challenge| {
@@ -497,7 +497,75 @@ fn a_start_is_denied_when_an_approval_can_no_longer_be_settled() {
     case.pass(299);
     assert!(matches!(case.decide(), Ok(Decision::Running)), "the next status call settles it");
     case.pass(1);
-    assert_eq!(refusal(&case), Some(Refusal::Denied));
+    assert_eq!(case.status().state, State::Refused);
+    let Replaces::Refused(former) = case.transaction().replaces else { panic!("it is replaced") };
+    assert_eq!(former.generation, 1);
+}
+
+/// The snapshot as it is read once the subject is bound to `version`, or to nothing.
+fn bound(case: &Case, version: Option<u64>) -> Snapshot {
+    let mut subject = case.stored.subject.clone();
+    subject.binding = version.map(|version| Binding { version, ..binding("+14155550001") });
+    Snapshot::of(subject, case.stored.challenges.clone())
+}
+
+#[test]
+fn a_challenge_that_contradicts_the_binding_is_refused_and_the_next_start_goes_to_the_bound_number() {
+    let unsettled = [Outcome::Pending, Outcome::Approved { at: NOW, by: Method::PressPound, settled: false }];
+    for (outcome, before, after) in unsettled.into_iter().flat_map(|it| [(it, None, 7), (it, Some(7), 8)]) {
+        let mut case = Case::new();
+        case.stored.subject.binding = before.map(|version| Binding { version, ..binding("+14155550001") });
+        case.send();
+        case.change(|challenge| challenge.outcome = outcome);
+        assert_eq!(bound(&case, before).challenge(&case.request.key).expect("it").outcome, outcome, "still the same");
+        case.stored = bound(&case, Some(after));
+        assert_eq!((case.status().state, case.status().attempts_left), (State::Refused, None), "{outcome:?}");
+        assert_eq!(case.status().sms.unavailable, None, "at once");
+        let next = case.transaction();
+        assert!(matches!(next.replaces, Replaces::Refused(Predecessor { generation: 1, .. })));
+        assert_eq!((next.challenge.id.generation, next.challenge.source), (2, NumberSource::Enrolled(after)));
+    }
+}
+
+#[test]
+fn a_refusal_neither_hides_a_denial_nor_undoes_an_approval() {
+    let settled = Outcome::Approved { at: NOW, by: Method::SmsCode, settled: true };
+    for (outcome, denied, expected) in [
+        (Outcome::Pending, true, Outcome::Denied),
+        (settled, false, settled),
+        (Outcome::Denied, false, Outcome::Denied),
+    ] {
+        let mut case = Case::new();
+        case.send();
+        case.change(|challenge| challenge.outcome = outcome);
+        case.stored.subject.denied_version = denied.then_some(case.stored.subject.version);
+        assert_eq!(bound(&case, Some(7)).challenge(&case.request.key).expect("it").outcome, expected);
+    }
+}
+
+#[test]
+fn a_read_that_catches_its_own_settlement_half_way_refuses_nothing() {
+    let mut case = Case::new();
+    let challenge = case.send();
+    let outcome = |case: &Case| bound(case, Some(7)).challenge(&case.request.key).expect("it").outcome;
+    case.stored.subject.reserved.remove(&challenge.reservation()); // by the write that binds the number
+    case.stored.subject.version = 7;
+    assert_eq!(outcome(&case), Outcome::Pending);
+    case.stored.subject.version = 8;
+    assert_eq!(outcome(&case), Outcome::Refused, "another start has dropped the reservation since");
+    case.stored.subject.version = 0;
+    assert_eq!(outcome(&case), Outcome::Pending, "the subject was read before the challenge's start");
+}
+
+#[test]
+fn guesses_at_a_refused_challenge_stay_reserved_until_no_more_can_be_counted() {
+    let mut case = Case::new();
+    let challenge = case.send();
+    case.stored = bound(&case, Some(7));
+    case.request.key.session = SessionId::new("another login", None);
+    assert!(case.transaction().subject.reserved.contains_key(&challenge.reservation()));
+    case.pass(360);
+    assert!(!case.transaction().subject.reserved.contains_key(&challenge.reservation()));
 }
 
 #[test]
@@ -534,6 +602,64 @@ fn a_failed_send_is_shown_at_once_and_given_back() {
     case.change(|challenge| challenge.correct_send(Channel::Call, Delivery::Unknown));
     assert_eq!(case.status().call_channel.sends_left, 1, "an unknown outcome counts as sent");
     assert!(case.status().offer_alternative);
+}
+
+#[test]
+fn what_is_stored_before_a_send_says_that_it_is_being_sent() {
+    for channel in Channel::ALL {
+        let mut case = Case::new().by(channel);
+        assert_eq!(case.send().sends(channel).last, Some((NOW, Delivery::Sending)));
+        assert!(!case.status().offer_alternative, "it gets its time");
+    }
+}
+
+#[test]
+fn after_a_send_that_certainly_failed_the_channel_may_be_tried_at_once() {
+    for (channel, failed) in Channel::ALL.into_iter().flat_map(|channel| [(channel, true), (channel, false)]) {
+        let mut case = Case::new().by(channel);
+        case.send();
+        let delivery = if failed { Delivery::Failed } else { Delivery::Unknown };
+        case.change(|challenge| challenge.correct_send(channel, delivery));
+        let sent = matches!(case.decide(), Ok(Decision::Send(_)));
+        let view = case.status();
+        let view = if channel == Channel::Sms { view.sms } else { view.call_channel };
+        assert_eq!((sent, view.unavailable.is_none()), (failed, failed), "{channel:?} {delivery:?}");
+    }
+}
+
+#[test]
+fn sends_that_failed_still_count_in_the_windows_of_the_subject() {
+    let mut case = Case::new();
+    for _ in 0..5 {
+        case.send();
+        case.change(|challenge| challenge.correct_send(Channel::Sms, Delivery::Failed));
+    }
+    let Some(Refusal::SendLimit(limit)) = refusal(&case) else { panic!("five in ten minutes") };
+    assert_eq!(limit.limit, Limit::SubjectShort);
+}
+
+#[test]
+fn while_a_call_may_be_in_progress_the_page_says_when_the_next_can_be_placed() {
+    let mut case = Case::new().by(Channel::Call);
+    case.send(); // and the process ends before it reaches the provider
+    let free = NOW + Duration::from_secs(140);
+    for seconds in [0, 30, 109] {
+        case.pass(seconds);
+        let call = case.status().call_channel;
+        assert_eq!(
+            (call.unavailable, call.next_send_at),
+            (Some(Unavailable::CallLive), Some(free)),
+            "{seconds} s later"
+        );
+        assert!(!matches!(case.decide(), Ok(Decision::Send(_))));
+    }
+    case.request.key.session = SessionId::new("another login", None);
+    let call = case.status().call_channel;
+    assert_eq!((call.unavailable, call.next_send_at), (Some(Unavailable::CallLive), Some(free)), "of another login");
+    assert_eq!(case.status().sms.unavailable, None);
+    case.pass(1);
+    assert_eq!(case.status().call_channel.unavailable, None);
+    assert!(matches!(case.decide(), Ok(Decision::Send(_))));
 }
 
 #[test]

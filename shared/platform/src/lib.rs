@@ -13,6 +13,7 @@ pub mod reply;
 pub mod problem;
 pub mod event;
 pub mod request;
+pub mod retry;
 
 pub mod first_factor;
 pub mod iam;

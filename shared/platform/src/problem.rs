@@ -120,8 +120,7 @@ impl Problem {
 
     fn retry_after(&self, now: Timestamp) -> Option<Duration> {
         match self {
-            Self::DeliveryFailed => Some(Duration::from_secs(30)),
-            Self::TemporarilyUnavailable => Some(Duration::from_secs(1)),
+            Self::DeliveryFailed | Self::TemporarilyUnavailable => Some(Duration::from_secs(1)),
             _ => self.retry_at().map(|at| at.since(now)),
         }
     }

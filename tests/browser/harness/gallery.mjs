@@ -10,13 +10,14 @@ const later = (inSeconds) => ({ inSeconds });
 
 const available = { available: true, reason: null, nextSendAt: null, sendsLeft: 2, lastSend: null };
 const sent = { available: false, reason: 'cooldown', nextSendAt: later(25), sendsLeft: 2, lastSend: 'accepted' };
-const again = { ...available, lastSend: 'accepted' };
+const again = { ...available, lastSend: 'sending' };
 const off = (reason, nextSendAt = null) => ({ available: false, reason, nextSendAt, sendsLeft: 0, lastSend: null });
 
 const known = { phoneNumber: MASKED };
 const pending = { ...known, state: 'pending', expiresAt: later(290), attemptsLeft: 5 };
 const texted = { ...pending, channels: { sms: sent, call: available } };
-const called = (call) => ({ ...pending, channels: { sms: available, call: sent }, call });
+const live = { ...sent, reason: 'call-live', nextSendAt: later(135) };
+const called = (call) => ({ ...pending, channels: { sms: available, call: live }, call });
 const over = (call) => ({ ...called(call), channels: { sms: available, call: again }, offerAlternative: true });
 
 const READINGS = [{ reading: 'national', country: 'US' }, { reading: 'international', country: 'CH' }];
@@ -95,6 +96,8 @@ export const EXHIBITS = {
   approved: { view: { ...known, state: 'approved', resultToken: TOKEN }, query: { redirect_uri: undefined } },
   'approved-before': { view: { ...known, state: 'approved' } },
   expired: { view: { ...known, state: 'expired' } },
+  refused: { view: { ...known, state: 'refused' } },
+  'refused-typed': { screen: 'refused', view: { ...known, state: 'refused', canChangeNumber: true } },
   exhausted: { view: { ...known, state: 'exhausted' } },
   denied: { view: { ...known, state: 'denied', channels: { sms: off('closed'), call: off('closed') } } },
   blocked: { view: { ...known, state: 'blocked', retryAt: later(86_000), channels: { sms: off('blocked'), call: off('blocked') } } },

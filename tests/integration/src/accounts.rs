@@ -96,7 +96,7 @@ async fn a_call_cannot_enrol_one_account_too_many_either() {
     api.webhook("answer", &[("AnsweredBy", "human")]).await;
     api.webhook("digits", &[("Digits", "#")]).await;
     let view = api.status(&late).await;
-    assert_eq!((&view.json["state"], view.json.get("resultToken")), (&json!("denied"), None));
+    assert_eq!((&view.json["state"], view.json.get("resultToken")), (&json!("refused"), None));
 }
 
 #[tokio::test]

@@ -438,7 +438,7 @@ async fn the_old_binding_yields_no_token_after_a_reset() {
     for challenge in [judged_right, approved] {
         assert!(matches!(
             scene.store.settle(&challenge, &scene.rules.policy, scene.now).await,
-            Ok(Settlement::Refused)
+            Ok(Settlement::Refused(_))
         ));
     }
 }
@@ -451,7 +451,10 @@ async fn a_proof_of_the_old_number_enrols_nothing_after_a_reset() {
     scene.session("2");
     enrol(&mut scene).await;
     reset(&scene).await;
-    assert!(matches!(scene.store.settle(&judged_right, &scene.rules.policy, scene.now).await, Ok(Settlement::Refused)));
+    assert!(matches!(
+        scene.store.settle(&judged_right, &scene.rules.policy, scene.now).await,
+        Ok(Settlement::Refused(_))
+    ));
     let stored = scene.load().await;
     assert_eq!(stored.subject.binding, None);
     let outcomes: Vec<_> = stored.challenges.iter().map(|challenge| challenge.outcome).collect();
@@ -468,7 +471,7 @@ async fn a_reset_also_denies_a_login_started_by_a_function_whose_clock_is_ahead(
     reset(&scene).await;
     scene.pass(3);
     let settled = scene.store.settle(&ahead, &scene.rules.policy, scene.now).await;
-    assert!(matches!(settled, Ok(Settlement::Refused)), "{settled:?}");
+    assert!(matches!(settled, Ok(Settlement::Refused(_))), "{settled:?}");
     assert_eq!(scene.challenge().await.outcome, Outcome::Denied);
 }
 

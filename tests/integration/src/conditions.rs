@@ -28,7 +28,7 @@ pub(crate) fn count(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-fn at(time: Timestamp) -> AttributeValue {
+pub(crate) fn at(time: Timestamp) -> AttributeValue {
     count(time.as_unix())
 }
 
@@ -37,7 +37,7 @@ fn item(scene: &Scene, sort: &str) -> HashMap<String, AttributeValue> {
     HashMap::from([("pk".to_owned(), text(&pk)), ("sk".to_owned(), text(sort))])
 }
 
-fn subject_item(scene: &Scene) -> HashMap<String, AttributeValue> {
+pub(crate) fn subject_item(scene: &Scene) -> HashMap<String, AttributeValue> {
     item(scene, "subject")
 }
 
@@ -237,7 +237,7 @@ async fn a_failed_send_is_recorded_once_and_only_in_its_own_generation() {
         let sends = *scene.challenge().await.sends(channel);
         assert_eq!(
             (sends.used, sends.last.map(|(_, d)| d)),
-            (1, Some(Delivery::Accepted)),
+            (1, Some(Delivery::Sending)),
             "a different generation and a different send"
         );
         for _ in 0..2 {
@@ -262,8 +262,8 @@ async fn an_unknown_outcome_is_recorded_only_for_its_own_send_and_never_over_a_f
         let other = ChallengeId { generation: 2, ..id };
         let earlier = Timestamp::from_unix(scene.now.as_unix() - 1);
         for (id, at, delivery, current, why) in [
-            (other, scene.now, Delivery::Unknown, Delivery::Accepted, "a different generation"),
-            (id, earlier, Delivery::Unknown, Delivery::Accepted, "a different send"),
+            (other, scene.now, Delivery::Unknown, Delivery::Sending, "a different generation"),
+            (id, earlier, Delivery::Unknown, Delivery::Sending, "a different send"),
             (id, scene.now, Delivery::Failed, Delivery::Failed, "failed"),
             (id, scene.now, Delivery::Unknown, Delivery::Failed, "already known to have failed"),
         ] {
@@ -283,7 +283,7 @@ pub(crate) async fn proven(scene: &Scene) -> Challenge {
 
 async fn is_refused(scene: &Scene, challenge: &Challenge) -> bool {
     match scene.store.settle(challenge, &scene.rules.policy, scene.now).await.expect("an answer") {
-        Settlement::Refused => true,
+        Settlement::Refused(_) => true,
         Settlement::Settled(_) => false,
     }
 }

@@ -384,7 +384,7 @@ async fn the_model_does_what_the_store_does() {
         ("Start Conflict", 20),
         ("CountGuess None", 20),
         ("CountGuess Some(Challenge", 20),
-        ("Settle Refused", 20),
+        ("Settle Refused(Challe", 20),
         ("Settle Settled(Challe", 20),
     ] {
         assert!(answers.get(answer).is_some_and(|count| *count >= least), "{answer}: {answers:#?}");

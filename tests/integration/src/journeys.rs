@@ -62,7 +62,7 @@ async fn call_me_works_from_ringing_to_approved_with_only_the_key_press() {
     let again = api.webhook("digits", &[("Digits", "5")]).await;
     assert!(again.text.contains("<Gather"), "a wrong key repeats the question: {}", again.text);
     let thanks = api.webhook("digits", &POUND).await;
-    assert!(thanks.text.contains("You are signed in") && !thanks.text.contains("<Gather"), "{}", thanks.text);
+    assert!(thanks.text.contains("Look at your screen") && !thanks.text.contains("<Gather"), "{}", thanks.text);
 
     let approved = api.status(&login).await;
     assert_eq!(approved.json["state"], "approved");
@@ -184,13 +184,27 @@ async fn a_provider_outage_is_reported_and_the_other_channel_offered() {
         api.phone.fail(Some(SendFailure::ProviderFault));
         let failed = api.post(&login, body).await;
         assert_eq!((failed.status, failed.problem()), (503, "delivery-failed"));
-        assert_eq!(failed.header("retry-after"), Some("30"));
+        assert_eq!(failed.header("retry-after"), Some("1"), "it may be tried again at once");
         let view = api.status(&login).await;
         assert_eq!(view.json["channels"][channel]["lastSend"], "failed");
         assert_eq!(view.json["channels"][other]["available"], true);
         assert_eq!(view.json["offerAlternative"], true);
         api.phone.fail(None);
         assert_eq!(api.post(&login, json!({ "channel": other })).await.status, 201);
+    }
+}
+
+#[tokio::test]
+async fn after_a_failed_send_the_same_channel_sends_at_once() {
+    for (body, channel) in [(sms(), "sms"), (call(), "call")] {
+        let (api, login) = (Api::new().await, Login::known());
+        api.phone.fail(Some(SendFailure::ProviderFault));
+        assert_eq!(api.post(&login, body.clone()).await.problem(), "delivery-failed");
+        assert_eq!(api.status(&login).await.json["channels"][channel]["available"], true);
+        api.phone.fail(None);
+        let again = api.post(&login, body).await;
+        assert_eq!((again.status, &again.json["channels"][channel]["lastSend"]), (201, &json!("accepted")));
+        assert_eq!(api.status(&login).await.json["channels"][channel]["lastSend"], "sending", "as it is stored");
     }
 }
 
@@ -264,7 +278,7 @@ async fn an_approval_that_cannot_be_settled_yields_no_token() {
     api.webhook("digits", &POUND).await;
     api.pass(300);
     let view = api.status(&login).await;
-    assert_eq!((&view.json["state"], &view.json["resultToken"]), (&json!("denied"), &Value::Null));
+    assert_eq!((&view.json["state"], &view.json["resultToken"]), (&json!("refused"), &Value::Null));
 }
 
 #[tokio::test]

@@ -34,6 +34,7 @@ mod number_change_attacks;
 mod numbers;
 mod races;
 mod refunds;
+mod refused;
 mod requests;
 mod samples;
 mod scene;

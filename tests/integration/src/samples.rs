@@ -46,11 +46,11 @@ async fn every_sample_gets_the_answer_that_its_name_promises() {
     let spoken = [
         ("answer", CallMode::PressPound, "press the pound key"),
         ("answer-machine", CallMode::PressPound, "enter the digits on your screen"),
-        ("press-pound", CallMode::PressPound, "You are signed in"),
+        ("press-pound", CallMode::PressPound, "Look at your screen"),
         ("fraud-key", CallMode::PressPound, "stopped this sign-in"),
-        ("match-digits", CallMode::MatchDigits, "You are signed in"),
+        ("match-digits", CallMode::MatchDigits, "Look at your screen"),
         ("match-digits-wrong", CallMode::MatchDigits, "not the digits"),
-        ("four-digits", CallMode::PressPound, "You are signed in"),
+        ("four-digits", CallMode::PressPound, "Look at your screen"),
         ("four-digits-wrong", CallMode::PressPound, "not the digits"),
         ("speak-code", CallMode::SpeakCode, "Your code is:"),
     ];

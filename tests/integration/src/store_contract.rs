@@ -199,7 +199,7 @@ async fn no_approval_survives_a_change_of_its_subject() {
     scene.press(&token, Key::Fraud).await;
     let by = counted.judge(&scene.keys, &code).expect("the right code");
     let proven = counted.proven(by, scene.now);
-    assert!(matches!(scene.store.settle(&proven, &scene.rules.policy, scene.now).await, Ok(Settlement::Refused)));
+    assert!(matches!(scene.store.settle(&proven, &scene.rules.policy, scene.now).await, Ok(Settlement::Refused(_))));
 }
 
 #[tokio::test]
@@ -402,7 +402,7 @@ async fn the_late_failure_of_one_send_does_not_affect_a_later_one() {
     scene.pass(2);
     let arrived = scene.send_code().await;
     scene.store.record_send(&id, Channel::Sms, sent_at, Delivery::Failed, &[]).await.expect("recorded");
-    assert_eq!(scene.challenge().await.sms.last.map(|(_, delivery)| delivery), Some(Delivery::Accepted));
+    assert_eq!(scene.challenge().await.sms.last.map(|(_, delivery)| delivery), Some(Delivery::Sending));
     scene.pass(2);
     scene.send_code().await;
     assert_eq!(scene.guess(&arrived).await.expect("judged"), Some(true));
@@ -456,7 +456,7 @@ async fn an_approval_is_no_longer_settled_once_its_result_would_have_expired() {
     scene.answer(&token, AnsweredBy::Human).await;
     let approved = scene.press(&token, Key::Approve).await.expect("a challenge");
     scene.pass(300);
-    assert!(matches!(scene.store.settle(&approved, &scene.rules.policy, scene.now).await, Ok(Settlement::Refused)));
+    assert!(matches!(scene.store.settle(&approved, &scene.rules.policy, scene.now).await, Ok(Settlement::Refused(_))));
 }
 
 #[tokio::test]

@@ -12,6 +12,9 @@ pub(crate) enum Seen {
     Enrolled,
     SettledEnrolled,
     SettleRefused,
+    ClosedAsRefused,
+    RefusedShown,
+    RefusedReplaced,
     RightCodeRefused,
     WrongCode,
     ForeignCode,
@@ -72,7 +75,7 @@ pub(crate) enum Seen {
 }
 
 impl Seen {
-    pub(crate) const ALL: [Self; 64] = [
+    pub(crate) const ALL: [Self; 67] = [
         Self::ApprovedByCode,
         Self::ApprovedByCall,
         Self::SettledByStatus,
@@ -80,6 +83,9 @@ impl Seen {
         Self::Enrolled,
         Self::SettledEnrolled,
         Self::SettleRefused,
+        Self::ClosedAsRefused,
+        Self::RefusedShown,
+        Self::RefusedReplaced,
         Self::RightCodeRefused,
         Self::WrongCode,
         Self::ForeignCode,

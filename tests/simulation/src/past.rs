@@ -25,6 +25,8 @@ pub(crate) struct Errand {
     pub(crate) disturbed: bool,
     /// The number of requests to the store.
     pub(crate) round_trips: u32,
+    /// How often it had to try again.
+    pub(crate) conflicts: u32,
     /// The start that was applied for it, until it is sent.
     pub(crate) to_send: Option<(ChallengeId, Channel, PhoneNumber)>,
     /// The challenge on which its guess was counted, and whether the guess was right.

@@ -228,6 +228,7 @@ impl Run<'_> {
             stops_at_door,
             disturbed: false,
             round_trips: 0,
+            conflicts: 0,
             to_send: None,
             counted: None,
             signed: None,

@@ -87,6 +87,7 @@ impl World {
     }
 
     fn note_fault(&mut self, fault: Option<Fault>, conflict: bool) {
+        self.errand().conflicts += u32::from(conflict);
         match fault {
             Some(Fault::Conflict) => self.saw(Seen::ConflictRetried),
             Some(Fault::Down) => self.saw(Seen::StoreDown),
@@ -189,16 +190,23 @@ impl ChallengeStore for Shared {
     }
 
     async fn settle(&self, challenge: &Challenge, policy: &Policy, now: Timestamp) -> Result<Settlement, StoreError> {
+        let (subject, effect) = (challenge.id.key.subject, Effect::Settle(challenge));
         let settled = self.write(&TRANSACTION, |world| {
-            let effect = Effect::Settle(challenge);
-            let settled = world.apply(&challenge.id.key.subject, &effect, |model| model.settle(challenge, policy, now));
+            let settled = world.apply(&subject, &effect, |model| model.try_to_settle(challenge, policy, now));
             invariants::shared(world);
-            if matches!(settled, Settlement::Refused) {
+            if !matches!(settled, Some(Settlement::Settled(_))) {
                 world.saw(Seen::SettleRefused);
             }
             Ok(settled)
         });
-        settled.await
+        if let Some(settled) = settled.await? {
+            return Ok(settled);
+        }
+        let refused = self.write(&UPDATE, |world| {
+            world.saw(Seen::ClosedAsRefused);
+            Ok(world.apply(&subject, &effect, |model| model.refuse(challenge)))
+        });
+        refused.await
     }
 
     async fn advance_call(
@@ -239,6 +247,7 @@ fn torn(world: &mut World, (subject, challenges): (Subject, Vec<Challenge>), id:
     }
     let mixed = Snapshot::of(subject, mixed);
     if mixed.is_torn(world.clock) {
+        world.errand().conflicts += 1;
         world.saw(Seen::TornReadNoticed);
     }
     mixed

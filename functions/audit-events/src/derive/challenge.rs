@@ -55,7 +55,7 @@ fn beginning(step: &Step<'_>, facts: &mut Facts) -> Result<(), Unreadable> {
     Ok(())
 }
 
-/// A send is stored as accepted before it is made, and corrected if it was not. Nothing is sent to a test number.
+/// A send is stored before it is made, and corrected if the provider did not accept it. Nothing is sent to a test number.
 fn send(
     step: &Step<'_>,
     channel: Channel,
@@ -66,7 +66,9 @@ fn send(
     }
     let channel = channel.as_str();
     Ok(match step.new.require(attributes.delivery)? {
-        Delivery::Accepted => Some((step.new.require(attributes.at)?, Fact::ChallengeSent { channel })),
+        Delivery::Sending | Delivery::Accepted => {
+            Some((step.new.require(attributes.at)?, Fact::ChallengeSent { channel }))
+        }
         delivery => Some((step.at, Fact::ChallengeSendFailed { channel, delivery: delivery.as_str() })),
     })
 }
@@ -78,10 +80,11 @@ fn ending(step: &Step<'_>, facts: &mut Facts) -> Result<(), Unreadable> {
     }
     match outcome(step.new)? {
         Outcome::Denied if step.set(OUTCOME) => facts.push((step.at, Fact::ChallengeDenied)),
+        Outcome::Refused if step.set(OUTCOME) => facts.push((step.at, Fact::ChallengeNotSettled)),
         Outcome::Approved { at, by, settled: true } if step.set(SETTLED) => {
             facts.push((at, Fact::ChallengeApproved { method: by.as_str(), channel: proven_by(by).as_str() }));
         }
-        Outcome::Denied | Outcome::Approved { .. } | Outcome::Pending => {}
+        Outcome::Denied | Outcome::Refused | Outcome::Approved { .. } | Outcome::Pending => {}
     }
     Ok(())
 }

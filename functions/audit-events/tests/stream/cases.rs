@@ -72,7 +72,7 @@ fn of_a_challenge() -> Vec<Case> {
             "the other channel is added",
             from(
                 &sms,
-                &json!({ "callsUsed": 1, "callsAt": 1_800_000_031, "callsDelivery": "accepted", "callToken": MAC }),
+                &json!({ "callsUsed": 1, "callsAt": 1_800_000_031, "callsDelivery": "sending", "callToken": MAC }),
             ),
             &["challenge.sent"],
         ),
@@ -112,6 +112,7 @@ fn of_a_challenge() -> Vec<Case> {
         case("a phone rings", (with(&call, &json!({ "callState": "calling" })), call.clone()), &[]),
         case("another session starts", from(&call, &json!({ "contested": true })), &["challenge.contested"]),
         case("the fraud key", from(&call, &json!({ "outcome": "denied" })), &["challenge.denied"]),
+        case("no settlement", from(&call, &json!({ "outcome": "refused" })), &["challenge.not-settled"]),
         ("a challenge is forgotten", sms, NOTHING, &[]),
     ]
 }

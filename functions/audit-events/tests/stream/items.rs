@@ -46,7 +46,7 @@ pub(crate) fn challenge() -> Value {
         "generation": 1, "phone": NUMBER, "numberSource": "enrolled", "binding": 7, "locale": "en",
         "country": "US", "line": "mobile", "purpose": "login",
         "createdAt": 1_800_000_000, "expiresAt": 1_800_000_300, "attempts": 0, "carried": 0, "maxAttempts": 5,
-        "outcome": "pending", "codes": [MAC], "smsUsed": 1, "smsAt": 1_800_000_000, "smsDelivery": "accepted",
+        "outcome": "pending", "codes": [MAC], "smsUsed": 1, "smsAt": 1_800_000_000, "smsDelivery": "sending",
         "callsUsed": 0, "ttl": 1_800_009_000,
     })
 }
@@ -55,7 +55,7 @@ pub(crate) fn challenge() -> Value {
 pub(crate) fn call() -> Value {
     let call = json!({
         "smsUsed": 0, "smsAt": null, "smsDelivery": null, "codes": [], "callToken": MAC, "callState": "answered",
-        "callsUsed": 1, "callsAt": 1_800_000_000, "callsDelivery": "accepted", "callPlacedAt": 1_800_000_000,
+        "callsUsed": 1, "callsAt": 1_800_000_000, "callsDelivery": "sending", "callPlacedAt": 1_800_000_000,
         "answeredBy": "human", "wrongKeys": 0,
     });
     with(&challenge(), &call)

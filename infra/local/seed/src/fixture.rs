@@ -158,7 +158,7 @@ impl Fixture {
 async fn settle(store: &DynamoStore, challenge: Challenge, now: Timestamp) -> Result<()> {
     match store.settle(&challenge.proven(Method::SmsCode, now), &Policy::default(), now).await? {
         Settlement::Settled(_) => Ok(()),
-        Settlement::Refused => bail!("cannot enrol this sample's number: start with a fresh table"),
+        Settlement::Refused(_) => bail!("cannot enrol this sample's number: start with a fresh table"),
     }
 }
 

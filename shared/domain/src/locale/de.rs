@@ -37,7 +37,7 @@ const LOGIN: Phrases = Phrases {
     said_once: "Dieser Anruf wiederholt seinen Code nicht. Sie können einen neuen Anruf anfordern. \
                 Wenn Sie sich gerade nicht anmelden, drücken Sie die Null.",
     goodbye: "Auf Wiederhören.",
-    approved: "Vielen Dank. Sie sind angemeldet. Auf Wiederhören.",
+    approved: "Fertig. Schauen Sie auf Ihren Bildschirm. Auf Wiederhören.",
     denied: "Vielen Dank. Wir haben diese Anmeldung gestoppt. Bitte ändern Sie Ihr Passwort. Auf Wiederhören.",
     too_late: "Es ist zu spät, diese Anmeldung zu bestätigen. Wenn sie nicht von Ihnen stammt, drücken Sie die Null.",
     use_code: "Wir konnten diesen Anruf nicht bestätigen. Sie können stattdessen einen Code per SMS anfordern. \
@@ -54,7 +54,7 @@ const CHANGE: Phrases = Phrases {
                 Wenn Sie das nicht veranlasst haben, drücken Sie die Null.",
     said_once: "Dieser Anruf wiederholt seinen Code nicht. Sie können einen neuen Anruf anfordern. \
                 Wenn Sie Ihre Telefonnummer gerade nicht ändern, drücken Sie die Null.",
-    approved: "Vielen Dank. Diese Telefonnummer ist bestätigt. Auf Wiederhören.",
+    approved: "Fertig. Schauen Sie auf Ihren Bildschirm. Auf Wiederhören.",
     denied: "Vielen Dank. Wir haben die Änderung Ihrer Telefonnummer gestoppt. Bitte ändern Sie Ihr Passwort. \
              Auf Wiederhören.",
     too_late: "Es ist zu spät, diese Änderung Ihrer Telefonnummer zu bestätigen. Wenn Sie das nicht veranlasst haben, \

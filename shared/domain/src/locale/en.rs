@@ -33,7 +33,7 @@ const LOGIN: Phrases = Phrases {
     said_once: "This call cannot repeat its code. You can ask for a new call. \
                 If you are not signing in, press zero.",
     goodbye: "Goodbye.",
-    approved: "Thank you. You are signed in. Goodbye.",
+    approved: "Done. Look at your screen. Goodbye.",
     denied: "Thank you. We stopped this sign-in. Please change your password. Goodbye.",
     too_late: "It is too late to confirm this sign-in. If it is not you, press zero.",
     use_code: "We could not confirm this call. You can ask for a code by text message instead. Goodbye.",
@@ -49,7 +49,7 @@ const CHANGE: Phrases = Phrases {
                 If you did not ask for it, press zero.",
     said_once: "This call cannot repeat its code. You can ask for a new call. \
                 If you are not changing your phone number, press zero.",
-    approved: "Thank you. This phone number is confirmed. Goodbye.",
+    approved: "Done. Look at your screen. Goodbye.",
     denied: "Thank you. We stopped the change of your phone number. Please change your password. Goodbye.",
     too_late: "It is too late to confirm this change of your phone number. If you did not ask for it, press zero.",
     ..LOGIN

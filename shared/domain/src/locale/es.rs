@@ -31,7 +31,7 @@ const LOGIN: Phrases = Phrases {
     said_once: "Esta llamada no repite su código. Puede pedir una nueva llamada. \
                 Si no está iniciando sesión, pulse cero.",
     goodbye: "Adiós.",
-    approved: "Gracias. Ha iniciado sesión. Adiós.",
+    approved: "Listo. Mire la pantalla. Adiós.",
     denied: "Gracias. Hemos detenido este inicio de sesión. Cambie su contraseña. Adiós.",
     too_late: "Ya es tarde para aprobar este inicio de sesión. Si no es suyo, pulse cero.",
     use_code: "No hemos podido confirmar esta llamada. Puede pedir un código por mensaje de texto. Adiós.",
@@ -46,7 +46,7 @@ const CHANGE: Phrases = Phrases {
     code_ends: "Introdúzcalo donde está cambiando su teléfono y no se lo diga a nadie. Si no lo ha pedido, pulse cero.",
     said_once: "Esta llamada no repite su código. Puede pedir una nueva llamada. \
                 Si no está cambiando su teléfono, pulse cero.",
-    approved: "Gracias. Este teléfono está confirmado. Adiós.",
+    approved: "Listo. Mire la pantalla. Adiós.",
     denied: "Gracias. Hemos detenido el cambio de su teléfono. Cambie su contraseña. Adiós.",
     too_late: "Ya es tarde para aprobar este cambio de teléfono. Si no lo ha pedido, pulse cero.",
     ..LOGIN

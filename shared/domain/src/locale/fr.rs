@@ -38,7 +38,7 @@ const LOGIN: Phrases = Phrases {
     said_once: "Cet appel ne répète pas son code. Vous pouvez demander un nouvel appel. \
                 Si vous n'êtes pas en train de vous connecter, appuyez sur zéro.",
     goodbye: "Au revoir.",
-    approved: "Merci. Votre connexion est confirmée. Au revoir.",
+    approved: "C'est fait. Regardez votre écran. Au revoir.",
     denied: "Merci. Nous avons bloqué cette connexion. Veuillez changer votre mot de passe. Au revoir.",
     too_late: "Il est trop tard pour approuver cette connexion. Si elle n'est pas de vous, appuyez sur zéro.",
     use_code: "Nous n'avons pas pu confirmer cet appel. Vous pouvez demander un code par SMS. Au revoir.",
@@ -54,7 +54,7 @@ const CHANGE: Phrases = Phrases {
                 Si vous ne l'avez pas demandé, appuyez sur zéro.",
     said_once: "Cet appel ne répète pas son code. Vous pouvez demander un nouvel appel. \
                 Si vous n'êtes pas en train de changer de numéro de téléphone, appuyez sur zéro.",
-    approved: "Merci. Ce numéro de téléphone est confirmé. Au revoir.",
+    approved: "C'est fait. Regardez votre écran. Au revoir.",
     denied: "Merci. Nous avons bloqué le changement de votre numéro de téléphone. Veuillez changer votre mot de passe. \
              Au revoir.",
     too_late: "Il est trop tard pour approuver ce changement de numéro de téléphone. Si vous ne l'avez pas demandé, \

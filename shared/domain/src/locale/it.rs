@@ -37,7 +37,7 @@ const LOGIN: Phrases = Phrases {
     said_once: "Questa chiamata non ripete il codice. Può richiedere una nuova chiamata. \
                 Se non sta effettuando l'accesso, prema zero.",
     goodbye: "Arrivederci.",
-    approved: "Grazie. Il Suo accesso è confermato. Arrivederci.",
+    approved: "Fatto. Guardi lo schermo. Arrivederci.",
     denied: "Grazie. Abbiamo bloccato questo accesso. Cambi la Sua password. Arrivederci.",
     too_late: "È troppo tardi per approvare questo accesso. Se non è Suo, prema zero.",
     use_code: "Non è stato possibile confermare questa chiamata. Può richiedere un codice via SMS. Arrivederci.",
@@ -53,7 +53,7 @@ const CHANGE: Phrases = Phrases {
                 Se non lo ha richiesto, prema zero.",
     said_once: "Questa chiamata non ripete il codice. Può richiedere una nuova chiamata. \
                 Se non sta cambiando numero di telefono, prema zero.",
-    approved: "Grazie. Questo numero di telefono è confermato. Arrivederci.",
+    approved: "Fatto. Guardi lo schermo. Arrivederci.",
     denied: "Grazie. Abbiamo bloccato il cambio del Suo numero di telefono. Cambi la Sua password. Arrivederci.",
     too_late: "È troppo tardi per approvare questo cambio di numero di telefono. Se non lo ha richiesto, prema zero.",
     ..LOGIN

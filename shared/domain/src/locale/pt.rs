@@ -37,7 +37,7 @@ const LOGIN: Phrases = Phrases {
     said_once: "Esta chamada não repete o código. Você pode pedir uma nova chamada. \
                 Se não estiver acessando sua conta, pressione zero.",
     goodbye: "Até logo.",
-    approved: "Tudo certo. Seu acesso foi confirmado. Até logo.",
+    approved: "Pronto. Olhe para a tela. Até logo.",
     denied: "Agradecemos o aviso. Interrompemos esta tentativa de acesso. Por favor, troque sua senha. Até logo.",
     too_late: "Já é tarde para aprovar este acesso. Se não for seu, pressione zero.",
     use_code: "Não foi possível confirmar esta chamada. Você pode pedir um código por mensagem de texto. Até logo.",
@@ -53,7 +53,7 @@ const CHANGE: Phrases = Phrases {
                 Se não pediu a alteração, pressione zero.",
     said_once: "Esta chamada não repete o código. Você pode pedir uma nova chamada. \
                 Se não estiver alterando seu número de telefone, pressione zero.",
-    approved: "Tudo certo. Este número de telefone está confirmado. Até logo.",
+    approved: "Pronto. Olhe para a tela. Até logo.",
     denied: "Agradecemos o aviso. Interrompemos a alteração do seu número de telefone. Por favor, troque sua senha. \
              Até logo.",
     too_late: "Já é tarde para aprovar esta alteração do seu número de telefone. Se não a pediu, pressione zero.",

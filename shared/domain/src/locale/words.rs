@@ -49,7 +49,7 @@ pub struct Phrases {
     pub said_once: &'static str,
     /// When nothing more is to be said.
     pub goodbye: &'static str,
-    /// After approval.
+    /// After approval, which the next status has yet to settle: it promises nothing but that the page goes on.
     pub approved: &'static str,
     /// After the fraud key.
     pub denied: &'static str,

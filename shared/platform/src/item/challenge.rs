@@ -23,6 +23,7 @@ use super::value::{Stored as _, Value};
 pub const PENDING: &str = "pending";
 pub const APPROVED: &str = "approved";
 pub const DENIED: &str = "denied";
+pub const REFUSED: &str = "refused";
 
 /// The attributes of one channel's sends.
 pub struct SendAttributes {
@@ -74,6 +75,7 @@ pub fn outcome<V: Value>(item: Reader<'_, V>) -> Result<Outcome, Unreadable> {
     match item.text(OUTCOME)? {
         PENDING => Ok(Outcome::Pending),
         DENIED => Ok(Outcome::Denied),
+        REFUSED => Ok(Outcome::Refused),
         APPROVED => Ok(Outcome::Approved {
             at: item.require(APPROVED_AT)?,
             by: item.require(APPROVED_BY)?,

@@ -46,10 +46,13 @@ pub(super) const NO_CHALLENGE: &str = "attribute_not_exists(pk)";
 pub(super) const PROVEN_GENERATION: &str = "generation = :generation AND outcome = :approved AND settled = :true";
 pub(super) const GENERATION_UNMOVED: &str = "generation = :generation AND attempts = :attempts \
      AND smsUsed = :messages AND callsUsed = :calls AND outcome = :pending";
-pub(super) const RESEND_SMS: &str = "SET smsUsed = smsUsed + :one, smsAt = :now, smsDelivery = :accepted, \
+pub(super) const UNSETTLED_GENERATION_UNMOVED: &str = "generation = :generation AND attempts = :attempts \
+     AND smsUsed = :messages AND callsUsed = :calls AND outcome IN (:pending, :approved, :refused) \
+     AND attribute_not_exists(settled)";
+pub(super) const RESEND_SMS: &str = "SET smsUsed = smsUsed + :one, smsAt = :now, smsDelivery = :sent, \
      codes = :codes, expiresAt = :expiresAt, locale = :locale, keepUntil = :keepUntil, #ttl = :ttl";
 pub(super) const CALL_AGAIN: &str = "REMOVE answeredBy SET callsUsed = callsUsed + :one, callsAt = :now, \
-     callsDelivery = :accepted, callToken = :token, callPlacedAt = :now, callState = :calling, wrongKeys = :zero, \
+     callsDelivery = :sent, callToken = :token, callPlacedAt = :now, callState = :calling, wrongKeys = :zero, \
      expiresAt = :expiresAt, locale = :locale, keepUntil = :keepUntil, #ttl = :ttl";
 /// Each one is added separately, since a send that failed in the meantime takes its own away.
 pub(super) const AND_CHARGED: &str = ", charged.#number = if_not_exists(charged.#number, :none) + :one, \
@@ -72,12 +75,12 @@ pub(super) const SMS_FAILED: &str = "SET smsDelivery = :delivery, smsUsed = smsU
 pub(super) const AND_GIVEN_BACK: &str =
     ", charged.#range = charged.#range - :one, charged.#country = charged.#country - :one";
 /// Once it is settled, the enrolment has already given back what the sends were charged.
-pub(super) const SMS_TAKEN_FOR_ACCEPTED: &str =
-    "generation = :generation AND smsAt = :at AND smsDelivery = :accepted AND attribute_not_exists(settled)";
+pub(super) const SMS_BEING_SENT: &str =
+    "generation = :generation AND smsAt = :at AND smsDelivery = :sending AND attribute_not_exists(settled)";
 pub(super) const CALL_UNKNOWN: &str = "SET callsDelivery = :delivery";
 pub(super) const CALL_FAILED: &str = "SET callsDelivery = :delivery, callsUsed = callsUsed - :one, callState = :failed";
-pub(super) const CALL_TAKEN_FOR_ACCEPTED: &str =
-    "generation = :generation AND callsAt = :at AND callsDelivery = :accepted AND attribute_not_exists(settled)";
+pub(super) const CALL_BEING_SENT: &str =
+    "generation = :generation AND callsAt = :at AND callsDelivery = :sending AND attribute_not_exists(settled)";
 
 /// `charged` must be what the transaction gives back: a send that failed in the meantime has given back its own.
 pub(super) const APPROVE_BY_CODE: &str =
@@ -87,6 +90,9 @@ pub(super) const OPEN_FOR_CODE: &str = "generation = :generation AND outcome = :
 pub(super) const COMPLETE_APPROVAL: &str = "SET settled = :true, #ttl = keepUntil";
 pub(super) const APPROVED_BY_CALL: &str = "generation = :generation AND outcome = :approved AND approvedAt > :oldest AND attribute_not_exists(settled) \
      AND charged = :charged";
+pub(super) const REFUSE: &str = "SET outcome = :refused";
+pub(super) const NOT_SETTLED: &str =
+    "generation = :generation AND outcome IN (:pending, :approved) AND attribute_not_exists(settled)";
 
 macro_rules! settle_subject {
     ($enrol:literal) => {

@@ -1,4 +1,4 @@
-//! Correcting a send that was stored as accepted.
+//! Correcting a send that was stored as being sent.
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use domain::call::CallState;
@@ -40,17 +40,17 @@ impl DynamoStore {
     ) -> UpdateBuilder {
         let failed = delivery == Delivery::Failed;
         let (update, condition) = match channel {
-            Channel::Sms if failed => (expression::SMS_FAILED, expression::SMS_TAKEN_FOR_ACCEPTED),
-            Channel::Sms => (expression::SMS_UNKNOWN, expression::SMS_TAKEN_FOR_ACCEPTED),
-            Channel::Call if failed => (expression::CALL_FAILED, expression::CALL_TAKEN_FOR_ACCEPTED),
-            Channel::Call => (expression::CALL_UNKNOWN, expression::CALL_TAKEN_FOR_ACCEPTED),
+            Channel::Sms if failed => (expression::SMS_FAILED, expression::SMS_BEING_SENT),
+            Channel::Sms => (expression::SMS_UNKNOWN, expression::SMS_BEING_SENT),
+            Channel::Call if failed => (expression::CALL_FAILED, expression::CALL_BEING_SENT),
+            Channel::Call => (expression::CALL_UNKNOWN, expression::CALL_BEING_SENT),
         };
         let update = expression::and(update, expression::AND_GIVEN_BACK, !given_back.is_empty());
         let mut write = self
             .write(challenge_key(&challenge.key), update, condition)
             .expression_attribute_values(":generation", number(challenge.generation))
             .expression_attribute_values(":at", time(sent_at))
-            .expression_attribute_values(":accepted", text(Delivery::Accepted.as_str()))
+            .expression_attribute_values(":sending", text(Delivery::Sending.as_str()))
             .expression_attribute_values(":delivery", text(delivery.as_str()));
         if failed {
             write = write.expression_attribute_values(":one", number(1_u32));

@@ -8,15 +8,20 @@ use domain::policy::Policy;
 use domain::ports::{Settlement, StoreError};
 use domain::time::Timestamp;
 
-use super::fault::Cancelled;
+use super::fault::{Cancelled, Updated};
 use super::key::{challenge_key, subject_key};
 use super::table::DynamoStore;
 use super::value::{number, text, time};
 use super::write::as_writes;
 use super::{challenge_item, counter, expression};
-use crate::item::attribute::TTL;
-use crate::item::challenge::{APPROVED, PENDING};
+use crate::item::Reader;
+use crate::item::attribute::{DENIED_VERSION, TTL};
+use crate::item::challenge::{APPROVED, PENDING, REFUSED};
 use crate::item::subject::reservation_name;
+
+/// The positions of a settlement's first two writes.
+const CHALLENGE: usize = 0;
+const SUBJECT: usize = 1;
 
 impl DynamoStore {
     pub(super) async fn settle(
@@ -30,7 +35,9 @@ impl DynamoStore {
             let (at, by) = match challenge.outcome {
                 Outcome::Approved { at, by, settled: false } => (at, by),
                 Outcome::Approved { settled: true, .. } => return Ok(Settlement::Settled(Box::new(challenge))),
-                Outcome::Pending | Outcome::Denied => return Ok(Settlement::Refused),
+                Outcome::Pending | Outcome::Denied | Outcome::Refused => {
+                    return Ok(Settlement::Refused(Box::new(challenge)));
+                }
             };
             let writes = as_writes(self.settlement(&challenge, at, by, policy, now))?;
             let Some(cancelled) = self.transact(writes).await? else {
@@ -38,12 +45,38 @@ impl DynamoStore {
                 return Ok(Settlement::Settled(Box::new(challenge)));
             };
             let Some(stored) = refused_challenge(&challenge, &cancelled)? else {
-                return Ok(Settlement::Refused);
+                return self.refuse(challenge, &cancelled).await;
             };
             if stored.id != challenge.id || stored.charged == challenge.charged {
                 return Ok(completed_by_another(&challenge, stored));
             }
             challenge.charged = stored.charged; // a send was recorded in the meantime; there are only a few
+        }
+    }
+
+    /// Closes a challenge that its subject or its number does not allow to settle. A denied one needs no write: its
+    /// subject says so already.
+    async fn refuse(&self, challenge: Challenge, cancelled: &Cancelled) -> Result<Settlement, StoreError> {
+        let denied =
+            cancelled.refused(SUBJECT).map(|subject| Reader(subject).get(DENIED_VERSION)).transpose()?.flatten();
+        if denied.is_some_and(|version| challenge.subject_version <= version) {
+            return Ok(Settlement::Refused(Box::new(Challenge { outcome: Outcome::Denied, ..challenge })));
+        }
+        let values = [
+            (":generation", number(challenge.id.generation)),
+            (":pending", text(PENDING)),
+            (":approved", text(APPROVED)),
+            (":refused", text(REFUSED)),
+        ];
+        let key = challenge_key(&challenge.id.key);
+        match self.send_update(self.update(key, expression::REFUSE, expression::NOT_SETTLED, values)).await? {
+            Updated::Done(item) | Updated::Refused(Some(item)) => {
+                let stored = challenge_item::read(&challenge.id.key.subject, &item)?;
+                Ok(completed_by_another(&challenge, stored))
+            }
+            Updated::Refused(None) => {
+                Ok(Settlement::Refused(Box::new(Challenge { outcome: Outcome::Refused, ..challenge })))
+            }
         }
     }
 
@@ -130,7 +163,7 @@ fn enrolling(write: UpdateBuilder, challenge: &Challenge) -> UpdateBuilder {
 
 /// The current challenge, if it is what refused the settlement.
 fn refused_challenge(challenge: &Challenge, cancelled: &Cancelled) -> Result<Option<Challenge>, StoreError> {
-    cancelled.refused(0).map(|item| challenge_item::read(&challenge.id.key.subject, item)).transpose()
+    cancelled.refused(CHALLENGE).map(|item| challenge_item::read(&challenge.id.key.subject, item)).transpose()
 }
 
 /// Two status calls may complete the same approval: then the second finds it settled.
@@ -139,6 +172,6 @@ fn completed_by_another(challenge: &Challenge, stored: Challenge) -> Settlement 
     let same_approval = stored.id == challenge.id && by_call;
     match stored.outcome {
         Outcome::Approved { settled: true, .. } if same_approval => Settlement::Settled(Box::new(stored)),
-        _ => Settlement::Refused,
+        _ => Settlement::Refused(Box::new(stored)),
     }
 }

@@ -12,7 +12,7 @@ use domain::phone::PhoneRefusal;
 use domain::ports::{Started, StoreError};
 use domain::quota::Counter;
 use domain::refusal::Refusal;
-use domain::start_transaction::{Replaces, StartTransaction};
+use domain::start_transaction::{Predecessor, Replaces, StartTransaction};
 
 use super::expression::and;
 use super::fault::unavailable;
@@ -22,7 +22,7 @@ use super::value::{bytes, number, reserved, text, time, times};
 use super::write::as_writes;
 use super::{challenge_item, counter, expression};
 use crate::item::attribute::TTL;
-use crate::item::challenge::{APPROVED, PENDING};
+use crate::item::challenge::{APPROVED, PENDING, REFUSED};
 
 impl DynamoStore {
     /// The order of the writes: the subject, the contested challenges, the charges, the check that the number may be
@@ -51,15 +51,21 @@ impl DynamoStore {
                 .table_name(&self.table)
                 .set_item(Some(challenge_item::new(&transaction.challenge, transaction.keep_until)))
         };
-        let put = match transaction.replaces {
-            Replaces::Nothing => put().condition_expression(expression::NO_CHALLENGE),
-            Replaces::Generation(former) => put()
-                .condition_expression(expression::GENERATION_UNMOVED)
+        let unmoved = |former: Predecessor, condition| {
+            put()
+                .condition_expression(condition)
                 .expression_attribute_values(":generation", number(former.generation))
                 .expression_attribute_values(":attempts", number(former.attempts))
                 .expression_attribute_values(":messages", number(former.messages))
                 .expression_attribute_values(":calls", number(former.calls))
-                .expression_attribute_values(":pending", text(PENDING)),
+                .expression_attribute_values(":pending", text(PENDING))
+        };
+        let put = match transaction.replaces {
+            Replaces::Nothing => put().condition_expression(expression::NO_CHALLENGE),
+            Replaces::Generation(former) => unmoved(former, expression::GENERATION_UNMOVED),
+            Replaces::Refused(former) => unmoved(former, expression::UNSETTLED_GENERATION_UNMOVED)
+                .expression_attribute_values(":approved", text(APPROVED))
+                .expression_attribute_values(":refused", text(REFUSED)),
             Replaces::Proof { generation } => put()
                 .condition_expression(expression::PROVEN_GENERATION)
                 .expression_attribute_values(":generation", number(generation))
@@ -127,12 +133,14 @@ impl DynamoStore {
             write
         };
         let write = if charged.is_empty() { write } else { write.expression_attribute_values(":none", number(0_u32)) };
-        let used = challenge.sends(transaction.channel).used.saturating_sub(1); // the transaction already counts this send
+        let sends = challenge.sends(transaction.channel);
+        let used = sends.used.saturating_sub(1); // the transaction already counts this send
+        let delivery = sends.last.map_or(Delivery::Sending, |(_, delivery)| delivery);
         counter::named(write, charged)
             .expression_attribute_values(":used", number(used))
             .expression_attribute_values(":one", number(1_u32))
             .expression_attribute_values(":now", time(transaction.at))
-            .expression_attribute_values(":accepted", text(Delivery::Accepted.as_str()))
+            .expression_attribute_values(":sent", text(delivery.as_str()))
             .expression_attribute_values(":pending", text(PENDING))
             .expression_attribute_values(":generation", number(challenge.id.generation))
             .expression_attribute_values(":expiresAt", time(challenge.expires_at))

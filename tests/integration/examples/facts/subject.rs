@@ -47,7 +47,7 @@ fn document() -> Value {
 fn report() -> Report {
     let approved = |settled| Outcome::Approved { at: NOW, by: Method::SmsCode, settled };
     let exhausted = challenge(Outcome::Pending).map(|pending| Challenge { attempts: pending.max_attempts, ..pending });
-    let outcomes = [Outcome::Pending, Outcome::Denied, approved(false), approved(true)];
+    let outcomes = [Outcome::Pending, Outcome::Denied, Outcome::Refused, approved(false), approved(true)];
     let challenges = outcomes.into_iter().filter_map(challenge).chain(exhausted).collect();
     administration::report(&Snapshot { subject: Subject::default(), challenges }, &Policy::default(), NOW)
 }

@@ -21,7 +21,7 @@ const WRONG: CallEvent = CallEvent::Entered { matches: false };
 async fn settle(scene: &Scene, challenge: &Challenge) -> Challenge {
     match scene.store.settle(challenge, &scene.rules.policy, scene.now).await.expect("an answer") {
         Settlement::Settled(settled) => *settled,
-        Settlement::Refused => panic!("refused"),
+        Settlement::Refused(_) => panic!("refused"),
     }
 }
 

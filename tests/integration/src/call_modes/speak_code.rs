@@ -100,7 +100,7 @@ async fn pound_approves_nothing_where_a_code_is_spoken() {
     for left in [2, 1, 0] {
         let said = key(&api, "#").await;
         assert_eq!(said.text.contains("<Gather"), left > 0, "{}", said.text);
-        assert!(!said.text.contains("You are signed in") && spoken(&said).is_empty(), "{}", said.text);
+        assert!(!said.text.contains("Look at your screen") && spoken(&said).is_empty(), "{}", said.text);
     }
     let view = api.status(&login).await.json;
     assert_eq!((&view["state"], &view["attemptsLeft"]), (&json!("pending"), &json!(5)));

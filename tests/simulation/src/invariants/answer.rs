@@ -62,14 +62,14 @@ fn may_answer(world: &mut World, status: u16, body: &str) -> Verdict {
     hold!(matches!(status, 200 | 201 | 204 | 403 | 409 | 410 | 422 | 429 | 503), "answered {status}");
     let errand = world.errand();
     let (disturbed, counted, login) = (errand.disturbed, errand.counted, errand.login);
+    let conflicts = errand.conflicts;
     hold!(status != 503 || disturbed, "not answered, although nothing failed");
     let most = match errand.asked {
         Asked::Start { .. } if status >= 400 && !disturbed => 2,
-        Asked::Start { .. } => 6, // the second write and the record of a failed send may each conflict once
-        Asked::Guess(_) if status == 422 => 1,
-        Asked::Guess(_) => 3,
-        Asked::Status => 2,
-        Asked::Webhook { .. } => 12, // a fraud report is tried four times, each with a read, a write and a read of what refused it
+        Asked::Guess(_) if status == 422 => 1 + conflicts,
+        // The third records a failed send, or closes a challenge whose settlement is refused.
+        Asked::Start { .. } | Asked::Guess(_) | Asked::Status => 3 + 2 * conflicts,
+        Asked::Webhook { .. } => 3 * (1 + conflicts), // a fraud report: a read, a write and a read of what refused it
     };
     let round_trips = errand.round_trips;
     hold!(round_trips <= most, "{round_trips} requests to the store, {most} at most");
@@ -131,6 +131,7 @@ fn note(world: &mut World, status: u16, body: &str) {
         (":authentication-too-old\"", Seen::LoginTooOld),
         (r#""state":"exhausted""#, Seen::Exhausted),
         (r#""state":"expired""#, Seen::Expired),
+        (r#""state":"refused""#, Seen::RefusedShown),
     ];
     for (text, seen) in seen {
         if body.contains(text) {

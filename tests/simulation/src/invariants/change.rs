@@ -105,12 +105,17 @@ pub(super) fn challenge(old: Option<&Challenge>, new: &Challenge, effect: &Effec
 fn replaced(old: &Challenge, new: &Challenge, effect: &Effect<'_>) -> Verdict {
     let Effect::Start(transaction) = effect else { return Err(format!("{effect:?} replaced a generation")) };
     hold!(
-        matches!(transaction.replaces, Replaces::Generation(_) | Replaces::Proof { .. }),
+        matches!(transaction.replaces, Replaces::Generation(_) | Replaces::Refused(_) | Replaces::Proof { .. }),
         "a generation was replaced, but the start did not say so"
     );
     hold!(new.id.generation > old.id.generation, "an older generation came back");
     let is_proof = is_proof(old) && matches!(transaction.replaces, Replaces::Proof { .. }) && old.is_settled();
-    hold!(is_proof || old.outcome == Outcome::Pending, "a challenge that is {:?} was replaced", old.outcome);
+    let is_refused = matches!(transaction.replaces, Replaces::Refused(_)) && old.is_refused(transaction.at);
+    hold!(
+        is_proof || is_refused || old.outcome == Outcome::Pending,
+        "a challenge that is {:?} was replaced",
+        old.outcome
+    );
     Ok(())
 }
 
@@ -125,7 +130,7 @@ fn outcome(old: &Challenge, new: &Challenge, effect: &Effect<'_>) -> Verdict {
     let (old, new) = (old.outcome, new.outcome);
     let forward = match (old, new) {
         (_, Outcome::Denied) if deniable => true,
-        (Outcome::Pending, _) => true,
+        (Outcome::Pending, _) | (Outcome::Approved { settled: false, .. }, Outcome::Refused) => true,
         (Outcome::Approved { at, by, settled }, Outcome::Approved { at: now_at, by: now_by, settled: now_settled }) => {
             (at, by) == (now_at, now_by) && (now_settled || !settled)
         }

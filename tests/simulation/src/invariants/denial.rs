@@ -30,7 +30,7 @@ fn is_pending(challenge: &Challenge) -> bool {
     match challenge.outcome {
         Outcome::Pending | Outcome::Approved { settled: false, .. } => true,
         Outcome::Approved { settled: true, .. } => is_proof,
-        Outcome::Denied => false,
+        Outcome::Denied | Outcome::Refused => false,
     }
 }
 

@@ -87,6 +87,7 @@ pub(crate) fn started(world: &mut World, transaction: &StartTransaction, former:
         Replaces::Continues => world.saw(Seen::SecondChannel),
         Replaces::Nothing | Replaces::Proof { .. } => {}
         Replaces::Generation(_) => replaced(world, transaction, former),
+        Replaces::Refused(_) => world.saw(Seen::RefusedReplaced),
     }
     contest(world, &id);
     within_windows(world, id.key.subject, transaction.channel);

@@ -155,11 +155,19 @@ impl Model {
                     && self.holds(Sabotage::ReplaceMovedGeneration, stored.attempts == former.attempts)
                     && self.holds(Sabotage::ReplaceOverSends, sent == carried)
             }
+            (Replaces::Refused(former), Some(stored)) => {
+                let (sent, carried) = ((stored.sms.used, stored.calls.used), (former.messages, former.calls));
+                let unsettled = stored.outcome != Outcome::Denied && !stored.is_settled();
+                stored.id.generation == former.generation
+                    && self.holds(Sabotage::ReplaceSettled, unsettled)
+                    && self.holds(Sabotage::ReplaceMovedGeneration, stored.attempts == former.attempts)
+                    && self.holds(Sabotage::ReplaceOverSends, sent == carried)
+            }
             (Replaces::Proof { generation }, Some(stored)) => {
                 self.holds(Sabotage::ReplaceOtherProof, stored.id.generation == generation)
                     && self.holds(Sabotage::ReplaceNonProof, stored.is_settled())
             }
-            (Replaces::Continues | Replaces::Generation(_) | Replaces::Proof { .. }, None) => false,
+            (_, None) => false,
         }
     }
 
@@ -183,7 +191,7 @@ impl Model {
         }
         let sends = challenge.sends_mut(transaction.channel);
         sends.used += 1;
-        sends.last = Some((transaction.at, Delivery::Accepted));
+        sends.last = planned.sends(transaction.channel).last;
         challenge
     }
 
@@ -229,8 +237,8 @@ impl Model {
     ) {
         let refunds = delivery == Delivery::Failed && self.does(Sabotage::RefundWindows);
         let Some(stored) = self.challenge_mut(&challenge.key) else { return };
-        let taken_for_accepted = stored.sends(channel).last == Some((sent_at, Delivery::Accepted));
-        if stored.id == *challenge && taken_for_accepted && !stored.is_settled() {
+        let being_sent = stored.sends(channel).last == Some((sent_at, Delivery::Sending));
+        if stored.id == *challenge && being_sent && !stored.is_settled() {
             stored.correct_send(channel, delivery);
             for (_, sends) in stored.charged.iter_mut().filter(|(counter, _)| given_back.contains(counter)) {
                 *sends -= 1;

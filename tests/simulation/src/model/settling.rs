@@ -4,6 +4,7 @@ use domain::challenge::{Challenge, NumberSource, Outcome};
 use domain::phone::PhoneNumber;
 use domain::policy::Policy;
 use domain::ports::Settlement;
+use domain::snapshot::Snapshot;
 use domain::subject::{Binding, Subject};
 use domain::time::Timestamp;
 
@@ -12,16 +13,22 @@ use super::{Model, Sabotage};
 impl Model {
     /// `ChallengeStore::settle`.
     pub fn settle(&mut self, challenge: &Challenge, policy: &Policy, now: Timestamp) -> Settlement {
+        self.try_to_settle(challenge, policy, now).unwrap_or_else(|| self.refuse(challenge))
+    }
+
+    /// The first write of `ChallengeStore::settle`. `None` if the subject or the number does not allow it, so that
+    /// the second write has to close the challenge.
+    pub fn try_to_settle(&mut self, challenge: &Challenge, policy: &Policy, now: Timestamp) -> Option<Settlement> {
         let (at, by) = match challenge.outcome {
             Outcome::Approved { at, by, settled: false } => (at, by),
-            Outcome::Approved { settled: true, .. } => return Settlement::Settled(Box::new(challenge.clone())),
-            Outcome::Pending | Outcome::Denied => return Settlement::Refused,
+            Outcome::Approved { settled: true, .. } => return Some(Settlement::Settled(Box::new(challenge.clone()))),
+            Outcome::Pending | Outcome::Denied | Outcome::Refused => return Some(refused(challenge)),
         };
         let outcome = Outcome::Approved { at, by, settled: true };
         let key = challenge.id.key;
-        let Some(stored) = self.challenge(&key) else { return Settlement::Refused };
+        let stored = self.challenge(&key)?;
         if !self.may_settle(challenge, stored, by.is_by_call(), now) {
-            return completed_by_another(challenge, stored, by.is_by_call());
+            return Some(completed_by_another(challenge, stored));
         }
         let settled = match stored.outcome {
             Outcome::Approved { at, by, .. } if challenge_is_by_call(challenge) => {
@@ -30,9 +37,9 @@ impl Model {
             _ => outcome,
         };
         let subject = self.subjects.get(&key.subject).filter(|subject| self.agrees(subject, challenge, now)).cloned();
-        let Some(mut subject) = subject else { return Settlement::Refused };
+        let Some(mut subject) = subject else { return self.denied(challenge) };
         if challenge.source.enrols() && !self.has_room(challenge, policy.max_accounts, now, ROOM_AT_SETTLING) {
-            return Settlement::Refused;
+            return None;
         }
         let charged = stored.charged.clone(); // as it is now, not as it was read
         let forgets = self.does(Sabotage::ForgetReservations);
@@ -54,7 +61,26 @@ impl Model {
         if let Some(stored) = self.challenge_mut(&key) {
             stored.outcome = settled;
         }
-        Settlement::Settled(Box::new(Challenge { outcome, charged, ..challenge.clone() }))
+        Some(Settlement::Settled(Box::new(Challenge { outcome, charged, ..challenge.clone() })))
+    }
+
+    /// The second write of `ChallengeStore::settle`.
+    pub fn refuse(&mut self, challenge: &Challenge) -> Settlement {
+        let Some(stored) = self.challenge_mut(&challenge.id.key) else {
+            return refused(&Challenge { outcome: Outcome::Refused, ..challenge.clone() });
+        };
+        let unsettled = matches!(stored.outcome, Outcome::Pending | Outcome::Approved { settled: false, .. });
+        if stored.id == challenge.id && unsettled {
+            stored.outcome = Outcome::Refused;
+        }
+        completed_by_another(challenge, &stored.clone())
+    }
+
+    /// The settlement of a challenge that its subject's denial covers, which needs no second write.
+    fn denied(&self, challenge: &Challenge) -> Option<Settlement> {
+        let subject = self.subjects.get(&challenge.id.key.subject)?.clone();
+        let stored = Snapshot::of(subject, vec![challenge.clone()]);
+        stored.challenges.iter().find(|challenge| challenge.outcome == Outcome::Denied).map(refused)
     }
 
     fn may_settle(&self, challenge: &Challenge, stored: &Challenge, by_call: bool, now: Timestamp) -> bool {
@@ -99,11 +125,15 @@ fn challenge_is_by_call(challenge: &Challenge) -> bool {
 }
 
 /// Two status calls may settle the same approval: the second finds it done.
-fn completed_by_another(challenge: &Challenge, stored: &Challenge, by_call: bool) -> Settlement {
+fn completed_by_another(challenge: &Challenge, stored: &Challenge) -> Settlement {
     match stored.outcome {
-        Outcome::Approved { settled: true, .. } if stored.id == challenge.id && by_call => {
+        Outcome::Approved { settled: true, .. } if stored.id == challenge.id && challenge_is_by_call(challenge) => {
             Settlement::Settled(Box::new(stored.clone()))
         }
-        _ => Settlement::Refused,
+        _ => refused(stored),
     }
+}
+
+fn refused(challenge: &Challenge) -> Settlement {
+    Settlement::Refused(Box::new(challenge.clone()))
 }

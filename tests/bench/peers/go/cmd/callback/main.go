@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	approved = "Thank you. You are signed in. Goodbye."
+	approved = "Done. Look at your screen. Goodbye."
 	over     = "This call is no longer needed. Goodbye."
 	prompt   = "To finish signing in, press the pound key. If you are not signing in, press zero."
 )

@@ -229,7 +229,7 @@ func (starter starter) begin(factor *mfa.FirstFactor, stored *mfa.Stored, now in
 		ExpiresAt:      now + policy.CodeLife,
 		Outcome:        "pending",
 		SMSAt:          now,
-		SMSDelivery:    "accepted",
+		SMSDelivery:    "sending",
 		KeepUntil:      factor.KeepUntil,
 		TTL:            factor.KeepUntil + month,
 	}
@@ -353,6 +353,7 @@ func (starter starter) send(
 	log = log.With("subject", hex.EncodeToString(factor.Subject[:4]), "channel", "sms")
 	if err == nil {
 		log.Info("sent", "outcome", "accepted")
+		challenge.SMSDelivery = "accepted" // in the answer only: it stays stored as being sent
 		return nil
 	}
 	cause := "unanswered" // the error itself may repeat the number
@@ -364,18 +365,18 @@ func (starter starter) send(
 		return err
 	}
 	detail := "It could not be sent. Try again in a moment."
-	return &mfa.Problem{Status: 503, Name: "delivery-failed", Detail: detail, More: mfa.More{"retryAfter": 30}}
+	return &mfa.Problem{Status: 503, Name: "delivery-failed", Detail: detail, More: mfa.More{"retryAfter": 1}}
 }
 
 // takeBack has a send that failed not count against its challenge.
 func (starter starter) takeBack(ctx context.Context, challenge *mfa.Challenge, now int64) error {
 	const (
-		failed     = "SET smsDelivery = :delivery, smsUsed = smsUsed - :one"
-		isAccepted = "generation = :generation AND smsAt = :at AND smsDelivery = :accepted AND attribute_not_exists(settled)"
+		failed    = "SET smsDelivery = :delivery, smsUsed = smsUsed - :one"
+		isSending = "generation = :generation AND smsAt = :at AND smsDelivery = :sending AND attribute_not_exists(settled)"
 	)
 	values := mfa.Values{
-		":generation": challenge.Generation, ":at": now, ":accepted": "accepted", ":delivery": "failed", ":one": 1,
+		":generation": challenge.Generation, ":at": now, ":sending": "sending", ":delivery": "failed", ":one": 1,
 	}
-	_, err := starter.store.Transact(ctx, mfa.Update(challenge.Key, failed, isAccepted, values, nil))
+	_, err := starter.store.Transact(ctx, mfa.Update(challenge.Key, failed, isSending, values, nil))
 	return err
 }

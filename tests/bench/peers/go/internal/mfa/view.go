@@ -164,5 +164,5 @@ func (challenge *Challenge) patienceIsOver(now int64) bool {
 	if challenge.CallsAt >= at {
 		at, delivery = challenge.CallsAt, challenge.CallsDelivery
 	}
-	return at > 0 && (delivery != "accepted" || slices.Contains(over, challenge.CallState) || now-at >= patience)
+	return at > 0 && (delivery == "failed" || delivery == "unknown" || slices.Contains(over, challenge.CallState) || now-at >= patience)
 }

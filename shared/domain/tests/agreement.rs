@@ -1,0 +1,157 @@
+//! What `GET` says of a channel and what `POST` does with it agree, whatever is stored.
+
+#![cfg(test)]
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use domain::call::{Call, CallState, CallToken};
+use domain::challenge::{Challenge, Method, NumberSource, Outcome, Sends};
+use domain::channel::Channel;
+use domain::delivery::Delivery;
+use domain::identity::{ChallengeId, ChallengeKey, Network, SessionId, SubjectId};
+use domain::locale::Locale;
+use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
+use domain::policy::Policy;
+use domain::purpose::Purpose;
+use domain::request::Request;
+use domain::rules::{Enrolment, Rules};
+use domain::snapshot::Snapshot;
+use domain::start::{Decision, Start};
+use domain::status::status;
+use domain::subject::{Binding, Subject};
+use domain::time::Timestamp;
+use proptest::prelude::*;
+
+const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
+
+/// Every number is an American mobile number.
+struct Plan;
+
+impl NumberingPlan for Plan {
+    fn find(&self, dialled: &Dialled, _: Option<Country>) -> Option<Subscriber> {
+        let number = PhoneNumber::parse(dialled.as_str()).ok()?;
+        Some(Subscriber { number, country: Country::parse("US").ok(), line: Line::Mobile })
+    }
+}
+
+fn us() -> Country {
+    Country::parse("US").expect("a country")
+}
+
+fn number() -> PhoneNumber {
+    PhoneNumber::parse("+14155552671").expect("E.164")
+}
+
+fn key(session: &str) -> ChallengeKey {
+    ChallengeKey { subject: SubjectId::new("idp", "a"), session: SessionId::new(session, None) }
+}
+
+fn ago(seconds: u64) -> Timestamp {
+    Timestamp::from_unix(NOW.as_unix() - seconds)
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    let approved = (0_u64..400, prop::sample::select(&Method::ALL[..]), any::<bool>());
+    prop_oneof![
+        6 => Just(Outcome::Pending),
+        1 => Just(Outcome::Denied),
+        1 => Just(Outcome::Refused),
+        2 => approved.prop_map(|(at, by, settled)| Outcome::Approved {
+            at: ago(at), by, settled: settled || !by.is_by_call() // only a call's approval is settled later
+        }),
+    ]
+}
+
+fn sends() -> impl Strategy<Value = Sends> {
+    let last = (0_u64..300, prop::sample::select(&Delivery::ALL[..]));
+    (0_u32..4, prop::option::of(last))
+        .prop_map(|(used, last)| Sends { used, last: last.map(|(at, delivery)| (ago(at), delivery)) })
+}
+
+prop_compose! {
+    fn challenge(session: &'static str)(
+        source in prop::sample::select(vec![NumberSource::Claimed, NumberSource::Enrolled(1), NumberSource::Enrolled(2)]),
+        outcome in outcome(), created in 0_u64..400, attempts in 0_u32..6, sms in sends(), calls in sends(),
+        state in prop::sample::select(&CallState::ALL[..]), contested in any::<bool>(), machine in prop::option::of(0_u64..900),
+    ) -> Challenge {
+        let call = calls.last.map(|(at, delivery)| Call {
+            state: if delivery == Delivery::Failed { CallState::Failed } else { state },
+            ..Call::place(&CallToken::from_bytes([1; 16]), at)
+        });
+        Challenge {
+            id: ChallengeId { key: key(session), generation: 1 },
+            phone: number(), country: us(), line: Line::Mobile, source, former: None, purpose: Purpose::Login,
+            claim_mismatch: false, locale: Locale::En, subject_version: 3, created_at: ago(created),
+            expires_at: ago(created) + Duration::from_mins(5), attempts, carried: 0, max_attempts: 5,
+            last_guess_at: None, outcome, codes: Vec::new(), spoken: Vec::new(), sms, calls, call, contested, machine_answered_at: machine.map(ago),
+            charged: Vec::new(),
+        }
+    }
+}
+
+prop_compose! {
+    fn snapshot()(
+        own in prop::option::of(challenge("own")), other in prop::option::of(challenge("other")),
+        bound in prop::option::of(1_u64..3), denied in prop::option::of(2_u64..4), blocked in prop::option::weighted(0.1, 1_u64..400),
+        failures in prop::sample::select(vec![0, 4, 10, 12, 100]), failed in 0_u64..400,
+        sms in prop::collection::vec(0_u64..1000, 0..4), calls in prop::collection::vec(0_u64..1000, 0..3),
+    ) -> Snapshot {
+        let challenges: Vec<_> = own.into_iter().chain(other).collect();
+        let subject = Subject {
+            version: 4,
+            binding: bound.map(|version| Binding { number: number(), country: us(), line: Line::Mobile, version }),
+            denied_version: denied,
+            blocked_until: blocked.map(|seconds| NOW + Duration::from_secs(seconds)),
+            failures,
+            last_failure_at: Some(ago(failed)),
+            reserved: challenges.iter().map(|challenge| (challenge.reservation(), 5)).collect(),
+            sms_sent: sms.into_iter().map(ago).collect(),
+            calls_placed: calls.into_iter().map(ago).collect(),
+            ..Subject::default()
+        };
+        Snapshot::of(subject, challenges)
+    }
+}
+
+fn rules() -> Rules {
+    Rules {
+        policy: Policy::default(),
+        channels: BTreeSet::from(Channel::ALL),
+        reach: Reach::by_every_channel(Country::parse("US")),
+        enrolment: Enrolment::SelfService,
+        test_numbers: Vec::new(),
+    }
+}
+
+fn request(channel: Channel) -> Request {
+    Request {
+        key: key("own"),
+        purpose: Purpose::Login,
+        sub: "a".to_owned(),
+        channel,
+        typed: None,
+        claimed: Some(number()),
+        network: Network::of(IpAddr::from([203, 0, 113, 7])),
+        locale: Locale::En,
+        keep_until: NOW + Duration::from_hours(1),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn a_channel_is_available_exactly_when_it_would_send(stored in snapshot()) {
+        let rules = rules();
+        let view = status(&rules, &stored, &key("own"), Purpose::Login, Some(&number()), NOW);
+        for (channel, shown) in [(Channel::Sms, view.sms), (Channel::Call, view.call_channel)] {
+            let decision = Start { rules: &rules, plan: &Plan }.decide(&stored, &request(channel), NOW);
+            let sends = matches!(decision, Ok(Decision::Send(_)));
+            prop_assert_eq!(shown.unavailable.is_none(), sends, "{:?}: {:?} {:?}", channel, shown, decision.err());
+            let waits = shown.unavailable.is_some() && shown.next_send_at.is_some();
+            prop_assert!(!waits || shown.next_send_at > Some(NOW), "{:?}: {:?} is not ahead", channel, shown);
+        }
+    }
+}
