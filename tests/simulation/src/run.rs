@@ -301,7 +301,7 @@ fn next_report(world: &mut World, index: usize) -> Report {
 }
 
 fn guess(world: &mut World, key: ChallengeKey, next: Move) -> String {
-    let malformed = ["12345", "1234567", "12345a", "١٢٣٤٥٦", "", "１２３４５６"];
+    let malformed = ["12345", "1234567", "12345a", "١٢٣٤٥", "", "１２３４５６７"];
     if next == Move::MalformedCode {
         return malformed[world.choose(malformed.len())].to_owned();
     }

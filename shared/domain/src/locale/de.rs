@@ -54,7 +54,6 @@ const CHANGE: Phrases = Phrases {
                 Wenn Sie das nicht veranlasst haben, drücken Sie die Null.",
     said_once: "Dieser Anruf wiederholt seinen Code nicht. Sie können einen neuen Anruf anfordern. \
                 Wenn Sie Ihre Telefonnummer gerade nicht ändern, drücken Sie die Null.",
-    approved: "Fertig. Schauen Sie auf Ihren Bildschirm. Auf Wiederhören.",
     denied: "Vielen Dank. Wir haben die Änderung Ihrer Telefonnummer gestoppt. Bitte ändern Sie Ihr Passwort. \
              Auf Wiederhören.",
     too_late: "Es ist zu spät, diese Änderung Ihrer Telefonnummer zu bestätigen. Wenn Sie das nicht veranlasst haben, \

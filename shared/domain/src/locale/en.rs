@@ -49,7 +49,6 @@ const CHANGE: Phrases = Phrases {
                 If you did not ask for it, press zero.",
     said_once: "This call cannot repeat its code. You can ask for a new call. \
                 If you are not changing your phone number, press zero.",
-    approved: "Done. Look at your screen. Goodbye.",
     denied: "Thank you. We stopped the change of your phone number. Please change your password. Goodbye.",
     too_late: "It is too late to confirm this change of your phone number. If you did not ask for it, press zero.",
     ..LOGIN

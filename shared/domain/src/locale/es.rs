@@ -46,7 +46,6 @@ const CHANGE: Phrases = Phrases {
     code_ends: "Introdúzcalo donde está cambiando su teléfono y no se lo diga a nadie. Si no lo ha pedido, pulse cero.",
     said_once: "Esta llamada no repite su código. Puede pedir una nueva llamada. \
                 Si no está cambiando su teléfono, pulse cero.",
-    approved: "Listo. Mire la pantalla. Adiós.",
     denied: "Gracias. Hemos detenido el cambio de su teléfono. Cambie su contraseña. Adiós.",
     too_late: "Ya es tarde para aprobar este cambio de teléfono. Si no lo ha pedido, pulse cero.",
     ..LOGIN

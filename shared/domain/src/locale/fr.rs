@@ -54,7 +54,6 @@ const CHANGE: Phrases = Phrases {
                 Si vous ne l'avez pas demandé, appuyez sur zéro.",
     said_once: "Cet appel ne répète pas son code. Vous pouvez demander un nouvel appel. \
                 Si vous n'êtes pas en train de changer de numéro de téléphone, appuyez sur zéro.",
-    approved: "C'est fait. Regardez votre écran. Au revoir.",
     denied: "Merci. Nous avons bloqué le changement de votre numéro de téléphone. Veuillez changer votre mot de passe. \
              Au revoir.",
     too_late: "Il est trop tard pour approuver ce changement de numéro de téléphone. Si vous ne l'avez pas demandé, \

@@ -53,7 +53,6 @@ const CHANGE: Phrases = Phrases {
                 Se non lo ha richiesto, prema zero.",
     said_once: "Questa chiamata non ripete il codice. Può richiedere una nuova chiamata. \
                 Se non sta cambiando numero di telefono, prema zero.",
-    approved: "Fatto. Guardi lo schermo. Arrivederci.",
     denied: "Grazie. Abbiamo bloccato il cambio del Suo numero di telefono. Cambi la Sua password. Arrivederci.",
     too_late: "È troppo tardi per approvare questo cambio di numero di telefono. Se non lo ha richiesto, prema zero.",
     ..LOGIN

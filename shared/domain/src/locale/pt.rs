@@ -53,7 +53,6 @@ const CHANGE: Phrases = Phrases {
                 Se não pediu a alteração, pressione zero.",
     said_once: "Esta chamada não repete o código. Você pode pedir uma nova chamada. \
                 Se não estiver alterando seu número de telefone, pressione zero.",
-    approved: "Pronto. Olhe para a tela. Até logo.",
     denied: "Agradecemos o aviso. Interrompemos a alteração do seu número de telefone. Por favor, troque sua senha. \
              Até logo.",
     too_late: "Já é tarde para aprovar esta alteração do seu número de telefone. Se não a pediu, pressione zero.",
