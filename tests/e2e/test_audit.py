@@ -25,14 +25,14 @@ def events_about(subscriber, hosted_login):
     return events_about
 
 
-def test_a_login_by_sms_gives_the_events_started_sent_and_approved(person, events_about):
+def test_a_login_by_sms_gives_the_events_started_sent_and_approved_and_that_another_was_active_just_before(person, events_about):
     enrolled(person)
     before, _ = events_about(person)
     page = person.log_in()
     page.start("sms")
     token = page.guess(person.code()).json()["resultToken"]
     types, events = events_about(person)
-    assert types[len(before):] == ["challenge.started", "challenge.sent", "challenge.approved"]
+    assert types[len(before):] == ["challenge.started", "challenge.contested", "challenge.sent", "challenge.approved"]
     result = jwt.decode(token, options={"verify_signature": False})
     for event in events[len(before):]:
         assert (event["challenge"], event["issuer"]) == (result["jti"], result["iss"])

@@ -52,7 +52,7 @@ def test_an_answer_that_cannot_be_parsed_is_not_logged(function):
         AWS_ENDPOINT_URL=f"http://127.0.0.1:{server.server_port}", AWS_REGION="us-east-1",
         AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", TABLE_NAME="table", BRAND="Example", ALLOWED_COUNTRIES="US",
         PUBLIC_BASE_URL="https://mfa.example.com", RESULT_AUDIENCE="login", SIGNING_KEY_ARN="key",
-        MAC_KEYS_SECRET_ARN="arn:mac", VOICE_SIGNING_SECRET_ARN="arn:signing",
+        MAC_KEYS_SECRET_ARN="arn:mac", VOICE_SIGNING_SECRET_ARN="arn:signing", CALL_DIGITS_SECRET_ARN="arn:digits",
         EVENT_BUS_NAME="bus", CORRELATION_KEY_SECRET_ARN="arn:correlation",
     )
     server.shutdown()
