@@ -105,7 +105,7 @@ scenes('Screen readers and keyboards', {}, (scene) => {
     await login.page.waitForTimeout(3_500);
     assert.deepEqual(await login.page.evaluate(() => window.spoken), []);
     assert.match(await login.heading.innerText(), /^~/);
-    assert.match(await login.main.innerText(), /~We sent a text message/);
+    assert.match(await login.main.innerText(), /~We’re sending a text message/);
   });
 
   scene('codes and numbers are not translated', async (stage) => {

@@ -144,7 +144,8 @@ async function start(channel, typed) {
   latest = channel;
   show({ notice: null, unsure: null });
   try {
-    const number = typed && { phoneNumber: typed.phoneNumber, region: typed.region };
+    // The API gets no `shown`: that is how the user wrote the number.
+    const number = typed && { phoneNumber: typed.phoneNumber, region: typed.region, reading: typed.reading };
     const view = await patiently(client.start(channel, number));
     delete sending[channel];
     const sent = view.channels[channel].sendsLeft < was.channels[channel].sendsLeft;
@@ -203,7 +204,7 @@ async function failed(error, { channel, typed, code } = {}) {
     // The provider may also refuse a number that was typed earlier.
     app.open.correcting = app.view.phoneNumber !== null;
     fail(sentence(error, app.now()));
-    if (error.readings) current.screen.ask?.(error.readings, (reading) => start(channel, { ...typed, reading }));
+    if (error.readings) screen().ask?.(error.readings, (reading) => start(channel, { ...typed, reading }));
     return;
   }
   if (type === 'code-malformed') return fail(sentence(error, app.now()));

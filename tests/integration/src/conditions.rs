@@ -326,6 +326,27 @@ async fn an_approval_by_call_is_settled_only_if_it_has_not_changed_since_it_was_
     }
 }
 
+/// Two status calls may complete the same approval: the second finds it settled, and must not reset anything again.
+#[tokio::test]
+async fn an_approval_by_call_is_settled_once() {
+    let mut scene = Scene::new().await;
+    let code = scene.send_code().await;
+    scene.guess(&code).await.expect("judged");
+    scene.session("2");
+    let token = scene.place_call().await;
+    scene.answer(&token, AnsweredBy::Human).await;
+    let approved = scene.webhook(&token, CallEvent::Entered { matches: true }).await.expect("a challenge");
+    assert!(!is_refused(&scene, &approved).await);
+    let settled = scene.load().await;
+    scene.pass(1);
+    assert!(!is_refused(&scene, &approved).await, "it is settled, by whomever");
+    let after = scene.load().await;
+    assert_eq!(
+        (after.subject.version, after.subject.last_success_at),
+        (settled.subject.version, settled.subject.last_success_at)
+    );
+}
+
 #[tokio::test]
 async fn settling_is_refused_if_the_subject_has_changed() {
     for enrolled in [false, true] {
