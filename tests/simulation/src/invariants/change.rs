@@ -42,7 +42,9 @@ pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) 
         }
         Effect::NoteRefusal(_) => {
             let locked = new.locked_at.is_some() && old.locked_at.is_none();
-            let refused_a_call = new.refused_call.is_some() && new.refused_call != old.refused_call;
+            // A read that saw the subject without its challenge may note the same again.
+            let rest = Subject { version: old.version, refused_call: old.refused_call, ..new.clone() };
+            let refused_a_call = new.refused_call.is_some() && rest == *old;
             hold!(locked || refused_a_call, "a refusal changed a subject without locking it");
             hold!(new.failures >= old.failures, "a lock reset failures");
             hold!(new.last_success_at == old.last_success_at, "a lock counted as a success");
