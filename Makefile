@@ -17,7 +17,7 @@ LOCAL := CARGO_LAMBDA=$(LAMBDA)/cargo-lambda cargo run --locked --quiet --packag
 
 # What `make test` and `make ci` run, in this order. A colon: in the background, until the last part needs it.
 TEST := lint rust template journeys
-CI := $(TEST) deny explore mutants fuzz :release e2e browser cost
+CI := $(TEST) demo deny explore mutants fuzz :release e2e browser cost
 
 help: ## this list
 	@awk '/^## /{print "\n" substr($$0, 4)} match($$0, /^[a-z0-9-]+:.*## /){split($$0, t, ":"); printf "  make %-13s %s\n", t[1], substr($$0, RLENGTH + 1)}' Makefile

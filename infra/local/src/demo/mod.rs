@@ -52,8 +52,9 @@ async fn perform(functions: &mut Functions, world: &World) -> Result<()> {
     println!("The wait between two sends is {cooldown} s here, to save time; the product's default is 30 s.");
     let mut transcript = Transcript::new();
     scenes::no_token(world, &mut transcript).await?;
-    scenes::send_code(world, &mut transcript).await?;
+    // The call comes first: for ten minutes after a sign-in, a call of the same user asks for the page's digits.
     scenes::call_me(world, &mut transcript).await?;
+    scenes::send_code(world, &mut transcript).await?;
     scenes::wrong_code(world, &mut transcript).await?;
     scenes::resend(world, &mut transcript).await?;
     scenes::enrolment(world, &mut transcript).await?;
