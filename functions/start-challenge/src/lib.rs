@@ -1,8 +1,8 @@
 //! `POST /v1/challenge`: sends a code or places a call, resends, or adds the other channel.
 //!
 //! Persist, then send. The transaction that starts a challenge records that it is being sent, and only a
-//! send that does not go well costs another write. The response says how it went. A provider is asked once: a retry would charge
-//! or ring twice.
+//! send that does not go well costs another write. The response says how it went. A provider is asked
+//! once: a retry would charge or ring twice.
 
 use std::time::Duration;
 
@@ -253,7 +253,7 @@ pub struct Given {
     pub channel: Channel,
     /// The number as it was typed.
     pub number: Option<String>,
-    /// The country in which it would be dialled so.
+    /// The country whose national form it may be in.
     pub region: Option<Country>,
     /// Which reading the user chose, for a number that can be read in two ways.
     pub reading: Option<Form>,

@@ -1,7 +1,7 @@
 //! The call: its state, and what its webhooks may change.
 //!
-//! Webhooks arrive twice, late and out of order. A call only ever moves forward through [`CallState`], and
-//! only while its challenge is open, so a repeated or outdated webhook changes nothing.
+//! Webhooks arrive twice, late and out of order. A call only ever moves forward through [`CallState`], so a
+//! repeated or outdated webhook changes nothing. Once its challenge is closed, only the call's end is noted.
 //!
 //! | [`CallMode`] | What approves | What it shows |
 //! |---|---|---|
@@ -120,8 +120,8 @@ impl AnsweredBy {
         }
     }
 
-    /// The call's state after this answer. Where `#` approves, a call goes on that nothing human seems to have
-    /// answered: it asks for the page's digits, which no recording knows.
+    /// The call's state after this answer. Where `#` approves, a call that no human seems to have answered goes
+    /// on and asks for the page's digits, which no recording knows.
     #[must_use]
     pub const fn state(self, policy: &Policy) -> CallState {
         match policy.call_mode {
@@ -157,7 +157,7 @@ impl Call {
         self.answered_by.is_some_and(|by| !by.may_approve(policy))
     }
 
-    /// The state to show: a call that a machine took, and that is over without an entry, went to voicemail.
+    /// The state to show: a call that a machine answered shows as voicemail once it has ended.
     #[must_use]
     pub fn shown_state(&self, policy: &Policy) -> CallState {
         let machine = self.state == CallState::Ended && self.is_answered_by_machine(policy);

@@ -173,8 +173,8 @@ impl MacKey {
         MatchDigits { count, number: least + u16::from_le_bytes([low, high]) }
     }
 
-    /// Without the number, which who makes it would have to read first: a provider's webhook names one, but may spell
-    /// it otherwise than what is stored. A generation has one number, and the call was placed to it.
+    /// The MAC leaves out the number, so that the webhook doesn't have to read it first: the provider may spell it
+    /// differently from what is stored. A generation has only one number, and the call was placed to it.
     fn mac_of_spoken(&self, challenge: &ChallengeId, code: &Code) -> CodeMac {
         CodeMac(self.0.mac(&[
             b"code of a call",

@@ -1,10 +1,10 @@
 //! What the page needs in order to render, computed from what is stored.
 
-use crate::call::CallState;
+use crate::call::{Call, CallState};
 use crate::challenge::{Challenge, NumberSource, Outcome};
 use crate::change::{self, Step};
 use crate::channel::Channel;
-use crate::code::{MacKeys, MatchDigits};
+use crate::code::{DigitCount, MacKeys, MatchDigits};
 use crate::delivery::Delivery;
 use crate::identity::ChallengeKey;
 use crate::limits;
@@ -130,13 +130,23 @@ impl Status {
     /// Adds the digits to enter in a live call of `challenge`, if it asks for any. `keys` are those that
     /// call-callback judges the digits with.
     pub fn show_digits(&mut self, policy: &Policy, keys: &MacKeys, challenge: Option<&Challenge>, now: Timestamp) {
-        let shown = self.state == State::Pending;
-        self.match_digits = challenge.filter(|challenge| shown && challenge.is_open(now)).and_then(|challenge| {
-            let count = challenge.digits_to_enter(policy)?;
-            let call = challenge.call.as_ref().filter(|call| call.is_live(now))?;
+        self.match_digits = challenge.filter(|_| self.state == State::Pending).and_then(|challenge| {
+            let (count, call) = asks_for_digits(policy, challenge, now)?;
             Some(keys.digits_of_call(count, &challenge.id, &call.token, call.placed_at))
         });
     }
+}
+
+/// The live call of an open challenge that asks for digits of the page, and for how many.
+#[must_use]
+pub fn asks_for_digits<'a>(
+    policy: &Policy,
+    challenge: &'a Challenge,
+    now: Timestamp,
+) -> Option<(DigitCount, &'a Call)> {
+    let count = challenge.digits_to_enter(policy)?;
+    let call = challenge.call.as_ref().filter(|call| call.is_live(now) && challenge.is_open(now))?;
+    Some((count, call))
 }
 
 /// The status of the challenge `key`.

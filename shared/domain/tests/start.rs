@@ -9,7 +9,7 @@ use std::time::Duration;
 use domain::call::{Call, CallState, CallToken};
 use domain::challenge::{Challenge, Method, NumberSource, Outcome};
 use domain::channel::Channel;
-use domain::code::CodeMac;
+use domain::code::{CodeMac, MacKey, MacKeys};
 use domain::delivery::Delivery;
 use domain::identity::{ChallengeKey, Network, SessionId, SubjectId};
 use domain::limit::Limit;
@@ -328,6 +328,14 @@ fn a_change_and_the_login_it_is_made_in_do_not_contest_each_other() {
     case.request.purpose = Purpose::Change;
     let transaction = case.transaction();
     assert!(transaction.contests.is_empty() && !transaction.challenge.contested);
+
+    let mut login = Case::new();
+    let session = login.request.key.session;
+    login.request.key.session = session.to_change();
+    login.send();
+    login.request.key.session = session;
+    let transaction = login.transaction();
+    assert!(transaction.contests.is_empty() && !transaction.challenge.contested, "nor the other way round");
 }
 
 #[test]
@@ -814,4 +822,76 @@ fn the_limit_on_calls_gives_back_one_that_a_machine_answered_and_no_other_limit_
     case.rules.policy.max_sends_short = 3;
     case.request.channel = Channel::Sms;
     assert!(case.decide().is_err(), "the limit on all sends counts it");
+}
+
+/// Clocks differ by up to a minute, and a code may live for ten: what is open by any clock competes.
+#[test]
+fn a_sign_in_that_may_still_be_open_by_another_clock_contests() {
+    let mut case = Case::new();
+    case.rules.policy.code_life = Duration::from_mins(10);
+    case.send();
+    case.request.key.session = SessionId::new("other", None);
+    for (after, contested) in [(659, true), (660, false)] {
+        case.now = NOW + Duration::from_secs(after);
+        assert_eq!(case.transaction().challenge.contested, contested, "{after} s later");
+    }
+}
+
+#[test]
+fn what_a_login_was_itself_refused_does_not_contest_it() {
+    let mut case = Case::new();
+    let own = case.request.key.session;
+    for session in [own, own.to_change()] {
+        case.stored.subject.refused_call = Some((session, case.now));
+        assert!(!case.transaction().challenge.contested);
+    }
+}
+
+#[test]
+fn a_login_refused_a_call_because_of_its_own_number_change_contests_nothing() {
+    let mut case = Case::new().by(Channel::Call);
+    let login = case.request.key.session;
+    case.request.key.session = login.to_change();
+    case.send();
+    case.request.key.session = login;
+    let refusal = case.decide().expect_err("one call at a time");
+    let start = Start { rules: &case.rules, plan: &Plan };
+    assert!(start.consequence(&case.stored, &case.request, refusal, case.now).is_none());
+}
+
+#[test]
+fn another_number_in_the_same_login_takes_over_the_mark_and_the_call_that_a_machine_took() {
+    let mut case = Case::unknown_number().typing(MOBILE);
+    case.send();
+    case.change(|own| {
+        own.contested = true;
+        own.machine_answered_at = Some(NOW);
+    });
+    case.pass(5);
+    let next = case.typing("+14155550001").transaction().challenge;
+    assert_eq!((next.id.generation, next.contested, next.machine_answered_at), (2, true, Some(NOW)));
+}
+
+#[test]
+fn digits_are_shown_only_while_an_open_challenges_call_is_live() {
+    let shown = |change: &dyn Fn(&mut Case)| {
+        let mut case = Case::new().by(Channel::Call);
+        case.send();
+        case.change(|own| own.contested = true);
+        change(&mut case);
+        let keys = MacKeys { current: MacKey::from_secret("k"), previous: None, next: None };
+        let mut view = case.status();
+        view.show_digits(&case.rules.policy, &keys, case.stored.challenge(&case.request.key), case.now);
+        view.match_digits.is_some()
+    };
+    assert!(shown(&|_| {}));
+    assert!(!shown(&|case| case.change(|own| own.contested = false)), "`#` is enough");
+    assert!(!shown(&|case| case.change(|own| own.call.as_mut().expect("a call").state = CallState::Ended)), "ended");
+    assert!(!shown(&|case| case.pass(140)), "longer than any call");
+    assert!(!shown(&|case| case.change(|own| own.expires_at = NOW)), "expired");
+    assert!(!shown(&|case| case.change(|own| own.attempts = own.max_attempts)), "guesses used up");
+    let approved = Outcome::Approved { at: NOW, by: Method::MatchDigits, settled: false };
+    assert!(!shown(&|case| case.change(|own| own.outcome = approved)), "entered");
+    let block = |case: &mut Case| case.stored.subject.blocked_until = Some(NOW + Duration::from_secs(1));
+    assert!(!shown(&block), "blocked");
 }

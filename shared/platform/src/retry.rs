@@ -1,6 +1,6 @@
-//! Trying again after a conflict: another request got in between and nothing was changed, so nobody has to hear of it.
+//! Retries after a conflict: another request got in between and nothing was changed, so the caller need not know.
 //!
-//! The waits are random ("full jitter"), so that requests that have met do not meet again.
+//! The waits are random ("full jitter"), so that requests that collided once do not collide again.
 
 use std::time::Duration;
 
