@@ -65,6 +65,9 @@ pub(crate) enum Fact {
     #[serde(rename = "challenge.not-settled")]
     ChallengeNotSettled,
     /// The last guess was counted. Counting comes before comparing, so it may still be the right one.
+    /// Fraud was reported in a call of a sign-in that had already been approved.
+    #[serde(rename = "challenge.reported")]
+    ChallengeReported,
     #[serde(rename = "challenge.exhausted")]
     ChallengeExhausted { guesses: u32 },
     #[serde(rename = "challenge.contested")]
@@ -72,7 +75,7 @@ pub(crate) enum Fact {
     #[serde(rename = "challenge.refused")]
     ChallengeRefused { reason: String, channel: Option<&'static str>, refusals: Option<u64> },
     #[serde(rename = "fraud.reported")]
-    FraudReported { blocked_until: Option<String> },
+    FraudReported { stage: &'static str, blocked_until: Option<String> },
     #[serde(rename = "limit.reached")]
     LimitReached { limit: String, quota: u32, scope: &'static str, key_digest: String, shard: u32 },
     #[serde(rename = "breaker.opened")]
@@ -147,6 +150,7 @@ mod tests {
             ChallengeApproved => "challenge.approved",
             ChallengeDenied => "challenge.denied",
             ChallengeNotSettled => "challenge.not-settled",
+            ChallengeReported => "challenge.reported",
             ChallengeExhausted => "challenge.exhausted",
             ChallengeContested => "challenge.contested",
             ChallengeRefused => "challenge.refused",

@@ -113,7 +113,7 @@ impl<S: ChallengeStore, T: callback::TokenSource, K: KeySource> App<S, T, K> {
 /// keep changing the subject by starting more sign-ins, so it gets more time than any other event.
 const fn patience(event: CallEvent) -> Duration {
     match event {
-        CallEvent::Pressed(Key::Fraud) => Duration::from_secs(4),
+        CallEvent::Pressed(Key::Fraud | Key::Block) => Duration::from_secs(4),
         _ => retry::PATIENCE,
     }
 }

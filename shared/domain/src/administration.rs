@@ -3,7 +3,7 @@
 //! | Action | Does | Leaves alone |
 //! |---|---|---|
 //! | unlock | forgives every wrong guess so far; ends a lock or a delay | live challenges: their next guesses count |
-//! | unblock | ends the block after a fraud report, the number's block included | what was denied with it stays denied |
+//! | unblock | forgets reports of fraud: ends the block, the pause of calls and the number's block | what was denied stays denied |
 //! | reset the phone | forgets the enrolled number and denies everything pending | failures, lock and block |
 //!
 //! None of them changes the send windows. Each is decided on what was read and applied only if the subject
@@ -24,7 +24,7 @@ use crate::phone::PhoneNumber;
 use crate::policy::Policy;
 use crate::snapshot::Snapshot;
 use crate::status::State;
-use crate::subject::{Binding, Lockout, Subject};
+use crate::subject::{Binding, Lockout, NumberBlock, Subject};
 use crate::time::Timestamp;
 use crate::words::words;
 
@@ -70,15 +70,6 @@ pub struct Occasion {
     pub at: Timestamp,
 }
 
-/// The block of a number by the same report that blocked the subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NumberBlock {
-    /// The number's digest.
-    pub number: [u8; 32],
-    /// When it ends. If a number's block ends at a different time, it comes from another report.
-    pub until: Timestamp,
-}
-
 /// What is stored once a subject is unlocked.
 #[must_use]
 pub fn unlocked(stored: &Snapshot, now: Timestamp) -> Snapshot {
@@ -98,10 +89,8 @@ pub fn unlocked(stored: &Snapshot, now: Timestamp) -> Snapshot {
 /// What is stored once a subject is unblocked, and the number's block that ends with it.
 #[must_use]
 pub fn unblocked(stored: &Snapshot) -> (Snapshot, Option<NumberBlock>) {
-    let Subject { reported_number, blocked_until, .. } = stored.subject;
-    let number = reported_number.zip(blocked_until).map(|(number, until)| NumberBlock { number, until });
-    let subject = Subject { blocked_until: None, reported_number: None, ..stored.subject.clone() };
-    (Snapshot { subject, ..stored.clone() }, number)
+    let subject = Subject { reported_at: None, blocked_until: None, reported_number: None, ..stored.subject.clone() };
+    (Snapshot { subject, ..stored.clone() }, stored.subject.reported_number)
 }
 
 /// What is stored once a subject's phone is reset. Everything that is not settled is denied, even if no
@@ -123,6 +112,8 @@ pub struct Report {
     pub locked: bool,
     /// When a delay after failures ends.
     pub delayed_until: Option<Timestamp>,
+    /// When fraud was last reported.
+    pub reported_at: Option<Timestamp>,
     /// When a block ends.
     pub blocked_until: Option<Timestamp>,
     /// Messages and calls in the short and in the long window.
@@ -153,6 +144,7 @@ pub fn report(stored: &Snapshot, policy: &Policy, now: Timestamp) -> Report {
         failures: subject.failures_so_far(&stored.challenges, now).0,
         locked: lockout == Lockout::Locked,
         delayed_until: if let Lockout::Delayed(until) = lockout { Some(until) } else { None },
+        reported_at: subject.reported_at,
         blocked_until: subject.blocked(now),
         sends: Channel::ALL
             .map(|channel| (channel, sent(channel, Policy::SHORT_WINDOW), sent(channel, Policy::LONG_WINDOW))),

@@ -13,10 +13,12 @@
 use std::fmt;
 
 use rand::{CryptoRng, RngExt as _};
+use subtle::ConstantTimeEq as _;
 
 use crate::code::{MacKeys, MatchDigits, SpokenCodeMacs};
 use crate::digest::sha256;
 use crate::identity::ChallengeId;
+use crate::phone::PhoneNumber;
 use crate::policy::{CallMode, Policy};
 use crate::time::Timestamp;
 use crate::words::words;
@@ -120,6 +122,12 @@ impl AnsweredBy {
         }
     }
 
+    /// Of those who may approve, the one that is known least about.
+    #[must_use]
+    pub const fn least_judged(policy: &Policy) -> Self {
+        if Self::Unjudged.may_approve(policy) { Self::Unjudged } else { Self::Human }
+    }
+
     /// The call's state after this answer. Where `#` approves, a call that no human seems to have answered goes
     /// on and asks for the page's digits, which no recording knows.
     #[must_use]
@@ -142,19 +150,63 @@ pub struct Call {
     pub answered_by: Option<AnsweredBy>,
     /// How many keys without a meaning were pressed.
     pub wrong_keys: u32,
+    /// What reporting fraud in this call has led to, if it was reported.
+    pub report: Option<FraudReport>,
+}
+
+/// What a report of fraud has led to. Each call counts once for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FraudReport {
+    /// The sign-in is stopped, and nobody is called for a while.
+    Stopped,
+    /// The subject is blocked, and everything pending is denied.
+    Blocked,
+}
+
+words!(FraudReport {
+    Stopped => "stopped",
+    Blocked => "blocked",
+});
+
+/// A call that another call or another generation has replaced. Whoever took it may still report it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormerCall {
+    pub call: Call,
+    pub phone: PhoneNumber,
+    /// Whether the number was only being enrolled.
+    pub is_unverified: bool,
 }
 
 impl Call {
     /// A call about to be placed.
     #[must_use]
     pub fn place(token: &CallToken, now: Timestamp) -> Self {
-        Self { token: token.digest(), placed_at: now, state: CallState::Calling, answered_by: None, wrong_keys: 0 }
+        Self {
+            token: token.digest(),
+            placed_at: now,
+            state: CallState::Calling,
+            answered_by: None,
+            wrong_keys: 0,
+            report: None,
+        }
     }
 
     /// Whether it was answered by something that was not judged human.
     #[must_use]
     pub fn is_answered_by_machine(&self, policy: &Policy) -> bool {
         self.answered_by.is_some_and(|by| !by.may_approve(policy))
+    }
+
+    #[must_use]
+    pub fn has_token(&self, token: &CallToken) -> bool {
+        self.token.ct_eq(&token.digest()).into()
+    }
+
+    /// Whether `0` in this call reports fraud: somebody took it who may approve, not long ago.
+    #[must_use]
+    pub fn may_report(&self, policy: &Policy, now: Timestamp) -> bool {
+        let human = self.answered_by.is_some_and(|by| by.may_approve(policy));
+        human && now.since(self.placed_at) < Policy::REPORT_WINDOW
     }
 
     /// The state to show: a call that a machine answered shows as voicemail once it has ended.
@@ -199,6 +251,7 @@ impl CallEvent {
     ) -> Self {
         match (entry, mode) {
             (Entry::Zero, _) => Self::Pressed(Key::Fraud),
+            (Entry::SecondZero, _) => Self::Pressed(Key::Block),
             (Entry::Pound, CallMode::PressPound) => Self::Pressed(Key::Approve),
             (Entry::Nothing, _) | (_, CallMode::SpeakCode) | (Entry::Other, CallMode::PressPound) => {
                 Self::Pressed(Key::Other)
@@ -219,6 +272,8 @@ pub enum Entry {
     Pound,
     /// A lone `0`.
     Zero,
+    /// A lone `0`, where a call that was reported asks for it again.
+    SecondZero,
     /// Digits that a page could show.
     Digits(MatchDigits),
     /// Nothing, where digits were asked for: `#` out of habit.
@@ -238,6 +293,12 @@ impl Entry {
             "0" => Self::Zero,
             _ => MatchDigits::parse(keyed).map_or(Self::Other, Self::Digits),
         }
+    }
+
+    /// Parses what was entered where only `0` was asked for, a second time.
+    #[must_use]
+    pub fn parse_second_zero(keyed: &str) -> Self {
+        if keyed == "0" { Self::SecondZero } else { Self::Other }
     }
 
     /// Parses what was entered where four digits were asked for, ended by `#` or by waiting. A lone key is an entry
@@ -260,6 +321,8 @@ pub enum Key {
     Approve,
     /// `0`: it is not me. The same in all modes.
     Fraud,
+    /// `0` once more, where a call that was reported asks whether to block the account.
+    Block,
     /// Any other.
     Other,
 }

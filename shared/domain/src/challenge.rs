@@ -5,7 +5,7 @@
 //! | none, expired, exhausted | pending, next generation | a start within the subject's budgets |
 //! | pending | pending, next generation | another number is given; guesses and sends used carry over |
 //! | pending | approved | the right code, sent or spoken; `#` or two digits in a call that a human answered (`#` only if uncontested and to sign in); four digits where `#` is not enough to sign in |
-//! | pending | denied | the fraud key, in this or in any other call of the subject; an administrator |
+//! | pending | denied | the fraud key, in a call of this login session; a second one in any call of the subject; an administrator |
 //! | pending, approved but not settled | refused | the account or the number no longer allows to settle it |
 //! | refused | pending, next generation | a start within the subject's budgets |
 //! | approved and settled, denied | — | final for this login session |
@@ -13,7 +13,7 @@
 //! Expired and exhausted are never stored: they follow from `expires_at` and `attempts`, so there is no
 //! write that could be missed or undone.
 
-use crate::call::{Call, CallState};
+use crate::call::{Call, CallState, CallToken, FormerCall, FraudReport};
 use crate::channel::Channel;
 use crate::code::{Code, CodeMac, DigitCount, MacKeys};
 use crate::delivery::Delivery;
@@ -186,6 +186,9 @@ pub struct Challenge {
     pub calls: Sends,
     /// The latest call.
     pub call: Option<Call>,
+    /// The calls before it that may still be reported, of replaced generations too: at most
+    /// [`Self::MOST_FORMER_CALLS`], oldest first.
+    pub former_calls: Vec<FormerCall>,
     /// Whether another login session of the subject was active within [`Policy::CONTEST_WINDOW`] of one of this
     /// challenge's sends, whatever became of it. Once set, it stays set for the generation.
     pub contested: bool,
@@ -198,6 +201,8 @@ pub struct Challenge {
 }
 
 impl Challenge {
+    pub const MOST_FORMER_CALLS: usize = 2;
+
     /// The number, with the country and line found when the challenge started.
     #[must_use]
     pub fn subscriber(&self) -> Subscriber {
@@ -250,6 +255,37 @@ impl Challenge {
     #[must_use]
     pub fn proven(self, by: Method, now: Timestamp) -> Self {
         Self { outcome: Outcome::Approved { at: now, by, settled: false }, ..self }
+    }
+
+    /// The former call with this token.
+    #[must_use]
+    pub fn former_call(&self, token: &CallToken) -> Option<&FormerCall> {
+        self.former_calls.iter().find(|former| former.call.has_token(token))
+    }
+
+    /// The former calls to keep once another call or generation replaces its call.
+    #[must_use]
+    pub fn calls_to_keep(&self, now: Timestamp) -> Vec<FormerCall> {
+        let (phone, is_unverified) = (self.phone.clone(), self.source.is_unverified());
+        let current = self.call.clone().map(|call| FormerCall { call, phone, is_unverified });
+        let all = self.former_calls.iter().cloned().chain(current);
+        let mut kept: Vec<_> = all.filter(|of| now.since(of.call.placed_at) < Policy::REPORT_WINDOW).collect();
+        kept.drain(..kept.len().saturating_sub(Self::MOST_FORMER_CALLS));
+        kept
+    }
+
+    /// The challenge after fraud was reported in the call with this token. An approval stays: whoever got it has its
+    /// result.
+    #[must_use]
+    pub fn reported(mut self, token: &CallToken, report: FraudReport) -> Self {
+        let former = self.former_calls.iter_mut().map(|former| &mut former.call);
+        if let Some(call) = self.call.iter_mut().chain(former).find(|call| call.has_token(token)) {
+            call.report = Some(report);
+        }
+        if self.outcome == Outcome::Pending {
+            self.outcome = Outcome::Denied;
+        }
+        self
     }
 
     /// Whether its call may still be in progress, whatever became of the challenge.

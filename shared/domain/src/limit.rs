@@ -14,6 +14,8 @@ pub enum Limit {
     SubjectCalls,
     /// One call at a time.
     CallLive,
+    /// Calls after a report of fraud.
+    CallReported,
     NumberShort,
     NumberLong,
     /// Sends to one number by subjects for whom it is unverified.
@@ -32,6 +34,7 @@ words!(Limit {
     SubjectLong => "subject-long",
     SubjectCalls => "subject-calls",
     CallLive => "call-live",
+    CallReported => "call-reported",
     NumberShort => "number-short",
     NumberLong => "number-long",
     NumberUnverified => "number-unverified",

@@ -15,21 +15,33 @@ use crate::time::Timestamp;
 #[must_use]
 pub fn reached(stored: &Snapshot, channel: Channel, policy: &Policy, now: Timestamp) -> Option<SendLimit> {
     let windows = windows(channel, policy, stored.calls_given_back(now));
-    windows.filter_map(|window| window.reached(&stored.subject, now)).max_by_key(|limit| limit.retry_at)
+    let reached = windows.filter_map(|window| window.reached(&stored.subject, now));
+    reached.chain(paused(&stored.subject, channel, now)).max_by_key(|limit| limit.retry_at)
 }
 
 /// Sends by `channel` that the windows still allow.
 #[must_use]
 pub fn left(stored: &Snapshot, channel: Channel, policy: &Policy, now: Timestamp) -> usize {
+    if paused(&stored.subject, channel, now).is_some() {
+        return 0;
+    }
     let left = |window: Window| window.quota.saturating_sub(window.sent(&stored.subject, now).count());
     windows(channel, policy, stored.calls_given_back(now)).map(left).min().unwrap_or_default()
 }
 
-/// The limit of one call at a time, while `call` may still be in progress.
+/// The limit of one call at a time, while `call` may still be in progress. A pause after a report may outlast it.
 #[must_use]
-pub fn live_call(call: &Call) -> SendLimit {
+pub fn live_call(call: &Call, subject: &Subject, now: Timestamp) -> SendLimit {
     let window = Policy::RING + Policy::TALK;
-    SendLimit { limit: Limit::CallLive, quota: 1, window, retry_at: call.placed_at + window }
+    let over = call.placed_at + window;
+    let retry_at = subject.calls_paused(now).map_or(over, |until| over.max(until));
+    SendLimit { limit: Limit::CallLive, quota: 1, window, retry_at }
+}
+
+/// After a report of fraud nobody is called for a while.
+fn paused(subject: &Subject, channel: Channel, now: Timestamp) -> Option<SendLimit> {
+    let retry_at = subject.calls_paused(now).filter(|_| channel == Channel::Call)?;
+    Some(SendLimit { limit: Limit::CallReported, quota: 0, window: Policy::CALL_PAUSE, retry_at })
 }
 
 struct Window {

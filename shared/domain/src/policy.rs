@@ -39,7 +39,7 @@ pub struct Policy {
     pub delay_from_failures: u32,
     /// Consecutive failures that disable the factor (NIST SP 800-63B-4 §3.2.2: 100 at most).
     pub lock_at_failures: u32,
-    /// How long a subject is blocked after reporting a call as fraud.
+    /// How long a subject is blocked after its second report of fraud.
     pub fraud_block: Duration,
     /// Whether only a call judged human can be approved by `#` or two digits, or say a code.
     pub machine_detection: bool,
@@ -83,6 +83,12 @@ impl Policy {
     pub const CONTEST_WINDOW: Duration = Duration::from_mins(10);
     /// The longest a call can last once it is answered.
     pub const TALK: Duration = Duration::from_mins(2);
+    /// How long after a call was placed the fraud key counts in it, whatever became of its challenge meanwhile.
+    pub const REPORT_WINDOW: Duration = Duration::from_mins(3);
+    /// How long after a first report nobody is called.
+    pub const CALL_PAUSE: Duration = Duration::from_mins(10);
+    /// How long after a report the next one blocks the subject.
+    pub const REPORT_MEMORY: Duration = Duration::from_hours(24);
     /// Wrong keys after which a call ends.
     pub const MAX_WRONG_KEYS: u32 = 3;
     /// How much the clocks of two functions may differ. A challenge counts as certainly over only this long

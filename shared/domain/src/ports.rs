@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::administration::{NumberBlock, Occasion};
+use crate::administration::Occasion;
 use crate::budget::CountryRecord;
 use crate::call::{CallEvent, CallToken};
 use crate::challenge::Challenge;
@@ -26,6 +26,7 @@ use crate::quota::Counter;
 use crate::refusal::{Refusal, Refused};
 use crate::snapshot::Snapshot;
 use crate::start_transaction::StartTransaction;
+use crate::subject::NumberBlock;
 use crate::time::Timestamp;
 
 /// Stores challenges and subjects. Every operation is one request to the store, unless its contract says
@@ -104,10 +105,15 @@ pub trait ChallengeStore: Sync {
     /// - by the page's four digits, where `#` is not enough to sign in;
     /// - by its two digits, if the mode is match-digits and a human answered.
     ///
-    /// `0` denies the challenge and every other pending one of its subject, and blocks the subject and, if the
-    /// number was only being enrolled, the number; where a machine is asked for four digits, it is a wrong
-    /// entry. A code to be spoken is added only by the webhook that answers the call, and only if no stored
-    /// code is the same.
+    /// A code to be spoken is added only by the webhook that answers the call, and only if no stored code is the same.
+    ///
+    /// `0` counts once in a call that a human answered, until [`Policy::REPORT_WINDOW`] after it was placed,
+    /// whatever became of the challenge, and also if another call or generation has replaced it. It denies the
+    /// challenge if that is pending, and blocks the call's number if it was only being enrolled. If fraud was
+    /// already reported within [`Policy::REPORT_MEMORY`], in another call or by [`Key::Block`](crate::call::Key)
+    /// in this one, it denies every other pending challenge of the subject too and blocks the subject. Closes the
+    /// races between a report and an approval, a next generation, and a report in another call.
+    /// Where a machine is asked for four digits, `0` is a wrong entry.
     ///
     /// Digits that do not match end the call and count as a guess, in one write. An entry has already been
     /// compared when it gets here, and still none is judged without being counted: right or wrong, its write

@@ -1,8 +1,6 @@
 //! What the user hears next in a call, decided from what is stored and never from the webhook alone.
 
-use subtle::ConstantTimeEq as _;
-
-use crate::call::{Call, CallState, CallToken};
+use crate::call::{Call, CallState, CallToken, FraudReport};
 use crate::challenge::{Challenge, Outcome};
 use crate::code::{Code, SpokenCodeMacs};
 use crate::policy::{CallMode, Policy};
@@ -36,6 +34,17 @@ pub enum Script<'a> {
     SaidOnce,
     /// Says to look at the screen, which tells whether it is approved: that is not settled yet.
     Approved,
+    /// Says that a code was entered meanwhile, and asks for the fraud key if it was not the user.
+    CodeEntered,
+    /// Says that fraud was reported, and asks whether to block all sign-ins.
+    Reported {
+        /// Whether that stopped this sign-in.
+        in_time: bool,
+        /// Whether the block would be for 24 hours, which are then said.
+        for_a_day: bool,
+    },
+    /// Says that all sign-ins are blocked.
+    Blocked,
     /// Says that the sign-in was stopped.
     Denied,
     /// Tells an answerer who was not judged human that a code works too.
@@ -56,12 +65,14 @@ impl<'a> Script<'a> {
         policy: &Policy,
         now: Timestamp,
     ) -> Self {
-        let Some((challenge, call)) = challenge.and_then(|challenge| Some((challenge, challenge.call.as_ref()?)))
-        else {
-            return Self::Over;
+        let Some(challenge) = challenge else { return Self::Over };
+        let Some(call) = challenge.call.as_ref().filter(|call| call.has_token(token)) else {
+            let former = challenge.former_call(token);
+            return former
+                .map_or(Self::Over, |former| Self::of_report(challenge, &former.call, Self::TooLate, policy, now));
         };
-        if !bool::from(call.token.ct_eq(&token.digest())) {
-            return Self::Over;
+        if call.report.is_some() {
+            return Self::of_report(challenge, call, Self::Over, policy, now);
         }
         let may_approve = call.answered_by.is_some_and(|by| by.may_approve(policy));
         let is_open = challenge.is_open(now);
@@ -69,19 +80,33 @@ impl<'a> Script<'a> {
         let takes_digits = policy.call_mode == CallMode::MatchDigits || four_digits;
         let is_judged = takes_digits && call.state == CallState::Ended;
         match challenge.outcome {
-            Outcome::Approved { .. } => Self::Approved,
+            Outcome::Approved { by, .. } if by.is_by_call() => Self::Approved,
+            Outcome::Approved { .. } => Self::of_report(challenge, call, Self::CodeEntered, policy, now),
             Outcome::Denied => Self::Denied,
             Outcome::Refused => Self::Over,
             Outcome::Pending if is_judged => Self::WrongDigits,
             Outcome::Pending if call.wrong_keys >= Policy::MAX_WRONG_KEYS => Self::Over,
-            Outcome::Pending if !is_open && !may_approve => Self::Over,
-            Outcome::Pending if !is_open => Self::TooLate,
+            Outcome::Pending if !is_open => Self::of_report(challenge, call, Self::TooLate, policy, now),
             Outcome::Pending if four_digits => {
                 let prompts = Policy::MAX_WRONG_KEYS - call.wrong_keys;
                 Self::EnterFourDigits { prompts, reports: may_approve }
             }
             Outcome::Pending if !may_approve => Self::UseCode,
             Outcome::Pending => Self::in_talk(challenge, call, drawn, policy.call_mode),
+        }
+    }
+
+    /// Where nothing can be approved any more: says what a report has done, or asks for one with `script`.
+    fn of_report(challenge: &Challenge, call: &Call, script: Self, policy: &Policy, now: Timestamp) -> Self {
+        let in_time = !challenge.is_approved();
+        match call.report {
+            Some(FraudReport::Blocked) => Self::Blocked,
+            Some(FraudReport::Stopped) if call.may_report(policy, now) => {
+                Self::Reported { in_time, for_a_day: policy.fraud_block == Policy::REPORT_MEMORY }
+            }
+            Some(FraudReport::Stopped) if in_time => Self::Denied,
+            None if call.may_report(policy, now) => script,
+            Some(FraudReport::Stopped) | None => Self::Over,
         }
     }
 

@@ -43,6 +43,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         match own.map(|challenge| (challenge.outcome, challenge.source)) {
             Some((Outcome::Approved { settled: true, .. }, NumberSource::Enrolled(_)))
                 if request.purpose == Purpose::Change => {} // the proof of the current number
+            Some((Outcome::Denied, _)) if stored.subject.blocked(now).is_some() => {} // the block ends, and is told below
             _ if own.is_some_and(|own| own.is_refused(now)) => {} // the next generation replaces it
             Some((Outcome::Approved { .. }, _)) => return Ok(Decision::Running),
             Some((Outcome::Denied, _)) => return Err(Refusal::Denied),
@@ -59,7 +60,7 @@ impl<P: NumberingPlan> Start<'_, P> {
             return Ok(Decision::Running);
         }
         if let Some(call) = live_call(stored, request, now).and_then(|challenge| challenge.call.as_ref()) {
-            return Err(Refusal::SendLimit(limits::live_call(call)));
+            return Err(Refusal::SendLimit(limits::live_call(call, &stored.subject, now)));
         }
         let mut transaction = match same_number.filter(|challenge| challenge.is_open(now)) {
             Some(challenge) => self.continuation(stored, challenge, request, now),
@@ -277,6 +278,7 @@ impl<P: NumberingPlan> Start<'_, P> {
             sms: closed_early.map(|own| carry(&own.sms)).unwrap_or_default(),
             calls: closed_early.map(|own| carry(&own.calls)).unwrap_or_default(),
             call: None,
+            former_calls: own.map(|own| own.calls_to_keep(now)).unwrap_or_default(),
             contested: closed_early.is_some_and(|own| own.contested),
             machine_answered_at: own.and_then(|own| own.machine_answered_at),
             charged: Vec::new(),

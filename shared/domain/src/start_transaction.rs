@@ -4,7 +4,7 @@
 use rand::CryptoRng;
 
 use crate::budget::{CountryRecord, Exhausted};
-use crate::call::{Call, CallToken};
+use crate::call::{AnsweredBy, Call, CallToken};
 use crate::challenge::Challenge;
 use crate::channel::Channel;
 use crate::code::{Code, MacKeys};
@@ -42,16 +42,19 @@ pub struct Predecessor {
     pub attempts: u32,
     pub messages: u32,
     pub calls: u32,
+    /// Who has answered its latest call.
+    pub answered_by: Option<AnsweredBy>,
 }
 
 impl Predecessor {
     #[must_use]
-    pub const fn of(challenge: &Challenge) -> Self {
+    pub fn of(challenge: &Challenge) -> Self {
         Self {
             generation: challenge.id.generation,
             attempts: challenge.attempts,
             messages: challenge.sms.used,
             calls: challenge.calls.used,
+            answered_by: challenge.call.as_ref().and_then(|call| call.answered_by),
         }
     }
 }
@@ -179,6 +182,7 @@ impl StartTransaction {
     /// Draws the token of the call to place and adds the call.
     pub fn add_call(&mut self, random: &mut impl CryptoRng) -> CallToken {
         let token = CallToken::draw(random);
+        self.challenge.former_calls = self.challenge.calls_to_keep(self.at);
         self.challenge.call = Some(Call::place(&token, self.at));
         token
     }

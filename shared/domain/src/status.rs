@@ -36,7 +36,7 @@ pub enum State {
     Exhausted,
     /// Too many failures: locked until the given time, or until an administrator unlocks the subject.
     Locked,
-    /// The subject reported fraud.
+    /// The subject reported fraud twice.
     Blocked,
 }
 
@@ -110,7 +110,7 @@ pub struct Status {
     pub expires_at: Option<Timestamp>,
     /// How many guesses a pending challenge has left.
     pub attempts_left: Option<u32>,
-    /// When a delay or block ends.
+    /// When a delay or block ends. After a denial, when the subject can be called again.
     pub retry_at: Option<Timestamp>,
     pub sms: ChannelStatus,
     pub call_channel: ChannelStatus,
@@ -202,8 +202,10 @@ fn state(policy: &Policy, stored: &Snapshot, own: Option<&Challenge>, now: Times
         Some(Outcome::Approved { settled: false, .. }) if !own.is_some_and(|own| own.is_refused(now)) => {
             return (State::Pending, None);
         }
-        Some(Outcome::Denied) => return (State::Denied, None),
-        Some(Outcome::Approved { .. } | Outcome::Pending | Outcome::Refused) | None => {}
+        Some(Outcome::Denied) if stored.subject.blocked(now).is_none() => {
+            return (State::Denied, stored.subject.calls_paused(now));
+        }
+        Some(Outcome::Approved { .. } | Outcome::Denied | Outcome::Pending | Outcome::Refused) | None => {}
     }
     if let Some(until) = stored.subject.blocked(now) {
         return (State::Blocked, Some(until));
@@ -260,7 +262,7 @@ fn wait(
     let cooldown = continues.and_then(|own| own.next_send_at(channel, policy)).filter(|at| *at > now);
     let mut others =
         stored.challenges.iter().filter(|challenge| channel == Channel::Call && challenge.has_live_call(now));
-    let live = others.find_map(|challenge| Some(limits::live_call(challenge.call.as_ref()?).retry_at));
+    let live = others.find_map(|challenge| Some(limits::live_call(challenge.call.as_ref()?, &stored.subject, now).retry_at));
     let window = limits::reached(stored, channel, policy, now).map(|limit| limit.retry_at);
     let reasons = [
         (Unavailable::Cooldown, cooldown),

@@ -32,6 +32,15 @@ impl Binding {
     }
 }
 
+/// A number that a report of this subject has blocked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NumberBlock {
+    /// The number's digest.
+    pub number: [u8; 32],
+    /// When it ends. If a number's block ends at a different time, it comes from another report.
+    pub until: Timestamp,
+}
+
 /// What is stored about a subject besides its challenges.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subject {
@@ -52,10 +61,12 @@ pub struct Subject {
     /// The login session that was last refused a call because the call of another, uncontested, was live. It may
     /// have no challenge that would tell.
     pub refused_call: Option<(SessionId, Timestamp)>,
-    /// Until when everything is refused, after a fraud report.
+    /// When fraud was last reported.
+    pub reported_at: Option<Timestamp>,
+    /// Until when everything is refused, after a second report.
     pub blocked_until: Option<Timestamp>,
-    /// The digest of the number that the same report blocked until then, if it was only being enrolled.
-    pub reported_number: Option<[u8; 32]>,
+    /// The number that was last reported while it was only being enrolled, with its block.
+    pub reported_number: Option<NumberBlock>,
     /// The version at which everything pending was denied at once: no challenge that started at this version
     /// or before can be approved. Versions show what came before without relying on a clock.
     pub denied_version: Option<u64>,
@@ -85,6 +96,12 @@ impl Subject {
     #[must_use]
     pub fn blocked(&self, now: Timestamp) -> Option<Timestamp> {
         self.blocked_until.filter(|until| *until > now)
+    }
+
+    /// Until when nobody is called after a report of fraud, if that is not over.
+    #[must_use]
+    pub fn calls_paused(&self, now: Timestamp) -> Option<Timestamp> {
+        self.reported_at.map(|at| at + Policy::CALL_PAUSE).filter(|until| *until > now)
     }
 
     /// Turns the reservations of challenges that are over into failures. If a challenge no longer exists, all

@@ -4,12 +4,12 @@
 
 use std::time::Duration;
 
-use domain::administration::{Administrator, NumberBlock, phone_reset, report, unblocked, unlocked};
+use domain::administration::{Administrator, phone_reset, report, unblocked, unlocked};
 use domain::channel::Channel;
 use domain::identity::{Reservation, SessionId};
 use domain::policy::Policy;
 use domain::snapshot::Snapshot;
-use domain::subject::Subject;
+use domain::subject::{NumberBlock, Subject};
 use domain::time::Timestamp;
 
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
@@ -28,6 +28,7 @@ fn in_trouble() -> Subject {
         failures: 97,
         last_failure_at: Some(ago(5)),
         locked_at: Some(ago(4)),
+        reported_at: Some(ago(60)),
         blocked_until: Some(NOW + Duration::from_hours(1)),
         denied_version: Some(3),
         reserved: [(vanished, 5)].into(),
@@ -58,18 +59,24 @@ fn unlocking_forgives_failures_and_reservations_of_lost_challenges_and_changes_n
 }
 
 #[test]
-fn unblocking_ends_the_block_and_leaves_denied_what_was_denied() {
+fn unblocking_forgets_reports_and_leaves_denied_what_was_denied() {
     let before = stored(in_trouble());
-    assert_eq!(unblocked(&before).0.subject, Subject { blocked_until: None, ..before.subject });
+    let after = unblocked(&before).0.subject;
+    assert_eq!(after.calls_paused(NOW), None);
+    assert_eq!(after, Subject { reported_at: None, blocked_until: None, ..before.subject });
 }
 
 #[test]
-fn unblocking_ends_the_block_of_the_number_that_was_reported_with_it() {
-    let blocked = stored(Subject { reported_number: Some([7; 32]), ..in_trouble() });
-    let (after, number) = unblocked(&blocked);
-    assert_eq!(number, Some(NumberBlock { number: [7; 32], until: NOW + Duration::from_hours(1) }));
-    assert_eq!(after.subject, Subject { blocked_until: None, reported_number: None, ..blocked.subject });
-    assert_eq!(unblocked(&after).1, None);
+fn unblocking_ends_the_block_of_a_number_whether_the_subject_was_blocked_with_it_or_not() {
+    let number = Some(NumberBlock { number: [7; 32], until: NOW + Duration::from_hours(2) });
+    for blocked_until in [None, in_trouble().blocked_until] {
+        let reported = stored(Subject { reported_number: number, blocked_until, ..in_trouble() });
+        let (after, lifted) = unblocked(&reported);
+        assert_eq!(lifted, number);
+        let forgotten = Subject { reported_at: None, blocked_until: None, reported_number: None, ..reported.subject };
+        assert_eq!(after.subject, forgotten);
+        assert_eq!(unblocked(&after).1, None);
+    }
     assert_eq!(unblocked(&stored(in_trouble())).1, None, "the number was already proven or vouched for");
 }
 
@@ -87,7 +94,7 @@ fn a_report_shows_lock_delay_block_and_sends() {
     let seen = report(&stored(delayed()), &policy, NOW);
     assert_eq!((seen.failures, seen.locked), (12, false));
     assert_eq!(seen.delayed_until, Some(ago(5) + Duration::from_mins(2)));
-    assert_eq!(seen.blocked_until, Some(NOW + Duration::from_hours(1)));
+    assert_eq!((seen.reported_at, seen.blocked_until), (Some(ago(60)), Some(NOW + Duration::from_hours(1))));
     assert_eq!(seen.sends, [(Channel::Sms, 1, 2), (Channel::Call, 1, 1)]);
 
     let seen = report(&stored(Subject { failures: 100, ..in_trouble() }), &policy, NOW);

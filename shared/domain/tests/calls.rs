@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use domain::administration::report;
-use domain::call::{AnsweredBy, Call, CallEvent, CallState, CallToken, Entry, Key};
+use domain::call::{AnsweredBy, Call, CallEvent, CallState, CallToken, Entry, FormerCall, FraudReport, Key};
 use domain::challenge::{Challenge, Method, NumberSource, Outcome};
 use domain::code::{Code, DigitCount, MacKey, MacKeys, MatchDigits, SpokenCodeMacs};
 use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
@@ -139,6 +139,9 @@ fn only_a_whole_entry_has_a_meaning() {
     ] {
         assert_eq!(Entry::parse_four_digits(keyed), expected, "{keyed}");
     }
+    for (keyed, expected) in [("0", Entry::SecondZero), ("", Entry::Other), ("00", Entry::Other), ("#", Entry::Other)] {
+        assert_eq!(Entry::parse_second_zero(keyed), expected, "{keyed}");
+    }
     for keyed in ["0000", "0047", "9999"] {
         let Entry::Digits(digits) = Entry::parse_four_digits(keyed) else { panic!("{keyed}") };
         assert_eq!(digits.expose(), keyed);
@@ -184,6 +187,7 @@ fn what_a_key_means_depends_on_the_mode() {
         MODES.map(|mode| match CallEvent::keyed(entry, mode, Some(&keys), &id, &token) {
             CallEvent::Pressed(Key::Approve) => "approves",
             CallEvent::Pressed(Key::Fraud) => "reports",
+            CallEvent::Pressed(Key::Block) => "reports again",
             CallEvent::Pressed(Key::Other) => "nothing",
             CallEvent::Entered { matches: true } => "matches",
             CallEvent::Entered { matches: false } => "wrong",
@@ -192,6 +196,7 @@ fn what_a_key_means_depends_on_the_mode() {
     };
     assert_eq!(meanings(Entry::Pound), ["approves", "wrong", "nothing"]);
     assert_eq!(meanings(Entry::Zero), ["reports"; 3]);
+    assert_eq!(meanings(Entry::SecondZero), ["reports again"; 3]);
     assert_eq!(
         meanings(Entry::Digits(right)),
         ["wrong", "matches", "nothing"],
@@ -231,6 +236,7 @@ fn challenge(call: Call) -> Challenge {
         sms: domain::challenge::Sends::default(),
         calls: domain::challenge::Sends::default(),
         call: Some(call),
+        former_calls: Vec::new(),
         contested: false,
         machine_answered_at: None,
         charged: Vec::new(),
@@ -315,6 +321,77 @@ fn what_the_user_hears_depends_on_mode_and_state() {
     hears(&Challenge { outcome: approved, ..begin(|_, _| {}) }, &token(1), [Script::Approved; 3], "approved");
     hears(&begin(|_, _| {}), &token(2), over, "another call's token");
     hears(&Challenge { call: None, ..begin(|_, _| {}) }, &token(1), over, "no call");
+}
+
+/// A call that a person took.
+fn taken(call: u16, placed_at: Timestamp) -> Call {
+    let answered_by = Some(AnsweredBy::Human);
+    Call { state: CallState::Answered, answered_by, ..Call::place(&token(call), placed_at) }
+}
+
+fn says(own: &Challenge, call: u16, policy: &Policy, now: Timestamp) -> Script<'static> {
+    Script::next(Some(own), &token(call), None, policy, now)
+}
+
+#[test]
+fn what_a_report_has_done_is_said_whatever_became_of_its_challenge() {
+    let (policy, short) = (Policy::default(), Policy { fraud_block: Duration::from_mins(5), ..Policy::default() });
+    let approved = |by| Outcome::Approved { at: NOW, by, settled: true };
+    let by_code = approved(Method::SmsCode);
+    let asks = |in_time, for_a_day| Script::Reported { in_time, for_a_day };
+    let (stopped, blocked) = (Some(FraudReport::Stopped), Some(FraudReport::Blocked));
+    for (outcome, report, expected, after_three_minutes) in [
+        (Outcome::Denied, stopped, asks(true, true), Script::Denied),
+        (by_code, stopped, asks(false, true), Script::Over),
+        (approved(Method::PressPound), stopped, asks(false, true), Script::Over),
+        (Outcome::Denied, blocked, Script::Blocked, Script::Blocked),
+        (by_code, blocked, Script::Blocked, Script::Blocked),
+        (by_code, None, Script::CodeEntered, Script::Over),
+        (approved(Method::SpokenCode), None, Script::CodeEntered, Script::Over),
+        (approved(Method::PressPound), None, Script::Approved, Script::Approved),
+    ] {
+        let own = Challenge { outcome, ..challenge(Call { report, ..taken(1, NOW) }) };
+        assert_eq!(says(&own, 1, &policy, NOW + Duration::from_secs(179)), expected, "{outcome:?} {report:?}");
+        assert_eq!(says(&own, 1, &policy, NOW + Duration::from_mins(3)), after_three_minutes, "{outcome:?} {report:?}");
+    }
+    let own = Challenge { outcome: Outcome::Denied, ..challenge(Call { report: stopped, ..taken(1, NOW) }) };
+    assert_eq!(says(&own, 1, &short, NOW), asks(true, false), "not for 24 hours");
+    let machine = Call { answered_by: Some(AnsweredBy::NotHuman), ..taken(1, NOW) };
+    assert_eq!(says(&Challenge { outcome: by_code, ..challenge(machine) }, 1, &policy, NOW), Script::Over);
+}
+
+#[test]
+fn a_call_that_was_replaced_asks_for_a_report_and_for_nothing_else() {
+    let former = |call| FormerCall { call, phone: number(), is_unverified: true };
+    let own = |call| Challenge { former_calls: vec![former(call)], ..challenge(taken(9, NOW)) };
+    let policy = Policy::default();
+    assert_eq!(says(&own(taken(1, NOW)), 1, &policy, NOW), Script::TooLate);
+    assert_eq!(says(&own(taken(1, NOW)), 1, &policy, NOW + Duration::from_mins(3)), Script::Over);
+    assert_eq!(says(&own(Call::place(&token(1), NOW)), 1, &policy, NOW), Script::Over, "not answered");
+    assert_eq!(says(&own(taken(1, NOW)), 2, &policy, NOW), Script::Over, "another call");
+    let reported = own(taken(1, NOW)).reported(&token(1), FraudReport::Stopped);
+    assert_eq!(reported.outcome, Outcome::Denied);
+    assert_eq!(says(&reported, 1, &policy, NOW), Script::Reported { in_time: true, for_a_day: true });
+}
+
+#[test]
+fn the_last_two_calls_of_the_last_three_minutes_are_kept() {
+    let at = |seconds| NOW + Duration::from_secs(seconds);
+    let former = |call, placed| FormerCall { call: taken(call, at(placed)), phone: number(), is_unverified: false };
+    let own = Challenge {
+        source: NumberSource::Typed,
+        former_calls: vec![former(1, 0), former(2, 10)],
+        ..challenge(taken(3, at(20)))
+    };
+    let kept = |own: &Challenge, now| {
+        own.calls_to_keep(now).into_iter().map(|of| (of.call.token, of.is_unverified)).collect::<Vec<_>>()
+    };
+    let [second, third] = [(token(2).digest(), false), (token(3).digest(), true)];
+    assert_eq!(kept(&own, at(30)), [second, third]);
+    assert_eq!(kept(&own, at(189)), [second, third]);
+    assert_eq!(kept(&own, at(190)), [third]);
+    assert_eq!(kept(&own, at(200)), []);
+    assert_eq!(kept(&Challenge { call: None, ..own }, at(30)), [(token(1).digest(), false), second]);
 }
 
 #[test]

@@ -179,7 +179,10 @@ fn the_last_moment_of_a_proof_is_the_one_before_its_window_ends() {
 fn another_new_number_is_the_next_generation_with_the_same_proof() {
     let stored = replacing();
     let other = transaction(&stored, Some("+14155559004"), after(31));
-    assert_eq!(other.replaces, Replaces::Generation(Predecessor { generation: 2, attempts: 0, messages: 1, calls: 0 }));
+    assert_eq!(
+        other.replaces,
+        Replaces::Generation(Predecessor { generation: 2, attempts: 0, messages: 1, calls: 0, answered_by: None })
+    );
     assert_eq!(other.challenge.former, own(&stored).former, "and of the same age");
     assert_eq!(other.challenge.sms.used, 2, "sends carry over");
 }

@@ -49,7 +49,7 @@ async fn a_subject_is_shown_masked_and_with_everything_that_explains_a_refusal()
         body,
         json!({
             "logName": null, "phoneNumber": "+•••••••••71", "country": "US", "line": "mobile", "failures": 2, "locked": false,
-            "delayedUntil": null, "blockedUntil": null, "challenges": null,
+            "delayedUntil": null, "reportedAt": null, "blockedUntil": null, "challenges": null,
             "sends": {
                 "sms": { "last10Minutes": 2, "last24Hours": 2 }, "call": { "last10Minutes": 1, "last24Hours": 1 },
             },
@@ -155,6 +155,7 @@ async fn an_unblocked_user_can_sign_in_again_and_the_reported_login_stays_denied
     api.post(&login, json!({ "channel": "call" })).await;
     api.webhook("answer", &[("AnsweredBy", "human")]).await;
     api.webhook("digits", &[("Digits", "0")]).await;
+    api.webhook("block", &[("Digits", "0")]).await;
     let next = login.again("login-2");
     assert_eq!(api.post(&next, json!({ "channel": "sms" })).await.problem(), "blocked");
     assert!(api.administer("alice", None).await.json["blockedUntil"].is_string());

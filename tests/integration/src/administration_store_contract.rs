@@ -374,9 +374,11 @@ async fn an_unblock_lets_the_next_login_in_and_revives_no_denied_one() {
     let token = scene.place_call().await;
     scene.answer(&token, AnsweredBy::Human).await;
     scene.press(&token, Key::Fraud).await;
+    scene.press(&token, Key::Block).await;
     assert!(scene.load().await.subject.blocked(scene.now).is_some());
     unblock(&scene).await;
-    assert_eq!(scene.load().await.subject.blocked_until, None);
+    let subject = scene.load().await.subject;
+    assert_eq!((subject.reported_at, subject.blocked_until), (None, None));
     assert_eq!(scene.challenge().await.outcome, Outcome::Denied);
     scene.pass(1);
     scene.session("2");
@@ -401,7 +403,7 @@ async fn an_unblock_decided_before_another_fraud_report_does_not_undo_that_repor
     let [_, unblock, _] = Decided::all(&scene, &scene.load().await);
     scene.press(&token, Key::Fraud).await;
     assert!(matches!(unblock.apply(&scene).await, Err(StoreError::Conflict)));
-    assert!(scene.load().await.subject.blocked(scene.now).is_some());
+    assert!(scene.load().await.subject.reported_at.is_some());
 }
 
 // --- reset

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use crate::api::{Answer, Api, Login, event, request, webhook};
 use crate::backend::Backend;
 use calls::{
-    attacker_who_waits_until_the_victim_is_through, contested_call_with_digits, live_call_slot_held_against_the_victim,
-    machine_that_keys_digits,
+    attacker_who_waits_until_the_victim_is_through, contested_call_with_digits, crossed_fraud_key, late_fraud_key,
+    live_call_slot_held_against_the_victim, machine_that_keys_digits,
 };
 
 const HUMAN: [(&str, &str); 2] = [("CallStatus", "in-progress"), ("AnsweredBy", "human")];
@@ -353,6 +353,7 @@ async fn call_fatigue() -> Tally {
     attack.api.send(answered).await;
     let zero = signed(&attack.api, "digits", &[("Digits", "0")]);
     attack.api.send(zero).await;
+    attack.api.webhook("block", &[("Digits", "0")]).await;
     let blocked = attack.tries(post(&owner.again("login-9"), &sms())).await;
     assert_eq!(blocked.problem(), "blocked");
     attack.ends()
@@ -518,6 +519,8 @@ attacks!(
     machine_that_keys_digits,
     attacker_who_waits_until_the_victim_is_through,
     live_call_slot_held_against_the_victim,
+    late_fraud_key,
+    crossed_fraud_key,
     own_number_enrolled_by_code_of_another,
     stolen_password_on_an_account_without_a_number,
     x_forwarded_for_spoofing,

@@ -34,7 +34,7 @@ const ENOUGH: u64 = 4_000;
 const VERBS: usize = 60;
 const VERBS_OF_A_SESSION: usize = 15;
 
-const EVENTS: [CallEvent; 12] = [
+const EVENTS: [CallEvent; 13] = [
     CallEvent::Progress(CallState::Ringing),
     CallEvent::Answered(AnsweredBy::Human),
     CallEvent::Answered(AnsweredBy::Human),
@@ -44,6 +44,7 @@ const EVENTS: [CallEvent; 12] = [
     CallEvent::Pressed(Key::Approve),
     CallEvent::Pressed(Key::Other),
     CallEvent::Pressed(Key::Fraud),
+    CallEvent::Pressed(Key::Block),
     CallEvent::Progress(CallState::Ended),
     CallEvent::Entered { matches: true },
     CallEvent::Entered { matches: false },

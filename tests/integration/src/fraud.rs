@@ -28,8 +28,19 @@ async fn report(api: &Api) {
     assert!(said.text.contains("stopped this sign-in"), "{}", said.text);
 }
 
+/// Presses zero again when asked.
+async fn report_again(api: &Api) {
+    let said = api.webhook("block", &[("Digits", "0")]).await;
+    assert!(said.text.contains("All sign-ins are blocked"), "{}", said.text);
+}
+
+async fn report_twice(api: &Api) {
+    report(api).await;
+    report_again(api).await;
+}
+
 #[tokio::test]
-async fn zero_denies_every_pending_sign_in_and_each_page_shows_it() {
+async fn a_second_zero_denies_every_pending_sign_in_and_each_page_shows_it() {
     let api = api(unlimited).await;
     let login = Login::known();
     let others = [login.again("login-2"), login.again("login-3")];
@@ -37,20 +48,20 @@ async fn zero_denies_every_pending_sign_in_and_each_page_shows_it() {
         api.post(other, sms()).await;
     }
     api.post(&login, call()).await;
-    report(&api).await;
+    report_twice(&api).await;
     for pages in [&login, &others[0], &others[1]] {
         let page = api.status(pages).await;
-        assert_eq!((&page.json["state"], page.json.get("resultToken")), (&json!("denied"), None));
+        assert_eq!((&page.json["state"], page.json.get("resultToken")), (&json!("blocked"), None));
         for channel in ["sms", "call"] {
-            assert_eq!(page.json["channels"][channel]["reason"], "closed");
+            assert_eq!(page.json["channels"][channel]["reason"], "blocked");
         }
         let refused = api.post(pages, sms()).await;
-        assert_eq!((refused.status, refused.problem()), (403, "denied"));
+        assert_eq!((refused.status, refused.problem()), (403, "blocked"));
     }
 }
 
 #[tokio::test]
-async fn after_a_report_neither_a_code_nor_a_call_approves() {
+async fn after_a_second_report_neither_a_code_nor_a_call_approves() {
     let mut api = api(unlimited).await;
     let login = Login::known();
     let (by_code, by_call) = (login.again("login-2"), login.again("login-3"));
@@ -61,7 +72,7 @@ async fn after_a_report_neither_a_code_nor_a_call_approves() {
     answer(&api).await;
     api.pass(140); // that call must be over, but its key press may still be on its way
     api.post(&login, call()).await;
-    report(&api).await;
+    report_twice(&api).await;
 
     let refused = api.guess(&by_code, &code).await;
     assert_eq!((refused.status, refused.problem()), (410, "challenge-closed"));
@@ -72,14 +83,14 @@ async fn after_a_report_neither_a_code_nor_a_call_approves() {
     api.send(pressed).await;
     for page in [&by_code, &by_call, &login] {
         let page = api.status(page).await;
-        assert_eq!((&page.json["state"], page.json.get("resultToken")), (&json!("denied"), None));
+        assert_eq!((&page.json["state"], page.json.get("resultToken")), (&json!("blocked"), None));
     }
     let subject = api.backend.item("subject").await;
     assert_eq!((subject.get("phone"), subject.get("lastSuccessAt")), (None, None));
 }
 
 #[tokio::test]
-async fn an_approval_not_settled_before_a_report_yields_no_token_after_it() {
+async fn an_approval_not_settled_before_a_second_report_yields_no_token_after_it() {
     let mut api = api(unlimited).await;
     let (login, other) = (Login::known(), Login::known().again("login-2"));
     api.post(&login, call()).await;
@@ -88,9 +99,9 @@ async fn an_approval_not_settled_before_a_report_yields_no_token_after_it() {
     api.webhook("status", &[("CallStatus", "completed")]).await;
     api.pass(1);
     api.post(&other, call()).await;
-    report(&api).await;
+    report_twice(&api).await;
     let page = api.status(&login).await;
-    assert_eq!((&page.json["state"], page.json.get("resultToken")), (&json!("denied"), None));
+    assert_eq!((&page.json["state"], page.json.get("resultToken")), (&json!("blocked"), None));
 }
 
 #[tokio::test]
@@ -121,17 +132,17 @@ async fn a_sign_in_settled_before_the_report_stays_approved() {
     let token = api.guess(&login, &api.phone.last_code()).await.json["resultToken"].clone();
     api.pass(1);
     api.post(&other, call()).await;
-    report(&api).await;
+    report_twice(&api).await;
     let page = api.status(&login).await;
     assert_eq!((&page.json["state"], &page.json["resultToken"]), (&json!("approved"), &token));
 }
 
 #[tokio::test]
-async fn a_report_blocks_the_subject_for_a_day_and_nobody_else() {
+async fn a_second_report_blocks_the_subject_for_a_day_and_nobody_else() {
     let mut api = api(unlimited).await;
     let login = Login::known();
     api.post(&login, call()).await;
-    report(&api).await;
+    report_twice(&api).await;
     let later = login.again("login-2");
     let page = api.status(&later).await;
     assert_eq!((&page.json["state"], &page.json["channels"]["sms"]["reason"]), (&json!("blocked"), &json!("blocked")));
@@ -196,7 +207,7 @@ async fn denied_sign_ins_stay_denied_when_the_block_is_lifted() {
     api.post(&other, sms()).await;
     let code = api.phone.last_code();
     api.post(&login, call()).await;
-    report(&api).await;
+    report_twice(&api).await;
     api.pass(30);
     for page in [&login, &other] {
         assert_eq!(api.status(page).await.json["state"], "denied");
@@ -231,8 +242,9 @@ async fn zero_denies_and_blocks_even_in_a_call_that_cannot_approve() {
         let hears = api.webhook("digits", &[("Digits", "0")]).await;
         assert!(hears.text.contains("stopped this sign-in"), "{why}: {}", hears.text);
         assert_eq!(api.status(&login).await.json["state"], "denied", "{why}");
+        report_again(&api).await;
         if why == "contested" {
-            assert_eq!(api.status(&other).await.json["state"], "denied");
+            assert_eq!(api.status(&other).await.json["state"], "blocked");
         }
         assert_eq!(api.post(&login.again("login-3"), sms()).await.problem(), "blocked", "{why}");
     }
@@ -250,7 +262,7 @@ async fn zero_reports_only_in_an_answered_call() {
         api.webhook("digits", &[("Digits", digits)]).await;
     }
     assert_eq!(api.status(&login).await.json["state"], "pending");
-    assert_eq!(api.backend.item("subject").await.get("blockedUntil"), None);
+    assert_eq!(api.backend.item("subject").await.get("reportedAt"), None);
 }
 
 #[tokio::test]

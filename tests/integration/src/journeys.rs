@@ -307,7 +307,7 @@ async fn voicemail_that_plays_tones_never_approves() {
 }
 
 #[tokio::test]
-async fn zero_reports_fraud_and_blocks() {
+async fn zero_reports_fraud_and_a_second_zero_blocks() {
     let (api, login) = (Api::new().await, Login::known());
     api.post(&login, call()).await;
     api.webhook("answer", &HUMAN).await;
@@ -315,6 +315,7 @@ async fn zero_reports_fraud_and_blocks() {
     assert!(said.text.contains("stopped this sign-in"), "{}", said.text);
     assert_eq!(api.status(&login).await.json["state"], "denied");
     assert_eq!(api.post(&login, sms()).await.problem(), "denied");
+    api.webhook("block", &[("Digits", "0")]).await;
     let blocked = api.post(&login.again("login-2"), sms()).await;
     assert_eq!((blocked.status, blocked.problem()), (403, "blocked"));
     assert_eq!(blocked.header("retry-after"), Some("86400"));

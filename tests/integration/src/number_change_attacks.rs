@@ -257,28 +257,30 @@ async fn the_fraud_key_in_either_step_ends_the_change() {
 }
 
 #[tokio::test]
-async fn fraud_reported_in_a_login_ends_a_change_in_progress() {
+async fn fraud_reported_twice_in_a_login_ends_a_change_in_progress() {
     let mut change = Change::proven().await;
     change.start("sms", Some(NEW)).await;
     let code = change.api.phone.last_code();
     let login = change.login.again("login-2");
     change.api.post(&login, json!({ "channel": "call" })).await;
     change.press("0").await;
-    assert_eq!(change.status().await.json["state"], "denied");
+    change.api.webhook("block", &[("Digits", "0")]).await;
+    assert_eq!(change.status().await.json["state"], "blocked");
     assert_eq!(change.guess(&code).await.problem(), "challenge-closed");
     change.api.pass(1);
-    assert_eq!(change.start("sms", Some(OTHER)).await.problem(), "denied");
+    assert_eq!(change.start("sms", Some(OTHER)).await.problem(), "blocked");
     assert_eq!(change.number().await, OLD);
 }
 
 #[tokio::test]
-async fn a_proof_does_not_count_after_a_fraud_report() {
+async fn a_proof_does_not_count_after_a_second_fraud_report() {
     let api = crate::limits::api(|_| {}).await.with_fraud_block(Duration::from_mins(1));
     let mut change = Change::over(api).await;
     change.prove().await;
     let login = change.login.again("login-2");
     change.api.post(&login, json!({ "channel": "call" })).await;
     change.press("0").await;
+    change.api.webhook("block", &[("Digits", "0")]).await;
     change.api.pass(60);
     assert_eq!(change.start("sms", Some(NEW)).await.problem(), "denied");
     assert_eq!(change.status().await.json["state"], "denied");

@@ -48,6 +48,7 @@ async fn every_sample_gets_the_answer_that_its_name_promises() {
         ("answer-machine", CallMode::PressPound, "enter the digits on your screen"),
         ("press-pound", CallMode::PressPound, "Look at your screen"),
         ("fraud-key", CallMode::PressPound, "stopped this sign-in"),
+        ("fraud-key-again", CallMode::PressPound, "All sign-ins are blocked"),
         ("match-digits", CallMode::MatchDigits, "Look at your screen"),
         ("match-digits-wrong", CallMode::MatchDigits, "not the digits"),
         ("four-digits", CallMode::PressPound, "Look at your screen"),

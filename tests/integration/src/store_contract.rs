@@ -138,7 +138,7 @@ async fn a_different_number_closes_the_old_generation_and_keeps_its_guesses_and_
     };
     assert_eq!(
         transaction.replaces,
-        Replaces::Generation(Predecessor { generation: 1, attempts: 1, messages: 1, calls: 0 })
+        Replaces::Generation(Predecessor { generation: 1, attempts: 1, messages: 1, calls: 0, answered_by: None })
     );
     let new = transaction.add_code(&scene.keys, &mut random);
     scene.store.start(&transaction).await.expect("started");
@@ -197,6 +197,7 @@ async fn no_approval_survives_a_change_of_its_subject() {
     scene.answer(&token, AnsweredBy::Human).await;
     let counted = scene.store.count_guess(&scene.key, scene.now).await.expect("an answer").expect("open");
     scene.press(&token, Key::Fraud).await;
+    scene.press(&token, Key::Block).await;
     let by = counted.judge(&scene.keys, &code).expect("the right code");
     let proven = counted.proven(by, scene.now);
     assert!(matches!(scene.store.settle(&proven, &scene.rules.policy, scene.now).await, Ok(Settlement::Refused(_))));
@@ -332,17 +333,24 @@ async fn repeated_late_and_out_of_order_webhooks_change_nothing_that_is_settled(
     ] {
         assert_eq!(scene.webhook(&token, event).await.map(|challenge| challenge.outcome), Some(approved), "{event:?}");
     }
-    assert_eq!(scene.load().await.subject.blocked_until, None, "a late fraud key blocks nobody");
+    let subject = scene.load().await.subject;
+    assert_eq!((subject.reported_at, subject.blocked_until), (Some(scene.now), None), "a late fraud key counts");
 }
 
 #[tokio::test]
-async fn the_fraud_key_either_denies_and_blocks_or_does_neither() {
+async fn the_fraud_key_either_stops_and_blocks_or_does_nothing() {
     let mut scene = Scene::new().await;
     let token = scene.place_call().await;
     assert_eq!(scene.press(&token, Key::Fraud).await.map(|c| c.outcome), Some(Outcome::Pending), "not answered yet");
-    assert_eq!(scene.load().await.subject.blocked_until, None);
+    scene.press(&token, Key::Block).await;
+    assert_eq!(scene.load().await.subject.reported_at, None);
     scene.answer(&token, AnsweredBy::Human).await;
-    assert_eq!(scene.press(&token, Key::Fraud).await.map(|c| c.outcome), Some(Outcome::Denied));
+    for _ in 0..2 {
+        assert_eq!(scene.press(&token, Key::Fraud).await.map(|c| c.outcome), Some(Outcome::Denied));
+        let subject = scene.load().await.subject;
+        assert_eq!((subject.reported_at, subject.blocked_until), (Some(scene.now), None), "counted once");
+    }
+    scene.press(&token, Key::Block).await;
     let until = scene.now + Duration::from_hours(24);
     assert_eq!(scene.load().await.subject.blocked_until, Some(until));
     scene.session("2");

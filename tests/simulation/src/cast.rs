@@ -120,6 +120,7 @@ pub(crate) enum Report {
     Unjudged,
     Pound,
     Zero,
+    SecondZero,
     OtherKey,
     Digits,
     WrongDigits,
@@ -134,7 +135,7 @@ pub(crate) enum Report {
 }
 
 impl Report {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Initiated,
         Self::Ringing,
         Self::Human,
@@ -142,6 +143,7 @@ impl Report {
         Self::Unjudged,
         Self::Pound,
         Self::Zero,
+        Self::SecondZero,
         Self::OtherKey,
         Self::Digits,
         Self::WrongDigits,
@@ -163,6 +165,7 @@ impl Report {
             Self::Unjudged => ("answer", "CallStatus", "in-progress"),
             Self::Pound => ("digits", "Digits", "#"),
             Self::Zero => ("digits", "Digits", "0"),
+            Self::SecondZero => ("block", "Digits", "0"),
             Self::OtherKey => ("digits", "Digits", "5"),
             Self::Digits | Self::WrongDigits => ("digits", "Digits", ""),
             Self::FourDigits | Self::WrongFourDigits | Self::NoDigits => ("four-digits", "Digits", ""),

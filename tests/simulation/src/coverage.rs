@@ -30,6 +30,9 @@ pub(crate) enum Seen {
     Locked,
     Blocked,
     DeniedByFraudKey,
+    DeniedBySecondReport,
+    FormerCallReported,
+    ApprovedOneReported,
     Contested,
     PoundOnContested,
     PoundByMachine,
@@ -75,7 +78,7 @@ pub(crate) enum Seen {
 }
 
 impl Seen {
-    pub(crate) const ALL: [Self; 67] = [
+    pub(crate) const ALL: [Self; 70] = [
         Self::ApprovedByCode,
         Self::ApprovedByCall,
         Self::SettledByStatus,
@@ -101,6 +104,9 @@ impl Seen {
         Self::Locked,
         Self::Blocked,
         Self::DeniedByFraudKey,
+        Self::DeniedBySecondReport,
+        Self::FormerCallReported,
+        Self::ApprovedOneReported,
         Self::Contested,
         Self::PoundOnContested,
         Self::PoundByMachine,

@@ -140,7 +140,12 @@ impl Lean {
             | Sabotage::EnrolBlockedNumber
             | Sabotage::FraudLeavesNumber
             | Sabotage::RefundTwice => Self::SharedNumbers,
-            Sabotage::SettleDenied | Sabotage::DenyOne => Self::Fraud,
+            Sabotage::SettleDenied
+            | Sabotage::DenyOne
+            | Sabotage::ReportForgotSettled
+            | Sabotage::ReportForgotReplaced
+            | Sabotage::ReportTwice
+            | Sabotage::ReportUnanswered => Self::Fraud,
             Sabotage::ApproveByOtherMode | Sabotage::WrongDigitsFree | Sabotage::SpeakTwice => Self::CallModes,
             Sabotage::CompleteOldApproval | Sabotage::SweepAtExpiry => Self::Days,
         }

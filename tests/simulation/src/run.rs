@@ -289,12 +289,15 @@ fn next_report(world: &mut World, index: usize) -> Report {
         None => (Report::Pound, Report::OtherKey, Report::WrongDigits),
     };
     let keys = [right, right, right, right, Report::Zero, other, wrong];
+    let token = world.past.calls[index].token.digest();
+    let is_reported = world.past.reported.contains(&(token, Report::Zero));
     let stage = world.past.calls[index].stage;
     world.past.calls[index].stage += 1;
     match stage {
         0 => Report::Ringing,
         1 => answers[world.choose(answers.len())],
         2 => keys[world.choose(keys.len())],
+        3 if is_reported && world.chance(700) => Report::SecondZero,
         3 => Report::Completed,
         _ => Report::ALL[world.choose(Report::ALL.len())],
     }

@@ -217,7 +217,7 @@ impl ChallengeStore for Shared {
         policy: &Policy,
         now: Timestamp,
     ) -> Result<Option<Challenge>, StoreError> {
-        let is_transaction = matches!(event, CallEvent::Pressed(Key::Fraud));
+        let is_transaction = matches!(event, CallEvent::Pressed(Key::Fraud | Key::Block));
         let subject = challenge.key.subject;
         let advanced = self.write(if is_transaction { &TRANSACTION } else { &UPDATE }, |world| {
             let effect = Effect::AdvanceCall(challenge, token, event);

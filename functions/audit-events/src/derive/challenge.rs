@@ -13,7 +13,7 @@ use platform::item::attribute::{
     ATTEMPTS, CLAIM_MISMATCH, CONTESTED, COUNTRY, CREATED_AT, GENERATION, LAST_GUESS_AT, LINE, MAX_ATTEMPTS, OUTCOME,
     PHONE, PURPOSE, SETTLED,
 };
-use platform::item::challenge::{CALLS, SMS, SendAttributes, outcome, source};
+use platform::item::challenge::{CALLS, SMS, SendAttributes, call, former_calls, outcome, source};
 
 use super::{Item, Step};
 use crate::correlation::CorrelationKey;
@@ -78,7 +78,11 @@ fn ending(step: &Step<'_>, facts: &mut Facts) -> Result<(), Unreadable> {
     if let (Some(None), Some(guesses)) = (before, guesses) {
         facts.push((step.time(LAST_GUESS_AT)?, Fact::ChallengeExhausted { guesses }));
     }
-    match outcome(step.new)? {
+    let outcome = outcome(step.new)?;
+    if matches!(outcome, Outcome::Approved { .. }) && is_reported(step)? {
+        facts.push((step.at, Fact::ChallengeReported));
+    }
+    match outcome {
         Outcome::Denied if step.set(OUTCOME) => facts.push((step.at, Fact::ChallengeDenied)),
         Outcome::Refused if step.set(OUTCOME) => facts.push((step.at, Fact::ChallengeNotSettled)),
         Outcome::Approved { at, by, settled: true } if step.set(SETTLED) => {
@@ -87,6 +91,21 @@ fn ending(step: &Step<'_>, facts: &mut Facts) -> Result<(), Unreadable> {
         Outcome::Denied | Outcome::Refused | Outcome::Approved { .. } | Outcome::Pending => {}
     }
     Ok(())
+}
+
+/// Whether the step has noted the first report of one of its calls. A call that another one replaces takes its report
+/// along.
+fn is_reported(step: &Step<'_>) -> Result<bool, Unreadable> {
+    let Some(old) = step.old else { return Ok(false) };
+    let (before, after) = (reports(old)?, reports(step.new)?);
+    Ok(after.iter().any(|token| !before.contains(token)))
+}
+
+/// The tokens of the calls in which fraud was reported.
+fn reports(item: Item<'_>) -> Result<Vec<[u8; 32]>, Unreadable> {
+    let former = former_calls(item)?.into_iter().map(|former| former.call);
+    let calls = call(item)?.into_iter().chain(former);
+    Ok(calls.filter(|call| call.report.is_some()).map(|call| call.token).collect())
 }
 
 /// The channel whose phone the method proves.

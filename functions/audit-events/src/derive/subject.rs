@@ -1,13 +1,14 @@
 //! The events of a subject's own item, and of the refusals noted beside it.
 
 use domain::administration::Action;
+use domain::call::FraudReport;
 use domain::phone::PhoneNumber;
 use domain::time::Timestamp;
 use platform::clock::rfc3339;
 use platform::item::Unreadable;
 use platform::item::attribute::{
     ADMIN_ACTION, ADMIN_ACTIONS, ADMIN_AT, ADMIN_BY, BLOCKED_UNTIL, CHANNEL, DENIED_AT, DENIED_VERSION, FAILURES,
-    LAST_SUCCESS_AT, LOCKED_AT, PHONE, REASON, REFUSALS, REFUSED_AT,
+    LAST_SUCCESS_AT, LOCKED_AT, PHONE, REASON, REFUSALS, REFUSED_AT, REPORTED_AT,
 };
 use platform::item::subject::binding;
 
@@ -76,13 +77,19 @@ fn changed(before: &PhoneNumber, key: &CorrelationKey) -> Fact {
     Fact::PhoneChanged { previous_phone: before.to_string(), previous_phone_digest: key.number(before) }
 }
 
-/// The fraud key blocks the subject and denies what was pending; no administrator does that.
+/// The first report stops one sign-in, and the calls. The next one blocks the subject and denies what was pending; no
+/// administrator does that.
 fn fraud(step: &Step<'_>, admin: &Admin) -> Result<Timed, Unreadable> {
-    if admin.action.is_some() || !step.set(DENIED_VERSION) {
+    if admin.action.is_some() {
         return Ok(None);
     }
-    let blocked_until = step.new.get(BLOCKED_UNTIL)?.map(rfc3339);
-    Ok(Some((step.time(DENIED_AT)?, Fact::FraudReported { blocked_until })))
+    if step.set(DENIED_VERSION) {
+        let blocked_until = step.new.get(BLOCKED_UNTIL)?.map(rfc3339);
+        let fact = Fact::FraudReported { stage: FraudReport::Blocked.as_str(), blocked_until };
+        return Ok(Some((step.time(DENIED_AT)?, fact)));
+    }
+    let stopped = || Fact::FraudReported { stage: FraudReport::Stopped.as_str(), blocked_until: None };
+    step.set(REPORTED_AT).then(|| Ok((step.new.require(REPORTED_AT)?, stopped()))).transpose()
 }
 
 fn locked(step: &Step<'_>) -> Result<Timed, Unreadable> {

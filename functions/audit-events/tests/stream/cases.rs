@@ -44,6 +44,17 @@ fn of_a_start() -> Vec<Case> {
 
 fn of_a_challenge() -> Vec<Case> {
     let (sms, call) = (challenge(), call());
+    let by_code = json!({
+        "outcome": "approved", "settled": true, "approvedAt": 1_800_000_021, "approvedBy": "sms-code",
+    });
+    let approved = with(&call, &by_code);
+    let former = |report: &Value| {
+        let former = json!({
+            "callToken": MAC, "callPlacedAt": 1_800_000_000, "callState": "answered", "answeredBy": "human",
+            "wrongKeys": 0, "phone": NUMBER,
+        });
+        with(&with(&sms, &by_code), &json!({ "formerCalls": { "token": with(&former, report) } }))
+    };
     vec![
         case(
             "a test number is given its code once more",
@@ -111,7 +122,29 @@ fn of_a_challenge() -> Vec<Case> {
         ),
         case("a phone rings", (with(&call, &json!({ "callState": "calling" })), call.clone()), &[]),
         case("another session starts", from(&call, &json!({ "contested": true })), &["challenge.contested"]),
-        case("the fraud key", from(&call, &json!({ "outcome": "denied" })), &["challenge.denied"]),
+        case(
+            "the fraud key",
+            from(&call, &json!({ "outcome": "denied", "callReport": "stopped" })),
+            &["challenge.denied"],
+        ),
+        case(
+            "the fraud key after a code was entered",
+            from(&approved, &json!({ "callReport": "stopped" })),
+            &["challenge.reported"],
+        ),
+        case(
+            "the fraud key again, after a code was entered",
+            (
+                with(&approved, &json!({ "callReport": "stopped" })),
+                with(&approved, &json!({ "callReport": "blocked" })),
+            ),
+            &[],
+        ),
+        case(
+            "the fraud key in the call to another number, after a code was entered",
+            (former(&json!({})), former(&json!({ "callReport": "stopped" }))),
+            &["challenge.reported"],
+        ),
         case("no settlement", from(&call, &json!({ "outcome": "refused" })), &["challenge.not-settled"]),
         ("a challenge is forgotten", sms, NOTHING, &[]),
     ]
@@ -184,10 +217,17 @@ fn of_an_account() -> Vec<Case> {
         ("an administrator resets what is reset", bare.clone(), by_admin(&bare, "reset", &json!({})), &["phone.reset"]),
         ("a login after a reset", reset.clone(), with(&reset, &json!({ "version": 14 })), &[]),
         ("a number is removed past the API", account(), with(&account(), &gone), &["phone.reset"]),
+        ("the fraud key", account(), with(&account(), &json!({ "reportedAt": 1_800_000_001 })), &["fraud.reported"]),
         (
-            "the fraud key",
-            account(),
-            with(&account(), &json!({ "blockedUntil": 1_800_086_400, "deniedAt": 1_800_000_001, "deniedVersion": 12 })),
+            "the fraud key again",
+            with(&account(), &json!({ "reportedAt": 1_800_000_001 })),
+            with(
+                &account(),
+                &json!({
+                    "reportedAt": 1_800_000_001, "blockedUntil": 1_800_086_401, "deniedAt": 1_800_000_001,
+                    "deniedVersion": 13,
+                }),
+            ),
             &["fraud.reported"],
         ),
         (

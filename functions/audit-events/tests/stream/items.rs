@@ -112,7 +112,8 @@ fn stored(item: &Value) -> Value {
         Value::Number(number) => json!({ "N": number.to_string() }),
         Value::Bool(flag) => json!({ "BOOL": flag }),
         Value::Array(values) => json!({ "L": values.iter().map(|value| json!({ "B": value })).collect::<Vec<_>>() }),
-        Value::Object(_) | Value::Null => panic!("no item has {value}"),
+        Value::Object(_) => json!({ "M": stored(value) }),
+        Value::Null => panic!("no item has {value}"),
     };
     let members = item.as_object().expect("an item").iter();
     Value::Object(members.map(|(name, value)| (name.clone(), attribute(value))).collect::<Map<_, _>>())

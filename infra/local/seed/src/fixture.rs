@@ -44,7 +44,7 @@ pub struct Fixture {
     pub(crate) since: Since,
 }
 
-/// What has happened since the challenge was started, for the samples of administrators' requests.
+/// What has happened since the challenge was started.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Since {
     Nothing,
@@ -53,6 +53,8 @@ pub(crate) enum Since {
     Enrolment,
     /// The fraud key was pressed.
     Report,
+    /// It was pressed twice.
+    Block,
 }
 
 /// A call that waits for a key.
@@ -96,11 +98,14 @@ impl Fixture {
                     settle(store, counted, now).await?;
                 }
             }
-            (Since::Report, Some(call)) => {
-                let reported = CallEvent::Pressed(Key::Fraud);
-                store.advance_call(challenge, &call.token, reported, &Policy::default(), now).await?;
+            (Since::Report | Since::Block, Some(call)) => {
+                let presses = if self.since == Since::Block { &[Key::Fraud, Key::Block][..] } else { &[Key::Fraud] };
+                for key in presses {
+                    let pressed = CallEvent::Pressed(*key);
+                    store.advance_call(challenge, &call.token, pressed, &Policy::default(), now).await?;
+                }
             }
-            (Since::Nothing | Since::Report, _) => {}
+            (Since::Nothing | Since::Report | Since::Block, _) => {}
         }
         Ok(())
     }
@@ -190,6 +195,7 @@ impl fmt::Display for Fixture {
             Since::WrongGuess => write!(out, ", with one wrong guess"),
             Since::Enrolment => write!(out, " and has been entered, so the number is enrolled"),
             Since::Report => write!(out, " and reported as fraud"),
+            Since::Block => write!(out, " and reported as fraud twice, so the account is blocked"),
         }
     }
 }

@@ -24,9 +24,13 @@ pub fn fixture(name: &str, request: &Request, issuer: &str, now: Timestamp) -> R
             bail!("the path must have generation 1, the first of a login, not {}", challenge.generation);
         }
         let token = parameters.first("token").and_then(parse_call_token).context("the path has no valid call token")?;
-        let contested = parameters.first("event") == Some("four-digits");
-        let call = Call { token, answered: contested || parameters.first("event") == Some("digits"), contested };
-        let (key, call, since) = (challenge.key, Some(call), Since::Nothing);
+        let (answered, contested, since) = match parameters.first("event") {
+            Some("digits") => (true, false, Since::Nothing),
+            Some("four-digits") => (true, true, Since::Nothing),
+            Some("block") => (true, false, Since::Report),
+            _ => (false, false, Since::Nothing),
+        };
+        let (key, call) = (challenge.key, Some(Call { token, answered, contested }));
         return Ok(Some(Fixture { key, purpose: Purpose::Login, runs: true, phone: None, call, since }));
     }
     if let Some(subject) = parameters.first("subject") {
@@ -67,7 +71,7 @@ fn administered(subject: &str, path: &str, issuer: &str) -> Result<Fixture> {
     let key = ChallengeKey { subject, session: SessionId::new("sample-login", None) };
     let (since, token) = match path.rsplit('/').next() {
         Some("unlock") => (Since::WrongGuess, None),
-        Some("unblock") => (Since::Report, Some(CallToken::draw(&mut clock::random()))),
+        Some("unblock") => (Since::Block, Some(CallToken::draw(&mut clock::random()))),
         Some("reset-phone") => (Since::Enrolment, None),
         _ => (Since::Nothing, None),
     };

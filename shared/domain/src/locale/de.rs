@@ -38,7 +38,13 @@ const LOGIN: Phrases = Phrases {
                 Wenn Sie sich gerade nicht anmelden, drücken Sie die Null.",
     goodbye: "Auf Wiederhören.",
     approved: "Fertig. Schauen Sie auf Ihren Bildschirm. Auf Wiederhören.",
-    denied: "Vielen Dank. Wir haben diese Anmeldung gestoppt. Bitte ändern Sie Ihr Passwort. Auf Wiederhören.",
+    stopped: "Vielen Dank. Wir haben diese Anmeldung gestoppt.",
+    change_password: "Bitte ändern Sie Ihr Passwort. Auf Wiederhören.",
+    not_in_time: "Danke für den Hinweis. Diese Anmeldung war schon abgeschlossen.",
+    block_for_day: "Um alle Anmeldungen für 24 Stunden zu sperren, drücken Sie noch einmal die Null.",
+    block_for_now: "Um vorerst alle Anmeldungen zu sperren, drücken Sie noch einmal die Null.",
+    blocked: "Vielen Dank. Alle Anmeldungen sind vorerst gesperrt.",
+    code_entered: "Für diese Anmeldung wurde schon ein Code eingegeben. Wenn Sie das nicht waren, drücken Sie die Null.",
     too_late: "Es ist zu spät, diese Anmeldung zu bestätigen. Wenn sie nicht von Ihnen stammt, drücken Sie die Null.",
     use_code: "Wir konnten diesen Anruf nicht bestätigen. Sie können stattdessen einen Code per SMS anfordern. \
                Auf Wiederhören.",
@@ -54,8 +60,10 @@ const CHANGE: Phrases = Phrases {
                 Wenn Sie das nicht veranlasst haben, drücken Sie die Null.",
     said_once: "Dieser Anruf wiederholt seinen Code nicht. Sie können einen neuen Anruf anfordern. \
                 Wenn Sie Ihre Telefonnummer gerade nicht ändern, drücken Sie die Null.",
-    denied: "Vielen Dank. Wir haben die Änderung Ihrer Telefonnummer gestoppt. Bitte ändern Sie Ihr Passwort. \
-             Auf Wiederhören.",
+    approved: "Vielen Dank. Diese Telefonnummer ist bestätigt. Auf Wiederhören.",
+    stopped: "Vielen Dank. Wir haben die Änderung Ihrer Telefonnummer gestoppt.",
+    not_in_time: "Danke für den Hinweis. Die Änderung Ihrer Telefonnummer war schon bestätigt.",
+    code_entered: "Für die Änderung Ihrer Telefonnummer wurde schon ein Code eingegeben. Wenn Sie das nicht waren, drücken Sie die Null.",
     too_late: "Es ist zu spät, diese Änderung Ihrer Telefonnummer zu bestätigen. Wenn Sie das nicht veranlasst haben, \
                drücken Sie die Null.",
     ..LOGIN

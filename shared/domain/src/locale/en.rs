@@ -34,7 +34,13 @@ const LOGIN: Phrases = Phrases {
                 If you are not signing in, press zero.",
     goodbye: "Goodbye.",
     approved: "Done. Look at your screen. Goodbye.",
-    denied: "Thank you. We stopped this sign-in. Please change your password. Goodbye.",
+    stopped: "Thank you. We stopped this sign-in.",
+    change_password: "Please change your password. Goodbye.",
+    not_in_time: "Thank you for telling us. This sign-in had already gone through.",
+    block_for_day: "To block all sign-ins for 24 hours, press zero again.",
+    block_for_now: "To block all sign-ins for now, press zero again.",
+    blocked: "Thank you. All sign-ins are blocked for now.",
+    code_entered: "A code was already entered for this sign-in. If that was not you, press zero.",
     too_late: "It is too late to confirm this sign-in. If it is not you, press zero.",
     use_code: "We could not confirm this call. You can ask for a code by text message instead. Goodbye.",
     over: "This call is no longer needed. Goodbye.",
@@ -49,7 +55,10 @@ const CHANGE: Phrases = Phrases {
                 If you did not ask for it, press zero.",
     said_once: "This call cannot repeat its code. You can ask for a new call. \
                 If you are not changing your phone number, press zero.",
-    denied: "Thank you. We stopped the change of your phone number. Please change your password. Goodbye.",
+    approved: "Thank you. This phone number is confirmed. Goodbye.",
+    stopped: "Thank you. We stopped the change of your phone number.",
+    not_in_time: "Thank you for telling us. The change of your phone number was already confirmed.",
+    code_entered: "A code was already entered to change your phone number. If that was not you, press zero.",
     too_late: "It is too late to confirm this change of your phone number. If you did not ask for it, press zero.",
     ..LOGIN
 };

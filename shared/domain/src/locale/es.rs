@@ -32,7 +32,13 @@ const LOGIN: Phrases = Phrases {
                 Si no está iniciando sesión, pulse cero.",
     goodbye: "Adiós.",
     approved: "Listo. Mire la pantalla. Adiós.",
-    denied: "Gracias. Hemos detenido este inicio de sesión. Cambie su contraseña. Adiós.",
+    stopped: "Gracias. Hemos detenido este inicio de sesión.",
+    change_password: "Cambie su contraseña. Adiós.",
+    not_in_time: "Gracias por avisarnos. Este inicio de sesión ya se había completado.",
+    block_for_day: "Para bloquear todos los inicios de sesión durante 24 horas, vuelva a pulsar cero.",
+    block_for_now: "Para bloquear por ahora todos los inicios de sesión, vuelva a pulsar cero.",
+    blocked: "Gracias. Todos los inicios de sesión quedan bloqueados por ahora.",
+    code_entered: "Ya se ha introducido un código para este inicio de sesión. Si no ha sido usted, pulse cero.",
     too_late: "Ya es tarde para aprobar este inicio de sesión. Si no es suyo, pulse cero.",
     use_code: "No hemos podido confirmar esta llamada. Puede pedir un código por mensaje de texto. Adiós.",
     over: "Esta llamada ya no es necesaria. Adiós.",
@@ -46,7 +52,10 @@ const CHANGE: Phrases = Phrases {
     code_ends: "Introdúzcalo donde está cambiando su teléfono y no se lo diga a nadie. Si no lo ha pedido, pulse cero.",
     said_once: "Esta llamada no repite su código. Puede pedir una nueva llamada. \
                 Si no está cambiando su teléfono, pulse cero.",
-    denied: "Gracias. Hemos detenido el cambio de su teléfono. Cambie su contraseña. Adiós.",
+    approved: "Gracias. Este teléfono está confirmado. Adiós.",
+    stopped: "Gracias. Hemos detenido el cambio de su teléfono.",
+    not_in_time: "Gracias por avisarnos. El cambio de su teléfono ya estaba confirmado.",
+    code_entered: "Ya se ha introducido un código para cambiar su teléfono. Si no ha sido usted, pulse cero.",
     too_late: "Ya es tarde para aprobar este cambio de teléfono. Si no lo ha pedido, pulse cero.",
     ..LOGIN
 };

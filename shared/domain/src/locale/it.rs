@@ -38,7 +38,13 @@ const LOGIN: Phrases = Phrases {
                 Se non sta effettuando l'accesso, prema zero.",
     goodbye: "Arrivederci.",
     approved: "Fatto. Guardi lo schermo. Arrivederci.",
-    denied: "Grazie. Abbiamo bloccato questo accesso. Cambi la Sua password. Arrivederci.",
+    stopped: "Grazie. Abbiamo bloccato questo accesso.",
+    change_password: "Cambi la Sua password. Arrivederci.",
+    not_in_time: "Grazie per la segnalazione. Questo accesso era già avvenuto.",
+    block_for_day: "Per bloccare tutti gli accessi per 24 ore, prema di nuovo zero.",
+    block_for_now: "Per bloccare per ora tutti gli accessi, prema di nuovo zero.",
+    blocked: "Grazie. Per ora tutti gli accessi sono bloccati.",
+    code_entered: "È già stato inserito un codice per questo accesso. Se non è stato Lei, prema zero.",
     too_late: "È troppo tardi per approvare questo accesso. Se non è Suo, prema zero.",
     use_code: "Non è stato possibile confermare questa chiamata. Può richiedere un codice via SMS. Arrivederci.",
     over: "Questa chiamata non è più necessaria. Arrivederci.",
@@ -53,7 +59,10 @@ const CHANGE: Phrases = Phrases {
                 Se non lo ha richiesto, prema zero.",
     said_once: "Questa chiamata non ripete il codice. Può richiedere una nuova chiamata. \
                 Se non sta cambiando numero di telefono, prema zero.",
-    denied: "Grazie. Abbiamo bloccato il cambio del Suo numero di telefono. Cambi la Sua password. Arrivederci.",
+    approved: "Grazie. Questo numero di telefono è confermato. Arrivederci.",
+    stopped: "Grazie. Abbiamo bloccato il cambio del Suo numero di telefono.",
+    not_in_time: "Grazie per la segnalazione. Il cambio del Suo numero di telefono era già confermato.",
+    code_entered: "È già stato inserito un codice per cambiare il Suo numero di telefono. Se non è stato Lei, prema zero.",
     too_late: "È troppo tardi per approvare questo cambio di numero di telefono. Se non lo ha richiesto, prema zero.",
     ..LOGIN
 };

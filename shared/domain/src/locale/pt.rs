@@ -38,7 +38,13 @@ const LOGIN: Phrases = Phrases {
                 Se não estiver acessando sua conta, pressione zero.",
     goodbye: "Até logo.",
     approved: "Pronto. Olhe para a tela. Até logo.",
-    denied: "Agradecemos o aviso. Interrompemos esta tentativa de acesso. Por favor, troque sua senha. Até logo.",
+    stopped: "Agradecemos o aviso. Interrompemos esta tentativa de acesso.",
+    change_password: "Por favor, troque sua senha. Até logo.",
+    not_in_time: "Agradecemos o aviso. Este acesso já havia sido concluído.",
+    block_for_day: "Para bloquear todos os acessos por 24 horas, pressione zero novamente.",
+    block_for_now: "Para bloquear todos os acessos por enquanto, pressione zero novamente.",
+    blocked: "Agradecemos o aviso. Por enquanto, todos os acessos estão bloqueados.",
+    code_entered: "Um código já foi digitado para este acesso. Se não foi você, pressione zero.",
     too_late: "Já é tarde para aprovar este acesso. Se não for seu, pressione zero.",
     use_code: "Não foi possível confirmar esta chamada. Você pode pedir um código por mensagem de texto. Até logo.",
     over: "Esta chamada não é mais necessária. Até logo.",
@@ -53,8 +59,10 @@ const CHANGE: Phrases = Phrases {
                 Se não pediu a alteração, pressione zero.",
     said_once: "Esta chamada não repete o código. Você pode pedir uma nova chamada. \
                 Se não estiver alterando seu número de telefone, pressione zero.",
-    denied: "Agradecemos o aviso. Interrompemos a alteração do seu número de telefone. Por favor, troque sua senha. \
-             Até logo.",
+    approved: "Tudo certo. Este número de telefone está confirmado. Até logo.",
+    stopped: "Agradecemos o aviso. Interrompemos a alteração do seu número de telefone.",
+    not_in_time: "Agradecemos o aviso. A alteração do seu número de telefone já estava confirmada.",
+    code_entered: "Um código já foi digitado para alterar seu número de telefone. Se não foi você, pressione zero.",
     too_late: "Já é tarde para aprovar esta alteração do seu número de telefone. Se não a pediu, pressione zero.",
     ..LOGIN
 };

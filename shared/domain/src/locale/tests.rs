@@ -133,11 +133,15 @@ fn a_call_to_change_the_number_says_so_and_does_not_mention_signing_in() {
             [change.enter_digits, ""],
             [change.code_is, change.code_ends],
             [change.said_once, ""],
-            [change.denied, ""],
+            [change.stopped, ""],
+            [change.not_in_time, ""],
+            [change.code_entered, ""],
         ] {
             assert!(said.concat().contains(number) && !mentions_it(&said.concat()), "{said:?}");
         }
-        for said in [login.too_late, login.enter_digits, login.denied] {
+        for said in
+            [login.too_late, login.enter_digits, login.stopped, login.not_in_time, login.code_entered]
+        {
             assert!(mentions_it(said), "{said}");
         }
         assert!(mentions_it(&[login.code_is, login.code_ends].concat()), "{locale:?}");
@@ -163,6 +167,14 @@ const fn terms(locale: Locale) -> (&'static str, &'static [&'static str]) {
 }
 
 #[test]
+fn only_one_of_the_two_offers_to_block_names_a_time() {
+    for locale in Locale::ALL {
+        let phrases = locale.phrases(Purpose::Login);
+        assert!(phrases.block_for_day.contains("24") && !phrases.block_for_now.contains("24"), "{locale:?}");
+    }
+}
+
+#[test]
 fn only_arabic_is_written_from_right_to_left() {
     let right_to_left = Locale::ALL.into_iter().filter(|locale| locale.direction() == "rtl");
     assert_eq!(right_to_left.collect::<Vec<_>>(), [Locale::Ar]);
@@ -175,7 +187,7 @@ fn a_voice_speaks_the_language_that_it_is_given() {
 }
 
 /// Taken apart by name, so that no phrase is forgotten here.
-fn spoken(phrases: &Phrases) -> [&'static str; 14] {
+fn spoken(phrases: &Phrases) -> [&'static str; 20] {
     let Phrases {
         language: _,
         prompt,
@@ -188,7 +200,13 @@ fn spoken(phrases: &Phrases) -> [&'static str; 14] {
         said_once,
         goodbye,
         approved,
-        denied,
+        stopped,
+        change_password,
+        not_in_time,
+        block_for_day,
+        block_for_now,
+        blocked,
+        code_entered,
         too_late,
         use_code,
         over,
@@ -204,7 +222,13 @@ fn spoken(phrases: &Phrases) -> [&'static str; 14] {
         said_once,
         goodbye,
         approved,
-        denied,
+        stopped,
+        change_password,
+        not_in_time,
+        block_for_day,
+        block_for_now,
+        blocked,
+        code_entered,
         too_late,
         use_code,
         over,

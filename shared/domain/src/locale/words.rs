@@ -51,8 +51,20 @@ pub struct Phrases {
     pub goodbye: &'static str,
     /// After approval, which the next status has yet to settle: it promises nothing but that the page goes on.
     pub approved: &'static str,
-    /// After the fraud key.
-    pub denied: &'static str,
+    /// After the fraud key. What can be done besides follows.
+    pub stopped: &'static str,
+    /// The last words after a report.
+    pub change_password: &'static str,
+    /// After the fraud key, when it was too late to stop it.
+    pub not_in_time: &'static str,
+    /// Offers to block the account, where that is for 24 hours.
+    pub block_for_day: &'static str,
+    /// The same without a time.
+    pub block_for_now: &'static str,
+    /// After the account was blocked.
+    pub blocked: &'static str,
+    /// When a code was entered before the call was taken, and the fraud key still works.
+    pub code_entered: &'static str,
     /// When the challenge is closed, and the fraud key works still.
     pub too_late: &'static str,
     /// To whoever is not judged human: a misjudged person learns what else works.

@@ -21,6 +21,9 @@ use crate::secrets::{Document, Secret, SecretError, SecretSource, document};
 const KEYS: &str = "digits";
 /// The same where four digits were asked for.
 const FOUR_DIGITS: &str = "four-digits";
+/// The same where a call that was reported asks for the fraud key again, so that a repeated webhook of the first
+/// press is never taken for the second.
+const BLOCK: &str = "block";
 
 pub trait TokenSource: Sync {
     fn tokens(&self, now: Timestamp) -> impl Future<Output = Result<Arc<SigningTokens>, SecretError>> + Send;
@@ -107,6 +110,7 @@ impl Webhook {
                 (Kind::Digits, Some(Report::Keyed(Entry::parse_four_digits(digits))))
             }
             Some(KEYS) => (Kind::Digits, field("Digits").map(Entry::parse).map(Report::Keyed)),
+            Some(BLOCK) => (Kind::Digits, field("Digits").map(Entry::parse_second_zero).map(Report::Keyed)),
             Some("status") => (Kind::Status, field("CallStatus").and_then(progress).map(Report::Progress)),
             _ => return Err(Problem::NotFound),
         };

@@ -1,6 +1,7 @@
 //! What the phone hears, as TwiML. Everything spoken is escaped: a brand that looks like markup is read
 //! out, not interpreted.
 
+use std::borrow::Cow;
 use std::io::Result;
 
 use domain::code::Code;
@@ -10,7 +11,7 @@ use domain::script::Script;
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
-use super::{FOUR_DIGITS, KEYS};
+use super::{BLOCK, FOUR_DIGITS, KEYS};
 
 type Xml = Writer<Vec<u8>>;
 
@@ -26,7 +27,7 @@ pub fn twiml(script: Script<'_>, purpose: Purpose, locale: Locale, brand: &str, 
     // Writing to memory cannot fail; if it did, the empty response would end the call.
     let written = xml.create_element("Response").write_inner_content(|response| {
         match input(script) {
-            None => voice.say(response, voice.last_words(script))?,
+            None => voice.say(response, &voice.last_words(script))?,
             Some(input) => {
                 // A provider may go on to the next element when only `#` is pressed, so each prompt is one of these.
                 for _ in 0..input.prompts() {
@@ -35,7 +36,7 @@ pub fn twiml(script: Script<'_>, purpose: Purpose, locale: Locale, brand: &str, 
                     let gather = gather.with_attributes([("timeout", "10"), ("method", "POST"), ("action", action)]);
                     gather.write_inner_content(|gather| voice.ask(gather, script))?;
                 }
-                voice.say(response, voice.last_words(script))?;
+                voice.say(response, &voice.last_words(script))?;
             }
         }
         response.create_element("Hangup").write_empty()?;
@@ -77,11 +78,15 @@ const fn input(script: Script<'_>) -> Option<Input> {
         | Script::PromptAgain
         | Script::CannotApprove
         | Script::TooLate
+        | Script::CodeEntered
+        | Script::Reported { .. }
         | Script::SpeakCode(_)
         | Script::SaidOnce => Some(Input::Key),
         Script::EnterDigits => Some(Input::Digits { prompts: 1 }),
         Script::EnterFourDigits { prompts, .. } => Some(Input::Digits { prompts }),
-        Script::WrongDigits | Script::Approved | Script::Denied | Script::UseCode | Script::Over => None,
+        Script::WrongDigits | Script::Approved | Script::Blocked | Script::Denied | Script::UseCode | Script::Over => {
+            None
+        }
     }
 }
 
@@ -90,6 +95,7 @@ const fn input(script: Script<'_>) -> Option<Input> {
 pub const fn keys_go_to(script: Script<'_>) -> &'static str {
     match script {
         Script::EnterFourDigits { .. } => FOUR_DIGITS,
+        Script::Reported { .. } => BLOCK,
         _ => KEYS,
     }
 }
@@ -116,24 +122,34 @@ impl Voice<'_> {
             Script::SaidOnce => self.say(xml, phrases.said_once),
             Script::CannotApprove => self.say(xml, &format!("{brand}. {}", locale.cannot_approve_change())),
             Script::TooLate => self.say(xml, &format!("{brand}. {}", phrases.too_late)),
+            Script::CodeEntered => self.say(xml, &format!("{brand}. {}", phrases.code_entered)),
+            Script::Reported { in_time, for_a_day } => {
+                let told = if in_time { phrases.stopped } else { phrases.not_in_time };
+                let offer = if for_a_day { phrases.block_for_day } else { phrases.block_for_now };
+                self.say(xml, &format!("{told} {offer}"))
+            }
             _ => self.say(xml, &format!("{brand}. {}", phrases.prompt)),
         }
     }
 
     /// What is said before the call ends.
-    const fn last_words(&self, script: Script<'_>) -> &'static str {
-        match script {
-            Script::WrongDigits => self.phrases.wrong_digits,
+    fn last_words(&self, script: Script<'_>) -> Cow<'static, str> {
+        let phrases = self.phrases;
+        Cow::Borrowed(match script {
+            Script::WrongDigits => phrases.wrong_digits,
             Script::SpeakCode(_)
             | Script::SaidOnce
             | Script::CannotApprove
             | Script::TooLate
-            | Script::EnterFourDigits { .. } => self.phrases.goodbye,
-            Script::Approved => self.phrases.approved,
-            Script::Denied => self.phrases.denied,
-            Script::UseCode => self.phrases.use_code,
-            Script::Prompt | Script::PromptAgain | Script::EnterDigits | Script::Over => self.phrases.over,
-        }
+            | Script::CodeEntered
+            | Script::EnterFourDigits { .. } => phrases.goodbye,
+            Script::Approved => phrases.approved,
+            Script::Reported { .. } => phrases.change_password,
+            Script::Blocked => return format!("{} {}", phrases.blocked, phrases.change_password).into(),
+            Script::Denied => return format!("{} {}", phrases.stopped, phrases.change_password).into(),
+            Script::UseCode => phrases.use_code,
+            Script::Prompt | Script::PromptAgain | Script::EnterDigits | Script::Over => phrases.over,
+        })
     }
 
     /// Says the code several times, digit by digit, with time to write it down.
@@ -191,6 +207,25 @@ mod tests {
     }
 
     #[test]
+    fn after_a_report_zero_is_asked_for_again_at_an_address_of_its_own() {
+        for (in_time, for_a_day, words) in [
+            (true, true, "We stopped this sign-in. To block all sign-ins for 24 hours, press zero again."),
+            (true, false, "We stopped this sign-in. To block all sign-ins for now, press zero again."),
+            (
+                false,
+                true,
+                "This sign-in had already gone through. To block all sign-ins for 24 hours, press zero again.",
+            ),
+        ] {
+            let script = Script::Reported { in_time, for_a_day };
+            let xml = twiml(script, Purpose::Login, Locale::En, "Example", ACTION);
+            assert!(xml.starts_with(r#"<Response><Gather input="dtmf" finishOnKey="" numDigits="1""#), "{xml}");
+            assert!(gather(&xml).contains(words), "{xml}");
+            assert_eq!(keys_go_to(script), "block");
+        }
+    }
+
+    #[test]
     fn digits_are_ended_by_the_pound_key() {
         assert_eq!(
             twiml(Script::EnterDigits, Purpose::Login, Locale::En, "Example", ACTION),
@@ -239,8 +274,14 @@ mod tests {
     #[test]
     fn a_call_to_change_the_number_is_given_its_own_words() {
         let code = Code::parse("123456").expect("six digits");
-        for script in [Script::TooLate, Script::EnterDigits, Script::SpeakCode(&code), Script::SaidOnce, Script::Denied]
-        {
+        for script in [
+            Script::TooLate,
+            Script::EnterDigits,
+            Script::SpeakCode(&code),
+            Script::SaidOnce,
+            Script::CodeEntered,
+            Script::Denied,
+        ] {
             for locale in Locale::ALL {
                 let change = twiml(script, Purpose::Change, locale, "Example", ACTION);
                 assert_ne!(change, twiml(script, Purpose::Login, locale, "Example", ACTION));
@@ -279,8 +320,11 @@ mod tests {
             Script::EnterDigits,
             Script::SpeakCode(&code),
             Script::SaidOnce,
+            Script::CodeEntered,
+            Script::Reported { in_time: true, for_a_day: true },
         ];
-        let tells = [Script::WrongDigits, Script::Approved, Script::Denied, Script::UseCode, Script::Over];
+        let tells =
+            [Script::WrongDigits, Script::Approved, Script::Blocked, Script::Denied, Script::UseCode, Script::Over];
         for (script, listens) in asks.map(|script| (script, 1)).into_iter().chain(tells.map(|script| (script, 0))) {
             for locale in Locale::ALL {
                 let xml = twiml(script, Purpose::Login, locale, "Example", "https://h");
@@ -300,7 +344,10 @@ mod tests {
             (Script::TooLate, phrases.goodbye),
             (Script::WrongDigits, phrases.wrong_digits),
             (Script::Approved, phrases.approved),
-            (Script::Denied, phrases.denied),
+            (Script::CodeEntered, phrases.goodbye),
+            (Script::Reported { in_time: true, for_a_day: true }, phrases.change_password),
+            (Script::Blocked, phrases.change_password),
+            (Script::Denied, phrases.change_password),
             (Script::UseCode, phrases.use_code),
             (Script::Over, phrases.over),
         ] {

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use domain::administration::Action;
-use domain::call::{AnsweredBy, CallState};
+use domain::call::{AnsweredBy, CallState, FraudReport};
 use domain::challenge::Method;
 use domain::channel::Channel;
 use domain::code::CodeMac;
@@ -71,7 +71,9 @@ attributes! {
     CALLS_PLACED: Vec<Timestamp> = "callsPlaced";
     REFUSED_CALL_SESSION: [u8; 32] = "refusedCallSession";
     REFUSED_CALL_AT: Timestamp = "refusedCallAt";
+    REPORTED_AT: Timestamp = "reportedAt";
     REPORTED_NUMBER: [u8; 32] = "reportedNumber";
+    REPORTED_NUMBER_UNTIL: Timestamp = "reportedNumberUntil";
     DENIED_AT: Timestamp = "deniedAt";
     DENIED_VERSION: u64 = "deniedVersion";
     LOCKED_AT: Timestamp = "lockedAt";
@@ -118,9 +120,14 @@ attributes! {
     CALL_STATE: CallState = "callState";
     ANSWERED_BY: AnsweredBy = "answeredBy";
     WRONG_KEYS: u32 = "wrongKeys";
+    CALL_REPORT: FraudReport = "callReport";
+    FORMER_CALLS: Map = "formerCalls";
     MACHINE_ANSWERED_AT: Timestamp = "machineAnsweredAt";
     CONTESTED: bool = "contested";
     KEEP_UNTIL: Timestamp = "keepUntil";
+
+    // A former call, within its challenge.
+    UNVERIFIED: bool = "unverified";
 
     // A refused start.
     REFUSED_AT: Timestamp = "refusedAt";

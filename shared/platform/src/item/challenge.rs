@@ -1,6 +1,6 @@
 //! A challenge's item.
 
-use domain::call::Call;
+use domain::call::{Call, FormerCall};
 use domain::challenge::{Challenge, Former, NumberSource, Outcome, Sends};
 use domain::delivery::Delivery;
 use domain::identity::{ChallengeId, ChallengeKey};
@@ -10,11 +10,11 @@ use domain::quota::{Counter, Scope};
 use domain::time::Timestamp;
 
 use super::attribute::{
-    ANSWERED_BY, APPROVED_AT, APPROVED_BY, ATTEMPTS, Attribute, BINDING, CALL_PLACED_AT, CALL_STATE, CALL_TOKEN,
-    CALLS_AT, CALLS_DELIVERY, CALLS_USED, CARRIED, CHARGED, CLAIM_MISMATCH, CODES, CONTESTED, COUNTRY, CREATED_AT,
-    EXPIRES_AT, FORMER_PHONE, FORMER_PROVEN_AT, GENERATION, LAST_GUESS_AT, LINE, LOCALE, MACHINE_ANSWERED_AT,
-    MAX_ATTEMPTS, NUMBER_SOURCE, OUTCOME, PHONE, PURPOSE, SETTLED, SMS_AT, SMS_DELIVERY, SMS_USED, SPOKEN_CODES,
-    SUBJECT_VERSION, WRONG_KEYS,
+    ANSWERED_BY, APPROVED_AT, APPROVED_BY, ATTEMPTS, Attribute, BINDING, CALL_PLACED_AT, CALL_REPORT, CALL_STATE,
+    CALL_TOKEN, CALLS_AT, CALLS_DELIVERY, CALLS_USED, CARRIED, CHARGED, CLAIM_MISMATCH, CODES, CONTESTED, COUNTRY,
+    CREATED_AT, EXPIRES_AT, FORMER_CALLS, FORMER_PHONE, FORMER_PROVEN_AT, GENERATION, LAST_GUESS_AT, LINE, LOCALE,
+    MACHINE_ANSWERED_AT, MAX_ATTEMPTS, NUMBER_SOURCE, OUTCOME, PHONE, PURPOSE, SETTLED, SMS_AT, SMS_DELIVERY, SMS_USED,
+    SPOKEN_CODES, SUBJECT_VERSION, UNVERIFIED, WRONG_KEYS,
 };
 use super::key::parse_counter;
 use super::reader::{Reader, Unreadable};
@@ -24,6 +24,16 @@ pub const PENDING: &str = "pending";
 pub const APPROVED: &str = "approved";
 pub const DENIED: &str = "denied";
 pub const REFUSED: &str = "refused";
+
+#[must_use]
+pub const fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pending => PENDING,
+        Outcome::Approved { .. } => APPROVED,
+        Outcome::Denied => DENIED,
+        Outcome::Refused => REFUSED,
+    }
+}
 
 /// The attributes of one channel's sends.
 pub struct SendAttributes {
@@ -61,6 +71,7 @@ pub fn read<V: Value>(key: ChallengeKey, item: Reader<'_, V>) -> Result<Challeng
         sms: sends(item, &SMS)?,
         calls: sends(item, &CALLS)?,
         call: call(item)?,
+        former_calls: former_calls(item)?,
         contested: item.get_or_default(CONTESTED)?,
         machine_answered_at: item.get(MACHINE_ANSWERED_AT)?,
         charged,
@@ -98,7 +109,7 @@ fn sends<V: Value>(item: Reader<'_, V>, attributes: &SendAttributes) -> Result<S
     Ok(Sends { used: item.require(attributes.used)?, last })
 }
 
-fn call<V: Value>(item: Reader<'_, V>) -> Result<Option<Call>, Unreadable> {
+pub fn call<V: Value>(item: Reader<'_, V>) -> Result<Option<Call>, Unreadable> {
     let Some(token) = item.get(CALL_TOKEN)? else { return Ok(None) };
     Ok(Some(Call {
         token,
@@ -106,7 +117,22 @@ fn call<V: Value>(item: Reader<'_, V>) -> Result<Option<Call>, Unreadable> {
         state: item.require(CALL_STATE)?,
         answered_by: item.get(ANSWERED_BY)?,
         wrong_keys: item.require(WRONG_KEYS)?,
+        report: item.get(CALL_REPORT)?,
     }))
+}
+
+/// Each is stored under its token, so that a condition can name it.
+pub fn former_calls<V: Value>(item: Reader<'_, V>) -> Result<Vec<FormerCall>, Unreadable> {
+    let unreadable = Unreadable(FORMER_CALLS.name);
+    let Some(calls) = item.map(FORMER_CALLS)? else { return Ok(Vec::new()) };
+    let read = |stored: &V| {
+        let item = Reader(stored.map().ok_or(unreadable)?);
+        let (phone, is_unverified) = (item.require(PHONE)?, item.get_or_default(UNVERIFIED)?);
+        Ok(FormerCall { call: call(item)?.ok_or(unreadable)?, phone, is_unverified })
+    };
+    let mut calls = calls.values().map(read).collect::<Result<Vec<_>, _>>()?;
+    calls.sort_by_key(|former| (former.call.placed_at, former.call.token));
+    Ok(calls)
 }
 
 fn charged<V: Value>(

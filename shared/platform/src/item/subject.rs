@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use domain::identity::{Reservation, SessionId};
-use domain::subject::{Binding, Subject};
+use domain::subject::{Binding, NumberBlock, Subject};
 use domain::time::Timestamp;
 
 use super::attribute::{
     BINDING, BLOCKED_UNTIL, CALLS_PLACED, COUNTRY, DENIED_VERSION, FAILURES, GUESSES_RESERVED, LAST_FAILURE_AT,
-    LAST_SUCCESS_AT, LINE, LOCKED_AT, PHONE, REFUSED_CALL_AT, REFUSED_CALL_SESSION, REPORTED_NUMBER, SMS_SENT, VERSION,
+    LAST_SUCCESS_AT, LINE, LOCKED_AT, PHONE, REFUSED_CALL_AT, REFUSED_CALL_SESSION, REPORTED_AT, REPORTED_NUMBER,
+    REPORTED_NUMBER_UNTIL, SMS_SENT, VERSION,
 };
 use super::reader::{Reader, Unreadable};
 use super::value::{Stored as _, Value};
@@ -25,8 +26,9 @@ pub fn read<V: Value>(item: Reader<'_, V>) -> Result<Subject, Unreadable> {
         sms_sent: item.get_or_default(SMS_SENT)?,
         calls_placed: item.get_or_default(CALLS_PLACED)?,
         refused_call: refused_call(item)?,
+        reported_at: item.get(REPORTED_AT)?,
         blocked_until: item.get(BLOCKED_UNTIL)?,
-        reported_number: item.get(REPORTED_NUMBER)?,
+        reported_number: reported_number(item)?,
         denied_version: item.get(DENIED_VERSION)?,
         locked_at: item.get(LOCKED_AT)?,
     })
@@ -41,6 +43,12 @@ pub fn binding<V: Value>(item: Reader<'_, V>) -> Result<Option<Binding>, Unreada
 fn refused_call<V: Value>(item: Reader<'_, V>) -> Result<Option<(SessionId, Timestamp)>, Unreadable> {
     let Some(session) = item.get(REFUSED_CALL_SESSION)? else { return Ok(None) };
     Ok(Some((SessionId::from_bytes(session), item.require(REFUSED_CALL_AT)?)))
+}
+
+/// Versions before the first report of two stored no end of its own: it was the subject's.
+fn reported_number<V: Value>(item: Reader<'_, V>) -> Result<Option<NumberBlock>, Unreadable> {
+    let until = item.get(REPORTED_NUMBER_UNTIL)?.or(item.get(BLOCKED_UNTIL)?);
+    Ok(item.get(REPORTED_NUMBER)?.zip(until).map(|(number, until)| NumberBlock { number, until }))
 }
 
 fn reserved<V: Value>(item: Reader<'_, V>) -> Result<BTreeMap<Reservation, u32>, Unreadable> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use domain::administration::Action;
-use domain::call::{AnsweredBy, CallState};
+use domain::call::{AnsweredBy, CallState, FraudReport};
 use domain::challenge::Method;
 use domain::channel::Channel;
 use domain::code::CodeMac;
@@ -52,7 +52,7 @@ macro_rules! stored_as_word {
     };
 }
 
-stored_as_word!(Action, AnsweredBy, CallState, Channel, Delivery, Line, Method, Purpose);
+stored_as_word!(Action, AnsweredBy, CallState, Channel, Delivery, FraudReport, Line, Method, Purpose);
 
 impl Stored for Timestamp {
     fn read(value: &impl Value) -> Option<Self> {

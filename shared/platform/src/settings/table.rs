@@ -182,7 +182,7 @@ settings! {
         /// Consecutive failures that lock an account's phone factor until an administrator unlocks it. NIST SP 800-63B
         /// allows 100 at most.
         LOCK_AT_FAILURES: u32 = number(5..=100, LIMITS.lock_at_failures as u64);
-        /// How long an account is blocked after its owner reported a call as fraud.
+        /// How long an account is blocked after its second report of fraud.
         FRAUD_BLOCK_SECONDS: Duration = seconds(300..=2_592_000, LIMITS.fraud_block);
     }
     Operation {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use domain::administration::{Action, NumberBlock, Occasion};
+use domain::administration::{Action, Occasion};
 use domain::identity::{ChallengeKey, Reservation, SubjectId};
 use domain::phone::PhoneNumber;
 use domain::ports::{Administration, StoreError};
+use domain::subject::NumberBlock;
 
 use super::expression;
 use super::fault::Cancelled;

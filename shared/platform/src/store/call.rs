@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use domain::call::{AnsweredBy, CallEvent, CallState, CallToken, Key};
-use domain::challenge::{Challenge, Method, Outcome};
+use domain::call::{AnsweredBy, Call, CallEvent, CallState, CallToken, Key};
+use domain::challenge::{Challenge, Method};
 use domain::code::SpokenCodeMacs;
 use domain::identity::ChallengeId;
 use domain::policy::{CallMode, Policy};
@@ -14,12 +13,11 @@ use domain::purpose::Purpose;
 use domain::time::Timestamp;
 
 use super::fault::Updated;
-use super::key::{challenge_key, subject_key};
+use super::key::challenge_key;
 use super::table::DynamoStore;
 use super::value::{bytes, number, text, time};
-use super::write::as_writes;
 use super::{challenge_item, expression};
-use crate::item::challenge::{APPROVED, DENIED, PENDING};
+use crate::item::challenge::{APPROVED, PENDING};
 
 impl DynamoStore {
     pub(super) async fn advance_call(
@@ -33,9 +31,17 @@ impl DynamoStore {
         // The mode is checked here too, so that no caller of this can let `#` approve where digits are to be
         // matched, or digits where a code is spoken.
         let advance = match (event, policy.call_mode) {
-            (CallEvent::Pressed(Key::Fraud), _) => return self.report_fraud(challenge, token, policy, now).await,
-            (CallEvent::Speaks(by, macs), CallMode::SpeakCode) if by.may_approve(policy) => speak(by, &macs, now),
-            (CallEvent::Answered(by) | CallEvent::Speaks(by, _), _) => answer(by, policy, now),
+            (CallEvent::Pressed(key @ (Key::Fraud | Key::Block)), _) => {
+                return self.press_zero(challenge, token, key, policy, now).await;
+            }
+            (CallEvent::Speaks(by, macs), CallMode::SpeakCode) if by.may_approve(policy) => {
+                let current = self.advance(challenge, token, speak(by, &macs, now)).await?;
+                return self.note_answer(challenge, token, by, policy, current, now).await;
+            }
+            (CallEvent::Answered(by) | CallEvent::Speaks(by, _), _) => {
+                let current = self.advance(challenge, token, answer(by, policy, now)).await?;
+                return self.note_answer(challenge, token, by, policy, current, now).await;
+            }
             (CallEvent::Pressed(Key::Approve), CallMode::PressPound) => press(policy, now),
             (CallEvent::Entered { matches: true }, CallMode::MatchDigits) => {
                 approve(Method::MatchDigits, expression::CAN_ENTER, policy, now)
@@ -70,57 +76,49 @@ impl DynamoStore {
     }
 
     /// A machine cannot report fraud: where it is asked for digits, `0` is a wrong entry.
-    ///
-    /// In one transaction, denies the challenge and every other pending one of the subject, and blocks the subject.
-    /// A number that was only being enrolled is blocked too: the read before tells whether it was.
-    async fn report_fraud(
+    async fn press_zero(
         &self,
         challenge: &ChallengeId,
         token: &CallToken,
+        key: Key,
         policy: &Policy,
         now: Timestamp,
     ) -> Result<Option<Challenge>, StoreError> {
-        let Some(reported) = self.read_challenge(challenge).await? else { return Ok(None) };
-        let by_machine = reported.call.as_ref().is_some_and(|call| call.is_answered_by_machine(policy));
-        if by_machine && reported.asks_for_four_digits(policy) {
+        let Some(stored) = self.read_challenge(challenge).await? else { return Ok(None) };
+        let by_machine = stored.call.as_ref().is_some_and(|call| call.is_answered_by_machine(policy));
+        if key == Key::Fraud && by_machine && stored.asks_for_four_digits(policy) {
             return self.advance(challenge, token, wrong_four_digits(policy, now)).await;
         }
-        let until = now + policy.fraud_block;
-        let number = reported.source.is_unverified().then(|| self.block_number(&reported, until));
-        let block = self.block_and_deny_all(&reported, until, now);
-        let writes = as_writes([self.deny(challenge, token, policy), block].into_iter().chain(number))?;
-        if self.transact(writes).await?.is_none() {
-            return Ok(Some(Challenge { outcome: Outcome::Denied, ..reported }));
-        }
-        self.read_challenge(challenge).await // no longer this call: the caller hears what the current state calls for
+        self.report_fraud(stored, token, key, policy, now).await
     }
 
-    fn deny(&self, challenge: &ChallengeId, token: &CallToken, policy: &Policy) -> UpdateBuilder {
-        self.write(challenge_key(&challenge.key), expression::DENY, expression::IN_TALK_WITH_A_HUMAN)
-            .expression_attribute_values(":human", text(AnsweredBy::Human.as_str()))
-            .expression_attribute_values(":orUnjudged", or_unjudged(policy))
-            .expression_attribute_values(":denied", text(DENIED))
-            .expression_attribute_values(":generation", number(challenge.generation))
-            .expression_attribute_values(":pending", text(PENDING))
-            .expression_attribute_values(":token", bytes(&token.digest()))
-            .expression_attribute_values(":answered", text(CallState::Answered.as_str()))
-    }
-
-    /// The subject's item names the blocked number, so that both can be unblocked together.
-    fn block_and_deny_all(&self, reported: &Challenge, until: Timestamp, now: Timestamp) -> UpdateBuilder {
-        let blocks_number = reported.source.is_unverified();
-        let and_number = if blocks_number { expression::AND_ITS_NUMBER } else { expression::AND_NO_NUMBER };
-        let update = [expression::BLOCK_AND_DENY_ALL, and_number].concat();
-        let write = self
-            .write(subject_key(&reported.id.key.subject), update, expression::EXISTS)
-            .expression_attribute_values(":until", time(until))
-            .expression_attribute_values(":now", time(now))
-            .expression_attribute_values(":one", number(1_u32));
-        if blocks_number {
-            write.expression_attribute_values(":number", bytes(&reported.phone.digest()))
-        } else {
-            write
+    /// A second write only where the first cannot tell: a call that another generation has replaced, or one whose code
+    /// comes too late.
+    async fn note_answer(
+        &self,
+        challenge: &ChallengeId,
+        token: &CallToken,
+        by: AnsweredBy,
+        policy: &Policy,
+        current: Option<Challenge>,
+        now: Timestamp,
+    ) -> Result<Option<Challenge>, StoreError> {
+        let Some(current) = current else { return Ok(None) };
+        let awaits = |call: &&Call| call.has_token(token) && call.answered_by.is_none() && !call.state.is_over();
+        if current.call.as_ref().filter(awaits).is_some() && !current.is_open(now) {
+            return self.advance(challenge, token, answer(by, policy, now)).await;
         }
+        let former = current.former_call(token).filter(|former| former.call.answered_by.is_none());
+        let Some(former) = former else { return Ok(Some(current)) };
+        let key = challenge_key(&challenge.key);
+        let values = [(":by", text(by.as_str()))];
+        let update = self
+            .update(key, expression::ANSWER_FORMER, expression::FORMER_IS_UNANSWERED, values)
+            .expression_attribute_names("#call", challenge_item::call_name(&former.call.token));
+        let (Updated::Done(item) | Updated::Refused(Some(item))) = self.send_update(update).await? else {
+            return Ok(None);
+        };
+        challenge_item::read(&challenge.key.subject, &item).map(Some)
     }
 }
 
@@ -149,15 +147,17 @@ fn pending() -> (&'static str, AttributeValue) {
 }
 
 fn answer(by: AnsweredBy, policy: &Policy, now: Timestamp) -> Advance {
-    let update = expression::and(expression::ANSWER, expression::AND_BY_A_MACHINE, !by.may_approve(policy));
-    let values = vec![
-        pending(),
+    let by_a_machine = !by.may_approve(policy);
+    let update = expression::and(expression::ANSWER, expression::AND_BY_A_MACHINE, by_a_machine);
+    let mut values = vec![
         (":state", text(by.state(policy).as_str())),
         (":by", text(by.as_str())),
-        (":now", time(now)),
         (":calling", text(CallState::Calling.as_str())),
         (":ringing", text(CallState::Ringing.as_str())),
     ];
+    if by_a_machine {
+        values.push((":now", time(now)));
+    }
     Advance { update: update.into(), condition: expression::CAN_ANSWER, values }
 }
 
@@ -207,13 +207,8 @@ fn in_human_talk(policy: &Policy, now: Timestamp) -> Vec<(&'static str, Attribut
         (":now", time(now)),
         (":answered", text(CallState::Answered.as_str())),
         (":human", text(AnsweredBy::Human.as_str())),
-        (":orUnjudged", or_unjudged(policy)),
+        (":orUnjudged", text(AnsweredBy::least_judged(policy).as_str())),
     ]
-}
-
-fn or_unjudged(policy: &Policy) -> AttributeValue {
-    let by = if AnsweredBy::Unjudged.may_approve(policy) { AnsweredBy::Unjudged } else { AnsweredBy::Human };
-    text(by.as_str())
 }
 
 fn wrong_key() -> Advance {

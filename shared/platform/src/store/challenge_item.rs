@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::call::Call;
+use domain::call::{Call, FormerCall};
 use domain::challenge::{Challenge, NumberSource, Sends};
 use domain::identity::{ChallengeKey, SubjectId};
 use domain::ports::StoreError;
@@ -12,10 +12,12 @@ use domain::time::Timestamp;
 use super::counter;
 use super::key::{Item, challenge_key};
 use super::value::{bytes, number, text, time};
+use crate::encoding::base64url;
 use crate::item::attribute::{
-    ATTEMPTS, BINDING, CALL_PLACED_AT, CALL_STATE, CALL_TOKEN, CARRIED, CHARGED, CLAIM_MISMATCH, CODES, CONTESTED,
-    COUNTRY, CREATED_AT, EXPIRES_AT, FORMER_PHONE, FORMER_PROVEN_AT, GENERATION, KEEP_UNTIL, LINE, LOCALE,
-    MACHINE_ANSWERED_AT, MAX_ATTEMPTS, NUMBER_SOURCE, OUTCOME, PHONE, PURPOSE, SK, SUBJECT_VERSION, TTL, WRONG_KEYS,
+    ANSWERED_BY, ATTEMPTS, BINDING, CALL_PLACED_AT, CALL_REPORT, CALL_STATE, CALL_TOKEN, CARRIED, CHARGED,
+    CLAIM_MISMATCH, CODES, CONTESTED, COUNTRY, CREATED_AT, EXPIRES_AT, FORMER_CALLS, FORMER_PHONE, FORMER_PROVEN_AT,
+    GENERATION, KEEP_UNTIL, LINE, LOCALE, MACHINE_ANSWERED_AT, MAX_ATTEMPTS, NUMBER_SOURCE, OUTCOME, PHONE, PURPOSE,
+    SK, SUBJECT_VERSION, TTL, UNVERIFIED, WRONG_KEYS,
 };
 use crate::item::challenge::{CALLS, PENDING, SMS, SendAttributes};
 use crate::item::key::SubjectSort;
@@ -60,6 +62,9 @@ pub(super) fn new(challenge: &Challenge, keep_until: Timestamp) -> Item {
     if let Some(call) = &challenge.call {
         item.put_call(call);
     }
+    if !challenge.former_calls.is_empty() {
+        item.put(FORMER_CALLS, former_calls(challenge));
+    }
     item.put_flag(CONTESTED, challenge.contested);
     if let Some(at) = challenge.machine_answered_at {
         item.put(MACHINE_ANSWERED_AT, time(at));
@@ -71,6 +76,22 @@ pub(super) fn new(challenge: &Challenge, keep_until: Timestamp) -> Item {
 
 pub(super) fn codes(challenge: &Challenge) -> AttributeValue {
     AttributeValue::L(challenge.codes.iter().map(|mac| bytes(mac.as_bytes())).collect())
+}
+
+pub(super) fn former_calls(challenge: &Challenge) -> AttributeValue {
+    let entry = |former: &FormerCall| {
+        let mut item = NewItem(Item::new());
+        item.put_call(&former.call);
+        item.put(PHONE, text(former.phone.expose()));
+        item.put_flag(UNVERIFIED, former.is_unverified);
+        (call_name(&former.call.token), AttributeValue::M(item.0))
+    };
+    AttributeValue::M(challenge.former_calls.iter().map(entry).collect())
+}
+
+/// The name of a call in the map of former ones.
+pub(super) fn call_name(token: &[u8; 32]) -> String {
+    base64url(token)
 }
 
 struct NewItem(Item);
@@ -114,5 +135,11 @@ impl NewItem {
         self.put(CALL_PLACED_AT, time(call.placed_at));
         self.put(CALL_STATE, text(call.state.as_str()));
         self.put(WRONG_KEYS, number(call.wrong_keys));
+        if let Some(by) = call.answered_by {
+            self.put(ANSWERED_BY, text(by.as_str()));
+        }
+        if let Some(report) = call.report {
+            self.put(CALL_REPORT, text(report.as_str()));
+        }
     }
 }

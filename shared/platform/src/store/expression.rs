@@ -33,6 +33,31 @@ macro_rules! in_human_talk {
     };
 }
 
+/// Somebody who may approve took the call, not long ago. The outcome is the one that the report was decided on.
+macro_rules! reports {
+    ($this:literal, $call:literal) => {
+        concat!(
+            $this,
+            $call,
+            "callPlacedAt > :oldest AND ",
+            $call,
+            "answeredBy IN (:human, :orUnjudged) AND outcome = :outcome"
+        )
+    };
+}
+
+macro_rules! first_in {
+    ($call:literal) => {
+        concat!(" AND attribute_not_exists(", $call, "callReport)")
+    };
+}
+
+macro_rules! second_in {
+    ($call:literal) => {
+        concat!(" AND ", $call, "callReport = :stopped")
+    };
+}
+
 pub(super) const COUNT_GUESS: &str = "SET attempts = attempts + :one, lastGuessAt = :now";
 pub(super) const IS_OPEN: &str = open!();
 
@@ -49,11 +74,14 @@ pub(super) const GENERATION_UNMOVED: &str = "generation = :generation AND attemp
 pub(super) const UNSETTLED_GENERATION_UNMOVED: &str = "generation = :generation AND attempts = :attempts \
      AND smsUsed = :messages AND callsUsed = :calls AND outcome IN (:pending, :approved, :refused) \
      AND attribute_not_exists(settled)";
+/// Who has answered a call must not get lost when its generation is replaced: only who answered may report it.
+pub(super) const AND_UNANSWERED: &str = " AND attribute_not_exists(answeredBy)";
+pub(super) const AND_ANSWERED_BY: &str = " AND answeredBy = :answeredBy";
 pub(super) const RESEND_SMS: &str = "SET smsUsed = smsUsed + :one, smsAt = :now, smsDelivery = :sent, \
      codes = :codes, expiresAt = :expiresAt, locale = :locale, keepUntil = :keepUntil, #ttl = :ttl";
-pub(super) const CALL_AGAIN: &str = "REMOVE answeredBy SET callsUsed = callsUsed + :one, callsAt = :now, \
+pub(super) const CALL_AGAIN: &str = "REMOVE answeredBy, callReport SET callsUsed = callsUsed + :one, callsAt = :now, \
      callsDelivery = :sent, callToken = :token, callPlacedAt = :now, callState = :calling, wrongKeys = :zero, \
-     expiresAt = :expiresAt, locale = :locale, keepUntil = :keepUntil, #ttl = :ttl";
+     formerCalls = :formerCalls, expiresAt = :expiresAt, locale = :locale, keepUntil = :keepUntil, #ttl = :ttl";
 /// Each one is added separately, since a send that failed in the meantime takes its own away.
 pub(super) const AND_CHARGED: &str = ", charged.#number = if_not_exists(charged.#number, :none) + :one, \
      charged.#range = if_not_exists(charged.#range, :none) + :one, \
@@ -144,8 +172,11 @@ pub(super) const BREAKER_IS_CLOSED: &str = "attribute_not_exists(openUntil) OR o
 
 pub(super) const ANSWER: &str = "SET callState = :state, answeredBy = :by";
 pub(super) const AND_BY_A_MACHINE: &str = ", machineAnsweredAt = :now";
-pub(super) const CAN_ANSWER: &str =
-    concat!(this_call!(), " AND expiresAt > :now AND callState IN (:calling, :ringing)");
+/// Whatever became of the challenge: whoever takes the call can still report it.
+pub(super) const CAN_ANSWER: &str = concat!(same_call!(), " AND callState IN (:calling, :ringing)");
+pub(super) const ANSWER_FORMER: &str = "SET formerCalls.#call.answeredBy = :by";
+pub(super) const FORMER_IS_UNANSWERED: &str =
+    "attribute_exists(formerCalls.#call) AND attribute_not_exists(formerCalls.#call.answeredBy)";
 pub(super) const APPROVE_BY_CALL: &str = "SET outcome = :approved, approvedAt = :now, approvedBy = :method";
 /// `#` carries no secret: it must not change a number, and cannot tell two logins apart.
 pub(super) const CAN_APPROVE: &str =
@@ -169,13 +200,22 @@ pub(super) const CAN_SPEAK: &str = concat!(
 );
 pub(super) const WRONG_KEY: &str = "SET wrongKeys = wrongKeys + :one";
 pub(super) const IN_TALK: &str = concat!(this_call!(), " AND callState = :answered");
-pub(super) const IN_TALK_WITH_A_HUMAN: &str =
-    concat!(this_call!(), " AND callState = :answered AND answeredBy IN (:human, :orUnjudged)");
-pub(super) const DENY: &str = "SET outcome = :denied";
-pub(super) const BLOCK_AND_DENY_ALL: &str =
-    "SET blockedUntil = :until, deniedAt = :now, deniedVersion = version, version = version + :one";
-pub(super) const AND_ITS_NUMBER: &str = ", reportedNumber = :number";
-pub(super) const AND_NO_NUMBER: &str = " REMOVE reportedNumber";
+pub(super) const REPORT: &str = "SET callReport = :report";
+pub(super) const REPORT_FORMER: &str = "SET formerCalls.#call.callReport = :report";
+pub(super) const AND_DENIED: &str = ", outcome = :denied";
+/// Of two reports at once, in whatever calls, one is the first.
+pub(super) const FIRST_REPORT: &str = concat!(reports!("callToken = :token AND ", ""), first_in!(""));
+pub(super) const SECOND_REPORT: &str = concat!(reports!("callToken = :token AND ", ""), second_in!(""));
+pub(super) const FIRST_REPORT_OF_FORMER: &str =
+    concat!(reports!("", "formerCalls.#call."), first_in!("formerCalls.#call."));
+pub(super) const SECOND_REPORT_OF_FORMER: &str =
+    concat!(reports!("", "formerCalls.#call."), second_in!("formerCalls.#call."));
+pub(super) const STOP_CALLS: &str = "SET reportedAt = :now, version = version + :one";
+pub(super) const NOT_REPORTED_LATELY: &str =
+    "attribute_exists(pk) AND (attribute_not_exists(reportedAt) OR reportedAt <= :forgotten)";
+pub(super) const BLOCK_AND_DENY_ALL: &str = "SET reportedAt = :now, blockedUntil = :until, deniedAt = :now, \
+     deniedVersion = version, version = version + :one";
+pub(super) const AND_ITS_NUMBER: &str = ", reportedNumber = :number, reportedNumberUntil = :until";
 pub(super) const BLOCK_NUMBER: &str = "SET blockedUntil = :until";
 pub(super) const PROGRESS: &str = "SET callState = :state";
 pub(super) const CAN_RING: &str = concat!(same_call!(), " AND callState = :calling");
@@ -194,7 +234,8 @@ macro_rules! by_administrator {
 }
 pub(super) const UNLOCK: &str =
     by_administrator!(", failures = :zero, guessesReserved = :reserved REMOVE lastFailureAt, lockedAt");
-pub(super) const UNBLOCK: &str = by_administrator!(" REMOVE blockedUntil, reportedNumber");
+pub(super) const UNBLOCK: &str =
+    by_administrator!(" REMOVE blockedUntil, reportedAt, reportedNumber, reportedNumberUntil");
 pub(super) const UNBLOCK_NUMBER: &str = "REMOVE blockedUntil";
 pub(super) const BLOCKED_BY_THE_SAME: &str = "blockedUntil = :until";
 pub(super) const RESET_PHONE: &str =

@@ -19,7 +19,7 @@
 //! | Write | Needs no condition of its own, because |
 //! |---|---|
 //! | `REFUND` | it is part of a transaction that can happen only once; a counter that was deleted is created below zero, and expires again |
-//! | `BLOCK_NUMBER` | it is part of the conditional transaction that denies the challenge; of two reports, the later one sets the end |
+//! | `BLOCK_NUMBER` | it is part of the conditional transaction of a report; of two reports, the later one sets the end |
 //! | `REMOVE_ACCOUNT` | it is part of the conditional transaction that takes the number from the subject; removing what is not in the set changes nothing |
 //! | `CHARGE` where the budget is only recorded | it refuses nothing |
 //! | `NOTE_REFUSAL` | no decision reads that item |
@@ -42,6 +42,7 @@ mod start;
 mod send;
 mod refusal;
 mod country;
+mod report;
 mod call;
 mod administration;
 mod port;

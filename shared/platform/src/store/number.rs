@@ -41,8 +41,8 @@ impl DynamoStore {
             .expression_attribute_values(":account", bytes_set(subject.as_bytes()))
     }
 
-    pub(super) fn block_number(&self, reported: &Challenge, until: Timestamp) -> UpdateBuilder {
-        self.blind_write(number_key(&reported.phone.digest()), expression::BLOCK_NUMBER)
+    pub(super) fn block_number(&self, phone: &PhoneNumber, until: Timestamp) -> UpdateBuilder {
+        self.blind_write(number_key(&phone.digest()), expression::BLOCK_NUMBER)
             .expression_attribute_values(":until", time(until))
     }
 }

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
-use domain::call::CallState;
+use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use domain::call::{AnsweredBy, CallState};
 use domain::channel::Channel;
 use domain::delivery::Delivery;
 use domain::identity::ChallengeId;
@@ -50,10 +50,10 @@ impl DynamoStore {
             Put::builder()
                 .table_name(&self.table)
                 .set_item(Some(challenge_item::new(&transaction.challenge, transaction.keep_until)))
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         };
         let unmoved = |former: Predecessor, condition| {
-            put()
-                .condition_expression(condition)
+            answered_as_read(put(), condition, former.answered_by)
                 .expression_attribute_values(":generation", number(former.generation))
                 .expression_attribute_values(":attempts", number(former.attempts))
                 .expression_attribute_values(":messages", number(former.messages))
@@ -122,6 +122,7 @@ impl DynamoStore {
                 .write(key, update(expression::CALL_AGAIN), expression::SAME_OPEN_AND_CALLS_UNMOVED)
                 .expression_attribute_values(":token", bytes(&call.token))
                 .expression_attribute_values(":calling", text(CallState::Calling.as_str()))
+                .expression_attribute_values(":formerCalls", challenge_item::former_calls(challenge))
                 .expression_attribute_values(":zero", number(0_u32)),
             _ => self
                 .write(key, update(expression::RESEND_SMS), expression::SAME_OPEN_AND_SMS_UNMOVED)
@@ -148,6 +149,15 @@ impl DynamoStore {
             .expression_attribute_values(":keepUntil", time(transaction.keep_until))
             .expression_attribute_values(":ttl", challenge_item::delete_at(transaction.keep_until))
             .expression_attribute_names("#ttl", TTL.name)
+    }
+}
+
+fn answered_as_read(put: PutBuilder, condition: &str, by: Option<AnsweredBy>) -> PutBuilder {
+    match by {
+        Some(by) => put
+            .condition_expression([condition, expression::AND_ANSWERED_BY].concat())
+            .expression_attribute_values(":answeredBy", text(by.as_str())),
+        None => put.condition_expression([condition, expression::AND_UNANSWERED].concat()),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::{Attack, HUMAN, POUND, Tally, call, post, signed, sms};
+use super::{Attack, HUMAN, POUND, Tally, call, guess, post, signed, sms};
 use crate::api::{Api, Login};
+use crate::limits::{stranger, typing};
 
 async fn shown(api: &Api, login: &Login) -> String {
     api.status(login).await.json["matchDigits"].as_str().unwrap_or_default().to_owned()
@@ -103,4 +104,40 @@ pub(super) async fn live_call_slot_held_against_the_victim() -> Tally {
     attack.api.webhook("four-digits", &[("Digits", &digits)]).await;
     assert_eq!(attack.api.status(&victim).await.json["state"], "approved", "she is in");
     attack.tally
+}
+
+/// The thief has the victim's messages too, and is through before the victim presses zero.
+pub(super) async fn late_fraud_key() -> Tally {
+    let (mut attack, victim) = (Attack::new().await, Login::known());
+    let thief = victim.again("the thief's");
+    attack.tries(post(&thief, &call())).await;
+    attack.api.webhook("answer", &HUMAN).await;
+    attack.tries(post(&thief, &sms())).await;
+    attack.api.guess(&thief, &attack.api.phone.last_code()).await;
+    attack.api.webhook("status", &[("CallStatus", "completed")]).await;
+    attack.api.webhook("digits", &[("Digits", "0")]).await;
+    let next = attack.tries(post(&victim.again("the next"), &call())).await;
+    assert_eq!(next.json["limit"], "call-reported", "{}", next.text);
+    attack.api.webhook("block", &[("Digits", "0")]).await;
+    for channel in [call(), sms()] {
+        let last = attack.tries(post(&victim.again("the last"), &channel)).await;
+        assert_eq!(last.problem(), "blocked", "{}", last.text);
+    }
+    attack.ends()
+}
+
+/// The thief has a code sent to a number of his own before the victim presses zero.
+pub(super) async fn crossed_fraud_key() -> Tally {
+    let mut attack = Attack::new().await;
+    let victims = "+14155552671";
+    attack.tries(post(&stranger(1), &json!({ "channel": "call", "phoneNumber": victims }))).await;
+    attack.api.webhook("answer", &HUMAN).await;
+    attack.tries(post(&stranger(1), &typing("+14155550199"))).await;
+    attack.api.webhook("digits", &[("Digits", "0")]).await;
+    let code = attack.api.phone.last_code();
+    attack.tries(guess(&stranger(1), &code)).await;
+    assert_eq!(attack.tries(post(&stranger(1), &typing("+14155550199"))).await.problem(), "denied");
+    let called = attack.tries(post(&stranger(2), &typing(victims))).await;
+    assert_eq!(called.problem(), "phone-number-unavailable", "{}", called.text);
+    attack.ends()
 }

@@ -95,6 +95,7 @@ async fn zero_reports_fraud_in_every_mode() {
         assert!(said.text.contains("stopped this sign-in"), "{}", said.text);
         let view = api.status(&login).await.json;
         assert_eq!((&view["state"], &view["matchDigits"]), (&json!("denied"), &Value::Null), "{mode:?}");
+        api.webhook("block", &[("Digits", "0")]).await;
         assert_eq!(api.post(&login.again("login-2"), json!({ "channel": "sms" })).await.problem(), "blocked");
     }
 }

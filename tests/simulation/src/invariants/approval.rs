@@ -122,23 +122,15 @@ fn approved_in_this_call(world: &mut World, old: &Challenge, token: &CallToken) 
     Ok(())
 }
 
+/// A report stops its own sign-in, or blocks the subject and stops all.
 fn denied(world: &mut World, before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) -> Verdict {
-    let Effect::AdvanceCall(id, token, CallEvent::Pressed(Key::Fraud)) = effect else {
+    let Effect::AdvanceCall(_, token, CallEvent::Pressed(key @ (Key::Fraud | Key::Block))) = effect else {
         return Err(format!("{effect:?} denied a challenge"));
     };
-    let of = before.challenge(&id.key).filter(|of| of.id == **id).ok_or("denied from nothing")?;
-    let answered = of
-        .call
-        .as_ref()
-        .filter(|call| call.token == token.digest())
-        .is_some_and(|call| call.state == CallState::Answered && !call.is_answered_by_machine(&world.policy));
-    hold!(answered && reported(world, token, Report::Zero), "denied, but nobody reported fraud");
-    let until = world.errand().now + world.policy.fraud_block;
-    hold!(after.subject.blocked_until == Some(until), "denied without blocking the subject");
-    let number = world.model.number(&of.phone);
-    let closed = !of.source.is_unverified() || number.blocked_until == Some(until);
-    hold!(closed, "a number that was only being enrolled was not blocked");
-    world.saw(Seen::DeniedByFraudKey);
+    let pressed = if *key == Key::Block { Report::SecondZero } else { Report::Zero };
+    hold!(reported(world, token, pressed), "denied, but nobody reported fraud");
+    let blocked = before.subject.blocked_until != after.subject.blocked_until;
+    world.saw(if blocked { Seen::DeniedBySecondReport } else { Seen::DeniedByFraudKey });
     Ok(())
 }
 

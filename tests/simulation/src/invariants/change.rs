@@ -27,6 +27,7 @@ pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) 
             hold!(new.last_success_at == old.last_success_at, "a start counted as a success");
             same_binding(old, new)?;
             hold!(new.blocked_until == old.blocked_until, "a start changed a block");
+            hold!(new.reported_at == old.reported_at, "a start changed a report");
             hold!(
                 (new.denied_version, new.locked_at) == (old.denied_version, old.locked_at),
                 "a start changed what ends a block"
@@ -58,9 +59,8 @@ pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) 
             let (until, former) = (new.blocked_until.unwrap_or_default(), old.blocked_until.unwrap_or_default());
             // The block of a second report, by a slower clock, may end slightly earlier than the first.
             hold!(until + Policy::CLOCK_SKEW > former, "a fraud report shortened a block");
-            hold!(new.blocked_until.is_some(), "a webhook changed a subject without blocking it");
             hold!(new.failures == old.failures && new.reserved == old.reserved, "a webhook changed the guess budget");
-            hold!(new.denied_version.is_some(), "a webhook changed a subject without denying what was pending");
+            hold!(new.reported_at.is_some(), "a webhook changed a subject without reporting fraud");
             same_binding(old, new)?;
         }
         Effect::RecordSend(..) | Effect::CountGuess | Effect::Sweep => {
@@ -127,7 +127,7 @@ fn is_proof(challenge: &Challenge) -> bool {
 }
 
 fn outcome(old: &Challenge, new: &Challenge, effect: &Effect<'_>) -> Verdict {
-    let reports = matches!(effect, Effect::AdvanceCall(_, _, CallEvent::Pressed(Key::Fraud)));
+    let reports = matches!(effect, Effect::AdvanceCall(_, _, CallEvent::Pressed(Key::Fraud | Key::Block)));
     let deniable = reports && (is_proof(old) || !old.is_settled());
     let (old, new) = (old.outcome, new.outcome);
     let forward = match (old, new) {

@@ -1,7 +1,8 @@
 //! What a fraud report ends: all pending challenges of the subject, for good.
 
-use domain::call::{CallEvent, Key};
+use domain::call::{CallEvent, FraudReport, Key};
 use domain::challenge::{Challenge, NumberSource, Outcome};
+use domain::policy::Policy;
 use domain::purpose::Purpose;
 use domain::snapshot::Snapshot;
 
@@ -9,19 +10,60 @@ use super::{Effect, Verdict, hold};
 use crate::coverage::Seen;
 use crate::world::World;
 
-/// Records what was pending when fraud was reported, by the true order of events.
+/// Records what a report denies, by the true order of events.
 pub(super) fn reported(world: &mut World, before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) {
-    let Effect::AdvanceCall(of, _, CallEvent::Pressed(Key::Fraud)) = effect else { return };
-    let is_denied = |stored: &Snapshot| stored.challenge(&of.key).is_some_and(|of| of.outcome == Outcome::Denied);
-    if !is_denied(after) || is_denied(before) {
-        return;
-    }
+    let Effect::AdvanceCall(of, _, CallEvent::Pressed(Key::Fraud | Key::Block)) = effect else { return };
+    let all = before.subject.blocked_until != after.subject.blocked_until;
+    let stopped = after.challenge(&of.key).is_some_and(|own| own.outcome == Outcome::Denied);
     for challenge in before.challenges.iter().filter(|challenge| is_pending(challenge)) {
-        if challenge.id != **of {
+        let own = challenge.id.key == of.key;
+        if all && !own {
             world.saw(Seen::DeniedByAnother);
         }
-        world.past.denied.insert(challenge.id);
+        if all || (own && stopped) {
+            world.past.denied.insert(challenge.id);
+        }
     }
+}
+
+/// `0` counts once in each call that somebody took who may approve, whatever became of its challenge. The next report
+/// blocks.
+pub(super) fn counted(world: &mut World, before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) -> Verdict {
+    let Effect::AdvanceCall(of, token, CallEvent::Pressed(key @ (Key::Fraud | Key::Block))) = effect else {
+        return Ok(());
+    };
+    let Some(stored) = before.challenge(&of.key) else { return Ok(()) };
+    let current = stored.call.as_ref().filter(|call| call.has_token(token));
+    let former = stored.former_call(token);
+    let call = current.or(former.map(|former| &former.call));
+    let (now, until) = (world.errand().now, world.errand().now + world.policy.fraud_block);
+    let expected = (*key == Key::Block).then_some(FraudReport::Stopped);
+    let counts = call.is_some_and(|call| call.report == expected && call.may_report(&world.policy, now));
+    let machine = stored.call.as_ref().is_some_and(|call| call.is_answered_by_machine(&world.policy));
+    if !counts || (machine && stored.asks_for_four_digits(&world.policy)) {
+        hold!(before.subject == after.subject, "a report was counted twice, or nobody made it");
+        return Ok(());
+    }
+    hold!(after.subject.reported_at == Some(now), "a report was lost");
+    let number = current.map(|_| (&stored.phone, stored.source.is_unverified()));
+    let number = number.or(former.map(|former| (&former.phone, former.is_unverified)));
+    if let Some((phone, true)) = number {
+        let closed = world.model.number(phone).blocked_until == Some(until);
+        hold!(closed, "a number that was only being enrolled was not blocked");
+    }
+    let recent = before.subject.reported_at.is_some_and(|at| at + Policy::REPORT_MEMORY > now);
+    if recent || *key == Key::Block {
+        hold!(after.subject.blocked_until == Some(until), "a second report did not block the subject");
+    } else {
+        hold!(after.subject.blocked_until == before.subject.blocked_until, "a first report blocked the subject");
+    }
+    if current.is_none() {
+        world.saw(Seen::FormerCallReported);
+    }
+    if stored.is_approved() {
+        world.saw(Seen::ApprovedOneReported);
+    }
+    Ok(())
 }
 
 /// Whether it has not yet led to what it was started for.

@@ -69,6 +69,7 @@ use hold;
 pub(crate) fn check(world: &mut World, before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) -> Verdict {
     change::subject(before, after, effect)?;
     denial::reported(world, before, after, effect);
+    denial::counted(world, before, after, effect)?;
     for challenge in &after.challenges {
         let old = before.challenge(&challenge.id.key);
         change::challenge(old, challenge, effect)?;

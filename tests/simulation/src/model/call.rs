@@ -1,11 +1,12 @@
 //! The model's calls: what each webhook may change.
 
-use domain::call::{AnsweredBy, Call, CallEvent, CallState, CallToken, Key};
+use domain::call::{AnsweredBy, Call, CallEvent, CallState, CallToken, FraudReport, Key};
 use domain::challenge::{Challenge, Method, Outcome};
 use domain::code::{CodeMac, SpokenCodeMacs};
 use domain::identity::ChallengeId;
 use domain::policy::{CallMode, Policy};
 use domain::purpose::Purpose;
+use domain::subject::NumberBlock;
 use domain::time::Timestamp;
 
 use super::{Model, Sabotage};
@@ -21,13 +22,23 @@ impl Model {
         now: Timestamp,
     ) -> Option<Challenge> {
         let mut stored = self.challenge(&challenge.key)?.clone();
-        let is_this_call = self.is_this_call(&stored, challenge, token, matches!(event, CallEvent::Progress(_)));
+        if let CallEvent::Pressed(key @ (Key::Fraud | Key::Block)) = event
+            && !(key == Key::Fraud && is_for_a_machine(&stored, policy))
+        {
+            self.report_fraud(&stored, token, key, policy, now);
+            return self.challenge(&challenge.key).cloned();
+        }
+        let whatever = matches!(event, CallEvent::Progress(_) | CallEvent::Answered(_));
+        let is_this_call = self.is_this_call(&stored, challenge, token, whatever);
         if let Some(mut call) = stored.call.clone().filter(|_| is_this_call) {
             let moved = self.moves(&mut stored, &mut call, event, policy, now);
             if moved {
                 stored.call = Some(call);
                 self.challenge_mut(&challenge.key)?.clone_from(&stored);
             }
+        }
+        if let CallEvent::Answered(by) | CallEvent::Speaks(by, _) = event {
+            self.note_answer(challenge, token, by, policy, now);
         }
         self.challenge(&challenge.key).cloned()
     }
@@ -43,12 +54,7 @@ impl Model {
     ) -> bool {
         let any = self.does(Sabotage::ApproveByOtherMode);
         match (event, policy.call_mode) {
-            (CallEvent::Pressed(Key::Fraud), _)
-                if call.is_answered_by_machine(policy) && stored.asks_for_four_digits(policy) =>
-            {
-                self.wrong_four_digits(stored, call, policy, now)
-            }
-            (CallEvent::Pressed(Key::Fraud), _) => self.report_fraud(stored, call, policy, now),
+            (CallEvent::Pressed(Key::Fraud | Key::Block), _) => self.wrong_four_digits(stored, call, policy, now),
             (CallEvent::Speaks(by, macs), CallMode::SpeakCode) if by.may_approve(policy) => {
                 self.speak(stored, call, by, &macs, now)
             }
@@ -89,7 +95,7 @@ impl Model {
 
     fn answer(&self, stored: &mut Challenge, call: &mut Call, by: AnsweredBy, policy: &Policy, now: Timestamp) -> bool {
         let awaited = matches!(call.state, CallState::Calling | CallState::Ringing);
-        let moves = stored.expires_at > now && self.holds(Sabotage::AnswerTwice, awaited);
+        let moves = self.holds(Sabotage::AnswerTwice, awaited);
         if moves {
             call.state = by.state(policy);
             call.answered_by = Some(by);
@@ -162,26 +168,71 @@ impl Model {
             && self.holds(Sabotage::ApproveUnanswered, call.state == CallState::Answered && by_one_who_may)
     }
 
-    /// Denies the challenge and every other pending one, blocks the subject, and blocks a number that was only
-    /// being enrolled: all of it or nothing.
-    fn report_fraud(&mut self, stored: &mut Challenge, call: &Call, policy: &Policy, now: Timestamp) -> bool {
+    /// Whoever takes a call that has been replaced, or whose code comes too late, may still report it.
+    fn note_answer(
+        &mut self,
+        challenge: &ChallengeId,
+        token: &CallToken,
+        by: AnsweredBy,
+        policy: &Policy,
+        now: Timestamp,
+    ) {
+        let Some(mut stored) = self.challenge(&challenge.key).cloned() else { return };
+        let is_open = stored.is_open(now);
+        let same_generation = stored.id == *challenge;
+        if let Some(mut call) = stored.call.clone().filter(|call| call.token == token.digest()) {
+            if same_generation && !is_open && self.answer(&mut stored, &mut call, by, policy, now) {
+                stored.call = Some(call);
+            }
+        } else if let Some(former) = stored.former_calls.iter_mut().find(|of| of.call.token == token.digest()) {
+            former.call.answered_by = former.call.answered_by.or(Some(by));
+        }
+        if let Some(kept) = self.challenge_mut(&challenge.key) {
+            kept.clone_from(&stored);
+        }
+    }
+
+    /// The first report stops the sign-in and the calls, the next one blocks the subject and denies what is pending;
+    /// both block a number that was only being enrolled: all of it or nothing.
+    fn report_fraud(&mut self, stored: &Challenge, token: &CallToken, key: Key, policy: &Policy, now: Timestamp) {
+        let former = stored.former_call(token).filter(|_| !self.does(Sabotage::ReportForgotReplaced));
+        let of = match (stored.call.as_ref().filter(|call| call.token == token.digest()), former) {
+            (Some(call), _) => Some((call, &stored.phone, stored.source.is_unverified())),
+            (None, Some(former)) => Some((&former.call, &former.phone, former.is_unverified)),
+            (None, None) => None,
+        };
+        let Some((call, phone, is_unverified)) = of else { return };
+        let expected = if key == Key::Block { Some(FraudReport::Stopped) } else { None };
+        let once = self.holds(Sabotage::ReportTwice, call.report == expected);
+        let heard = self.holds(Sabotage::ReportUnanswered, call.may_report(policy, now));
+        let pending = stored.outcome == Outcome::Pending || !self.does(Sabotage::ReportForgotSettled);
         let (blocks, denies) = (!self.does(Sabotage::DenyUnblocked), !self.does(Sabotage::DenyOne));
-        let Some(subject) = self.subjects.get_mut(&stored.id.key.subject) else { return false };
-        let moves = call.state == CallState::Answered && !call.is_answered_by_machine(policy);
+        let Some(subject) = self.subjects.get_mut(&stored.id.key.subject).filter(|_| once && heard && pending) else {
+            return;
+        };
+        let is_recent = subject.reported_at.is_some_and(|at| at + Policy::REPORT_MEMORY > now);
         let until = now + policy.fraud_block;
-        if moves && blocks {
-            subject.blocked_until = Some(until);
-            subject.denied_version = if denies { Some(subject.version) } else { subject.denied_version };
-            subject.reported_number = stored.source.is_unverified().then(|| stored.phone.digest());
-            subject.version += 1;
+        let mut leads_to = FraudReport::Stopped;
+        if blocks {
+            subject.reported_at = Some(now);
         }
-        if moves && stored.source.is_unverified() {
-            self.block_number(&stored.phone, until);
+        if key == Key::Block || is_recent {
+            leads_to = FraudReport::Blocked;
+            if blocks {
+                subject.blocked_until = Some(until);
+                subject.denied_version = if denies { Some(subject.version) } else { subject.denied_version };
+            }
         }
-        if moves {
-            stored.outcome = Outcome::Denied;
+        if is_unverified {
+            subject.reported_number = Some(NumberBlock { number: phone.digest(), until });
         }
-        moves
+        subject.version += 1;
+        if is_unverified {
+            self.block_number(phone, until);
+        }
+        if let Some(kept) = self.challenge_mut(&stored.id.key) {
+            *kept = stored.clone().reported(token, leads_to);
+        }
     }
 
     fn progress(&self, call: &mut Call, state: CallState) -> bool {
@@ -192,6 +243,12 @@ impl Model {
         }
         moves
     }
+}
+
+/// Where a machine is asked for digits, `0` is a wrong entry.
+fn is_for_a_machine(stored: &Challenge, policy: &Policy) -> bool {
+    let machine = stored.call.as_ref().is_some_and(|call| call.is_answered_by_machine(policy));
+    machine && stored.asks_for_four_digits(policy)
 }
 
 fn wrong_key(call: &mut Call) -> bool {

@@ -154,6 +154,7 @@ impl Model {
                     && self.holds(Sabotage::ReplaceSettled, stored.outcome == Outcome::Pending)
                     && self.holds(Sabotage::ReplaceMovedGeneration, stored.attempts == former.attempts)
                     && self.holds(Sabotage::ReplaceOverSends, sent == carried)
+                    && stored.call.as_ref().and_then(|call| call.answered_by) == former.answered_by
             }
             (Replaces::Refused(former), Some(stored)) => {
                 let (sent, carried) = ((stored.sms.used, stored.calls.used), (former.messages, former.calls));
@@ -187,7 +188,10 @@ impl Model {
                 challenge.codes = planned.codes.last().copied().into_iter().collect();
             }
             Channel::Sms => challenge.codes.clone_from(&planned.codes),
-            Channel::Call => challenge.call.clone_from(&planned.call),
+            Channel::Call => {
+                challenge.call.clone_from(&planned.call);
+                challenge.former_calls.clone_from(&planned.former_calls);
+            }
         }
         let sends = challenge.sends_mut(transaction.channel);
         sends.used += 1;

@@ -67,6 +67,14 @@ pub enum Sabotage {
     FourDigitsUnasked,
     /// `0` denies but does not block.
     DenyUnblocked,
+    /// A report is not counted once its challenge is approved.
+    ReportForgotSettled,
+    /// A report is not counted once its call is replaced.
+    ReportForgotReplaced,
+    /// A repeated webhook counts as a second report.
+    ReportTwice,
+    /// `0` reports no matter who answered the call.
+    ReportUnanswered,
     /// A late webhook moves a call back to an earlier state.
     ProgressBackwards,
     /// A challenge is deleted as soon as it has expired.
@@ -104,7 +112,7 @@ pub enum Sabotage {
 }
 
 impl Sabotage {
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 53] = [
         Self::StartOverMovedSubject,
         Self::ContinueOverSends,
         Self::ContinueSettled,
@@ -137,6 +145,10 @@ impl Sabotage {
         Self::ApproveContested,
         Self::FourDigitsUnasked,
         Self::DenyUnblocked,
+        Self::ReportForgotSettled,
+        Self::ReportForgotReplaced,
+        Self::ReportTwice,
+        Self::ReportUnanswered,
         Self::ProgressBackwards,
         Self::SweepAtExpiry,
         Self::ReplaceOtherProof,

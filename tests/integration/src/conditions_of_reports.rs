@@ -1,0 +1,170 @@
+//! A report of fraud counts only if every term of its conditions holds.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::call::{AnsweredBy, CallEvent, CallToken, FraudReport, Key};
+use domain::challenge::Outcome;
+use domain::channel::Channel;
+use domain::identity::ChallengeId;
+use domain::ports::{ChallengeStore as _, StoreError};
+use domain::start::Decision;
+
+use crate::conditions::{at, challenge_item, in_call, send, set, subject_item, text, unchanged};
+use crate::scene::{NOW, Scene};
+
+const FIRST: CallEvent = CallEvent::Pressed(Key::Fraud);
+const SECOND: CallEvent = CallEvent::Pressed(Key::Block);
+const OTHER: &str = "+14155559999";
+
+/// A call to a typed number, answered or not, and then the generation of another number.
+async fn replaced(answered: bool) -> (Scene, CallToken, ChallengeId) {
+    let mut scene = Scene::new().await;
+    scene.claimed = None;
+    let Ok(Decision::Send(mut transaction)) =
+        scene.decide(&scene.load().await, Channel::Call, Some(crate::scene::ALICE))
+    else {
+        panic!("places a call")
+    };
+    let token = transaction.add_call(&mut platform::clock::random());
+    scene.store.start(&transaction).await.expect("started");
+    let id = scene.challenge().await.id;
+    if answered {
+        scene.answer(&token, AnsweredBy::Human).await;
+    }
+    replace(&scene).await.expect("replaced");
+    (scene, token, id)
+}
+
+async fn replace(scene: &Scene) -> Result<(), StoreError> {
+    let decided = scene.decide(&scene.load().await, Channel::Sms, Some(OTHER));
+    let Ok(Decision::Send(transaction)) = decided else { panic!("{decided:?}") };
+    scene.store.start(&transaction).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_first_report_counts_only_if_every_term_holds() {
+    for (name, value) in [
+        ("callToken", AttributeValue::B(Blob::new(vec![0; 32]))),
+        ("callPlacedAt", at(before(180))),
+        ("answeredBy", text("unjudged")),
+        ("callReport", text("stopped")),
+        ("callReport", text("blocked")),
+    ] {
+        let (scene, token, id) = in_call(true).await;
+        set(&scene, challenge_item(&scene), "purpose", text("change")).await; // in which no machine is asked for digits
+        set(&scene, challenge_item(&scene), name, value).await;
+        unchanged(&scene, &id, &token, FIRST, name).await;
+        assert_eq!(scene.load().await.subject.reported_at, None, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_report_in_a_call_counts_only_after_the_first() {
+    let (scene, token, id) = in_call(true).await;
+    unchanged(&scene, &id, &token, SECOND, "not reported").await;
+    send(&scene, &id, &token, FIRST).await;
+    for (name, value) in [
+        ("callToken", AttributeValue::B(Blob::new(vec![0; 32]))),
+        ("callPlacedAt", at(before(180))),
+        ("answeredBy", text("unjudged")),
+        ("callReport", text("blocked")),
+    ] {
+        let (scene, token, id) = in_call(true).await;
+        send(&scene, &id, &token, FIRST).await;
+        set(&scene, challenge_item(&scene), name, value).await;
+        unchanged(&scene, &id, &token, SECOND, name).await;
+        assert_eq!(scene.load().await.subject.blocked_until, None, "{name}");
+    }
+    let blocked = send(&scene, &id, &token, SECOND).await.expect("a challenge");
+    assert_eq!(blocked.call.and_then(|call| call.report), Some(FraudReport::Blocked));
+    assert!(scene.load().await.subject.blocked(scene.now).is_some());
+}
+
+#[tokio::test]
+async fn a_call_that_was_replaced_reports_once_for_each_and_for_three_minutes() {
+    let (scene, token, id) = replaced(true).await;
+    unchanged(&scene, &id, &token, SECOND, "not reported").await;
+    unchanged(&scene, &id, &CallToken::from_bytes([0; 16]), FIRST, "a different token").await;
+    let stopped = send(&scene, &id, &token, FIRST).await.expect("a challenge");
+    assert_eq!(stopped.outcome, Outcome::Denied);
+    unchanged(&scene, &id, &token, FIRST, "counted").await;
+    assert_eq!(scene.load().await.subject.blocked_until, None);
+    send(&scene, &id, &token, SECOND).await;
+    assert!(scene.load().await.subject.blocked(scene.now).is_some());
+    unchanged(&scene, &id, &token, SECOND, "counted").await;
+
+    let (mut scene, token, id) = replaced(true).await;
+    send(&scene, &id, &token, FIRST).await;
+    scene.pass(180);
+    unchanged(&scene, &id, &token, SECOND, "too late").await;
+    let (mut scene, token, id) = replaced(true).await;
+    scene.pass(180);
+    unchanged(&scene, &id, &token, FIRST, "too late").await;
+    assert_eq!(scene.load().await.subject.reported_at, None);
+}
+
+#[tokio::test]
+async fn only_a_human_reports_in_a_call_that_was_replaced() {
+    for by in [None, Some(AnsweredBy::NotHuman), Some(AnsweredBy::Unjudged)] {
+        let (scene, token, id) = replaced(false).await;
+        if let Some(by) = by {
+            send(&scene, &id, &token, CallEvent::Answered(by)).await;
+            send(&scene, &id, &token, CallEvent::Answered(AnsweredBy::Human)).await; // it was answered before
+        }
+        unchanged(&scene, &id, &token, FIRST, "not by a human").await;
+        assert_eq!(scene.load().await.subject.reported_at, None, "{by:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_generation_is_not_replaced_under_an_answer_that_it_has_not_read() {
+    let mut scene = Scene::new().await;
+    scene.claimed = None;
+    let typed = Some(crate::scene::ALICE);
+    let Ok(Decision::Send(mut first)) = scene.decide(&scene.load().await, Channel::Call, typed) else {
+        panic!("sends")
+    };
+    let token = first.add_call(&mut platform::clock::random());
+    scene.store.start(&first).await.expect("started");
+    let decide = async || {
+        let decided = scene.decide(&scene.load().await, Channel::Sms, Some(OTHER));
+        let Ok(Decision::Send(transaction)) = decided else { panic!("{decided:?}") };
+        transaction
+    };
+    let unanswered = decide().await;
+    scene.answer(&token, AnsweredBy::Human).await;
+    assert!(matches!(scene.store.start(&unanswered).await, Err(StoreError::Conflict)));
+    let answered = decide().await;
+    set(&scene, challenge_item(&scene), "answeredBy", text("not-human")).await;
+    assert!(matches!(scene.store.start(&answered).await, Err(StoreError::Conflict)));
+}
+
+#[tokio::test]
+async fn a_report_within_a_day_of_another_is_never_the_first() {
+    for (ago, blocks) in [(0, true), (86_399, true), (86_400, false)] {
+        let (scene, token, id) = in_call(true).await;
+        set(&scene, subject_item(&scene), "reportedAt", at(before(ago))).await;
+        send(&scene, &id, &token, FIRST).await;
+        assert_eq!(scene.load().await.subject.blocked(scene.now).is_some(), blocks, "{ago}");
+    }
+}
+
+#[tokio::test]
+async fn each_report_names_the_number_that_it_blocks_with_the_end_of_its_block() {
+    let (mut scene, token, id) = replaced(true).await;
+    send(&scene, &id, &token, FIRST).await;
+    let until = |scene: &Scene| scene.now + Duration::from_hours(24);
+    let reported = scene.load().await.subject.reported_number.expect("a number");
+    assert_eq!(reported.until, until(&scene));
+    scene.pass(5);
+    send(&scene, &id, &token, SECOND).await;
+    let subject = scene.load().await.subject;
+    assert_eq!(subject.reported_number.map(|of| (of.number, of.until)), Some((reported.number, until(&scene))));
+    assert_eq!(subject.blocked_until, Some(until(&scene)));
+}
+
+fn before(seconds: u64) -> domain::time::Timestamp {
+    domain::time::Timestamp::from_unix(NOW.as_unix() - seconds)
+}
