@@ -3,9 +3,9 @@
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
-export function launch() {
+export function launch(options = []) {
   // The sandbox doesn't work as root in a container, and the tests only open this repository's pages.
-  return chromium.launch({ executablePath: executable(), args: ['--no-sandbox'] });
+  return chromium.launch({ executablePath: executable(), args: ['--no-sandbox', ...options] });
 }
 
 function executable() {

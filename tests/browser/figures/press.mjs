@@ -1,0 +1,29 @@
+// Seconds from # on the phone until the approved screen.
+
+import { LoginPage } from '../harness/login-page.mjs';
+import { phoneOf } from '../harness/phone.mjs';
+import { addressOf, atOnce, quantile, visiting } from './visitors.mjs';
+
+const PRESSES = 40;
+const AT_ONCE = 4;
+/** Assumed: what the call says takes three seconds, and people then press within two, at any time between two polls. */
+const HEARD = 3000;
+const WITHIN = 2000;
+
+export async function pressToApproved(stage) {
+  const all = await atOnce(AT_ONCE, Array.from({ length: PRESSES }), () => visiting(stage, (visitor) => press(stage, visitor)));
+  return { presses: PRESSES, median: quantile(all, 1 / 2), p95: quantile(all, 0.95), seconds: all };
+}
+
+async function press({ stack }, { context, user }) {
+  const login = new LoginPage(await context.newPage());
+  await login.page.goto(await addressOf(user, stack.url));
+  await login.callMe();
+  const call = await phoneOf(stack, user.number).ringing();
+  await call.listen();
+  await login.page.waitForTimeout(HEARD + Math.random() * WITHIN);
+  const pressedAt = Date.now();
+  await call.press('#');
+  await login.is('approved');
+  return (Date.now() - pressedAt) / 1000;
+}
