@@ -3,7 +3,7 @@
 import { COUNTS, OF_EMPTY, PRESS } from './goals.mjs';
 
 const WIDTH = 760;
-const LEFT = 230;
+const LEFT = 245;
 const RIGHT = 590;
 const BAR = 15;
 const ROW = 26;
@@ -15,7 +15,7 @@ svg { --back: #fff; --ink: #1f2328; --faint: #59636e; --rule: #d1d9e0; --empty: 
 @media (prefers-color-scheme: dark) {
   svg { --back: #0d1117; --ink: #e6edf3; --faint: #9198a1; --rule: #30363d; --empty: #7d858e; --repeat: #35609f; --first: #6aa5ff; --goal: #f0883e }
 }
-text { fill: var(--ink) } .faint { fill: var(--faint) } .title { font-size: 14px; font-weight: 600 }
+text { fill: var(--ink); paint-order: stroke; stroke: var(--back); stroke-width: 3px } .faint { fill: var(--faint) } .title { font-size: 14px; font-weight: 600 }
 .empty { fill: var(--empty) } .repeat { fill: var(--repeat) } .first { fill: var(--first) } .dot { fill: var(--first); fill-opacity: .65 }
 .rule { stroke: var(--rule) } .goal { stroke: var(--goal); stroke-width: 2.5 }`;
 

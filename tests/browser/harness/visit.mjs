@@ -18,7 +18,8 @@ const LOOK = 25;
  * @property {string} url
  * @property {boolean} isCached It never left the browser.
  * @property {number} sentAt
- * @property {number} endedAt
+ * @property {number} answeredAt When the answer's headers arrived: API Gateway sends them once the function is done.
+ * @property {boolean} isOver
  * @property {number} bytes
  */
 
@@ -75,21 +76,23 @@ async function listen(page, network) {
   on('requestWillBeSent', ({ requestId, request: { url }, timestamp, wallTime }) => {
     if (!url.startsWith('http')) return;
     toWallTime ||= wallTime - timestamp;
-    all.set(requestId, { url, isCached: false, sentAt: wallTime * 1000, endedAt: Infinity, bytes: 0 });
+    all.set(requestId, { url, isCached: false, sentAt: wallTime * 1000, answeredAt: Infinity, isOver: false, bytes: 0 });
   });
   on('requestServedFromCache', (_, request) => request && (request.isCached = true));
-  on('responseReceived', ({ response }, request) => request && (request.isCached ||= response.fromDiskCache));
-  const ended = ({ timestamp, encodedDataLength = 0 }, request) =>
-    request && Object.assign(request, { endedAt: (timestamp + toWallTime) * 1000, bytes: encodedDataLength });
-  on('loadingFinished', ended);
-  on('loadingFailed', ended);
+  on('responseReceived', ({ timestamp, response: { fromDiskCache } }, request) => {
+    if (!request) return;
+    Object.assign(request, { answeredAt: (timestamp + toWallTime) * 1000, isCached: request.isCached || fromDiskCache });
+  });
+  const over = ({ encodedDataLength = 0 }, request) => request && Object.assign(request, { isOver: true, bytes: encodedDataLength });
+  on('loadingFinished', over);
+  on('loadingFailed', over);
   await client.send('Network.enable');
   if (network) await client.send('Network.emulateNetworkConditions', conditions(network));
 
   return {
     get requests() { return sent(); },
     async quiet() {
-      const isBusy = () => sent().some(({ endedAt }) => endedAt === Infinity) || Date.now() - changedAt < QUIET;
+      const isBusy = () => sent().some(({ isOver }) => !isOver) || Date.now() - changedAt < QUIET;
       while (isBusy()) await page.waitForTimeout(LOOK);
     },
   };
@@ -112,9 +115,9 @@ function count(requests, usableAt) {
   };
 }
 
-/** The largest number of requests that were in flight at once. @param {Pick<Request, 'sentAt' | 'endedAt'>[]} requests */
+/** The largest number of requests that waited at once for an answer. @param {Pick<Request, 'sentAt' | 'answeredAt'>[]} requests */
 export function mostAtOnce(requests) {
-  const during = (moment) => requests.filter(({ sentAt, endedAt }) => sentAt <= moment && moment < endedAt).length;
+  const during = (moment) => requests.filter(({ sentAt, answeredAt }) => sentAt <= moment && moment < answeredAt).length;
   return Math.max(0, ...requests.map(({ sentAt }) => during(sentAt)));
 }
 
