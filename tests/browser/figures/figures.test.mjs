@@ -84,13 +84,20 @@ describe('A visit', () => {
 });
 
 scenes('The first screen', {}, (scene) => {
-  scene('can be used at the moment that the figures take for it, and nothing has moved', async ({ context, stack, user }) => {
+  scene('can be used at the moment that the figures take for it', async ({ context, stack, user }) => {
     await context.addInitScript(pressOnceUsable, USABLE);
     const asked = context.waitForEvent('request', (request) => request.method() === 'POST');
-    const { moved } = await visit(context, await addressOf(user, stack.url), USABLE);
+    await visit(context, await addressOf(user, stack.url), USABLE);
     assert.equal(new URL((await asked).url()).pathname, '/v1/challenge');
-    assert.equal(moved, 0);
   });
+
+  for (const width of [390, 1280]) {
+    scene(`moves nothing while it loads, ${width} pixels wide`, async ({ context, stack, user }) => {
+      for (const network of Object.values(NETWORKS)) {
+        assert.equal((await visit(context, await addressOf(user, stack.url), { ...USABLE, network })).moved, 0);
+      }
+    }, { viewport: { width, height: 640 } });
+  }
 });
 
 /** Presses the button in the same frame. */

@@ -8,7 +8,7 @@ import { NETWORKS, visit } from '../harness/visit.mjs';
 import { wordsOf } from '../harness/words.mjs';
 import { addressOf, quantile, visiting } from './visitors.mjs';
 
-const LOADS = 2;
+const LOADS = 15;
 
 export const USABLE = { selector: 'button', text: wordsOf('en')['channel.sms'] };
 const EMPTY = { selector: 'h1', text: 'Empty' };
