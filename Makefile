@@ -80,7 +80,7 @@ bench: release binaries ## the functions beside their floors and the Go peer: 20
 	tests/bench/run
 screenshots: binaries $(TOOLS)/browser-npm.done ## every screen into .local/screenshots, and those of the README
 	cd tests/browser && node screenshots.mjs
-page-figures: binaries $(TOOLS)/browser-npm.done ## how long the login page keeps people waiting, beside its goals: 7 minutes
+page-figures: binaries $(TOOLS)/browser-npm.done ## how long the login page keeps people waiting, beside the goals
 	cd tests/browser && node figures/main.mjs $(CURDIR)/.local/page-figures.json
 simulate: ## which quota binds first at 1,000, 10,000 and 100,000 starts per second
 	cargo run --locked --package growth

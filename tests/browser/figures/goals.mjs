@@ -1,11 +1,13 @@
 // What the page may cost, and whether results keep to it. Times are compared within one run only, so they are shown beside
 // their goals rather than tested.
 
+/** What a first visit takes at most: any run finds the same. */
+export const FIRST_VISIT = { requests: 4, parallel: 2, bytes: 20_000, moved: 0 };
 /** How many times an empty page's time until usable, by network. */
 export const OF_EMPTY = { 'RTT 150 ms, 1.6 Mb/s': 2.5, 'RTT 400 ms, 0.4 Mb/s': 2.8 };
 /** Seconds from # to the approved screen. */
 export const PRESS = { median: 0.35, p95: 0.7 };
-/** Two runs of the same build differ by up to this much. */
+/** Allowed for a repeat visit, because two runs of the same build differ by about this much. */
 const NOISE = 1.1;
 
 const times = (value) => `${value.toFixed(1)}x`;
@@ -29,13 +31,13 @@ const violations = ({ screens }) => Object.values(screens.violations).reduce((al
  * @property {(value: number) => string} as
  */
 
-/** What any run finds the same, whatever else the machine does. @type {Goal[]} */
+/** @type {Goal[]} */
 export const COUNTS = [
-  { what: 'requests until usable, API included', goal: 4, of: worst('requests'), as: whole },
-  { what: "at once to the page's function", goal: 2, of: worst('parallel'), as: whole },
-  { what: 'over the wire, first visit', goal: 20_000, of: worst('bytes'), as: kilobytes },
+  { what: 'requests until usable, API included', goal: FIRST_VISIT.requests, of: worst('requests'), as: whole },
+  { what: "at once to the page's function", goal: FIRST_VISIT.parallel, of: worst('parallel'), as: whole },
+  { what: 'over the wire, first visit', goal: FIRST_VISIT.bytes, of: worst('bytes'), as: kilobytes },
   { what: 'polls per login, mean', goal: 6, of: ({ polls }) => polls.mean, as: (value) => value.toFixed(1) },
-  { what: 'layout shift of first screens (CLS)', goal: 0, of: shift, as: (value) => (value ? value.toFixed(3) : '0') },
+  { what: 'layout shift of first screens (CLS)', goal: FIRST_VISIT.moved, of: shift, as: (value) => (value ? value.toFixed(3) : '0') },
   { what: 'axe violations on all screens', goal: 0, of: violations, as: whole },
 ];
 

@@ -13,36 +13,46 @@ const LOADS = 15;
 export const USABLE = { selector: 'button', text: wordsOf('en')['channel.sms'] };
 const EMPTY = { selector: 'h1', text: 'Empty' };
 
-export async function loading({ stack, backend }) {
-  const identity = certificate();
-  const browser = await launch([identity.trust]);
-  const fronts = { page: await openFront(stack.url, identity), empty: await openFront(backend.origin, identity) };
-  const connected = async (context, url, what) => {
-    for (const front of Object.values(fronts)) front.hangUp();
-    return visit(context, url, what);
-  };
-  const once = (network) => visiting({ stack, browser }, async ({ context, user }) => {
-    const page = await addressOf(user, fronts.page.url);
-    return {
-      empty: await connected(context, `${fronts.empty.url}/empty`, { ...EMPTY, network }),
-      first: await connected(context, page, { ...USABLE, network }),
-      repeat: await connected(context, page, { ...USABLE, network }),
-    };
-  });
-
+export async function loading(stage) {
+  const visits = await openVisits(stage);
   try {
     const rows = {};
     for (const [name, network] of Object.entries(NETWORKS)) {
-      await once(network); // not counted: it warms everything up
+      await visits.once(network); // not counted: it warms everything up
       const loads = [];
-      while (loads.length < LOADS) loads.push(await once(network));
+      while (loads.length < LOADS) loads.push(await visits.once(network));
       rows[name] = row(loads);
     }
     return { loads: LOADS, networks: rows };
   } finally {
-    await browser.close();
-    for (const front of Object.values(fronts)) await front.close();
+    await visits.close();
   }
+}
+
+/** A browser, and HTTP/2 in front of the page and of the empty one. */
+export async function openVisits({ stack, backend }) {
+  const identity = certificate();
+  const browser = await launch([identity.trust]);
+  const fronts = { page: await openFront(stack.url, identity), empty: await openFront(backend.origin, identity) };
+  const connecting = (context, url, options) => {
+    for (const front of Object.values(fronts)) front.hangUp();
+    return visit(context, url, options);
+  };
+  return {
+    /** A new user's first and repeat visit, after one to the empty page. */
+    once: (network) => visiting({ stack, browser }, async ({ context, user }) => {
+      const page = await addressOf(user, fronts.page.url);
+      return {
+        empty: await connecting(context, `${fronts.empty.url}/empty`, { ...EMPTY, network }),
+        first: await connecting(context, page, { ...USABLE, network }),
+        repeat: await connecting(context, page, { ...USABLE, network }),
+      };
+    }),
+    async close() {
+      await browser.close();
+      for (const front of Object.values(fronts)) await front.close();
+    },
+  };
 }
 
 function row(loads) {

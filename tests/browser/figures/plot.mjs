@@ -8,15 +8,26 @@ const RIGHT = 590;
 const BAR = 15;
 const ROW = 26;
 /** The bars, and where the legend names them. */
-const VISITS = { empty: [LEFT, 'empty page'], repeat: [LEFT + 105, 'repeat visit, files cached'], first: [LEFT + 290, 'first visit'] };
+const VISITS = {
+  empty: [LEFT, 'empty page'],
+  repeat: [LEFT + 105, 'repeat visit, files cached'],
+  first: [LEFT + 290, 'first visit'],
+};
 
 const STYLE = `
-svg { --back: #fff; --ink: #1f2328; --faint: #59636e; --rule: #d1d9e0; --empty: #9aa0a6; --repeat: #6ba1f2; --first: #0b57d0; --goal: #bc4c00 }
+svg {
+  --back: #fff; --ink: #1f2328; --faint: #59636e; --rule: #d1d9e0;
+  --empty: #9aa0a6; --repeat: #6ba1f2; --first: #0b57d0; --goal: #bc4c00;
+}
 @media (prefers-color-scheme: dark) {
-  svg { --back: #0d1117; --ink: #e6edf3; --faint: #9198a1; --rule: #30363d; --empty: #7d858e; --repeat: #35609f; --first: #6aa5ff; --goal: #f0883e }
+  svg {
+    --back: #0d1117; --ink: #e6edf3; --faint: #9198a1; --rule: #30363d;
+    --empty: #7d858e; --repeat: #35609f; --first: #6aa5ff; --goal: #f0883e;
+  }
 }
 text { fill: var(--ink); paint-order: stroke; stroke: var(--back); stroke-width: 3px } .faint { fill: var(--faint) } .title { font-size: 14px; font-weight: 600 }
-.empty { fill: var(--empty) } .repeat { fill: var(--repeat) } .first { fill: var(--first) } .dot { fill: var(--first); fill-opacity: .65 }
+.empty { fill: var(--empty) } .repeat { fill: var(--repeat) } .first { fill: var(--first) }
+.dot { fill: var(--first); fill-opacity: .65 }
 .rule { stroke: var(--rule) } .goal { stroke: var(--goal); stroke-width: 2.5 }`;
 
 export function plot(results) {
@@ -34,10 +45,14 @@ function drawing() {
   const number = (value) => Number(value.toFixed(1));
   const page = {
     y: 0,
-    text: (x, y, text, { end, of = '' } = {}) =>
-      shapes.push(`<text x="${number(x)}" y="${number(y)}"${of && ` class="${of}"`}${end ? ' text-anchor="end"' : ''}>${text}</text>`),
-    bar: (x, y, width, of) =>
-      shapes.push(`<rect x="${number(x)}" y="${number(y)}" width="${number(Math.max(width, 0.5))}" height="${BAR}" rx="2" class="${of}"/>`),
+    text(x, y, text, { end, of = '' } = {}) {
+      const more = `${of && ` class="${of}"`}${end ? ' text-anchor="end"' : ''}`;
+      shapes.push(`<text x="${number(x)}" y="${number(y)}"${more}>${text}</text>`);
+    },
+    bar(x, y, width, of) {
+      const size = `width="${number(Math.max(width, 0.5))}" height="${BAR}" rx="2"`;
+      shapes.push(`<rect x="${number(x)}" y="${number(y)}" ${size} class="${of}"/>`);
+    },
     line: (x, from, to, of) =>
       shapes.push(`<line x1="${number(x)}" x2="${number(x)}" y1="${number(from)}" y2="${number(to)}" class="${of}"/>`),
     dot: (x, y) => shapes.push(`<circle cx="${number(x)}" cy="${number(y)}" r="3.5" class="dot"/>`),
@@ -46,7 +61,8 @@ function drawing() {
       page.text(20, page.y, text, { of: 'title' });
       page.y += 14;
     },
-    svg: () => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${page.y + 20}" font-family="system-ui, sans-serif" font-size="12">
+    svg: () => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${page.y + 20}"
+  font-family="system-ui, sans-serif" font-size="12">
 <style>${STYLE}
 </style>
 <rect width="100%" height="100%" style="fill: var(--back)"/>
@@ -59,7 +75,8 @@ ${shapes.join('\n')}
 
 function heading(page, { date, chromium, loading }) {
   page.title('Milliseconds until a button works');
-  page.text(WIDTH - 20, page.y - 14, `${date}, Chromium ${chromium.split('.')[0]}, HTTP/2, median of ${loading.loads}`, { end: true, of: 'faint' });
+  const run = `${date}, Chromium ${chromium.split('.')[0]}, HTTP/2, median of ${loading.loads}`;
+  page.text(WIDTH - 20, page.y - 14, run, { end: true, of: 'faint' });
   page.y += 12;
   for (const [visit, [x, label]] of Object.entries(VISITS)) {
     page.bar(x, page.y - 12, BAR, visit);
@@ -103,7 +120,8 @@ function presses(page, { presses: count, median, p95, seconds }) {
   }
   page.text(LEFT - 12, top + 25, `each of ${count}`, { end: true });
   // Spread over three lanes, so that presses that took equally long don't hide each other.
-  seconds.toSorted((one, other) => one - other).forEach((value, index) => page.dot(LEFT + scale(value), top + 8 + (index % 3) * 13));
+  const sorted = seconds.toSorted((one, other) => one - other);
+  for (const [index, value] of sorted.entries()) page.dot(LEFT + scale(value), top + 8 + (index % 3) * 13);
   page.y = top + 48;
   for (const [name, value] of Object.entries({ median, p95 })) {
     bullet(page, name, { value, goal: PRESS[name], scale, said: `${value.toFixed(2)} (goal ${PRESS[name]})` });

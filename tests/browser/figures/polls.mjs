@@ -9,9 +9,14 @@ import { addressOf, visiting } from './visitors.mjs';
 
 const EACH = 2;
 /** Assumed, as in growth (`people.rs`): milliseconds from the send until the code is typed, the call answered and `#` pressed. */
-export const PAUSES = { reads: 2000, types: 20_000, answers: 8000, presses: 8000, leaves: 60_000 };
+const PAUSES = { reads: 2000, types: 20_000, answers: 8000, presses: 8000, leaves: 60_000 };
 
-const JOURNEYS = { message, call, 'left-message': (visitor) => leave(visitor, 'sms'), 'left-call': (visitor) => leave(visitor, 'call') };
+const JOURNEYS = {
+  message,
+  call,
+  'left-message': (visitor) => leave(visitor, 'sms'),
+  'left-call': (visitor) => leave(visitor, 'call'),
+};
 
 export async function polls(stage) {
   const counted = Object.entries(JOURNEYS).map(async ([name, journey]) => {

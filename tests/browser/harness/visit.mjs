@@ -52,11 +52,11 @@ export function watchShifts() {
 }
 
 function watchUntilUsable({ selector, text }) {
-  const isUsable = (element) =>
-    element.textContent.includes(text) && element.checkVisibility() && !element.matches(':disabled, [aria-disabled="true"]');
+  const isEnabled = (element) => element.checkVisibility() && !element.matches(':disabled, [aria-disabled="true"]');
+  const isUsable = (element) => element.textContent.includes(text) && isEnabled(element);
   const look = () => {
-    if ([...document.querySelectorAll(selector)].some(isUsable)) globalThis.usableAt = performance.timeOrigin + performance.now();
-    else requestAnimationFrame(look);
+    if (![...document.querySelectorAll(selector)].some(isUsable)) requestAnimationFrame(look);
+    else globalThis.usableAt = performance.timeOrigin + performance.now();
   };
   requestAnimationFrame(look);
 }
@@ -83,7 +83,7 @@ async function listen(page, network) {
     if (!request) return;
     Object.assign(request, { answeredAt: (timestamp + toWallTime) * 1000, isCached: request.isCached || fromDiskCache });
   });
-  const over = ({ encodedDataLength = 0 }, request) => request && Object.assign(request, { isOver: true, bytes: encodedDataLength });
+  const over = ({ encodedDataLength: bytes = 0 }, request) => request && Object.assign(request, { isOver: true, bytes });
   on('loadingFinished', over);
   on('loadingFailed', over);
   await client.send('Network.enable');
