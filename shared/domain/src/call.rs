@@ -148,6 +148,7 @@ pub struct Call {
     pub placed_at: Timestamp,
     pub state: CallState,
     pub answered_by: Option<AnsweredBy>,
+    pub answered_at: Option<Timestamp>,
     /// How many keys without a meaning were pressed.
     pub wrong_keys: u32,
     /// What reporting fraud in this call has led to, if it was reported.
@@ -186,6 +187,7 @@ impl Call {
             placed_at: now,
             state: CallState::Calling,
             answered_by: None,
+            answered_at: None,
             wrong_keys: 0,
             report: None,
         }

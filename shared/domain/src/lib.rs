@@ -63,6 +63,7 @@ pub mod change;
 pub mod limits;
 pub mod start_transaction;
 
+pub mod polling;
 pub mod start;
 pub mod status;
 

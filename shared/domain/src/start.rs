@@ -44,7 +44,7 @@ impl<P: NumberingPlan> Start<'_, P> {
             Some((Outcome::Approved { settled: true, .. }, NumberSource::Enrolled(_)))
                 if request.purpose == Purpose::Change => {} // the proof of the current number
             Some((Outcome::Denied, _)) if stored.subject.blocked(now).is_some() => {} // the block ends, and is told below
-            _ if own.is_some_and(|own| own.is_refused(now)) => {} // the next generation replaces it
+            _ if own.is_some_and(|own| own.is_refused(now)) => {}                     // the next generation replaces it
             Some((Outcome::Approved { .. }, _)) => return Ok(Decision::Running),
             Some((Outcome::Denied, _)) => return Err(Refusal::Denied),
             Some((Outcome::Pending | Outcome::Refused, _)) | None => {}

@@ -1,5 +1,7 @@
 //! What the page needs in order to render, computed from what is stored.
 
+use std::time::Duration;
+
 use crate::call::{Call, CallState};
 use crate::challenge::{Challenge, NumberSource, Outcome};
 use crate::change::{self, Step};
@@ -10,6 +12,7 @@ use crate::identity::ChallengeKey;
 use crate::limits;
 use crate::phone::{Country, Line, PhoneNumber};
 use crate::policy::Policy;
+use crate::polling::poll_after;
 use crate::purpose::Purpose;
 use crate::result::Approval;
 use crate::rules::Rules;
@@ -122,6 +125,8 @@ pub struct Status {
     pub contested: bool,
     /// Whether to offer the other channel.
     pub offer_alternative: bool,
+    /// How long to wait before asking again, while that makes sense.
+    pub poll_after: Option<Duration>,
     /// The approval to issue a result token for.
     pub approval: Option<Approval>,
 }
@@ -192,6 +197,7 @@ pub fn status(
         match_digits: None,
         contested: pending.is_some_and(|challenge| challenge.contested),
         offer_alternative: pending.is_some_and(|challenge| patience_is_over(challenge, now)),
+        poll_after: pending.map(|challenge| poll_after(&rules.policy, challenge, now)),
         approval: own.and_then(|challenge| Approval::of(challenge, now)),
     }
 }
@@ -262,7 +268,8 @@ fn wait(
     let cooldown = continues.and_then(|own| own.next_send_at(channel, policy)).filter(|at| *at > now);
     let mut others =
         stored.challenges.iter().filter(|challenge| channel == Channel::Call && challenge.has_live_call(now));
-    let live = others.find_map(|challenge| Some(limits::live_call(challenge.call.as_ref()?, &stored.subject, now).retry_at));
+    let live =
+        others.find_map(|challenge| Some(limits::live_call(challenge.call.as_ref()?, &stored.subject, now).retry_at));
     let window = limits::reached(stored, channel, policy, now).map(|limit| limit.retry_at);
     let reasons = [
         (Unavailable::Cooldown, cooldown),

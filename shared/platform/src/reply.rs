@@ -3,16 +3,13 @@
 use domain::call::CallState;
 use domain::change::Step;
 use domain::delivery::Delivery;
-use domain::status::{ChannelStatus, State, Status, Unavailable};
+use domain::status::{ChannelStatus, Status, Unavailable};
 use domain::time::Timestamp;
 use http::{HeaderValue, Response, StatusCode, header};
 use lambda_http::Body;
 use serde::{Serialize, Serializer};
 
 use crate::clock::rfc3339;
-
-/// How often a page should poll, in seconds.
-const POLL_SECONDS: u16 = 2;
 
 /// A response that must not be cached.
 #[must_use]
@@ -44,6 +41,7 @@ pub fn challenge(
         match_digits: view.match_digits.map(domain::code::MatchDigits::expose),
         contested: view.contested,
         offer_alternative: view.offer_alternative,
+        poll_after_ms: view.poll_after.map(|after| after.as_millis()),
         change: view.change.map(Step::as_str),
         result_token,
         support_url,
@@ -51,8 +49,9 @@ pub fn challenge(
     // Only strings, numbers and booleans, so this cannot fail.
     let body = serde_json::to_string(&body).unwrap_or_default();
     let mut response = document(status, "application/json", body);
-    if view.state == State::Pending {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(POLL_SECONDS));
+    if let Some(after) = view.poll_after {
+        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
@@ -71,6 +70,7 @@ struct View<'a> {
     match_digits: Option<String>,
     contested: bool,
     offer_alternative: bool,
+    poll_after_ms: Option<u128>,
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]

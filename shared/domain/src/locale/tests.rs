@@ -139,9 +139,7 @@ fn a_call_to_change_the_number_says_so_and_does_not_mention_signing_in() {
         ] {
             assert!(said.concat().contains(number) && !mentions_it(&said.concat()), "{said:?}");
         }
-        for said in
-            [login.too_late, login.enter_digits, login.stopped, login.not_in_time, login.code_entered]
-        {
+        for said in [login.too_late, login.enter_digits, login.stopped, login.not_in_time, login.code_entered] {
             assert!(mentions_it(said), "{said}");
         }
         assert!(mentions_it(&[login.code_is, login.code_ends].concat()), "{locale:?}");

@@ -119,6 +119,7 @@ attributes! {
     CALL_PLACED_AT: Timestamp = "callPlacedAt";
     CALL_STATE: CallState = "callState";
     ANSWERED_BY: AnsweredBy = "answeredBy";
+    CALL_ANSWERED_AT: Timestamp = "callAnsweredAt";
     WRONG_KEYS: u32 = "wrongKeys";
     CALL_REPORT: FraudReport = "callReport";
     FORMER_CALLS: Map = "formerCalls";

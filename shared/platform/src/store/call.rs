@@ -149,15 +149,13 @@ fn pending() -> (&'static str, AttributeValue) {
 fn answer(by: AnsweredBy, policy: &Policy, now: Timestamp) -> Advance {
     let by_a_machine = !by.may_approve(policy);
     let update = expression::and(expression::ANSWER, expression::AND_BY_A_MACHINE, by_a_machine);
-    let mut values = vec![
+    let values = vec![
         (":state", text(by.state(policy).as_str())),
         (":by", text(by.as_str())),
+        (":now", time(now)),
         (":calling", text(CallState::Calling.as_str())),
         (":ringing", text(CallState::Ringing.as_str())),
     ];
-    if by_a_machine {
-        values.push((":now", time(now)));
-    }
     Advance { update: update.into(), condition: expression::CAN_ANSWER, values }
 }
 

@@ -14,10 +14,10 @@ use super::key::{Item, challenge_key};
 use super::value::{bytes, number, text, time};
 use crate::encoding::base64url;
 use crate::item::attribute::{
-    ANSWERED_BY, ATTEMPTS, BINDING, CALL_PLACED_AT, CALL_REPORT, CALL_STATE, CALL_TOKEN, CARRIED, CHARGED,
-    CLAIM_MISMATCH, CODES, CONTESTED, COUNTRY, CREATED_AT, EXPIRES_AT, FORMER_CALLS, FORMER_PHONE, FORMER_PROVEN_AT,
-    GENERATION, KEEP_UNTIL, LINE, LOCALE, MACHINE_ANSWERED_AT, MAX_ATTEMPTS, NUMBER_SOURCE, OUTCOME, PHONE, PURPOSE,
-    SK, SUBJECT_VERSION, TTL, UNVERIFIED, WRONG_KEYS,
+    ANSWERED_BY, ATTEMPTS, BINDING, CALL_ANSWERED_AT, CALL_PLACED_AT, CALL_REPORT, CALL_STATE, CALL_TOKEN, CARRIED,
+    CHARGED, CLAIM_MISMATCH, CODES, CONTESTED, COUNTRY, CREATED_AT, EXPIRES_AT, FORMER_CALLS, FORMER_PHONE,
+    FORMER_PROVEN_AT, GENERATION, KEEP_UNTIL, LINE, LOCALE, MACHINE_ANSWERED_AT, MAX_ATTEMPTS, NUMBER_SOURCE, OUTCOME,
+    PHONE, PURPOSE, SK, SUBJECT_VERSION, TTL, UNVERIFIED, WRONG_KEYS,
 };
 use crate::item::challenge::{CALLS, PENDING, SMS, SendAttributes};
 use crate::item::key::SubjectSort;
@@ -137,6 +137,9 @@ impl NewItem {
         self.put(WRONG_KEYS, number(call.wrong_keys));
         if let Some(by) = call.answered_by {
             self.put(ANSWERED_BY, text(by.as_str()));
+        }
+        if let Some(at) = call.answered_at {
+            self.put(CALL_ANSWERED_AT, time(at));
         }
         if let Some(report) = call.report {
             self.put(CALL_REPORT, text(report.as_str()));

@@ -79,7 +79,7 @@ pub(super) const AND_UNANSWERED: &str = " AND attribute_not_exists(answeredBy)";
 pub(super) const AND_ANSWERED_BY: &str = " AND answeredBy = :answeredBy";
 pub(super) const RESEND_SMS: &str = "SET smsUsed = smsUsed + :one, smsAt = :now, smsDelivery = :sent, \
      codes = :codes, expiresAt = :expiresAt, locale = :locale, keepUntil = :keepUntil, #ttl = :ttl";
-pub(super) const CALL_AGAIN: &str = "REMOVE answeredBy, callReport SET callsUsed = callsUsed + :one, callsAt = :now, \
+pub(super) const CALL_AGAIN: &str = "REMOVE answeredBy, callAnsweredAt, callReport SET callsUsed = callsUsed + :one, callsAt = :now, \
      callsDelivery = :sent, callToken = :token, callPlacedAt = :now, callState = :calling, wrongKeys = :zero, \
      formerCalls = :formerCalls, expiresAt = :expiresAt, locale = :locale, keepUntil = :keepUntil, #ttl = :ttl";
 /// Each one is added separately, since a send that failed in the meantime takes its own away.
@@ -170,7 +170,7 @@ pub(super) const LOCK: &str = "SET lockedAt = :now, failures = :failures, guesse
 pub(super) const OPEN_BREAKER: &str = "SET openedAt = :now, openUntil = :until, #ttl = :ttl";
 pub(super) const BREAKER_IS_CLOSED: &str = "attribute_not_exists(openUntil) OR openUntil <= :now";
 
-pub(super) const ANSWER: &str = "SET callState = :state, answeredBy = :by";
+pub(super) const ANSWER: &str = "SET callState = :state, answeredBy = :by, callAnsweredAt = :now";
 pub(super) const AND_BY_A_MACHINE: &str = ", machineAnsweredAt = :now";
 /// Whatever became of the challenge: whoever takes the call can still report it.
 pub(super) const CAN_ANSWER: &str = concat!(same_call!(), " AND callState IN (:calling, :ringing)");
@@ -190,7 +190,7 @@ pub(super) const CAN_ENTER_FOUR: &str = concat!(
 /// Whether the digits are right or wrong, their write ends what this condition asks for: only the first entry counts.
 pub(super) const CAN_ENTER: &str = in_human_talk!();
 pub(super) const WRONG_DIGITS: &str = "SET attempts = attempts + :one, lastGuessAt = :now, callState = :ended";
-pub(super) const SPEAK: &str = "SET callState = :state, answeredBy = :by, \
+pub(super) const SPEAK: &str = "SET callState = :state, answeredBy = :by, callAnsweredAt = :now, \
      spokenCodes = list_append(if_not_exists(spokenCodes, :none), :mac)";
 /// `:a`, `:b` and `:c` are the code's MACs under each key that may be in use: it must be none that a call has said.
 pub(super) const CAN_SPEAK: &str = concat!(

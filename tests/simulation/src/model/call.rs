@@ -98,7 +98,7 @@ impl Model {
         let moves = self.holds(Sabotage::AnswerTwice, awaited);
         if moves {
             call.state = by.state(policy);
-            call.answered_by = Some(by);
+            (call.answered_by, call.answered_at) = (Some(by), Some(now));
             if !by.may_approve(policy) {
                 stored.machine_answered_at = Some(now);
             }
@@ -124,7 +124,7 @@ impl Model {
             && self.holds(Sabotage::SpeakTwice, is_new);
         if moves {
             call.state = CallState::Answered;
-            call.answered_by = Some(by);
+            (call.answered_by, call.answered_at) = (Some(by), Some(now));
             stored.spoken.push(macs.mac);
         }
         moves
