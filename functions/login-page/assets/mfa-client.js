@@ -2,8 +2,15 @@
 // stores nothing outside the client and has no rules of its own: each answer says what can be done next.
 
 const PROBLEMS = 'urn:alliance-mfa:problem:';
-const POLL_FLOOR = 2000;
-const POLL_FLOOR_HIDDEN = 5000;
+// Whatever the server advises, a page in front asks no more and no less often than this.
+const POLL_FLOOR = 500;
+const POLL_CEILING = 30_000;
+const POLL_UNADVISED = 2000;
+// In the background, and after many polls, which no longer bring an honest user anything that a second matters for: two
+// calls that go on until they are cut off, and ten minutes of waiting for a code, take fewer.
+const POLL_SELDOM = 15_000;
+const MANY_POLLS = 250;
+const BACKOFF_FLOOR = 2000;
 const BACKOFF_CEILING = 30_000;
 const TIMEOUT = 20_000;
 
@@ -42,6 +49,7 @@ const GATEWAY = {
  * @property {string | null} matchDigits
  * @property {boolean} contested
  * @property {boolean} offerAlternative
+ * @property {number | null} pollAfterMs
  * @property {string} [resultToken] Once approved, for five minutes.
  * @property {string} [supportUrl]
  *
@@ -116,7 +124,10 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
   const clock = createClock();
   let askedAt = -Infinity;
   let advisedAt = -Infinity;
+  let refusedUntil = -Infinity;
   let backoffAt = -Infinity;
+  let polls = 0;
+  const answers = new EventTarget();
   // Counts the answers to the user's actions: a status that was requested before such an answer may be out of date.
   let acts = 0;
 
@@ -140,7 +151,8 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
       clock.learn(response, sentAt);
       const answer = await response.json();
       if (!response.ok) throw new MfaProblem(response, answer);
-      advisedAt = Date.now() + (retryAfterMs(response) ?? 0);
+      advisedAt = Date.now() + advised(answer, response);
+      answers.dispatchEvent(new Event('answer'));
       return challengeOf(answer);
     } catch (error) {
       signal?.throwIfAborted();
@@ -199,12 +211,15 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
    */
   async function waitForApproval(signal, { onChange, onTrouble, purpose, atOnce } = {}) {
     let failures = 0;
-    if (atOnce) askedAt = advisedAt = backoffAt = -Infinity;
-    const due = () => Math.max(advisedAt, backoffAt, askedAt + (hidden() ? POLL_FLOOR_HIDDEN : POLL_FLOOR));
+    if (atOnce) askedAt = advisedAt = refusedUntil = backoffAt = -Infinity;
+    const due = () => Math.max(advisedAt, refusedUntil, backoffAt, askedAt + floor(polls));
     const reconnected = () => (backoffAt = -Infinity);
+    // Whoever comes back from the phone's call may have approved in it.
+    const shown = () => (advisedAt = -Infinity);
     for (;;) {
-      await pause(due, reconnected, signal);
+      await pause({ due, answers, reconnected, shown }, signal);
       const seen = acts;
+      polls += 1;
       try {
         const challenge = await status({ purpose, signal });
         failures = 0;
@@ -214,8 +229,8 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
       } catch (error) {
         if (!(error instanceof MfaOffline || (error instanceof MfaProblem && error.mayPass))) throw error;
         failures += 1;
-        const backoff = Math.min(POLL_FLOOR * 2 ** (failures - 1), BACKOFF_CEILING) * (1 + Math.random() / 2);
-        if (error instanceof MfaProblem) advisedAt = Date.now() + (error.retryAfterMs ?? 0);
+        const backoff = Math.min(BACKOFF_FLOOR * 2 ** (failures - 1), BACKOFF_CEILING) * (1 + Math.random() / 2);
+        if (error instanceof MfaProblem) refusedUntil = Date.now() + (error.retryAfterMs ?? 0);
         backoffAt = Date.now() + backoff;
         onTrouble?.(error);
       }
@@ -247,8 +262,11 @@ function createClock() {
   };
 }
 
-/** Waits until the time that `due` returns. It is asked again when the page becomes visible or the network returns. */
-function pause(due, reconnected, signal) {
+/**
+ * Waits until the time that `due` returns. It is asked again after each answer, when the page is shown or hidden, and
+ * when the network returns.
+ */
+function pause({ due, answers, reconnected, shown }, signal) {
   return new Promise((resolve, reject) => {
     let timer;
     const page = globalThis.document;
@@ -260,14 +278,20 @@ function pause(due, reconnected, signal) {
       reconnected();
       arm();
     };
+    const turned = () => {
+      if (!hidden()) shown();
+      arm();
+    };
     const end = () => {
       clearTimeout(timer);
-      page?.removeEventListener('visibilitychange', arm);
+      answers.removeEventListener('answer', arm);
+      page?.removeEventListener('visibilitychange', turned);
       globalThis.removeEventListener?.('online', online);
       signal?.removeEventListener('abort', end);
       signal?.aborted ? reject(signal.reason) : resolve(undefined);
     };
-    page?.addEventListener('visibilitychange', arm);
+    answers.addEventListener('answer', arm);
+    page?.addEventListener('visibilitychange', turned);
     globalThis.addEventListener?.('online', online);
     signal?.addEventListener('abort', end);
     signal?.aborted ? end() : arm();
@@ -290,6 +314,15 @@ function valueOf(point) {
 }
 
 const hidden = () => globalThis.document?.visibilityState === 'hidden';
+
+/** The least time between two polls after so many. */
+const floor = (polls) => (hidden() || polls >= MANY_POLLS ? POLL_SELDOM : POLL_FLOOR);
+
+/** How long to wait before the next poll. A server of the version before has only the header. */
+function advised({ pollAfterMs }, response) {
+  const after = Number.isFinite(pollAfterMs) ? pollAfterMs : (retryAfterMs(response) ?? POLL_UNADVISED);
+  return Math.min(Math.max(after, POLL_FLOOR), POLL_CEILING);
+}
 
 const dateOf = (text) => (text ? new Date(text) : null);
 

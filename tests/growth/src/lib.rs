@@ -1,7 +1,7 @@
 //! What breaks first when many people sign in at once: a simulation of the deployment under a step of load.
 //!
-//! A discrete-event simulation with a fixed seed. The domain decides what is charged: [`transactions`] asks it
-//! for the real transaction of each start. [`requests`] says what that writes where, and `tests/integration`
+//! A discrete-event simulation with a fixed seed. The domain decides what is charged and when a page asks again:
+//! [`transactions`] and [`polls`] ask it. [`requests`] says what that writes where, and `tests/integration`
 //! compares it with what the store sends. [`quotas`] and [`times`] are those of AWS and of the template,
 //! [`people`] says who signs in, `visits` what they request, and [`gateway`] and [`table`] what limits them.
 //! [`model`] runs it all, and [`ladder`] raises quotas until none that can be raised still refuses.
@@ -22,6 +22,7 @@ pub mod gateway;
 pub mod ladder;
 pub mod model;
 pub mod people;
+pub mod polls;
 pub mod quotas;
 pub mod report;
 pub mod requests;

@@ -35,6 +35,7 @@ fn summary(ladder: &Ladder) {
     for operation in Operation::ALL {
         println!("{}", line(report, operation));
     }
+    println!("  status requests per login {:.1}", report.polls_per_login());
     let asked: Vec<_> = report.asked.iter().map(|(cause, asked)| format!("{cause} {asked:.0}")).collect();
     println!("  asked of: {}", asked.join(", "));
     println!("  transaction conflicts, by item: {:?}", report.conflicts);

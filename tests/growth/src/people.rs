@@ -3,6 +3,8 @@
 //! All of it is assumed, none of it measured: the figures are what a large consumer login might have.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
+use std::time::Duration;
 
 use domain::budget::CountryRecord;
 use domain::limit::Limit;
@@ -11,6 +13,8 @@ use domain::quota::{Counter, Scope};
 use domain::time::Timestamp;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
+
+use crate::polls::Wait;
 
 /// Countries by their numbers' first digits: the first has 80 % of the people, the others share the rest.
 pub const COUNTRIES: [(&str, &str); 5] = [("+1", "US"), ("+44", "GB"), ("+49", "DE"), ("+52", "MX"), ("+351", "PT")];
@@ -32,10 +36,14 @@ pub const CALLS_PERCENT: u32 = 15;
 pub const APPROVE_PERCENT: u32 = 95;
 /// Of 100 who type a code, so many type a wrong one first.
 pub const WRONG_PERCENT: u32 = 10;
-/// The page asks for the challenge's state at once, and every two seconds while it is pending, also in SMS
-/// mode (`page.js`, `follow`). So it polls for 20 s while a code arrives and is typed, for 16 s while a call
-/// rings and is listened to, and for a minute if the user gives up. A hidden page polls less often.
-pub const POLLS: Polls = Polls { message: 10, call: 8, left: 30 };
+/// How long the page waits while a code arrives and is typed.
+pub const MESSAGE: Wait = Wait { answered: None, ends: Duration::from_secs(20) };
+/// How long it waits while a call rings and is listened to.
+pub const CALL: Wait = Wait { answered: Some(Duration::from_secs(10)), ends: Duration::from_secs(16) };
+/// How long it waits for those who give up, and let a call ring.
+pub const LEFT: Wait = Wait { answered: None, ends: Duration::from_mins(1) };
+/// Each person takes between half of that and half as long again.
+pub const PACES: Range<f64> = 0.5..1.5;
 /// Requests for the page's files, on a first visit and on a later one.
 pub const PAGE: [u32; 2] = [15, 1];
 /// Webhooks of a call apart from the pressed key: ringing, the answer and the end; started and answered.
@@ -47,17 +55,6 @@ pub struct Webhooks {
     pub moving: u32,
     /// Webhooks that make no request to the table.
     pub silent: u32,
-}
-
-/// How often a page polls in each case.
-#[derive(Clone, Copy, Debug)]
-pub struct Polls {
-    /// Until a code is typed.
-    pub message: u32,
-    /// Until a call has been heard out.
-    pub call: u32,
-    /// Until the user gives up.
-    pub left: u32,
 }
 
 /// When the simulation takes place: at noon of some day.

@@ -108,6 +108,11 @@ impl Report {
     }
 
     #[must_use]
+    pub fn polls_per_login(&self) -> f64 {
+        f64::from(self.of(Operation::Status).asked) / f64::from(self.of(Operation::Start).asked)
+    }
+
+    #[must_use]
     pub fn approved_each_second(&self) -> f64 {
         f64::from(self.approved) / self.seconds
     }

@@ -10,7 +10,7 @@ use domain::start_transaction::StartTransaction;
 use rand::RngExt as _;
 
 use crate::model::{Visit, World, micros};
-use crate::people::{APPROVE_PERCENT, CALLS_PERCENT, PAGE, POLLS, Person, WEBHOOKS, WRONG_PERCENT};
+use crate::people::{self, APPROVE_PERCENT, CALLS_PERCENT, PACES, PAGE, Person, WEBHOOKS, WRONG_PERCENT};
 use crate::quotas::Cause;
 use crate::report::Operation;
 use crate::requests;
@@ -88,11 +88,12 @@ impl World {
     /// Schedules what follows a send: polls until the end, a call's webhooks, a code or a key.
     fn goes_on(&mut self, heard: u64, channel: Channel, challenge: &Rc<Challenge>) {
         let approves = self.is_one_of(APPROVE_PERCENT);
-        let polls = match channel {
-            _ if !approves => POLLS.left,
-            Channel::Sms => POLLS.message,
-            Channel::Call => POLLS.call,
+        let wait = match channel {
+            _ if !approves => people::LEFT,
+            Channel::Sms => people::MESSAGE,
+            Channel::Call => people::CALL,
         };
+        let polls = wait.times(self.random.random_range(PACES)).polls(&self.rules.policy, challenge);
         let again = || Rc::clone(challenge);
         let mut all: Vec<What> = (0..polls).map(|_| What::Poll(again())).collect();
         if channel == Channel::Call {

@@ -1,6 +1,7 @@
 //! The simulation of growth counts the requests that the store and the handlers really make.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::budget::CountryRecord;
@@ -9,11 +10,13 @@ use domain::challenge::{Challenge, Method};
 use domain::channel::Channel;
 use domain::follow_up::Tally;
 use domain::phone::Country;
+use domain::policy::Policy;
 use domain::ports::{ChallengeStore as _, Settlement, Started, Statistics as _};
 use domain::rules::Rules;
 use domain::snapshot::Snapshot;
 use domain::start_transaction::StartTransaction;
-use growth::people::{COUNTRIES, NOON, People, Person, WEBHOOKS};
+use growth::people::{self, COUNTRIES, NOON, People, Person, WEBHOOKS};
+use growth::polls::Wait;
 use growth::requests::{self, Kind, Request, Write};
 use growth::transactions;
 use platform::store::DynamoStore;
@@ -227,6 +230,52 @@ async fn the_handlers_make_the_round_trips_that_growth_counts() {
     assert_eq!(heard(), vec![count[0].clone(); usize::try_from(WEBHOOKS.moving + 1).expect("a few")]);
     api.status(&login).await;
     assert_eq!(heard(), [query.to_vec(), settlement].concat(), "the status that completes an approval by call");
+}
+
+/// How often the page asks until the wait ends, if it follows what the handlers advise.
+async fn polls(api: &mut Api, login: &Login, channel: &str, wait: Wait) -> u32 {
+    let started = api.now;
+    let mut answer = api.post(login, json!({ "channel": channel })).await;
+    assert_eq!(answer.status, 201);
+    let mut answered = wait.answered.filter(|_| channel == "call");
+    let mut unanswered = wait.answered.is_none() && channel == "call";
+    let (mut passed, mut polls) = (Duration::ZERO, 0);
+    loop {
+        passed += Duration::from_millis(answer.json["pollAfterMs"].as_u64().expect("advice"));
+        if passed >= wait.ends {
+            return polls;
+        }
+        if let Some(at) = answered.take_if(|at| *at <= passed) {
+            api.now = started + at;
+            api.webhook("answer", &[("CallStatus", "in-progress"), ("AnsweredBy", "human")]).await;
+        }
+        if unanswered && passed >= Policy::RING {
+            unanswered = false;
+            api.webhook("status", &[("CallStatus", "no-answer")]).await;
+        }
+        api.now = started + passed;
+        answer = api.status(login).await;
+        polls += 1;
+    }
+}
+
+#[tokio::test]
+async fn the_handlers_advise_as_many_polls_as_growth_counts() {
+    let waits = [(people::MESSAGE, Channel::Sms), (people::LEFT, Channel::Sms)]
+        .into_iter()
+        .chain([(people::CALL, Channel::Call), (people::LEFT, Channel::Call)]);
+    for (wait, channel) in waits {
+        let transaction = transactions::transaction(
+            &transactions::rules(),
+            &transactions::known(Person(1), 0),
+            Person(1),
+            channel,
+            1,
+        );
+        let counted = wait.polls(&Policy::default(), &transaction.expect("a transaction").challenge);
+        let (mut api, login) = (Api::new().await, Login::known());
+        assert_eq!(polls(&mut api, &login, channel.as_str(), wait).await, counted, "{channel:?}, {wait:?}");
+    }
 }
 
 /// An item's size as DynamoDB counts it: names and values, with two digits of a number per byte, and for a

@@ -25,7 +25,7 @@ async fn send_code_works_from_the_first_factor_to_the_result() {
     assert_eq!((started.status, &started.json["state"]), (201, &json!("pending")));
     assert_eq!(started.json["phoneNumber"], "+•••••••••71");
     assert_eq!(started.json["channels"]["sms"]["lastSend"], "accepted");
-    assert_eq!(started.header("retry-after"), Some("2"));
+    assert_eq!((&started.json["pollAfterMs"], started.header("retry-after")), (&json!(5_000), Some("5")));
     assert_eq!(started.header("cache-control"), Some("no-store"));
 
     let right = api.phone.last_code();

@@ -34,6 +34,7 @@ mod lockout;
 mod number_change;
 mod number_change_attacks;
 mod numbers;
+mod polling;
 mod races;
 mod refunds;
 mod refused;
