@@ -68,7 +68,7 @@ function sizes({ sizes }) {
 function cost({ cost }) {
   const kinds = ['lambda', 'gateway', 'table', 'kms', 'logs', 'total'];
   const rows = Object.entries(cost).map(([who, bill]) => [who, ...kinds.map((kind) => bill[kind].toFixed(2))]);
-  table('Dollars per million verifications by SMS, twelve polls each, without the SMS', ['', ...kinds], rows);
+  table('Dollars per million verifications by SMS, three status requests each, without the SMS', ['', ...kinds], rows);
 }
 
 function floors({ anchors: { runtime, calls } }) {

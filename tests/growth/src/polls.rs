@@ -52,3 +52,34 @@ impl Wait {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::channel::Channel;
+
+    use super::*;
+    use crate::people::{self, Person};
+    use crate::quotas::Cause;
+    use crate::transactions;
+
+    fn polls(wait: Wait, channel: Channel) -> u32 {
+        let (person, rules) = (Person(1), transactions::rules());
+        let started = transactions::transaction(&rules, &transactions::known(person, 0), person, channel, 1);
+        wait.polls(&rules.policy, &started.expect("a transaction").challenge)
+    }
+
+    #[test]
+    fn a_code_takes_few_polls_and_a_call_many() {
+        assert_eq!(polls(people::MESSAGE, Channel::Sms), 2, "after 5 and 10 s");
+        assert_eq!(polls(people::LEFT, Channel::Sms), 5, "after 5, 10, 20, 30 and 45 s");
+        assert_eq!(polls(people::CALL, Channel::Call), 5 + 11, "each two seconds, then twice a second");
+        assert_eq!(polls(people::LEFT, Channel::Call), 10 + 3, "while it rings; then after 30, 45 and nearly 60 s");
+    }
+
+    #[test]
+    fn the_templates_limits_fit_logins_that_are_all_by_call() {
+        let starts = Cause::StartsPerSecond.at_first();
+        let each = f64::from(polls(people::CALL, Channel::Call) + 2); // with the first look and the last
+        assert!(starts * each < Cause::RequestsPerSecond.at_first());
+    }
+}

