@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 
-import { MfaProblem, createClient } from '../../functions/login-page/assets/mfa-client.js';
+import { MfaOffline, MfaProblem, createClient } from '../../functions/login-page/assets/mfa-client.js';
 
 const STEP = 100;
 const channel = { available: true, reason: null, nextSendAt: null, sendsLeft: 1, lastSend: null };
@@ -20,7 +20,11 @@ describe('The client', () => {
   beforeEach(() => {
     mock.timers.enable({ apis: ['setTimeout', 'Date'] });
     page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
-    globalThis.document = page;
+    const network = new EventTarget();
+    Object.assign(globalThis, { document: page });
+    for (const name of ['addEventListener', 'removeEventListener', 'dispatchEvent']) {
+      globalThis[name] = network[name].bind(network);
+    }
     asked = [];
     answer = () => pending({ pollAfterMs: 2000 });
     const fetch = async (url, { method }) => {
@@ -34,7 +38,7 @@ describe('The client', () => {
   afterEach(() => {
     waiting.abort();
     mock.timers.reset();
-    delete globalThis.document;
+    for (const name of ['document', 'addEventListener', 'removeEventListener', 'dispatchEvent']) delete globalThis[name];
   });
 
   const pending = (members, headers) => Response.json({ ...PENDING, ...members }, { headers });
@@ -148,6 +152,32 @@ describe('The client', () => {
     assert.equal(asked.length, 1);
     await pass(2000);
     assert.equal(asked.length, 2);
+  });
+
+  it('asks at once when the network returns, whatever was advised and however often it failed', async () => {
+    follow();
+    await pass(STEP);
+    answer = () => Promise.reject(new TypeError('Failed to fetch'));
+    await pass(30_000);
+    answer = () => pending({ pollAfterMs: 15_000 });
+    dispatchEvent(new Event('online'));
+    await pass(STEP);
+    const reached = asked.length;
+    await pass(1000);
+    assert.equal(asked.length, reached);
+    dispatchEvent(new Event('online'));
+    await pass(STEP);
+    assert.equal(asked.length, reached + 1);
+  });
+
+  it('asks at once what became of a request that got no answer', async () => {
+    answer = (method) => (method === 'GET' ? pending({ pollAfterMs: 15_000 }) : Promise.reject(new TypeError('Failed')));
+    follow();
+    await pass(3000);
+    const before = asked.length;
+    await assert.rejects(client.verify('123456'), MfaOffline);
+    await pass(500);
+    assert.equal(asked.length, before + 1);
   });
 
   it('ends with a problem that does not pass', async () => {

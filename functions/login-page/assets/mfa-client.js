@@ -127,9 +127,16 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
   let refusedUntil = -Infinity;
   let backoffAt = -Infinity;
   let polls = 0;
-  const answers = new EventTarget();
+  // Tells those who wait that a time above has changed.
+  const changes = new EventTarget();
   // Counts the answers to the user's actions: a status that was requested before such an answer may be out of date.
   let acts = 0;
+
+  /** Without the advice: what has happened meanwhile is not known. */
+  function askAtOnce() {
+    advisedAt = -Infinity;
+    changes.dispatchEvent(new Event('change'));
+  }
 
   /** @returns {Promise<Challenge>} */
   async function request(method, path, body, signal) {
@@ -152,11 +159,14 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
       const answer = await response.json();
       if (!response.ok) throw new MfaProblem(response, answer);
       advisedAt = Date.now() + advised(answer, response);
-      answers.dispatchEvent(new Event('answer'));
+      changes.dispatchEvent(new Event('change'));
       return challengeOf(answer);
     } catch (error) {
       signal?.throwIfAborted();
-      throw error instanceof MfaProblem ? error : new MfaOffline(error);
+      if (error instanceof MfaProblem) throw error;
+      // What was asked for may have been done all the same.
+      askAtOnce();
+      throw new MfaOffline(error);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', stop);
@@ -213,11 +223,13 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
     let failures = 0;
     if (atOnce) askedAt = advisedAt = refusedUntil = backoffAt = -Infinity;
     const due = () => Math.max(advisedAt, refusedUntil, backoffAt, askedAt + floor(polls));
-    const reconnected = () => (backoffAt = -Infinity);
-    // Whoever comes back from the phone's call may have approved in it.
-    const shown = () => (advisedAt = -Infinity);
+    const reconnected = () => {
+      backoffAt = -Infinity;
+      askAtOnce();
+    };
     for (;;) {
-      await pause({ due, answers, reconnected, shown }, signal);
+      // Whoever comes back from the phone's call may have approved in it.
+      await pause({ due, changes, reconnected, shown: askAtOnce }, signal);
       const seen = acts;
       polls += 1;
       try {
@@ -262,11 +274,8 @@ function createClock() {
   };
 }
 
-/**
- * Waits until the time that `due` returns. It is asked again after each answer, when the page is shown or hidden, and
- * when the network returns.
- */
-function pause({ due, answers, reconnected, shown }, signal) {
+/** Waits until the time that `due` returns. It is asked again when the page is shown or hidden, and upon `changes`. */
+function pause({ due, changes, reconnected, shown }, signal) {
   return new Promise((resolve, reject) => {
     let timer;
     const page = globalThis.document;
@@ -274,25 +283,18 @@ function pause({ due, answers, reconnected, shown }, signal) {
       clearTimeout(timer);
       timer = setTimeout(end, Math.max(0, due() - Date.now()));
     };
-    const online = () => {
-      reconnected();
-      arm();
-    };
-    const turned = () => {
-      if (!hidden()) shown();
-      arm();
-    };
+    const turned = () => (hidden() ? arm() : shown());
     const end = () => {
       clearTimeout(timer);
-      answers.removeEventListener('answer', arm);
+      changes.removeEventListener('change', arm);
       page?.removeEventListener('visibilitychange', turned);
-      globalThis.removeEventListener?.('online', online);
+      globalThis.removeEventListener?.('online', reconnected);
       signal?.removeEventListener('abort', end);
       signal?.aborted ? reject(signal.reason) : resolve(undefined);
     };
-    answers.addEventListener('answer', arm);
+    changes.addEventListener('change', arm);
     page?.addEventListener('visibilitychange', turned);
-    globalThis.addEventListener?.('online', online);
+    globalThis.addEventListener?.('online', reconnected);
     signal?.addEventListener('abort', end);
     signal?.aborted ? end() : arm();
   });
