@@ -209,8 +209,8 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
   }
 
   /**
-   * Polls at the interval that the server advises until the challenge is no longer pending, and returns its last state.
-   * Temporary errors are retried with growing delays; any other problem is thrown.
+   * Polls when the server advises it, seldom in the background, until the challenge is no longer pending, and returns its
+   * last state. Temporary errors are retried with growing delays; any other problem is thrown.
    * @param {AbortSignal} [signal] Stops the polling: the promise is rejected with its reason.
    * @param {object} [options]
    * @param {(challenge: Challenge) => void} [options.onChange] Called with every answer, including the last.
