@@ -89,7 +89,9 @@ mod tests {
         }
         assert!(!order.contains(&Cause::Signatures), "{order:?}");
         assert!(ladder.first.approved_each_second() < 25.0);
-        assert!(ladder.last.approved_each_second() > 0.9 * rate);
+        // How many start in two seconds is chance.
+        let started = f64::from(ladder.last.of(Operation::Start).asked);
+        assert!(f64::from(ladder.last.approved) > 0.9 * started, "{} of {started}", ladder.last.approved);
     }
 
     #[test]
