@@ -104,8 +104,8 @@ impl DynamoStore {
         now: Timestamp,
     ) -> Result<Option<Challenge>, StoreError> {
         let Some(current) = current else { return Ok(None) };
-        let awaits = |call: &&Call| call.has_token(token) && call.answered_by.is_none() && !call.state.is_over();
-        if current.call.as_ref().filter(awaits).is_some() && !current.is_open(now) {
+        let awaits = |call: &Call| call.has_token(token) && call.answered_by.is_none() && !call.state.is_over();
+        if current.call.as_ref().is_some_and(awaits) && !current.is_open(now) {
             return self.advance(challenge, token, answer(by, policy, now)).await;
         }
         let former = current.former_call(token).filter(|former| former.call.answered_by.is_none());
