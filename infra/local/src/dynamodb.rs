@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::development::{ACCESS_KEY, REGION, TABLE};
-use crate::net;
+use crate::{clock, net};
 
 /// Gets DynamoDB ready, with the product's table in it, and returns its endpoint.
 pub(crate) async fn start(http: &reqwest::Client, endpoint: Option<String>, port: u16) -> Result<String> {
@@ -61,6 +61,33 @@ async fn create_table(http: &reqwest::Client, endpoint: &str) -> Result<()> {
     accept("UpdateTimeToLive", status, &answer)
 }
 
+/// Lets the running challenges expire now, as if their time had passed, and returns how many.
+pub(crate) async fn expire_challenges(http: &reqwest::Client, endpoint: &str) -> Result<usize> {
+    let now = clock::epoch_seconds().to_string();
+    let running = json!({
+        "TableName": TABLE,
+        "FilterExpression": "begins_with(sk, :challenge) AND outcome = :pending AND expiresAt > :now",
+        "ExpressionAttributeValues": {
+            ":challenge": { "S": "challenge#" }, ":pending": { "S": "pending" }, ":now": { "N": now },
+        },
+    });
+    let (status, answer) = call(http, endpoint, "Scan", &running).await?;
+    accept("Scan", status, &answer)?;
+    let items = answer["Items"].as_array().context("Scan returned no items")?;
+    for item in items {
+        let expired = json!({
+            "TableName": TABLE,
+            "Key": { "pk": item["pk"], "sk": item["sk"] },
+            "UpdateExpression": "SET expiresAt = :now",
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeValues": { ":now": { "N": now } },
+        });
+        let (status, answer) = call(http, endpoint, "UpdateItem", &expired).await?;
+        accept("UpdateItem", status, &answer)?;
+    }
+    Ok(items.len())
+}
+
 fn accept(operation: &str, status: StatusCode, answer: &Value) -> Result<()> {
     if !status.is_success() {
         bail!("{operation} failed with {status}: {answer}");
@@ -101,5 +128,26 @@ mod tests {
         let input = json!({ "TableName": TABLE });
         let (_, described) = call(&http, &endpoint, "DescribeTimeToLive", &input).await.unwrap();
         assert_eq!(described["TimeToLiveDescription"]["AttributeName"], "ttl");
+    }
+    #[tokio::test]
+    async fn only_running_challenges_expire() {
+        let http = reqwest::Client::new();
+        let endpoint = start(&http, None, 0).await.unwrap();
+        let later = clock::epoch_seconds() + 300;
+        for (sk, outcome) in [("challenge#1", "pending"), ("challenge#2", "approved"), ("subject", "pending")] {
+            let item = json!({
+                "pk": { "S": "subject#1" }, "sk": { "S": sk },
+                "outcome": { "S": outcome }, "expiresAt": { "N": later.to_string() },
+            });
+            let (status, answer) =
+                call(&http, &endpoint, "PutItem", &json!({ "TableName": TABLE, "Item": item })).await.unwrap();
+            accept("PutItem", status, &answer).unwrap();
+        }
+
+        assert_eq!(expire_challenges(&http, &endpoint).await.unwrap(), 1);
+        assert_eq!(expire_challenges(&http, &endpoint).await.unwrap(), 0);
+        let key = json!({ "TableName": TABLE, "Key": { "pk": { "S": "subject#1" }, "sk": { "S": "challenge#2" } } });
+        let (_, untouched) = call(&http, &endpoint, "GetItem", &key).await.unwrap();
+        assert_eq!(untouched["Item"]["expiresAt"]["N"], later.to_string());
     }
 }

@@ -4,17 +4,22 @@
 
 use std::env;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
+use std::pin::pin;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use crate::settings::{Settings, repository};
+use crate::accepted;
+use crate::compiler::{self, Compiler};
+use crate::settings::{Settings, binaries, repository};
 use crate::stack::Stack;
 
 /// Every function that the API calls, in the order in which a login uses them.
@@ -52,6 +57,9 @@ pub(crate) enum Purpose {
     Demonstrate(File),
 }
 
+/// Where the functions' output goes.
+type Output = Arc<Mutex<Box<dyn Write + Send>>>;
+
 impl Functions {
     /// Compiles every function, with cargo's progress on the terminal. That can take minutes, so check for
     /// cargo-lambda first.
@@ -59,6 +67,9 @@ impl Functions {
         let mut lambda = Command::new(&settings.cargo_lambda);
         lambda.args(["lambda", "--version"]).stdout(Stdio::null());
         lambda.status().await.with_context(|| not_installed(settings))?;
+        if compiler::is_locked(&binaries()?) {
+            eprintln!("{}", compiler::LOCKED);
+        }
         let mut cargo = Command::new("cargo");
         cargo.args(["build", "--bins"]).current_dir(repository()?).stdin(Stdio::null());
         clean(&mut cargo);
@@ -67,14 +78,18 @@ impl Functions {
         Ok(())
     }
 
-    /// Starts them on the port that the gateway invokes.
-    pub(crate) fn start(settings: &Settings, stack: &Stack, purpose: Purpose) -> Result<Self> {
+    /// Starts them on the port that the gateway invokes, if they accept their settings.
+    pub(crate) async fn start(settings: &Settings, stack: &Stack, purpose: Purpose) -> Result<Self> {
+        let environment: Vec<_> = stack.environment.iter().map(|(name, value)| (*name, value.clone())).collect();
+        accepted::check(&binaries()?, &environment).await?;
         let (_, port) = stack.functions.rsplit_once(':').context("the functions' URL has no port")?;
         let mut command = Command::new(&settings.cargo_lambda);
         command
             .args(["lambda", "watch", "--invoke-address", "127.0.0.1", "--invoke-port", port])
             .current_dir(repository()?)
             .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
         clean(&mut command);
@@ -82,12 +97,17 @@ impl Functions {
         if env::var_os("RUST_LOG").is_none() {
             command.env("RUST_LOG", "warn"); // cargo-lambda's own log, which at `info` drowns the functions'
         }
-        match purpose {
+        let output: Output = match purpose {
             // Standard output is for the command's own results.
-            Purpose::Develop => command.stdout(io::stderr()),
-            Purpose::Demonstrate(file) => command.arg("--ignore-changes").stdout(file.try_clone()?).stderr(file),
+            Purpose::Develop => Arc::new(Mutex::new(Box::new(io::stderr()))),
+            Purpose::Demonstrate(file) => {
+                command.arg("--ignore-changes");
+                Arc::new(Mutex::new(Box::new(file)))
+            }
         };
-        let child = command.spawn().with_context(|| not_installed(settings))?;
+        let mut child = command.spawn().with_context(|| not_installed(settings))?;
+        pass_on(child.stdout.take(), &output, &stack.compiler);
+        pass_on(child.stderr.take(), &output, &stack.compiler);
         let group = child
             .id()
             .and_then(|id| Pid::from_raw(id.cast_signed()))
@@ -100,7 +120,7 @@ impl Functions {
         for name in names {
             let started = Instant::now();
             tokio::select! {
-                answered = wait_for(http, &stack.functions, name) => answered?,
+                answered = wait_for(http, stack, name) => answered?,
                 status = self.child.wait() => bail!("cargo lambda watch exited: {}", status?),
             }
             eprintln!("  {name:16} ready in {:.1} s", started.elapsed().as_secs_f64());
@@ -148,19 +168,40 @@ pub(crate) fn clean(command: &mut Command) {
     }
 }
 
-async fn wait_for(http: &reqwest::Client, functions: &str, name: &str) -> Result<()> {
-    let deadline = Instant::now() + START_TIMEOUT;
+/// Passes on each line of output, and has it read for what cargo does.
+fn pass_on(source: Option<impl AsyncRead + Unpin + Send + 'static>, output: &Output, compiler: &Compiler) {
+    let Some(source) = source else { return };
+    let (output, compiler) = (Arc::clone(output), compiler.clone());
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(source).split(b'\n');
+        while let Ok(Some(line)) = lines.next_segment().await {
+            let line = String::from_utf8_lossy(&line);
+            // A terminal that is gone reads nothing.
+            let _ = writeln!(output.lock().unwrap_or_else(PoisonError::into_inner), "{line}");
+            compiler.hear(&line);
+        }
+    });
+}
+
+/// Waits for a function's first answer. The time that cargo needs does not count.
+async fn wait_for(http: &reqwest::Client, stack: &Stack, name: &str) -> Result<()> {
+    let mut answered = pin!(answer(http, &stack.functions, name));
     loop {
-        let last = match ask(http, functions, name).await {
-            Ok(answer) if answer["statusCode"].is_number() => return Ok(()),
-            Ok(answer) => format!("it answered {answer}"),
-            Err(error) => format!("{error:#}"),
-        };
-        ensure!(
-            Instant::now() < deadline,
-            "{name} did not start within {START_TIMEOUT:?} (is one of its settings invalid?): {last}"
-        );
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        tokio::select! {
+            () = &mut answered => return Ok(()),
+            () = sleep(START_TIMEOUT) => ensure!(
+                stack.compiler.is_busy(),
+                "{name} did not start within {START_TIMEOUT:?}: see what it printed"
+            ),
+            word = stack.compiler.breaks() => bail!("{word}"),
+        }
+    }
+}
+
+/// Asks until the function answers. While it is being started, cargo-lambda refuses connections or keeps the request.
+async fn answer(http: &reqwest::Client, functions: &str, name: &str) {
+    while !ask(http, functions, name).await.is_ok_and(|answer| answer["statusCode"].is_number()) {
+        sleep(Duration::from_millis(300)).await;
     }
 }
 
@@ -178,6 +219,6 @@ async fn ask(http: &reqwest::Client, functions: &str, name: &str) -> Result<Valu
         "isBase64Encoded": false,
     });
     let url = format!("{functions}/2015-03-31/functions/{name}/invocations");
-    let answer = http.post(url).json(&event).timeout(START_TIMEOUT).send().await?;
+    let answer = http.post(url).json(&event).send().await?;
     Ok(answer.json().await?)
 }

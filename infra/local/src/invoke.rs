@@ -41,7 +41,7 @@ pub(crate) async fn invoke(file: &str) -> Result<()> {
     }
     let prepared = prepared(file, &event)?;
     seed(&stack, &prepared).await?;
-    let mut functions = Functions::start(&settings, &stack, Purpose::Develop)?;
+    let mut functions = Functions::start(&settings, &stack, Purpose::Develop).await?;
     let outcome = tokio::select! {
         outcome = ask(&mut functions, &settings, &stack, function, &prepared) => outcome,
         stopped = told_to_stop() => stopped.and(Err(anyhow!("interrupted"))),

@@ -7,8 +7,10 @@
 
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "a command line program")]
 
+mod accepted;
 mod aws_json;
 mod clock;
+mod compiler;
 mod demo;
 mod development;
 mod dynamodb;
@@ -25,6 +27,7 @@ mod run;
 mod secrets;
 mod settings;
 mod stack;
+mod timeline;
 
 use std::process::ExitCode;
 

@@ -16,7 +16,7 @@ pub(crate) async fn run() -> Result<()> {
     Functions::compile(&settings).await?;
     let stack = Stack::start(&settings, true).await?;
     eprintln!("Starting the functions");
-    let mut functions = Functions::start(&settings, &stack, Purpose::Develop)?;
+    let mut functions = Functions::start(&settings, &stack, Purpose::Develop).await?;
     let outcome = tokio::select! {
         outcome = serve_until_stopped(&mut functions, &stack) => outcome,
         stopped = told_to_stop() => stopped,

@@ -6,13 +6,16 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::Serialize;
 
+use crate::compiler::Compiler;
 use crate::development::{
     ACCESS_KEY, ACCESS_SECRET, CALL_DIGITS_SECRET, MAC_KEYS_SECRET, REGION, RESULT_AUDIENCE, SIGNING_KEY_ARN, TABLE,
     VOICE_API_SECRET_NAME, VOICE_FROM, VOICE_SIGNING_SECRET, secret_arn,
 };
 use crate::gateway::Gateway;
 use crate::keys::SigningKey;
+use crate::phone::Surroundings;
 use crate::settings::{Settings, set};
+use crate::timeline::Timeline;
 use crate::{dynamodb, issuer, kms, net, phone, secrets};
 
 /// The base URL of each part.
@@ -30,6 +33,9 @@ pub(crate) struct Stack {
     pub(crate) functions: String,
     /// The functions' environment variables.
     pub(crate) environment: BTreeMap<&'static str, String>,
+    /// What the gateway and the desk know of the functions that are compiled.
+    #[serde(skip)]
+    pub(crate) compiler: Compiler,
 }
 
 impl Stack {
@@ -44,19 +50,30 @@ impl Stack {
         };
         let functions = format!("http://127.0.0.1:{functions_port}");
         let (listener, address) = net::listen(settings.gateway_port).await?;
+        let (compiler, timeline) = (Compiler::default(), Timeline::default());
         let gateway = Gateway::new(http.clone(), issuer.clone(), functions.clone())
             .allow_origins(settings.allowed_origins.clone())
+            .observe(compiler.clone(), timeline.clone())
             .log(logs)
             .serve_on(listener, address);
+        let dynamodb = dynamodb::start(&http, settings.dynamodb_endpoint.clone(), settings.dynamodb_port).await?;
+        let surroundings = Surroundings {
+            issuer: issuer.clone(),
+            gateway: gateway.clone(),
+            dynamodb: dynamodb.clone(),
+            compiler: compiler.clone(),
+            timeline,
+        };
         let mut stack = Self {
-            phone: phone::start(http.clone(), settings.phone_port, issuer.clone(), gateway.clone()).await?,
+            phone: phone::start(http, settings.phone_port, surroundings).await?,
             gateway,
             issuer,
-            dynamodb: dynamodb::start(&http, settings.dynamodb_endpoint.clone(), settings.dynamodb_port).await?,
+            dynamodb,
             kms: kms::start(kms_key, settings.kms_port).await?,
             secrets: secrets::start(settings.secrets_port).await?,
             functions,
             environment: BTreeMap::new(),
+            compiler,
         };
         stack.environment = stack.addresses().into_iter().chain(choices()).collect();
         Ok(stack)

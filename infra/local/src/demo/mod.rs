@@ -32,7 +32,7 @@ pub(crate) async fn demo() -> Result<()> {
     stack.environment.insert("CALL_MODE", "press-pound".to_owned()); // the key that the scenes press
     stack.environment.insert("COOLDOWN_SECONDS", cooldown.as_secs().to_string());
     let log = state_file("functions.log")?;
-    let mut functions = Functions::start(&settings, &stack, Purpose::Demonstrate(File::create(&log)?))?;
+    let mut functions = Functions::start(&settings, &stack, Purpose::Demonstrate(File::create(&log)?)).await?;
     let world = World { http: reqwest::Client::new(), stack, cooldown };
     println!("Starting the functions (their output goes to {})", log.display());
     let outcome = tokio::select! {

@@ -6,6 +6,7 @@ mod authorizer;
 mod claims;
 mod event;
 mod iam;
+mod record;
 mod response;
 mod routes;
 
@@ -23,10 +24,12 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::compiler::Compiler;
+use crate::timeline::Timeline;
 use crate::{clock, net};
 use authorizer::Authorizer;
 pub(crate) use routes::function_of;
-use routes::{Guard, Matched};
+use routes::{Guard, Matched, Route};
 
 /// The largest body that API Gateway accepts.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
@@ -38,13 +41,28 @@ pub(crate) struct Gateway {
     functions: String,
     allowed_origins: Vec<String>,
     logs: bool,
+    compiler: Compiler,
+    timeline: Timeline,
 }
 
 impl Gateway {
     /// A gateway that trusts `issuer` and invokes the functions at `functions`.
     pub(crate) fn new(http: reqwest::Client, issuer: String, functions: String) -> Self {
         let authorizer = Authorizer::new(http.clone(), issuer);
-        Self { http, authorizer, functions, allowed_origins: Vec::new(), logs: false }
+        Self {
+            http,
+            authorizer,
+            functions,
+            allowed_origins: Vec::new(),
+            logs: false,
+            compiler: Compiler::default(),
+            timeline: Timeline::default(),
+        }
+    }
+
+    /// Refuses requests that `compiler` says no function will answer, and records all others in `timeline`.
+    pub(crate) fn observe(self, compiler: Compiler, timeline: Timeline) -> Self {
+        Self { compiler, timeline, ..self }
     }
 
     /// Lets pages of these origins call the API.
@@ -64,7 +82,7 @@ impl Gateway {
         net::serve_on(listener, address, Router::new().fallback(handle).with_state(Arc::new(self)))
     }
 
-    async fn answer(&self, peer: SocketAddr, parts: &Parts, body: Body) -> (Option<&'static str>, Response) {
+    async fn answer(&self, peer: SocketAddr, parts: &Parts, body: &[u8]) -> (Option<&'static Route>, Response) {
         if is_preflight(parts) {
             return (None, response::empty(StatusCode::NO_CONTENT));
         }
@@ -72,19 +90,20 @@ impl Gateway {
             return (None, response::message(StatusCode::NOT_FOUND, "Not Found"));
         };
         let answer = self.pass(&matched, peer, parts, body).await;
-        (Some(matched.route.key), answer)
+        (Some(matched.route), answer)
     }
 
-    async fn pass(&self, matched: &Matched, peer: SocketAddr, parts: &Parts, body: Body) -> Response {
-        let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
-            return response::message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
-        };
-        let authorizer = match self.authorize(matched.route.guard, parts, &body).await {
+    async fn pass(&self, matched: &Matched, peer: SocketAddr, parts: &Parts, body: &[u8]) -> Response {
+        let authorizer = match self.authorize(matched.route.guard, parts, body).await {
             Ok(authorizer) => authorizer,
             Err(refusal) => return refusal,
         };
-        let event = event::build(matched, authorizer, peer, parts, &body);
-        match self.invoke(matched.route.function, &event).await.and_then(response::render) {
+        let event = event::build(matched, authorizer, peer, parts, body);
+        let answered = tokio::select! {
+            answered = self.invoke(matched.route.function, &event) => answered,
+            obstacle = self.compiler.obstacle() => return response::unavailable(&obstacle),
+        };
+        match answered.and_then(response::render) {
             Ok(answer) => answer,
             Err(error) => {
                 eprintln!("gateway: {} failed: {error:#}", matched.route.function);
@@ -134,11 +153,17 @@ async fn handle(
 ) -> Response {
     let started = Instant::now();
     let (parts, body) = request.into_parts();
-    let (route, mut answer) = gateway.answer(peer, &parts, body).await;
+    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
+        return response::message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    };
+    let (route, mut answer) = gateway.answer(peer, &parts, &body).await;
     response::add_cors(&gateway.allowed_origins, &parts, &mut answer);
-    let route = route.unwrap_or("no route");
-    gateway.note(&format!("{route} {} in {} ms", answer.status().as_u16(), started.elapsed().as_millis()));
-    answer
+    let key = route.map_or("no route", |route| route.key);
+    gateway.note(&format!("{key} {} in {} ms", answer.status().as_u16(), started.elapsed().as_millis()));
+    match route {
+        Some(route) if route.is_listed() => record::add(&gateway.timeline, route, &parts, &body, started, answer).await,
+        _ => answer,
+    }
 }
 
 fn is_preflight(parts: &Parts) -> bool {

@@ -68,6 +68,13 @@ pub(crate) fn message(status: StatusCode, message: &str) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], json!({ "message": message }).to_string()).into_response()
 }
 
+/// The answer to a request that no function will answer for now, and why.
+pub(crate) fn unavailable(obstacle: &str) -> Response {
+    let mut response = message(StatusCode::SERVICE_UNAVAILABLE, obstacle);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    response
+}
+
 /// The authorizer's response, whatever is wrong with the token.
 pub(crate) fn unauthorized() -> Response {
     let mut response = message(StatusCode::UNAUTHORIZED, "Unauthorized");

@@ -13,6 +13,13 @@ pub(crate) struct Route {
     pub(crate) guard: Guard,
 }
 
+impl Route {
+    /// Whether the desk's timeline lists it: not the login page and its files, which come before any login.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.function != "login-page"
+    }
+}
+
 /// What checks a request before its function sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Guard {

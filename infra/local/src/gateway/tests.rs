@@ -1,5 +1,7 @@
 //! The gateway in front of a stub function that answers with the event it receives.
 
+use std::future;
+
 use axum::extract::Path;
 use axum::routing::post;
 use axum::{Json, Router};
@@ -7,12 +9,16 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::Gateway;
+use crate::compiler::{Compiler, LOCKED};
+use crate::timeline::Timeline;
 use crate::{clock, issuer, keys::SigningKey, net};
 
 struct Stack {
     http: reqwest::Client,
     issuer: String,
     gateway: String,
+    compiler: Compiler,
+    timeline: Timeline,
 }
 
 async fn stack() -> Stack {
@@ -21,13 +27,18 @@ async fn stack() -> Stack {
     let functions = net::serve(echo, 0).await.unwrap();
     let issuer = issuer::start(SigningKey::draw().await.unwrap(), 0).await.unwrap();
     let (listener, address) = net::listen(0).await.unwrap();
+    let (compiler, timeline) = (Compiler::default(), Timeline::default());
     let gateway = Gateway::new(http.clone(), issuer.clone(), functions)
         .allow_origins(vec!["https://login.example.com".to_owned()])
+        .observe(compiler.clone(), timeline.clone())
         .serve_on(listener, address);
-    Stack { http, issuer, gateway }
+    Stack { http, issuer, gateway, compiler, timeline }
 }
 
 async fn echo(Path(name): Path<String>, Json(event): Json<Value>) -> Json<Value> {
+    if event["body"] == "wait" {
+        return future::pending().await;
+    }
     if event["body"] == "fail" {
         return Json(json!({ "statusCode": "none" }));
     }
@@ -229,4 +240,42 @@ async fn a_signed_request_reaches_the_administrators_routes_with_its_caller_and_
     assert_eq!(authorizer["iam"]["userArn"], "arn:aws:iam::123456789012:user/local");
     assert_eq!(authorizer["iam"]["accountId"], "123456789012");
     assert!(authorizer.get("jwt").is_none());
+}
+
+#[tokio::test]
+async fn while_another_build_holds_cargos_lock_a_request_is_refused_with_the_reason() {
+    let stack = stack().await;
+    let token = stack.token(json!({})).await;
+    let post = |body: &'static str| stack.http.post(stack.url("/v1/challenge")).bearer_auth(&token).body(body).send();
+    stack.compiler.hear("    Blocking waiting for file lock on build directory");
+
+    let refused = post("wait").await.unwrap();
+    assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"5".parse().unwrap()));
+    assert_eq!(refused.json::<Value>().await.unwrap(), json!({ "message": LOCKED }));
+    assert_eq!(post("{}").await.unwrap().status(), 207, "a function that still runs answers");
+}
+
+#[tokio::test]
+async fn a_recorded_request_has_all_that_it_takes_to_send_it_again() {
+    let stack = stack().await;
+    let token = stack.token(json!({})).await;
+    let answer = stack.http.post(stack.url("/v1/challenge?a=1")).bearer_auth(&token).json(&json!({})).send();
+    let answer = answer.await.unwrap().text().await.unwrap();
+    stack.http.get(stack.url("/assets/1/page.js")).send().await.unwrap();
+
+    let entries = json!(stack.timeline.after(0));
+    assert_eq!(entries.as_array().unwrap().len(), 1, "the page's files are not listed");
+    let headers = json!([["authorization", format!("Bearer {token}")], ["content-type", "application/json"]]);
+    for (member, value) in [
+        ("route", json!("POST /v1/challenge")),
+        ("method", json!("POST")),
+        ("url", json!(stack.url("/v1/challenge?a=1"))),
+        ("headers", headers),
+        ("body", json!("{}")),
+        ("status", json!(207)),
+        ("answer", json!(answer)),
+        ("times", json!(1)),
+    ] {
+        assert_eq!(entries[0][member], value, "{member}");
+    }
 }

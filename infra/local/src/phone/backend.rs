@@ -18,7 +18,7 @@ use super::control::problem;
 use super::{Phone, lock};
 use crate::clock;
 use crate::development::RESULT_AUDIENCE;
-use crate::issuer::ACCOUNTS;
+use crate::issuer::{ACCOUNTS, Account};
 use crate::jwt::{KeySet, Token};
 
 const TYPE: &str = "mfa-result+jwt";
@@ -35,6 +35,8 @@ pub(crate) struct Backend {
 struct Login {
     subject: String,
     id: String,
+    /// What was claimed of the user besides the account's own claims.
+    claims: Value,
 }
 
 /// What the page needs to hand the login over to the login page.
@@ -61,11 +63,29 @@ pub(crate) async fn desk(State(phone): State<Arc<Phone>>) -> Json<Value> {
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignIn {
     account: String,
+    #[serde(default)]
+    user: User,
+    /// Has the API send a code or call before the login page is opened, which then goes on from there.
+    send: Option<String>,
+}
+
+/// Who signs in as an account.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum User {
+    /// Always the same, so that a second login meets what the first one left. An account without a number is a new user
+    /// each time, because enrolling would give it one.
+    #[default]
+    Usual,
+    /// A new one, with a new number if the account has one: no limit, block or other login is in the way.
+    New,
+    /// The user of the login with this `state`.
+    Of(String),
 }
 
 /// `POST /desk/sign-in`.
 pub(crate) async fn sign_in(State(phone): State<Arc<Phone>>, Json(sign_in): Json<SignIn>) -> Response {
-    answer(phone.backend.begin(&sign_in.account).await)
+    answer(phone.backend.begin(&sign_in).await)
 }
 
 #[derive(Deserialize)]
@@ -98,22 +118,41 @@ impl Backend {
         &self.gateway
     }
 
-    async fn begin(&self, account: &str) -> Result<Begun> {
-        let account = ACCOUNTS.iter().find(|known| known.name == account).context("unknown account")?;
+    async fn begin(&self, sign_in: &SignIn) -> Result<Begun> {
+        let account = ACCOUNTS.iter().find(|known| known.name == sign_in.account).context("unknown account")?;
         let state = Uuid::new_v4().simple().to_string();
-        // An account without a number is a new person each time, because enrolling would give it one.
-        let claims = match account.phone {
-            Some(_) => json!({}),
-            None => json!({ "sub": format!("{}-{}", account.name, &state[..6]) }),
-        };
+        let claims = self.claims(account, &sign_in.user)?;
         let request = self.http.post(format!("{}/login", self.issuer));
         let request = request.json(&json!({ "account": account.name, "claims": claims }));
         let answer: Value = request.send().await?.error_for_status()?.json().await?;
         let token = answer["token"].as_str().context("the issuer gave no token")?.to_owned();
         let first_factor = Token::parse(&token)?;
-        let login = Login { subject: first_factor.text("sub")?.to_owned(), id: first_factor.text("jti")?.to_owned() };
-        lock(&self.waiting).insert(state.clone(), login);
+        let (subject, id) = (first_factor.text("sub")?.to_owned(), first_factor.text("jti")?.to_owned());
+        lock(&self.waiting).insert(state.clone(), Login { subject, id, claims });
+        if let Some(channel) = &sign_in.send {
+            self.send(&token, channel).await?;
+        }
         Ok(Begun { token, state })
+    }
+
+    /// The claims of `user` that differ from the account's.
+    fn claims(&self, account: &Account, user: &User) -> Result<Value> {
+        let drawn = Uuid::new_v4().as_u128();
+        let name = format!("{}-{:06x}", account.name, drawn & 0xff_ffff);
+        Ok(match (user, account.phone) {
+            (User::Of(state), _) => lock(&self.waiting).get(state).context("no such login")?.claims.clone(),
+            (User::Usual, Some(_)) => json!({}),
+            (User::New, Some(_)) => json!({ "sub": name, "phone_number": format!("+1415555{:04}", drawn % 10_000) }),
+            (_, None) => json!({ "sub": name }),
+        })
+    }
+
+    async fn send(&self, token: &str, channel: &str) -> Result<()> {
+        let request = self.http.post(format!("{}/v1/challenge", self.gateway)).bearer_auth(token);
+        let answer = request.json(&json!({ "channel": channel })).send().await?;
+        let status = answer.status();
+        ensure!(status.is_success(), "the API answered {status}: {}", answer.text().await?);
+        Ok(())
     }
 
     /// Verifies a result as a backend must. That ends the login, so the same result does not work twice.
@@ -140,7 +179,8 @@ impl Backend {
 #[cfg(test)]
 mod tests {
     use axum::Router;
-    use axum::routing::get;
+    use axum::http::HeaderMap;
+    use axum::routing::{get, post};
 
     use super::*;
     use crate::keys::SigningKey;
@@ -154,7 +194,12 @@ mod tests {
         let gateway = format!("http://{address}");
         let discovery = json!({ "issuer": gateway, "jwks_uri": format!("{gateway}/keys") });
         let keys = json!({ "keys": [key.jwk()] });
+        let send = async |headers: HeaderMap, body: String| {
+            let known = headers["authorization"].to_str().is_ok_and(|token| token.starts_with("Bearer "));
+            if known && body == r#"{"channel":"sms"}"# { StatusCode::CREATED } else { StatusCode::BAD_REQUEST }
+        };
         let product = Router::new()
+            .route("/v1/challenge", post(send))
             .route("/.well-known/openid-configuration", get(|| async { Json(discovery) }))
             .route("/keys", get(|| async { Json(keys) }));
         net::serve_on(listener, address, product);
@@ -178,7 +223,7 @@ mod tests {
     #[tokio::test]
     async fn a_result_completes_its_own_login_and_only_once() {
         let (backend, key) = backend().await;
-        let begun = backend.begin("alice").await.unwrap();
+        let begun = backend.begin(&as_usual("alice")).await.unwrap();
         let returned = result_for(&backend, &key, &begun, &[]);
 
         assert_eq!(backend.finish(&returned).await.unwrap().claims["sub"], "alice");
@@ -188,8 +233,8 @@ mod tests {
     #[tokio::test]
     async fn a_result_that_is_not_of_this_login_signs_nobody_in() {
         let (backend, key) = backend().await;
-        let begun = backend.begin("alice").await.unwrap();
-        let another = backend.begin("alice").await.unwrap();
+        let begun = backend.begin(&as_usual("alice")).await.unwrap();
+        let another = backend.begin(&as_usual("alice")).await.unwrap();
         let foreign = SigningKey::draw().await.unwrap();
         let good = result_for(&backend, &key, &begun, &[]);
 
@@ -214,14 +259,44 @@ mod tests {
         assert!(backend.finish(&good).await.is_ok());
     }
 
+    fn as_usual(account: &str) -> SignIn {
+        SignIn { account: account.to_owned(), user: User::Usual, send: None }
+    }
+
+    async fn claim(backend: &Backend, sign_in: &SignIn, name: &str) -> String {
+        let begun = backend.begin(sign_in).await.unwrap();
+        Token::parse(&begun.token).unwrap().text(name).unwrap().to_owned()
+    }
+
     #[tokio::test]
     async fn an_account_without_a_number_is_a_new_person_each_time() {
         let (backend, _) = backend().await;
-        let subject = async || {
-            let begun = backend.begin("newcomer").await.unwrap();
-            Token::parse(&begun.token).unwrap().text("sub").unwrap().to_owned()
-        };
-        assert_ne!(subject().await, subject().await);
-        assert!(backend.begin("nobody").await.is_err());
+        let newcomer = as_usual("newcomer");
+        assert_ne!(claim(&backend, &newcomer, "sub").await, claim(&backend, &newcomer, "sub").await);
+        assert!(backend.begin(&as_usual("nobody")).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_new_user_has_a_number_of_their_own_and_can_sign_in_a_second_time() {
+        let (backend, _) = backend().await;
+        let alice = SignIn { user: User::New, ..as_usual("alice") };
+        let usual = as_usual("alice");
+        assert_ne!(claim(&backend, &alice, "sub").await, claim(&backend, &usual, "sub").await);
+        assert_ne!(claim(&backend, &alice, "phone_number").await, claim(&backend, &usual, "phone_number").await);
+
+        let first = backend.begin(&alice).await.unwrap();
+        let again = SignIn { user: User::Of(first.state), ..as_usual("alice") };
+        let first = Token::parse(&first.token).unwrap();
+        assert_eq!(claim(&backend, &again, "sub").await, first.text("sub").unwrap());
+        assert_ne!(claim(&backend, &again, "jti").await, first.text("jti").unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_login_can_begin_with_a_code_on_its_way_and_says_why_it_cannot() {
+        let (backend, _) = backend().await;
+        let sends = |channel: &str| SignIn { send: Some(channel.to_owned()), ..as_usual("alice") };
+        backend.begin(&sends("sms")).await.unwrap();
+        let error = backend.begin(&sends("pigeon")).await.err().unwrap().to_string();
+        assert!(error.contains("400"), "{error}");
     }
 }

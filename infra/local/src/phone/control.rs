@@ -1,10 +1,11 @@
 //! The phone's JSON API for the person holding it: read messages and calls, answer, press keys, hang up,
-//! let it ring, have voicemail answer, and make the providers fail.
+//! let it ring, have voicemail answer, make the providers fail, and start anew. Also what only the desk offers: the
+//! API's timeline, and an end to waiting for a challenge to expire.
 
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -14,6 +15,8 @@ use super::call::{Action, Answerer, Call};
 use super::faults::{Change, Faults};
 use super::sms::Message;
 use super::{Phone, lock};
+use crate::dynamodb;
+use crate::timeline::Entry;
 
 /// `GET /messages`, oldest first.
 pub(crate) async fn messages(State(phone): State<Arc<Phone>>) -> Json<Vec<Message>> {
@@ -23,6 +26,37 @@ pub(crate) async fn messages(State(phone): State<Arc<Phone>>) -> Json<Vec<Messag
 /// `GET /calls`, oldest first.
 pub(crate) async fn calls(State(phone): State<Arc<Phone>>) -> Json<Vec<Call>> {
     Json(lock(&phone.calls).clone())
+}
+
+/// `POST /clear`: forgets all messages, and the calls that are over.
+pub(crate) async fn clear(State(phone): State<Arc<Phone>>) -> StatusCode {
+    lock(&phone.messages).clear();
+    lock(&phone.calls).retain(|call| !call.status.is_final());
+    phone.notify();
+    StatusCode::NO_CONTENT
+}
+
+/// `POST /desk/expire`: running challenges expire now.
+pub(crate) async fn expire(State(phone): State<Arc<Phone>>) -> Response {
+    match dynamodb::expire_challenges(&phone.http, &phone.dynamodb).await {
+        Ok(expired) => Json(json!({ "expired": expired })).into_response(),
+        Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error:#}")),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+/// `GET /timeline`: what has changed since the version `after`.
+pub(crate) async fn timeline(
+    State(phone): State<Arc<Phone>>,
+    Query(After { after }): Query<After>,
+) -> Json<Vec<Entry>> {
+    Json(phone.timeline.after(after))
 }
 
 /// `GET /faults`.

@@ -1,5 +1,7 @@
 //! Switches that make the phone's providers fail: set with `POST /faults`, read at each request.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 /// How each provider fails at the moment.
@@ -15,6 +17,11 @@ pub(crate) struct Faults {
 pub(crate) struct Change {
     sms: Option<SmsFault>,
     voice: Option<VoiceFault>,
+}
+
+/// What `Timeout` does at both providers: no answer for longer than anybody waits.
+pub(crate) async fn silence() {
+    tokio::time::sleep(Duration::from_mins(1)).await;
 }
 
 /// How SNS fails.

@@ -24,11 +24,17 @@ struct Shown {
     calls: Vec<Call>,
     faults: Faults,
     voicemail: bool,
+    /// Why requests wait or fail now, if the functions are not ready.
+    compiler: Option<String>,
+    /// The timeline's version: the page fetches what is new to it.
+    timeline: u64,
 }
 
 /// `GET /live`.
 pub(crate) async fn live(State(phone): State<Arc<Phone>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let changes = WatchStream::new(phone.changed.subscribe());
+    let changes = WatchStream::new(phone.changed.subscribe())
+        .merge(WatchStream::from_changes(phone.timeline.changes()))
+        .merge(WatchStream::from_changes(phone.compiler.changes()).map(|_| ()));
     let events = changes.map(move |()| {
         // Plain data, so it always serializes.
         Ok(Event::default().json_data(phone.shown()).unwrap_or_default())
@@ -44,6 +50,8 @@ impl Phone {
             calls,
             faults: self.faults(),
             voicemail: self.voicemail(),
+            compiler: self.compiler.word(),
+            timeline: self.timeline.version(),
         }
     }
 }

@@ -24,7 +24,9 @@ use tokio::sync::watch;
 
 pub(crate) use signature::sign;
 
+use crate::compiler::Compiler;
 use crate::net;
+use crate::timeline::Timeline;
 use backend::Backend;
 use call::Call;
 use faults::Faults;
@@ -39,13 +41,27 @@ pub(crate) struct Phone {
     /// Notified after each change of the above.
     changed: watch::Sender<()>,
     backend: Backend,
+    dynamodb: String,
+    compiler: Compiler,
+    timeline: Timeline,
     port: u16,
     http: reqwest::Client,
 }
 
+/// What the phone's page needs of the rest of the stack: where each part is, and what it shows of them.
+#[derive(Default)]
+pub(crate) struct Surroundings {
+    pub(crate) issuer: String,
+    pub(crate) gateway: String,
+    pub(crate) dynamodb: String,
+    pub(crate) compiler: Compiler,
+    pub(crate) timeline: Timeline,
+}
+
 /// Serves the phone and returns its base URL, which is also that of SNS, the voice API, the phone's own
-/// API and its page. The page signs in at `issuer` and at the API behind `gateway`.
-pub(crate) async fn start(http: reqwest::Client, port: u16, issuer: String, gateway: String) -> Result<String> {
+/// API and its page.
+pub(crate) async fn start(http: reqwest::Client, port: u16, surroundings: Surroundings) -> Result<String> {
+    let Surroundings { issuer, gateway, dynamodb, compiler, timeline } = surroundings;
     let (listener, address) = net::listen(port).await?;
     let phone = Phone {
         messages: Mutex::default(),
@@ -54,6 +70,9 @@ pub(crate) async fn start(http: reqwest::Client, port: u16, issuer: String, gate
         voicemail: Mutex::default(),
         changed: watch::Sender::default(),
         backend: Backend::new(http.clone(), issuer, gateway),
+        dynamodb,
+        compiler,
+        timeline,
         port: address.port(),
         http,
     };
@@ -69,9 +88,12 @@ fn router(phone: Arc<Phone>) -> Router {
         .route("/desk", get(backend::desk))
         .route("/desk/sign-in", post(backend::sign_in))
         .route("/desk/result", post(backend::result))
+        .route("/desk/expire", post(control::expire))
+        .route("/timeline", get(control::timeline))
         .route("/2010-04-01/Accounts/{account}/Calls.json", post(voice::create_call))
         .route("/messages", get(control::messages))
         .route("/calls", get(control::calls))
+        .route("/clear", post(control::clear))
         .route("/calls/{sid}/answer", post(control::answer))
         .route("/calls/{sid}/press", post(control::press))
         .route("/calls/{sid}/hangup", post(control::hang_up))

@@ -14,12 +14,17 @@ const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Name, content type and content of each file the pages load.
-const FILES: [(&str, &str, &str); 8] = [
+const FILES: [(&str, &str, &str); 13] = [
     ("page.css", "text/css; charset=utf-8", include_str!("page/page.css")),
     ("phone.css", "text/css; charset=utf-8", include_str!("page/phone.css")),
+    ("timeline.css", "text/css; charset=utf-8", include_str!("page/timeline.css")),
     ("icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
     ("common.js", SCRIPT, include_str!("page/common.js")),
+    ("live.js", SCRIPT, include_str!("page/live.js")),
     ("desk.js", SCRIPT, include_str!("page/desk.js")),
+    ("tries.js", SCRIPT, include_str!("page/tries.js")),
+    ("preview.js", SCRIPT, include_str!("page/preview.js")),
+    ("timeline.js", SCRIPT, include_str!("page/timeline.js")),
     ("phone.js", SCRIPT, include_str!("page/phone.js")),
     ("sound.js", SCRIPT, include_str!("page/sound.js")),
     ("signed-in.js", SCRIPT, include_str!("page/signed-in.js")),
@@ -68,7 +73,7 @@ impl Phone {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::phone::start;
+    use crate::phone::{Surroundings, start};
 
     #[test]
     fn the_pages_files_are_exactly_those_that_they_name() {
@@ -88,7 +93,10 @@ mod tests {
     #[tokio::test]
     async fn a_page_runs_only_its_own_files_and_frames_only_the_login_page() {
         let http = reqwest::Client::new();
-        let phone = start(http.clone(), 0, String::new(), "http://127.0.0.1:4001".into()).await.unwrap();
+        let phone =
+            start(http.clone(), 0, Surroundings { gateway: "http://127.0.0.1:4001".into(), ..Surroundings::default() })
+                .await
+                .unwrap();
         for path in ["/", "/signed-in"] {
             let answer = http.get(format!("{phone}{path}")).send().await.unwrap();
             let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
@@ -106,7 +114,7 @@ mod tests {
     #[tokio::test]
     async fn localhost_is_redirected_to_the_address_that_the_login_page_knows() {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let phone = start(http.clone(), 0, String::new(), String::new()).await.unwrap();
+        let phone = start(http.clone(), 0, Surroundings::default()).await.unwrap();
         let answer = http.get(phone.replace("127.0.0.1", "localhost")).send().await.unwrap();
         assert_eq!(answer.headers()[header::LOCATION], format!("{phone}/"));
     }

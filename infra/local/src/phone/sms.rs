@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header::CONTENT_TYPE};
@@ -11,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::faults::SmsFault;
+use super::faults::{SmsFault, silence};
 use super::{Phone, lock};
 use crate::clock;
 
@@ -51,7 +50,7 @@ pub(crate) async fn publish(State(phone): State<Arc<Phone>>, body: String) -> Re
     lock(&phone.messages).push(message);
     phone.notify();
     if fault == SmsFault::Timeout {
-        tokio::time::sleep(Duration::from_mins(1)).await;
+        silence().await;
     }
     let answer = format!(
         "<PublishResponse xmlns=\"{NAMESPACE}\"><PublishResult><MessageId>{id}</MessageId></PublishResult>\

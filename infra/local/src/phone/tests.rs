@@ -11,9 +11,10 @@ use axum::routing::post;
 use serde_json::{Value, json};
 
 use super::signature::{Form, sign};
-use super::start;
+use super::{Surroundings, start};
 use crate::development::{VOICE_ACCOUNT, VOICE_API_KEY, VOICE_API_SECRET, VOICE_AUTH_TOKEN};
 use crate::net;
+use crate::timeline::{Exchange, Timeline};
 
 type Heard = Arc<Mutex<Vec<(String, Form, String)>>>;
 
@@ -22,6 +23,7 @@ struct Stage {
     phone: String,
     product: String,
     heard: Heard,
+    timeline: Timeline,
 }
 
 async fn stage() -> Stage {
@@ -29,8 +31,10 @@ async fn stage() -> Stage {
     let heard = Heard::default();
     let product = Router::new().route("/{event}", post(product)).with_state(Arc::clone(&heard));
     let product = net::serve(product, 0).await.unwrap();
-    let phone = start(http.clone(), 0, String::new(), product.clone()).await.unwrap();
-    Stage { http, phone, product, heard }
+    let timeline = Timeline::default();
+    let surroundings = Surroundings { gateway: product.clone(), timeline: timeline.clone(), ..Surroundings::default() };
+    let phone = start(http.clone(), 0, surroundings).await.unwrap();
+    Stage { http, phone, product, heard, timeline }
 }
 
 async fn product(State(heard): State<Heard>, Path(event): Path<String>, headers: HeaderMap, body: String) -> Response {
@@ -250,6 +254,7 @@ async fn an_open_page_gets_the_present_state_and_each_change() {
     };
     let nothing = json!({
         "messages": [], "calls": [], "faults": { "sms": "none", "voice": "none" }, "voicemail": false,
+        "compiler": null, "timeline": 0,
     });
     assert_eq!(next().await, nothing);
 
@@ -265,5 +270,52 @@ async fn only_the_phones_own_page_can_act_on_a_call() {
     for (origin, status) in [("https://evil.example", 403), (stage.phone.as_str(), 202)] {
         let declined = stage.http.post(format!("{}/calls/{sid}/hangup", stage.phone)).header("origin", origin);
         assert_eq!(declined.send().await.unwrap().status(), status, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn clearing_the_phone_forgets_messages_and_ended_calls_but_not_the_one_that_rings() {
+    let stage = stage().await;
+    let publish = [("Action", "Publish"), ("PhoneNumber", "+14155552671"), ("Message", "hello")];
+    stage.http.post(&stage.phone).form(&publish).send().await.unwrap();
+    let over = stage.call().await;
+    stage.act(&over, "hangup", json!({})).await;
+    stage.until("busy", |call| call["status"] == "busy").await;
+    let rings = stage.call().await;
+
+    let cleared = stage.http.post(format!("{}/clear", stage.phone)).send().await.unwrap();
+    assert_eq!(cleared.status(), 204);
+    let kept = async |what: &str| {
+        let url = format!("{}/{what}", stage.phone);
+        stage.http.get(url).send().await.unwrap().json::<Vec<Value>>().await.unwrap()
+    };
+    assert!(kept("messages").await.is_empty());
+    let calls = kept("calls").await;
+    assert_eq!(calls.iter().map(|call| &call["sid"]).collect::<Vec<_>>(), [&json!(rings)]);
+}
+
+#[tokio::test]
+async fn an_open_page_hears_of_each_request_and_fetches_what_is_new_to_it() {
+    let stage = stage().await;
+    let mut live = stage.http.get(format!("{}/live", stage.phone)).send().await.unwrap();
+    live.chunk().await.unwrap().unwrap();
+    let exchange = Exchange {
+        route: "GET /v1/challenge",
+        method: "GET".to_owned(),
+        url: "http://127.0.0.1:1/v1/challenge".to_owned(),
+        headers: Vec::new(),
+        body: String::new(),
+        status: 401,
+        answer: String::new(),
+        at_millis: 1,
+        elapsed_millis: 1,
+    };
+    stage.timeline.record(exchange);
+    let event = String::from_utf8(live.chunk().await.unwrap().unwrap().to_vec()).unwrap();
+    assert!(event.contains(r#""timeline":1"#), "{event}");
+    for (after, entries) in [(0, 1), (1, 0)] {
+        let url = format!("{}/timeline?after={after}", stage.phone);
+        let listed: Vec<Value> = stage.http.get(url).send().await.unwrap().json().await.unwrap();
+        assert_eq!(listed.len(), entries, "after {after}");
     }
 }

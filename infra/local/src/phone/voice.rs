@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::call::Call;
-use super::faults::VoiceFault;
+use super::faults::{VoiceFault, silence};
 use super::line::{Line, Order};
 use super::signature::Form;
 use super::{Phone, lock};
@@ -61,7 +61,7 @@ pub(crate) async fn create_call(
     });
     place(phone, order, fault);
     if fault == VoiceFault::Timeout {
-        tokio::time::sleep(Duration::from_mins(1)).await;
+        silence().await;
     }
     (StatusCode::CREATED, Json(answer)).into_response()
 }

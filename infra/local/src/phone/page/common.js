@@ -1,5 +1,5 @@
-// Shared by the sign-in desk and the page at the redirect URI: building elements, calling this server,
-// and showing a verified result.
+// Shared by the page's parts and the page at the redirect URI: building elements, calling this server, copying, and
+// showing a verified result.
 
 /** An element with properties and children. */
 export function make(name, properties = {}, ...children) {
@@ -18,6 +18,21 @@ export async function post(path, body = {}) {
   let error = text;
   try { ({ error } = JSON.parse(text)); } catch { /* plain text is shown as it is */ }
   throw new Error(error || `${path} answered ${response.status}`);
+}
+
+/** Makes a button copy what `text` returns. */
+export function copies(button, label, text) {
+  button.textContent = label;
+  button.addEventListener('click', async () => {
+    try {
+      await navigator.clipboard.writeText(text());
+      button.textContent = 'Copied';
+    } catch {
+      button.textContent = 'Not allowed by the browser';
+    }
+    setTimeout(() => { button.textContent = label; }, 1600);
+  });
+  return button;
 }
 
 const time = (seconds) => new Date(seconds * 1000).toLocaleTimeString();

@@ -1,7 +1,8 @@
 // The phone: all messages and calls, to any number, and the present call. Each event of one stream carries
 // the whole state; notes that are already shown stay in place, so that only new ones are animated.
 
-import { make, post } from './common.js';
+import { copies, make, post } from './common.js';
+import { follow as listen, reach } from './live.js';
 import * as sound from './sound.js';
 
 const find = (selector) => document.querySelector(selector);
@@ -12,6 +13,7 @@ const ENDS = {
 const LINGER = 2500; // milliseconds for which a call stays on the screen after it has ended
 
 const notes = new Map();
+const number = find('#number'); // whose messages and calls are shown; empty for all
 let call = null; // the one on the screen
 let heard = 0; // how many of its sentences have been shown
 let first = true; // what is there when the page opens is not announced
@@ -29,7 +31,8 @@ function list({ messages, calls }) {
   const items = [
     ...messages.map((message) => ({ ...message, key: message.id, draw: drawMessage })),
     ...calls.filter(({ status }) => status in ENDS).map((over) => ({ ...over, key: over.sid, draw: drawCall })),
-  ].sort((one, other) => one.atMillis - other.atMillis);
+  ].filter(wanted).sort((one, other) => one.atMillis - other.atMillis);
+  for (const [key, note] of notes) if (!items.some((item) => item.key === key)) note.remove(), notes.delete(key);
   for (const item of items.filter(({ key }) => !notes.has(key))) {
     const note = item.draw(item);
     note.classList.toggle('new', !first);
@@ -38,6 +41,19 @@ function list({ messages, calls }) {
     find('#notes').prepend(note);
   }
   find('#quiet').hidden = items.length > 0;
+  find('#clear').disabled = messages.length + calls.length === 0;
+}
+
+// --- whose phone it is -----------------------------------------------------------------------------
+
+const wanted = ({ to }) => !number.value || to === number.value;
+
+/** Offers each number that got something. */
+function offer({ messages, calls }) {
+  const known = new Set([...number.options].map(({ value }) => value));
+  for (const to of new Set([...messages, ...calls].map((item) => item.to))) {
+    if (!known.has(to)) number.append(make('option', { value: to }, spaced(to)));
+  }
 }
 
 function frame(kind, title, item, ...content) {
@@ -52,23 +68,9 @@ function drawMessage(item) {
   const words = make('p', { className: 'text', dir: 'auto' }, before, ...(code ? [make('mark', {}, code), after] : []));
   const note = frame('message', 'Message', item, words);
   if (bound) note.append(make('p', { className: 'bound', dir: 'ltr' }, bound));
-  if (code) note.append(copyButton(code));
+  if (code) note.append(copies(make('button', { className: 'copy' }), 'Copy code', () => code));
   if (!first) announce(`Message to ${spaced(item.to)}: ${text}`, `Message${code ? `: ${code}` : ''}`), sound.chime();
   return note;
-}
-
-function copyButton(code) {
-  const button = make('button', { className: 'copy' }, 'Copy code');
-  button.addEventListener('click', async () => {
-    try {
-      await navigator.clipboard.writeText(code);
-      button.textContent = 'Copied';
-    } catch {
-      button.textContent = 'Not allowed by the browser';
-    }
-    setTimeout(() => { button.textContent = 'Copy code'; }, 1600);
-  });
-  return button;
 }
 
 function drawCall(item) {
@@ -131,7 +133,7 @@ function finish(over) {
   find('#progress').textContent = byMachine(over) ? 'Answered by voicemail' : 'Call ended';
   setTimeout(() => {
     find('#device').classList.remove('ended');
-    follow(latest.calls);
+    follow(latest.calls.filter(wanted));
   }, LINGER);
 }
 
@@ -220,17 +222,27 @@ setInterval(tick, 1000);
 tick();
 
 let latest = { messages: [], calls: [] };
-const stream = new EventSource('/live');
-stream.onmessage = ({ data }) => {
-  latest = JSON.parse(data);
+listen((state) => {
+  latest = state;
+  offer(latest);
   list(latest);
-  follow(latest.calls);
+  follow(latest.calls.filter(wanted));
   for (const fault of switches) fault.value = latest.faults[fault.dataset.fault];
   voicemail.checked = latest.voicemail;
   first = false;
-};
-stream.onopen = () => signal(true);
-stream.onerror = () => signal(false);
+});
+number.addEventListener('change', () => {
+  first = true; // what is shown again is not announced
+  list(latest);
+  follow(latest.calls.filter(wanted));
+  first = false;
+});
+find('#clear').addEventListener('click', async () => {
+  await post('/clear');
+  number.replaceChildren(number.options[0]);
+  announce('The phone is empty');
+});
+reach(signal);
 
 function signal(there) {
   find('#signal').textContent = there ? '' : 'No service';
