@@ -1,7 +1,7 @@
 //! Whether the functions accept their settings. Each is run once without a Lambda environment: it reads its settings
 //! first, and exits naming all that are wrong. `cargo lambda watch` would let the first request to it wait instead.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -21,12 +21,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const CONFIGURATION: &str = "configuration: ";
 
 /// Fails with every fault that a function finds in `environment`. The functions are the programs in `binaries`.
-pub(crate) async fn check(binaries: &Path, environment: &[(&'static str, String)]) -> Result<()> {
+pub(crate) async fn check(binaries: &Path, environment: &BTreeMap<&'static str, String>) -> Result<()> {
     let mut runs = JoinSet::new();
     for name in NAMES {
         let mut function = Command::new(binaries.join(name));
         clean(&mut function);
-        function.env_remove("AWS_LAMBDA_RUNTIME_API").envs(environment.iter().cloned());
+        function.env_remove("AWS_LAMBDA_RUNTIME_API").envs(environment);
         function.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
         let run = function.spawn().with_context(|| format!("cannot run {}", binaries.join(name).display()))?;
         runs.spawn(timeout(PATIENCE, run.wait_with_output()));
@@ -71,7 +71,7 @@ mod tests {
             fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         }
 
-        let error = check(&folder, &[("MAX_GUESSES", "6".to_owned())]).await.unwrap_err().to_string();
+        let error = check(&folder, &BTreeMap::from([("MAX_GUESSES", "6".to_owned())])).await.unwrap_err().to_string();
         let faults: Vec<&str> = error.lines().skip(1).map(str::trim).collect();
         assert_eq!(faults, ["BRAND is too long", "BRAND_COLOR is no colour", "MAX_GUESSES is 6"]);
         fs::remove_dir_all(&folder).unwrap();

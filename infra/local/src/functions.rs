@@ -80,23 +80,8 @@ impl Functions {
 
     /// Starts them on the port that the gateway invokes, if they accept their settings.
     pub(crate) async fn start(settings: &Settings, stack: &Stack, purpose: Purpose) -> Result<Self> {
-        let environment: Vec<_> = stack.environment.iter().map(|(name, value)| (*name, value.clone())).collect();
-        accepted::check(&binaries()?, &environment).await?;
-        let (_, port) = stack.functions.rsplit_once(':').context("the functions' URL has no port")?;
-        let mut command = Command::new(&settings.cargo_lambda);
-        command
-            .args(["lambda", "watch", "--invoke-address", "127.0.0.1", "--invoke-port", port])
-            .current_dir(repository()?)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true);
-        clean(&mut command);
-        command.envs(&stack.environment);
-        if env::var_os("RUST_LOG").is_none() {
-            command.env("RUST_LOG", "warn"); // cargo-lambda's own log, which at `info` drowns the functions'
-        }
+        accepted::check(&binaries()?, &stack.environment).await?;
+        let mut command = watch(settings, stack)?;
         let output: Output = match purpose {
             // Standard output is for the command's own results.
             Purpose::Develop => Arc::new(Mutex::new(Box::new(io::stderr()))),
@@ -152,6 +137,25 @@ impl Drop for Functions {
     fn drop(&mut self) {
         self.signal(Signal::KILL);
     }
+}
+
+fn watch(settings: &Settings, stack: &Stack) -> Result<Command> {
+    let (_, port) = stack.functions.rsplit_once(':').context("the functions' URL has no port")?;
+    let mut command = Command::new(&settings.cargo_lambda);
+    command
+        .args(["lambda", "watch", "--invoke-address", "127.0.0.1", "--invoke-port", port])
+        .current_dir(repository()?)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true);
+    clean(&mut command);
+    command.envs(&stack.environment);
+    if env::var_os("RUST_LOG").is_none() {
+        command.env("RUST_LOG", "warn"); // cargo-lambda's own log, which at `info` drowns the functions'
+    }
+    Ok(command)
 }
 
 fn not_installed(settings: &Settings) -> String {

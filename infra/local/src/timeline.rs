@@ -22,6 +22,7 @@ pub(crate) struct Exchange {
     pub(crate) body: String,
     pub(crate) status: u16,
     pub(crate) answer: String,
+    /// The first time, if it is repeated.
     pub(crate) at_millis: u64,
     pub(crate) elapsed_millis: u64,
 }
@@ -82,7 +83,8 @@ impl Entries {
         let before = self.list.iter_mut().rev().find(|entry| entry.last.headers == exchange.headers);
         match before.filter(|before| before.last.is_repeated_by(&exchange)) {
             Some(before) => {
-                *before = Entry { id: before.id, version, times: before.times + 1, last: exchange };
+                let last = Exchange { at_millis: before.last.at_millis, ..exchange };
+                *before = Entry { id: before.id, version, times: before.times + 1, last };
             }
             None => self.list.push_back(Entry { id: version, version, times: 1, last: exchange }),
         }

@@ -31,8 +31,12 @@ function readable(body) {
   }
 }
 
-/** `pending`, or the name of a problem. */
-function gist(answer) {
+/** What a webhook reports, the state that an answer tells, or the name of a problem. */
+function gist({ body, answer }, isWebhook) {
+  if (isWebhook) {
+    const { Digits, AnsweredBy, CallStatus } = Object.fromEntries(new URLSearchParams(body));
+    return Digits ?? AnsweredBy ?? CallStatus ?? '';
+  }
   try {
     const { state, type, message } = JSON.parse(answer);
     return state ?? type?.split(':').pop() ?? message ?? '';
@@ -53,7 +57,7 @@ function draw(entry) {
     make('time', {}, new Date(atMillis).toLocaleTimeString([], { hour12: false })),
     make('span', { className: `kind ${isWebhook ? 'webhook' : ''}` }, isWebhook ? 'Webhook' : 'Request'),
     make('code', { className: 'path' }, make('b', {}, method), ` ${path}`),
-    make('span', { className: 'gist' }, gist(answer)),
+    make('span', { className: 'gist' }, gist(entry, isWebhook)),
     make('span', { className: 'times' }, times > 1 ? `× ${times}` : ''),
     make('span', { className: `code ${status < 400 ? 'fine' : 'failed'}` }, String(status)),
     make('span', { className: 'took' }, `${elapsedMillis} ms`));
