@@ -89,7 +89,7 @@ scenes('Desk', { concurrency: 1 }, (scene) => {
   scene('a login to refuse in a call says so, and does not block the next thing to try', async ({ context, stack }) => {
     const { desk } = await attempt(context, stack, 'Say “this was not me”');
     await desk.getByRole('button', { name: 'Accept' }).click();
-    await desk.getByRole('log', { name: 'What the caller says' }).getByText(/press/).first().waitFor();
+    await desk.locator('#keypad.awaited').waitFor();
     await desk.keyboard.press('0');
     await desk.getByRole('list', { name: /^Messages and calls/ }).getByText('Call', { exact: true }).waitFor();
     await desk.getByRole('button', { name: 'Say “this was not me”' }).click();

@@ -217,7 +217,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("local-lock-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         assert!(!is_locked(&folder));
-        let held = std::fs::File::create(folder.join(".cargo-lock")).unwrap();
+        let held = File::create(folder.join(".cargo-lock")).unwrap();
         assert!(!is_locked(&folder));
         held.lock().unwrap();
         assert!(is_locked(&folder));
