@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict';
 
+import { newAccount, nextNumber } from './harness/account.mjs';
 import { verifyResult } from './harness/backend.mjs';
-import { setFaults } from './harness/phone.mjs';
+import { eventually } from './harness/eventually.mjs';
+import { phoneOf, setFaults } from './harness/phone.mjs';
 import { scenes } from './harness/scenes.mjs';
 
 scenes('Calls', {}, (scene) => {
@@ -60,18 +62,98 @@ scenes('Calls', {}, (scene) => {
     await login.button('channel.sms').waitFor();
   });
 
-  scene('0 reports fraud: it stops this sign-in and blocks the next one for a while', async ({ arrive, phone, user }) => {
+  scene('0 stops the sign-in, says what to do, and a message signs in while calls are paused', async ({ arrive, phone, user, stack }) => {
     const login = await arrive();
     await login.callMe();
     const call = await phone.ringing();
     await call.listen();
     await call.press('0');
     await login.is('denied');
+    await login.says('denied.reported');
+    await login.says('denied.next');
+    await login.says('denied.again.message');
     assert.equal(await login.offers('channel.sms'), false);
+    await call.hangUp();
+    await login.page.reload();
+    await login.says('denied.again.message');
+    await login.press('back');
+    await login.page.waitForURL('**/signed-in#**');
 
-    const next = await arrive({ user: user.anotherLogin() });
-    await next.is('blocked');
-    await next.link('support.link').waitFor();
+    const next = user.anotherLogin();
+    const again = await arrive({ user: next });
+    await again.is('choose');
+    await again.says('channel.paused');
+    assert.equal(await again.offers('channel.call'), false);
+    await again.sendCode();
+    await again.enter(await phone.code());
+    await verifyResult((await again.returned()).result_token, stack.url, next);
+  });
+
+  scene('a second 0 in the call blocks the account, and the page says so by itself', async ({ arrive, phone, user }) => {
+    const login = await arrive();
+    await login.callMe();
+    const call = await phone.ringing();
+    await call.listen();
+    await call.press('0');
+    await login.is('denied');
+    const offer = await eventually('the offer to block', async () => {
+      const { listening, spoken } = await call.now();
+      return listening && /press zero again/.test(spoken.join(' ')) && spoken.join(' ');
+    });
+    assert.match(offer, /We stopped this sign-in\. To block all sign-ins for 24 hours/);
+    await call.press('0');
+    await login.is('blocked');
+
+    for (const page of [login, await arrive({ user: user.anotherLogin() })]) {
+      await page.is('blocked');
+      await page.says('blocked.text');
+      await page.says('blocked.next');
+      await page.link('support.link').waitFor();
+      assert.doesNotMatch(await page.main.innerText(), /start again/i);
+    }
+  });
+
+  scene('a number that was being enrolled and is reported is refused next time, and another one works', async ({ arrive, stack }) => {
+    const [reported, other] = [nextNumber(), nextNumber()];
+    const user = newAccount(stack, { enrolled: false });
+    const login = await arrive({ user });
+    await login.typeNumber(reported);
+    await login.callMe();
+    const call = await phoneOf(stack, reported).ringing();
+    await call.listen();
+    await call.press('0');
+    await login.is('denied');
+    await login.says('denied.number');
+
+    const next = user.anotherLogin();
+    const again = await arrive({ user: next });
+    await again.is('number');
+    await again.says('channel.paused');
+    await again.typeNumber(reported);
+    await again.press('channel.sms');
+    await again.fieldSays(again.number, 'problem.phone-number-unavailable');
+    await again.typeNumber(other);
+    await again.sendCode();
+    await again.enter(await phoneOf(stack, other).code());
+    const claims = await verifyResult((await again.returned()).result_token, stack.url, next);
+    assert.equal(claims.enrolled_now, true);
+  });
+
+  scene('a page that was opened before a report says that calls are paused, and a message signs in', async ({ arrive, phone, user }) => {
+    const login = await arrive();
+    const other = await arrive({ user: user.anotherLogin() });
+    await other.is('choose');
+    await login.callMe();
+    const call = await phone.ringing();
+    await call.listen();
+    await call.press('0');
+    await login.is('denied');
+    await other.press('channel.call');
+    await other.says('limit.reported');
+    await other.says('channel.paused');
+    await other.sendCode();
+    await other.enter(await phone.code());
+    await other.returned();
   });
 
   scene('with two sign-ins at once each page says so, and a call asks for the digits of its own', async ({ arrive, phone, user, stack }) => {
@@ -112,6 +194,20 @@ scenes('Calls', {}, (scene) => {
     await login.says('contested.machine');
     await call.press(`${await login.matchDigits()}#`);
     await verifyResult((await login.returned()).result_token, stack.url, user);
+  });
+});
+
+scenes('Deployments with calls alone', { settings: { CHANNELS: 'call' } }, (scene) => {
+  scene('after a report the page says from when to start again, and shows when a call can be had', async ({ arrive, phone, user }) => {
+    const login = await arrive();
+    await login.callMe();
+    const call = await phone.ringing();
+    await call.listen();
+    await call.press('0');
+    await login.says('denied.again.later');
+    const again = await arrive({ user: user.anotherLogin() });
+    await again.is('choose');
+    await again.says('channel.paused');
   });
 });
 

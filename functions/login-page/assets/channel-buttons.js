@@ -67,8 +67,8 @@ export function channelButtons(app, { offered, pick, quiet = false }) {
 
   function wait({ reason, nextSendAt }) {
     if (!nextSendAt) return t('channel.limit');
-    if (reason !== 'cooldown') return t('channel.at', { time: when(nextSendAt, app.now()) });
-    return t('channel.in', { time: countdown(nextSendAt.getTime() - app.now()) });
+    if (reason === 'cooldown') return t('channel.in', { time: countdown(nextSendAt.getTime() - app.now()) });
+    return t(reason === 'call-reported' ? 'channel.paused' : 'channel.at', { time: when(nextSendAt, app.now()) });
   }
 
   return { element, update };

@@ -4,7 +4,7 @@ import { HANGING, isFree, isOpen } from './channel-buttons.js';
 import { fill, h, icon } from './dom.js';
 import * as ends from './end-screens.js';
 import * as screens from './screens.js';
-import { screenOf, usable } from './states.js';
+import { mayHaveChanged, screenOf, usable } from './states.js';
 import { config, t } from './text.js';
 
 const SCREENS = {
@@ -84,8 +84,7 @@ export function draw() {
   current.symbol?.classList.toggle('moving', current.screen.symbol.moving?.() ?? false);
   drawNotice();
   drawBanner();
-  const { retryAt, state } = app.view ?? {};
-  if (state === 'locked' && retryAt && retryAt.getTime() < app.now()) app.follow();
+  if (app.view && mayHaveChanged(app.view, app.now())) app.follow();
 }
 
 // The browser may have translated what the document has, so only what was written last tells whether it changes.

@@ -2,6 +2,7 @@
 
 import { fill, h, set } from './dom.js';
 import { phoneNumber } from './phone-number.js';
+import { usable } from './states.js';
 import { config, countdown, rich, t, timeOfDay } from './text.js';
 
 const LONG = 60 * 60_000;
@@ -28,12 +29,42 @@ function final(name, icon, keys, actions) {
   });
 }
 
-export const denied = final('denied', 'stop', ['denied.text', 'denied.next'], (app) => [back(app), support(app)]);
 export const approvedBefore = final('approved.before', 'clock', ['approved.before.text'], back);
 export const signInOver = final('over', 'clock', ['over.text'], back);
 export const start = final('start', 'help', ['start.text'], () => null);
 export const misdirected = final('misdirected', 'alert', ['misdirected.text'], () => null);
 export const lockedByAdmin = final('locked.admin', 'lock', ['locked.admin.text'], support);
+
+/** Stopped by the fraud key or by support. */
+export function denied(app) {
+  const { fraudReport, canChangeNumber } = app.view;
+  const again = h('p', {});
+  return {
+    heading: () => t('denied.heading'),
+    symbol: { icon: 'stop', tone: 'warn' },
+    body: [
+      ...says(fraudReport ? 'denied.reported' : 'denied.text', 'denied.next'),
+      again,
+      // The report has blocked a number that was only being enrolled.
+      fraudReport && canChangeNumber && says('denied.number'),
+      back(app),
+      support(app),
+    ],
+    update() {
+      fill(again, startAgain(app));
+    },
+    ends: true,
+  };
+}
+
+/** How to start again: while calls are paused, with a message or later. */
+function startAgain({ view, now }) {
+  const { retryAt, canChangeNumber, channels } = view;
+  if (!retryAt || retryAt.getTime() < now()) return t('denied.again');
+  const isReached = canChangeNumber ? config.channels.includes('sms') : usable(view).includes('sms');
+  const way = isReached && channels.sms.sendsLeft > 0 ? 'message' : 'later';
+  return t(`denied.again.${way}`, { time: timeOfDay(retryAt, now()) });
+}
 
 export function approved(app) {
   const { way, finish } = app.handover;
@@ -106,6 +137,7 @@ export function unusable(app) {
 const WHY_REFUSED = {
   'country-refused': 'refused.country',
   'phone-number-outdated': 'problem.phone-number-outdated',
+  'phone-number-unavailable': 'refused.account',
 };
 
 /** The API refuses the account's number, and no other number can be entered here. */

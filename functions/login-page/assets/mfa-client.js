@@ -31,7 +31,7 @@ const GATEWAY = {
  *
  * @typedef {object} Channel
  * @property {boolean} available
- * @property {'cooldown' | 'send-limit' | 'call-live' | 'closed' | 'locked' | 'blocked' | 'disabled' | 'unreachable' | null} reason
+ * @property {'cooldown' | 'send-limit' | 'call-live' | 'call-reported' | 'closed' | 'locked' | 'blocked' | 'disabled' | 'unreachable' | null} reason
  * @property {Date | null} nextSendAt
  * @property {number} sendsLeft
  * @property {'sending' | 'accepted' | 'failed' | 'unknown' | null} lastSend
@@ -46,6 +46,7 @@ const GATEWAY = {
  * @property {Date | null} retryAt
  * @property {Record<ChannelName, Channel>} channels
  * @property {'calling' | 'ringing' | 'answered' | 'voicemail' | 'no-answer' | 'busy' | 'failed' | 'ended' | null} call
+ * @property {'stopped' | 'blocked' | null} fraudReport
  * @property {string | null} matchDigits
  * @property {boolean} contested
  * @property {boolean} offerAlternative

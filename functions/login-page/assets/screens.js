@@ -187,7 +187,7 @@ function offerOf(app, on, channel) {
       const { view } = app;
       // Where both are in progress, a link leads from one to the other.
       const shown = (on === 'call' ? isLive(view) && !isTexted(view) : !isLive(view)) && offered().length > 0;
-      const advised = shown && view.offerAlternative;
+      const advised = shown && view.offerAlternative && isOpen(channel, app);
       if (advised && advisedBefore === false) app.announce(t(`offer.${on}`));
       element.hidden = !shown;
       advice.hidden = !advised;

@@ -75,6 +75,15 @@ function pending(view, open) {
   return view.call ? 'call-over' : 'choose';
 }
 
+/** Whether a state after which the page stops asking may have changed. @param {Challenge} view @param {number} now */
+export function mayHaveChanged({ state, retryAt, call, fraudReport }, now) {
+  if (!retryAt) return false;
+  const isOver = retryAt.getTime() < now;
+  // A second `0` in the same call blocks the account.
+  if (state === 'denied') return fraudReport === 'stopped' && LIVE.includes(call) && !isOver;
+  return ['locked', 'blocked'].includes(state) && isOver;
+}
+
 // Problems that trying again here can't solve.
 const ENDS = {
   unauthenticated: 'sign-in-over',
@@ -127,6 +136,7 @@ export function sentence({ type, limit, retryAt, country }, now, channel) {
 function limitOf(limit) {
   if (limit === 'challenge') return 'challenge';
   if (limit === 'call-live') return 'live';
+  if (limit === 'call-reported') return 'reported';
   if (limit === 'subject-calls') return 'calls';
   return /^(range|country|network)/.test(limit ?? '') ? 'area' : 'account';
 }

@@ -20,6 +20,15 @@ const live = { ...sent, reason: 'call-live', nextSendAt: later(135) };
 const called = (call) => ({ ...pending, channels: { sms: available, call: live }, call });
 const over = (call) => ({ ...called(call), channels: { sms: available, call: again }, offerAlternative: true });
 
+const reported = (sms) => ({
+  ...known,
+  state: 'denied',
+  fraudReport: 'stopped',
+  retryAt: later(590),
+  channels: { sms: { ...off('closed'), ...sms }, call: off('closed') },
+  call: 'ended',
+});
+
 const READINGS = [{ reading: 'national', country: 'US' }, { reading: 'international', country: 'CH' }];
 const typed = (problem) => ({
   view: { phoneNumber: null },
@@ -50,6 +59,20 @@ export const EXHIBITS = {
     screen: 'choose',
     view: { ...known, channels: { sms: off('send-limit', later(500)), call: off('send-limit', later(5000)) } },
   },
+  'choose-paused': { screen: 'choose', view: { ...known, channels: { sms: available, call: off('call-reported', later(590)) } } },
+  'choose-paused-no-message': {
+    screen: 'choose',
+    view: { ...known, channels: { sms: off('unreachable'), call: off('call-reported', later(650)) } },
+  },
+  'choose-reported': {
+    screen: 'choose',
+    view: known,
+    refusal: [429, 'send-limit', { limit: 'call-reported', retryAt: new Date(Date.now() + 3_600_000).toISOString() }],
+    act: async (login) => {
+      await login.press('channel.call');
+      await login.says('limit.reported');
+    },
+  },
   'choose-undelivered': {
     screen: 'choose',
     view: known,
@@ -61,6 +84,7 @@ export const EXHIBITS = {
   },
   number: { view: { phoneNumber: null } },
   'number-invalid': { screen: 'number', ...typed([422, 'phone-number-invalid']) },
+  'number-unavailable': { screen: 'number', ...typed([422, 'phone-number-unavailable']) },
   'number-refused': { screen: 'number', ...typed([422, 'country-refused', { country: 'PR' }]) },
   'number-ambiguous': { screen: 'number', ...typed([422, 'phone-number-ambiguous', { readings: READINGS }]) },
   'number-correcting': {
@@ -100,6 +124,10 @@ export const EXHIBITS = {
   'refused-typed': { screen: 'refused', view: { ...known, state: 'refused', canChangeNumber: true } },
   exhausted: { view: { ...known, state: 'exhausted' } },
   denied: { view: { ...known, state: 'denied', channels: { sms: off('closed'), call: off('closed') } } },
+  'denied-reported': { screen: 'denied', view: reported({ sendsLeft: 2 }) },
+  'denied-reported-no-message': { screen: 'denied', view: reported({ reason: 'unreachable' }) },
+  'denied-reported-number': { screen: 'denied', view: { ...reported({ sendsLeft: 2 }), canChangeNumber: true } },
+  'denied-reported-before': { screen: 'denied', view: { ...reported({ sendsLeft: 2 }), retryAt: null } },
   blocked: { view: { ...known, state: 'blocked', retryAt: later(86_000), channels: { sms: off('blocked'), call: off('blocked') } } },
   locked: { view: { ...known, state: 'locked', retryAt: later(100), channels: { sms: off('locked'), call: off('locked') } } },
   'locked-by-admin': { view: { ...known, state: 'locked', channels: { sms: off('locked'), call: off('locked') } } },
@@ -110,6 +138,15 @@ export const EXHIBITS = {
     view: known,
     refusal: [409, 'phone-number-outdated'],
     act: (login) => login.press('channel.sms'),
+  },
+  'number-of-others': {
+    screen: 'number-refused',
+    view: known,
+    refusal: [422, 'phone-number-unavailable'],
+    act: async (login) => {
+      await login.press('channel.sms');
+      await login.says('refused.account');
+    },
   },
   'number-of-elsewhere': {
     screen: 'number-refused',
