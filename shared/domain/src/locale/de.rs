@@ -60,7 +60,6 @@ const CHANGE: Phrases = Phrases {
                 Wenn Sie das nicht veranlasst haben, drücken Sie die Null.",
     said_once: "Dieser Anruf wiederholt seinen Code nicht. Sie können einen neuen Anruf anfordern. \
                 Wenn Sie Ihre Telefonnummer gerade nicht ändern, drücken Sie die Null.",
-    approved: "Vielen Dank. Diese Telefonnummer ist bestätigt. Auf Wiederhören.",
     stopped: "Vielen Dank. Wir haben die Änderung Ihrer Telefonnummer gestoppt.",
     not_in_time: "Danke für den Hinweis. Die Änderung Ihrer Telefonnummer war schon bestätigt.",
     code_entered: "Für die Änderung Ihrer Telefonnummer wurde schon ein Code eingegeben. Wenn Sie das nicht waren, drücken Sie die Null.",

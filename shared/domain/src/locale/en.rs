@@ -55,7 +55,6 @@ const CHANGE: Phrases = Phrases {
                 If you did not ask for it, press zero.",
     said_once: "This call cannot repeat its code. You can ask for a new call. \
                 If you are not changing your phone number, press zero.",
-    approved: "Thank you. This phone number is confirmed. Goodbye.",
     stopped: "Thank you. We stopped the change of your phone number.",
     not_in_time: "Thank you for telling us. The change of your phone number was already confirmed.",
     code_entered: "A code was already entered to change your phone number. If that was not you, press zero.",

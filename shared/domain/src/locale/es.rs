@@ -36,7 +36,7 @@ const LOGIN: Phrases = Phrases {
     change_password: "Cambie su contraseña. Adiós.",
     not_in_time: "Gracias por avisarnos. Este inicio de sesión ya se había completado.",
     block_for_day: "Para bloquear todos los inicios de sesión durante 24 horas, vuelva a pulsar cero.",
-    block_for_now: "Para bloquear por ahora todos los inicios de sesión, vuelva a pulsar cero.",
+    block_for_now: "Para bloquear todos los inicios de sesión por ahora, vuelva a pulsar cero.",
     blocked: "Gracias. Todos los inicios de sesión quedan bloqueados por ahora.",
     code_entered: "Ya se ha introducido un código para este inicio de sesión. Si no ha sido usted, pulse cero.",
     too_late: "Ya es tarde para aprobar este inicio de sesión. Si no es suyo, pulse cero.",
@@ -52,7 +52,6 @@ const CHANGE: Phrases = Phrases {
     code_ends: "Introdúzcalo donde está cambiando su teléfono y no se lo diga a nadie. Si no lo ha pedido, pulse cero.",
     said_once: "Esta llamada no repite su código. Puede pedir una nueva llamada. \
                 Si no está cambiando su teléfono, pulse cero.",
-    approved: "Gracias. Este teléfono está confirmado. Adiós.",
     stopped: "Gracias. Hemos detenido el cambio de su teléfono.",
     not_in_time: "Gracias por avisarnos. El cambio de su teléfono ya estaba confirmado.",
     code_entered: "Ya se ha introducido un código para cambiar su teléfono. Si no ha sido usted, pulse cero.",

@@ -39,7 +39,7 @@ const LOGIN: Phrases = Phrases {
                 Si vous n'êtes pas en train de vous connecter, appuyez sur zéro.",
     goodbye: "Au revoir.",
     approved: "C'est fait. Regardez votre écran. Au revoir.",
-    stopped: "Merci. Nous avons bloqué cette connexion.",
+    stopped: "Merci. Nous avons interrompu cette connexion.",
     change_password: "Veuillez changer votre mot de passe. Au revoir.",
     not_in_time: "Merci de nous avoir prévenus. Cette connexion avait déjà abouti.",
     block_for_day: "Pour bloquer toutes les connexions pendant 24 heures, appuyez de nouveau sur zéro.",
@@ -60,8 +60,7 @@ const CHANGE: Phrases = Phrases {
                 Si vous ne l'avez pas demandé, appuyez sur zéro.",
     said_once: "Cet appel ne répète pas son code. Vous pouvez demander un nouvel appel. \
                 Si vous n'êtes pas en train de changer de numéro de téléphone, appuyez sur zéro.",
-    approved: "Merci. Ce numéro de téléphone est confirmé. Au revoir.",
-    stopped: "Merci. Nous avons bloqué le changement de votre numéro de téléphone.",
+    stopped: "Merci. Nous avons interrompu le changement de votre numéro de téléphone.",
     not_in_time: "Merci de nous avoir prévenus. Le changement de votre numéro de téléphone était déjà confirmé.",
     code_entered: "Un code a déjà été saisi pour changer votre numéro de téléphone. Si ce n'était pas vous, appuyez sur zéro.",
     too_late: "Il est trop tard pour approuver ce changement de numéro de téléphone. Si vous ne l'avez pas demandé, \

@@ -43,7 +43,7 @@ const LOGIN: Phrases = Phrases {
     not_in_time: "Agradecemos o aviso. Este acesso já havia sido concluído.",
     block_for_day: "Para bloquear todos os acessos por 24 horas, pressione zero novamente.",
     block_for_now: "Para bloquear todos os acessos por enquanto, pressione zero novamente.",
-    blocked: "Agradecemos o aviso. Por enquanto, todos os acessos estão bloqueados.",
+    blocked: "Agradecemos o aviso. Todos os acessos estão bloqueados por enquanto.",
     code_entered: "Um código já foi digitado para este acesso. Se não foi você, pressione zero.",
     too_late: "Já é tarde para aprovar este acesso. Se não for seu, pressione zero.",
     use_code: "Não foi possível confirmar esta chamada. Você pode pedir um código por mensagem de texto. Até logo.",
@@ -59,7 +59,6 @@ const CHANGE: Phrases = Phrases {
                 Se não pediu a alteração, pressione zero.",
     said_once: "Esta chamada não repete o código. Você pode pedir uma nova chamada. \
                 Se não estiver alterando seu número de telefone, pressione zero.",
-    approved: "Tudo certo. Este número de telefone está confirmado. Até logo.",
     stopped: "Agradecemos o aviso. Interrompemos a alteração do seu número de telefone.",
     not_in_time: "Agradecemos o aviso. A alteração do seu número de telefone já estava confirmada.",
     code_entered: "Um código já foi digitado para alterar seu número de telefone. Se não foi você, pressione zero.",

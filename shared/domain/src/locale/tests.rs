@@ -143,8 +143,10 @@ fn a_call_to_change_the_number_says_so_and_does_not_mention_signing_in() {
             assert!(mentions_it(said), "{said}");
         }
         assert!(mentions_it(&[login.code_is, login.code_ends].concat()), "{locale:?}");
-        // An approval has yet to be settled: the phone must not say that anybody is signed in.
-        assert!(!login.approved.contains(number) && !mentions_it(login.approved), "{}", login.approved);
+        // An approval has yet to be settled: the phone must not say that anybody is signed in, or a number confirmed.
+        for approved in [login.approved, change.approved] {
+            assert!(!approved.contains(number) && !mentions_it(approved), "{approved}");
+        }
     }
 }
 
