@@ -156,7 +156,7 @@ pub struct Call {
 }
 
 /// What a report of fraud has led to. Each call counts once for each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FraudReport {
     /// The sign-in is stopped, and nobody is called for a while.
     Stopped,

@@ -274,6 +274,13 @@ impl Challenge {
         kept
     }
 
+    /// What reporting fraud in its calls has led to, former calls included.
+    #[must_use]
+    pub fn report(&self) -> Option<FraudReport> {
+        let former = self.former_calls.iter().map(|former| &former.call);
+        self.call.iter().chain(former).filter_map(|call| call.report).max()
+    }
+
     /// The challenge after fraud was reported in the call with this token. An approval stays: whoever got it has its
     /// result.
     #[must_use]

@@ -29,13 +29,12 @@ pub fn left(stored: &Snapshot, channel: Channel, policy: &Policy, now: Timestamp
     windows(channel, policy, stored.calls_given_back(now)).map(left).min().unwrap_or_default()
 }
 
-/// The limit of one call at a time, while `call` may still be in progress. A pause after a report may outlast it.
+/// The limit of one call at a time, while `call` may still be in progress, or the pause after a report that outlasts it.
 #[must_use]
 pub fn live_call(call: &Call, subject: &Subject, now: Timestamp) -> SendLimit {
     let window = Policy::RING + Policy::TALK;
-    let over = call.placed_at + window;
-    let retry_at = subject.calls_paused(now).map_or(over, |until| over.max(until));
-    SendLimit { limit: Limit::CallLive, quota: 1, window, retry_at }
+    let live = SendLimit { limit: Limit::CallLive, quota: 1, window, retry_at: call.placed_at + window };
+    paused(subject, Channel::Call, now).filter(|pause| pause.retry_at > live.retry_at).unwrap_or(live)
 }
 
 /// After a report of fraud nobody is called for a while.

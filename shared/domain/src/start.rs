@@ -43,7 +43,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         match own.map(|challenge| (challenge.outcome, challenge.source)) {
             Some((Outcome::Approved { settled: true, .. }, NumberSource::Enrolled(_)))
                 if request.purpose == Purpose::Change => {} // the proof of the current number
-            Some((Outcome::Denied, _)) if stored.subject.blocked(now).is_some() => {} // the block ends, and is told below
+            Some((Outcome::Denied, _)) if stored.subject.blocked(now).is_some() => {} // told below, until it ends
             _ if own.is_some_and(|own| own.is_refused(now)) => {}                     // the next generation replaces it
             Some((Outcome::Approved { .. }, _)) => return Ok(Decision::Running),
             Some((Outcome::Denied, _)) => return Err(Refusal::Denied),
@@ -95,7 +95,7 @@ impl<P: NumberingPlan> Start<'_, P> {
                 subject.account_for(&stored.challenges, now);
                 Some(Consequence::Lock(Box::new(subject)))
             }
-            Refusal::SendLimit(limit) if limit.limit == Limit::CallLive => {
+            Refusal::SendLimit(SendLimit { limit: Limit::CallLive | Limit::CallReported, .. }) => {
                 let refused = request.key.session;
                 let other = live_call(stored, request, now).filter(|other| other.outcome == Outcome::Pending)?;
                 let unmarked = !other.contested && !other.id.key.session.is_same_login(&refused);

@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
-use crate::call::{Call, CallState};
+use crate::call::{Call, CallState, FraudReport};
 use crate::challenge::{Challenge, NumberSource, Outcome};
 use crate::change::{self, Step};
 use crate::channel::Channel;
 use crate::code::{DigitCount, MacKeys, MatchDigits};
 use crate::delivery::Delivery;
 use crate::identity::ChallengeKey;
+use crate::limit::Limit;
 use crate::limits;
 use crate::phone::{Country, Line, PhoneNumber};
 use crate::policy::Policy;
 use crate::polling::poll_after;
 use crate::purpose::Purpose;
+use crate::quota::SendLimit;
 use crate::result::Approval;
 use crate::rules::Rules;
 use crate::snapshot::Snapshot;
@@ -64,11 +66,13 @@ pub enum Unavailable {
     SendLimit,
     /// A call to the subject may still be in progress: there is one at a time.
     CallLive,
+    /// Fraud was reported in a call: nobody is called for a while.
+    CallReported,
     /// The challenge is final.
     Closed,
     /// Too many failures.
     Locked,
-    /// Fraud was reported.
+    /// Fraud was reported twice.
     Blocked,
     /// It is switched off in this deployment.
     Disabled,
@@ -80,6 +84,7 @@ words!(Unavailable {
     Cooldown => "cooldown",
     SendLimit => "send-limit",
     CallLive => "call-live",
+    CallReported => "call-reported",
     Closed => "closed",
     Locked => "locked",
     Blocked => "blocked",
@@ -119,7 +124,9 @@ pub struct Status {
     pub call_channel: ChannelStatus,
     /// The state of the latest call.
     pub call: Option<CallState>,
-    /// The digits to enter in that call. Added by [`Status::show_digits`], which needs the keys.
+    /// What reporting fraud in one of its calls has led to.
+    pub report: Option<FraudReport>,
+    /// The digits to enter in the latest call. Added by [`Status::show_digits`], which needs the keys.
     pub match_digits: Option<MatchDigits>,
     /// Whether another login of the subject was active within ten minutes (see [`Challenge::contested`]).
     pub contested: bool,
@@ -194,6 +201,7 @@ pub fn status(
         sms: channel(Channel::Sms),
         call_channel: channel(Channel::Call),
         call: own.and_then(|challenge| Some(challenge.call.as_ref()?.shown_state(&rules.policy))),
+        report: own.and_then(Challenge::report),
         match_digits: None,
         contested: pending.is_some_and(|challenge| challenge.contested),
         offer_alternative: pending.is_some_and(|challenge| patience_is_over(challenge, now)),
@@ -268,15 +276,23 @@ fn wait(
     let cooldown = continues.and_then(|own| own.next_send_at(channel, policy)).filter(|at| *at > now);
     let mut others =
         stored.challenges.iter().filter(|challenge| channel == Channel::Call && challenge.has_live_call(now));
-    let live =
-        others.find_map(|challenge| Some(limits::live_call(challenge.call.as_ref()?, &stored.subject, now).retry_at));
-    let window = limits::reached(stored, channel, policy, now).map(|limit| limit.retry_at);
+    let live = others.find_map(|challenge| Some(limits::live_call(challenge.call.as_ref()?, &stored.subject, now)));
     let reasons = [
-        (Unavailable::Cooldown, cooldown),
-        (Unavailable::CallLive, live),
-        (Unavailable::SendLimit, window.max(expiry)),
+        cooldown.map(|until| (Unavailable::Cooldown, until)),
+        live.map(reason_of),
+        expiry.map(|until| (Unavailable::SendLimit, until)),
+        limits::reached(stored, channel, policy, now).map(reason_of),
     ];
-    reasons.into_iter().filter_map(|(reason, until)| Some((reason, until?))).max_by_key(|(_, until)| *until)
+    reasons.into_iter().flatten().max_by_key(|(_, until)| *until)
+}
+
+const fn reason_of(reached: SendLimit) -> (Unavailable, Timestamp) {
+    let reason = match reached.limit {
+        Limit::CallLive => Unavailable::CallLive,
+        Limit::CallReported => Unavailable::CallReported,
+        _ => Unavailable::SendLimit,
+    };
+    (reason, reached.retry_at)
 }
 
 /// Why the channel cannot be used at all, or not with this number, as far as the number is known.

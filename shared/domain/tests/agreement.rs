@@ -11,15 +11,17 @@ use domain::challenge::{Challenge, Method, NumberSource, Outcome, Sends};
 use domain::channel::Channel;
 use domain::delivery::Delivery;
 use domain::identity::{ChallengeId, ChallengeKey, Network, SessionId, SubjectId};
+use domain::limit::Limit;
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
 use domain::policy::Policy;
 use domain::purpose::Purpose;
+use domain::refusal::Refusal;
 use domain::request::Request;
 use domain::rules::{Enrolment, Rules};
 use domain::snapshot::Snapshot;
 use domain::start::{Decision, Start};
-use domain::status::status;
+use domain::status::{Unavailable, status};
 use domain::subject::{Binding, Subject};
 use domain::time::Timestamp;
 use proptest::prelude::*;
@@ -95,6 +97,7 @@ prop_compose! {
     fn snapshot()(
         own in prop::option::of(challenge("own")), other in prop::option::of(challenge("other")),
         bound in prop::option::of(1_u64..3), denied in prop::option::of(2_u64..4), blocked in prop::option::weighted(0.1, 1_u64..400),
+        reported in prop::option::weighted(0.3, 0_u64..700),
         failures in prop::sample::select(vec![0, 4, 10, 12, 100]), failed in 0_u64..400,
         sms in prop::collection::vec(0_u64..1000, 0..4), calls in prop::collection::vec(0_u64..1000, 0..3),
     ) -> Snapshot {
@@ -103,6 +106,7 @@ prop_compose! {
             version: 4,
             binding: bound.map(|version| Binding { number: number(), country: us(), line: Line::Mobile, version }),
             denied_version: denied,
+            reported_at: reported.map(ago),
             blocked_until: blocked.map(|seconds| NOW + Duration::from_secs(seconds)),
             failures,
             last_failure_at: Some(ago(failed)),
@@ -152,6 +156,11 @@ proptest! {
             prop_assert_eq!(shown.unavailable.is_none(), sends, "{:?}: {:?} {:?}", channel, shown, decision.err());
             let waits = shown.unavailable.is_some() && shown.next_send_at.is_some();
             prop_assert!(!waits || shown.next_send_at > Some(NOW), "{:?}: {:?} is not ahead", channel, shown);
+            if let (Some(Unavailable::CallReported), Err(refusal)) = (shown.unavailable, decision) {
+                let Refusal::SendLimit(limit) = refusal else { panic!("{refusal:?}") };
+                let is_told = limit.limit == Limit::CallReported && Some(limit.retry_at) == shown.next_send_at;
+                prop_assert!(is_told || limit.limit == Limit::Challenge, "{:?} {:?}", shown, limit);
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use domain::call::{Call, CallState, CallToken};
+use domain::call::{Call, CallState, CallToken, FormerCall, FraudReport};
 use domain::challenge::{Challenge, Method, NumberSource, Outcome};
 use domain::channel::Channel;
 use domain::code::{CodeMac, MacKey, MacKeys};
@@ -674,6 +674,74 @@ fn while_a_call_may_be_in_progress_the_page_says_when_the_next_can_be_placed() {
     case.pass(1);
     assert_eq!(case.status().call_channel.unavailable, None);
     assert!(matches!(case.decide(), Ok(Decision::Send(_))));
+}
+
+#[test]
+fn after_a_report_the_page_says_that_calls_are_paused_and_until_when() {
+    let mut case = Case::new().by(Channel::Call);
+    case.send();
+    case.stored.subject.reported_at = Some(NOW);
+    case.request.key.session = SessionId::new("another login", None);
+    let until = NOW + Duration::from_mins(10);
+    for seconds in [0, 139, 460] {
+        case.pass(seconds); // at first the reported call is still in progress
+        let call = case.status().call_channel;
+        assert_eq!((call.unavailable, call.next_send_at), (Some(Unavailable::CallReported), Some(until)));
+        let Some(Refusal::SendLimit(limit)) = refusal(&case) else { panic!("no call") };
+        assert_eq!((limit.limit, limit.retry_at), (Limit::CallReported, until));
+        assert_eq!(case.status().sms.unavailable, None);
+    }
+    case.pass(1);
+    assert_eq!(case.status().call_channel.unavailable, None);
+}
+
+#[test]
+fn a_live_call_that_outlasts_the_pause_after_a_report_is_what_the_page_names() {
+    let mut case = Case::new().by(Channel::Call);
+    case.send();
+    case.stored.subject.reported_at = Some(NOW);
+    case.stored.challenges[0].call.as_mut().expect("a call").placed_at = NOW + Duration::from_secs(500);
+    case.request.key.session = SessionId::new("another login", None);
+    case.pass(510);
+    let call = case.status().call_channel;
+    assert_eq!(
+        (call.unavailable, call.next_send_at),
+        (Some(Unavailable::CallLive), Some(NOW + Duration::from_secs(640)))
+    );
+}
+
+#[test]
+fn a_refusal_during_the_pause_after_a_report_contests_the_live_call_too() {
+    let mut case = Case::new().by(Channel::Call);
+    case.send();
+    case.stored.subject.reported_at = Some(NOW);
+    case.request.key.session = SessionId::new("another login", None);
+    let refused = refusal(&case).expect("no call");
+    let rules = &case.rules;
+    let consequence = Start { rules, plan: &Plan }.consequence(&case.stored, &case.request, refused, case.now);
+    assert!(matches!(consequence, Some(Consequence::Contest(_))), "{consequence:?}");
+}
+
+#[test]
+fn the_page_says_what_reports_in_its_calls_have_led_to() {
+    let (stopped, blocked) = (Some(FraudReport::Stopped), Some(FraudReport::Blocked));
+    for (latest, former, expected) in [
+        (None, None, None),
+        (stopped, None, stopped),
+        (None, stopped, stopped),
+        (stopped, blocked, blocked),
+        (blocked, stopped, blocked),
+    ] {
+        let mut case = Case::new().by(Channel::Call);
+        let Challenge { call, phone, .. } = case.send();
+        let call = call.expect("a call");
+        case.change(|challenge| {
+            challenge.former_calls =
+                vec![FormerCall { call: Call { report: former, ..call.clone() }, phone, is_unverified: false }];
+            challenge.call = Some(Call { report: latest, ..call });
+        });
+        assert_eq!(case.status().report, expected, "{latest:?} {former:?}");
+    }
 }
 
 #[test]

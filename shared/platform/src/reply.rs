@@ -1,6 +1,6 @@
 //! Rendering responses.
 
-use domain::call::CallState;
+use domain::call::{CallState, FraudReport};
 use domain::change::Step;
 use domain::delivery::Delivery;
 use domain::status::{ChannelStatus, Status, Unavailable};
@@ -38,6 +38,7 @@ pub fn challenge(
         retry_at: view.retry_at.map(Time),
         channels: Channels { sms: channel(&view.sms), call: channel(&view.call_channel) },
         call: view.call.map(CallState::as_str),
+        fraud_report: view.report.map(FraudReport::as_str),
         match_digits: view.match_digits.map(domain::code::MatchDigits::expose),
         contested: view.contested,
         offer_alternative: view.offer_alternative,
@@ -67,6 +68,7 @@ struct View<'a> {
     retry_at: Option<Time>,
     channels: Channels,
     call: Option<&'static str>,
+    fraud_report: Option<&'static str>,
     match_digits: Option<String>,
     contested: bool,
     offer_alternative: bool,

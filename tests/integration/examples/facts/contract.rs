@@ -74,6 +74,7 @@ fn status(change: Option<Step>) -> Status {
         sms: channel(),
         call_channel: channel(),
         call: None,
+        report: None,
         match_digits: None,
         contested: false,
         offer_alternative: false,

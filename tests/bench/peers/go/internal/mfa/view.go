@@ -20,6 +20,7 @@ type view struct {
 	RetryAt          *string            `json:"retryAt"`
 	Channels         map[string]channel `json:"channels"`
 	Call             *string            `json:"call"`
+	FraudReport      *string            `json:"fraudReport"`
 	MatchDigits      *string            `json:"matchDigits"`
 	Contested        bool               `json:"contested"`
 	OfferAlternative bool               `json:"offerAlternative"`
