@@ -63,11 +63,16 @@ def test_a_call_gives_the_event_approved_only_once_it_is_settled(person, provide
 def test_the_fraud_key_gives_the_events_fraud_reported_and_denied(person, provider, events_about):
     person.log_in().start("call")
     [call] = provider.calls_to(person.number)
-    call.pressed("0", call.answered("human").text)
+    offer = call.pressed("0", call.answered("human").text)
     types, events = events_about(person)
     assert types[:2] == ["challenge.started", "challenge.sent"]
     assert sorted(types[2:]) == ["challenge.denied", "fraud.reported"]
-    assert [event["blockedUntil"] for event in events if "blockedUntil" in event] != []
+    [stopped] = [event for event in events if event["type"] == "fraud.reported"]
+    assert (stopped["stage"], "blockedUntil" in stopped) == ("stopped", False)
+    call.pressed("0", offer.text)
+    types, events = events_about(person)
+    assert types[4:] == ["fraud.reported"]
+    assert (events[-1]["stage"], events[-1]["blockedUntil"] is not None) == ("blocked", True)
 
 
 def test_five_wrong_codes_give_the_event_exhausted(person, events_about):

@@ -110,12 +110,35 @@ def test_after_a_failed_call_the_message_is_offered(called, person, status, seen
     assert page.guess(person.code()).json()["state"] == "approved"
 
 
-def test_zero_reports_fraud_and_blocks_the_person(called, person, provider):
+def test_zero_stops_the_sign_in_and_calls_and_a_message_signs_in_meanwhile(called, person, provider):
     page, call = called
-    call.pressed("0", call.answered("human").text)
-    assert page.challenge().json()["state"] in ("denied", "blocked")
-    assert page.start("sms").status_code == 403
-    assert person.log_in().start("call").json()["type"] == "urn:alliance-mfa:problem:blocked"
+    offer = call.pressed("0", call.answered("human").text)
+    assert gather(offer.text).get("action").endswith("/block")
+    stopped = page.challenge().json()
+    assert (stopped["state"], stopped["fraudReport"], page.start("sms").status_code) == ("denied", "stopped", 403)
+    again = person.log_in()
+    paused = again.challenge().json()
+    assert (paused["state"], paused["fraudReport"]) == ("none", None)
+    assert (paused["channels"]["call"]["reason"], paused["channels"]["call"]["nextSendAt"]) == (
+        "call-reported", stopped["retryAt"],
+    )
+    refused = again.start("call").json()
+    assert (refused["limit"], refused["retryAt"]) == ("call-reported", stopped["retryAt"])
+    again.start("sms")
+    assert again.guess(person.code()).json()["state"] == "approved"
+    assert len(provider.calls_to(person.number)) == 1
+
+
+def test_a_second_zero_in_the_call_blocks_the_person(called, person, provider):
+    page, call = called
+    offer = call.pressed("0", call.answered("human").text)
+    assert gather(call.pressed("0", offer.text).text) is None
+    blocked = page.challenge().json()
+    assert (blocked["state"], blocked["fraudReport"]) == ("blocked", "blocked")
+    assert blocked["retryAt"] is not None
+    for sign_in in [page, person.log_in()]:
+        for channel in ["sms", "call"]:
+            assert sign_in.start(channel).json()["type"] == "urn:alliance-mfa:problem:blocked"
     assert len(provider.calls_to(person.number)) == 1
 
 
