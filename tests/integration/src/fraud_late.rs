@@ -181,12 +181,13 @@ async fn a_first_report_stops_one_sign_in_and_the_calls_for_ten_minutes() {
     answer(&api).await;
     zero(&api).await;
     let page = api.status(&login).await.json;
-    assert_eq!(page["state"], "denied");
+    assert_eq!((&page["state"], &page["fraudReport"]), (&json!("denied"), &json!("stopped")));
     let until = page["retryAt"].clone();
     assert!(until.is_string(), "when calls are possible again: {page}");
     let next = login.again("login-3");
     let refused = api.post(&next, call()).await;
-    assert_eq!((&refused.json["limit"], &refused.json["retryAt"]), (&json!("call-live"), &until), "the same time");
+    let told = (&refused.json["limit"], &refused.json["retryAt"]);
+    assert_eq!(told, (&json!("call-reported"), &until), "the pause outlasts the call in progress");
     api.webhook("status", &[("CallStatus", "completed")]).await;
     for (passed, left) in [(0, "600"), (599, "1")] {
         api.pass(passed);
@@ -195,7 +196,7 @@ async fn a_first_report_stops_one_sign_in_and_the_calls_for_ten_minutes() {
         assert_eq!((refused.status, &refused.json["limit"]), (429, &json!("call-reported")), "{}", refused.text);
         assert_eq!(refused.header("retry-after"), Some(left));
         let channel = &api.status(&next).await.json["channels"]["call"];
-        assert_eq!((&channel["available"], &channel["nextSendAt"]), (&json!(false), &until), "{channel}");
+        assert_eq!((&channel["reason"], &channel["nextSendAt"]), (&json!("call-reported"), &until), "{channel}");
     }
     assert_eq!(api.guess(&other, &code).await.problem(), "challenge-closed", "expired meanwhile");
     assert_eq!(api.status(&other).await.json["state"], "expired", "and not denied");
