@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { newAccount, nextNumber } from './harness/account.mjs';
 import { verifyResult } from './harness/backend.mjs';
 import { eventually } from './harness/eventually.mjs';
+import { exhibit } from './harness/gallery.mjs';
 import { phoneOf, setFaults } from './harness/phone.mjs';
 import { scenes } from './harness/scenes.mjs';
 
@@ -155,6 +156,28 @@ scenes('Calls', {}, (scene) => {
     await other.enter(await phone.code());
     await other.returned();
   });
+
+  scene('while calls are paused the page does not advise one', async (stage) => {
+    const login = await (await exhibit('code-paused', stage))();
+    await login.says('channel.paused');
+    assert.equal(await login.main.getByText(login.words['offer.code']).filter({ visible: true }).count(), 0);
+  });
+
+  scene('when the pause of calls ends the page no longer tells to wait for it', async ({ arrive, context }) => {
+    await answerFirst(context, { state: 'denied', fraudReport: 'stopped', call: 'ended', retryAt: inSeconds(4) });
+    const login = await arrive();
+    await login.says('denied.again.message');
+    await login.main.getByText(login.words['denied.again'], { exact: true }).waitFor();
+  });
+
+  for (const state of ['blocked', 'locked']) {
+    scene(`when a sign-in is no longer ${state} the page goes on by itself`, async ({ arrive, context }) => {
+      await answerFirst(context, { state, retryAt: inSeconds(4) });
+      const login = await arrive();
+      await login.is(state);
+      await login.is('choose');
+    });
+  }
 
   scene('with two sign-ins at once each page says so, and a call asks for the digits of its own', async ({ arrive, phone, user, stack }) => {
     const mine = await arrive();
@@ -312,3 +335,16 @@ scenes('Provider failures', { concurrency: 1 }, (scene) => {
     }
   });
 });
+
+const inSeconds = (seconds) => new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+/, '');
+
+/** Changes the API's first answer. */
+function answerFirst(context, view) {
+  let asked = false;
+  return context.route('**/v1/challenge', async (route) => {
+    const response = await route.fetch();
+    const change = asked ? {} : view;
+    asked = true;
+    return route.fulfill({ response, json: { ...(await response.json()), ...change } });
+  });
+}

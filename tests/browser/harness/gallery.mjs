@@ -103,6 +103,10 @@ export const EXHIBITS = {
     },
   },
   'code-offer': { screen: 'code', view: { ...texted, channels: { sms: again, call: available }, offerAlternative: true } },
+  'code-paused': {
+    screen: 'code',
+    view: { ...texted, channels: { sms: again, call: off('call-reported', later(590)) }, offerAlternative: true },
+  },
   'code-unknown': { screen: 'code', view: { ...texted, channels: { sms: { ...sent, lastSend: 'unknown' }, call: available } } },
   'code-contested': { screen: 'code', view: { ...texted, contested: true, canChangeNumber: true } },
   'calling-calling': { screen: 'calling', view: called('calling') },
