@@ -66,12 +66,15 @@ def test_a_user_who_pressed_zero_by_mistake_can_sign_in_once_unblocked(person, p
     reported = person.log_in()
     reported.start("call")
     call = provider.calls_to(person.number)[-1]
-    call.pressed("0", call.answered("human").text)
+    offer = call.pressed("0", call.answered("human").text)
+    call.pressed("0", offer.text)
     assert person.log_in().challenge().json()["state"] == "blocked"
 
-    assert support.act(person.subject, "unblock").json()["blockedUntil"] is None
+    unblocked = support.act(person.subject, "unblock").json()
+    assert (unblocked["reportedAt"], unblocked["blockedUntil"]) == (None, None)
     time.sleep(1)  # logins started in the same second as the report were denied with it
     page = person.log_in()
+    assert page.challenge().json()["channels"]["call"]["reason"] != "call-reported"
     page.start("sms")
     assert page.guess(person.code()).json()["state"] == "approved"
     assert reported.challenge().json()["state"] == "denied"
