@@ -64,10 +64,10 @@ pub(crate) enum Fact {
     /// The phone was proven, but the account is bound otherwise by now or the number cannot be enrolled.
     #[serde(rename = "challenge.not-settled")]
     ChallengeNotSettled,
-    /// The last guess was counted. Counting comes before comparing, so it may still be the right one.
     /// Fraud was reported in a call of a sign-in that had already been approved.
     #[serde(rename = "challenge.reported")]
     ChallengeReported,
+    /// The last guess was counted. Counting comes before comparing, so it may still be the right one.
     #[serde(rename = "challenge.exhausted")]
     ChallengeExhausted { guesses: u32 },
     #[serde(rename = "challenge.contested")]
