@@ -27,6 +27,7 @@ mod follow_up;
 mod fraud;
 mod fraud_late;
 mod guards;
+mod held;
 mod journeys;
 mod leaks;
 mod limits;

@@ -1,12 +1,5 @@
 //! A challenge that can never be settled: every answer says so at once, and the next start goes on.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
-
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
-use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::call::{AnsweredBy, Key};
 use domain::challenge::Outcome;
@@ -19,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::api::{Api, Login};
 use crate::conditions::{at, challenge_item, count, proven, set, text};
+use crate::held::held;
 use crate::limits::{api, sms, stranger, typing, unlimited};
 use crate::number_change::{Change, NEW, OLD};
 use crate::scene::{ALICE, Scene, number};
@@ -167,33 +161,6 @@ async fn a_challenge_is_replaced_whether_its_item_or_only_its_subject_refuses_it
     }
 }
 
-/// Holds the write that closes a challenge until it is told to go on.
-#[derive(Debug)]
-struct Hold {
-    reached: Mutex<Sender<()>>,
-    go: Mutex<Receiver<()>>,
-}
-
-impl Intercept for Hold {
-    fn name(&self) -> &'static str {
-        "hold"
-    }
-
-    fn read_before_transmit(
-        &self,
-        context: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let body = String::from_utf8_lossy(context.request().body().bytes().unwrap_or_default());
-        if body.contains(r#""SET outcome = :refused""#) {
-            self.reached.lock().expect("not poisoned").send(())?;
-            tokio::task::block_in_place(|| self.go.lock().expect("not poisoned").recv())?;
-        }
-        Ok(())
-    }
-}
-
 /// Settles a call's approval that its number refuses, while `name` changes before the challenge is closed.
 async fn closed_over(name: &str, value: AttributeValue) -> (Settlement, Value) {
     let mut scene = Scene::new().await;
@@ -204,20 +171,11 @@ async fn closed_over(name: &str, value: AttributeValue) -> (Settlement, Value) {
     scene.backend.add_to_set(&partition, "number", "accounts", b"another account").await;
     scene.rules.policy.max_accounts = 1;
 
-    let (reached, is_reached) = channel();
-    let (goes, go) = channel();
-    let hold = Hold { reached: Mutex::new(reached), go: Mutex::new(go) };
-    let config = scene.backend.client.config().to_builder().interceptor(hold).build();
-    let store = DynamoStore::over(Client::from_conf(config), scene.backend.table.clone());
-    let scene = Arc::new(scene);
-    let settling = tokio::spawn({
-        let scene = Arc::clone(&scene);
-        async move { store.settle(&approved, &scene.rules.policy, scene.now).await.expect("an answer") }
-    });
-    tokio::task::spawn_blocking(move || is_reached.recv()).await.expect("no panic").expect("it is to be closed");
-    set(&scene, challenge_item(&scene), name, value).await;
-    goes.send(()).expect("it waits");
-    let settled = settling.await.expect("no panic");
+    let policy = scene.rules.policy.clone();
+    let now = scene.now;
+    let settling = async move |store: DynamoStore| store.settle(&approved, &policy, now).await.expect("an answer");
+    let closing = r#""SET outcome = :refused""#;
+    let settled = held(&scene.backend, closing, settling, set(&scene, challenge_item(&scene), name, value)).await;
     (settled, scene.backend.item("challenge#").await)
 }
 
