@@ -5,7 +5,7 @@ use crate::channel::Channel;
 use crate::identity::{ChallengeKey, SessionId};
 use crate::policy::Policy;
 use crate::purpose::Purpose;
-use crate::subject::{Binding, Subject};
+use crate::subject::{Binding, Lockout, Subject};
 use crate::time::Timestamp;
 
 /// A consistent read of one subject.
@@ -66,6 +66,35 @@ impl Snapshot {
             self.subject.binding = Some(Binding { number, country, line, version });
         }
         self.replace(challenge);
+    }
+
+    /// What keeps the login session whose challenge is `own` from a new one: failures, or challenges in progress that
+    /// have reserved every guess that is left.
+    #[must_use]
+    pub fn lockout(&self, own: Option<&Challenge>, policy: &Policy, now: Timestamp) -> Lockout {
+        match self.subject.lockout(&self.challenges, policy, now) {
+            Lockout::Free => self.reserved_elsewhere(own, policy, now).map_or(Lockout::Free, Lockout::Delayed),
+            found => found,
+        }
+    }
+
+    /// The subject as the successor of `own` finds it, with the guesses of `own` and of all that is over accounted for.
+    #[must_use]
+    pub fn accounted_for(&self, own: Option<&Challenge>, now: Timestamp) -> Subject {
+        let mut subject = self.subject.clone();
+        subject.account_for(&self.challenges, now);
+        if let Some(own) = own.filter(|own| subject.reserved.contains_key(&own.reservation())) {
+            subject.count(own);
+        }
+        subject
+    }
+
+    /// When the first of the reservations ends, if no guess is left until then.
+    fn reserved_elsewhere(&self, own: Option<&Challenge>, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
+        let subject = self.accounted_for(own, now);
+        let holds = |challenge: &&Challenge| subject.reserved.contains_key(&challenge.reservation());
+        let ends = self.challenges.iter().filter(holds).map(|challenge| challenge.expires_at + Policy::CLOCK_SKEW);
+        ends.min().filter(|_| subject.budget(policy) == 0)
     }
 
     /// The challenges of other logins.

@@ -43,8 +43,9 @@ impl<P: NumberingPlan> Start<'_, P> {
         match own.map(|challenge| (challenge.outcome, challenge.source)) {
             Some((Outcome::Approved { settled: true, .. }, NumberSource::Enrolled(_)))
                 if request.purpose == Purpose::Change => {} // the proof of the current number
-            Some((Outcome::Denied, _)) if stored.subject.blocked(now).is_some() => {} // told below, until it ends
-            _ if own.is_some_and(|own| own.is_refused(now)) => {}                     // the next generation replaces it
+            // The block ends, and is told below.
+            Some((Outcome::Denied, _)) if stored.subject.blocked(now).is_some() => {}
+            _ if own.is_some_and(|own| own.is_refused(now)) => {} // the next generation replaces it
             Some((Outcome::Approved { .. }, _)) => return Ok(Decision::Running),
             Some((Outcome::Denied, _)) => return Err(Refusal::Denied),
             Some((Outcome::Pending | Outcome::Refused, _)) | None => {}
@@ -239,12 +240,8 @@ impl<P: NumberingPlan> Start<'_, P> {
         target: Target,
         now: Timestamp,
     ) -> Result<StartTransaction, Refusal> {
-        self.not_locked(stored, now)?;
-        let mut subject = stored.subject.clone();
-        subject.account_for(&stored.challenges, now);
-        if let Some(own) = own.filter(|own| subject.reserved.contains_key(&own.reservation())) {
-            subject.count(own);
-        }
+        self.not_locked(stored, own, now)?;
+        let mut subject = stored.accounted_for(own, now);
         let closed_early = own.filter(|own| own.is_open(now));
         let carried = closed_early.map_or(0, |own| own.attempts);
         let policy = &self.rules.policy;
@@ -293,8 +290,8 @@ impl<P: NumberingPlan> Start<'_, P> {
         Ok(StartTransaction::of(request, subject, challenge, replaces, now))
     }
 
-    fn not_locked(&self, stored: &Snapshot, now: Timestamp) -> Result<(), Refusal> {
-        match stored.subject.lockout(&stored.challenges, &self.rules.policy, now) {
+    fn not_locked(&self, stored: &Snapshot, own: Option<&Challenge>, now: Timestamp) -> Result<(), Refusal> {
+        match stored.lockout(own, &self.rules.policy, now) {
             Lockout::Free => Ok(()),
             Lockout::Delayed(until) => Err(Refusal::TooManyFailures(until)),
             Lockout::Locked => Err(Refusal::Locked),

@@ -227,7 +227,7 @@ fn state(policy: &Policy, stored: &Snapshot, own: Option<&Challenge>, now: Times
     if own.is_some_and(|challenge| challenge.is_open(now)) {
         return (State::Pending, None);
     }
-    match (stored.subject.lockout(&stored.challenges, policy, now), own) {
+    match (stored.lockout(own, policy, now), own) {
         (Lockout::Locked, _) => (State::Locked, None),
         (Lockout::Delayed(until), _) => (State::Locked, Some(until)),
         (Lockout::Free, Some(challenge)) if challenge.is_refused(now) => (State::Refused, None),

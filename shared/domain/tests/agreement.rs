@@ -97,8 +97,8 @@ prop_compose! {
     fn snapshot()(
         own in prop::option::of(challenge("own")), other in prop::option::of(challenge("other")),
         bound in prop::option::of(1_u64..3), denied in prop::option::of(2_u64..4), blocked in prop::option::weighted(0.1, 1_u64..400),
-        reported in prop::option::weighted(0.3, 0_u64..700),
-        failures in prop::sample::select(vec![0, 4, 10, 12, 100]), failed in 0_u64..400,
+        failures in prop::sample::select(vec![0, 4, 10, 12, 93, 96, 100]), failed in prop_oneof![0_u64..400, Just(4_000)],
+        reported in prop::option::weighted(0.3, 0_u64..900),
         sms in prop::collection::vec(0_u64..1000, 0..4), calls in prop::collection::vec(0_u64..1000, 0..3),
     ) -> Snapshot {
         let challenges: Vec<_> = own.into_iter().chain(other).collect();
@@ -106,9 +106,9 @@ prop_compose! {
             version: 4,
             binding: bound.map(|version| Binding { number: number(), country: us(), line: Line::Mobile, version }),
             denied_version: denied,
-            reported_at: reported.map(ago),
             blocked_until: blocked.map(|seconds| NOW + Duration::from_secs(seconds)),
             failures,
+            reported_at: reported.map(ago),
             last_failure_at: Some(ago(failed)),
             reserved: challenges.iter().map(|challenge| (challenge.reservation(), 5)).collect(),
             sms_sent: sms.into_iter().map(ago).collect(),
@@ -153,7 +153,10 @@ proptest! {
         for (channel, shown) in [(Channel::Sms, view.sms), (Channel::Call, view.call_channel)] {
             let decision = Start { rules: &rules, plan: &Plan }.decide(&stored, &request(channel), NOW);
             let sends = matches!(decision, Ok(Decision::Send(_)));
-            prop_assert_eq!(shown.unavailable.is_none(), sends, "{:?}: {:?} {:?}", channel, shown, decision.err());
+            prop_assert_eq!(shown.unavailable.is_none(), sends, "{:?}: {:?} {:?}", channel, shown, decision.as_ref().err());
+            if let Err(Refusal::TooManyFailures(until)) = decision {
+                prop_assert_eq!(shown.next_send_at, Some(until), "{:?}: {:?}", channel, shown);
+            }
             let waits = shown.unavailable.is_some() && shown.next_send_at.is_some();
             prop_assert!(!waits || shown.next_send_at > Some(NOW), "{:?}: {:?} is not ahead", channel, shown);
             if let (Some(Unavailable::CallReported), Err(refusal)) = (shown.unavailable, decision) {

@@ -460,6 +460,20 @@ fn abandoned_logins_cost_nothing_and_lost_challenges_lock_like_any_failure() {
 }
 
 #[test]
+fn a_login_waits_for_the_last_guesses_while_another_has_reserved_them() {
+    let mut case = Case::new();
+    case.stored.subject.failures = 96;
+    case.send();
+    case.request.key.session = SessionId::new("another", None);
+    case.pass(30);
+    let until = NOW + Duration::from_mins(6);
+    assert_eq!(refusal(&case), Some(Refusal::TooManyFailures(until)));
+    assert_eq!((case.status().state, case.status().retry_at), (State::Locked, Some(until)));
+    case.now = until;
+    assert_eq!((refusal(&case), case.status().state), (None, State::None));
+}
+
+#[test]
 fn from_ten_failures_on_the_next_challenge_has_to_wait() {
     let mut case = Case::new();
     case.stored.subject.failures = 12;
