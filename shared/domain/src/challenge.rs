@@ -13,7 +13,7 @@
 //! Expired and exhausted are never stored: they follow from `expires_at` and `attempts`, so there is no
 //! write that could be missed or undone.
 
-use crate::call::{Call, CallState, CallToken, FormerCall, FraudReport};
+use crate::call::{AnsweredBy, Call, CallState, CallToken, FormerCall, FraudReport};
 use crate::channel::Channel;
 use crate::code::{Code, CodeMac, DigitCount, MacKeys};
 use crate::delivery::Delivery;
@@ -255,6 +255,12 @@ impl Challenge {
     #[must_use]
     pub fn proven(self, by: Method, now: Timestamp) -> Self {
         Self { outcome: Outcome::Approved { at: now, by, settled: false }, ..self }
+    }
+
+    /// Who has answered its latest call.
+    #[must_use]
+    pub fn answered_by(&self) -> Option<AnsweredBy> {
+        self.call.as_ref().and_then(|call| call.answered_by)
     }
 
     /// The former call with this token.

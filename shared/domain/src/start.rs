@@ -283,7 +283,9 @@ impl<P: NumberingPlan> Start<'_, P> {
         subject.reserved.insert(challenge.reservation(), guesses);
         let replaces = match own {
             None => Replaces::Nothing,
-            Some(own) if own.is_settled() => Replaces::Proof { generation: own.id.generation },
+            Some(own) if own.is_settled() => {
+                Replaces::Proof { generation: own.id.generation, answered_by: own.answered_by() }
+            }
             Some(own) if own.is_refused(now) => Replaces::Refused(Predecessor::of(own)),
             Some(own) => Replaces::Generation(Predecessor::of(own)),
         };

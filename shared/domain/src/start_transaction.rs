@@ -27,7 +27,7 @@ pub enum Replaces {
     /// The same generation continues, as long as it is open.
     Continues,
     /// In a number change, the next generation replaces the one that has proven the current number.
-    Proof { generation: u32 },
+    Proof { generation: u32, answered_by: Option<AnsweredBy> },
     /// The next generation replaces one that must not have changed since it was read.
     Generation(Predecessor),
     /// The next generation replaces one that can never be settled. Its item may say that it is pending or
@@ -54,7 +54,7 @@ impl Predecessor {
             attempts: challenge.attempts,
             messages: challenge.sms.used,
             calls: challenge.calls.used,
-            answered_by: challenge.call.as_ref().and_then(|call| call.answered_by),
+            answered_by: challenge.answered_by(),
         }
     }
 }

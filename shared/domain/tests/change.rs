@@ -128,7 +128,7 @@ fn a_change_goes_to_the_old_number_first_and_to_the_new_one_with_the_proof_of_th
     let second = transaction(&proven(), Some(NEW), after(30));
     assert_eq!((&second.challenge.phone, second.challenge.source), (&number(NEW), NumberSource::Replacing(VERSION)));
     assert_eq!(second.challenge.former, Some(Former { number: number(OLD), proven_at: NOW }));
-    assert_eq!(second.replaces, Replaces::Proof { generation: 1 });
+    assert_eq!(second.replaces, Replaces::Proof { generation: 1, answered_by: None });
     assert_eq!((second.challenge.id.generation, second.max_accounts), (2, Some(5)));
     assert!(second.challenge.codes.is_empty(), "no code carries over");
     assert!(second.charges.iter().any(|charge| charge.counter.limit == Limit::NumberUnverified));

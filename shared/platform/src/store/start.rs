@@ -66,11 +66,12 @@ impl DynamoStore {
             Replaces::Refused(former) => unmoved(former, expression::UNSETTLED_GENERATION_UNMOVED)
                 .expression_attribute_values(":approved", text(APPROVED))
                 .expression_attribute_values(":refused", text(REFUSED)),
-            Replaces::Proof { generation } => put()
-                .condition_expression(expression::PROVEN_GENERATION)
-                .expression_attribute_values(":generation", number(generation))
-                .expression_attribute_values(":approved", text(APPROVED))
-                .expression_attribute_values(":true", AttributeValue::Bool(true)),
+            Replaces::Proof { generation, answered_by } => {
+                answered_as_read(put(), expression::PROVEN_GENERATION, answered_by)
+                    .expression_attribute_values(":generation", number(generation))
+                    .expression_attribute_values(":approved", text(APPROVED))
+                    .expression_attribute_values(":true", AttributeValue::Bool(true))
+            }
             Replaces::Continues => {
                 let update = self.continued(transaction).build().map_err(unavailable)?;
                 return Ok(TransactWriteItem::builder().update(update).build());

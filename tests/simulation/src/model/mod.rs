@@ -154,7 +154,7 @@ impl Model {
                     && self.holds(Sabotage::ReplaceSettled, stored.outcome == Outcome::Pending)
                     && self.holds(Sabotage::ReplaceMovedGeneration, stored.attempts == former.attempts)
                     && self.holds(Sabotage::ReplaceOverSends, sent == carried)
-                    && stored.call.as_ref().and_then(|call| call.answered_by) == former.answered_by
+                    && stored.answered_by() == former.answered_by
             }
             (Replaces::Refused(former), Some(stored)) => {
                 let (sent, carried) = ((stored.sms.used, stored.calls.used), (former.messages, former.calls));
@@ -163,10 +163,12 @@ impl Model {
                     && self.holds(Sabotage::ReplaceSettled, unsettled)
                     && self.holds(Sabotage::ReplaceMovedGeneration, stored.attempts == former.attempts)
                     && self.holds(Sabotage::ReplaceOverSends, sent == carried)
+                    && stored.answered_by() == former.answered_by
             }
-            (Replaces::Proof { generation }, Some(stored)) => {
+            (Replaces::Proof { generation, answered_by }, Some(stored)) => {
                 self.holds(Sabotage::ReplaceOtherProof, stored.id.generation == generation)
                     && self.holds(Sabotage::ReplaceNonProof, stored.is_settled())
+                    && stored.answered_by() == answered_by
             }
             (_, None) => false,
         }
