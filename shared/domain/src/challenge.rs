@@ -6,9 +6,10 @@
 //! | pending | pending, next generation | another number is given; guesses and sends used carry over |
 //! | pending | approved | the right code, sent or spoken; `#` or two digits in a call that a human answered (`#` only if uncontested and to sign in); four digits where `#` is not enough to sign in |
 //! | pending | denied | the fraud key, in a call of this login session; a second one in any call of the subject; an administrator |
+//! | refused, proof of the current number in a change | denied | the fraud key, in the same way |
 //! | pending, approved but not settled | refused | the account or the number no longer allows to settle it |
 //! | refused | pending, next generation | a start within the subject's budgets |
-//! | approved and settled, denied | — | final for this login session |
+//! | otherwise approved and settled, denied | — | final for this login session |
 //!
 //! Expired and exhausted are never stored: they follow from `expires_at` and `attempts`, so there is no
 //! write that could be missed or undone.
@@ -233,6 +234,22 @@ impl Challenge {
         matches!(self.outcome, Outcome::Approved { settled: true, .. })
     }
 
+    /// Whether it is the proof of the current number in a number change. Even settled, it has not changed anything.
+    #[must_use]
+    pub fn is_proof(&self) -> bool {
+        self.purpose == Purpose::Change && matches!(self.source, NumberSource::Enrolled(_))
+    }
+
+    /// Whether the user has typed its number: nobody has vouched for it or derived it from the enrolled one.
+    #[must_use]
+    pub fn is_typed(&self) -> bool {
+        match self.source {
+            NumberSource::Typed => true,
+            NumberSource::Replacing(_) => self.purpose == Purpose::Change,
+            NumberSource::Enrolled(_) | NumberSource::Claimed | NumberSource::Test => false,
+        }
+    }
+
     /// Whether it can never be settled: it was refused, or it was approved too long ago.
     #[must_use]
     pub fn is_refused(&self, now: Timestamp) -> bool {
@@ -272,7 +289,7 @@ impl Challenge {
     /// The former calls to keep once another call or generation replaces its call.
     #[must_use]
     pub fn calls_to_keep(&self, now: Timestamp) -> Vec<FormerCall> {
-        let (phone, is_unverified) = (self.phone.clone(), self.source.is_unverified());
+        let (phone, is_unverified) = (self.phone.clone(), self.is_typed());
         let current = self.call.clone().map(|call| FormerCall { call, phone, is_unverified });
         let all = self.former_calls.iter().cloned().chain(current);
         let mut kept: Vec<_> = all.filter(|of| now.since(of.call.placed_at) < Policy::REPORT_WINDOW).collect();
@@ -287,15 +304,20 @@ impl Challenge {
         self.call.iter().chain(former).filter_map(|call| call.report).max()
     }
 
-    /// The challenge after fraud was reported in the call with this token. An approval stays: whoever got it has its
-    /// result.
+    /// Whether a report of fraud comes too late to stop it.
+    #[must_use]
+    pub fn outlives_a_report(&self) -> bool {
+        self.is_approved() && !self.is_proof()
+    }
+
+    /// The challenge after fraud was reported in the call with this token.
     #[must_use]
     pub fn reported(mut self, token: &CallToken, report: FraudReport) -> Self {
         let former = self.former_calls.iter_mut().map(|former| &mut former.call);
         if let Some(call) = self.call.iter_mut().chain(former).find(|call| call.has_token(token)) {
             call.report = Some(report);
         }
-        if self.outcome == Outcome::Pending {
+        if !self.outlives_a_report() {
             self.outcome = Outcome::Denied;
         }
         self

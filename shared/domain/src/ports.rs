@@ -109,7 +109,7 @@ pub trait ChallengeStore: Sync {
     ///
     /// `0` counts once in a call that a human answered, until [`Policy::REPORT_WINDOW`] after it was placed,
     /// whatever became of the challenge, and also if another call or generation has replaced it. It denies the
-    /// challenge if that is pending, and blocks the call's number if it was only being enrolled. If fraud was
+    /// challenge unless [that is too late](Challenge::outlives_a_report), and blocks the call's number if it was only being enrolled. If fraud was
     /// already reported within [`Policy::REPORT_MEMORY`], in another call or by [`Key::Block`](crate::call::Key)
     /// in this one, it denies every other pending challenge of the subject too and blocks the subject. Closes the
     /// races between a report and an approval, a next generation, and a report in another call.

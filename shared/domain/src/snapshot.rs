@@ -4,7 +4,6 @@ use crate::challenge::{Challenge, NumberSource, Outcome};
 use crate::channel::Channel;
 use crate::identity::{ChallengeKey, SessionId};
 use crate::policy::Policy;
-use crate::purpose::Purpose;
 use crate::subject::{Binding, Lockout, Subject};
 use crate::time::Timestamp;
 
@@ -19,15 +18,12 @@ pub struct Snapshot {
 impl Snapshot {
     /// A subject and its challenges as they are stored. Challenges that the subject's denial covers are
     /// denied, though their own items do not say so. That includes the proof of the current number in a
-    /// number change, which is settled but has not changed anything yet. Challenges that contradict the
-    /// subject's binding are refused: the store will never settle them.
+    /// number change. Challenges that contradict the subject's binding are refused: the store will never settle them.
     #[must_use]
     pub fn of(subject: Subject, mut challenges: Vec<Challenge>) -> Self {
         for challenge in &mut challenges {
             let covered = subject.denied_version.is_some_and(|version| challenge.subject_version <= version);
-            let is_proof =
-                challenge.purpose == Purpose::Change && matches!(challenge.source, NumberSource::Enrolled(_));
-            if covered && (!challenge.is_settled() || is_proof) {
+            if covered && (!challenge.is_settled() || challenge.is_proof()) {
                 challenge.outcome = Outcome::Denied;
             } else if contradicts(&subject, challenge) {
                 challenge.outcome = Outcome::Refused;

@@ -374,6 +374,41 @@ fn a_call_that_was_replaced_asks_for_a_report_and_for_nothing_else() {
     assert_eq!(says(&reported, 1, &policy, NOW), Script::Reported { in_time: true, for_a_day: true });
 }
 
+/// The proof of the current number has changed nothing yet, and a refused challenge could be replaced.
+#[test]
+fn a_report_stops_whatever_has_not_had_its_effect() {
+    let approved = |settled| Outcome::Approved { at: NOW, by: Method::MatchDigits, settled };
+    for (purpose, source, outcome, stops) in [
+        (Purpose::Login, NumberSource::Typed, Outcome::Pending, true),
+        (Purpose::Login, NumberSource::Typed, Outcome::Refused, true),
+        (Purpose::Login, NumberSource::Typed, approved(false), false),
+        (Purpose::Login, NumberSource::Enrolled(1), approved(true), false),
+        (Purpose::Change, NumberSource::Enrolled(1), approved(false), true),
+        (Purpose::Change, NumberSource::Enrolled(1), approved(true), true),
+        (Purpose::Change, NumberSource::Replacing(1), Outcome::Pending, true),
+        (Purpose::Change, NumberSource::Replacing(1), approved(true), false),
+    ] {
+        let own = Challenge { purpose, source, outcome, ..challenge(taken(1, NOW)) };
+        let after = own.reported(&token(1), FraudReport::Stopped);
+        let expected = if stops { Outcome::Denied } else { outcome };
+        assert_eq!(after.outcome, expected, "{purpose:?} {source:?} {outcome:?}");
+    }
+}
+
+#[test]
+fn a_number_that_the_plan_derives_from_the_enrolled_one_was_not_typed() {
+    for (purpose, source, typed) in [
+        (Purpose::Login, NumberSource::Typed, true),
+        (Purpose::Change, NumberSource::Replacing(1), true),
+        (Purpose::Login, NumberSource::Replacing(1), false),
+        (Purpose::Login, NumberSource::Claimed, false),
+        (Purpose::Login, NumberSource::Enrolled(1), false),
+    ] {
+        let own = Challenge { purpose, source, ..challenge(taken(1, NOW)) };
+        assert_eq!(own.calls_to_keep(NOW)[0].is_unverified, typed, "{purpose:?} {source:?}");
+    }
+}
+
 #[test]
 fn the_last_two_calls_of_the_last_three_minutes_are_kept() {
     let at = |seconds| NOW + Duration::from_secs(seconds);

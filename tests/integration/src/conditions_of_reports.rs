@@ -10,8 +10,10 @@ use domain::channel::Channel;
 use domain::identity::ChallengeId;
 use domain::ports::{ChallengeStore as _, StoreError};
 use domain::start::Decision;
+use platform::store::DynamoStore;
 
 use crate::conditions::{at, challenge_item, in_call, send, set, subject_item, text, unchanged};
+use crate::held::held;
 use crate::scene::{NOW, Scene};
 
 const FIRST: CallEvent = CallEvent::Pressed(Key::Fraud);
@@ -139,6 +141,34 @@ async fn a_generation_is_not_replaced_under_an_answer_that_it_has_not_read() {
     let answered = decide().await;
     set(&scene, challenge_item(&scene), "answeredBy", text("not-human")).await;
     assert!(matches!(scene.store.start(&answered).await, Err(StoreError::Conflict)));
+}
+
+/// A first report, during which a code approves the challenge.
+async fn reported_while_a_code_approves(scene: &Scene, id: ChallengeId, token: CallToken) {
+    let (policy, now) = (scene.rules.policy.clone(), scene.now);
+    let report = async move |store: DynamoStore| store.advance_call(&id, &token, FIRST, &policy, now).await;
+    let approve = async {
+        for (name, value) in [
+            ("approvedAt", at(now)),
+            ("approvedBy", text("sms-code")),
+            ("settled", AttributeValue::Bool(true)),
+            ("outcome", text("approved")),
+        ] {
+            set(scene, challenge_item(scene), name, value).await;
+        }
+    };
+    let reported = held(&scene.backend, "callReport = :report", report, approve).await.expect("an answer");
+    assert!(reported.is_some_and(|challenge| challenge.is_settled()));
+    assert!(scene.challenge().await.is_settled(), "states are monotonic");
+    assert_eq!(scene.load().await.subject.reported_at, Some(now));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_takes_back_no_approval_that_it_has_not_read() {
+    let (scene, token, id) = in_call(true).await;
+    reported_while_a_code_approves(&scene, id, token).await;
+    let (scene, token, id) = replaced(true).await;
+    reported_while_a_code_approves(&scene, id, token).await;
 }
 
 #[tokio::test]

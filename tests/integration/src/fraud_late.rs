@@ -68,6 +68,25 @@ async fn a_report_after_a_code_was_entered_counts_and_leaves_the_approval() {
 }
 
 #[tokio::test]
+async fn a_report_after_the_call_was_confirmed_counts_and_leaves_the_approval() {
+    for collected in [false, true] {
+        let api = api(unlimited).await;
+        let login = Login::known();
+        api.post(&login, call()).await;
+        answer(&api).await;
+        api.webhook("digits", &[("Digits", "#")]).await;
+        if collected {
+            assert_eq!(api.status(&login).await.json["state"], "approved");
+        }
+        let said = zero(&api).await;
+        assert!(said.text.contains(ALREADY), "{}", said.text);
+        let page = api.status(&login).await.json;
+        assert_eq!((&page["state"], page.get("resultToken").is_some()), (&json!("approved"), true), "{page}");
+        assert!(is_reported(&api).await);
+    }
+}
+
+#[tokio::test]
 async fn a_call_that_is_taken_after_a_code_was_entered_asks_whether_that_was_its_owner() {
     let api = api(unlimited).await;
     let login = Login::known();
@@ -156,19 +175,45 @@ async fn a_machine_that_took_the_call_to_a_former_number_reports_nothing() {
 
 #[tokio::test]
 async fn a_report_counts_though_another_call_was_placed_meanwhile() {
-    let mut api = api(unlimited).await;
-    let login = Login::known();
-    api.post(&login, call()).await;
+    for answered_by in [None, Some("human"), Some("machine_start")] {
+        let mut api = api(unlimited).await;
+        let login = Login::known();
+        api.post(&login, call()).await;
+        answer(&api).await;
+        let first = api.phone.last_call();
+        api.webhook("status", &[("CallStatus", "completed")]).await;
+        api.pass(31);
+        assert_eq!(api.post(&login, call()).await.status, 201);
+        if let Some(by) = answered_by {
+            api.webhook("answer", &[("AnsweredBy", by)]).await;
+        }
+        let pressed = crate::api::webhook(&first.0, &first.1, "digits", &[("Digits", "0")], |event, signature| {
+            event["headers"]["x-twilio-signature"] = json!(signature);
+        });
+        let said = api.send(pressed).await;
+        assert!(said.text.contains(STOPPED), "{answered_by:?}: {}", said.text);
+        assert_eq!(api.status(&login).await.json["state"], "denied", "{answered_by:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_report_stops_a_sign_in_that_was_refused_and_could_start_again() {
+    let api = api(|rules| {
+        unlimited(rules);
+        rules.policy.max_accounts = 1;
+    })
+    .await;
+    api.post(&stranger(1), json!({ "channel": "call", "phoneNumber": NUMBER })).await;
     answer(&api).await;
-    let first = api.phone.last_call();
-    api.webhook("status", &[("CallStatus", "completed")]).await;
-    api.pass(31);
-    assert_eq!(api.post(&login, call()).await.status, 201);
-    let pressed = crate::api::webhook(&first.0, &first.1, "digits", &[("Digits", "0")], |event, signature| {
-        event["headers"]["x-twilio-signature"] = json!(signature);
-    });
-    assert!(api.send(pressed).await.text.contains(STOPPED));
-    assert_eq!(api.status(&login).await.json["state"], "denied");
+    api.post(&stranger(1), sms()).await;
+    let code = api.phone.last_code();
+    api.post(&stranger(2), typing(NUMBER)).await;
+    api.guess(&stranger(2), &api.phone.last_code()).await;
+    assert_eq!(api.guess(&stranger(1), &code).await.problem(), "challenge-closed");
+    assert_eq!(api.status(&stranger(1)).await.json["state"], "refused");
+    assert!(zero(&api).await.text.contains(STOPPED));
+    assert_eq!(api.status(&stranger(1)).await.json["state"], "denied");
+    assert_eq!(api.post(&stranger(1), typing(THIEFS)).await.problem(), "denied");
 }
 
 #[tokio::test]

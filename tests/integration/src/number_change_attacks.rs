@@ -66,6 +66,23 @@ async fn pound_does_not_approve_a_change_whose_call_was_placed_in_another_mode()
     assert_eq!(change.status().await.json["state"], "denied");
 }
 
+/// The proof has changed nothing yet: what a report stops is the change.
+#[tokio::test]
+async fn a_report_after_the_current_number_was_proven_stops_the_change() {
+    let change = Change::matching_digits().await;
+    change.start_call(None).await;
+    change.api.webhook("answer", &[("AnsweredBy", "human")]).await;
+    change.start("sms", None).await;
+    let proven = change.guess(&change.api.phone.last_code()).await;
+    assert_eq!(proven.json["change"], "new-number", "{}", proven.text);
+    let hears = change.api.webhook("digits", &[("Digits", "0")]).await;
+    assert!(hears.text.contains("We stopped the change of your phone number"), "{}", hears.text);
+    let view = change.status().await.json;
+    assert_eq!((&view["state"], &view["change"]), (&json!("denied"), &json!("current-number")), "{view}");
+    assert_eq!(change.start("sms", Some(NEW)).await.problem(), "denied");
+    assert_eq!(change.number().await, OLD);
+}
+
 #[tokio::test]
 async fn digits_in_a_call_prove_nothing_until_they_are_settled() {
     let change = Change::matching_digits().await;

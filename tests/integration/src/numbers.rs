@@ -160,6 +160,36 @@ async fn an_enrolled_number_in_an_old_form_is_proven_and_kept_in_the_new_one() {
     assert_eq!(api.guess(&later, &api.phone.last_code()).await.status, 200);
 }
 
+/// Nobody typed it: blocking it would only keep its owner out.
+#[tokio::test]
+async fn a_report_leaves_the_new_form_of_an_enrolled_number_open() {
+    let (mut api, login) = with_enrolled(IN_OLD_FORM, &["US", "BJ"]).await;
+    assert_eq!(api.post(&login, json!({ "channel": "call" })).await.status, 201);
+    api.webhook("answer", &[("AnsweredBy", "human")]).await;
+    api.webhook("digits", &[("Digits", "0")]).await;
+    assert_eq!(api.status(&login).await.json["state"], "denied");
+    api.pass(31);
+    let later = login.again("login-2");
+    let started = api.post(&later, json!({ "channel": "sms" })).await;
+    assert_eq!(started.status, 201, "{}", started.text);
+    assert_eq!(api.guess(&later, &api.phone.last_code()).await.json["state"], "approved");
+}
+
+/// Otherwise a stranger could lock its owner out.
+#[tokio::test]
+async fn a_report_of_somebody_else_leaves_the_new_form_of_an_enrolled_number_open() {
+    let (mut api, login) = with_enrolled(IN_OLD_FORM, &["US", "BJ"]).await;
+    let stranger = crate::limits::stranger(1);
+    assert_eq!(api.post(&stranger, typed("call", IN_NEW_FORM, "BJ")).await.status, 201);
+    api.webhook("answer", &[("AnsweredBy", "human")]).await;
+    api.webhook("digits", &[("Digits", "0")]).await;
+    assert_eq!(api.status(&stranger).await.json["state"], "denied");
+    api.pass(31);
+    let started = api.post(&login, json!({ "channel": "sms" })).await;
+    assert_eq!(started.status, 201, "{}", started.text);
+    assert_eq!(api.guess(&login, &api.phone.last_code()).await.json["state"], "approved");
+}
+
 #[tokio::test]
 async fn an_enrolled_number_that_is_valid_in_no_form_needs_an_administrator() {
     let (api, login) = with_enrolled("+84899999999999", &["US", "VN"]).await;

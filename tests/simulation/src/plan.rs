@@ -145,7 +145,12 @@ impl Lean {
             | Sabotage::ReportForgotSettled
             | Sabotage::ReportForgotReplaced
             | Sabotage::ReportTwice
-            | Sabotage::ReportUnanswered => Self::Fraud,
+            | Sabotage::ReportUnanswered
+            | Sabotage::ReportByMachine
+            | Sabotage::BlockUnreported
+            | Sabotage::ReportLeavesSignIn
+            | Sabotage::ReportLeavesProof
+            | Sabotage::ReportTakesBackApproval => Self::Fraud,
             Sabotage::ApproveByOtherMode | Sabotage::WrongDigitsFree | Sabotage::SpeakTwice => Self::CallModes,
             Sabotage::CompleteOldApproval | Sabotage::SweepAtExpiry => Self::Days,
         }

@@ -25,16 +25,6 @@ pub const APPROVED: &str = "approved";
 pub const DENIED: &str = "denied";
 pub const REFUSED: &str = "refused";
 
-#[must_use]
-pub const fn outcome_word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Pending => PENDING,
-        Outcome::Approved { .. } => APPROVED,
-        Outcome::Denied => DENIED,
-        Outcome::Refused => REFUSED,
-    }
-}
-
 /// The attributes of one channel's sends.
 pub struct SendAttributes {
     pub used: Attribute<u32>,

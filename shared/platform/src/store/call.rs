@@ -85,7 +85,8 @@ impl DynamoStore {
         now: Timestamp,
     ) -> Result<Option<Challenge>, StoreError> {
         let Some(stored) = self.read_challenge(challenge).await? else { return Ok(None) };
-        let by_machine = stored.call.as_ref().is_some_and(|call| call.is_answered_by_machine(policy));
+        let this = stored.call.as_ref().filter(|call| call.has_token(token));
+        let by_machine = this.is_some_and(|call| call.is_answered_by_machine(policy));
         if key == Key::Fraud && by_machine && stored.asks_for_four_digits(policy) {
             return self.advance(challenge, token, wrong_four_digits(policy, now)).await;
         }

@@ -33,16 +33,10 @@ macro_rules! in_human_talk {
     };
 }
 
-/// Somebody who may approve took the call, not long ago. The outcome is the one that the report was decided on.
+/// Somebody who may approve took the call, not long ago.
 macro_rules! reports {
     ($this:literal, $call:literal) => {
-        concat!(
-            $this,
-            $call,
-            "callPlacedAt > :oldest AND ",
-            $call,
-            "answeredBy IN (:human, :orUnjudged) AND outcome = :outcome"
-        )
+        concat!($this, $call, "callPlacedAt > :oldest AND ", $call, "answeredBy IN (:human, :orUnjudged)")
     };
 }
 
@@ -203,6 +197,8 @@ pub(super) const IN_TALK: &str = concat!(this_call!(), " AND callState = :answer
 pub(super) const REPORT: &str = "SET callReport = :report";
 pub(super) const REPORT_FORMER: &str = "SET formerCalls.#call.callReport = :report";
 pub(super) const AND_DENIED: &str = ", outcome = :denied";
+/// A report takes back nothing that was approved after it was read.
+pub(super) const AND_NOT_APPROVED: &str = " AND outcome <> :approved";
 /// Of two reports at once, in whatever calls, one is the first.
 pub(super) const FIRST_REPORT: &str = concat!(reports!("callToken = :token AND ", ""), first_in!(""));
 pub(super) const SECOND_REPORT: &str = concat!(reports!("callToken = :token AND ", ""), second_in!(""));

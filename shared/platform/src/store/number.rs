@@ -23,7 +23,7 @@ impl DynamoStore {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .expression_attribute_values(":subject", bytes(challenge.id.key.subject.as_bytes()))
             .expression_attribute_values(":most", number(most));
-        if challenge.source.is_unverified() { check.expression_attribute_values(":now", time(now)) } else { check }
+        if challenge.is_typed() { check.expression_attribute_values(":now", time(now)) } else { check }
     }
 
     pub(super) fn add_account(&self, challenge: &Challenge, most: u32, now: Timestamp) -> UpdateBuilder {
@@ -33,7 +33,7 @@ impl DynamoStore {
             .expression_attribute_values(":subject", bytes(subject))
             .expression_attribute_values(":account", bytes_set(subject))
             .expression_attribute_values(":most", number(most));
-        if challenge.source.is_unverified() { write.expression_attribute_values(":now", time(now)) } else { write }
+        if challenge.is_typed() { write.expression_attribute_values(":now", time(now)) } else { write }
     }
 
     pub(super) fn remove_account(&self, phone: &PhoneNumber, subject: &SubjectId) -> UpdateBuilder {
@@ -50,5 +50,5 @@ impl DynamoStore {
 /// A reported number is closed to users who type it, but not to those for whom a first factor vouches: otherwise a
 /// stranger could lock its owner out.
 fn room(challenge: &Challenge) -> &'static str {
-    if challenge.source.is_unverified() { expression::HAS_ROOM_AND_IS_NOT_BLOCKED } else { expression::HAS_ROOM }
+    if challenge.is_typed() { expression::HAS_ROOM_AND_IS_NOT_BLOCKED } else { expression::HAS_ROOM }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use domain::call::{AnsweredBy, CallToken, FraudReport, Key};
-use domain::challenge::{Challenge, Outcome};
+use domain::challenge::Challenge;
 use domain::identity::SubjectId;
 use domain::phone::PhoneNumber;
 use domain::policy::Policy;
@@ -17,7 +17,7 @@ use super::table::DynamoStore;
 use super::value::{bytes, number, text, time};
 use super::write::as_writes;
 use super::{challenge_item, expression};
-use crate::item::challenge::{DENIED, outcome_word};
+use crate::item::challenge::{APPROVED, DENIED};
 
 /// The positions of a report's first two writes.
 const CHALLENGE: usize = 0;
@@ -69,7 +69,7 @@ impl DynamoStore {
         let stored = report.stored;
         let current = stored.call.as_ref().filter(|call| call.has_token(report.token));
         let (phone, is_unverified) = match (current, stored.former_call(report.token)) {
-            (Some(_), _) => (&stored.phone, stored.source.is_unverified()),
+            (Some(_), _) => (&stored.phone, stored.is_typed()),
             (None, Some(former)) => (&former.phone, former.is_unverified),
             (None, None) => return None,
         };
@@ -83,30 +83,34 @@ impl DynamoStore {
     }
 
     fn reported_challenge(&self, report: &Report<'_>, is_current: bool) -> UpdateBuilder {
-        let is_pending = report.stored.outcome == Outcome::Pending;
         let is_second = report.key == Key::Block;
+        let denies = !is_second && !report.stored.outlives_a_report();
         let (update, condition) = match (is_current, is_second) {
             (true, false) => (expression::REPORT, expression::FIRST_REPORT),
             (true, true) => (expression::REPORT, expression::SECOND_REPORT),
             (false, false) => (expression::REPORT_FORMER, expression::FIRST_REPORT_OF_FORMER),
             (false, true) => (expression::REPORT_FORMER, expression::SECOND_REPORT_OF_FORMER),
         };
-        let update = expression::and(update, expression::AND_DENIED, is_pending);
+        let update = expression::and(update, expression::AND_DENIED, denies);
+        let spares = denies && !report.stored.is_proof();
+        let condition = expression::and(condition, expression::AND_NOT_APPROVED, spares);
         let digest = report.token.digest();
         let mut write = self
-            .write(challenge_key(&report.stored.id.key), update, condition)
+            .write(challenge_key(&report.stored.id.key), update, &condition)
             .expression_attribute_values(":human", text(AnsweredBy::Human.as_str()))
             .expression_attribute_values(":orUnjudged", text(AnsweredBy::least_judged(report.policy).as_str()))
             .expression_attribute_values(":oldest", time(before(report.now, Policy::REPORT_WINDOW)))
-            .expression_attribute_values(":outcome", text(outcome_word(report.stored.outcome)))
             .expression_attribute_values(":report", text(report.leads_to.as_str()));
         write = if is_current {
             write.expression_attribute_values(":token", bytes(&digest))
         } else {
             write.expression_attribute_names("#call", challenge_item::call_name(&digest))
         };
-        if is_pending {
+        if denies {
             write = write.expression_attribute_values(":denied", text(DENIED));
+        }
+        if spares {
+            write = write.expression_attribute_values(":approved", text(APPROVED));
         }
         if is_second {
             write = write.expression_attribute_values(":stopped", text(FraudReport::Stopped.as_str()));
@@ -163,5 +167,5 @@ fn refused_challenge(stored: &Challenge, cancelled: &Cancelled) -> Result<Option
 /// Whether a report on one is the same as on the other.
 fn is_same(current: &Challenge, stored: &Challenge) -> bool {
     let token = |of: &Challenge| of.call.as_ref().map(|call| call.token);
-    outcome_word(current.outcome) == outcome_word(stored.outcome) && token(current) == token(stored)
+    current.outlives_a_report() == stored.outlives_a_report() && token(current) == token(stored)
 }

@@ -39,20 +39,21 @@ pub(super) fn counted(world: &mut World, before: &Snapshot, after: &Snapshot, ef
     let (now, until) = (world.errand().now, world.errand().now + world.policy.fraud_block);
     let expected = (*key == Key::Block).then_some(FraudReport::Stopped);
     let counts = call.is_some_and(|call| call.report == expected && call.may_report(&world.policy, now));
-    let machine = stored.call.as_ref().is_some_and(|call| call.is_answered_by_machine(&world.policy));
-    if !counts || (machine && stored.asks_for_four_digits(&world.policy)) {
+    if !counts {
         hold!(before.subject == after.subject, "a report was counted twice, or nobody made it");
         return Ok(());
     }
     hold!(after.subject.reported_at == Some(now), "a report was lost");
-    let number = current.map(|_| (&stored.phone, stored.source.is_unverified()));
+    let number = current.map(|_| (&stored.phone, stored.is_typed()));
     let number = number.or(former.map(|former| (&former.phone, former.is_unverified)));
     if let Some((phone, true)) = number {
         let closed = world.model.number(phone).blocked_until == Some(until);
         hold!(closed, "a number that was only being enrolled was not blocked");
     }
     let recent = before.subject.reported_at.is_some_and(|at| at + Policy::REPORT_MEMORY > now);
-    if recent || *key == Key::Block {
+    let blocks = recent || *key == Key::Block;
+    stopped(stored, after, blocks)?;
+    if blocks {
         hold!(after.subject.blocked_until == Some(until), "a second report did not block the subject");
     } else {
         hold!(after.subject.blocked_until == before.subject.blocked_until, "a first report blocked the subject");
@@ -66,12 +67,28 @@ pub(super) fn counted(world: &mut World, before: &Snapshot, after: &Snapshot, ef
     Ok(())
 }
 
+/// A report stops its own sign-in, unless that is approved. A second one takes back what is not settled.
+fn stopped(stored: &Challenge, after: &Snapshot, blocks: bool) -> Verdict {
+    let stays = match stored.outcome {
+        Outcome::Approved { settled, .. } => !is_proof(stored) && (settled || !blocks),
+        Outcome::Pending | Outcome::Denied => false,
+        Outcome::Refused => return Ok(()), // its item may say that it is approved
+    };
+    let denied = after.challenge(&stored.id.key).is_some_and(|own| own.outcome == Outcome::Denied);
+    hold!(stays || denied, "a report did not stop its sign-in");
+    hold!(!stays || !denied, "a report took back an approval");
+    Ok(())
+}
+
+fn is_proof(challenge: &Challenge) -> bool {
+    challenge.purpose == Purpose::Change && matches!(challenge.source, NumberSource::Enrolled(_))
+}
+
 /// Whether it has not yet led to what it was started for.
 fn is_pending(challenge: &Challenge) -> bool {
-    let is_proof = challenge.purpose == Purpose::Change && matches!(challenge.source, NumberSource::Enrolled(_));
     match challenge.outcome {
         Outcome::Pending | Outcome::Approved { settled: false, .. } => true,
-        Outcome::Approved { settled: true, .. } => is_proof,
+        Outcome::Approved { settled: true, .. } => is_proof(challenge),
         Outcome::Denied | Outcome::Refused => false,
     }
 }

@@ -23,7 +23,7 @@ impl Model {
     ) -> Option<Challenge> {
         let mut stored = self.challenge(&challenge.key)?.clone();
         if let CallEvent::Pressed(key @ (Key::Fraud | Key::Block)) = event
-            && !(key == Key::Fraud && is_for_a_machine(&stored, policy))
+            && !(key == Key::Fraud && self.is_for_a_machine(&stored, token, policy))
         {
             self.report_fraud(&stored, token, key, policy, now);
             return self.challenge(&challenge.key).cloned();
@@ -197,14 +197,16 @@ impl Model {
     fn report_fraud(&mut self, stored: &Challenge, token: &CallToken, key: Key, policy: &Policy, now: Timestamp) {
         let former = stored.former_call(token).filter(|_| !self.does(Sabotage::ReportForgotReplaced));
         let of = match (stored.call.as_ref().filter(|call| call.token == token.digest()), former) {
-            (Some(call), _) => Some((call, &stored.phone, stored.source.is_unverified())),
+            (Some(call), _) => Some((call, &stored.phone, stored.is_typed())),
             (None, Some(former)) => Some((&former.call, &former.phone, former.is_unverified)),
             (None, None) => None,
         };
         let Some((call, phone, is_unverified)) = of else { return };
         let expected = if key == Key::Block { Some(FraudReport::Stopped) } else { None };
-        let once = self.holds(Sabotage::ReportTwice, call.report == expected);
-        let heard = self.holds(Sabotage::ReportUnanswered, call.may_report(policy, now));
+        let unreported = call.report.is_none() && self.does(Sabotage::BlockUnreported);
+        let once = unreported || self.holds(Sabotage::ReportTwice, call.report == expected);
+        let machine = call.is_answered_by_machine(policy) && self.does(Sabotage::ReportByMachine);
+        let heard = machine || self.holds(Sabotage::ReportUnanswered, call.may_report(policy, now));
         let pending = stored.outcome == Outcome::Pending || !self.does(Sabotage::ReportForgotSettled);
         let (blocks, denies) = (!self.does(Sabotage::DenyUnblocked), !self.does(Sabotage::DenyOne));
         let Some(subject) = self.subjects.get_mut(&stored.id.key.subject).filter(|_| once && heard && pending) else {
@@ -230,9 +232,29 @@ impl Model {
         if is_unverified {
             self.block_number(phone, until);
         }
+        let reported = self.reported(stored, token, leads_to);
         if let Some(kept) = self.challenge_mut(&stored.id.key) {
-            *kept = stored.clone().reported(token, leads_to);
+            *kept = reported;
         }
+    }
+
+    fn reported(&self, stored: &Challenge, token: &CallToken, leads_to: FraudReport) -> Challenge {
+        let reported = stored.clone().reported(token, leads_to);
+        let leaves_it =
+            self.does(Sabotage::ReportLeavesSignIn) || (self.does(Sabotage::ReportLeavesProof) && stored.is_approved());
+        let outcome = match reported.outcome {
+            _ if leaves_it => stored.outcome,
+            _ if self.does(Sabotage::ReportTakesBackApproval) => Outcome::Denied,
+            outcome => outcome,
+        };
+        Challenge { outcome, ..reported }
+    }
+
+    /// Where a machine is asked for digits, `0` is a wrong entry.
+    fn is_for_a_machine(&self, stored: &Challenge, token: &CallToken, policy: &Policy) -> bool {
+        let this = stored.call.as_ref().filter(|call| call.token == token.digest());
+        let machine = this.is_some_and(|call| call.is_answered_by_machine(policy));
+        machine && stored.asks_for_four_digits(policy) && !self.does(Sabotage::ReportByMachine)
     }
 
     fn progress(&self, call: &mut Call, state: CallState) -> bool {
@@ -243,12 +265,6 @@ impl Model {
         }
         moves
     }
-}
-
-/// Where a machine is asked for digits, `0` is a wrong entry.
-fn is_for_a_machine(stored: &Challenge, policy: &Policy) -> bool {
-    let machine = stored.call.as_ref().is_some_and(|call| call.is_answered_by_machine(policy));
-    machine && stored.asks_for_four_digits(policy)
 }
 
 fn wrong_key(call: &mut Call) -> bool {

@@ -75,6 +75,16 @@ pub enum Sabotage {
     ReportTwice,
     /// `0` reports no matter who answered the call.
     ReportUnanswered,
+    /// `0` reports fraud in a call that a machine answered.
+    ReportByMachine,
+    /// A second `0` blocks although there was no first.
+    BlockUnreported,
+    /// A report does not stop its sign-in.
+    ReportLeavesSignIn,
+    /// A report does not stop the number change whose first step is done.
+    ReportLeavesProof,
+    /// A report takes back an approval.
+    ReportTakesBackApproval,
     /// A late webhook moves a call back to an earlier state.
     ProgressBackwards,
     /// A challenge is deleted as soon as it has expired.
@@ -112,7 +122,7 @@ pub enum Sabotage {
 }
 
 impl Sabotage {
-    pub const ALL: [Self; 53] = [
+    pub const ALL: [Self; 58] = [
         Self::StartOverMovedSubject,
         Self::ContinueOverSends,
         Self::ContinueSettled,
@@ -149,6 +159,11 @@ impl Sabotage {
         Self::ReportForgotReplaced,
         Self::ReportTwice,
         Self::ReportUnanswered,
+        Self::ReportByMachine,
+        Self::BlockUnreported,
+        Self::ReportLeavesSignIn,
+        Self::ReportLeavesProof,
+        Self::ReportTakesBackApproval,
         Self::ProgressBackwards,
         Self::SweepAtExpiry,
         Self::ReplaceOtherProof,

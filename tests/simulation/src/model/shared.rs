@@ -103,7 +103,7 @@ impl Model {
         let [accounts, block] = terms;
         let is_one = number.accounts.contains(&challenge.id.key.subject);
         let has_room = is_one || number.accounts.len() < usize::try_from(most).unwrap_or(usize::MAX);
-        let is_blocked = challenge.source.is_unverified() && number.blocked_until.is_some_and(|until| until > now);
+        let is_blocked = challenge.is_typed() && number.blocked_until.is_some_and(|until| until > now);
         self.holds(accounts, has_room) && self.holds(block, !is_blocked)
     }
 
