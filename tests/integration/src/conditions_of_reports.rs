@@ -70,7 +70,6 @@ async fn a_second_report_in_a_call_counts_only_after_the_first() {
     for (name, value) in [
         ("callToken", AttributeValue::B(Blob::new(vec![0; 32]))),
         ("callPlacedAt", at(before(180))),
-        ("answeredBy", text("unjudged")),
         ("callReport", text("blocked")),
     ] {
         let (scene, token, id) = in_call(true).await;
@@ -143,21 +142,40 @@ async fn a_generation_is_not_replaced_under_an_answer_that_it_has_not_read() {
     assert!(matches!(scene.store.start(&answered).await, Err(StoreError::Conflict)));
 }
 
+/// Approves the challenge behind the store's back, as a code does.
+async fn approve(scene: &Scene) {
+    for (name, value) in [
+        ("approvedAt", at(scene.now)),
+        ("approvedBy", text("sms-code")),
+        ("settled", AttributeValue::Bool(true)),
+        ("outcome", text("approved")),
+    ] {
+        set(scene, challenge_item(scene), name, value).await;
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_was_replaced_reports_by_the_same_terms_after_an_approval() {
+    for (answered, seconds) in [(false, 0), (true, 180)] {
+        let (mut scene, token, id) = replaced(answered).await;
+        approve(&scene).await;
+        scene.pass(seconds);
+        unchanged(&scene, &id, &token, FIRST, "not answered, or too late").await;
+        assert_eq!(scene.load().await.subject.reported_at, None, "{answered} {seconds}");
+    }
+    let (scene, token, id) = replaced(true).await;
+    approve(&scene).await;
+    send(&scene, &id, &token, FIRST).await;
+    unchanged(&scene, &id, &token, FIRST, "counted").await;
+    let subject = scene.load().await.subject;
+    assert_eq!((subject.reported_at, subject.blocked_until), (Some(scene.now), None));
+}
+
 /// A first report, during which a code approves the challenge.
 async fn reported_while_a_code_approves(scene: &Scene, id: ChallengeId, token: CallToken) {
     let (policy, now) = (scene.rules.policy.clone(), scene.now);
     let report = async move |store: DynamoStore| store.advance_call(&id, &token, FIRST, &policy, now).await;
-    let approve = async {
-        for (name, value) in [
-            ("approvedAt", at(now)),
-            ("approvedBy", text("sms-code")),
-            ("settled", AttributeValue::Bool(true)),
-            ("outcome", text("approved")),
-        ] {
-            set(scene, challenge_item(scene), name, value).await;
-        }
-    };
-    let reported = held(&scene.backend, "callReport = :report", report, approve).await.expect("an answer");
+    let reported = held(&scene.backend, "callReport = :report", report, approve(scene)).await.expect("an answer");
     assert!(reported.is_some_and(|challenge| challenge.is_settled()));
     assert!(scene.challenge().await.is_settled(), "states are monotonic");
     assert_eq!(scene.load().await.subject.reported_at, Some(now));

@@ -101,8 +101,8 @@ impl Fixture {
             (Since::Report | Since::Block, Some(call)) => {
                 let presses = if self.since == Since::Block { &[Key::Fraud, Key::Block][..] } else { &[Key::Fraud] };
                 for key in presses {
-                    let pressed = CallEvent::Pressed(*key);
-                    store.advance_call(challenge, &call.token, pressed, &Policy::default(), now).await?;
+                    let event = CallEvent::Pressed(*key);
+                    store.advance_call(challenge, &call.token, event, &Policy::default(), now).await?;
                 }
             }
             (Since::Nothing | Since::Report | Since::Block, _) => {}

@@ -33,22 +33,24 @@ macro_rules! in_human_talk {
     };
 }
 
-/// Somebody who may approve took the call, not long ago.
-macro_rules! reports {
-    ($this:literal, $call:literal) => {
-        concat!($this, $call, "callPlacedAt > :oldest AND ", $call, "answeredBy IN (:human, :orUnjudged)")
+/// Somebody who may approve took the call, not long ago, and has not reported it.
+macro_rules! first_report {
+    ($call:literal) => {
+        concat!(
+            $call,
+            "callPlacedAt > :oldest AND ",
+            $call,
+            "answeredBy IN (:human, :orUnjudged) AND attribute_not_exists(",
+            $call,
+            "callReport)"
+        )
     };
 }
 
-macro_rules! first_in {
+/// Whoever took the call has reported it once.
+macro_rules! second_report {
     ($call:literal) => {
-        concat!(" AND attribute_not_exists(", $call, "callReport)")
-    };
-}
-
-macro_rules! second_in {
-    ($call:literal) => {
-        concat!(" AND ", $call, "callReport = :stopped")
+        concat!($call, "callPlacedAt > :oldest AND ", $call, "callReport = :stopped")
     };
 }
 
@@ -200,12 +202,10 @@ pub(super) const AND_DENIED: &str = ", outcome = :denied";
 /// A report takes back nothing that was approved after it was read.
 pub(super) const AND_NOT_APPROVED: &str = " AND outcome <> :approved";
 /// Of two reports at once, in whatever calls, one is the first.
-pub(super) const FIRST_REPORT: &str = concat!(reports!("callToken = :token AND ", ""), first_in!(""));
-pub(super) const SECOND_REPORT: &str = concat!(reports!("callToken = :token AND ", ""), second_in!(""));
-pub(super) const FIRST_REPORT_OF_FORMER: &str =
-    concat!(reports!("", "formerCalls.#call."), first_in!("formerCalls.#call."));
-pub(super) const SECOND_REPORT_OF_FORMER: &str =
-    concat!(reports!("", "formerCalls.#call."), second_in!("formerCalls.#call."));
+pub(super) const FIRST_REPORT: &str = concat!("callToken = :token AND ", first_report!(""));
+pub(super) const SECOND_REPORT: &str = concat!("callToken = :token AND ", second_report!(""));
+pub(super) const FIRST_REPORT_OF_FORMER: &str = first_report!("formerCalls.#call.");
+pub(super) const SECOND_REPORT_OF_FORMER: &str = second_report!("formerCalls.#call.");
 pub(super) const STOP_CALLS: &str = "SET reportedAt = :now, version = version + :one";
 pub(super) const NOT_REPORTED_LATELY: &str =
     "attribute_exists(pk) AND (attribute_not_exists(reportedAt) OR reportedAt <= :forgotten)";

@@ -97,8 +97,6 @@ impl DynamoStore {
         let digest = report.token.digest();
         let mut write = self
             .write(challenge_key(&report.stored.id.key), update, &condition)
-            .expression_attribute_values(":human", text(AnsweredBy::Human.as_str()))
-            .expression_attribute_values(":orUnjudged", text(AnsweredBy::least_judged(report.policy).as_str()))
             .expression_attribute_values(":oldest", time(before(report.now, Policy::REPORT_WINDOW)))
             .expression_attribute_values(":report", text(report.leads_to.as_str()));
         write = if is_current {
@@ -113,9 +111,11 @@ impl DynamoStore {
             write = write.expression_attribute_values(":approved", text(APPROVED));
         }
         if is_second {
-            write = write.expression_attribute_values(":stopped", text(FraudReport::Stopped.as_str()));
+            return write.expression_attribute_values(":stopped", text(FraudReport::Stopped.as_str()));
         }
         write
+            .expression_attribute_values(":human", text(AnsweredBy::Human.as_str()))
+            .expression_attribute_values(":orUnjudged", text(AnsweredBy::least_judged(report.policy).as_str()))
     }
 
     /// The subject's item names the blocked number, so that both can be unblocked together.
