@@ -54,12 +54,40 @@ async fn a_first_report_counts_only_if_every_term_holds() {
         ("callReport", text("stopped")),
         ("callReport", text("blocked")),
     ] {
-        let (scene, token, id) = in_call(true).await;
-        set(&scene, challenge_item(&scene), "purpose", text("change")).await; // in which no machine is asked for digits
-        set(&scene, challenge_item(&scene), name, value).await;
-        unchanged(&scene, &id, &token, FIRST, name).await;
-        assert_eq!(scene.load().await.subject.reported_at, None, "{name}");
+        for is_approved in [false, true] {
+            let (scene, token, id) = in_call(true).await;
+            set(&scene, challenge_item(&scene), "purpose", text("change")).await; // in which no machine is asked for digits
+            if is_approved {
+                approve(&scene).await;
+            }
+            set(&scene, challenge_item(&scene), name, value.clone()).await;
+            unchanged(&scene, &id, &token, FIRST, name).await;
+            assert_eq!(scene.load().await.subject.reported_at, None, "{name}");
+        }
     }
+}
+
+/// A report during which another call takes the place of this one.
+async fn reported_while_the_call_is_replaced(scene: &Scene, id: ChallengeId, token: CallToken, key: CallEvent) {
+    let (policy, now) = (scene.rules.policy.clone(), scene.now);
+    let before = scene.load().await.subject;
+    let report = async move |store: DynamoStore| store.advance_call(&id, &token, key, &policy, now).await;
+    let other = AttributeValue::B(Blob::new(vec![0; 32]));
+    let replace = set(scene, challenge_item(scene), "callToken", other);
+    held(&scene.backend, "callReport = :report", report, replace).await.expect("an answer");
+    assert_eq!(scene.load().await.subject, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_counts_for_no_call_that_has_taken_the_place_of_its_own() {
+    let (scene, token, id) = in_call(true).await;
+    reported_while_the_call_is_replaced(&scene, id, token, FIRST).await;
+    let (scene, token, id) = in_call(true).await;
+    approve(&scene).await;
+    reported_while_the_call_is_replaced(&scene, id, token, FIRST).await;
+    let (scene, token, id) = in_call(true).await;
+    send(&scene, &id, &token, FIRST).await;
+    reported_while_the_call_is_replaced(&scene, id, token, SECOND).await;
 }
 
 #[tokio::test]
