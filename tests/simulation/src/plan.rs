@@ -132,7 +132,10 @@ impl Lean {
             | Sabotage::ApproveUnanswered
             | Sabotage::DenyUnblocked
             | Sabotage::ProgressBackwards => Self::OneCall,
-            Sabotage::ReplaceOtherProof | Sabotage::ReplaceNonProof | Sabotage::KeepFormerAccount => Self::Changes,
+            Sabotage::ReplaceOtherProof
+            | Sabotage::ReplaceNonProof
+            | Sabotage::KeepFormerAccount
+            | Sabotage::ReportLeavesProof => Self::Changes,
             Sabotage::ChargeBeyondQuota
             | Sabotage::StartBeyondAccounts
             | Sabotage::StartOnBlockedNumber
@@ -149,7 +152,6 @@ impl Lean {
             | Sabotage::ReportByMachine
             | Sabotage::BlockUnreported
             | Sabotage::ReportLeavesSignIn
-            | Sabotage::ReportLeavesProof
             | Sabotage::ReportTakesBackApproval => Self::Fraud,
             Sabotage::ApproveByOtherMode | Sabotage::WrongDigitsFree | Sabotage::SpeakTwice => Self::CallModes,
             Sabotage::CompleteOldApproval | Sabotage::SweepAtExpiry => Self::Days,

@@ -44,17 +44,6 @@ fn of_a_start() -> Vec<Case> {
 
 fn of_a_challenge() -> Vec<Case> {
     let (sms, call) = (challenge(), call());
-    let by_code = json!({
-        "outcome": "approved", "settled": true, "approvedAt": 1_800_000_021, "approvedBy": "sms-code",
-    });
-    let approved = with(&call, &by_code);
-    let former = |report: &Value| {
-        let former = json!({
-            "callToken": MAC, "callPlacedAt": 1_800_000_000, "callState": "answered", "answeredBy": "human",
-            "wrongKeys": 0, "phone": NUMBER,
-        });
-        with(&with(&sms, &by_code), &json!({ "formerCalls": { "token": with(&former, report) } }))
-    };
     vec![
         case(
             "a test number is given its code once more",
@@ -122,6 +111,23 @@ fn of_a_challenge() -> Vec<Case> {
         ),
         case("a phone rings", (with(&call, &json!({ "callState": "calling" })), call.clone()), &[]),
         case("another session starts", from(&call, &json!({ "contested": true })), &["challenge.contested"]),
+    ]
+}
+
+fn of_an_end() -> Vec<Case> {
+    let (sms, call) = (challenge(), call());
+    let by_code = json!({
+        "outcome": "approved", "settled": true, "approvedAt": 1_800_000_021, "approvedBy": "sms-code",
+    });
+    let approved = with(&call, &by_code);
+    let former = |report: &Value| {
+        let former = json!({
+            "callToken": MAC, "callPlacedAt": 1_800_000_000, "callState": "answered", "answeredBy": "human",
+            "wrongKeys": 0, "phone": NUMBER,
+        });
+        with(&with(&sms, &by_code), &json!({ "formerCalls": { "token": with(&former, report) } }))
+    };
+    vec![
         case(
             "the fraud key",
             from(&call, &json!({ "outcome": "denied", "callReport": "stopped" })),
@@ -322,7 +328,7 @@ fn of_what_is_shared() -> Vec<Case> {
 }
 
 pub(crate) fn every_case() -> impl Iterator<Item = Case> {
-    [of_a_start(), of_a_challenge(), of_an_approval_by_call(), of_an_account(), of_what_is_shared()]
+    [of_a_start(), of_a_challenge(), of_an_end(), of_an_approval_by_call(), of_an_account(), of_what_is_shared()]
         .into_iter()
         .flatten()
 }
