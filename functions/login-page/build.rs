@@ -1,28 +1,37 @@
-//! Turns `assets/` into Rust tables: the files, plain and gzipped, the template split at its placeholders,
-//! and the strings of each locale. An unknown placeholder or invalid JSON fails the build, not a deployment.
+//! Turns `assets/`, and what `make bundle` has made of the scripts and the style, into Rust tables: the files, plain and
+//! compressed, the template split at its placeholders, and the strings of each locale. An unknown placeholder or invalid
+//! JSON fails the build, not a deployment.
 //!
 //! The template needs no loops or conditions, so splitting it takes the ten lines of `template()`, and the
 //! compiler checks each placeholder against an enum. A templating crate would replace only those lines.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use brotli::enc::BrotliEncoderParams;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const TEMPLATE: &str = "index.html";
+/// Of `boot.js`, without the names of its screens: what it says when the page does not start.
+const SAID_BY_BOOT: [&str; 3] = ["broken.", "unreachable.", "support.link"];
 
 fn main() -> Outcome<()> {
-    println!("cargo::rerun-if-changed=assets");
-    let [assets, out] = [folder("CARGO_MANIFEST_DIR")?.join("assets"), folder("OUT_DIR")?];
-    let tables = [files(&assets, &out)?, template(&assets)?, locales(&assets.join("locales"))?];
+    let [package, out] = [folder("CARGO_MANIFEST_DIR")?, folder("OUT_DIR")?];
+    let [assets, bundle] = [package.join("assets"), package.join("bundle")];
+    for watched in [&assets, &bundle] {
+        println!("cargo::rerun-if-changed={}", watched.display());
+    }
+    if digest_of_sources(&assets)? != fs::read_to_string(bundle.join("sources"))?.trim() {
+        println!("cargo::warning=the login page is served without the latest changes of its scripts: run `make bundle`");
+    }
+    let locales = locales(&assets.join("locales"))?;
+    let tables = [files(&assets, &bundle, &locales, &out)?, template(&assets)?, inline(&bundle)?, of_locales(&locales)?];
     Ok(fs::write(out.join("tables.rs"), tables.concat())?)
 }
 
@@ -31,32 +40,96 @@ fn folder(variable: &str) -> Outcome<PathBuf> {
     Ok(std::env::var_os(variable).ok_or_else(|| format!("cargo did not set {variable}"))?.into())
 }
 
-/// The files, and a digest of their names and contents.
-fn files(assets: &Path, out: &Path) -> Outcome<String> {
-    let mut table = "pub(crate) static FILES: &[Asset] = &[\n".to_owned();
+/// As `make bundle` computes it.
+fn digest_of_sources(assets: &Path) -> Outcome<String> {
     let mut digest = Sha256::new();
     for path in listed(assets)? {
-        let name = name_of(&path)?;
-        if path.is_dir() || name == TEMPLATE {
-            continue;
+        if path.extension().is_some_and(|extension| extension == "js" || extension == "css") {
+            let bytes = fs::read(&path)?;
+            digest.update(format!("{} {}\n", name_of(&path)?, bytes.len()));
+            digest.update(&bytes);
         }
-        let bytes = fs::read(&path)?;
+    }
+    Ok(digest.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
+}
+
+/// A file that browsers request, as the parts that make it up: every language's script ends in the same one.
+struct Served {
+    name: String,
+    media_type: &'static str,
+    parts: Vec<(String, Vec<u8>)>,
+}
+
+/// The files, and a digest of their names and contents.
+fn files(assets: &Path, bundle: &Path, locales: &[Locale], out: &Path) -> Outcome<String> {
+    let alone = |name: &str, media_type| -> Outcome<Served> {
+        let bytes = fs::read(assets.join(name))?;
+        Ok(Served { name: name.to_owned(), media_type, parts: vec![(name.to_owned(), bytes)] })
+    };
+    let mut all = vec![alone("icon.svg", "image/svg+xml")?, alone("mfa-client.js", JAVASCRIPT)?];
+    let page = fs::read(bundle.join("page.js"))?;
+    for locale in locales {
+        let strings = format!("const STRINGS={};", locale.json()?).into_bytes();
+        let parts = vec![(format!("{}.js", locale.tag), strings), ("page.js".to_owned(), page.clone())];
+        all.push(Served { name: format!("page.{}.js", locale.tag), media_type: JAVASCRIPT, parts });
+    }
+    table_of(&all, out)
+}
+
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
+fn table_of(files: &[Served], out: &Path) -> Outcome<String> {
+    let mut table = String::new();
+    let mut rows = format!("pub(crate) static FILES: [Asset; {}] = [\n", files.len());
+    let mut digest = Sha256::new();
+    let mut parts = BTreeMap::new();
+    for Served { name, media_type, parts: own } in files {
+        let bytes = own.iter().map(|(_, bytes)| &bytes[..]).collect::<Vec<_>>().concat();
         digest.update(format!("{name} {}\n", bytes.len()));
         digest.update(&bytes);
-        // Copied, so that an edit during the build can't make the two differ.
-        let [identity, compressed] = ["", ".gz"].map(|ending| out.join(format!("{name}{ending}")));
-        fs::write(&identity, &bytes)?;
-        fs::write(&compressed, gzip(&bytes)?)?;
-        let (media_type, identity, gzip) = (media_type(&name)?, text(&identity)?, text(&compressed)?);
+        let compressed = written(out, &format!("{name}.br"), &brotli(&bytes)?)?;
+        for (part, bytes) in own {
+            // Copied, so that an edit during the build can't make the two differ.
+            parts.insert(constant(part), written(out, part, bytes)?);
+        }
+        let names = own.iter().map(|(part, _)| constant(part)).collect::<Vec<_>>().join(", ");
         writeln!(
-            table,
-            "Asset {{ name: {name:?}, media_type: {media_type:?}, \
-             identity: include_bytes!({identity:?}), gzip: include_bytes!({gzip:?}) }},"
+            rows,
+            "Asset {{ name: {name:?}, media_type: {media_type:?}, parts: &[{names}], \
+             brotli: include_bytes!({compressed:?}), gzip: OnceLock::new() }},"
         )?;
     }
+    for (part, path) in parts {
+        writeln!(table, "static {part}: &[u8] = include_bytes!({path:?});")?;
+    }
     let digest: [u8; 32] = digest.finalize().into();
-    writeln!(table, "];\npub(crate) static DIGEST: [u8; 32] = {digest:?};")?;
+    writeln!(table, "{rows}];\npub(crate) static DIGEST: [u8; 32] = {digest:?};")?;
     Ok(table)
+}
+
+/// `PAGE_JS` for `page.js`.
+fn constant(name: &str) -> String {
+    name.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+}
+
+fn written(out: &Path, name: &str, bytes: &[u8]) -> Outcome<String> {
+    let path = out.join(name);
+    fs::write(&path, bytes)?;
+    Ok(text(&path)?.to_owned())
+}
+
+/// What is in the page itself. The style's hash depends on the operator's colour, so it is computed at the start.
+fn inline(bundle: &Path) -> Outcome<String> {
+    let [start, style] = ["start.js", "page.css"].map(|name| fs::read_to_string(bundle.join(name)));
+    let (start, style) = (start?, style?);
+    if let Some(end) = ["</", "<!--"].into_iter().find(|end| start.contains(end) || style.contains(end)) {
+        return Err(format!("{end} would end the element that it is in").into());
+    }
+    let digest: [u8; 32] = Sha256::digest(&start).into();
+    Ok(format!(
+        "pub(crate) static START: &str = {start:?};\npub(crate) static START_DIGEST: [u8; 32] = {digest:?};\n\
+         pub(crate) static STYLE: &str = {style:?};\n"
+    ))
 }
 
 /// The template as pieces of text with a slot between any two.
@@ -73,17 +146,45 @@ fn template(assets: &Path) -> Outcome<String> {
     Ok(table + "];\n")
 }
 
-fn locales(folder: &Path) -> Outcome<String> {
-    let mut table = "pub(crate) static LOCALES: &[Locale] = &[\n".to_owned();
+struct Locale {
+    tag: String,
+    strings: Map<String, Value>,
+}
+
+impl Locale {
+    fn json(&self) -> Outcome<String> {
+        Ok(serde_json::to_string(&self.strings)?)
+    }
+
+    fn sentence(&self, key: &str) -> Outcome<&str> {
+        Ok(self.strings.get(key).and_then(Value::as_str).ok_or_else(|| format!("{} has no {key}", self.tag))?)
+    }
+
+    /// What the page must be able to say without its script.
+    fn said_by_boot(&self) -> Outcome<String> {
+        let is_said = |key: &str| SAID_BY_BOOT.iter().any(|start| key.starts_with(start));
+        let said: Map<_, _> = self.strings.clone().into_iter().filter(|(key, _)| is_said(key)).collect();
+        Ok(serde_json::to_string(&said)?)
+    }
+}
+
+fn locales(folder: &Path) -> Outcome<Vec<Locale>> {
+    let mut locales = Vec::new();
     for path in listed(folder)? {
         let name = name_of(&path)?;
-        let tag = name.strip_suffix(".json").ok_or_else(|| format!("{name} is not a JSON file"))?;
-        let strings: Map<String, Value> =
-            serde_json::from_str(&fs::read_to_string(&path)?).map_err(|error| format!("{name}: {error}"))?;
-        let sentence = |key| strings.get(key).and_then(Value::as_str).ok_or_else(|| format!("{name} has no {key}"));
-        let (title, noscript) = (sentence("title")?, sentence("noscript")?);
-        let json = serde_json::to_string(&strings)?;
-        writeln!(table, "Locale {{ tag: {tag:?}, title: {title:?}, noscript: {noscript:?}, strings: {json:?} }},")?;
+        let tag = name.strip_suffix(".json").ok_or_else(|| format!("{name} is not a JSON file"))?.to_owned();
+        let strings = serde_json::from_str(&fs::read_to_string(&path)?).map_err(|error| format!("{name}: {error}"))?;
+        locales.push(Locale { tag, strings });
+    }
+    Ok(locales)
+}
+
+fn of_locales(locales: &[Locale]) -> Outcome<String> {
+    let mut table = "pub(crate) static LOCALES: &[Locale] = &[\n".to_owned();
+    for locale in locales {
+        let (tag, title, noscript) = (&locale.tag, locale.sentence("title")?, locale.sentence("noscript")?);
+        let strings = locale.said_by_boot()?;
+        writeln!(table, "Locale {{ tag: {tag:?}, title: {title:?}, noscript: {noscript:?}, strings: {strings:?} }},")?;
     }
     Ok(table + "];\n")
 }
@@ -103,17 +204,10 @@ fn text(path: &Path) -> Outcome<&str> {
     Ok(path.to_str().ok_or_else(|| format!("{} is not UTF-8", path.display()))?)
 }
 
-fn media_type(name: &str) -> Outcome<&'static str> {
-    Ok(match name.rsplit_once('.').map(|(_, extension)| extension) {
-        Some("css") => "text/css; charset=utf-8",
-        Some("js") => "text/javascript; charset=utf-8",
-        Some("svg") => "image/svg+xml",
-        _ => return Err(format!("{name} has no known media type").into()),
-    })
-}
-
-fn gzip(bytes: &[u8]) -> Outcome<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes)?;
-    Ok(encoder.finish()?)
+/// At the highest quality: it is done once, and read by every browser.
+fn brotli(bytes: &[u8]) -> Outcome<Vec<u8>> {
+    let mut compressed = Vec::new();
+    let size_hint = bytes.len();
+    brotli::BrotliCompress(&mut &bytes[..], &mut compressed, &BrotliEncoderParams { size_hint, ..Default::default() })?;
+    Ok(compressed)
 }

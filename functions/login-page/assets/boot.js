@@ -1,9 +1,8 @@
-// Watches the page start. It reloads the page when one of its files failed to load, with growing delays: a module that
-// failed to load is never retried by the browser itself. Files that did load are cached, so each reload fetches less,
-// and the token survives it, in the address or in storage. For anything else that keeps the page from starting, such as
+// Watches the page start. It reloads the page when its script failed to load, with growing delays: the browser itself
+// never tries again. The token survives that, in storage or in the address. For anything else that keeps the page from starting, such as
 // syntax that an old browser can't parse, it says what to do.
 //
-// This is a classic script and the first one, so that it sees every other file fail. It is written in the language of
+// It is the first script and in the page itself, so that it sees every other one fail. It is served in the language of
 // 2015, because it must run where the others don't.
 
 (() => {
@@ -30,9 +29,8 @@
   }
 
   function missed(target) {
-    // A failed preload is retried by the module that imports it. If that fails too, the module's script reports it.
-    const isNeeded = target instanceof HTMLScriptElement || target.rel === 'stylesheet';
-    if (isReloading || !isNeeded) return;
+    // The page does without its logo.
+    if (isReloading || !(target instanceof HTMLScriptElement)) return;
     isReloading = true;
     const loads = Number(count());
     const delay = DELAYS[loads];

@@ -1,33 +1,13 @@
 // How the first factor's token gets here and how the result gets back: by redirect, in the URL fragment, or by messages
 // between a frame and the page around it. Neither is ever put into a query string, which servers and proxies log.
 
+import { keep } from './kept.js';
 import { config } from './text.js';
 
-const KEPT = 'alliance-mfa';
 const MESSAGE = 'alliance-mfa:';
 
 const READY_FIRST = 250;
 const READY_LAST = 2000;
-
-// Only a reload needs what is stored. If the browser blocks storage or has no room, the user has to sign in again then.
-const storage = {
-  read() {
-    try {
-      return JSON.parse(sessionStorage.getItem(KEPT) ?? 'null');
-    } catch {
-      return null;
-    }
-  },
-  /** @param {object | null} kept */
-  write(kept) {
-    try {
-      if (kept) sessionStorage.setItem(KEPT, JSON.stringify(kept));
-      else sessionStorage.removeItem(KEPT);
-    } catch {
-      // Nothing is stored.
-    }
-  },
-};
 
 /**
  * @typedef {object} Handover
@@ -35,6 +15,7 @@ const storage = {
  * @property {string | null} token Null if the page was opened without one.
  * @property {import('./phone-field.js').Typed | null} typed The number that was typed before a reload.
  * @property {string} [locale]
+ * @property {import('./mfa-client.js').Exchange | null} [first] The first status, asked while the page loaded.
  * @property {boolean} misdirected The redirect URI is not one of the deployment's.
  * @property {(typed: import('./phone-field.js').Typed) => void} remember Keeps a typed number for a reload.
  * @property {(resultToken: string) => void} finish Returns the result.
@@ -48,47 +29,39 @@ export function receive() {
 
 /** @returns {Handover} */
 function byAddress() {
-  const query = new URLSearchParams(location.search);
-  const target = query.get('redirect_uri');
-  const state = query.get('state');
-  const login = JSON.stringify([target, state]);
-  const kept = keptOf(login);
-  const token = scrubbed() ?? kept?.token ?? null;
+  const { target, state, login, token, typed, first } = arrived();
   // An exact comparison: anyone who could choose where the result goes could sign in with it.
   const allowed = target !== null && config.redirectUris.includes(target);
-  const keep = (typed) => token && storage.write({ token, login, typed });
-  keep(kept?.typed ?? null);
 
   const leave = (/** @type {Record<string, string>} */ answer) => {
-    storage.write(null);
+    keep(null);
     location.replace(`${target}#${new URLSearchParams({ ...answer, ...(state !== null && { state }) })}`);
   };
   // The login may send this tab here again with only the fragment changed, which does not load the page.
   addEventListener('hashchange', () => {
-    if (location.hash.startsWith('#token=')) location.reload();
+    if (isGiven()) location.reload();
   });
   return {
     way: allowed ? 'redirect' : 'alone',
     token,
-    typed: kept?.typed ?? null,
+    typed,
+    first,
     misdirected: target !== null && !allowed,
-    remember: keep,
-    finish: (resultToken) => (allowed ? leave({ result_token: resultToken }) : storage.write(null)),
+    remember: (typed) => keep({ token, login, typed }),
+    finish: (resultToken) => (allowed ? leave({ result_token: resultToken }) : keep(null)),
     cancel: allowed ? () => leave({ error: 'access_denied' }) : null,
   };
 }
 
-/** Takes the token out of the address, so that the history and other scripts don't get it. */
-function scrubbed() {
-  const token = new URLSearchParams(location.hash.slice(1)).get('token');
-  if (token) history.replaceState(null, '', location.pathname + location.search);
-  return token;
-}
+const isGiven = () => new URLSearchParams(location.hash.slice(1)).has('token');
 
-/** What was kept for the same login before a reload. */
-function keptOf(login) {
-  const stored = storage.read();
-  return stored?.login === login ? stored : null;
+/** What `arrival.js` has found. From here on no other script finds the token, in the window or in the address. */
+function arrived() {
+  /** @type {import('./arrival.js').Arrival} */
+  const arrival = globalThis.arrival;
+  delete globalThis.arrival;
+  if (isGiven()) history.replaceState(null, '', location.pathname + location.search);
+  return arrival;
 }
 
 /** Only talks to the page directly around this one, and only if its origin is allowed. */

@@ -13,6 +13,7 @@ const MANY_POLLS = 250;
 const BACKOFF_FLOOR = 2000;
 const BACKOFF_CEILING = 30_000;
 const TIMEOUT = 20_000;
+const STATUS = '/v1/challenge';
 
 // The gateway's own errors, which are not problem documents.
 const GATEWAY = {
@@ -61,11 +62,18 @@ const GATEWAY = {
  * @property {string} [locale] The language of the message or call, if not the client's.
  * @property {Purpose} [purpose]
  *
+ * @typedef {object} Exchange A request and its answer, which may already be there.
+ * @property {string} url
+ * @property {AbortController} limit
+ * @property {number} sentAt
+ * @property {Promise<{ response: Response, heardAt: number }>} heard
+ *
  * @typedef {object} ClientOptions
  * @property {string} token The first factor's token.
  * @property {string} [baseUrl] The API's address, if not the page's own origin.
  * @property {string} [locale] The language of messages and calls, as a BCP 47 tag.
  * @property {typeof globalThis.fetch} [fetch]
+ * @property {Exchange | null} [first] What `askStatus` has already asked with this token: the first status uses the answer.
  */
 
 /** The API refused a request. `type` is the problem's name without its URN, or `gateway-…` for the gateway's errors. */
@@ -118,10 +126,32 @@ export class MfaOffline extends Error {
 }
 
 /**
+ * Asks for the status before there is a client, while the rest of a page loads.
+ * @param {string} token
+ * @param {string} [baseUrl]
+ */
+export const askStatus = (token, baseUrl = '') => exchange(anyFetch, baseUrl + STATUS, 'GET', token);
+
+const anyFetch = (...request) => globalThis.fetch(...request);
+
+/** @returns {Exchange} */
+function exchange(fetch, url, method, token, body = null) {
+  const limit = new AbortController();
+  const headers = { authorization: `Bearer ${token}` };
+  if (body) headers['content-type'] = 'application/json';
+  const request = { method, headers, body: body && JSON.stringify(body), cache: 'no-store', signal: limit.signal };
+  const sentAt = Date.now();
+  const answer = new Promise((resolve) => resolve(fetch(url, request)));
+  const heard = answer.then((response) => ({ response, heardAt: Date.now() }));
+  heard.catch(() => {}); // reported to whoever awaits it, which may be later
+  return { url, limit, sentAt, heard };
+}
+
+/**
  * A client for one login session.
  * @param {ClientOptions} options
  */
-export function createClient({ token, baseUrl = '', locale, fetch = (...request) => globalThis.fetch(...request) }) {
+export function createClient({ token, baseUrl = '', locale, fetch = anyFetch, first = null }) {
   const clock = createClock();
   let askedAt = -Infinity;
   let advisedAt = -Infinity;
@@ -139,24 +169,17 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
     changes.dispatchEvent(new Event('change'));
   }
 
-  /** @returns {Promise<Challenge>} */
-  async function request(method, path, body, signal) {
-    const limit = new AbortController();
+  const send = (method, path, body) => exchange(fetch, baseUrl + path, method, token, body);
+
+  /** @param {Exchange} exchange @returns {Promise<Challenge>} */
+  async function answerTo({ limit, sentAt, heard }, signal) {
     const stop = () => limit.abort(signal?.reason);
-    const timer = setTimeout(() => limit.abort(), TIMEOUT);
-    signal?.throwIfAborted();
+    const timer = setTimeout(() => limit.abort(), sentAt + TIMEOUT - Date.now());
     signal?.addEventListener('abort', stop);
-    const sentAt = Date.now();
     askedAt = sentAt;
     try {
-      const response = await fetch(baseUrl + path, {
-        method,
-        headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
-        body: body && JSON.stringify(body),
-        cache: 'no-store',
-        signal: limit.signal,
-      });
-      clock.learn(response, sentAt);
+      const { response, heardAt } = await heard;
+      clock.learn(response, sentAt, heardAt);
       const answer = await response.json();
       if (!response.ok) throw new MfaProblem(response, answer);
       advisedAt = Date.now() + advised(answer, response);
@@ -178,8 +201,12 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
    * Gets the challenge's current state.
    * @param {{ purpose?: Purpose, signal?: AbortSignal }} [options]
    */
-  function status({ purpose, signal } = {}) {
-    return request('GET', purpose ? `/v1/challenge?purpose=${purpose}` : '/v1/challenge', undefined, signal);
+  async function status({ purpose, signal } = {}) {
+    signal?.throwIfAborted();
+    const path = purpose ? `${STATUS}?purpose=${purpose}` : STATUS;
+    const early = first?.url === baseUrl + path ? first : null;
+    if (early) first = null;
+    return answerTo(early ?? send('GET', path), signal);
   }
 
   /**
@@ -189,7 +216,7 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
    */
   function start(channel, options) {
     const phoneNumber = options?.phoneNumber && asciiDigits(options.phoneNumber);
-    return act('/v1/challenge', { channel, locale, ...options, ...(phoneNumber && { phoneNumber }) });
+    return act(STATUS, { channel, locale, ...options, ...(phoneNumber && { phoneNumber }) });
   }
 
   /**
@@ -198,12 +225,12 @@ export function createClient({ token, baseUrl = '', locale, fetch = (...request)
    * @param {{ purpose?: Purpose }} [options]
    */
   function verify(code, options) {
-    return act('/v1/challenge/code', { code: asciiDigits(code).replace(/\s/g, ''), ...options });
+    return act(`${STATUS}/code`, { code: asciiDigits(code).replace(/\s/g, ''), ...options });
   }
 
   async function act(path, body) {
     try {
-      return await request('POST', path, body);
+      return await answerTo(send('POST', path, body));
     } finally {
       acts += 1;
     }
@@ -261,11 +288,11 @@ function createClock() {
   let least = -Infinity;
   let most = Infinity;
   return {
-    /** @param {Response} response @param {number} sentAt */
-    learn(response, sentAt) {
+    /** @param {Response} response @param {number} sentAt @param {number} heardAt */
+    learn(response, sentAt, heardAt) {
       const date = Date.parse(response.headers.get('date') ?? '');
       if (Number.isNaN(date)) return;
-      const [low, high] = [date - Date.now(), date + 1000 - sentAt];
+      const [low, high] = [date - heardAt, date + 1000 - sentAt];
       least = Math.max(least, low);
       most = Math.min(most, high);
       // The device's clock was changed in between.

@@ -8,7 +8,6 @@ import { MfaOffline, MfaProblem, createClient } from './mfa-client.js';
 import { endOf, isOfTheNumber, isOfTheState, sentence } from './states.js';
 import { config, t } from './text.js';
 
-const SEEN = 800;
 const NO_ANSWER_AROUND = 8000;
 
 const app = {
@@ -69,10 +68,10 @@ async function begin() {
   const unanswered = setTimeout(() => show({ end: 'start' }), NO_ANSWER_AROUND);
   app.handover = await receive();
   clearTimeout(unanswered);
-  const { token, misdirected, locale, typed } = app.handover;
+  const { token, misdirected, locale, typed, first } = app.handover;
   app.typed = typed;
   if (misdirected || !token) return show({ end: misdirected ? 'misdirected' : 'start' });
-  client = createClient({ token, locale: locale ?? config.locale });
+  client = createClient({ token, locale: locale ?? config.locale, first });
   show({ end: null });
   follow();
   heard = waiting();
@@ -239,12 +238,12 @@ function fail(message) {
 
 function finish() {
   following?.abort();
-  const { way, finish } = app.handover;
   const token = app.view.resultToken;
   if (!token || finished) return;
   finished = true;
-  // Long enough for the user to see that it worked.
-  setTimeout(() => finish(token), way === 'redirect' ? SEEN : 0);
+  // At once: the login's own page shows that it worked, and its title is the next thing a screen reader says. This
+  // page's screen says so for as long as that page takes to load, with a button in case it doesn't.
+  app.handover.finish(token);
 }
 
 /** Tells the user when an answer takes long, and offers the other channel. */

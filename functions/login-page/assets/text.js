@@ -19,8 +19,8 @@ export { asciiDigits } from './mfa-client.js';
 /** @type {Config} */
 export const config = JSON.parse(document.getElementById('config').textContent);
 
-/** @type {Record<string, string>} */
-const strings = JSON.parse(document.getElementById('strings').textContent);
+/** `build.rs` puts them before the script, in one file for each language. @type {Record<string, string>} */
+const strings = STRINGS;
 
 // Western digits in every language, because the phone's keypad, the code and the masked number have them too.
 const locale = `${config.locale}-u-nu-latn`;

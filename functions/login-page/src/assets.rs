@@ -1,5 +1,10 @@
 //! The page's files, as the build script has embedded them.
 
+use std::io::{self, Write as _};
+use std::sync::OnceLock;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use platform::encoding::base64url;
 use sha2::{Digest as _, Sha256};
 
@@ -12,10 +17,34 @@ pub struct Asset {
     pub name: &'static str,
     /// Its `Content-Type`.
     pub media_type: &'static str,
+    parts: &'static [&'static [u8]],
+    /// Compressed with Brotli.
+    pub brotli: &'static [u8],
+    gzip: OnceLock<Vec<u8>>,
+}
+
+impl Asset {
     /// Uncompressed.
-    pub identity: &'static [u8],
-    /// Gzipped.
-    pub gzip: &'static [u8],
+    #[must_use]
+    pub fn identity(&self) -> Vec<u8> {
+        self.parts.concat()
+    }
+
+    /// Gzipped, at the first request: every supported browser takes Brotli, so a copy of each file would only make the
+    /// function larger.
+    pub(crate) fn gzip(&self) -> io::Result<&[u8]> {
+        if self.gzip.get().is_none() {
+            let compressed = gzip(&self.identity())?;
+            return Ok(self.gzip.get_or_init(|| compressed));
+        }
+        Ok(self.gzip.get().map_or(&[], Vec::as_slice))
+    }
+}
+
+pub(crate) fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes)?;
+    encoder.finish()
 }
 
 /// The strings of one language.
@@ -27,7 +56,7 @@ pub struct Locale {
     pub title: &'static str,
     /// What the page says without JavaScript.
     pub noscript: &'static str,
-    /// All strings, as a JSON object.
+    /// What the page says if its script does not load, as a JSON object. The script has all strings.
     pub strings: &'static str,
 }
 
@@ -44,11 +73,12 @@ pub(crate) enum Slot {
     Lang,
     Dir,
     Assets,
+    Start,
     Brand,
     Title,
     Noscript,
     Logo,
-    Tokens,
+    Style,
     Config,
     Strings,
 }
@@ -61,7 +91,7 @@ pub const CLIENT: &str = "mfa-client.js";
 /// All files.
 #[must_use]
 pub fn files() -> &'static [Asset] {
-    FILES
+    &FILES
 }
 
 /// All languages, English among them.
@@ -94,8 +124,8 @@ mod tests {
     fn the_builds_digest_covers_every_name_and_every_byte() {
         let mut digest = Sha256::new();
         for file in files() {
-            digest.update(format!("{} {}\n", file.name, file.identity.len()));
-            digest.update(file.identity);
+            digest.update(format!("{} {}\n", file.name, file.identity().len()));
+            digest.update(file.identity());
         }
         assert_eq!(digest.finalize()[..], DIGEST);
     }

@@ -10,6 +10,8 @@ use http::header::{
 use http::{HeaderMap, HeaderValue};
 use sha2::{Digest as _, Sha256};
 
+use crate::assets::START_DIGEST;
+
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 
@@ -24,11 +26,11 @@ pub(crate) const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 const FOR_A_WHILE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// The page's headers, the same in every language.
-pub(crate) fn page(tokens: &str, ancestors: &[String]) -> Result<HeaderMap, http::header::InvalidHeaderValue> {
+pub(crate) fn page(style: &str, ancestors: &[String]) -> Result<HeaderMap, http::header::InvalidHeaderValue> {
     let mut headers = HeaderMap::from_iter([
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (CACHE_CONTROL, NOT_KEPT),
-        (CONTENT_SECURITY_POLICY, security_policy(tokens, ancestors).try_into()?),
+        (CONTENT_SECURITY_POLICY, security_policy(style, ancestors).try_into()?),
         (STRICT_TRANSPORT_SECURITY, TRANSPORT),
         (X_CONTENT_TYPE_OPTIONS, NOSNIFF),
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
@@ -66,11 +68,11 @@ fn file(media_type: &'static str, cache: HeaderValue, policy: HeaderValue, vary:
     ])
 }
 
-fn security_policy(tokens: &str, ancestors: &[String]) -> String {
-    let style = STANDARD.encode(Sha256::digest(tokens));
+fn security_policy(style: &str, ancestors: &[String]) -> String {
+    let [start, style] = [START_DIGEST, Sha256::digest(style).into()].map(|digest| STANDARD.encode(digest));
     let framed_by = if ancestors.is_empty() { "'none'".to_owned() } else { ancestors.join(" ") };
     format!(
-        "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-{style}'; img-src 'self'; \
+        "default-src 'none'; script-src 'self' 'sha256-{start}'; style-src 'sha256-{style}'; img-src 'self'; \
          connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {framed_by}; \
          require-trusted-types-for 'script'; trusted-types 'none'"
     )

@@ -17,6 +17,7 @@ use platform::run;
 
 use crate::assets::{Asset, CLIENT, Locale};
 use crate::config::Config;
+use crate::negotiation::Encoding;
 use crate::page::Page;
 
 pub mod assets;
@@ -30,6 +31,7 @@ mod page;
 #[derive(Debug)]
 pub struct App {
     config: Config,
+    style: String,
     version: String,
     headers: HeaderMap,
     /// One for each language, rendered at the first request for it.
@@ -40,9 +42,10 @@ impl App {
     /// Prepares the page for a configuration.
     pub fn new(config: Config) -> Result<Self, InvalidHeaderValue> {
         let version = assets::version(config.logo.as_ref());
-        let headers = headers::page(&config.color.tokens(), &config.frame_ancestors)?;
+        let style = page::style(config.color);
+        let headers = headers::page(&style, &config.frame_ancestors)?;
         let pages = assets::locales().iter().map(|locale| (locale, OnceLock::new())).collect();
-        Ok(Self { config, version, headers, pages })
+        Ok(Self { config, style, version, headers, pages })
     }
 
     /// Answers one request.
@@ -58,7 +61,7 @@ impl App {
             ["", "assets", version, file] => self.file(version, file, request),
             ["", CLIENT] => {
                 let client = assets::find(CLIENT).ok_or(Problem::NotFound)?;
-                Ok(of_asset(client, headers::client(client.media_type), request))
+                of_asset(client, headers::client(client.media_type), request)
             }
             _ => Err(Problem::NotFound.into()),
         }
@@ -67,8 +70,11 @@ impl App {
     fn page(&self, request: &Request) -> Result<Response<Body>, Failure> {
         let query = request.query_string_parameters();
         let locale = negotiation::locale(query.first("ui_locales"), header_of(request, header::ACCEPT_LANGUAGE));
-        let page = self.rendered(locale).map_err(|error| Failure::caused(Problem::Internal, error))?;
-        Ok(encoded(self.headers.clone(), page.html.as_bytes(), &page.gzip, request))
+        let page = self.rendered(locale).map_err(internal)?;
+        Ok(match accepted(request, &[Encoding::Gzip]) {
+            Some(encoding) => encoded(self.headers.clone(), encoding, page.gzip.clone()),
+            None => plain(self.headers.clone(), page.html.clone().into_bytes()),
+        })
     }
 
     fn rendered(&self, locale: &'static Locale) -> io::Result<&Page> {
@@ -80,43 +86,50 @@ impl App {
         if let Some(page) = cell.get() {
             return Ok(page);
         }
-        let page = Page::render(&self.config, &format!("/assets/{}", self.version), locale)?;
+        let page = Page::render(&self.config, &self.style, &format!("/assets/{}", self.version), locale)?;
         Ok(cell.get_or_init(|| page))
     }
 
     fn file(&self, version: &str, name: &str, request: &Request) -> Result<Response<Body>, Failure> {
         let cache = if version == self.version { headers::FOR_GOOD } else { headers::NOT_KEPT };
         if let (LOGO, Some(logo)) = (name, &self.config.logo) {
-            let mut response = Response::new(Body::Binary(logo.bytes().to_vec()));
-            *response.headers_mut() = headers::asset(logo.media_type(), cache);
-            if logo.is_compressed() {
-                response.headers_mut().insert(CONTENT_ENCODING, GZIP);
-            }
+            let (headers, bytes) = (headers::asset(logo.media_type(), cache), logo.bytes().to_vec());
+            let response = if logo.is_compressed() { encoded(headers, Encoding::Gzip, bytes) } else { plain(headers, bytes) };
             return Ok(response);
         }
         let asset = assets::find(name).ok_or(Problem::NotFound)?;
-        Ok(of_asset(asset, headers::asset(asset.media_type, cache), request))
+        of_asset(asset, headers::asset(asset.media_type, cache), request)
     }
 }
 
 /// The operator's logo, the only file that is not one of the build's assets.
 pub const LOGO: &str = "logo";
-const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 
-fn of_asset(asset: &Asset, headers: HeaderMap, request: &Request) -> Response<Body> {
-    encoded(headers, asset.identity, asset.gzip, request)
+fn of_asset(asset: &Asset, headers: HeaderMap, request: &Request) -> Result<Response<Body>, Failure> {
+    Ok(match accepted(request, &[Encoding::Brotli, Encoding::Gzip]) {
+        Some(encoding @ Encoding::Brotli) => encoded(headers, encoding, asset.brotli.to_vec()),
+        Some(encoding @ Encoding::Gzip) => encoded(headers, encoding, asset.gzip().map_err(internal)?.to_vec()),
+        None => plain(headers, asset.identity()),
+    })
 }
 
-/// The response in an encoding that the request accepts.
-fn encoded(headers: HeaderMap, identity: &[u8], gzip: &[u8], request: &Request) -> Response<Body> {
-    let compressed = negotiation::takes_gzip(header_of(request, header::ACCEPT_ENCODING));
-    let body = if compressed { gzip } else { identity };
-    let mut response = Response::new(Body::Binary(body.to_vec()));
+fn accepted(request: &Request, offered: &[Encoding]) -> Option<Encoding> {
+    negotiation::encoding(header_of(request, header::ACCEPT_ENCODING), offered)
+}
+
+fn plain(headers: HeaderMap, body: Vec<u8>) -> Response<Body> {
+    let mut response = Response::new(Body::Binary(body));
     *response.headers_mut() = headers;
-    if compressed {
-        response.headers_mut().insert(CONTENT_ENCODING, GZIP);
-    }
     response
+}
+
+fn encoded(mut headers: HeaderMap, encoding: Encoding, body: Vec<u8>) -> Response<Body> {
+    headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding.as_str()));
+    plain(headers, body)
+}
+
+fn internal(error: io::Error) -> Failure {
+    Failure::caused(Problem::Internal, error)
 }
 
 fn header_of(request: &Request, name: HeaderName) -> Option<&str> {

@@ -1,15 +1,14 @@
 //! Renders the page in one language: fills the template's placeholders, escaping each for its context.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write as _};
+use std::io;
 
 use domain::channel::Channel;
 use domain::phone::Country;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde::{Serialize, Serializer};
 
-use crate::assets::{Locale, Part, Slot, TEMPLATE};
+use crate::assets::{self, Locale, Part, START, STYLE, Slot, TEMPLATE};
+use crate::brand::Color;
 use crate::config::Config;
 
 /// A rendered page.
@@ -20,31 +19,35 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    pub(crate) fn render(config: &Config, assets: &str, locale: &Locale) -> io::Result<Self> {
+    pub(crate) fn render(config: &Config, style: &str, assets: &str, locale: &Locale) -> io::Result<Self> {
         let html: String = TEMPLATE
             .iter()
             .map(|part| match part {
                 Part::Text(text) => Ok((*text).to_owned()),
-                Part::Slot(slot) => fill(*slot, config, assets, locale),
+                Part::Slot(slot) => fill(*slot, config, style, assets, locale),
             })
             .collect::<io::Result<_>>()?;
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(html.as_bytes())?;
-        Ok(Self { gzip: encoder.finish()?, html })
+        Ok(Self { gzip: assets::gzip(html.as_bytes())?, html })
     }
 }
 
-fn fill(slot: Slot, config: &Config, assets: &str, locale: &Locale) -> io::Result<String> {
+/// The style of the page: the operator's colours, and the style sheet that uses them.
+pub(crate) fn style(color: Color) -> String {
+    color.tokens() + STYLE
+}
+
+fn fill(slot: Slot, config: &Config, style: &str, assets: &str, locale: &Locale) -> io::Result<String> {
     Ok(match slot {
         Slot::Lang => locale.tag.to_owned(),
         Slot::Dir => domain::locale::Locale::from_tag(locale.tag).direction().to_owned(),
         Slot::Assets => assets.to_owned(),
+        Slot::Start => START.to_owned(),
         Slot::Brand => escape(&config.brand),
         Slot::Title => escape(locale.title),
         Slot::Noscript => escape(locale.noscript),
         Slot::Logo if config.logo.is_some() => format!(r#"<img class="logo" src="{assets}/logo" alt="">"#),
         Slot::Logo => String::new(),
-        Slot::Tokens => config.color.tokens(),
+        Slot::Style => style.to_owned(),
         Slot::Config => in_script(&serde_json::to_string(&Settings::of(config, locale))?),
         Slot::Strings => in_script(locale.strings),
     })

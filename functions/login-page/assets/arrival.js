@@ -1,0 +1,33 @@
+// Takes the first factor's token out of the address and asks for the challenge's status while the page's script is still
+// loading. `handover.js` takes over from here. Only in a window of its own: in a frame nothing is asked before the origin
+// of the page around it is checked.
+
+import { keep, keptOf } from './kept.js';
+import { askStatus } from './mfa-client.js';
+
+/**
+ * @typedef {object} Arrival
+ * @property {string | null} target Where the login wants the result.
+ * @property {string | null} state
+ * @property {string} login Which login it is, for what is kept for a reload.
+ * @property {string | null} token
+ * @property {import('./phone-field.js').Typed | null} typed The number that was typed before a reload.
+ * @property {import('./mfa-client.js').Exchange | null} first
+ */
+
+if (parent === window) window.arrival = arrive();
+
+/** @returns {Arrival} */
+function arrive() {
+  const query = new URLSearchParams(location.search);
+  const [target, state] = [query.get('redirect_uri'), query.get('state')];
+  const login = JSON.stringify([target, state]);
+  const kept = keptOf(login);
+  const typed = kept?.typed ?? null;
+  const given = new URLSearchParams(location.hash.slice(1)).get('token');
+  const token = given || (kept?.token ?? null);
+  // The history and other scripts must not get it. But the page's script may fail to load, and if storage fails too, only
+  // the address brings the token through a reload: it is then removed once that script has started.
+  if (given && keep({ token, login, typed })) history.replaceState(null, '', location.pathname + location.search);
+  return { target, state, login, token, typed, first: given ? askStatus(given) : null };
+}
