@@ -210,7 +210,7 @@ scenes('Recovery', {}, (scene) => {
 
   scene('a file that fails to load is requested again, and the token is not lost', async ({ context, arrive, complaints }) => {
     let refusals = 0;
-    await context.route('**/screens.js', (route) => {
+    await context.route('**/page.*.js', (route) => {
       refusals += 1;
       return refusals > 2 ? route.continue() : route.fulfill({ status: 503, json: { message: 'Service Unavailable' } });
     });
@@ -221,7 +221,7 @@ scenes('Recovery', {}, (scene) => {
   });
 
   scene('a file that never loads leads to a button to try again', async ({ context, arrive, complaints }) => {
-    await context.route('**/page.js', (route) => route.abort('connectionreset'));
+    await context.route('**/page.*.js', (route) => route.abort('connectionreset'));
     const login = await arrive();
     await login.button('unreachable.retry').waitFor({ timeout: 30_000 });
     complaints.length = 0; // about the blocked file

@@ -2,45 +2,42 @@
 
 import { scenes } from './harness/scenes.mjs';
 
-/** Replaces a script of the page. */
-const replace = (context, name, body) =>
-  context.route(`**/${name}`, (route) => route.fulfill({ body, contentType: 'text/javascript' }));
+/** The script that the page loads, in any language. */
+const SCRIPT = '**/page.*.js';
 
 scenes('Starting', {}, (scene) => {
-  for (const [what, name, body] of [
-    ['does not parse', 'code-field.js', 'export const codeField = /(?<!/;'],
-    ['does not parse, imported by nothing but the page', 'page.js', 'const = 1;'],
-    ['lacks what another imports', 'dom.js', 'export const h = null;'],
-    ['throws', 'text.js', `throw new Error('text');`],
-    ['throws later on', 'handover.js', `export const receive = async () => { throw new Error('handover'); };`],
+  for (const [what, body] of [
+    ['does not parse', 'const code = /(?<!/;'],
+    ['throws', `throw new Error('page');`],
+    ['throws later on', `setTimeout(() => { throw new Error('later'); });`],
+    ['rejects a promise that nothing awaits', `Promise.reject(new Error('page'));`],
   ]) {
-    scene(`a script that ${what} leads to words and a way on: ${name}`, async ({ context, arrive, complaints }) => {
-      await replace(context, name, body);
+    scene(`a script that ${what} leads to words and a way on`, async ({ context, arrive, complaints }) => {
+      await context.route(SCRIPT, (route) => route.fulfill({ body, contentType: 'text/javascript' }));
       const login = await arrive();
       await login.is('broken');
       await login.says('broken.text');
       await login.link('support.link').waitFor();
-      await context.unroute(`**/${name}`);
+      await context.unroute(SCRIPT);
       await login.press('unreachable.retry');
       await login.is('choose');
       complaints.length = 0; // about the broken script
     });
   }
 
-  scene('a browser without modules is told to update', async ({ context, arrive, complaints }) => {
+  scene('a browser without modules is told to update', async ({ context, arrive }) => {
     await context.route((url) => url.pathname === '/', async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, body: (await response.text()).replaceAll('type="module"', 'type="unknown"') });
     });
     const login = await arrive();
     await login.is('broken');
-    complaints.length = 0; // about the preloads that nothing uses
   });
 
   scene('a script that never comes is told, and the page goes on when it does', async ({ context, arrive }) => {
     let arrived;
     const late = new Promise((resolve) => { arrived = resolve; });
-    await context.route('**/page.js', async (route) => {
+    await context.route(SCRIPT, async (route) => {
       await late;
       await route.continue();
     });

@@ -1,24 +1,20 @@
-// The page's scripts, held to the syntax that the oldest supported browsers parse: one file that doesn't parse would leave
-// their users without a page.
+// The scripts that are served, held to the syntax that the oldest supported browsers parse: one that doesn't parse would
+// leave their users without a page.
 
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 
 import { parse } from 'acorn';
 import { transform } from 'esbuild';
 
-const PAGE = new URL('../../functions/login-page/', import.meta.url);
-const BROWSERS = readFileSync(new URL('.browserslistrc', PAGE), 'utf8')
-  .split('\n')
-  .filter((line) => line && !line.startsWith('#'))
-  .map((line) => line.replace(' ', ''));
+import { BROWSERS, KNOWN, PAGE } from './bundle.mjs';
+
 // Which year's language they all know, except for what esbuild lists per browser.
 const LANGUAGE = 2022;
-// esbuild says no because of the newest scripts; the classes that the page uses are old.
-const KNOWN = { 'regexp-unicode-property-escapes': true };
 // The first script runs in any browser, to tell the others' users what to do.
-const BOOT = { name: 'boot.js', browsers: ['es2015'], language: 2015 };
+const START = { browsers: ['es2015'], language: 2015, sourceType: 'script' };
+const SERVED = { 'bundle/start.js': START, 'bundle/page.js': {}, 'assets/mfa-client.js': {} };
 
 /** What of the text those browsers can't parse; empty if they parse it all. */
 async function unknownSyntax(text, { browsers = BROWSERS, language = LANGUAGE, sourceType = 'module' } = {}) {
@@ -38,11 +34,9 @@ async function unknownSyntax(text, { browsers = BROWSERS, language = LANGUAGE, s
 }
 
 describe('Syntax', () => {
-  const scripts = readdirSync(new URL('assets', PAGE)).filter((name) => name.endsWith('.js'));
-  for (const name of scripts) {
-    const options = name === BOOT.name ? { ...BOOT, sourceType: 'script' } : {};
+  for (const [name, options] of Object.entries(SERVED)) {
     it(`every supported browser parses ${name}`, async () => {
-      const text = readFileSync(new URL(`assets/${name}`, PAGE), 'utf8');
+      const text = readFileSync(new URL(name, PAGE), 'utf8');
       assert.deepEqual(await unknownSyntax(text, options), []);
     });
   }
@@ -61,7 +55,7 @@ describe('Syntax', () => {
 
   it('what came after 2015 is refused in the first script', async () => {
     for (const text of ['a?.b;', 'a ?? b;', 'try { a(); } catch { b(); }', 'const a = { ...b };']) {
-      assert.notDeepEqual(await unknownSyntax(text, { ...BOOT, sourceType: 'script' }), [], text);
+      assert.notDeepEqual(await unknownSyntax(text, START), [], text);
     }
   });
 });

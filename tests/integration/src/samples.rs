@@ -107,7 +107,7 @@ fn the_samples_for_the_login_page_are_answered() {
     let kept = "public, max-age=300";
     for (name, kind, cache, encoding, expected) in [
         ("login-page", "text/html; charset=utf-8", "no-store", None, r#"<html lang="es" dir="ltr">"#),
-        ("login-page-asset", "text/javascript; charset=utf-8", "no-store", Some("gzip"), ""),
+        ("login-page-asset", "text/javascript; charset=utf-8", "no-store", Some("br"), ""),
         ("mfa-client", "text/javascript; charset=utf-8", kept, None, "export"),
     ] {
         let response = page.handle(&sample(name), LOGIN);

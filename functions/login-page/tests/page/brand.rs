@@ -57,7 +57,7 @@ fn a_readable_colour_is_not_changed() {
 
 #[test]
 fn the_style_sheet_has_the_backgrounds_that_the_tokens_assume() {
-    let page = get(&deployed(&[]), "/assets/x/page.css", &[]);
+    let page = get(&deployed(&[]), "/", &[]);
     assert!(page.text().contains("#16181d"), "the dark background");
     for token in ["--brand,", "--on-brand,", "--brand-text-light,", "--brand-text-dark,"] {
         assert!(page.text().contains(&format!("var({token}")), "{token} is not used");

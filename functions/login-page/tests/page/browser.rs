@@ -37,6 +37,12 @@ impl Answer {
         str::from_utf8(&self.body).expect("UTF-8")
     }
 
+    /// What HTTP/1.1 takes for its head and body.
+    pub(crate) fn on_the_wire(&self) -> usize {
+        let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| name.as_str().len() + value.len() + 4;
+        self.headers.iter().map(line).sum::<usize>() + self.body.len()
+    }
+
     /// The part of the page between two texts.
     pub(crate) fn between(&self, start: &str, end: &str) -> &str {
         let (_, rest) = self.text().split_once(start).unwrap_or_else(|| panic!("no {start} in {}", self.text()));

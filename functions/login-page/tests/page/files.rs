@@ -1,26 +1,40 @@
 //! The page's files: complete, all used, small, and within the page's own policy.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
 
 use login_page::assets;
+use sha2::{Digest as _, Sha256};
 
 use crate::browser::{deployed, get};
 
 const TEMPLATE: &str = include_str!("../../assets/index.html");
+/// What makes up every page: the first two are in the page itself.
+const START: &str = include_str!("../../bundle/start.js");
+const STYLE: &str = include_str!("../../bundle/page.css");
+const PAGE: &str = include_str!("../../bundle/page.js");
 
 /// Every part of `text` between `before` and `after`.
 fn named<'a>(text: &'a str, before: &str, after: &str) -> BTreeSet<&'a str> {
     text.split(before).skip(1).filter_map(|rest| rest.split_once(after)).map(|(name, _)| name).collect()
 }
 
-fn text_of(name: &str) -> &'static str {
-    let asset = assets::find(name).unwrap_or_else(|| panic!("there is no {name}"));
-    str::from_utf8(asset.identity).expect("UTF-8")
+/// The scripts and the style that the bundles are made of, by name.
+fn sources() -> Vec<(String, String)> {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/assets"));
+    let mut sources: Vec<_> = fs::read_dir(folder)
+        .expect("the sources")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "js" || extension == "css"))
+        .map(|path| (path.file_name().expect("a name").to_string_lossy().into_owned(), fs::read_to_string(&path).expect("UTF-8")))
+        .collect();
+    sources.sort();
+    sources
 }
 
 /// The modules that a module imports.
-fn imported(name: &str) -> BTreeSet<&'static str> {
-    let text = text_of(name);
+fn imported(text: &str) -> BTreeSet<&str> {
     let mut modules = BTreeSet::new();
     for (before, after) in [("from './", "'"), ("from \"./", "\""), ("import './", "'"), ("import \"./", "\"")] {
         modules.extend(named(text, before, after));
@@ -29,37 +43,60 @@ fn imported(name: &str) -> BTreeSet<&'static str> {
 }
 
 #[test]
+fn the_bundles_are_those_of_the_sources() {
+    let mut digest = Sha256::new();
+    for (name, text) in sources() {
+        digest.update(format!("{name} {}\n{text}", text.len()));
+    }
+    let digest = digest.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    let bundled = include_str!("../../bundle/sources").trim();
+    assert_eq!(bundled, digest, "a script or the style has changed: run `make bundle` and commit what it writes");
+}
+
+#[test]
+fn every_source_is_part_of_a_bundle() {
+    let sources = sources();
+    let mut used = BTreeSet::from(["start.js", "page.js", "page.css"]);
+    loop {
+        let more = sources.iter().filter(|(name, _)| used.contains(&name[..])).flat_map(|(_, text)| imported(text));
+        let all: BTreeSet<_> = used.iter().copied().chain(more).collect();
+        if all == used {
+            break;
+        }
+        used = all;
+    }
+    assert_eq!(used, sources.iter().map(|(name, _)| &name[..]).collect());
+}
+
+#[test]
 fn every_file_that_is_used_exists_and_every_file_is_used() {
-    let mut wanted = named(TEMPLATE, "{{assets}}/", "\"");
-    let through_modules: Vec<_> = wanted.iter().copied().flat_map(imported).collect();
-    wanted.extend(through_modules);
-    let files: BTreeSet<_> = assets::files().iter().map(|asset| asset.name).collect();
-    assert_eq!(wanted, files);
+    let mut files: BTreeSet<_> = assets::files().iter().map(|asset| asset.name).collect();
+    assert!(files.remove(assets::CLIENT), "for pages of other origins");
+    let named = named(TEMPLATE, "{{assets}}/", "\"");
+    let of = |tag: &str| named.iter().map(|name| name.replace("{{lang}}", tag)).collect::<Vec<_>>();
+    let used: BTreeSet<_> = assets::locales().iter().flat_map(|locale| of(locale.tag)).collect();
+    assert_eq!(used.iter().map(String::as_str).collect::<BTreeSet<_>>(), files);
 }
 
 #[test]
-fn every_imported_module_is_preloaded() {
-    let preloaded = named(TEMPLATE, r#"rel="modulepreload" href="{{assets}}/"#, "\"");
-    let entries = named(TEMPLATE, r#"type="module" src="{{assets}}/"#, "\"");
-    let loaded: BTreeSet<_> = entries.iter().chain(&preloaded).copied().flat_map(imported).collect();
-    assert_eq!(loaded, preloaded);
-    assert_eq!(entries, BTreeSet::from(["page.js"]));
+fn no_file_that_is_served_imports_another() {
+    for asset in assets::files() {
+        let text = String::from_utf8(asset.identity()).expect("UTF-8");
+        assert_eq!(imported(&text), BTreeSet::new(), "{}", asset.name);
+    }
+    assert_eq!(imported(START), BTreeSet::new());
 }
 
 #[test]
-fn the_client_module_imports_nothing() {
-    assert_eq!(imported(assets::CLIENT), BTreeSet::new());
-}
-
-#[test]
-fn the_whole_page_is_under_60_kb_on_the_wire_in_any_language() {
+fn the_first_visit_is_under_20_kb_on_the_wire_in_any_language() {
     let app = deployed(&[]);
-    let compressed = [("accept-encoding", "gzip")];
-    let files: usize = assets::files().iter().map(|asset| asset.gzip.len()).sum();
+    let compressed = [("accept-encoding", "gzip, deflate, br, zstd")];
     for locale in assets::locales() {
         let page = get(&app, &format!("/?ui_locales={}", locale.tag), &compressed);
-        let all = files + page.body.len();
-        assert!(all < 60_000, "{}: {all} bytes, {} of them the page itself", locale.tag, page.body.len());
+        let script = get(&app, &format!("/assets/x/page.{}.js", locale.tag), &compressed);
+        let all = page.on_the_wire() + script.on_the_wire();
+        let sizes = format!("{} of the page, {} of the script", page.on_the_wire(), script.on_the_wire());
+        assert!(all < 20_000, "{}: {all} bytes, {sizes}", locale.tag);
     }
 }
 
@@ -68,8 +105,7 @@ fn nothing_uses_what_the_policy_forbids() {
     for forbidden in [" style=", "javascript:", " onload=", " onclick=", " onerror=", " onsubmit="] {
         assert!(!TEMPLATE.contains(forbidden), "index.html has {forbidden}");
     }
-    let modules = assets::files().iter().filter(|asset| asset.media_type.starts_with("text/javascript"));
-    for (name, text) in modules.map(|asset| (asset.name, text_of(asset.name))) {
+    for (name, text) in sources() {
         for forbidden in [
             "innerHTML",
             "outerHTML",
@@ -88,12 +124,12 @@ fn nothing_uses_what_the_policy_forbids() {
 
 #[test]
 fn nothing_is_loaded_from_another_origin() {
-    for asset in assets::files() {
-        let text = text_of(asset.name);
+    let icon = String::from_utf8(assets::find("icon.svg").expect("the icon").identity()).expect("UTF-8");
+    for text in [TEMPLATE, START, STYLE, PAGE, &icon] {
         for address in
             text.split("://").skip(1).map(|rest| rest.split(['/', '\'', '"', '`']).next().unwrap_or_default())
         {
-            assert_eq!(address, "www.w3.org", "{} names {address}", asset.name);
+            assert_eq!(address, "www.w3.org");
         }
     }
 }

@@ -8,7 +8,11 @@ use login_page::negotiation;
 use crate::browser::{deployed, get};
 
 fn strings(locale: &Locale) -> BTreeMap<String, String> {
-    serde_json::from_str(locale.strings).unwrap_or_else(|error| panic!("{}: {error}", locale.tag))
+    let script = assets::find(&format!("page.{}.js", locale.tag)).expect("a script").identity();
+    let script = String::from_utf8(script).expect("UTF-8");
+    let json = script.strip_prefix("const STRINGS=").expect("the strings come first");
+    let mut values = serde_json::Deserializer::from_str(json).into_iter();
+    values.next().expect("the strings").unwrap_or_else(|error| panic!("{}: {error}", locale.tag))
 }
 
 /// A key without its plural form.
@@ -69,6 +73,20 @@ fn no_sentence_is_left_in_english() {
     }
 }
 
+/// `boot.js` shows these when the script that has the rest doesn't load.
+#[test]
+fn the_page_itself_says_what_to_do_when_its_script_does_not_load() {
+    let app = deployed(&[]);
+    let needed = ["broken.heading", "broken.text", "unreachable.heading", "unreachable.text", "unreachable.retry", "support.link"];
+    for locale in assets::locales() {
+        let page = get(&app, &format!("/?ui_locales={}", locale.tag), &[]);
+        let (said, all) = (page.json("strings"), strings(locale));
+        let said: BTreeMap<&str, &str> =
+            said.as_object().expect("an object").iter().map(|(key, text)| (&key[..], text.as_str().expect("text"))).collect();
+        assert_eq!(said, needed.map(|key| (key, &all[key][..])).into(), "{}", locale.tag);
+    }
+}
+
 #[test]
 fn the_title_and_noscript_have_no_placeholders_that_need_a_script() {
     for locale in assets::locales() {
@@ -101,6 +119,6 @@ fn the_page_is_in_the_language_that_the_login_or_else_the_browser_asks_for() {
         let root = format!(r#"<html lang="{expected}" dir="{direction}">"#);
         assert!(page.text().contains(&root), "{ui_locales} {accept_language}: {}", &page.text()[..60]);
         assert_eq!(page.json("config")["locale"], expected);
-        assert_eq!(page.json("strings")["title"], strings(negotiation::locale(Some(expected), None))["title"]);
+        assert!(page.text().contains(&format!("/page.{expected}.js\"></script>")));
     }
 }

@@ -15,8 +15,13 @@ fn headers(answer: &Answer) -> BTreeMap<&str, &str> {
     answer.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().expect("ASCII"))).collect()
 }
 
+/// As the policy has it, of the one element with this start tag.
+fn hash(answer: &Answer, start: &str, end: &str) -> String {
+    STANDARD.encode(Sha256::digest(answer.between(start, end)))
+}
+
 fn style_hash(answer: &Answer) -> String {
-    STANDARD.encode(Sha256::digest(answer.between("<style>", "</style>")))
+    hash(answer, "<style>", "</style>")
 }
 
 const TRANSPORT: (&str, &str) = ("strict-transport-security", "max-age=63072000");
@@ -28,9 +33,10 @@ fn the_page_is_never_cached_and_may_load_and_be_framed_only_as_configured() {
     let page = get(&deployed(&[]), "/", &[]);
     assert_eq!(page.status, 200);
     let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-{}'; img-src 'self'; connect-src 'self'; \
+        "default-src 'none'; script-src 'self' 'sha256-{}'; style-src 'sha256-{}'; img-src 'self'; connect-src 'self'; \
          base-uri 'none'; form-action 'none'; frame-ancestors https://login.example.com https://www.example.com:8443; \
          require-trusted-types-for 'script'; trusted-types 'none'",
+        hash(&page, "<script>", "</script>"),
         style_hash(&page)
     );
     let expected = BTreeMap::from([
@@ -66,7 +72,7 @@ fn the_policy_allows_the_inline_style_with_any_colour() {
 fn a_file_of_the_current_version_is_cached_forever_and_of_any_other_not_at_all() {
     let app = deployed(&[]);
     let assets = get(&app, "/", &[]).assets();
-    let now = get(&app, &format!("{assets}/page.js"), &[]);
+    let now = get(&app, &format!("{assets}/page.en.js"), &[]);
     let expected = BTreeMap::from([
         ("content-type", "text/javascript; charset=utf-8"),
         ("cache-control", "public, max-age=31536000, immutable"),
@@ -78,7 +84,7 @@ fn a_file_of_the_current_version_is_cached_forever_and_of_any_other_not_at_all()
     ]);
     assert_eq!((now.status, headers(&now)), (http::StatusCode::OK, expected));
 
-    let before = get(&app, "/assets/0123456789abcdef/page.js", &[]);
+    let before = get(&app, "/assets/0123456789abcdef/page.en.js", &[]);
     assert_eq!((before.status, before.header("cache-control")), (http::StatusCode::OK, "no-store"));
     assert_eq!(before.body, now.body);
 }
@@ -105,6 +111,9 @@ fn an_unknown_path_is_not_found_with_a_problem_document_like_the_apis() {
     let app = deployed(&[]);
     for path in [
         "/assets/x/none.js",
+        "/assets/x/page.js",
+        "/assets/x/start.js",
+        "/assets/x/page.css",
         "/assets/x/index.html",
         "/assets/x/en.json",
         "/assets/x/logo",
@@ -112,7 +121,7 @@ fn an_unknown_path_is_not_found_with_a_problem_document_like_the_apis() {
         "/assets/x",
         "/assets/x/locales/en.json",
         "/assets/x/../src/lib.rs",
-        "/page.js",
+        "/page.en.js",
         "//",
     ] {
         let answer = get(&app, path, &[]);
@@ -122,20 +131,39 @@ fn an_unknown_path_is_not_found_with_a_problem_document_like_the_apis() {
     }
 }
 
+fn gunzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut unpacked = Vec::new();
+    GzDecoder::new(bytes).read_to_end(&mut unpacked).expect("gzip");
+    unpacked
+}
+
+fn unbrotlied(mut bytes: &[u8]) -> Vec<u8> {
+    let mut unpacked = Vec::new();
+    brotli::BrotliDecompress(&mut bytes, &mut unpacked).expect("Brotli");
+    unpacked
+}
+
 #[test]
-fn everything_is_gzipped_for_requests_that_accept_it() {
+fn everything_is_compressed_as_the_request_accepts_it() {
     let app = deployed(&[]);
-    for path in ["/", "/mfa-client.js", "/assets/x/page.css", "/assets/x/page.js", "/assets/x/icon.svg"] {
+    for path in ["/", "/mfa-client.js", "/assets/x/page.ja.js", "/assets/x/icon.svg"] {
         let identity = get(&app, path, &[]);
-        let compressed = get(&app, path, &[("accept-encoding", "gzip, deflate, br")]);
         assert_eq!(identity.header("content-encoding"), "", "{path}");
-        assert_eq!(compressed.header("content-encoding"), "gzip", "{path}");
-        assert_eq!(compressed.header("content-type"), identity.header("content-type"));
-        assert!(compressed.body.len() < identity.body.len(), "{path}");
-        let mut unpacked = Vec::new();
-        GzDecoder::new(&compressed.body[..]).read_to_end(&mut unpacked).expect("gzip");
-        assert_eq!(unpacked, identity.body, "{path}");
+        let of_files = if path == "/" { "gzip" } else { "br" };
+        for (accepted, encoding) in
+            [("gzip, deflate, br, zstd", of_files), ("gzip, deflate", "gzip"), ("br;q=0.1, gzip;q=0.2", "gzip")]
+        {
+            let compressed = get(&app, path, &[("accept-encoding", accepted)]);
+            assert_eq!(compressed.header("content-encoding"), encoding, "{path} {accepted}");
+            assert_eq!(compressed.header("content-type"), identity.header("content-type"));
+            assert_eq!(compressed.header("vary"), identity.header("vary"));
+            assert!(compressed.body.len() < identity.body.len(), "{path}");
+            let unpack = if encoding == "br" { unbrotlied } else { gunzipped };
+            assert_eq!(unpack(&compressed.body), identity.body, "{path} {accepted}");
+        }
     }
+    let neither = get(&app, "/assets/x/page.ja.js", &[("accept-encoding", "zstd, br;q=0")]);
+    assert_eq!(neither.header("content-encoding"), "");
 }
 
 #[test]
