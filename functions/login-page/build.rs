@@ -18,9 +18,6 @@ use sha2::{Digest as _, Sha256};
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const TEMPLATE: &str = "index.html";
-/// Of `boot.js`, without the names of its screens: what it says when the page does not start.
-const SAID_BY_BOOT: [&str; 3] = ["broken.", "unreachable.", "support.link"];
-
 fn main() -> Outcome<()> {
     let [package, out] = [folder("CARGO_MANIFEST_DIR")?, folder("OUT_DIR")?];
     let [assets, bundle] = [package.join("assets"), package.join("bundle")];
@@ -31,7 +28,13 @@ fn main() -> Outcome<()> {
         println!("cargo::warning=the login page is served without the latest changes of its scripts: run `make bundle`");
     }
     let locales = locales(&assets.join("locales"))?;
-    let tables = [files(&assets, &bundle, &locales, &out)?, template(&assets)?, inline(&bundle)?, of_locales(&locales)?];
+    let tables = [
+        files(&assets, &bundle, &locales, &out)?,
+        template(&assets)?,
+        inline(&bundle)?,
+        of_locales(&locales)?,
+        number_formats(&assets)?,
+    ];
     Ok(fs::write(out.join("tables.rs"), tables.concat())?)
 }
 
@@ -69,7 +72,7 @@ fn files(assets: &Path, bundle: &Path, locales: &[Locale], out: &Path) -> Outcom
     let mut all = vec![alone("icon.svg", "image/svg+xml")?, alone("mfa-client.js", JAVASCRIPT)?];
     let page = fs::read(bundle.join("page.js"))?;
     for locale in locales {
-        let strings = format!("const STRINGS={};", locale.json()?).into_bytes();
+        let strings = format!("const STRINGS={};", locale.said_by(Speaker::Script)?).into_bytes();
         let parts = vec![(format!("{}.js", locale.tag), strings), ("page.js".to_owned(), page.clone())];
         all.push(Served { name: format!("page.{}.js", locale.tag), media_type: JAVASCRIPT, parts });
     }
@@ -152,19 +155,33 @@ struct Locale {
 }
 
 impl Locale {
-    fn json(&self) -> Outcome<String> {
-        Ok(serde_json::to_string(&self.strings)?)
-    }
-
     fn sentence(&self, key: &str) -> Outcome<&str> {
         Ok(self.strings.get(key).and_then(Value::as_str).ok_or_else(|| format!("{} has no {key}", self.tag))?)
     }
 
-    /// What the page must be able to say without its script.
-    fn said_by_boot(&self) -> Outcome<String> {
-        let is_said = |key: &str| SAID_BY_BOOT.iter().any(|start| key.starts_with(start));
-        let said: Map<_, _> = self.strings.clone().into_iter().filter(|(key, _)| is_said(key)).collect();
+    /// As a JSON object. No sentence is sent twice.
+    fn said_by(&self, speaker: Speaker) -> Outcome<String> {
+        let said: Map<_, _> = self.strings.clone().into_iter().filter(|(key, _)| Speaker::of(key) == speaker).collect();
         Ok(serde_json::to_string(&said)?)
+    }
+}
+
+/// Where a sentence is.
+#[derive(PartialEq)]
+enum Speaker {
+    Template,
+    /// The page itself, which must be able to say this when its script does not load.
+    Boot,
+    Script,
+}
+
+impl Speaker {
+    fn of(key: &str) -> Self {
+        match key.split_once('.') {
+            None if matches!(key, "title" | "noscript") => Self::Template,
+            Some(("broken" | "unreachable", _)) | Some(("support", "link")) => Self::Boot,
+            _ => Self::Script,
+        }
     }
 }
 
@@ -183,10 +200,16 @@ fn of_locales(locales: &[Locale]) -> Outcome<String> {
     let mut table = "pub(crate) static LOCALES: &[Locale] = &[\n".to_owned();
     for locale in locales {
         let (tag, title, noscript) = (&locale.tag, locale.sentence("title")?, locale.sentence("noscript")?);
-        let strings = locale.said_by_boot()?;
+        let strings = locale.said_by(Speaker::Boot)?;
         writeln!(table, "Locale {{ tag: {tag:?}, title: {title:?}, noscript: {noscript:?}, strings: {strings:?} }},")?;
     }
     Ok(table + "];\n")
+}
+
+fn number_formats(assets: &Path) -> Outcome<String> {
+    let formats: BTreeMap<String, String> = serde_json::from_str(&fs::read_to_string(assets.join("countries.json"))?)?;
+    let rows: Vec<_> = formats.iter().collect();
+    Ok(format!("pub(crate) static NUMBER_FORMATS: &[(&str, &str)] = &{rows:?};\n"))
 }
 
 /// A folder's entries, sorted, so that every machine builds the same tables.

@@ -66,6 +66,17 @@ describe('A status that was asked early', () => {
     assert.ok(requests[0].signal.aborted);
   });
 
+  it('is awaited no longer than any other, counted from when it was sent', async (context) => {
+    context.mock.timers.enable({ apis: ['Date', 'setTimeout'] });
+    const { requests, first } = early(context, () => new Promise(() => {}));
+    context.mock.timers.tick(15_000);
+    clientOf({ first }).status();
+    context.mock.timers.tick(4_999);
+    assert.equal(requests[0].signal.aborted, false);
+    context.mock.timers.tick(1);
+    assert.equal(requests[0].signal.aborted, true);
+  });
+
   it('tells the time when it was answered, however late the client takes it', async (context) => {
     context.mock.timers.enable({ apis: ['Date'], now: Date.parse('2026-11-29T12:00:00.000Z') });
     const wrong = 3_600_000; // what the device's clock is behind

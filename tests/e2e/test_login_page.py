@@ -63,7 +63,7 @@ def test_the_page_has_the_stacks_settings(page):
     _, text, _ = page
     config = json.loads(re.search(SCRIPTS.format("config"), text)[1])
     assert config["brand"] == "Example"
-    assert config["countries"] == {"US": ["sms", "call"]}
+    assert config["countries"] == {"US": {"channels": ["sms", "call"], "format": "1|1|(3) 3-4"}}
     assert (config["redirectUris"], config["frameAncestors"]) == ([], [])
     assert config["callMode"] == "press-pound"
     assert "--brand:#0b57d0;" in text

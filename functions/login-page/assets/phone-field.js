@@ -1,7 +1,7 @@
 // The field for a phone number: with a country picker, digits grouped while typing, and any notation when pasting. It
 // returns digits, perhaps with a plus; the server decides whether they are a valid number.
 
-import { COUNTRIES, country, countryOf } from './countries.js';
+import { country, countryOf } from './countries.js';
 import { fill, h, ltr, set } from './dom.js';
 import { asciiDigits, collator, config, countryName, t } from './text.js';
 
@@ -18,7 +18,7 @@ const DIALLED_OUT = { 1: /^(011|00)/, 61: /^0011/, 81: /^(010|00)/ };
  * @param {() => void} onCountry Called when the country changes.
  */
 export function phoneField(typed, onCountry) {
-  const regions = config.countries ? Object.keys(config.countries) : Object.keys(COUNTRIES);
+  const regions = Object.keys(config.countries);
   let region = typed?.region ?? likelyRegion(regions);
   let last = '';
 
@@ -133,7 +133,7 @@ export function phoneField(typed, onCountry) {
       return null;
     },
     /** The channels that are allowed for the selected country. */
-    channels: () => config.channels.filter((channel) => config.countries?.[region]?.includes(channel) ?? true),
+    channels: () => config.channels.filter((channel) => config.countries[region]?.channels.includes(channel)),
   };
 }
 
@@ -176,7 +176,7 @@ function written(number, region) {
   if (/\p{L}/u.test(number)) return number;
   if (number.startsWith('+')) {
     const digits = number.slice(1);
-    if (!digits.startsWith(code) || digits === code) return number;
+    if (!code || !digits.startsWith(code) || digits === code) return number;
     return `+${code} ${grouped(digits.slice(code.length), groups.replace(/[()]/g, '').replace(/-/g, ' '))}`;
   }
   if (!trunk || !number.startsWith(trunk)) return grouped(number, groups);

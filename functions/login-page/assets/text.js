@@ -10,7 +10,8 @@ export { asciiDigits } from './mfa-client.js';
  * @property {boolean} logo
  * @property {string | null} supportUrl
  * @property {import('./mfa-client.js').ChannelName[]} channels
- * @property {Record<string, import('./mfa-client.js').ChannelName[]> | null} countries Null means every country.
+ * @property {Record<string, { channels: import('./mfa-client.js').ChannelName[], format: string }>} countries Each with
+ *   its line of `countries.json`.
  * @property {string[]} redirectUris
  * @property {string[]} frameAncestors
  * @property {'press-pound' | 'match-digits' | 'speak-code'} callMode
@@ -19,8 +20,12 @@ export { asciiDigits } from './mfa-client.js';
 /** @type {Config} */
 export const config = JSON.parse(document.getElementById('config').textContent);
 
-/** `build.rs` puts them before the script, in one file for each language. @type {Record<string, string>} */
-const strings = STRINGS;
+/**
+ * `build.rs` puts most of them before this script, in one file for each language. The page itself has those that it needs
+ * without a script.
+ * @type {Record<string, string>}
+ */
+const strings = { ...STRINGS, ...JSON.parse(document.getElementById('strings').textContent) };
 
 // Western digits in every language, because the phone's keypad, the code and the masked number have them too.
 const locale = `${config.locale}-u-nu-latn`;

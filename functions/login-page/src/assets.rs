@@ -56,7 +56,7 @@ pub struct Locale {
     pub title: &'static str,
     /// What the page says without JavaScript.
     pub noscript: &'static str,
-    /// What the page says if its script does not load, as a JSON object. The script has all strings.
+    /// What the page says if its script does not load, as a JSON object. The script has the rest.
     pub strings: &'static str,
 }
 
@@ -98,6 +98,18 @@ pub fn files() -> &'static [Asset] {
 #[must_use]
 pub fn locales() -> &'static [Locale] {
     LOCALES
+}
+
+/// How numbers of each country are dialled and written: calling code, prefix of the national form, and the lengths of the
+/// groups of a mobile number, with `|` in between.
+#[must_use]
+pub fn number_formats() -> &'static [(&'static str, &'static str)] {
+    NUMBER_FORMATS
+}
+
+/// Empty for a country that the table lacks.
+pub(crate) fn number_format(country: &str) -> &'static str {
+    NUMBER_FORMATS.iter().find(|(known, _)| *known == country).map_or("", |(_, format)| format)
 }
 
 /// The file of this name.

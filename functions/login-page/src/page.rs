@@ -84,15 +84,23 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// The channels of each country that any reaches. The page offers the first one where nothing hints at another.
+/// The countries that any channel reaches. The page offers the first one where nothing hints at another.
 struct Countries<'a>(&'a Config);
+
+/// A country's channels, and how its numbers are written.
+#[derive(Serialize)]
+struct Reached {
+    channels: Vec<&'static str>,
+    format: &'static str,
+}
 
 impl Serialize for Countries<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Config { reach, channels: offered, .. } = self.0;
         let usable = |(country, channels): (Country, &BTreeSet<Channel>)| {
-            let usable: Vec<_> = channels.intersection(offered).map(|channel| channel.as_str()).collect();
-            (!usable.is_empty()).then_some((country.as_str().to_owned(), usable))
+            let channels: Vec<_> = channels.intersection(offered).map(|channel| channel.as_str()).collect();
+            let format = assets::number_format(country.as_str());
+            (!channels.is_empty()).then_some((country.as_str().to_owned(), Reached { channels, format }))
         };
         serializer.collect_map(reach.countries().filter_map(usable))
     }

@@ -7,13 +7,8 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
 
 /// The calling code of each country in the page's table.
 fn calling_codes() -> BTreeMap<String, i32> {
-    let text = str::from_utf8(assets::find("countries.js").expect("the table").identity).expect("UTF-8");
-    let (_, table) = text.split_once("export const COUNTRIES = ").expect("the table");
-    let (table, _) = table.split_once(';').expect("its end");
-    let table: BTreeMap<String, String> =
-        serde_json::from_str(&table.trim().replace(",\n}", "\n}")).expect("a JSON-compatible literal");
     let code = |entry: &str| entry.split('|').next().and_then(|code| code.parse().ok()).expect("a calling code");
-    table.iter().map(|(country, entry)| (country.clone(), code(entry))).collect()
+    assets::number_formats().iter().map(|(country, entry)| ((*country).to_owned(), code(entry))).collect()
 }
 
 #[test]

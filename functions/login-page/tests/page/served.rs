@@ -193,7 +193,11 @@ fn the_scripts_get_the_deployments_settings() {
         "logo": false,
         "supportUrl": "https://support.example.com/sign-in",
         "channels": ["sms", "call"],
-        "countries": { "US": ["sms", "call"], "CA": ["sms"], "FR": ["call"] },
+        "countries": {
+            "US": { "channels": ["sms", "call"], "format": "1|1|(3) 3-4" },
+            "CA": { "channels": ["sms"], "format": "1|1|(3) 3-4" },
+            "FR": { "channels": ["call"], "format": "33|0|1 2 2 2 2" },
+        },
         "redirectUris": ["https://login.example.com/mfa/done", "http://127.0.0.1:9000/signed-in"],
         "frameAncestors": ["https://login.example.com", "https://www.example.com:8443"],
         "callMode": "press-pound",
@@ -213,7 +217,8 @@ fn the_scripts_get_the_deployments_settings() {
     );
     let config = least.json("config");
     assert_eq!(config["channels"], json!(["sms"]));
-    assert_eq!(config["countries"], json!({ "US": ["sms"], "CA": ["sms"] }), "no country that nothing reaches");
+    let by_sms = json!({ "channels": ["sms"], "format": "1|1|(3) 3-4" });
+    assert_eq!(config["countries"], json!({ "US": by_sms, "CA": by_sms }), "no country that nothing reaches");
     assert_eq!(config["callMode"], "match-digits");
     assert_eq!(config["supportUrl"], json!(null));
     assert_eq!((&config["redirectUris"], &config["frameAncestors"]), (&json!([]), &json!([])));
@@ -223,7 +228,7 @@ fn the_scripts_get_the_deployments_settings() {
 fn the_countries_begin_with_the_one_that_the_deployment_lists_first() {
     for (listed, first) in [("US,CA:sms,FR:call", "US"), ("GB,US,CA", "GB"), ("FR:call,US", "US")] {
         let page = get(&deployed(&[("ALLOWED_COUNTRIES", listed), ("CHANNELS", "sms")]), "/", &[]);
-        let countries = page.between(r#""countries":{"#, "}");
+        let countries = page.between(r#""countries":{"#, "}}");
         assert!(countries.starts_with(&format!(r#""{first}":"#)), "{listed}: {countries}");
     }
 }
