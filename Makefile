@@ -78,6 +78,8 @@ baseline: release binaries ## write anew what `make cost` compares with
 	cd tests/bench && node gate.mjs record
 bench: release binaries ## the functions beside their floors and the Go peer: 20 minutes
 	tests/bench/run
+bundle: $(TOOLS)/browser-npm.done ## write anew what the login page serves of its scripts and style: after each change of them
+	cd tests/browser && node bundle.mjs
 screenshots: binaries $(TOOLS)/browser-npm.done ## every screen into .local/screenshots, and those of the README
 	cd tests/browser && node screenshots.mjs
 page-figures: binaries $(TOOLS)/browser-npm.done ## how long the login page keeps people waiting, beside the goals
@@ -107,4 +109,4 @@ $(TOOLS)/%-npm.done: tests/%/package-lock.json
 	cd tests/$* && npm ci --no-fund --no-audit --silent
 	mkdir -p $(TOOLS) && touch $@
 
-.PHONY: help demo run invoke test build ci $(TEST) $(subst :,,$(CI)) audit baseline bench screenshots page-figures simulate curve clean binaries
+.PHONY: help demo run invoke test build ci $(TEST) $(subst :,,$(CI)) audit baseline bench bundle screenshots page-figures simulate curve clean binaries

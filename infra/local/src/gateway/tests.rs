@@ -149,7 +149,7 @@ async fn the_login_page_and_its_files_are_public() {
     let stack = stack().await;
     for (path, key) in [
         ("/?ui_locales=fr", "GET /"),
-        ("/assets/v1/page.js", "GET /assets/{version}/{file}"),
+        ("/assets/v1/page.en.js", "GET /assets/{version}/{file}"),
         ("/mfa-client.js", "GET /mfa-client.js"),
     ] {
         let answer = stack.http.get(stack.url(path)).send().await.unwrap();
