@@ -25,7 +25,9 @@ fn main() -> Outcome<()> {
         println!("cargo::rerun-if-changed={}", watched.display());
     }
     if digest_of_sources(&assets)? != fs::read_to_string(bundle.join("sources"))?.trim() {
-        println!("cargo::warning=the login page is served without the latest changes of its scripts: run `make bundle`");
+        println!(
+            "cargo::warning=the login page is served without the latest changes of its scripts: run `make bundle`"
+        );
     }
     let locales = locales(&assets.join("locales"))?;
     let tables = [
@@ -167,7 +169,7 @@ impl Locale {
 }
 
 /// Where a sentence is.
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Speaker {
     Template,
     /// The page itself, which must be able to say this when its script does not load.
@@ -179,7 +181,7 @@ impl Speaker {
     fn of(key: &str) -> Self {
         match key.split_once('.') {
             None if matches!(key, "title" | "noscript") => Self::Template,
-            Some(("broken" | "unreachable", _)) | Some(("support", "link")) => Self::Boot,
+            Some(("broken" | "unreachable", _) | ("support", "link")) => Self::Boot,
             _ => Self::Script,
         }
     }

@@ -94,7 +94,8 @@ impl App {
         let cache = if version == self.version { headers::FOR_GOOD } else { headers::NOT_KEPT };
         if let (LOGO, Some(logo)) = (name, &self.config.logo) {
             let (headers, bytes) = (headers::asset(logo.media_type(), cache), logo.bytes().to_vec());
-            let response = if logo.is_compressed() { encoded(headers, Encoding::Gzip, bytes) } else { plain(headers, bytes) };
+            let response =
+                if logo.is_compressed() { encoded(headers, Encoding::Gzip, bytes) } else { plain(headers, bytes) };
             return Ok(response);
         }
         let asset = assets::find(name).ok_or(Problem::NotFound)?;

@@ -27,7 +27,12 @@ fn sources() -> Vec<(String, String)> {
         .expect("the sources")
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "js" || extension == "css"))
-        .map(|path| (path.file_name().expect("a name").to_string_lossy().into_owned(), fs::read_to_string(&path).expect("UTF-8")))
+        .map(|path| {
+            (
+                path.file_name().expect("a name").to_string_lossy().into_owned(),
+                fs::read_to_string(&path).expect("UTF-8"),
+            )
+        })
         .collect();
     sources.sort();
     sources
@@ -88,15 +93,14 @@ fn no_file_that_is_served_imports_another() {
 }
 
 #[test]
-fn the_first_visit_is_under_20_kb_on_the_wire_in_any_language() {
+fn a_first_visit_is_under_21_kb_on_the_wire_and_under_22_kb_in_any_language() {
     let app = deployed(&[]);
     let compressed = [("accept-encoding", "gzip, deflate, br, zstd")];
     for locale in assets::locales() {
-        let page = get(&app, &format!("/?ui_locales={}", locale.tag), &compressed);
-        let script = get(&app, &format!("/assets/x/page.{}.js", locale.tag), &compressed);
-        let all = page.on_the_wire() + script.on_the_wire();
-        let sizes = format!("{} of the page, {} of the script", page.on_the_wire(), script.on_the_wire());
-        assert!(all < 20_000, "{}: {all} bytes, {sizes}", locale.tag);
+        let page = get(&app, &format!("/?ui_locales={}", locale.tag), &compressed).on_the_wire();
+        let script = get(&app, &format!("/assets/x/page.{}.js", locale.tag), &compressed).on_the_wire();
+        let most = if locale.tag == "en" { 21_000 } else { 22_000 };
+        assert!(page + script < most, "{}: {page} bytes of the page, {script} of the script", locale.tag);
     }
 }
 

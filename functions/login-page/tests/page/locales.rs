@@ -15,7 +15,9 @@ fn strings(locale: &Locale) -> BTreeMap<String, String> {
     let mut values = serde_json::Deserializer::from_str(json).into_iter();
     let mut all: BTreeMap<String, String> = values.next().expect("the strings").expect("an object of strings");
     all.extend(said_without_script(locale));
-    all.extend([("title", locale.title), ("noscript", locale.noscript)].map(|(key, text)| (key.to_owned(), text.to_owned())));
+    all.extend(
+        [("title", locale.title), ("noscript", locale.noscript)].map(|(key, text)| (key.to_owned(), text.to_owned())),
+    );
     all
 }
 
@@ -83,7 +85,14 @@ fn no_sentence_is_left_in_english() {
 
 #[test]
 fn the_page_itself_says_what_to_do_when_its_script_does_not_load() {
-    let needed = ["broken.heading", "broken.text", "support.link", "unreachable.heading", "unreachable.retry", "unreachable.text"];
+    let needed = [
+        "broken.heading",
+        "broken.text",
+        "support.link",
+        "unreachable.heading",
+        "unreachable.retry",
+        "unreachable.text",
+    ];
     for locale in assets::locales() {
         assert_eq!(said_without_script(locale).keys().collect::<Vec<_>>(), needed, "{}", locale.tag);
     }
