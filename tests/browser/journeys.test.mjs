@@ -81,6 +81,15 @@ scenes('Journeys', {}, (scene) => {
     await login.fieldSays(login.number, 'number.missing');
   });
 
+  scene('the number can be typed at once, and Enter sends the code where there is only one channel', async ({ arrive, stack }) => {
+    const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
+    await login.focused(login.number);
+    await login.country.selectOption('FR'); // by message only
+    await login.number.fill('06 12 34 56 78');
+    await login.number.press('Enter');
+    await login.is('code');
+  });
+
   for (const [script, zero] of [['Burmese', 0x1040], ['Adlam', 0x1e950], ['Arabic', 0x660]]) {
     scene(`a number may be typed in ${script} digits`, async ({ arrive, stack }) => {
       const number = nextNumber();

@@ -81,7 +81,7 @@ scenes('Every problem', {}, (scene) => {
 });
 
 scenes('Screen readers and keyboards', {}, (scene) => {
-  scene('the focus moves to the heading of each new screen', async ({ arrive, phone }) => {
+  scene('the focus moves to the heading of each new screen without a field', async ({ arrive, phone }) => {
     const login = await arrive();
     await login.callMe();
     await login.focused(login.heading);
@@ -89,6 +89,15 @@ scenes('Screen readers and keyboards', {}, (scene) => {
     await login.is('call-over');
     await login.focused(login.heading);
   });
+
+  for (const name of Object.keys(EXHIBITS)) {
+    scene(`what there is to do is at most one Tab away: ${name}`, async (stage) => {
+      const { page } = await (await exhibit(name, stage))();
+      if (!(await page.evaluate(isActionable))) return;
+      if (!(await page.evaluate(isAtAction))) await page.keyboard.press('Tab');
+      assert.ok(await page.evaluate(isAtAction), await page.evaluate(() => document.activeElement.outerHTML.slice(0, 100)));
+    });
+  }
 
   scene('a translated page stays translated, and says nothing twice', async (stage) => {
     const login = await (await exhibit('code', stage))();
@@ -167,6 +176,10 @@ scenes('Screen readers and keyboards', {}, (scene) => {
     });
   }
 });
+
+/** Whether the screen has a field or a main button. */
+const isActionable = () => Boolean(document.querySelector('main :is(input, .main, .choice)'));
+const isAtAction = () => document.activeElement.matches('main :is(input, .main, .choice)');
 
 /** The focused element, whether the focus is visible, and its smaller side. */
 function focused() {

@@ -33,7 +33,7 @@ export function phoneField(typed, onCountry) {
     autocomplete: 'tel',
     required: true,
     maxlength: '64',
-    'aria-describedby': 'calling-code phone-error',
+    'aria-describedby': 'why-number calling-code phone-error',
     oninput: entered,
     oncompositionend: entered,
   });

@@ -66,10 +66,13 @@ export function promptForNumber(app) {
     if (typed) app.start(channel, typed);
   }
 
-  // The Enter key doesn't say which channel is meant.
+  // The Enter key doesn't say which channel is meant, unless there is only one.
   function submitted(event) {
     event.preventDefault();
-    if (field.value()) buttons.element.querySelector('button')?.focus();
+    if (!field.value()) return;
+    const [main, other] = buttons.element.querySelectorAll('button');
+    if (other) main.focus();
+    else main?.click();
   }
 
   const keep = link('number.keep', () => app.show({ correcting: false, notice: null }));
@@ -77,12 +80,12 @@ export function promptForNumber(app) {
   return {
     heading: () => t(app.open.correcting ? 'number.heading.correct' : 'number.heading'),
     body: [
-      text('number.text', {}),
+      h('p', { id: 'why-number' }, rich('number.text', {})),
       h('form', { novalidate: true, onsubmit: submitted }, field.element, buttons.element),
       h('p', { class: 'small' }, t('number.rates')),
       app.open.correcting && keep,
     ],
-    focus: app.open.correcting ? field.input : undefined,
+    focus: field.input,
     update: buttons.update,
     fail: field.error,
     ask: field.ask,

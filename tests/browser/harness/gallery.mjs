@@ -197,13 +197,10 @@ export async function exhibit(name, { context, stack, backend, user }) {
       : await LoginPage.open(context, { stack, backend, user, locale, page, ...query });
     if (act) await act(login);
     await login.is(screen ?? name);
-    // A file that failed to load makes the page load again, and for a moment it may be without its styles.
-    await login.page.waitForFunction(isStyled);
+    await login.page.waitForLoadState(); // a script that failed to load makes the page load again
     return login;
   };
 }
-
-const isStyled = () => document.readyState === 'complete' && [...document.styleSheets].some(({ href }) => href);
 
 /**
  * Runs in the page and changes the API's answers. Playwright's interception could do the same, but it turns off the
