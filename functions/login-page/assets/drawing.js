@@ -37,8 +37,8 @@ const SLOW = 4000;
 
 const main = document.getElementById('main');
 const banner = document.getElementById('banner');
-const footer = document.getElementById('footer');
 const announcer = document.getElementById('announcer');
+let footer = document.getElementById('footer');
 
 /** What `page.js` shares with the screens. @type {any} */
 let app;
@@ -110,7 +110,10 @@ function mount(name) {
   current = { name, screen, heading: '', h1, notice, symbol: badge };
   main.dataset.screen = name;
   main.replaceChildren(...[badge, h1, notice, ...screen.body.flat()].filter(Boolean));
-  fill(footer, footing(screen));
+  // Each screen has its own, because one that stays would be seen to move with the screen's height.
+  const own = h('footer', {}, footing(screen));
+  footer.replaceWith(own);
+  footer = own;
   write(screen.heading());
   scrollTo(0, 0);
   // A frame must not take the focus from the page around it before the user has used it.
