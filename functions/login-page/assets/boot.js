@@ -1,6 +1,6 @@
 // Watches the page start. It reloads the page when its script failed to load, with growing delays: the browser itself
-// never tries again. The token survives that, in storage or in the address. For anything else that keeps the page from starting, such as
-// syntax that an old browser can't parse, it says what to do.
+// never tries again. The token survives that, in storage or in the address. For anything else that keeps the page from
+// starting, such as syntax that an old browser can't parse, it says what to do.
 //
 // It is the first script and in the page itself, so that it sees every other one fail. It is served in the language of
 // 2015, because it must run where the others don't.
