@@ -1,5 +1,6 @@
 //! A report of fraud counts only if every term of its conditions holds.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
@@ -144,6 +145,27 @@ async fn only_a_human_reports_in_a_call_that_was_replaced() {
         }
         unchanged(&scene, &id, &token, FIRST, "not by a human").await;
         assert_eq!(scene.load().await.subject.reported_at, None, "{by:?}");
+    }
+}
+
+/// Two webhooks say who answered a call that was replaced: the first of them is right.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_was_replaced_is_answered_once_and_only_while_it_is_kept() {
+    for is_kept in [true, false] {
+        let (scene, token, id) = replaced(false).await;
+        let (policy, now, of) = (scene.rules.policy.clone(), scene.now, token.clone());
+        let human = CallEvent::Answered(AnsweredBy::Human);
+        let answer = async move |store: DynamoStore| store.advance_call(&id, &of, human, &policy, now).await;
+        let meanwhile = async {
+            if is_kept {
+                send(&scene, &id, &token, CallEvent::Answered(AnsweredBy::NotHuman)).await;
+            } else {
+                set(&scene, challenge_item(&scene), "formerCalls", AttributeValue::M(HashMap::new())).await;
+            }
+        };
+        held(&scene.backend, "SET formerCalls.#call.answeredBy", answer, meanwhile).await.expect("an answer");
+        let kept = scene.challenge().await.former_calls.first().map(|former| former.call.answered_by);
+        assert_eq!(kept, is_kept.then_some(Some(AnsweredBy::NotHuman)));
     }
 }
 
