@@ -279,9 +279,9 @@ fn wait(
     let live = others.find_map(|challenge| Some(limits::live_call(challenge.call.as_ref()?, &stored.subject, now)));
     let reasons = [
         cooldown.map(|until| (Unavailable::Cooldown, until)),
-        live.map(reason_of),
         expiry.map(|until| (Unavailable::SendLimit, until)),
         limits::reached(stored, channel, policy, now).map(reason_of),
+        live.map(reason_of), // last, since of equal times the last is told, as by a start
     ];
     reasons.into_iter().flatten().max_by_key(|(_, until)| *until)
 }

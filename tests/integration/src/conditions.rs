@@ -51,7 +51,7 @@ pub(crate) async fn set(scene: &Scene, key: HashMap<String, AttributeValue>, nam
     update.expression_attribute_values(":value", value).send().await.expect("set");
 }
 
-async fn delete(scene: &Scene, key: HashMap<String, AttributeValue>) {
+pub(crate) async fn delete(scene: &Scene, key: HashMap<String, AttributeValue>) {
     let delete = scene.backend.client.delete_item().table_name(&scene.backend.table).set_key(Some(key));
     delete.send().await.expect("deleted");
 }

@@ -13,7 +13,7 @@ use domain::ports::{ChallengeStore as _, StoreError};
 use domain::start::Decision;
 use platform::store::DynamoStore;
 
-use crate::conditions::{at, challenge_item, in_call, send, set, subject_item, text, unchanged};
+use crate::conditions::{at, challenge_item, delete, in_call, send, set, subject_item, text, unchanged};
 use crate::held::held;
 use crate::scene::{NOW, Scene};
 
@@ -265,4 +265,16 @@ async fn each_report_names_the_number_that_it_blocks_with_the_end_of_its_block()
 
 fn before(seconds: u64) -> domain::time::Timestamp {
     domain::time::Timestamp::from_unix(NOW.as_unix() - seconds)
+}
+
+#[tokio::test]
+async fn a_report_about_an_account_that_is_gone_is_no_fault_and_changes_nothing() {
+    for (key, is_second) in [(FIRST, false), (SECOND, true)] {
+        let (scene, token, id) = in_call(true).await;
+        if is_second {
+            send(&scene, &id, &token, FIRST).await;
+        }
+        delete(&scene, subject_item(&scene)).await;
+        unchanged(&scene, &id, &token, key, "no account").await;
+    }
 }

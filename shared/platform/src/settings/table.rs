@@ -73,7 +73,7 @@ settings! {
     Page {
         /// Colour of buttons and links. Text on it, or in it, is adjusted until it is readable.
         BRAND_COLOR: String = or("#0b57d0", "a colour such as #0b57d0");
-        /// Logo beside the brand. All variables of a Lambda function together have 4 KiB.
+        /// Logo above the brand. All variables of a Lambda function together have 4 KiB.
         BRAND_LOGO: Option<String> =
             optional(Some(2048), "characters of base64 of an SVG, a gzipped SVG or a PNG: gzip the SVG, or simplify it");
         /// URIs to which the page may send the browser with the result, compared as written.
