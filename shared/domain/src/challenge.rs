@@ -14,7 +14,7 @@
 //! Expired and exhausted are never stored: they follow from `expires_at` and `attempts`, so there is no
 //! write that could be missed or undone.
 
-use crate::call::{AnsweredBy, Call, CallState, CallToken, FormerCall, FraudReport};
+use crate::call::{Call, CallState, CallToken, FormerCall, FraudReport};
 use crate::channel::Channel;
 use crate::code::{Code, CodeMac, DigitCount, MacKeys};
 use crate::delivery::Delivery;
@@ -195,6 +195,8 @@ pub struct Challenge {
     pub contested: bool,
     /// When a machine last answered a call of this login session.
     pub machine_answered_at: Option<Timestamp>,
+    /// How many answers of its calls, former ones included, were noted in this generation.
+    pub answers: u32,
     /// The counters of the number, its range and its country that unverified sends were charged to, and how
     /// many sends each. Enrolling the number gives them back. Empty if failed sends have given back
     /// everything.
@@ -274,12 +276,6 @@ impl Challenge {
         Self { outcome: Outcome::Approved { at: now, by, settled: false }, ..self }
     }
 
-    /// Who has answered its latest call.
-    #[must_use]
-    pub fn answered_by(&self) -> Option<AnsweredBy> {
-        self.call.as_ref().and_then(|call| call.answered_by)
-    }
-
     /// The former call with this token.
     #[must_use]
     pub fn former_call(&self, token: &CallToken) -> Option<&FormerCall> {
@@ -292,7 +288,7 @@ impl Challenge {
         let (phone, is_unverified) = (self.phone.clone(), self.is_typed());
         let current = self.call.clone().map(|call| FormerCall { call, phone, is_unverified });
         let all = self.former_calls.iter().cloned().chain(current);
-        let mut kept: Vec<_> = all.filter(|of| now.since(of.call.placed_at) < Policy::REPORT_WINDOW).collect();
+        let mut kept: Vec<_> = all.filter(|of| of.call.may_still_be_reported(now)).collect();
         kept.drain(..kept.len().saturating_sub(Self::MOST_FORMER_CALLS));
         kept
     }
@@ -300,8 +296,12 @@ impl Challenge {
     /// What reporting fraud in its calls has led to, former calls included.
     #[must_use]
     pub fn report(&self) -> Option<FraudReport> {
+        self.calls().filter_map(|call| call.report).max()
+    }
+
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
         let former = self.former_calls.iter().map(|former| &former.call);
-        self.call.iter().chain(former).filter_map(|call| call.report).max()
+        self.call.iter().chain(former)
     }
 
     /// Whether a report of fraud comes too late to stop it.

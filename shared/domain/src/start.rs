@@ -43,7 +43,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         match own.map(|challenge| (challenge.outcome, challenge.source)) {
             Some((Outcome::Approved { settled: true, .. }, NumberSource::Enrolled(_)))
                 if request.purpose == Purpose::Change => {} // the proof of the current number
-            // The block ends, and is told below.
+            // While blocked, the answer is `blocked` and not `denied`.
             Some((Outcome::Denied, _)) if stored.subject.blocked(now).is_some() => {}
             _ if own.is_some_and(|own| own.is_refused(now)) => {} // the next generation replaces it
             Some((Outcome::Approved { .. }, _)) => return Ok(Decision::Running),
@@ -278,14 +278,13 @@ impl<P: NumberingPlan> Start<'_, P> {
             former_calls: own.map(|own| own.calls_to_keep(now)).unwrap_or_default(),
             contested: closed_early.is_some_and(|own| own.contested),
             machine_answered_at: own.and_then(|own| own.machine_answered_at),
+            answers: 0,
             charged: Vec::new(),
         };
         subject.reserved.insert(challenge.reservation(), guesses);
         let replaces = match own {
             None => Replaces::Nothing,
-            Some(own) if own.is_settled() => {
-                Replaces::Proof { generation: own.id.generation, answered_by: own.answered_by() }
-            }
+            Some(own) if own.is_settled() => Replaces::Proof { generation: own.id.generation, answers: own.answers },
             Some(own) if own.is_refused(now) => Replaces::Refused(Predecessor::of(own)),
             Some(own) => Replaces::Generation(Predecessor::of(own)),
         };

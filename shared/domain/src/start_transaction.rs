@@ -4,7 +4,7 @@
 use rand::CryptoRng;
 
 use crate::budget::{CountryRecord, Exhausted};
-use crate::call::{AnsweredBy, Call, CallToken};
+use crate::call::{Call, CallToken};
 use crate::challenge::Challenge;
 use crate::channel::Channel;
 use crate::code::{Code, MacKeys};
@@ -27,7 +27,7 @@ pub enum Replaces {
     /// The same generation continues, as long as it is open.
     Continues,
     /// In a number change, the next generation replaces the one that has proven the current number.
-    Proof { generation: u32, answered_by: Option<AnsweredBy> },
+    Proof { generation: u32, answers: u32 },
     /// The next generation replaces one that must not have changed since it was read.
     Generation(Predecessor),
     /// The next generation replaces one that can never be settled. Its item may say that it is pending or
@@ -42,8 +42,8 @@ pub struct Predecessor {
     pub attempts: u32,
     pub messages: u32,
     pub calls: u32,
-    /// Who has answered its latest call.
-    pub answered_by: Option<AnsweredBy>,
+    /// How many answers of calls it knows: its successor keeps those calls as they were read.
+    pub answers: u32,
 }
 
 impl Predecessor {
@@ -54,7 +54,7 @@ impl Predecessor {
             attempts: challenge.attempts,
             messages: challenge.sms.used,
             calls: challenge.calls.used,
-            answered_by: challenge.answered_by(),
+            answers: challenge.answers,
         }
     }
 }

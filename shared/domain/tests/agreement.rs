@@ -88,7 +88,7 @@ prop_compose! {
             claim_mismatch: false, locale: Locale::En, subject_version: 3, created_at: ago(created),
             expires_at: ago(created) + Duration::from_mins(5), attempts, carried: 0, max_attempts: 5,
             last_guess_at: None, outcome, codes: Vec::new(), spoken: Vec::new(), sms, calls, call, contested, machine_answered_at: machine.map(ago),
-            charged: Vec::new(),
+            answers: 0, charged: Vec::new(),
         }
     }
 }

@@ -128,7 +128,7 @@ fn a_change_goes_to_the_old_number_first_and_to_the_new_one_with_the_proof_of_th
     let second = transaction(&proven(), Some(NEW), after(30));
     assert_eq!((&second.challenge.phone, second.challenge.source), (&number(NEW), NumberSource::Replacing(VERSION)));
     assert_eq!(second.challenge.former, Some(Former { number: number(OLD), proven_at: NOW }));
-    assert_eq!(second.replaces, Replaces::Proof { generation: 1, answered_by: None });
+    assert_eq!(second.replaces, Replaces::Proof { generation: 1, answers: 0 });
     assert_eq!((second.challenge.id.generation, second.max_accounts), (2, Some(5)));
     assert!(second.challenge.codes.is_empty(), "no code carries over");
     assert!(second.charges.iter().any(|charge| charge.counter.limit == Limit::NumberUnverified));
@@ -181,7 +181,7 @@ fn another_new_number_is_the_next_generation_with_the_same_proof() {
     let other = transaction(&stored, Some("+14155559004"), after(31));
     assert_eq!(
         other.replaces,
-        Replaces::Generation(Predecessor { generation: 2, attempts: 0, messages: 1, calls: 0, answered_by: None })
+        Replaces::Generation(Predecessor { generation: 2, attempts: 0, messages: 1, calls: 0, answers: 0 })
     );
     assert_eq!(other.challenge.former, own(&stored).former, "and of the same age");
     assert_eq!(other.challenge.sms.used, 2, "sends carry over");

@@ -400,13 +400,7 @@ fn an_expired_or_exhausted_challenge_is_followed_by_the_next_generation() {
         let transaction = case.transaction();
         assert_eq!(
             transaction.replaces,
-            Replaces::Generation(Predecessor {
-                generation: 1,
-                attempts: spent,
-                messages: 1,
-                calls: 0,
-                answered_by: None
-            })
+            Replaces::Generation(Predecessor { generation: 1, attempts: spent, messages: 1, calls: 0, answers: 0 })
         );
         assert_eq!((transaction.challenge.id.generation, transaction.challenge.attempts_left()), (2, 5));
         assert_eq!(transaction.subject.failures, spent);
@@ -782,7 +776,7 @@ fn a_typed_number_can_be_corrected_until_it_is_enrolled() {
     let transaction = case.transaction();
     assert_eq!(
         transaction.replaces,
-        Replaces::Generation(Predecessor { generation: 1, attempts: 2, messages: 1, calls: 0, answered_by: None })
+        Replaces::Generation(Predecessor { generation: 1, attempts: 2, messages: 1, calls: 0, answers: 0 })
     );
     assert_eq!(
         (transaction.challenge.attempts, transaction.challenge.carried, transaction.challenge.max_attempts),

@@ -132,8 +132,7 @@ async fn a_denial_covers_every_challenge_that_had_started_whatever_would_settle_
 
 #[tokio::test]
 async fn the_proof_of_the_old_number_is_replaced_only_if_it_has_not_changed_since_it_was_read() {
-    let moved: [(&str, &str); 4] =
-        [("generation", "2"), ("outcome", "denied"), ("answeredBy", "human"), ("settled", "")];
+    let moved: [(&str, &str); 4] = [("generation", "2"), ("outcome", "denied"), ("answers", "1"), ("settled", "")];
     for (name, value) in moved {
         let mut scene = Scene::new().await;
         let code = scene.send_code().await;
@@ -147,8 +146,8 @@ async fn the_proof_of_the_old_number_is_replaced_only_if_it_has_not_changed_sinc
         assert!(matches!(transaction.replaces, Replaces::Proof { generation: 1, .. }));
         let sort = format!("challenge#{}", base64url(scene.key.session.as_bytes()));
         match name {
-            "generation" => scene.backend.put(&subject_key(&scene), &sort, name, value).await,
-            "outcome" | "answeredBy" => scene.backend.put_text(&subject_key(&scene), &sort, name, value).await,
+            "generation" | "answers" => scene.backend.put(&subject_key(&scene), &sort, name, value).await,
+            "outcome" => scene.backend.put_text(&subject_key(&scene), &sort, name, value).await,
             _ => scene.backend.remove(&subject_key(&scene), &sort, name).await,
         }
         assert!(matches!(scene.store.start(&transaction).await, Err(StoreError::Conflict)), "{name}");

@@ -138,6 +138,7 @@ async fn a_refused_challenge_that_has_changed_is_not_replaced() {
         ("callsUsed", count(1)),
         ("outcome", text("denied")),
         ("settled", AttributeValue::Bool(true)),
+        ("answers", count(1)),
     ] {
         let mut scene = Scene::new().await;
         scene.send_code().await;

@@ -138,7 +138,7 @@ async fn a_different_number_closes_the_old_generation_and_keeps_its_guesses_and_
     };
     assert_eq!(
         transaction.replaces,
-        Replaces::Generation(Predecessor { generation: 1, attempts: 1, messages: 1, calls: 0, answered_by: None })
+        Replaces::Generation(Predecessor { generation: 1, attempts: 1, messages: 1, calls: 0, answers: 0 })
     );
     let new = transaction.add_code(&scene.keys, &mut random);
     scene.store.start(&transaction).await.expect("started");

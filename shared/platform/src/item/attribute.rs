@@ -124,6 +124,7 @@ attributes! {
     CALL_REPORT: FraudReport = "callReport";
     FORMER_CALLS: Map = "formerCalls";
     MACHINE_ANSWERED_AT: Timestamp = "machineAnsweredAt";
+    ANSWERS: u32 = "answers";
     CONTESTED: bool = "contested";
     KEEP_UNTIL: Timestamp = "keepUntil";
 

@@ -112,7 +112,7 @@ impl DynamoStore {
         let former = current.former_call(token).filter(|former| former.call.answered_by.is_none());
         let Some(former) = former else { return Ok(Some(current)) };
         let key = challenge_key(&challenge.key);
-        let values = [(":by", text(by.as_str()))];
+        let values = [(":by", text(by.as_str())), (":one", number(1_u32))];
         let update = self
             .update(key, expression::ANSWER_FORMER, expression::FORMER_IS_UNANSWERED, values)
             .expression_attribute_names("#call", challenge_item::call_name(&former.call.token));
@@ -153,6 +153,7 @@ fn answer(by: AnsweredBy, policy: &Policy, now: Timestamp) -> Advance {
     let values = vec![
         (":state", text(by.state(policy).as_str())),
         (":by", text(by.as_str())),
+        (":one", number(1_u32)),
         (":now", time(now)),
         (":calling", text(CallState::Calling.as_str())),
         (":ringing", text(CallState::Ringing.as_str())),
@@ -167,6 +168,7 @@ fn speak(by: AnsweredBy, macs: &SpokenCodeMacs, now: Timestamp) -> Advance {
         pending(),
         (":state", text(CallState::Answered.as_str())),
         (":by", text(by.as_str())),
+        (":one", number(1_u32)),
         (":now", time(now)),
         (":calling", text(CallState::Calling.as_str())),
         (":ringing", text(CallState::Ringing.as_str())),

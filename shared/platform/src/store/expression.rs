@@ -54,6 +54,14 @@ macro_rules! second_report {
     };
 }
 
+/// A start writes former calls as it has read them: an answer that it has not read would be lost, and with it the report of
+/// whoever took the call. The first answer makes the attribute.
+macro_rules! no_answer_since {
+    () => {
+        "(attribute_not_exists(answers) OR answers = :answers)"
+    };
+}
+
 pub(super) const COUNT_GUESS: &str = "SET attempts = attempts + :one, lastGuessAt = :now";
 pub(super) const IS_OPEN: &str = open!();
 
@@ -64,15 +72,19 @@ pub(super) const SUBJECT_IS_NEW: &str = "attribute_not_exists(pk)";
 pub(super) const SUBJECT_UNMOVED: &str = "version = :version";
 
 pub(super) const NO_CHALLENGE: &str = "attribute_not_exists(pk)";
-pub(super) const PROVEN_GENERATION: &str = "generation = :generation AND outcome = :approved AND settled = :true";
-pub(super) const GENERATION_UNMOVED: &str = "generation = :generation AND attempts = :attempts \
-     AND smsUsed = :messages AND callsUsed = :calls AND outcome = :pending";
-pub(super) const UNSETTLED_GENERATION_UNMOVED: &str = "generation = :generation AND attempts = :attempts \
-     AND smsUsed = :messages AND callsUsed = :calls AND outcome IN (:pending, :approved, :refused) \
-     AND attribute_not_exists(settled)";
+pub(super) const PROVEN_GENERATION: &str =
+    concat!("generation = :generation AND outcome = :approved AND settled = :true AND ", no_answer_since!());
+pub(super) const GENERATION_UNMOVED: &str = concat!(
+    "generation = :generation AND attempts = :attempts AND smsUsed = :messages AND callsUsed = :calls \
+     AND outcome = :pending AND ",
+    no_answer_since!()
+);
+pub(super) const UNSETTLED_GENERATION_UNMOVED: &str = concat!(
+    "generation = :generation AND attempts = :attempts AND smsUsed = :messages AND callsUsed = :calls \
+     AND outcome IN (:pending, :approved, :refused) AND attribute_not_exists(settled) AND ",
+    no_answer_since!()
+);
 /// Who has answered a call must not get lost when its generation is replaced: only who answered may report it.
-pub(super) const AND_UNANSWERED: &str = " AND attribute_not_exists(answeredBy)";
-pub(super) const AND_ANSWERED_BY: &str = " AND answeredBy = :answeredBy";
 pub(super) const RESEND_SMS: &str = "SET smsUsed = smsUsed + :one, smsAt = :now, smsDelivery = :sent, \
      codes = :codes, expiresAt = :expiresAt, locale = :locale, keepUntil = :keepUntil, #ttl = :ttl";
 pub(super) const CALL_AGAIN: &str = "REMOVE answeredBy, callAnsweredAt, callReport SET callsUsed = callsUsed + :one, callsAt = :now, \
@@ -87,7 +99,7 @@ pub(super) const AND_CHARGED: &str = ", charged.#number = if_not_exists(charged.
 pub(super) const SAME_OPEN_AND_SMS_UNMOVED: &str =
     concat!("generation = :generation AND smsUsed = :used AND ", open!());
 pub(super) const SAME_OPEN_AND_CALLS_UNMOVED: &str =
-    concat!("generation = :generation AND callsUsed = :used AND ", open!());
+    concat!("generation = :generation AND callsUsed = :used AND ", open!(), " AND ", no_answer_since!());
 pub(super) const AND_CONTESTED: &str = ", contested = :true";
 pub(super) const CONTEST: &str = "SET contested = :true";
 pub(super) const REFUSED_A_CALL: &str =
@@ -166,11 +178,11 @@ pub(super) const LOCK: &str = "SET lockedAt = :now, failures = :failures, guesse
 pub(super) const OPEN_BREAKER: &str = "SET openedAt = :now, openUntil = :until, #ttl = :ttl";
 pub(super) const BREAKER_IS_CLOSED: &str = "attribute_not_exists(openUntil) OR openUntil <= :now";
 
-pub(super) const ANSWER: &str = "SET callState = :state, answeredBy = :by, callAnsweredAt = :now";
+pub(super) const ANSWER: &str = "ADD answers :one SET callState = :state, answeredBy = :by, callAnsweredAt = :now";
 pub(super) const AND_BY_A_MACHINE: &str = ", machineAnsweredAt = :now";
 /// Whatever became of the challenge: whoever takes the call can still report it.
 pub(super) const CAN_ANSWER: &str = concat!(same_call!(), " AND callState IN (:calling, :ringing)");
-pub(super) const ANSWER_FORMER: &str = "SET formerCalls.#call.answeredBy = :by";
+pub(super) const ANSWER_FORMER: &str = "ADD answers :one SET formerCalls.#call.answeredBy = :by";
 pub(super) const FORMER_IS_UNANSWERED: &str =
     "attribute_exists(formerCalls.#call) AND attribute_not_exists(formerCalls.#call.answeredBy)";
 pub(super) const APPROVE_BY_CALL: &str = "SET outcome = :approved, approvedAt = :now, approvedBy = :method";
@@ -186,7 +198,7 @@ pub(super) const CAN_ENTER_FOUR: &str = concat!(
 /// Whether the digits are right or wrong, their write ends what this condition asks for: only the first entry counts.
 pub(super) const CAN_ENTER: &str = in_human_talk!();
 pub(super) const WRONG_DIGITS: &str = "SET attempts = attempts + :one, lastGuessAt = :now, callState = :ended";
-pub(super) const SPEAK: &str = "SET callState = :state, answeredBy = :by, callAnsweredAt = :now, \
+pub(super) const SPEAK: &str = "ADD answers :one SET callState = :state, answeredBy = :by, callAnsweredAt = :now, \
      spokenCodes = list_append(if_not_exists(spokenCodes, :none), :mac)";
 /// `:a`, `:b` and `:c` are the code's MACs under each key that may be in use: it must be none that a call has said.
 pub(super) const CAN_SPEAK: &str = concat!(

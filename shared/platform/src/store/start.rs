@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
-use domain::call::{AnsweredBy, CallState};
+use domain::call::CallState;
 use domain::channel::Channel;
 use domain::delivery::Delivery;
 use domain::identity::ChallengeId;
@@ -53,7 +53,9 @@ impl DynamoStore {
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         };
         let unmoved = |former: Predecessor, condition| {
-            answered_as_read(put(), condition, former.answered_by)
+            put()
+                .condition_expression(condition)
+                .expression_attribute_values(":answers", number(former.answers))
                 .expression_attribute_values(":generation", number(former.generation))
                 .expression_attribute_values(":attempts", number(former.attempts))
                 .expression_attribute_values(":messages", number(former.messages))
@@ -66,12 +68,12 @@ impl DynamoStore {
             Replaces::Refused(former) => unmoved(former, expression::UNSETTLED_GENERATION_UNMOVED)
                 .expression_attribute_values(":approved", text(APPROVED))
                 .expression_attribute_values(":refused", text(REFUSED)),
-            Replaces::Proof { generation, answered_by } => {
-                answered_as_read(put(), expression::PROVEN_GENERATION, answered_by)
-                    .expression_attribute_values(":generation", number(generation))
-                    .expression_attribute_values(":approved", text(APPROVED))
-                    .expression_attribute_values(":true", AttributeValue::Bool(true))
-            }
+            Replaces::Proof { generation, answers } => put()
+                .condition_expression(expression::PROVEN_GENERATION)
+                .expression_attribute_values(":answers", number(answers))
+                .expression_attribute_values(":generation", number(generation))
+                .expression_attribute_values(":approved", text(APPROVED))
+                .expression_attribute_values(":true", AttributeValue::Bool(true)),
             Replaces::Continues => {
                 let update = self.continued(transaction).build().map_err(unavailable)?;
                 return Ok(TransactWriteItem::builder().update(update).build());
@@ -123,6 +125,7 @@ impl DynamoStore {
                 .write(key, update(expression::CALL_AGAIN), expression::SAME_OPEN_AND_CALLS_UNMOVED)
                 .expression_attribute_values(":token", bytes(&call.token))
                 .expression_attribute_values(":calling", text(CallState::Calling.as_str()))
+                .expression_attribute_values(":answers", number(challenge.answers))
                 .expression_attribute_values(":formerCalls", challenge_item::former_calls(challenge))
                 .expression_attribute_values(":zero", number(0_u32)),
             _ => self
@@ -150,15 +153,6 @@ impl DynamoStore {
             .expression_attribute_values(":keepUntil", time(transaction.keep_until))
             .expression_attribute_values(":ttl", challenge_item::delete_at(transaction.keep_until))
             .expression_attribute_names("#ttl", TTL.name)
-    }
-}
-
-fn answered_as_read(put: PutBuilder, condition: &str, by: Option<AnsweredBy>) -> PutBuilder {
-    match by {
-        Some(by) => put
-            .condition_expression([condition, expression::AND_ANSWERED_BY].concat())
-            .expression_attribute_values(":answeredBy", text(by.as_str())),
-        None => put.condition_expression([condition, expression::AND_UNANSWERED].concat()),
     }
 }
 

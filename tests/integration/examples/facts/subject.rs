@@ -86,6 +86,7 @@ fn challenge(outcome: Outcome) -> Option<Challenge> {
         call: None,
         contested: false,
         machine_answered_at: None,
+        answers: 0,
         charged: Vec::new(),
     })
 }

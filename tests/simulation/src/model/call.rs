@@ -1,6 +1,6 @@
 //! The model's calls: what each webhook may change.
 
-use domain::call::{AnsweredBy, Call, CallEvent, CallState, CallToken, FraudReport, Key};
+use domain::call::{AnsweredBy, Call, CallEvent, CallState, CallToken, FormerCall, FraudReport, Key};
 use domain::challenge::{Challenge, Method, Outcome};
 use domain::code::{CodeMac, SpokenCodeMacs};
 use domain::identity::ChallengeId;
@@ -99,6 +99,7 @@ impl Model {
         if moves {
             call.state = by.state(policy);
             (call.answered_by, call.answered_at) = (Some(by), Some(now));
+            stored.answers += 1;
             if !by.may_approve(policy) {
                 stored.machine_answered_at = Some(now);
             }
@@ -125,6 +126,7 @@ impl Model {
         if moves {
             call.state = CallState::Answered;
             (call.answered_by, call.answered_at) = (Some(by), Some(now));
+            stored.answers += 1;
             stored.spoken.push(macs.mac);
         }
         moves
@@ -184,8 +186,12 @@ impl Model {
             if same_generation && !is_open && self.answer(&mut stored, &mut call, by, policy, now) {
                 stored.call = Some(call);
             }
-        } else if let Some(former) = stored.former_calls.iter_mut().find(|of| of.call.token == token.digest()) {
-            former.call.answered_by = former.call.answered_by.or(Some(by));
+        } else {
+            let awaits = |of: &&mut FormerCall| of.call.token == token.digest() && of.call.answered_by.is_none();
+            if let Some(former) = stored.former_calls.iter_mut().find(awaits) {
+                former.call.answered_by = Some(by);
+                stored.answers += 1;
+            }
         }
         if let Some(kept) = self.challenge_mut(&challenge.key) {
             kept.clone_from(&stored);

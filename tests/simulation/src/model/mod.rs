@@ -144,6 +144,7 @@ impl Model {
             (Replaces::Continues, Some(stored)) => {
                 stored.id.generation == transaction.challenge.id.generation
                     && self.holds(Sabotage::ContinueOverSends, same_sends(stored, transaction))
+                    && (transaction.channel == Channel::Sms || stored.answers == transaction.challenge.answers)
                     && self.holds(Sabotage::ContinueSettled, stored.outcome == Outcome::Pending)
                     && self.holds(Sabotage::ContinueExpired, stored.expires_at > transaction.at)
                     && self.holds(Sabotage::ContinueExhausted, !stored.is_exhausted())
@@ -154,7 +155,7 @@ impl Model {
                     && self.holds(Sabotage::ReplaceSettled, stored.outcome == Outcome::Pending)
                     && self.holds(Sabotage::ReplaceMovedGeneration, stored.attempts == former.attempts)
                     && self.holds(Sabotage::ReplaceOverSends, sent == carried)
-                    && stored.answered_by() == former.answered_by
+                    && stored.answers == former.answers
             }
             (Replaces::Refused(former), Some(stored)) => {
                 let (sent, carried) = ((stored.sms.used, stored.calls.used), (former.messages, former.calls));
@@ -163,12 +164,12 @@ impl Model {
                     && self.holds(Sabotage::ReplaceSettled, unsettled)
                     && self.holds(Sabotage::ReplaceMovedGeneration, stored.attempts == former.attempts)
                     && self.holds(Sabotage::ReplaceOverSends, sent == carried)
-                    && stored.answered_by() == former.answered_by
+                    && stored.answers == former.answers
             }
-            (Replaces::Proof { generation, answered_by }, Some(stored)) => {
+            (Replaces::Proof { generation, answers }, Some(stored)) => {
                 self.holds(Sabotage::ReplaceOtherProof, stored.id.generation == generation)
                     && self.holds(Sabotage::ReplaceNonProof, stored.is_settled())
-                    && stored.answered_by() == answered_by
+                    && stored.answers == answers
             }
             (_, None) => false,
         }
