@@ -180,6 +180,27 @@ describe('The client', () => {
     assert.equal(asked.length, before + 1);
   });
 
+  it('goes on after the end of a challenge while the server advises it', async () => {
+    answer = () => pending({ state: 'denied', pollAfterMs: 2000 });
+    const ended = client.waitForApproval(waiting.signal);
+    await pass(4000);
+    answer = () => pending({ state: 'blocked', pollAfterMs: null });
+    await pass(2000);
+    assert.equal((await ended).state, 'blocked');
+    assert.deepEqual(gaps(), [2000, 2000]);
+  });
+
+  it('asks at once when the page comes back, though the clock was set back meanwhile', async () => {
+    mock.timers.setTime(600_000);
+    follow();
+    await pass(1000);
+    turn('hidden');
+    mock.timers.setTime(0);
+    turn('visible');
+    await pass(1000);
+    assert.equal(asked.length, 2);
+  });
+
   it('ends with a problem that does not pass', async () => {
     answer = () => refused(403, {});
     const ended = assert.rejects(client.waitForApproval(waiting.signal), MfaProblem);

@@ -27,7 +27,8 @@ function arrive() {
   const given = new URLSearchParams(location.hash.slice(1)).get('token');
   const token = given || (kept?.token ?? null);
   // The history and other scripts must not get it. But the page's script may fail to load, and if storage fails too, only
-  // the address brings the token through a reload: it is then removed once that script has started.
+  // the address brings the token through a reload: it is then removed once that script has started. The status is asked
+  // before it is known whether the result may go where this address says: if not, the answer is dropped.
   if (given && keep({ token, login, typed })) history.replaceState(null, '', location.pathname + location.search);
   return { target, state, login, token, typed, first: given ? askStatus(given) : null };
 }

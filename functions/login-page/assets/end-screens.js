@@ -37,21 +37,24 @@ export const lockedByAdmin = final('locked.admin', 'lock', ['locked.admin.text']
 
 /** Stopped by the fraud key or by support. */
 export function denied(app) {
-  const { fraudReport, canChangeNumber } = app.view;
+  // The report has blocked a number that was only being enrolled.
+  const isNumberBlocked = app.view.fraudReport && app.view.canChangeNumber;
   const again = h('p', {});
   return {
     heading: () => t('denied.heading'),
     symbol: { icon: 'stop', tone: 'warn' },
     body: [
-      ...says(fraudReport ? 'denied.reported' : 'denied.text', 'denied.next'),
+      ...says(app.view.fraudReport ? 'denied.reported' : 'denied.text', 'denied.next'),
       again,
-      // The report has blocked a number that was only being enrolled.
-      fraudReport && canChangeNumber && says('denied.number'),
+      isNumberBlocked && says('denied.number'),
       back(app),
       support(app),
     ],
     update() {
-      fill(again, startAgain(app));
+      const { key, time } = startAgain(app);
+      // The sentence about the number says how to start again.
+      again.hidden = isNumberBlocked && key !== 'denied.again.later';
+      fill(again, t(key, { time }));
     },
     ends: true,
   };
@@ -60,10 +63,10 @@ export function denied(app) {
 /** How to start again: while calls are paused, with a message or later. */
 function startAgain({ view, now }) {
   const { retryAt, canChangeNumber, channels } = view;
-  if (!retryAt || retryAt.getTime() < now()) return t('denied.again');
+  if (!retryAt || retryAt.getTime() < now()) return { key: 'denied.again' };
   const isReached = canChangeNumber ? config.channels.includes('sms') : usable(view).includes('sms');
   const way = isReached && channels.sms.sendsLeft > 0 ? 'message' : 'later';
-  return t(`denied.again.${way}`, { time: timeOfDay(retryAt, now()) });
+  return { key: `denied.again.${way}`, time: timeOfDay(retryAt, now()) };
 }
 
 export function approved(app) {

@@ -6,13 +6,15 @@ const PROBLEMS = 'urn:alliance-mfa:problem:';
 const POLL_FLOOR = 500;
 const POLL_CEILING = 30_000;
 const POLL_UNADVISED = 2000;
-// In the background, and after many polls, which no longer bring an honest user anything that a second matters for: two
-// calls that go on until they are cut off, and ten minutes of waiting for a code, take fewer.
+// In the background, and after more polls than an honest login needs: two calls that run to their limit, and ten minutes
+// of waiting for a code, take fewer.
 const POLL_SELDOM = 15_000;
 const MANY_POLLS = 250;
 const BACKOFF_FLOOR = 2000;
 const BACKOFF_CEILING = 30_000;
 const TIMEOUT = 20_000;
+// For an answer that came before anybody could take it.
+const TO_READ = 1000;
 const STATUS = '/v1/challenge';
 
 // The gateway's own errors, which are not problem documents.
@@ -166,6 +168,7 @@ export function createClient({ token, baseUrl = '', locale, fetch = anyFetch, fi
   /** Without the advice: what has happened meanwhile is not known. */
   function askAtOnce() {
     advisedAt = -Infinity;
+    askedAt = Math.min(askedAt, Date.now()); // the device's clock may have been set back
     changes.dispatchEvent(new Event('change'));
   }
 
@@ -174,7 +177,7 @@ export function createClient({ token, baseUrl = '', locale, fetch = anyFetch, fi
   /** @param {Exchange} exchange @returns {Promise<Challenge>} */
   async function answerTo({ limit, sentAt, heard }, signal) {
     const stop = () => limit.abort(signal?.reason);
-    const timer = setTimeout(() => limit.abort(), sentAt + TIMEOUT - Date.now());
+    const timer = setTimeout(() => limit.abort(), Math.max(sentAt + TIMEOUT - Date.now(), TO_READ));
     signal?.addEventListener('abort', stop);
     askedAt = sentAt;
     try {
@@ -237,8 +240,8 @@ export function createClient({ token, baseUrl = '', locale, fetch = anyFetch, fi
   }
 
   /**
-   * Polls when the server advises it, seldom in the background, until the challenge is no longer pending, and returns its
-   * last state. Temporary errors are retried with growing delays; any other problem is thrown.
+   * Polls when the server advises it, seldom in the background, until it no longer does, and returns the last state.
+   * Temporary errors are retried with growing delays; any other problem is thrown.
    * @param {AbortSignal} [signal] Stops the polling: the promise is rejected with its reason.
    * @param {object} [options]
    * @param {(challenge: Challenge) => void} [options.onChange] Called with every answer, including the last.
@@ -265,7 +268,7 @@ export function createClient({ token, baseUrl = '', locale, fetch = anyFetch, fi
         failures = 0;
         if (seen !== acts) continue;
         onChange?.(challenge);
-        if (challenge.state !== 'pending') return challenge;
+        if (challenge.state !== 'pending' && !challenge.pollAfterMs) return challenge;
       } catch (error) {
         if (!(error instanceof MfaOffline || (error instanceof MfaProblem && error.mayPass))) throw error;
         failures += 1;

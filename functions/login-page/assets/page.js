@@ -116,7 +116,7 @@ function took(view) {
   app.open.unsure = null;
   draw();
   if (view.state === 'approved') finish();
-  else if (view.state === 'pending') follow();
+  else if (view.state === 'pending' || view.pollAfterMs) follow();
 }
 
 /** Was a code that got no answer checked? If the attempts haven't changed, it wasn't, and can be sent again. */

@@ -76,12 +76,8 @@ function pending(view, open) {
 }
 
 /** Whether a state after which the page stops asking may have changed. @param {Challenge} view @param {number} now */
-export function mayHaveChanged({ state, retryAt, call, fraudReport }, now) {
-  if (!retryAt) return false;
-  const isOver = retryAt.getTime() < now;
-  // A second `0` in the same call blocks the account.
-  if (state === 'denied') return fraudReport === 'stopped' && LIVE.includes(call) && !isOver;
-  return ['locked', 'blocked'].includes(state) && isOver;
+export function mayHaveChanged({ state, retryAt }, now) {
+  return ['locked', 'blocked'].includes(state) && retryAt !== null && retryAt.getTime() < now;
 }
 
 // Problems that trying again here can't solve.

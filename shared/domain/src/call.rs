@@ -1,7 +1,8 @@
 //! The call: its state, and what its webhooks may change.
 //!
 //! Webhooks arrive twice, late and out of order. A call only ever moves forward through [`CallState`], so a
-//! repeated or outdated webhook changes nothing. Once its challenge is closed, only the call's end is noted.
+//! repeated or outdated webhook changes nothing. Once its challenge is closed, only who answered, a report of fraud
+//! and the call's end are noted.
 //!
 //! | [`CallMode`] | What approves | What it shows |
 //! |---|---|---|
@@ -122,7 +123,7 @@ impl AnsweredBy {
         }
     }
 
-    /// Of those who may approve, the one that is known least about.
+    /// The weakest judgement that may still approve.
     #[must_use]
     pub const fn least_judged(policy: &Policy) -> Self {
         if Self::Unjudged.may_approve(policy) { Self::Unjudged } else { Self::Human }
@@ -155,7 +156,7 @@ pub struct Call {
     pub report: Option<FraudReport>,
 }
 
-/// What a report of fraud has led to. Each call counts once for each.
+/// What a report of fraud has led to. One call can lead to each of them once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FraudReport {
     /// The sign-in is stopped, and nobody is called for a while.
@@ -209,6 +210,13 @@ impl Call {
     pub fn may_report(&self, policy: &Policy, now: Timestamp) -> bool {
         let human = self.answered_by.is_some_and(|by| by.may_approve(policy));
         human && now.since(self.placed_at) < Policy::REPORT_WINDOW
+    }
+
+    /// Whether it was taken, or may still be, not long ago. Calls that failed cannot push such a one out.
+    #[must_use]
+    pub fn may_still_be_reported(&self, now: Timestamp) -> bool {
+        let is_missed = self.state.is_over() && self.answered_by.is_none();
+        !is_missed && now.since(self.placed_at) < Policy::REPORT_WINDOW
     }
 
     /// The state to show: a call that a machine answered shows as voicemail once it has ended.

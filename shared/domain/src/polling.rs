@@ -1,17 +1,19 @@
 //! When the page should ask for the status again, by what can change it.
 //!
-//! | Pending | Ask again after |
+//! | While | Ask again after |
 //! |---|---|
 //! | a call rings | 2 s |
 //! | a call was answered in which keys approve | 500 ms for the first 20 s, then 2 s |
-//! | only a code can approve | as long as has passed since the last send, within 5 s and 15 s: the page learns the end from the code's own request |
+//! | a call was answered in which only a code approves | 5 s |
+//! | only a code can approve | the time since the last send, but at least 5 s and at most 15 s: the page learns the end from the code's own request |
+//! | denied by a report, in a call that may bring a second one | 2 s |
 //! | approved, not settled | 500 ms: that request settles it |
 //!
 //! And always at the moment at which time alone changes the answer: when the other channel is offered, and at the end.
 
 use std::time::Duration;
 
-use crate::call::CallState;
+use crate::call::{CallState, FraudReport};
 use crate::challenge::Challenge;
 use crate::policy::{CallMode, Policy};
 use crate::purpose::Purpose;
@@ -37,10 +39,18 @@ pub fn poll_after(policy: &Policy, challenge: &Challenge, now: Timestamp) -> Dur
             let is_expected = call.answered_at.is_some_and(|at| now.since(at) < EXPECTED);
             if is_expected { SOON } else { IN_A_CALL }
         }
-        _ => now.since(challenge.last_active_at()).clamp(LEAST_FOR_A_CODE, MOST_FOR_A_CODE),
+        Some(_) => LEAST_FOR_A_CODE,
+        None => now.since(challenge.last_active_at()).clamp(LEAST_FOR_A_CODE, MOST_FOR_A_CODE),
     };
     let changes = [challenge.last_active_at() + Policy::PATIENCE, challenge.expires_at];
     changes.into_iter().filter(|at| *at > now).fold(wait, |wait, at| wait.min(at.since(now)))
+}
+
+/// After a first report of fraud: a second one in the same call blocks the subject.
+#[must_use]
+pub fn poll_after_report(challenge: &Challenge, now: Timestamp) -> Option<Duration> {
+    let mut reported = challenge.calls().filter(|call| call.report == Some(FraudReport::Stopped));
+    reported.any(|call| call.is_live(now)).then_some(IN_A_CALL)
 }
 
 fn keys_approve(policy: &Policy, challenge: &Challenge) -> bool {

@@ -40,7 +40,7 @@ pub enum Script<'a> {
     Reported {
         /// Whether that stopped this sign-in.
         in_time: bool,
-        /// Whether the block would be for 24 hours, which are then said.
+        /// Whether to say that the block lasts 24 hours.
         for_a_day: bool,
     },
     /// Says that all sign-ins are blocked.

@@ -13,7 +13,7 @@ use crate::limit::Limit;
 use crate::limits;
 use crate::phone::{Country, Line, PhoneNumber};
 use crate::policy::Policy;
-use crate::polling::poll_after;
+use crate::polling::{poll_after, poll_after_report};
 use crate::purpose::Purpose;
 use crate::quota::SendLimit;
 use crate::result::Approval;
@@ -205,7 +205,11 @@ pub fn status(
         match_digits: None,
         contested: pending.is_some_and(|challenge| challenge.contested),
         offer_alternative: pending.is_some_and(|challenge| patience_is_over(challenge, now)),
-        poll_after: pending.map(|challenge| poll_after(&rules.policy, challenge, now)),
+        poll_after: own.and_then(|challenge| match state {
+            State::Pending => Some(poll_after(&rules.policy, challenge, now)),
+            State::Denied => poll_after_report(challenge, now),
+            _ => None,
+        }),
         approval: own.and_then(|challenge| Approval::of(challenge, now)),
     }
 }
@@ -281,7 +285,7 @@ fn wait(
         cooldown.map(|until| (Unavailable::Cooldown, until)),
         expiry.map(|until| (Unavailable::SendLimit, until)),
         limits::reached(stored, channel, policy, now).map(reason_of),
-        live.map(reason_of), // last, since of equal times the last is told, as by a start
+        live.map(reason_of), // last: of equal times `max_by_key` takes the last, which is what a start tells
     ];
     reasons.into_iter().flatten().max_by_key(|(_, until)| *until)
 }

@@ -239,6 +239,7 @@ fn challenge(call: Call) -> Challenge {
         former_calls: Vec::new(),
         contested: false,
         machine_answered_at: None,
+        answers: 0,
         charged: Vec::new(),
     }
 }
@@ -426,7 +427,13 @@ fn the_last_two_calls_of_the_last_three_minutes_are_kept() {
     assert_eq!(kept(&own, at(189)), [second, third]);
     assert_eq!(kept(&own, at(190)), [third]);
     assert_eq!(kept(&own, at(200)), []);
-    assert_eq!(kept(&Challenge { call: None, ..own }, at(30)), [(token(1).digest(), false), second]);
+    let first = (token(1).digest(), false);
+    for state in [CallState::NoAnswer, CallState::Busy, CallState::Failed] {
+        let missed = Call { state, ..Call::place(&token(3), at(20)) };
+        let missed = Challenge { call: Some(missed), ..own.clone() };
+        assert_eq!(kept(&missed, at(30)), [first, second], "{state:?} pushes out none that can be reported");
+    }
+    assert_eq!(kept(&Challenge { call: None, ..own }, at(30)), [first, second]);
 }
 
 #[test]

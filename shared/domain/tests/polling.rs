@@ -4,14 +4,14 @@
 
 use std::time::Duration;
 
-use domain::call::{AnsweredBy, Call, CallState, CallToken};
+use domain::call::{AnsweredBy, Call, CallState, CallToken, FraudReport};
 use domain::challenge::{Challenge, Method, NumberSource, Outcome, Sends};
 use domain::delivery::Delivery;
 use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Line, PhoneNumber};
 use domain::policy::{CallMode, Policy};
-use domain::polling::poll_after;
+use domain::polling::{poll_after, poll_after_report};
 use domain::purpose::Purpose;
 use domain::time::Timestamp;
 
@@ -51,6 +51,7 @@ fn texted() -> Challenge {
         former_calls: Vec::new(),
         contested: false,
         machine_answered_at: None,
+        answers: 0,
         charged: Vec::new(),
     }
 }
@@ -86,13 +87,13 @@ fn a_call_is_followed_closely_once_a_key_is_expected() {
     for (name, challenge, seconds, expected) in [
         ("placed", called(CallState::Calling, None), 0, [2_000; 3]),
         ("rings", called(CallState::Ringing, None), 9, [2_000; 3]),
-        ("answered", answered.clone(), 10, [500, 500, 10_000]),
-        ("contested", contested, 10, [500, 500, 10_000]),
-        ("a machine, which is asked for digits", machine, 10, [500, 500, 10_000]),
+        ("answered", answered.clone(), 10, [500, 500, 5_000]),
+        ("contested", contested, 10, [500, 500, 5_000]),
+        ("a machine, which is asked for digits", machine, 10, [500, 500, 5_000]),
         ("the last second in which a key is expected", answered.clone(), 29, [500, 500, 1_000]),
-        ("goes on for long", answered.clone(), 31, [2_000, 2_000, 15_000]),
-        ("a clock that is behind", answered, 9, [500, 500, 9_000]),
-        ("no time stored", by_the_version_before, 12, [2_000, 2_000, 12_000]),
+        ("goes on for long", answered.clone(), 31, [2_000, 2_000, 5_000]),
+        ("a clock that is behind", answered, 9, [500, 500, 5_000]),
+        ("no time stored", by_the_version_before, 12, [2_000, 2_000, 5_000]),
         ("over", human(CallState::Ended), 16, [14_000; 3]),
         ("no webhook of its end came", human(CallState::Answered), 140, [15_000; 3]),
     ] {
@@ -129,4 +130,29 @@ fn the_page_asks_at_the_moment_at_which_time_alone_changes_the_answer() {
 fn the_request_that_settles_an_approval_comes_soon() {
     let outcome = Outcome::Approved { at: after(20), by: Method::SmsCode, settled: false };
     assert_eq!(advice(&Challenge { outcome, ..texted() }, 50), [500; 3]);
+}
+
+#[test]
+fn after_a_first_report_the_page_asks_while_its_call_may_bring_a_second_one() {
+    let report = |state, report| {
+        let mut challenge = called(state, Some((AnsweredBy::Human, 10)));
+        challenge.outcome = Outcome::Denied;
+        challenge.call.as_mut().expect("a call").report = report;
+        challenge
+    };
+    let stopped = report(CallState::Answered, Some(FraudReport::Stopped));
+    let mut replaced = report(CallState::Answered, Some(FraudReport::Stopped));
+    replaced.former_calls = replaced.calls_to_keep(after(20));
+    replaced.call = None;
+    let soon = Some(Duration::from_secs(2));
+    for (name, challenge, seconds, expected) in [
+        ("in the call", &stopped, 30, soon),
+        ("in a call that another has replaced", &replaced, 30, soon),
+        ("no webhook of its end came", &stopped, 140, None),
+        ("over", &report(CallState::Ended, Some(FraudReport::Stopped)), 30, None),
+        ("blocked", &report(CallState::Answered, Some(FraudReport::Blocked)), 30, None),
+        ("denied by support", &report(CallState::Answered, None), 30, None),
+    ] {
+        assert_eq!(poll_after_report(challenge, after(seconds)), expected, "{name}");
+    }
 }

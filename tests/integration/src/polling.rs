@@ -85,7 +85,7 @@ async fn where_a_code_is_awaited_the_page_asks_less_and_less_often_until_it_expi
 }
 
 #[tokio::test]
-async fn a_challenge_that_is_closed_is_not_polled() {
+async fn a_challenge_that_is_closed_is_not_polled_unless_its_call_may_still_block() {
     let (api, login) = called(CallMode::PressPound).await;
     api.webhook("answer", &HUMAN).await;
     api.webhook("digits", &[("Digits", "#")]).await;
@@ -96,7 +96,13 @@ async fn a_challenge_that_is_closed_is_not_polled() {
     api.webhook("answer", &HUMAN).await;
     api.webhook("digits", &[("Digits", "0")]).await;
     let denied = api.status(&login).await;
-    assert_eq!((&denied.json["state"], advice(&denied)), (&json!("denied"), (Value::Null, None)));
+    assert_eq!(
+        (&denied.json["state"], advice(&denied)),
+        (&json!("denied"), (json!(2_000), Some("2"))),
+        "a second 0 blocks"
+    );
+    api.webhook("status", &[("CallStatus", "completed")]).await;
+    assert_eq!(advice(&api.status(&login).await), (Value::Null, None), "over");
 
     let (api, login) = (Api::new().await, Login::known());
     api.post(&login, json!({ "channel": "sms" })).await;

@@ -133,3 +133,13 @@ fn the_page_is_in_the_language_that_the_login_or_else_the_browser_asks_for() {
         assert!(page.text().contains(&format!("/page.{expected}.js\"></script>")));
     }
 }
+
+#[test]
+fn nobody_is_told_to_report_a_sign_in_of_their_own() {
+    // `0` in a call stops the sign-in that the call is for, and not the other one.
+    for locale in assets::locales() {
+        for (key, sentence) in strings(locale).iter().filter(|(key, _)| key.starts_with("contested.")) {
+            assert!(!sentence.contains('0'), "{} {key}: {sentence}", locale.tag);
+        }
+    }
+}
