@@ -136,6 +136,7 @@ scenes('Desk', { concurrency: 1 }, (scene) => {
   scene('the phone shows one number if asked to, and can be cleared', async ({ context, stack }) => {
     const { desk } = await attempt(context, stack, 'Enter a wrong code');
     await arrives(desk, /is your/);
+    await desk.locator('.desk[aria-busy="false"]').waitFor(); // it does one thing at a time
     await desk.getByRole('button', { name: 'Reload halfway' }).click();
     const number = desk.getByLabel('Number whose messages and calls are shown');
     const notes = desk.getByRole('list', { name: /^Messages and calls/ }).getByRole('listitem');
