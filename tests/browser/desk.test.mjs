@@ -186,7 +186,7 @@ scenes('Desk', { concurrency: 1 }, (scene) => {
     assert.equal(await isDark(), true);
 
     await desk.reload();
-    assert.equal(await desk.getByRole('button', { name: 'Phone width' }).getAttribute('aria-pressed'), 'true');
+    await desk.getByRole('button', { name: 'Phone width', pressed: true }).waitFor();
   }, { colorScheme: null }); // emulation would hide what the frame is given
 
   scene('the desk says why the functions do not answer, and opens the login page when they do', async ({ context, stack, complaints }) => {
