@@ -14,14 +14,14 @@
 //! Expired and exhausted are never stored: they follow from `expires_at` and `attempts`, so there is no
 //! write that could be missed or undone.
 
-use crate::call::{Call, CallState, CallToken, FormerCall, FraudReport};
+use crate::call::{Call, CallState, FormerCall};
 use crate::channel::Channel;
-use crate::code::{Code, CodeMac, DigitCount, MacKeys};
+use crate::code::{Code, CodeMac, MacKeys};
 use crate::delivery::Delivery;
 use crate::identity::{ChallengeId, Reservation};
 use crate::locale::Locale;
 use crate::phone::{Country, Line, PhoneNumber, Subscriber};
-use crate::policy::{CallMode, Policy};
+use crate::policy::Policy;
 use crate::purpose::Purpose;
 use crate::quota::Counter;
 use crate::time::Timestamp;
@@ -188,7 +188,7 @@ pub struct Challenge {
     /// The latest call.
     pub call: Option<Call>,
     /// The calls before it that may still be reported, of replaced generations too: at most
-    /// [`Self::MOST_FORMER_CALLS`], oldest first.
+    /// [`Challenge::MOST_FORMER_CALLS`], oldest first.
     pub former_calls: Vec<FormerCall>,
     /// Whether another login session of the subject was active within [`Policy::CONTEST_WINDOW`] of one of this
     /// challenge's sends, whatever became of it. Once set, it stays set for the generation.
@@ -204,8 +204,6 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    pub const MOST_FORMER_CALLS: usize = 2;
-
     /// The number, with the country and line found when the challenge started.
     #[must_use]
     pub fn subscriber(&self) -> Subscriber {
@@ -274,74 +272,6 @@ impl Challenge {
     #[must_use]
     pub fn proven(self, by: Method, now: Timestamp) -> Self {
         Self { outcome: Outcome::Approved { at: now, by, settled: false }, ..self }
-    }
-
-    /// The former call with this token.
-    #[must_use]
-    pub fn former_call(&self, token: &CallToken) -> Option<&FormerCall> {
-        self.former_calls.iter().find(|former| former.call.has_token(token))
-    }
-
-    /// The former calls to keep once another call or generation replaces its call.
-    #[must_use]
-    pub fn calls_to_keep(&self, now: Timestamp) -> Vec<FormerCall> {
-        let (phone, is_unverified) = (self.phone.clone(), self.is_typed());
-        let current = self.call.clone().map(|call| FormerCall { call, phone, is_unverified });
-        let all = self.former_calls.iter().cloned().chain(current);
-        let mut kept: Vec<_> = all.filter(|of| of.call.may_still_be_reported(now)).collect();
-        kept.drain(..kept.len().saturating_sub(Self::MOST_FORMER_CALLS));
-        kept
-    }
-
-    /// What reporting fraud in its calls has led to, former calls included.
-    #[must_use]
-    pub fn report(&self) -> Option<FraudReport> {
-        self.calls().filter_map(|call| call.report).max()
-    }
-
-    pub fn calls(&self) -> impl Iterator<Item = &Call> {
-        let former = self.former_calls.iter().map(|former| &former.call);
-        self.call.iter().chain(former)
-    }
-
-    /// Whether a report of fraud comes too late to stop it.
-    #[must_use]
-    pub fn outlives_a_report(&self) -> bool {
-        self.is_approved() && !self.is_proof()
-    }
-
-    /// The challenge after fraud was reported in the call with this token.
-    #[must_use]
-    pub fn reported(mut self, token: &CallToken, report: FraudReport) -> Self {
-        let former = self.former_calls.iter_mut().map(|former| &mut former.call);
-        if let Some(call) = self.call.iter_mut().chain(former).find(|call| call.has_token(token)) {
-            call.report = Some(report);
-        }
-        if !self.outlives_a_report() {
-            self.outcome = Outcome::Denied;
-        }
-        self
-    }
-
-    /// Whether its call may still be in progress, whatever became of the challenge.
-    #[must_use]
-    pub fn has_live_call(&self, now: Timestamp) -> bool {
-        self.call.as_ref().is_some_and(|call| call.is_live(now))
-    }
-
-    /// Whether its call asks for the four digits on the page where `#` would otherwise approve: another sign-in
-    /// competes with this one, or nothing human seems to have answered.
-    #[must_use]
-    pub fn asks_for_four_digits(&self, policy: &Policy) -> bool {
-        let machine = self.call.as_ref().is_some_and(|call| call.is_answered_by_machine(policy));
-        policy.call_mode == CallMode::PressPound && self.purpose == Purpose::Login && (self.contested || machine)
-    }
-
-    /// How many of the page's digits its call asks for, if any.
-    #[must_use]
-    pub fn digits_to_enter(&self, policy: &Policy) -> Option<DigitCount> {
-        let asks = policy.call_mode != CallMode::PressPound || self.asks_for_four_digits(policy);
-        policy.call_mode.digits().filter(|_| asks)
     }
 
     /// The latest time at which its login session started, sent or was approved.

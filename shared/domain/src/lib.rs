@@ -50,6 +50,7 @@ pub mod rules;
 
 pub mod budget;
 pub mod challenge;
+mod challenge_calls;
 
 pub mod result;
 pub mod script;
