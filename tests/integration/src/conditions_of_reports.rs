@@ -14,7 +14,7 @@ use domain::ports::{ChallengeStore as _, Started, StoreError};
 use domain::start::Decision;
 use platform::store::DynamoStore;
 
-use crate::conditions::{at, challenge_item, delete, in_call, send, set, subject_item, text, unchanged};
+use crate::conditions::{at, challenge_item, count, delete, in_call, send, set, subject_item, text, unchanged};
 use crate::held::held;
 use crate::scene::{NOW, Scene};
 
@@ -236,6 +236,36 @@ async fn a_report_takes_back_no_approval_that_it_has_not_read() {
     reported_while_a_code_approves(&scene, id, token).await;
     let (scene, token, id) = replaced(true).await;
     reported_while_a_code_approves(&scene, id, token).await;
+}
+
+/// Makes the challenge the proof of the current number in a change, behind the store's back.
+async fn proven(scene: &Scene) {
+    set(scene, challenge_item(scene), "purpose", text("change")).await;
+    set(scene, challenge_item(scene), "numberSource", text("enrolled")).await;
+    set(scene, challenge_item(scene), "binding", count(1)).await;
+    approve(scene).await;
+    assert!(scene.challenge().await.is_proof());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_of_a_proof_takes_back_no_change_that_was_settled_since() {
+    for (was_replaced, is_settled) in [(false, true), (true, true), (true, false)] {
+        let (scene, token, id) = if was_replaced { replaced(true).await } else { in_call(true).await };
+        proven(&scene).await;
+        let (policy, now) = (scene.rules.policy.clone(), scene.now);
+        let report = async move |store: DynamoStore| store.advance_call(&id, &token, FIRST, &policy, now).await;
+        let next = async {
+            set(&scene, challenge_item(&scene), "numberSource", text("replacing")).await;
+            set(&scene, challenge_item(&scene), "generation", count(9)).await;
+            if !is_settled {
+                set(&scene, challenge_item(&scene), "outcome", text("pending")).await;
+            }
+        };
+        held(&scene.backend, "callReport = :report", report, next).await.expect("an answer");
+        assert_eq!(scene.challenge().await.is_settled(), is_settled, "what is settled stays so");
+        assert_eq!(scene.challenge().await.outcome == Outcome::Denied, !is_settled, "what is pending is denied");
+        assert_eq!(scene.load().await.subject.reported_at, Some(now));
+    }
 }
 
 #[tokio::test]

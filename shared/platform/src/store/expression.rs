@@ -213,6 +213,8 @@ pub(super) const REPORT_FORMER: &str = "SET formerCalls.#call.callReport = :repo
 pub(super) const AND_DENIED: &str = ", outcome = :denied";
 /// A report takes back nothing that was approved after it was read.
 pub(super) const AND_NOT_APPROVED: &str = " AND outcome <> :approved";
+/// The proof of the current number is approved and can still be denied, but not what has replaced it since.
+pub(super) const AND_STILL_THE_PROOF: &str = " AND generation = :generation";
 /// Of two reports at once, in whatever calls, one is the first.
 pub(super) const FIRST_REPORT: &str = concat!("callToken = :token AND ", first_report!(""));
 pub(super) const SECOND_REPORT: &str = concat!("callToken = :token AND ", second_report!(""));

@@ -92,8 +92,9 @@ impl DynamoStore {
             (false, true) => (expression::REPORT_FORMER, expression::SECOND_REPORT_OF_FORMER),
         };
         let update = expression::and(update, expression::AND_DENIED, denies);
-        let spares = denies && !report.stored.is_proof();
-        let condition = expression::and(condition, expression::AND_NOT_APPROVED, spares);
+        let is_proof = report.stored.is_proof();
+        let spares = if is_proof { expression::AND_STILL_THE_PROOF } else { expression::AND_NOT_APPROVED };
+        let condition = expression::and(condition, spares, denies);
         let digest = report.token.digest();
         let mut write = self
             .write(challenge_key(&report.stored.id.key), update, &condition)
@@ -106,9 +107,11 @@ impl DynamoStore {
         };
         if denies {
             write = write.expression_attribute_values(":denied", text(DENIED));
-        }
-        if spares {
-            write = write.expression_attribute_values(":approved", text(APPROVED));
+            write = if is_proof {
+                write.expression_attribute_values(":generation", number(report.stored.id.generation))
+            } else {
+                write.expression_attribute_values(":approved", text(APPROVED))
+            };
         }
         if is_second {
             return write.expression_attribute_values(":stopped", text(FraudReport::Stopped.as_str()));
@@ -167,5 +170,7 @@ fn refused_challenge(stored: &Challenge, cancelled: &Cancelled) -> Result<Option
 /// Whether a report on one is the same as on the other.
 fn is_same(current: &Challenge, stored: &Challenge) -> bool {
     let token = |of: &Challenge| of.call.as_ref().map(|call| call.token);
-    current.outlives_a_report() == stored.outlives_a_report() && token(current) == token(stored)
+    current.id == stored.id
+        && current.outlives_a_report() == stored.outlives_a_report()
+        && token(current) == token(stored)
 }
