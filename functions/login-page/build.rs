@@ -55,10 +55,14 @@ fn digest_of_sources(assets: &Path) -> Outcome<String> {
             digest.update(&bytes);
         }
     }
-    Ok(digest.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
+    Ok(hex(&digest.finalize()))
 }
 
-/// A file that browsers request, as the parts that make it up: every language's script ends in the same one.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
+/// A file that browsers request, as the parts that make it up: most of a script is the same in every language.
 struct Served {
     name: String,
     media_type: &'static str,
@@ -72,15 +76,39 @@ fn files(assets: &Path, bundle: &Path, locales: &[Locale], out: &Path) -> Outcom
         Ok(Served { name: name.to_owned(), media_type, parts: vec![(name.to_owned(), bytes)] })
     };
     let mut all = vec![alone("icon.svg", "image/svg+xml")?, alone("mfa-client.js", JAVASCRIPT)?];
-    let page = fs::read(bundle.join("page.js"))?;
+    let [page, later] = ["page.js", "later.js"].map(|name| fs::read_to_string(bundle.join(name)));
+    let (page, later) = (page?, later?);
     for locale in locales {
-        let strings = format!("const STRINGS={};", locale.said_by(Speaker::Script)?).into_bytes();
-        let parts = vec![(format!("{}.js", locale.tag), strings), ("page.js".to_owned(), page.clone())];
-        all.push(Served { name: format!("page.{}.js", locale.tag), media_type: JAVASCRIPT, parts });
+        all.extend(scripts(locale, &page, &later)?);
     }
     table_of(&all, out)
 }
 
+/// A language's two scripts: the second one imports from the first.
+fn scripts(locale: &Locale, page: &str, later: &str) -> Outcome<[Served; 2]> {
+    let tag = &locale.tag;
+    let [of_page, of_later] = [Speaker::Page, Speaker::Later].map(|speaker| locale.said_by(speaker));
+    let (of_page, of_later) = (of_page?, of_later?);
+    // An open page may get its second script from the next deployment.
+    let build = hex(&Sha256::digest([page, later, &of_page, &of_later].concat())[..4]);
+    let head = |strings: &str| format!("const STRINGS={strings},BUILD={build:?};");
+    let served = |name: &str, parts| Served { name: format!("{name}.{tag}.js"), media_type: JAVASCRIPT, parts };
+
+    let mut of_both = vec![(format!("later.{tag}"), head(&of_later))];
+    for (index, piece) in later.split(FIRST).enumerate() {
+        if index > 0 {
+            of_both.push((format!("first.{tag}"), format!("./page.{tag}.js")));
+        }
+        of_both.push((format!("later.{index}"), piece.to_owned()));
+    }
+    let first = vec![(format!("page.{tag}"), head(&of_page)), ("page.js".to_owned(), page.to_owned())];
+    let [first, second] =
+        [first, of_both].map(|parts| parts.into_iter().map(|(name, text)| (name, text.into_bytes())).collect());
+    Ok([served("page", first), served("later", second)])
+}
+
+/// What the second script's bundle calls the first script.
+const FIRST: &str = "./page.js";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 fn table_of(files: &[Served], out: &Path) -> Outcome<String> {
@@ -174,7 +202,9 @@ enum Speaker {
     Template,
     /// The page itself, which must be able to say this when its script does not load.
     Boot,
-    Script,
+    /// The first script: its screens, and what any screen may say while the second script is not there.
+    Page,
+    Later,
 }
 
 impl Speaker {
@@ -182,7 +212,9 @@ impl Speaker {
         match key.split_once('.') {
             None if matches!(key, "title" | "noscript") => Self::Template,
             Some(("broken" | "unreachable", _) | ("support", "link")) => Self::Boot,
-            _ => Self::Script,
+            None | Some(("choose" | "channel" | "trouble" | "when", _)) => Self::Page,
+            Some(("number", "ending" | "wrong") | ("lost", "link")) => Self::Page,
+            _ => Self::Later,
         }
     }
 }

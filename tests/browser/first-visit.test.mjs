@@ -2,11 +2,14 @@
 
 import assert from 'node:assert/strict';
 
+import { newAccount } from './harness/account.mjs';
 import { eventually } from './harness/eventually.mjs';
 import { LoginPage } from './harness/login-page.mjs';
 import { scenes } from './harness/scenes.mjs';
+import { LOCALES } from './harness/words.mjs';
 
 const SCRIPT = '**/page.*.js';
+const SECOND = '**/later.*.js';
 const STATUS = '**/v1/challenge';
 
 const isApi = (url) => new URL(url).pathname.startsWith('/v1/');
@@ -27,11 +30,11 @@ function counted(context, origin) {
   return seen;
 }
 
-/** Holds the page's script back until the returned function is called. */
-async function heldBack(context) {
+/** Holds a script back until the returned function is called. */
+async function heldBack(context, script = SCRIPT) {
   let release;
   const released = new Promise((resolve) => { release = resolve; });
-  await context.route(SCRIPT, async (route) => {
+  await context.route(script, async (route) => {
     await released;
     await route.continue();
   });
@@ -42,15 +45,62 @@ async function heldBack(context) {
 const inAddress = ({ page }) => new URLSearchParams(new URL(page.url()).hash.slice(1)).get('token');
 
 scenes('A first visit', {}, (scene) => {
-  scene('takes four requests at most, and two at once of the page’s function', async ({ context, stack, arrive }) => {
+  scene('takes four requests at most until a button works, and two at once of the page’s function', async ({ context, stack, arrive }) => {
     const seen = counted(context, stack.url);
+    const release = await heldBack(context, SECOND);
     const login = await arrive();
     await login.is('choose');
+    assert.equal(await login.offers('channel.sms'), true);
+    const isSecond = (url) => url.includes('/later.');
+    await eventually('the second script to be asked for', () => seen.urls.some(isSecond));
+    const others = () => seen.urls.filter((url) => !isSecond(url));
+    assert.ok(others().length <= 4, seen.urls.join('\n'));
+    release();
     await login.page.waitForLoadState('networkidle');
-    assert.ok(seen.urls.length <= 4, seen.urls.join('\n'));
+    assert.ok(others().length <= 4 && seen.urls.length <= 5, seen.urls.join('\n'));
     assert.ok(seen.parallel <= 2, `${seen.parallel} at once`);
     assert.equal(seen.api, 1);
   });
+
+  for (const [what, account] of [['asks for a number', { enrolled: false }], ['ends there', {}]]) {
+    scene(`whose first screen ${what} fetches that screen’s script beside the first one`, async ({ context, stack, arrive }) => {
+      const release = await heldBack(context);
+      const user = newAccount(stack, account);
+      const token = await user.token(account.enrolled === false ? {} : { exp: Math.floor(Date.now() / 1000) - 60 });
+      const second = context.waitForEvent('request', (request) => request.url().includes('/later.'));
+      const login = await arrive({ token, waitUntil: 'commit' });
+      await second;
+      release();
+      await login.is(account.enrolled === false ? 'number' : 'sign-in-over');
+    });
+  }
+
+  scene('fetches the second script only once a button works, if there is one', async ({ context, arrive }) => {
+    let isUsable = null;
+    let login = null;
+    await context.route(SECOND, async (route) => {
+      isUsable = await login.offers('channel.sms');
+      await route.continue();
+    });
+    const release = await heldBack(context);
+    login = await arrive({ waitUntil: 'commit' });
+    await login.page.waitForTimeout(1_000);
+    assert.equal(isUsable, null);
+    release();
+    await eventually('the second script', () => isUsable !== null);
+    assert.equal(isUsable, true);
+  });
+
+  for (const locale of LOCALES) {
+    scene(`fetches both scripts in the language of ${locale}`, async ({ context, arrive, phone }) => {
+      const second = context.waitForEvent('response', (response) => response.url().includes(`/later.${locale}.js`));
+      const login = await arrive({ locale });
+      assert.equal((await second).status(), 200);
+      await login.sendCode();
+      assert.equal(await login.heading.innerText(), login.words['code.heading']);
+      await phone.code();
+    });
+  }
 
   scene('asks for the status once, before the script is there, and without the token in the address', async ({ context, stack, user, arrive }) => {
     const seen = counted(context, stack.url);

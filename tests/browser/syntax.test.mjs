@@ -14,7 +14,7 @@ import { BROWSERS, KNOWN, PAGE } from './bundle.mjs';
 const LANGUAGE = 2022;
 // The first script runs in any browser, to tell the others' users what to do.
 const START = { browsers: ['es2015'], language: 2015, sourceType: 'script' };
-const SERVED = { 'bundle/start.js': START, 'bundle/page.js': {}, 'assets/mfa-client.js': {} };
+const SERVED = { 'bundle/start.js': START, 'bundle/page.js': {}, 'bundle/later.js': {}, 'assets/mfa-client.js': {} };
 
 /** What of the text those browsers can't parse; empty if they parse it all. */
 async function unknownSyntax(text, { browsers = BROWSERS, language = LANGUAGE, sourceType = 'module' } = {}) {

@@ -30,5 +30,15 @@ function arrive() {
   // the address brings the token through a reload: it is then removed once that script has started. The status is asked
   // before it is known whether the result may go where this address says: if not, the answer is dropped.
   if (given && keep({ token, login, typed })) history.replaceState(null, '', location.pathname + location.search);
-  return { target, state, login, token, typed, first: given ? askStatus(given) : null };
+  const first = given ? askStatus(given) : null;
+  // The page reports what is wrong with the answer.
+  if (first) first.heard.then(({ response }) => response.clone().json()).then(preload).catch(() => {});
+  return { target, state, login, token, typed, first };
+}
+
+/** Fetches the second script beside the first one if the first screen is one of its own, such as that for a number. */
+function preload({ state, phoneNumber }) {
+  if (state === 'none' && phoneNumber) return;
+  const href = document.querySelector('script[src]').src.replace('/page.', '/later.');
+  document.head.append(Object.assign(document.createElement('link'), { rel: 'modulepreload', href }));
 }

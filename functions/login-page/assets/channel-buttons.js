@@ -1,6 +1,7 @@
 // The buttons for a call and a text message. Each shows when it can be used again.
 
 import { fill, h, icon, set } from './dom.js';
+import { CALL, SMS } from './icons.js';
 import { takesFourDigits } from './states.js';
 import { config, countdown, t, when } from './text.js';
 
@@ -16,9 +17,9 @@ export function isOpen(channel, app) {
 export const HANGING = 5000;
 
 /** Whether no other request is in the way of one for `channel`. @param {ChannelName} channel */
-export function isFree(channel, { open: { checking, sending } }) {
+export function isFree(channel, { open: { checking, sending, waiting } }) {
   const allows = ([other, since]) => other !== channel && Date.now() - since >= HANGING;
-  return !checking && Object.entries(sending).every(allows);
+  return !checking && !waiting && Object.entries(sending).every(allows);
 }
 
 /**
@@ -45,7 +46,7 @@ export function channelButtons(app, { offered, pick, quiet = false }) {
         'aria-describedby': hint.id,
         onclick: () => element.getAttribute('aria-disabled') || pick(channel),
       },
-      icon(channel),
+      icon(channel === 'call' ? CALL : SMS),
       h('span', { class: 'words' }, h('span', { class: 'label' }, t(`channel.${channel}`)), hint),
     );
     return { element, hint };
@@ -58,10 +59,10 @@ export function channelButtons(app, { offered, pick, quiet = false }) {
     shown = channels.join();
     for (const channel of channels) {
       const { element, hint } = buttons[channel];
-      const open = isOpen(channel, app);
+      const [open, busy] = [isOpen(channel, app), channel in app.open.sending];
       set(element, 'aria-disabled', !isFree(channel, app) || !open ? 'true' : null);
-      set(element, 'data-busy', channel in app.open.sending);
-      fill(hint, open ? hintOf(channel, app.view) : wait(app.view.channels[channel]));
+      set(element, 'data-busy', busy);
+      fill(hint, open || busy ? hintOf(channel, app.view) : wait(app.view.channels[channel]));
     }
   }
 

@@ -1,7 +1,7 @@
 // How phone numbers of the deployment's countries are dialled and written, for the picker and for grouping digits while
 // typing. The server decides whether a number is valid: an outdated format only puts a space in the wrong place.
 
-import { config } from './text.js';
+import { config, locale } from './text.js';
 
 // For calling codes that several countries share: the country to assume until more digits are known.
 const MAIN = {
@@ -29,3 +29,11 @@ export function countryOf(digits, chosen, regions) {
   const found = regions.filter(shares);
   return found.find((region) => MAIN[country(region).code] === region) ?? found[0];
 }
+
+/** @type {(region: string) => string} */
+export const countryName = (() => {
+  const names = new Intl.DisplayNames(locale, { type: 'region' });
+  return (region) => names.of(region) ?? region;
+})();
+
+export const collator = new Intl.Collator(locale);

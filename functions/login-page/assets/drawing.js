@@ -1,37 +1,14 @@
 // Draws the screen for the page's state, what is around it, and what screen readers announce.
 
 import { HANGING, isFree, isOpen } from './channel-buttons.js';
-import { fill, h, icon } from './dom.js';
-import * as ends from './end-screens.js';
-import * as screens from './screens.js';
+import { fill, h, icon, set } from './dom.js';
+import { fetchLater, isLacking, later, needLater } from './fetch-later.js';
+import { choose, link, loading, unreachable } from './first-screens.js';
 import { mayHaveChanged, screenOf, usable } from './states.js';
 import { config, t } from './text.js';
 
-const SCREENS = {
-  loading: ends.loading,
-  number: screens.promptForNumber,
-  choose: screens.choose,
-  expired: screens.expired,
-  refused: screens.refused,
-  exhausted: screens.exhausted,
-  code: screens.code,
-  calling: screens.calling,
-  'call-over': screens.callOver,
-  approved: ends.approved,
-  'approved-before': ends.approvedBefore,
-  denied: ends.denied,
-  blocked: ends.blocked,
-  locked: ends.locked,
-  'locked-by-admin': ends.lockedByAdmin,
-  lost: ends.lost,
-  unusable: ends.unusable,
-  'number-refused': ends.numberRefused,
-  'enrolment-closed': ends.enrolmentClosed,
-  'sign-in-over': ends.signInOver,
-  start: ends.start,
-  misdirected: ends.misdirected,
-  unreachable: ends.unreachable,
-};
+// The second script has the others.
+const SCREENS = { loading, choose, unreachable };
 
 const SLOW = 4000;
 
@@ -46,9 +23,11 @@ let app;
 const waits = new Set();
 /**
  * The screen that is shown now.
- * @type {{ name: string, screen?: any, heading?: string, h1?: HTMLElement, notice?: HTMLElement, symbol?: any }}
+ * @type {{ name: string, screen?: any, heading?: string, h1?: HTMLElement, notice?: HTMLElement, symbol?: any,
+ *   lostLink?: HTMLElement }}
  */
 let current = { name: '' };
+let isAwaited = false;
 
 /** Draws now, and again each second for the countdowns. */
 export function startDrawing(shared) {
@@ -73,9 +52,13 @@ export function waiting() {
 }
 
 export function draw() {
-  const name = screenOf(app.view, app.open);
-  if (name !== current.name) mount(name);
+  const name = isLacking() ? 'unreachable' : screenOf(app.view, app.open);
+  const make = SCREENS[name] ?? later?.SCREENS[name];
+  app.open.waiting = !make;
+  if (!make) awaitLater();
+  if (make ? name !== current.name : !current.screen) mount(make ? name : 'loading', make ?? loading);
   current.screen.update?.();
+  if (current.lostLink) set(current.lostLink, 'data-busy', app.open.lost);
   const heading = current.screen.heading();
   if (current.heading !== heading) {
     announce(heading);
@@ -85,6 +68,17 @@ export function draw() {
   drawNotice();
   drawBanner();
   if (app.view && mayHaveChanged(app.view, app.now())) app.follow();
+}
+
+/** Draws again when the second script is there. Until then the screen before it stays, and shows that something happens. */
+function awaitLater() {
+  if (isAwaited) return;
+  isAwaited = true;
+  const heard = waiting();
+  needLater().then(() => {
+    heard();
+    draw();
+  });
 }
 
 // The browser may have translated what the document has, so only what was written last tells whether it changes.
@@ -99,35 +93,30 @@ function drawNotice() {
   current.notice.hidden = !app.open.notice;
 }
 
-function mount(name) {
+function mount(name, make) {
   current.screen?.close?.();
   const first = current.name === '' || current.name === 'loading';
-  const screen = SCREENS[name](app);
+  const screen = make(app);
   const { symbol } = screen;
   const h1 = h('h1', { tabindex: '-1' });
   const notice = h('p', { class: 'notice', role: 'alert', hidden: true });
   const badge = symbol && h('div', { class: `symbol ${symbol.tone ?? ''}` }, icon(symbol.icon));
-  current = { name, screen, heading: '', h1, notice, symbol: badge };
+  const showLost = () => app.show({ lost: true, notice: null });
+  const lostLink = screen.lost && app.view?.phoneNumber && link('lost.link', showLost);
+  current = { name, screen, heading: '', h1, notice, symbol: badge, lostLink };
   main.dataset.screen = name;
   main.replaceChildren(...[badge, h1, notice, ...screen.body.flat()].filter(Boolean));
   // Each screen has its own, because one that stays would be seen to move with the screen's height.
-  const own = h('footer', {}, footing(screen));
+  const { cancel } = app.handover;
+  const own = h('footer', {}, lostLink, cancel && !screen.ends && link('back', cancel));
   footer.replaceWith(own);
   footer = own;
   write(screen.heading());
   scrollTo(0, 0);
   // A frame must not take the focus from the page around it before the user has used it.
   if (!first || app.handover.way !== 'frame') (screen.focus ?? h1).focus({ preventScroll: true });
-}
-
-function footing(screen) {
-  const known = app.view?.phoneNumber;
-  const { cancel } = app.handover;
-  const link = (key, onclick) => h('button', { class: 'link', type: 'button', onclick }, t(key));
-  return [
-    screen.lost && known && link('lost.link', () => app.show({ lost: true, notice: null })),
-    cancel && !screen.ends && link('back', cancel),
-  ];
+  // Once this screen is painted: until then every byte is for its buttons.
+  if (name === 'choose') requestAnimationFrame(() => setTimeout(fetchLater));
 }
 
 /** Trouble is told in one place: beside what it affects, or else here. */

@@ -1,6 +1,8 @@
 // The screens where this page cannot help any further, or not yet: what happened, and what to do next.
 
-import { fill, h, set } from './dom.js';
+import { fill, h } from './dom.js';
+import { says } from './first-screens.js';
+import { ALERT, CLOCK, DONE, HELP, LOCK, STOP } from './more-icons.js';
 import { phoneNumber } from './phone-number.js';
 import { usable } from './states.js';
 import { config, countdown, rich, t, timeOfDay } from './text.js';
@@ -17,8 +19,6 @@ function support(app) {
 const back = (app) =>
   app.handover.cancel && h('button', { class: 'main', type: 'button', onclick: app.handover.cancel }, t('back'));
 
-const says = (...keys) => keys.map((key) => h('p', {}, rich(key, {})));
-
 /** A screen that only a new sign-in leads on from. */
 function final(name, icon, keys, actions) {
   return (app) => ({
@@ -29,11 +29,11 @@ function final(name, icon, keys, actions) {
   });
 }
 
-export const approvedBefore = final('approved.before', 'clock', ['approved.before.text'], back);
-export const signInOver = final('over', 'clock', ['over.text'], back);
-export const start = final('start', 'help', ['start.text'], () => null);
-export const misdirected = final('misdirected', 'alert', ['misdirected.text'], () => null);
-export const lockedByAdmin = final('locked.admin', 'lock', ['locked.admin.text'], support);
+export const approvedBefore = final('approved.before', CLOCK, ['approved.before.text'], back);
+export const signInOver = final('over', CLOCK, ['over.text'], back);
+export const start = final('start', HELP, ['start.text'], () => null);
+export const misdirected = final('misdirected', ALERT, ['misdirected.text'], () => null);
+export const lockedByAdmin = final('locked.admin', LOCK, ['locked.admin.text'], support);
 
 /** Stopped by the fraud key or by support. */
 export function denied(app) {
@@ -42,7 +42,7 @@ export function denied(app) {
   const again = h('p', {});
   return {
     heading: () => t('denied.heading'),
-    symbol: { icon: 'stop', tone: 'warn' },
+    symbol: { icon: STOP, tone: 'warn' },
     body: [
       ...says(app.view.fraudReport ? 'denied.reported' : 'denied.text', 'denied.next'),
       again,
@@ -75,7 +75,7 @@ export function approved(app) {
   const go = () => finish(token);
   return {
     heading: () => t('approved.heading'),
-    symbol: { icon: 'done', tone: 'good' },
+    symbol: { icon: DONE, tone: 'good' },
     body: [
       ...says(way === 'alone' ? 'approved.alone' : 'approved.returning'),
       way === 'redirect' && h('button', { class: 'main', type: 'button', onclick: go }, t('approved.continue')),
@@ -89,7 +89,7 @@ export function locked(app) {
   const until = h('p', {});
   return {
     heading: () => t('locked.heading'),
-    symbol: { icon: 'lock', tone: 'warn' },
+    symbol: { icon: LOCK, tone: 'warn' },
     body: [until, support(app)],
     update() {
       const { retryAt } = app.view;
@@ -105,7 +105,7 @@ export function blocked(app) {
   const time = retryAt && timeOfDay(retryAt, app.now());
   return {
     heading: () => t('blocked.heading'),
-    symbol: { icon: 'stop', tone: 'warn' },
+    symbol: { icon: STOP, tone: 'warn' },
     body: [h('p', {}, t(time ? 'blocked.text' : 'blocked.text.open', { time })), ...says('blocked.next'), support(app)],
   };
 }
@@ -114,7 +114,7 @@ export function blocked(app) {
 export function lost(app) {
   return {
     heading: () => t('lost.heading'),
-    symbol: { icon: 'help' },
+    symbol: { icon: HELP },
     body: [
       h('p', {}, rich('lost.text', { number: phoneNumber(app) })),
       ...says('lost.sim'),
@@ -128,7 +128,7 @@ export function lost(app) {
 export function unusable(app) {
   return {
     heading: () => t('unusable.heading'),
-    symbol: { icon: 'alert', tone: 'warn' },
+    symbol: { icon: ALERT, tone: 'warn' },
     body: [
       h('p', {}, rich('unusable.text', { number: phoneNumber(app) })),
       ...says('refused.next'),
@@ -148,7 +148,7 @@ export function numberRefused(app) {
   const why = WHY_REFUSED[app.open.problem] ?? 'refused.kind';
   return {
     heading: () => t('unusable.heading'),
-    symbol: { icon: 'alert', tone: 'warn' },
+    symbol: { icon: ALERT, tone: 'warn' },
     body: [...says(why, 'refused.next'), support(app)],
   };
 }
@@ -156,23 +156,7 @@ export function numberRefused(app) {
 export function enrolmentClosed(app) {
   return {
     heading: () => t('closed.heading'),
-    symbol: { icon: 'alert', tone: 'warn' },
+    symbol: { icon: ALERT, tone: 'warn' },
     body: [...says('problem.enrolment-closed'), support(app)],
   };
-}
-
-export function unreachable(app) {
-  const retry = h('button', { class: 'main', type: 'button', onclick: app.retry }, t('unreachable.retry'));
-  return {
-    heading: () => t('unreachable.heading'),
-    symbol: { icon: 'offline', tone: 'warn' },
-    body: [...says('unreachable.text'), retry],
-    update() {
-      set(retry, 'data-busy', app.open.retrying);
-    },
-  };
-}
-
-export function loading() {
-  return { heading: () => t('loading'), body: [h('div', { class: 'spinner' })] };
 }

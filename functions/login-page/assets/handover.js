@@ -1,7 +1,7 @@
 // How the first factor's token gets here and how the result gets back: by redirect, in the URL fragment, or by messages
 // between a frame and the page around it. Neither is ever put into a query string, which servers and proxies log.
 
-import { keep } from './kept.js';
+import { keep, keptOf } from './kept.js';
 import { config } from './text.js';
 
 const MESSAGE = 'alliance-mfa:';
@@ -18,6 +18,7 @@ const READY_LAST = 2000;
  * @property {import('./mfa-client.js').Exchange | null} [first] The first status, asked while the page loaded.
  * @property {boolean} misdirected The redirect URI is not one of the deployment's.
  * @property {(typed: import('./phone-field.js').Typed) => void} remember Keeps a typed number for a reload.
+ * @property {() => void} reload Begins again, with what is kept.
  * @property {(resultToken: string) => void} finish Returns the result.
  * @property {(() => void) | null} cancel Returns without a result, if there is somewhere to return to.
  */
@@ -48,6 +49,10 @@ function byAddress() {
     first,
     misdirected: target !== null && !allowed,
     remember: (typed) => keep({ token, login, typed }),
+    reload() {
+      if (keptOf(login)?.token !== token) history.replaceState(null, '', `#${new URLSearchParams({ token })}`);
+      location.reload();
+    },
     finish: (resultToken) => (allowed ? leave({ result_token: resultToken }) : keep(null)),
     cancel: allowed ? () => leave({ error: 'access_denied' }) : null,
   };
@@ -86,6 +91,7 @@ function byMessage() {
         locale: data.locale,
         misdirected: false,
         remember() {},
+        reload: () => location.reload(),
         finish: (resultToken) => post({ type: 'result', resultToken, state: data.state }, origin),
         cancel: () => post({ type: 'cancel', state: data.state }, origin),
       });

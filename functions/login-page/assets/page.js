@@ -3,10 +3,13 @@
 
 import { isFree } from './channel-buttons.js';
 import { announce, draw, screen, startDrawing, waiting } from './drawing.js';
+import { isLacking, later, needLater } from './fetch-later.js';
 import { receive } from './handover.js';
 import { MfaOffline, MfaProblem, createClient } from './mfa-client.js';
-import { endOf, isOfTheNumber, isOfTheState, sentence } from './states.js';
+import { endOf, isOfTheNumber, isOfTheState } from './states.js';
 import { config, t } from './text.js';
+
+export * from './shared.js';
 
 const NO_ANSWER_AROUND = 8000;
 
@@ -24,6 +27,7 @@ const app = {
     checking: false,
     mistaken: false,
     trouble: null,
+    waiting: false,
     retrying: false,
     notice: null,
     unsent: null,
@@ -40,6 +44,7 @@ const app = {
     typed: null,
     misdirected: false,
     remember() {},
+    reload: () => location.reload(),
     finish() {},
     cancel: null,
   },
@@ -98,6 +103,8 @@ function follow({ atOnce = false } = {}) {
 
 /** The user doesn't want to wait for the next try. */
 function retry() {
+  // After a deployment only a new page helps.
+  if (isLacking() && navigator.onLine) return app.handover.reload();
   following?.abort();
   following = null;
   show({ retrying: true });
@@ -146,16 +153,22 @@ async function start(channel, typed) {
     // The API gets no `shown`: that is how the user wrote the number.
     const number = typed && { phoneNumber: typed.phoneNumber, region: typed.region, reading: typed.reading };
     const view = await patiently(client.start(channel, number));
-    delete sending[channel];
     const sent = view.channels[channel].sendsLeft < was.channels[channel].sendsLeft;
     if (sent) app.wrongCodes.clear();
     // An answer that came late may be older than what the other channel has shown since.
-    if (latest !== channel) return await refresh();
+    if (latest !== channel) {
+      delete sending[channel];
+      return await refresh();
+    }
     Object.assign(app.open, { correcting: false, panel: channel === 'sms' ? 'code' : 'call' });
     const before = screen();
     took(view);
+    await patiently(needLater());
+    delete sending[channel];
+    draw();
     if (sent && screen() === before) before.renew?.();
   } catch (error) {
+    if (error instanceof MfaProblem) await patiently(needLater());
     delete sending[channel];
     if (latest !== channel) return await refresh();
     if (error instanceof MfaOffline) {
@@ -198,18 +211,19 @@ async function failed(error, { channel, typed, code } = {}) {
   }
   const { type } = error;
   if (endOf(error)) return show({ end: endOf(error), problem: type });
+  await needLater();
   if (isOfTheNumber(error)) {
     if (!typed && !app.view.canChangeNumber) return show({ end: 'number-refused', problem: type });
     // The provider may also refuse a number that was typed earlier.
     app.open.correcting = app.view.phoneNumber !== null;
-    fail(sentence(error, app.now()));
+    fail(later.sentence(error, app.now()));
     if (error.readings) screen().ask?.(error.readings, (reading) => start(channel, { ...typed, reading }));
     return;
   }
-  if (type === 'code-malformed') return fail(sentence(error, app.now()));
+  if (type === 'code-malformed') return fail(later.sentence(error, app.now()));
   if (type === 'code-wrong' && error.attemptsLeft) return wasWrong(code, error.attemptsLeft);
   app.open.correcting &&= type !== 'phone-number-known';
-  const notice = sentence(error, app.now(), channel);
+  const notice = later.sentence(error, app.now(), channel);
   // The code's challenge is closed but another one is pending: another tab has started over.
   const unsaid = type === 'challenge-closed' ? () => app.view.state !== 'pending' : () => isOfTheState(error);
   const { attemptsLeft } = app.view;

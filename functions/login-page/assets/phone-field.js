@@ -1,9 +1,10 @@
 // The field for a phone number: with a country picker, digits grouped while typing, and any notation when pasting. It
 // returns digits, perhaps with a plus; the server decides whether they are a valid number.
 
-import { country, countryOf } from './countries.js';
+import { collator, country, countryName, countryOf } from './countries.js';
 import { fill, h, ltr, set } from './dom.js';
-import { asciiDigits, collator, config, countryName, t } from './text.js';
+import { asciiDigits } from './mfa-client.js';
+import { config, t } from './text.js';
 
 // International prefixes that are not, or not only, 00.
 const DIALLED_OUT = { 1: /^(011|00)/, 61: /^0011/, 81: /^(010|00)/ };

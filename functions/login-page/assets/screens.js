@@ -1,59 +1,23 @@
-// The screens where the user can still confirm the sign-in. Each is drawn from the API's answer, is updated with every
-// new answer and every second, and keeps what the user has typed.
+// The screens after the first one where the user can still confirm the sign-in.
 
 import { channelButtons, isFree, isOpen } from './channel-buttons.js';
 import { codeField } from './code-field.js';
 import { fill, h, set } from './dom.js';
+import { choice, link, text, wrongNumber } from './first-screens.js';
+import { CALL } from './icons.js';
+import { ALERT, CLOCK } from './more-icons.js';
 import { phoneField } from './phone-field.js';
 import { phoneNumber as number } from './phone-number.js';
 import { isLive, isTexted, takesFourDigits, usable } from './states.js';
 import { config, countdown, knows, rich, t, when } from './text.js';
 
-/**
- * @typedef {object} Screen
- * @property {() => string} heading
- * @property {{ icon: any, tone?: 'good' | 'warn', moving?: () => boolean }} [symbol]
- * @property {import('./dom.js').Child[]} body
- * @property {HTMLElement} [focus] What gets the focus, if not the heading.
- * @property {() => void} [update]
- * @property {() => void} [close]
- * @property {(message: string | null) => void} [fail] Shows what is wrong with the user's input.
- * @property {(message: string) => void} [renew] Another code was sent while this screen was shown.
- * @property {(readings: object[], pick: (reading: string) => void) => void} [ask] Offers the digits' two numbers.
- * @property {boolean} [lost] Whether this screen offers help for a lost phone.
- */
-
-const text = (key, values) => h('p', {}, rich(key, values));
 const key = () => h('kbd', { dir: 'ltr', translate: 'no' }, '#');
 
-function link(key, onclick) {
-  return h('button', { class: 'link', type: 'button', onclick }, t(key));
-}
-
-function wrongNumber(app) {
-  return app.view.canChangeNumber && link('number.wrong', () => app.show({ correcting: true, notice: null }));
-}
-
-/** Offers a call or a message: at the start, and after a challenge that failed. */
-function choice(name, symbol, sentence = () => `${name}.text`) {
-  return (app) => {
-    const buttons = channelButtons(app, { offered: () => usable(app.view), pick: (channel) => app.start(channel) });
-    return {
-      heading: () => t(`${name}.heading`),
-      symbol,
-      body: [text(sentence(app), { number: number(app) }), buttons.element, wrongNumber(app)],
-      update: buttons.update,
-      lost: true,
-    };
-  };
-}
-
-export const choose = choice('choose', { icon: 'shield' });
-export const expired = choice('expired', { icon: 'clock' });
-export const refused = choice('refused', { icon: 'alert', tone: 'warn' }, (app) =>
+export const expired = choice('expired', { icon: CLOCK });
+export const refused = choice('refused', { icon: ALERT, tone: 'warn' }, (app) =>
   app.view.canChangeNumber ? 'refused.text.typed' : 'refused.text',
 );
-export const exhausted = choice('exhausted', { icon: 'alert', tone: 'warn' });
+export const exhausted = choice('exhausted', { icon: ALERT, tone: 'warn' });
 
 /** Asks for a number, if the account has none or the one that was typed is wrong. */
 export function promptForNumber(app) {
@@ -234,7 +198,7 @@ export function calling(app) {
 
   return {
     heading: () => t(`call.${app.view.call}`),
-    symbol: { icon: 'call', moving: () => app.view.call === 'ringing' || app.view.call === 'calling' },
+    symbol: { icon: CALL, moving: () => app.view.call === 'ringing' || app.view.call === 'calling' },
     body: [
       to,
       why,
@@ -294,7 +258,7 @@ export function callOver(app) {
   const why = h('p', {});
   return {
     heading: () => t(`call.${app.view.call}`),
-    symbol: { icon: 'call', tone: 'warn' },
+    symbol: { icon: CALL, tone: 'warn' },
     body: [why, buttons.element, wrongNumber(app)],
     update() {
       const sentence = `call.${app.view.call}.text`;

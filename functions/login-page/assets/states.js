@@ -1,7 +1,7 @@
 // Which screen to show for the challenge's state or for a problem. The API's answer decides, so a reload or another tab
 // shows the same screen. The page only remembers what the user opened in it.
 
-import { config, countryName, knows, t, when } from './text.js';
+import { config } from './text.js';
 
 /**
  * @typedef {import('./mfa-client.js').Challenge} Challenge
@@ -20,6 +20,7 @@ import { config, countryName, knows, t, when } from './text.js';
  * @property {{ channel: 'sms' | 'call', sendsLeft: number } | null} unsure A start without an answer, and the sends left
  *   before it.
  * @property {'busy' | 'unreachable' | 'offline' | null} trouble Why the API cannot be reached.
+ * @property {boolean} waiting Whether the screen to show next is in the second script, which is still loading.
  * @property {boolean} retrying Whether the user doesn't want to wait for the next try.
  */
 
@@ -116,23 +117,3 @@ export const isOfTheNumber = ({ type }) => OF_THE_NUMBER.includes(type);
 
 /** Whether the challenge's state explains it better. @param {MfaProblem} problem */
 export const isOfTheState = ({ type }) => OF_THE_STATE.includes(type);
-
-/**
- * The sentence that tells the user about a problem.
- * @param {MfaProblem} problem
- * @param {number} now
- * @param {string} [channel] The channel that was requested.
- */
-export function sentence({ type, limit, retryAt, country }, now, channel) {
-  if (type === 'send-limit') return t(`limit.${limitOf(limit)}`, { time: when(retryAt, now) });
-  const keys = [`problem.${type}.${channel}`, `problem.${type}`, 'problem.unexpected'];
-  return t(keys.find(knows), { country: country ? countryName(country) : '' });
-}
-
-function limitOf(limit) {
-  if (limit === 'challenge') return 'challenge';
-  if (limit === 'call-live') return 'live';
-  if (limit === 'call-reported') return 'reported';
-  if (limit === 'subject-calls') return 'calls';
-  return /^(range|country|network)/.test(limit ?? '') ? 'area' : 'account';
-}

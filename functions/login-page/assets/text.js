@@ -1,8 +1,6 @@
 // The data that the function has put into the page: the deployment's settings and the sentences of one language. Also
 // formats the values that fill a sentence's placeholders.
 
-export { asciiDigits } from './mfa-client.js';
-
 /**
  * @typedef {object} Config
  * @property {string} locale
@@ -21,14 +19,17 @@ export { asciiDigits } from './mfa-client.js';
 export const config = JSON.parse(document.getElementById('config').textContent);
 
 /**
- * `build.rs` puts most of them before this script, in one file for each language. The page itself has those that it needs
- * without a script.
+ * `build.rs` puts those of the first screens before the first script, in one file for each language, and most others before
+ * the second one. The page itself has those that it needs without a script.
  * @type {Record<string, string>}
  */
 const strings = { ...STRINGS, ...JSON.parse(document.getElementById('strings').textContent) };
 
+/** Adds the second script's sentences. */
+export const learn = (/** @type {Record<string, string>} */ more) => Object.assign(strings, more);
+
 // Western digits in every language, because the phone's keypad, the code and the masked number have them too.
-const locale = `${config.locale}-u-nu-latn`;
+export const locale = `${config.locale}-u-nu-latn`;
 const plurals = new Intl.PluralRules(locale);
 const number = new Intl.NumberFormat(locale);
 const twoDigits = new Intl.NumberFormat(locale, { minimumIntegerDigits: 2 });
@@ -95,11 +96,3 @@ export function when(at, now) {
   const left = at.getTime() - now;
   return left < LONG ? t('when.in', { time: countdown(left) }) : t('when.at', { time: timeOfDay(at, now) });
 }
-
-/** @type {(region: string) => string} */
-export const countryName = (() => {
-  const names = new Intl.DisplayNames(locale, { type: 'region' });
-  return (region) => names.of(region) ?? region;
-})();
-
-export const collator = new Intl.Collator(locale);

@@ -29,6 +29,8 @@ const KNOWN = `<!doctype html><link rel="icon" href="data:,"><script src="/one.j
   }, 100));
 </script>`;
 const FILE = 'x'.repeat(10_000);
+/** What a page fetches once its button can be used. */
+const MORE = '<script>const more = setInterval(() => globalThis.usableAt && (clearInterval(more), fetch("/more.js")));</script>';
 const BUTTON = { selector: 'button', text: 'Go' };
 
 describe('A visit', () => {
@@ -40,7 +42,7 @@ describe('A visit', () => {
       const isFile = request.url.endsWith('.js');
       const kept = { 'content-type': 'text/javascript', 'cache-control': 'max-age=3600' };
       const headers = isFile ? kept : { 'content-type': 'text/html' };
-      response.writeHead(200, headers).end(isFile ? `/*${FILE}*/` : KNOWN);
+      response.writeHead(200, headers).end(isFile ? `/*${FILE}*/` : request.url === '/?more' ? KNOWN + MORE : KNOWN);
     });
     await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
     const identity = certificate();
@@ -62,6 +64,13 @@ describe('A visit', () => {
     const repeat = await visit(context, front.url, BUTTON);
     assert.deepEqual([repeat.requests, repeat.parallel], [2, 1]);
     assert.ok(repeat.bytes < 3000, String(repeat.bytes));
+  });
+
+  it('counts what is fetched once it can be used apart', async () => {
+    const { requests, bytes, allBytes } = await visit(await browser.newContext(), `${front.url}/?more`, BUTTON);
+    assert.equal(requests, 5);
+    assert.ok(bytes < 35_000, String(bytes));
+    assert.ok(allBytes - bytes > 10_000, String(allBytes));
   });
 
   it('waits for the element to be enabled, however slow the network', async () => {

@@ -71,6 +71,7 @@ function summary(visits) {
     parallel: worst('parallel'),
     bytes: worst('bytes'),
     pageBytes: worst('pageBytes'),
+    allBytes: worst('allBytes'),
     moved: worst('moved'),
   };
 }

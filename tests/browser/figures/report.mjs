@@ -8,7 +8,7 @@ export function print(results, recorded) {
   const { loading, pressToApproved, polls, screens } = results;
   table(
     `Until a button works, median of ${loading.loads}, over HTTP/2 (Chromium ${results.chromium})`,
-    ['', '', 'ms', 'of empty', 'requests', 'at once', 'kB', "kB of page's", 'CLS'],
+    ['', '', 'ms', 'of empty', 'requests', 'at once', 'kB', "kB of page's", 'kB in all', 'CLS'],
     Object.entries(loading.networks).flatMap(([network, visits]) => VISITS.map((visit) => line(network, visit, visits[visit]))),
   );
   const each = Object.entries(polls).map(([journey, count]) => `${journey} ${count.toFixed(1)}`);
@@ -25,11 +25,11 @@ export function print(results, recorded) {
   );
 }
 
-function line(network, visit, { ms, ofEmpty, requests, parallel, bytes, pageBytes, moved }) {
+function line(network, visit, { ms, ofEmpty, requests, parallel, bytes, pageBytes, allBytes, moved }) {
   const kilobytes = (count) => (count / 1000).toFixed(1);
   return [
     network, visit, ms.toFixed(0), ofEmpty ? `${ofEmpty.toFixed(1)}x` : '', requests, parallel, kilobytes(bytes),
-    kilobytes(pageBytes), moved.toFixed(3),
+    kilobytes(pageBytes), kilobytes(allBytes), moved.toFixed(3),
   ]; // prettier-ignore
 }
 

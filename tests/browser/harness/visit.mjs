@@ -105,13 +105,15 @@ function conditions({ latency, megabits }) {
 
 /** @param {Request[]} requests @param {number} usableAt */
 function count(requests, usableAt) {
-  const ofPage = requests.filter(({ url }) => !isApi(url));
+  const isOfPage = ({ url }) => !isApi(url);
+  const awaited = requests.filter(({ sentAt }) => sentAt <= usableAt);
   const bytes = (some) => some.reduce((sum, request) => sum + request.bytes, 0);
   return {
-    requests: requests.filter(({ sentAt }) => sentAt <= usableAt).length,
-    parallel: mostAtOnce(ofPage),
-    bytes: bytes(requests),
-    pageBytes: bytes(ofPage),
+    requests: awaited.length,
+    parallel: mostAtOnce(requests.filter(isOfPage)),
+    bytes: bytes(awaited),
+    pageBytes: bytes(awaited.filter(isOfPage)),
+    allBytes: bytes(requests),
   };
 }
 

@@ -7,18 +7,24 @@ use login_page::negotiation;
 
 use crate::browser::{deployed, get};
 
-/// What the page itself, its script and its template say.
+/// What the page itself, its scripts and its template say.
 fn strings(locale: &Locale) -> BTreeMap<String, String> {
-    let script = assets::find(&format!("page.{}.js", locale.tag)).expect("a script").identity();
-    let script = String::from_utf8(script).expect("UTF-8");
-    let json = script.strip_prefix("const STRINGS=").expect("the strings come first");
-    let mut values = serde_json::Deserializer::from_str(json).into_iter();
-    let mut all: BTreeMap<String, String> = values.next().expect("the strings").expect("an object of strings");
+    let mut all = said_by("page", locale);
+    all.extend(said_by("later", locale));
     all.extend(said_without_script(locale));
     all.extend(
         [("title", locale.title), ("noscript", locale.noscript)].map(|(key, text)| (key.to_owned(), text.to_owned())),
     );
     all
+}
+
+/// The sentences that come with a script.
+fn said_by(script: &str, locale: &Locale) -> BTreeMap<String, String> {
+    let script = assets::find(&format!("{script}.{}.js", locale.tag)).expect("a script").identity();
+    let script = String::from_utf8(script).expect("UTF-8");
+    let json = script.strip_prefix("const STRINGS=").expect("the strings come first");
+    let mut values = serde_json::Deserializer::from_str(json).into_iter();
+    values.next().expect("the strings").expect("an object of strings")
 }
 
 fn said_without_script(locale: &Locale) -> BTreeMap<String, String> {
@@ -95,6 +101,32 @@ fn the_page_itself_says_what_to_do_when_its_script_does_not_load() {
     ];
     for locale in assets::locales() {
         assert_eq!(said_without_script(locale).keys().collect::<Vec<_>>(), needed, "{}", locale.tag);
+    }
+}
+
+/// What the first script says only on screens of the second one.
+const SAID_TOGETHER: [&str; 2] = ["code.unsent", "code.wrong"];
+
+#[test]
+fn the_first_script_has_every_sentence_that_it_says_before_the_second_one_is_there() {
+    let script = include_str!("../../bundle/page.js");
+    for locale in assets::locales() {
+        for key in said_by("later", locale).keys().map(|key| stem(key)) {
+            let says = ['"', '\'', '`'].iter().any(|quote| script.contains(&format!("{quote}{key}{quote}")));
+            assert!(!says || SAID_TOGETHER.contains(&key), "{}: {key} comes with the second script", locale.tag);
+        }
+        // Those whose key is composed.
+        for prefix in ["choose.", "channel.", "trouble."] {
+            assert!(said_by("later", locale).keys().all(|key| !key.starts_with(prefix)), "{}: {prefix}", locale.tag);
+        }
+    }
+}
+
+#[test]
+fn no_sentence_is_sent_twice() {
+    for locale in assets::locales() {
+        let [first, second] = ["page", "later"].map(|script| said_by(script, locale));
+        assert!(first.keys().all(|key| !second.contains_key(key)), "{}", locale.tag);
     }
 }
 

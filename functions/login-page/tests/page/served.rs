@@ -72,21 +72,23 @@ fn the_policy_allows_the_inline_style_with_any_colour() {
 fn a_file_of_the_current_version_is_cached_forever_and_of_any_other_not_at_all() {
     let app = deployed(&[]);
     let assets = get(&app, "/", &[]).assets();
-    let now = get(&app, &format!("{assets}/page.en.js"), &[]);
-    let expected = BTreeMap::from([
-        ("content-type", "text/javascript; charset=utf-8"),
-        ("cache-control", "public, max-age=31536000, immutable"),
-        ("vary", "accept-encoding"),
-        ("cross-origin-resource-policy", "same-origin"),
-        ALONE,
-        TRANSPORT,
-        NOSNIFF,
-    ]);
-    assert_eq!((now.status, headers(&now)), (http::StatusCode::OK, expected));
+    for file in ["page.en.js", "later.en.js"] {
+        let now = get(&app, &format!("{assets}/{file}"), &[]);
+        let expected = BTreeMap::from([
+            ("content-type", "text/javascript; charset=utf-8"),
+            ("cache-control", "public, max-age=31536000, immutable"),
+            ("vary", "accept-encoding"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ALONE,
+            TRANSPORT,
+            NOSNIFF,
+        ]);
+        assert_eq!((now.status, headers(&now)), (http::StatusCode::OK, expected), "{file}");
 
-    let before = get(&app, "/assets/0123456789abcdef/page.en.js", &[]);
-    assert_eq!((before.status, before.header("cache-control")), (http::StatusCode::OK, "no-store"));
-    assert_eq!(before.body, now.body);
+        let before = get(&app, &format!("/assets/0123456789abcdef/{file}"), &[]);
+        assert_eq!((before.status, before.header("cache-control")), (http::StatusCode::OK, "no-store"), "{file}");
+        assert_eq!(before.body, now.body, "{file}");
+    }
 }
 
 #[test]
@@ -112,6 +114,7 @@ fn an_unknown_path_is_not_found_with_a_problem_document_like_the_apis() {
     for path in [
         "/assets/x/none.js",
         "/assets/x/page.js",
+        "/assets/x/later.js",
         "/assets/x/start.js",
         "/assets/x/page.css",
         "/assets/x/index.html",
@@ -146,7 +149,7 @@ fn unbrotlied(mut bytes: &[u8]) -> Vec<u8> {
 #[test]
 fn everything_is_compressed_as_the_request_accepts_it() {
     let app = deployed(&[]);
-    for path in ["/", "/mfa-client.js", "/assets/x/page.ja.js", "/assets/x/icon.svg"] {
+    for path in ["/", "/mfa-client.js", "/assets/x/page.ja.js", "/assets/x/later.ja.js", "/assets/x/icon.svg"] {
         let identity = get(&app, path, &[]);
         assert_eq!(identity.header("content-encoding"), "", "{path}");
         let of_files = if path == "/" { "gzip" } else { "br" };
