@@ -9,7 +9,7 @@ import { scenes } from './harness/scenes.mjs';
 import { LOCALES } from './harness/words.mjs';
 
 const SCRIPT = '**/page.*.js';
-const SECOND = '**/later.*.js';
+const SECOND = /\/later\.[\w-]+\.js/;
 const STATUS = '**/v1/challenge';
 
 const isApi = (url) => new URL(url).pathname.startsWith('/v1/');
@@ -227,6 +227,19 @@ scenes('While it loads', { settings: { BRAND_LOGO: LOGO } }, (scene) => {
       await login.page.keyboard.press('Enter');
       await login.is('code');
       await phone.code();
+      await login.page.waitForTimeout(500);
+      assert.deepEqual(await login.page.evaluate(() => window.shifted), []);
+    }, { viewport });
+
+    scene(`nothing moves ${where} before the screen for a number`, async ({ context, stack, arrive }) => {
+      await context.addInitScript(shifts);
+      const release = await heldBack(context, SECOND);
+      const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
+      await login.is('loading');
+      await login.page.waitForTimeout(300);
+      release();
+      await login.is('number');
+      await login.focused(login.number);
       await login.page.waitForTimeout(500);
       assert.deepEqual(await login.page.evaluate(() => window.shifted), []);
     }, { viewport });

@@ -8,7 +8,8 @@ import { problemOf } from './harness/gallery.mjs';
 import { LoginPage } from './harness/login-page.mjs';
 import { scenes } from './harness/scenes.mjs';
 
-const SECOND = '**/later.*.js';
+// Each try has a query of its own.
+const SECOND = /\/later\.[\w-]+\.js/;
 
 /** Holds the page's second script back until the returned function is called. */
 async function secondHeldBack(context) {
@@ -324,6 +325,29 @@ scenes('The second script', {}, (scene) => {
     await login.is('number');
     await login.focused(login.number);
     complaints.length = 0; // about the refused script
+  });
+
+  scene('that hangs is requested again', async ({ context, arrive, phone }) => {
+    let asked = 0;
+    await context.route(SECOND, (route) => ((asked += 1) === 1 ? undefined : route.continue()));
+    const login = await arrive();
+    await login.sendCode();
+    await phone.code();
+    assert.equal(asked, 2);
+  });
+
+  scene('that is missing without a network is there soon after it is back', async ({ context, arrive, phone }) => {
+    let isRefused = true;
+    await context.route(SECOND, (route) => (isRefused ? route.abort('internetdisconnected') : route.continue()));
+    const login = await arrive();
+    await login.is('choose');
+    await login.page.waitForTimeout(9_000); // the next try is seconds away
+    isRefused = false;
+    const asked = context.waitForEvent('request', { predicate: (request) => SECOND.test(request.url()), timeout: 1_000 });
+    await login.page.evaluate(() => dispatchEvent(new Event('online')));
+    await asked;
+    await login.sendCode();
+    await phone.code();
   });
 
   scene('that is late keeps no press waiting, loses none and sends nothing twice', async ({ context, arrive, phone }) => {

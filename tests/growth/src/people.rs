@@ -45,7 +45,7 @@ pub const LEFT: Wait = Wait { answered: None, ends: Duration::from_mins(1) };
 /// Each person takes between half of that and half as long again.
 pub const PACES: Range<f64> = 0.5..1.5;
 /// Requests for the page's files, on a first visit and on a later one.
-pub const PAGE: [u32; 2] = [3, 1];
+pub const PAGE: [u32; 2] = [4, 1];
 /// Webhooks of a call apart from the pressed key: ringing, the answer and the end; started and answered.
 pub const WEBHOOKS: Webhooks = Webhooks { moving: 3, silent: 2 };
 
