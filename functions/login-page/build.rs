@@ -212,8 +212,10 @@ impl Speaker {
         match key.split_once('.') {
             None if matches!(key, "title" | "noscript") => Self::Template,
             Some(("broken" | "unreachable", _) | ("support", "link")) => Self::Boot,
-            None | Some(("choose" | "channel" | "trouble" | "when", _)) => Self::Page,
-            Some(("number", "ending" | "wrong") | ("lost", "link")) => Self::Page,
+            None
+            | Some(
+                ("choose" | "channel" | "trouble" | "when", _) | ("number", "ending" | "wrong") | ("lost", "link"),
+            ) => Self::Page,
             _ => Self::Later,
         }
     }
