@@ -128,8 +128,7 @@ impl<S: Statistics, N: Notifier> App<S, N> {
 /// Why a notice is not tried again, if so: another try would fail too, or might send it twice.
 const fn given_up(failure: SendFailure) -> Option<&'static str> {
     match failure {
-        SendFailure::NumberRefused => Some("invalid"),
-        SendFailure::Unknown => Some("unknown"),
+        SendFailure::NumberRefused | SendFailure::OptedOut | SendFailure::Unknown => Some(failure.as_str()),
         SendFailure::Unauthorized | SendFailure::SpendLimit | SendFailure::Throttled | SendFailure::ProviderFault => {
             None
         }

@@ -170,7 +170,7 @@ async fn after_a_failure_that_may_pass_the_stream_resumes_right_there() {
 
 #[tokio::test]
 async fn a_notice_that_was_refused_or_may_have_been_sent_is_not_tried_again() {
-    for failure in [SendFailure::NumberRefused, SendFailure::Unknown] {
+    for failure in [SendFailure::NumberRefused, SendFailure::OptedOut, SendFailure::Unknown] {
         let app = app(ALL, &[(ALICE, failure)]);
         assert_eq!(handle(&app, &[replaced("a", ALICE), replaced("b", BOB)]).await, None, "{failure:?}");
         assert_eq!(told(&app), [ALICE, BOB]);

@@ -323,6 +323,7 @@ fn note(channel: Channel, error: Option<&SendError>, watch: Stopwatch) -> &'stat
 fn problem(failure: SendFailure) -> Problem {
     match failure {
         SendFailure::NumberRefused => Problem::Refused(Refusal::Number(PhoneRefusal::Invalid)),
+        SendFailure::OptedOut => Problem::NumberOptedOut,
         SendFailure::Throttled
         | SendFailure::Unauthorized
         | SendFailure::SpendLimit

@@ -28,6 +28,8 @@ words!(Delivery {
 pub enum SendFailure {
     /// The provider does not accept this number.
     NumberRefused,
+    /// The number's owner has stopped messages, with a reply of STOP.
+    OptedOut,
     /// We lack permission, or a key is invalid: needs an operator.
     Unauthorized,
     /// The account's spending limit is reached: needs an operator.
@@ -42,6 +44,7 @@ pub enum SendFailure {
 
 words!(SendFailure {
     NumberRefused => "invalid",
+    OptedOut => "opted-out",
     Unauthorized => "authorization",
     SpendLimit => "spend-limit",
     Throttled => "throttled",
@@ -55,9 +58,12 @@ impl SendFailure {
     pub const fn delivery(self) -> Delivery {
         match self {
             Self::Unknown => Delivery::Unknown,
-            Self::NumberRefused | Self::Unauthorized | Self::SpendLimit | Self::Throttled | Self::ProviderFault => {
-                Delivery::Failed
-            }
+            Self::NumberRefused
+            | Self::OptedOut
+            | Self::Unauthorized
+            | Self::SpendLimit
+            | Self::Throttled
+            | Self::ProviderFault => Delivery::Failed,
         }
     }
 }

@@ -147,13 +147,13 @@ impl StartTransaction {
     /// The counters that are given back their charge if the send fails in this way: those of range and
     /// country, which newcomers share, so that a provider's outage does not use them up. The windows of
     /// number, network and subject stay charged, because they limit how often anybody may try. Nothing is
-    /// given back if the provider refuses the number, because finding out which numbers it accepts must not
-    /// be free; nor if the message may have been sent.
+    /// given back if the provider refuses the number or its owner has opted out, because finding out which
+    /// numbers are in use must not be free; nor if the message may have been sent.
     #[must_use]
     pub fn given_back(&self, failure: SendFailure) -> Vec<Counter> {
         let shared = |counter: &&Counter| matches!(counter.scope, Scope::Range(_) | Scope::Country(_));
         match failure {
-            SendFailure::NumberRefused | SendFailure::Unknown => Vec::new(),
+            SendFailure::NumberRefused | SendFailure::OptedOut | SendFailure::Unknown => Vec::new(),
             SendFailure::Unauthorized
             | SendFailure::SpendLimit
             | SendFailure::Throttled

@@ -32,6 +32,8 @@ pub enum Problem {
     UnsupportedMediaType,
     /// The rules refuse the request.
     Refused(Refusal),
+    /// The number's owner has stopped messages to it. Calls still reach it.
+    NumberOptedOut,
     /// The provider certainly did not send.
     DeliveryFailed,
     /// A service behind us is down, or another request got in between.
@@ -63,6 +65,7 @@ impl Problem {
             Self::BodyTooLarge => "body-too-large",
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::Refused(refusal) => refusal.as_str(),
+            Self::NumberOptedOut => "number-opted-out",
             Self::DeliveryFailed => "delivery-failed",
             Self::TemporarilyUnavailable => "temporarily-unavailable",
             Self::SignatureInvalid => "signature-invalid",
@@ -84,6 +87,7 @@ impl Problem {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Refused(refusal) => refusal_status(refusal),
+            Self::NumberOptedOut => StatusCode::CONFLICT,
             Self::DeliveryFailed | Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::SubjectUnknown | Self::NotFound => StatusCode::NOT_FOUND,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -100,6 +104,9 @@ impl Problem {
             Self::BodyTooLarge => "The body must not be larger than 4 KiB.",
             Self::UnsupportedMediaType => "The body must be application/json, and not compressed.",
             Self::Refused(refusal) => refusal_detail(refusal),
+            Self::NumberOptedOut => {
+                "Messages to this number were stopped by a reply of STOP. Call it instead, or have its owner reply START."
+            }
             Self::DeliveryFailed => "It could not be sent. Try the other channel, or again in a moment.",
             Self::TemporarilyUnavailable => "Please try again in a moment. Nothing is lost.",
             Self::SignatureInvalid => "The request is not signed by the voice provider.",

@@ -232,6 +232,7 @@ async fn nothing_is_sent_after_the_time_for_sending() {
 async fn each_refusal_by_a_provider_gets_a_helpful_answer() {
     for (failure, status, problem) in [
         (SendFailure::NumberRefused, 422, "phone-number-invalid"),
+        (SendFailure::OptedOut, 409, "number-opted-out"),
         (SendFailure::Throttled, 503, "delivery-failed"),
         (SendFailure::Unauthorized, 503, "delivery-failed"),
         (SendFailure::SpendLimit, 503, "delivery-failed"),
@@ -241,6 +242,40 @@ async fn each_refusal_by_a_provider_gets_a_helpful_answer() {
         let answer = api.post(&login, sms()).await;
         assert_eq!((answer.status, answer.problem()), (status, problem), "{failure:?}");
     }
+}
+
+#[tokio::test]
+async fn a_number_that_opted_out_of_messages_is_offered_a_call_and_may_try_messages_again() {
+    let (api, login) = (Api::new().await, Login::known());
+    for _ in 0..2 {
+        api.phone.fail(Some(SendFailure::OptedOut));
+        assert_eq!(api.post(&login, sms()).await.problem(), "number-opted-out");
+        let view = api.status(&login).await.json;
+        let sms = &view["channels"]["sms"];
+        assert_eq!(
+            (&sms["lastSend"], &sms["available"], &sms["sendsLeft"]),
+            (&json!("failed"), &json!(true), &json!(3))
+        );
+        assert_eq!((&view["channels"]["call"]["available"], &view["offerAlternative"]), (&json!(true), &json!(true)));
+    }
+    api.phone.fail(None);
+    assert_eq!(api.post(&login, call()).await.status, 201);
+    api.webhook("answer", &HUMAN).await;
+    api.webhook("digits", &POUND).await;
+    assert_eq!(api.status(&login).await.json["state"], "approved");
+}
+
+#[tokio::test]
+async fn messages_to_a_number_that_opted_out_are_not_tried_for_ever() {
+    let (api, login) = (Api::new().await, Login::known());
+    api.phone.fail(Some(SendFailure::OptedOut));
+    let mut asked = 0;
+    while api.status(&login).await.json["channels"]["sms"]["available"] == true && asked < 20 {
+        assert_eq!(api.post(&login, sms()).await.problem(), "number-opted-out");
+        asked += 1;
+    }
+    assert_eq!(api.post(&login, sms()).await.problem(), "send-limit");
+    assert_eq!(asked, 5, "the account's limit in ten minutes");
 }
 
 #[tokio::test]

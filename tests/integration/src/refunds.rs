@@ -83,7 +83,9 @@ async fn a_providers_outage_does_not_use_up_the_budget_for_newcomers() {
 
 #[tokio::test]
 async fn a_send_that_may_have_arrived_and_one_to_an_unusable_number_stay_charged() {
-    for (failure, status) in [(SendFailure::Unknown, 201), (SendFailure::NumberRefused, 422)] {
+    for (failure, status) in
+        [(SendFailure::Unknown, 201), (SendFailure::NumberRefused, 422), (SendFailure::OptedOut, 409)]
+    {
         let api = api(budget(10)).await;
         api.phone.fail(Some(failure));
         assert_eq!(api.post(&stranger(0), typing(&far_apart(0))).await.status, status);

@@ -26,7 +26,7 @@ pub(crate) async fn silence() {
 
 /// How SNS fails.
 #[derive(Clone, Copy, Default, Deserialize, Serialize, PartialEq)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum SmsFault {
     #[default]
     None,
@@ -34,6 +34,8 @@ pub(crate) enum SmsFault {
     Throttle,
     /// Refused: not authorized.
     Auth,
+    /// Refused: the number has replied STOP.
+    OptedOut,
     /// Delivered, but the sender never gets an answer.
     Timeout,
     /// An internal error; nothing is delivered.

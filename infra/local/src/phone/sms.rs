@@ -135,6 +135,7 @@ fn refusal_of(fault: SmsFault) -> Option<Refusal> {
             status: StatusCode::FORBIDDEN,
             ..sender("AuthorizationError", "User is not authorized to perform: SNS:Publish")
         }),
+        SmsFault::OptedOut => Some(sender("OptedOut", "The phone number has opted out of receiving SMS messages")),
         SmsFault::Internal => Some(Refusal {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             kind: "Receiver",

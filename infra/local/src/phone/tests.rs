@@ -219,6 +219,18 @@ async fn a_fault_affects_the_next_message_and_the_next_call() {
     stage.until("busy", |call| call["status"] == "busy").await;
 }
 
+#[tokio::test]
+async fn a_number_that_opted_out_gets_no_message_and_sns_says_so() {
+    let stage = stage().await;
+    stage.http.post(format!("{}/faults", stage.phone)).json(&json!({ "sms": "opted-out" })).send().await.unwrap();
+    let publish = [("Action", "Publish"), ("PhoneNumber", "+14155552671"), ("Message", "hello")];
+    let answer = stage.http.post(&stage.phone).form(&publish).send().await.unwrap();
+    assert_eq!(answer.status(), 400);
+    assert!(answer.text().await.unwrap().contains("<Code>OptedOut</Code>"));
+    let messages = stage.http.get(format!("{}/messages", stage.phone)).send().await.unwrap();
+    assert_eq!(messages.json::<Value>().await.unwrap(), json!([]));
+}
+
 impl Stage {
     async fn until_heard(&self, webhook: &str) -> Vec<String> {
         for _ in 0..500 {

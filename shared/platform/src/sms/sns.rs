@@ -142,7 +142,7 @@ fn refusal(error: &PublishError) -> SendFailure {
         return SendFailure::SpendLimit;
     }
     match code.strip_suffix("Exception").unwrap_or(code) {
-        "OptedOut" => SendFailure::NumberRefused,
+        "OptedOut" => SendFailure::OptedOut,
         "InvalidParameter" | "InvalidParameterValue" | "ParameterValueInvalid" if names_the_number(&message) => {
             SendFailure::NumberRefused
         }

@@ -124,9 +124,10 @@ async fn a_notice_is_published_only_once_even_if_sns_does_not_respond() {
 
 #[tokio::test]
 async fn every_documented_sns_error_is_classified() {
-    use SendFailure::{NumberRefused, ProviderFault, SpendLimit, Throttled, Unauthorized, Unknown};
+    use SendFailure::{OptedOut, ProviderFault, SpendLimit, Throttled, Unauthorized, Unknown};
     for (status, code, message, expected) in [
-        (400, "OptedOut", "", NumberRefused),
+        (400, "OptedOut", "", OptedOut),
+        (400, "OptedOutException", "", OptedOut),
         (403, "AuthorizationError", "", Unauthorized),
         (403, "InvalidSecurity", "", Unauthorized),
         (403, "AccessDeniedException", "", Unauthorized),

@@ -61,6 +61,7 @@ fn examples() -> Vec<Problem> {
         Problem::Refused(Refusal::MalformedCode) => Problem::Refused(Refusal::MalformedCode),
         Problem::Refused(Refusal::WrongCode { .. }) => Problem::Refused(Refusal::WrongCode { attempts_left: 3 }),
         Problem::Refused(Refusal::Closed) => Problem::Refused(Refusal::Closed),
+        Problem::NumberOptedOut => Problem::NumberOptedOut,
         Problem::DeliveryFailed => Problem::DeliveryFailed,
         Problem::TemporarilyUnavailable => Problem::TemporarilyUnavailable,
         Problem::SignatureInvalid => Problem::SignatureInvalid,
