@@ -295,6 +295,44 @@ scenes('Provider failures', { concurrency: 1 }, (scene) => {
     }
   });
 
+  scene('a number that has opted out of messages is told how to get them again, and a call signs in', async ({ arrive, phone, stack }) => {
+    await setFaults(stack, { sms: 'opted-out' });
+    try {
+      const login = await arrive();
+      await login.press('channel.sms');
+      await login.says('problem.number-opted-out.call');
+      assert.ok((await login.offers('channel.call')) && (await login.offers('channel.sms')));
+      await login.page.reload();
+      await login.is('choose');
+      await login.callMe();
+      const call = await phone.ringing();
+      await call.listen();
+      await call.press('#');
+      await login.returned();
+    } finally {
+      await setFaults(stack, { sms: 'none' });
+    }
+  });
+
+  scene('a number that is typed and has opted out of messages can be called, or corrected', async ({ arrive, stack }) => {
+    await setFaults(stack, { sms: 'opted-out' });
+    try {
+      const number = nextNumber();
+      const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
+      await login.typeNumber(number.slice(2));
+      await login.press('channel.sms');
+      await login.says('problem.number-opted-out.call');
+      await login.button('number.wrong').waitFor();
+      await login.callMe();
+      const call = await phoneOf(stack, number).ringing();
+      await call.listen();
+      await call.press('#');
+      await login.returned();
+    } finally {
+      await setFaults(stack, { sms: 'none' });
+    }
+  });
+
   scene('when a call cannot be placed the page says so, and a code signs in', async ({ arrive, phone, stack }) => {
     await setFaults(stack, { voice: '429' });
     try {

@@ -179,6 +179,28 @@ scenes('Journeys', {}, (scene) => {
     assert.equal(await login.offers('channel.call'), false);
   });
 
+  scene('where a number is typed, the page says who sends what, and links to the terms without losing the number', async ({ arrive, complaints, context, stack }) => {
+    await context.route('https://www.example.com/**', (route) => route.fulfill({ contentType: 'text/html', body: '<p>Terms</p>' }));
+    const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
+    await login.typeNumber('4155552671');
+    await login.says('number.consent', { send: 'Send Code', brand: 'Alliance' });
+    const shown = await login.number.inputValue();
+    for (const [key, address] of [['number.terms', 'terms'], ['number.privacy', 'privacy']]) {
+      const link = login.link(key);
+      assert.equal(await link.getAttribute('rel'), 'noopener noreferrer');
+      const [opened] = await Promise.all([context.waitForEvent('page'), link.click()]);
+      await opened.waitForURL(`https://www.example.com/${address}`);
+      assert.equal(await opened.evaluate(() => window.opener), null);
+      await opened.close();
+    }
+    const visit = 'contacted a third party: https://www.example.com';
+    assert.deepEqual(complaints.splice(0), [visit, visit]);
+    assert.equal(await login.number.inputValue(), shown);
+    await login.sendCode();
+    await login.press('number.wrong');
+    await login.says('number.consent', { send: 'Send Code', brand: 'Alliance' });
+  });
+
   scene('a refused country is not in the list, and typing its number says so', async ({ arrive, stack }) => {
     const login = await arrive({ user: newAccount(stack, { enrolled: false }) });
     assert.equal(await login.country.locator('option[value="DE"]').count(), 0);

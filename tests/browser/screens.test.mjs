@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { violations } from './harness/accessibility.mjs';
 import { EXHIBITS, exhibit, problemOf } from './harness/gallery.mjs';
 import { scenes } from './harness/scenes.mjs';
-import { LOCALES, wordsOf } from './harness/words.mjs';
+import { LOCALES, pattern, wordsOf } from './harness/words.mjs';
 
 const NARROW = { width: 320, height: 640 };
 // A common window at 200 %: half as many CSS pixels.
@@ -76,6 +76,31 @@ scenes('Every problem', {}, (scene) => {
       await login.press('channel.sms');
       await login.page.waitForFunction((was) => !document.querySelector('main').innerText.startsWith(was), before);
       assert.doesNotMatch(await login.page.locator('body').innerText(), /For developers|problem\.|undefined/);
+    });
+  }
+});
+
+scenes('Where a number is typed', {}, (scene) => {
+  const LINKS = ['number.terms', 'number.privacy'];
+  for (const [name, said, unsaid] of [
+    ['number', ['number.consent', ...LINKS], ['number.rates']],
+    ['number-correcting', ['number.consent', ...LINKS], ['number.rates']],
+    ['number-without-links', ['number.consent'], [...LINKS, 'number.rates']],
+    ['number-by-call', ['number.rates'], ['number.consent', ...LINKS]],
+  ]) {
+    scene(`what registrations of senders ask for is said if messages are sent: ${name}`, async (stage) => {
+      const open = await exhibit(name, stage);
+      let page;
+      for (const locale of LOCALES) {
+        const login = await open(locale, page);
+        ({ page } = login);
+        const text = await login.main.innerText();
+        const says = (key) => pattern(login.words[key]).test(text);
+        assert.deepEqual([said.filter((key) => !says(key)), unsaid.filter(says)], [[], []], locale);
+        for (const word of said.includes('number.consent') ? ['Alliance', 'STOP', 'HELP', login.words['channel.sms']] : []) {
+          assert.ok(text.includes(word), `${locale}: ${word}`);
+        }
+      }
     });
   }
 });

@@ -145,6 +145,19 @@ def test_a_text_has_the_default_and_the_length_that_the_functions_have():
         ("BrandColor", ["#0b57d0", "#FFCC00"], ["", "0b57d0", "#fff", "red", "#0b57d0;"]),
         ("BrandLogo", ["", "iVBORw0KGgo=", "PHN2Zy8+"], ["iVBORw0KGgo", "PHN2\nZy8+", "<svg/>"]),
         (
+            "SupportUrl",
+            ["", "https://support.example.com/a?b#c", "mailto:help@example.com", "tel:+14155550100"],
+            ["http://a.example", "https://", "javascript:alert(1)", "https://a.example/ b"],
+        ),
+        *(
+            (
+                parameter,
+                ["", "https://www.example.com/legal?lang=en#sms"],
+                ["http://a.example", "https://", "www.example.com", "mailto:a@example.com", "https://a.example/ b"],
+            )
+            for parameter in ("TermsUrl", "PrivacyUrl")
+        ),
+        (
             "RedirectUris",
             [
                 "",

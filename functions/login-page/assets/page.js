@@ -6,7 +6,7 @@ import { announce, draw, screen, startDrawing, waiting } from './drawing.js';
 import { isLacking, later, needLater } from './fetch-later.js';
 import { receive } from './handover.js';
 import { MfaOffline, MfaProblem, createClient } from './mfa-client.js';
-import { endOf, isOfTheNumber, isOfTheState } from './states.js';
+import { endOf, isOfTheNumber, isOfTheState, usable } from './states.js';
 import { config, t } from './text.js';
 
 export * from './shared.js';
@@ -223,7 +223,6 @@ async function failed(error, { channel, typed, code } = {}) {
   if (type === 'code-malformed') return fail(later.sentence(error, app.now()));
   if (type === 'code-wrong' && error.attemptsLeft) return wasWrong(code, error.attemptsLeft);
   app.open.correcting &&= type !== 'phone-number-known';
-  const notice = later.sentence(error, app.now(), channel);
   // The code's challenge is closed but another one is pending: another tab has started over.
   const unsaid = type === 'challenge-closed' ? () => app.view.state !== 'pending' : () => isOfTheState(error);
   const { attemptsLeft } = app.view;
@@ -232,7 +231,8 @@ async function failed(error, { channel, typed, code } = {}) {
   // The gateway gave up, but the code had been checked.
   const { view } = app;
   if (code && view.state === 'pending' && view.attemptsLeft < attemptsLeft) return wasWrong(code, view.attemptsLeft);
-  show({ notice: unsaid() ? null : notice });
+  const way = type === 'number-opted-out' && usable(view).includes('call') ? 'call' : channel;
+  show({ notice: unsaid() ? null : later.sentence(error, app.now(), way) });
 }
 
 async function refresh() {

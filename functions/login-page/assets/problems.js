@@ -7,7 +7,7 @@ import { knows, t, when } from './text.js';
  * The sentence that tells the user about a problem.
  * @param {import('./mfa-client.js').MfaProblem} problem
  * @param {number} now
- * @param {string} [channel] The channel that was requested.
+ * @param {string} [channel] The channel that was requested; for a number that opted out of messages, the one to use.
  */
 export function sentence({ type, limit, retryAt, country }, now, channel) {
   if (type === 'send-limit') return t(`limit.${limitOf(limit)}`, { time: when(retryAt, now) });

@@ -46,7 +46,7 @@ export function promptForNumber(app) {
     body: [
       h('p', { id: 'why-number' }, rich('number.text', {})),
       h('form', { novalidate: true, onsubmit: submitted }, field.element, buttons.element),
-      h('p', { class: 'small' }, t('number.rates')),
+      consent(),
       app.open.correcting && keep,
     ],
     focus: field.input,
@@ -54,6 +54,17 @@ export function promptForNumber(app) {
     fail: field.error,
     ask: field.ask,
   };
+}
+
+/** What registrations of senders in the US ask for wherever a number is typed. */
+function consent() {
+  if (!config.channels.includes('sms')) return h('p', { class: 'small' }, t('number.rates'));
+  const link = (key, href) => href && h('a', { class: 'link', href, target: '_blank', rel: 'noopener noreferrer' }, t(key));
+  const links = [link('number.terms', config.termsUrl), link('number.privacy', config.privacyUrl)].filter(Boolean);
+  return [
+    h('p', { class: 'small' }, t('number.consent', { send: t('channel.sms') })),
+    links.length > 0 && h('div', { class: 'links' }, links),
+  ];
 }
 
 /** The field for the code from a message, the time left, and other things the user can do. */

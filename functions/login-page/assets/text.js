@@ -7,6 +7,8 @@
  * @property {string} brand
  * @property {boolean} logo
  * @property {string | null} supportUrl
+ * @property {string | null} termsUrl
+ * @property {string | null} privacyUrl
  * @property {import('./mfa-client.js').ChannelName[]} channels
  * @property {Record<string, { channels: import('./mfa-client.js').ChannelName[], format: string }>} countries Each with
  *   its line of `countries.json`.

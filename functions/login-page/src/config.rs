@@ -16,6 +16,8 @@ pub struct Config {
     pub color: Color,
     pub logo: Option<Logo>,
     pub support_url: Option<String>,
+    pub terms_url: Option<String>,
+    pub privacy_url: Option<String>,
     pub channels: BTreeSet<Channel>,
     pub reach: Reach,
     pub call_mode: CallMode,
@@ -31,6 +33,8 @@ impl Config {
         let color = env.parse(&table::BRAND_COLOR, |color| Color::parse(&color));
         let logo = env.parse(&table::BRAND_LOGO, |logo| logo.as_deref().map(Logo::parse).transpose());
         let support_url = env.get(&table::SUPPORT_URL);
+        let terms_url = env.get(&table::TERMS_URL);
+        let privacy_url = env.get(&table::PRIVACY_URL);
         let channels = env.get(&table::CHANNELS);
         let reach = env.get(&table::ALLOWED_COUNTRIES);
         let call_mode = env.get(&table::CALL_MODE);
@@ -41,6 +45,8 @@ impl Config {
             color: color?,
             logo: logo?,
             support_url: support_url?,
+            terms_url: terms_url?,
+            privacy_url: privacy_url?,
             channels: channels?,
             reach: reach?,
             call_mode: call_mode?,

@@ -127,6 +127,8 @@ fn choices() -> impl Iterator<Item = (&'static str, String)> {
         ("ALLOWED_COUNTRIES", "US,CA,GB"),
         ("MAX_SENDS_PER_NETWORK_PER_10_MINUTES", "1000"), // here everybody has the same address
         ("SUPPORT_URL", "https://support.example.com/sign-in"),
+        ("TERMS_URL", "https://www.example.com/terms"),
+        ("PRIVACY_URL", "https://www.example.com/privacy"),
     ]
     .into_iter()
     .map(|(name, default)| (name, set(name).unwrap_or_else(|| default.to_owned())))

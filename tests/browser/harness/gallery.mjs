@@ -82,7 +82,27 @@ export const EXHIBITS = {
       await login.says('problem.delivery-failed.sms');
     },
   },
+  'choose-opted-out': {
+    screen: 'choose',
+    view: known,
+    refusal: [409, 'number-opted-out'],
+    act: async (login) => {
+      await login.press('channel.sms');
+      await login.says('problem.number-opted-out.call');
+    },
+  },
+  'choose-opted-out-no-call': {
+    screen: 'choose',
+    view: { ...known, channels: { sms: available, call: off('disabled') } },
+    refusal: [409, 'number-opted-out'],
+    act: async (login) => {
+      await login.press('channel.sms');
+      await login.says('problem.number-opted-out');
+    },
+  },
   number: { view: { phoneNumber: null } },
+  'number-without-links': { screen: 'number', view: { phoneNumber: null }, config: { termsUrl: null, privacyUrl: null } },
+  'number-by-call': { screen: 'number', view: { phoneNumber: null }, config: { channels: ['call'] } },
   'number-invalid': { screen: 'number', ...typed([422, 'phone-number-invalid']) },
   'number-unavailable': { screen: 'number', ...typed([422, 'phone-number-unavailable']) },
   'number-refused': { screen: 'number', ...typed([422, 'country-refused', { country: 'PR' }]) },

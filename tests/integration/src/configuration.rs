@@ -55,6 +55,23 @@ fn every_function_names_every_missing_variable() {
 }
 
 #[test]
+fn the_page_names_every_address_that_it_cannot_link_to() {
+    let variables = [
+        ("BRAND", "Example"),
+        ("ALLOWED_COUNTRIES", "US"),
+        ("SUPPORT_URL", "javascript:alert(1)"),
+        ("TERMS_URL", "http://www.example.com/terms"),
+        ("PRIVACY_URL", "www.example.com/privacy"),
+    ];
+    assert_eq!(
+        faults(login_page::config::Config::read, &variables),
+        "configuration: SUPPORT_URL must be an https, mailto or tel address; \
+         TERMS_URL must be at most 120 characters of an https address; \
+         PRIVACY_URL must be at most 120 characters of an https address"
+    );
+}
+
+#[test]
 fn each_call_mode_requires_the_keys_that_it_needs_and_no_others() {
     let wanted = |mode: &str, channels: &str| {
         let variables = [

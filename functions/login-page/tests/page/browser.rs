@@ -8,10 +8,12 @@ use login_page::config::Config;
 use platform::settings::Environment;
 use serde_json::Value;
 
-pub(crate) const DEPLOYMENT: [(&str, &str); 5] = [
+pub(crate) const DEPLOYMENT: [(&str, &str); 7] = [
     ("BRAND", "Example"),
     ("ALLOWED_COUNTRIES", "US,CA:sms,FR:call"),
     ("SUPPORT_URL", "https://support.example.com/sign-in"),
+    ("TERMS_URL", "https://www.example.com/terms"),
+    ("PRIVACY_URL", "https://www.example.com/privacy"),
     ("REDIRECT_URIS", "https://login.example.com/mfa/done,http://127.0.0.1:9000/signed-in"),
     ("FRAME_ANCESTORS", "https://login.example.com,https://www.example.com:8443"),
 ];

@@ -195,6 +195,8 @@ fn the_scripts_get_the_deployments_settings() {
         "brand": "Example",
         "logo": false,
         "supportUrl": "https://support.example.com/sign-in",
+        "termsUrl": "https://www.example.com/terms",
+        "privacyUrl": "https://www.example.com/privacy",
         "channels": ["sms", "call"],
         "countries": {
             "US": { "channels": ["sms", "call"], "format": "1|1|(3) 3-4" },
@@ -212,6 +214,8 @@ fn the_scripts_get_the_deployments_settings() {
             ("CHANNELS", "sms"),
             ("CALL_MODE", "match-digits"),
             ("SUPPORT_URL", ""),
+            ("TERMS_URL", ""),
+            ("PRIVACY_URL", ""),
             ("REDIRECT_URIS", ""),
             ("FRAME_ANCESTORS", ""),
         ]),
@@ -223,7 +227,9 @@ fn the_scripts_get_the_deployments_settings() {
     let by_sms = json!({ "channels": ["sms"], "format": "1|1|(3) 3-4" });
     assert_eq!(config["countries"], json!({ "US": by_sms, "CA": by_sms }), "no country that nothing reaches");
     assert_eq!(config["callMode"], "match-digits");
-    assert_eq!(config["supportUrl"], json!(null));
+    for url in ["supportUrl", "termsUrl", "privacyUrl"] {
+        assert_eq!(config[url], json!(null), "{url}");
+    }
     assert_eq!((&config["redirectUris"], &config["frameAncestors"]), (&json!([]), &json!([])));
 }
 

@@ -84,7 +84,8 @@ mod tests {
     use std::time::Duration;
 
     use super::super::table::{
-        BRAND, CHANNELS, CODE_LIFE_SECONDS, MACHINE_DETECTION, MAX_GUESSES, PUBLIC_BASE_URL, SUPPORT_URL, TABLE_NAME,
+        BRAND, CHANNELS, CODE_LIFE_SECONDS, MACHINE_DETECTION, MAX_GUESSES, PRIVACY_URL, PUBLIC_BASE_URL, SUPPORT_URL,
+        TABLE_NAME, TERMS_URL,
     };
     use super::*;
 
@@ -141,6 +142,27 @@ mod tests {
             "http://localhost:1/a",
         ] {
             assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_address_to_link_to_has_a_scheme_that_is_safe_there() {
+        let support = |url| Environment::from_iter([("SUPPORT_URL", url)]).get(&SUPPORT_URL).flatten();
+        for good in ["https://help.example.com/a?b#c", "mailto:help@example.com", "tel:+14155550100"] {
+            assert_eq!(support(good).as_deref(), Some(good));
+        }
+        for bad in ["http://help.example.com", "javascript:alert(1)", "https://", "help", "https://a.example/ b"] {
+            assert_eq!(support(bad), None, "{bad}");
+        }
+        for setting in [&TERMS_URL, &PRIVACY_URL] {
+            let read = |url: &str| Environment::from_iter([(setting.name, url)]).get(setting).flatten();
+            let longest = format!("https://a.example/{}", "x".repeat(102));
+            for good in ["https://www.example.com/legal#sms", &longest] {
+                assert_eq!(read(good).as_deref(), Some(good));
+            }
+            for bad in ["http://a.example", "mailto:a@example.com", "/terms", "https://", &(longest + "x")] {
+                assert_eq!(read(bad), None, "{bad}");
+            }
         }
     }
 

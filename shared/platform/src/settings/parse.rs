@@ -11,6 +11,22 @@ use domain::rules::{Enrolment, TestNumber};
 use domain::time::Timestamp;
 use tracing::Level;
 
+/// An address that the page links to.
+pub(super) fn page(text: &str) -> Option<Option<String>> {
+    address(&["https://"], text)
+}
+
+/// An address for those who need help.
+pub(super) fn support(text: &str) -> Option<Option<String>> {
+    address(&["https://", "mailto:", "tel:"], text)
+}
+
+fn address(schemes: &[&str], text: &str) -> Option<Option<String>> {
+    let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme));
+    let fits = rest.is_some_and(|rest| !rest.is_empty()) && !text.contains(char::is_whitespace);
+    if text.is_empty() { Some(None) } else { fits.then(|| Some(text.to_owned())) }
+}
+
 /// https, or http on loopback, without a trailing slash.
 pub(super) fn base_url(text: &str) -> Option<String> {
     let local = ["http://127.0.0.1:", "http://localhost:"].iter().any(|prefix| text.starts_with(prefix));

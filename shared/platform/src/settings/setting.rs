@@ -231,6 +231,14 @@ pub(super) const fn optional(longest: Option<usize>, form: &'static str) -> Kind
     Kind::Text { form, longest, default: Fallback::Is(""), parse }
 }
 
+pub(super) const fn optional_as<T>(
+    longest: Option<usize>,
+    form: &'static str,
+    parse: fn(&str) -> Option<Option<T>>,
+) -> Kind<Option<T>> {
+    Kind::Text { form, longest, default: Fallback::Is(""), parse }
+}
+
 pub(super) const fn required_as<T>(form: &'static str, parse: fn(&str) -> Option<T>) -> Kind<T> {
     text(form, Fallback::Required, parse)
 }

@@ -16,7 +16,8 @@ use tracing::Level;
 use super::parse;
 use super::setting::{Group, Listed, Setting};
 use super::setting::{
-    deployed, deployed_as, number, optional, or, or_as, percent, required, required_as, seconds, short_ascii, words,
+    deployed, deployed_as, number, optional, optional_as, or, or_as, percent, required, required_as, seconds,
+    short_ascii, words,
 };
 
 /// Declares a setting per line, with its doc comment as its meaning, and lists them all.
@@ -54,7 +55,7 @@ settings! {
         /// How old the first factor (`auth_time`) may be.
         MAX_AUTH_AGE_SECONDS: Duration = seconds(60..=86_400, Duration::from_mins(15));
         /// Where users who are stuck find help.
-        SUPPORT_URL: Option<String> = optional(None, "an https, mailto or tel address");
+        SUPPORT_URL: Option<String> = optional_as(None, "an https, mailto or tel address", parse::support);
     }
     Result {
         /// Public base URL of this API: issuer of the result token and host of the webhooks.
@@ -75,7 +76,11 @@ settings! {
         BRAND_COLOR: String = or("#0b57d0", "a colour such as #0b57d0");
         /// Logo above the brand. All variables of a Lambda function together have 4 KiB.
         BRAND_LOGO: Option<String> =
-            optional(Some(2048), "characters of base64 of an SVG, a gzipped SVG or a PNG: gzip the SVG, or simplify it");
+            optional(Some(1792), "characters of base64 of an SVG, a gzipped SVG or a PNG: gzip the SVG, or simplify it");
+        /// Your terms of service. The page links to them where a number is typed, if messages are on offer.
+        TERMS_URL: Option<String> = optional_as(Some(120), "characters of an https address", parse::page);
+        /// Your privacy policy, linked to beside them. US registrations of senders require both.
+        PRIVACY_URL: Option<String> = optional_as(Some(120), "characters of an https address", parse::page);
         /// URIs to which the page may send the browser with the result, compared as written.
         REDIRECT_URIS: Option<String> = optional(None, "https URIs without a fragment, separated by commas");
         /// Origins whose pages may embed the page in a frame and get the result from it.
