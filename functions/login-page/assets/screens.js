@@ -60,10 +60,9 @@ export function promptForNumber(app) {
 function consent() {
   if (!config.channels.includes('sms')) return h('p', { class: 'small' }, t('number.rates'));
   const link = (key, href) => href && h('a', { class: 'link', href, target: '_blank', rel: 'noopener noreferrer' }, t(key));
-  const links = [link('number.terms', config.termsUrl), link('number.privacy', config.privacyUrl)].filter(Boolean);
   return [
     h('p', { class: 'small' }, t('number.consent', { send: t('channel.sms') })),
-    links.length > 0 && h('div', { class: 'links' }, links),
+    h('div', { class: 'links' }, link('number.terms', config.termsUrl), link('number.privacy', config.privacyUrl)),
   ];
 }
 
