@@ -11,20 +11,27 @@ use domain::rules::{Enrolment, TestNumber};
 use domain::time::Timestamp;
 use tracing::Level;
 
-/// An address that the page links to.
-pub(super) fn page(text: &str) -> Option<Option<String>> {
+/// An address that the page links to, if any.
+pub(super) fn page(text: &str) -> Result<Option<String>, NoAddress> {
     address(&["https://"], text)
 }
 
-/// An address for those who need help.
-pub(super) fn support(text: &str) -> Option<Option<String>> {
+/// An address for those who need help, if any.
+pub(super) fn support(text: &str) -> Result<Option<String>, NoAddress> {
     address(&["https://", "mailto:", "tel:"], text)
 }
 
-fn address(schemes: &[&str], text: &str) -> Option<Option<String>> {
+#[derive(Debug)]
+pub(super) struct NoAddress;
+
+fn address(schemes: &[&str], text: &str) -> Result<Option<String>, NoAddress> {
     let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme));
     let fits = rest.is_some_and(|rest| !rest.is_empty()) && !text.contains(char::is_whitespace);
-    if text.is_empty() { Some(None) } else { fits.then(|| Some(text.to_owned())) }
+    match text {
+        "" => Ok(None),
+        _ if fits => Ok(Some(text.to_owned())),
+        _ => Err(NoAddress),
+    }
 }
 
 /// https, or http on loopback, without a trailing slash.

@@ -55,7 +55,7 @@ settings! {
         /// How old the first factor (`auth_time`) may be.
         MAX_AUTH_AGE_SECONDS: Duration = seconds(60..=86_400, Duration::from_mins(15));
         /// Where users who are stuck find help.
-        SUPPORT_URL: Option<String> = optional_as(None, "an https, mailto or tel address", parse::support);
+        SUPPORT_URL: Option<String> = optional_as(None, "an https, mailto or tel address", |text| parse::support(text).ok());
     }
     Result {
         /// Public base URL of this API: issuer of the result token and host of the webhooks.
@@ -78,9 +78,9 @@ settings! {
         BRAND_LOGO: Option<String> =
             optional(Some(1792), "characters of base64 of an SVG, a gzipped SVG or a PNG: gzip the SVG, or simplify it");
         /// Your terms of service. The page links to them where a number is typed, if messages are on offer.
-        TERMS_URL: Option<String> = optional_as(Some(120), "characters of an https address", parse::page);
+        TERMS_URL: Option<String> = optional_as(Some(120), "characters of an https address", |text| parse::page(text).ok());
         /// Your privacy policy, linked to beside them. US registrations of senders require both.
-        PRIVACY_URL: Option<String> = optional_as(Some(120), "characters of an https address", parse::page);
+        PRIVACY_URL: Option<String> = optional_as(Some(120), "characters of an https address", |text| parse::page(text).ok());
         /// URIs to which the page may send the browser with the result, compared as written.
         REDIRECT_URIS: Option<String> = optional(None, "https URIs without a fragment, separated by commas");
         /// Origins whose pages may embed the page in a frame and get the result from it.
