@@ -11,7 +11,7 @@ use std::time::Duration;
 use domain::delivery::SendFailure;
 use domain::follow_up::{FollowUp, Notice, Tally};
 use domain::phone::Reach;
-use domain::ports::{Notifier, Statistics};
+use domain::ports::{Notifier, Sent, Statistics};
 use platform::clock::Stopwatch;
 use platform::run::chain;
 use platform::stream::{Batch, Record, Report};
@@ -115,9 +115,13 @@ impl<S: Statistics, N: Notifier> App<S, N> {
         if self.time.saturating_sub(watch.elapsed()) < SEND_LIMIT {
             return Err(OutOfTime.into());
         }
-        let Err(error) = notifier.notify(notice, SEND_LIMIT).await else {
-            done.notices += 1;
-            return Ok(());
+        let error = match notifier.notify(notice, SEND_LIMIT).await {
+            Ok(Sent { id, sender }) => {
+                done.notices += 1;
+                tracing::info!(id, sender, country = notice.country.as_str(), "a notice was sent");
+                return Ok(());
+            }
+            Err(error) => error,
         };
         let Some(outcome) = given_up(error.kind) else { return Err(error.into()) };
         tracing::warn!(outcome, cause = chain(&error), "gave up on a notice");

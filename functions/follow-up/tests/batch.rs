@@ -9,7 +9,7 @@ use domain::channel::Channel;
 use domain::delivery::SendFailure;
 use domain::follow_up::{Notice, Tally};
 use domain::phone::{Country, Reach};
-use domain::ports::{Notifier, SendError, Statistics, StoreError};
+use domain::ports::{Notifier, SendError, Sent, Statistics, StoreError};
 use follow_up::{App, TIME};
 use platform::stream::Batch;
 use serde_json::{Value, json};
@@ -41,11 +41,11 @@ struct Network {
 }
 
 impl Notifier for Network {
-    async fn notify(&self, notice: &Notice, _: Duration) -> Result<(), SendError> {
+    async fn notify(&self, notice: &Notice, _: Duration) -> Result<Sent, SendError> {
         self.notices.lock().expect("not poisoned").push(notice.clone());
         match self.failures.iter().find(|(number, _)| *number == notice.to.expose()) {
             Some((_, kind)) => Err(SendError { kind: *kind, source: None }),
-            None => Ok(()),
+            None => Ok(Sent::default()),
         }
     }
 }

@@ -14,8 +14,9 @@ use domain::delivery::{Delivery, SendFailure};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Form, Line, PhoneNumber, PhoneRefusal, Reading, Subscriber};
 use domain::policy::CallMode;
-use domain::ports::{CallPlacer, ChallengeStore, KeySource, Message, SendError, SmsSender, Started, StoreError};
+use domain::ports::{CallPlacer, ChallengeStore, KeySource, Message, SendError, Sent, SmsSender, Started, StoreError};
 use domain::purpose::Purpose;
+use domain::receipt::ReceiptToken;
 use domain::refusal::{Consequence, Refusal, Refused};
 use domain::request::Request as Asked;
 use domain::rules::Rules;
@@ -86,7 +87,10 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         let sent = self.send(&transaction, &outgoing, self.send_timeout.saturating_sub(watch.elapsed())).await;
         let outcome = note(asked.channel, sent.as_ref().err(), watch);
         let cause = sent.as_ref().err().map(|error| run::chain(error));
-        tracing::info!(subject = ?asked.key.subject, channel = asked.channel.as_str(), outcome, cause, "sent");
+        let (subject, channel) = (asked.key.subject, asked.channel.as_str());
+        let country = transaction.challenge.country.as_str();
+        let Sent { id, sender } = sent.as_ref().ok().cloned().unwrap_or_default();
+        tracing::info!(?subject, channel, country, outcome, id, sender, cause, "sent");
         let mut stored = transaction.applied(stored);
         let Err(error) = sent else {
             challenge.correct_send(asked.channel, Delivery::Accepted);
@@ -134,7 +138,10 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
             self.charge_budget(&mut transaction, asked, now).await?;
         }
         let outgoing = match transaction.channel {
-            Channel::Sms => Outgoing::Code(transaction.add_code(keys, &mut clock::random())),
+            Channel::Sms => {
+                let random = &mut clock::random();
+                Outgoing::Code(transaction.add_code(keys, random), ReceiptToken::draw(random))
+            }
             Channel::Call => Outgoing::Call(transaction.add_call(&mut clock::random())),
         };
         match self.store.start(&transaction).await? {
@@ -186,15 +193,15 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         transaction: &StartTransaction,
         outgoing: &Outgoing,
         limit: Duration,
-    ) -> Result<(), SendError> {
+    ) -> Result<Sent, SendError> {
         if limit.is_zero() {
             return Err(SendError { kind: SendFailure::ProviderFault, source: None }); // no time left to wait for a response
         }
         let challenge = &transaction.challenge;
         match outgoing {
-            Outgoing::Code(code) => {
-                let Challenge { ref phone, purpose, locale, .. } = *challenge;
-                let message = Message { to: phone, code, purpose, locale };
+            Outgoing::Code(code, receipt) => {
+                let Challenge { ref phone, purpose, locale, ref id, .. } = *challenge;
+                let message = Message { to: phone, code, purpose, locale, challenge: id, receipt };
                 self.sms.send(&message, limit).await
             }
             Outgoing::Call(token) => match &self.caller {
@@ -243,7 +250,7 @@ enum StartOutcome {
 }
 
 enum Outgoing {
-    Code(Code),
+    Code(Code, ReceiptToken),
     Call(CallToken),
 }
 

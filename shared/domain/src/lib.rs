@@ -43,6 +43,7 @@ pub mod code;
 pub mod locale;
 pub mod policy;
 pub mod quota;
+pub mod receipt;
 
 pub mod call;
 pub mod request;

@@ -23,6 +23,7 @@ use crate::phone::{Country, PhoneNumber};
 use crate::policy::Policy;
 use crate::purpose::Purpose;
 use crate::quota::Counter;
+use crate::receipt::ReceiptToken;
 use crate::refusal::{Refusal, Refused};
 use crate::snapshot::Snapshot;
 use crate::start_transaction::StartTransaction;
@@ -215,18 +216,30 @@ pub struct Message<'a> {
     pub code: &'a Code,
     pub purpose: Purpose,
     pub locale: Locale,
+    /// Which challenge its receipts are for.
+    pub challenge: &'a ChallengeId,
+    pub receipt: &'a ReceiptToken,
+}
+
+/// A send that the provider accepted, as the log names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// The id of the message, or the SID of the call.
+    pub id: String,
+    /// What it was sent from, if this deployment chose it.
+    pub sender: Option<String>,
 }
 
 /// Sends messages. Never retries: a repeated message would cost twice.
 pub trait SmsSender: Sync {
     /// Sends one message, within `limit`.
-    fn send(&self, message: &Message<'_>, limit: Duration) -> impl Future<Output = Result<(), SendError>> + Send;
+    fn send(&self, message: &Message<'_>, limit: Duration) -> impl Future<Output = Result<Sent, SendError>> + Send;
 }
 
 /// Notifies replaced numbers. Never retries: a repeated notice would cost twice.
 pub trait Notifier: Sync {
     /// Sends one notice, within `limit`.
-    fn notify(&self, notice: &Notice, limit: Duration) -> impl Future<Output = Result<(), SendError>> + Send;
+    fn notify(&self, notice: &Notice, limit: Duration) -> impl Future<Output = Result<Sent, SendError>> + Send;
 }
 
 /// Places calls. Never retries: the phone would ring twice.
@@ -238,7 +251,7 @@ pub trait CallPlacer: Sync {
         challenge: &ChallengeId,
         token: &CallToken,
         limit: Duration,
-    ) -> impl Future<Output = Result<(), SendError>> + Send;
+    ) -> impl Future<Output = Result<Sent, SendError>> + Send;
 }
 
 /// Why a send failed.

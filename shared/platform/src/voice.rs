@@ -17,7 +17,7 @@ use domain::delivery::SendFailure;
 use domain::identity::ChallengeId;
 use domain::phone::PhoneNumber;
 use domain::policy::Policy;
-use domain::ports::{CallPlacer, SendError};
+use domain::ports::{CallPlacer, SendError, Sent};
 use form_urlencoded::Serializer;
 use serde_json::Value;
 use thiserror::Error as ThisError;
@@ -98,7 +98,7 @@ impl<S: SecretSource> CallPlacer for TwilioCallPlacer<S> {
         challenge: &ChallengeId,
         token: &CallToken,
         limit: Duration,
-    ) -> Result<(), SendError> {
+    ) -> Result<Sent, SendError> {
         let deadline = Instant::now() + limit;
         let credentials = self.credentials.value(clock::now());
         let credentials = timeout_at(deadline, credentials).await.map_err(never)?.map_err(never)?;
@@ -109,7 +109,8 @@ impl<S: SecretSource> CallPlacer for TwilioCallPlacer<S> {
                 let kind = if never_sent(&error) { SendFailure::ProviderFault } else { SendFailure::Unknown };
                 SendError { kind, source: Some(Box::new(error)) }
             })?;
-            judge(response).await
+            let id = judge(response).await?;
+            Ok(Sent { id, sender: Some(self.settings.from.expose().to_owned()) })
         };
         let timed_out = |_| Err(SendError { kind: SendFailure::Unknown, source: None });
         timeout_at(deadline, place).await.unwrap_or_else(timed_out)
@@ -133,17 +134,18 @@ const NUMBER_CODES: [u64; 8] = [13223, 13224, 13225, 13226, 21211, 21214, 21215,
 
 /// A 5xx or an unreadable response may arrive after the call was made, so both count as sent. A 4xx
 /// means that the provider did not accept the request.
-async fn judge(response: HttpResponse) -> Result<(), SendError> {
+async fn judge(response: HttpResponse) -> Result<String, SendError> {
     let status = response.status().as_u16();
     let body = read(response.into_body()).await;
     let answer: Option<Value> = body.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let code = answer.as_ref().and_then(|answer| answer["code"].as_u64());
-    let kind = match status {
-        200..=299 if answer.as_ref().is_some_and(|answer| answer["sid"].is_string()) => return Ok(()),
-        401 | 403 => SendFailure::Unauthorized,
-        429 => SendFailure::Throttled,
-        400..=499 if code.is_some_and(|code| NUMBER_CODES.contains(&code)) => SendFailure::NumberRefused,
-        300..=499 => SendFailure::ProviderFault,
+    let sid = answer.as_ref().and_then(|answer| answer["sid"].as_str());
+    let kind = match (status, sid) {
+        (200..=299, Some(sid)) => return Ok(sid.to_owned()),
+        (401 | 403, _) => SendFailure::Unauthorized,
+        (429, _) => SendFailure::Throttled,
+        (400..=499, _) if code.is_some_and(|code| NUMBER_CODES.contains(&code)) => SendFailure::NumberRefused,
+        (300..=499, _) => SendFailure::ProviderFault,
         _ => SendFailure::Unknown,
     };
     Err(SendError { kind, source: Some(Box::new(Refused { status, code })) })

@@ -15,7 +15,8 @@ use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::{Country, PhoneNumber, Reach};
 use domain::policy::Policy;
 use domain::ports::{
-    CallPlacer, ChallengeStore, KeyError, KeySource, Message, SendError, Settlement, SmsSender, Started, StoreError,
+    CallPlacer, ChallengeStore, KeyError, KeySource, Message, SendError, Sent, Settlement, SmsSender, Started,
+    StoreError,
 };
 use domain::quota::Counter;
 use domain::refusal::Refused;
@@ -211,13 +212,13 @@ impl TokenSource for Nothing {
 }
 
 impl SmsSender for Nothing {
-    async fn send(&self, _: &Message<'_>, _: Duration) -> Result<(), SendError> {
+    async fn send(&self, _: &Message<'_>, _: Duration) -> Result<Sent, SendError> {
         Err(SendError { kind: SendFailure::ProviderFault, source: None })
     }
 }
 
 impl CallPlacer for Nothing {
-    async fn call(&self, _: &PhoneNumber, _: &ChallengeId, _: &CallToken, _: Duration) -> Result<(), SendError> {
+    async fn call(&self, _: &PhoneNumber, _: &ChallengeId, _: &CallToken, _: Duration) -> Result<Sent, SendError> {
         Err(SendError { kind: SendFailure::ProviderFault, source: None })
     }
 }

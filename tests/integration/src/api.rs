@@ -13,7 +13,7 @@ use domain::delivery::SendFailure;
 use domain::identity::ChallengeId;
 use domain::phone::{Country, PhoneNumber, Reach};
 use domain::policy::{CallMode, Policy};
-use domain::ports::{CallPlacer, KeyError, KeySource, Message, SendError, SmsSender};
+use domain::ports::{CallPlacer, KeyError, KeySource, Message, SendError, Sent, SmsSender};
 use domain::purpose::Purpose;
 use domain::result::Approval;
 use domain::rules::{Enrolment, Rules};
@@ -404,19 +404,19 @@ impl Phone {
         self.0.lock().expect("not poisoned")
     }
 
-    fn outcome(&self) -> Result<(), SendError> {
+    fn outcome(&self) -> Result<Sent, SendError> {
         match self.line().failure {
             Some(kind) => Err(SendError { kind, source: None }),
-            None => Ok(()),
+            None => Ok(Sent::default()),
         }
     }
 }
 
 impl SmsSender for Phone {
-    async fn send(&self, message: &Message<'_>, _: Duration) -> Result<(), SendError> {
-        self.outcome()?;
+    async fn send(&self, message: &Message<'_>, _: Duration) -> Result<Sent, SendError> {
+        let sent = self.outcome()?;
         self.line().messages.push((message.to.clone(), message.code.expose().to_owned(), message.purpose));
-        Ok(())
+        Ok(sent)
     }
 }
 
@@ -427,10 +427,10 @@ impl CallPlacer for Phone {
         challenge: &ChallengeId,
         token: &CallToken,
         _: Duration,
-    ) -> Result<(), SendError> {
-        self.outcome()?;
+    ) -> Result<Sent, SendError> {
+        let sent = self.outcome()?;
         self.line().calls.push((*challenge, token.clone()));
-        Ok(())
+        Ok(sent)
     }
 }
 

@@ -11,7 +11,7 @@ use domain::channel::Channel;
 use domain::follow_up::Notice;
 use domain::locale::Locale;
 use domain::phone::Country;
-use domain::ports::{ChallengeStore as _, Notifier, SendError, Started};
+use domain::ports::{ChallengeStore as _, Notifier, SendError, Sent, Started};
 use domain::purpose::Purpose;
 use domain::start::Decision;
 use follow_up::{App, TIME};
@@ -27,9 +27,9 @@ const DAY: u64 = 24 * 3600;
 struct Network(Mutex<Vec<Notice>>);
 
 impl Notifier for Network {
-    async fn notify(&self, notice: &Notice, _: Duration) -> Result<(), SendError> {
+    async fn notify(&self, notice: &Notice, _: Duration) -> Result<Sent, SendError> {
         self.0.lock().expect("not poisoned").push(notice.clone());
-        Ok(())
+        Ok(Sent::default())
     }
 }
 

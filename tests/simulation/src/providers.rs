@@ -9,7 +9,7 @@ use domain::code::{MacKey, MacKeys};
 use domain::delivery::SendFailure;
 use domain::identity::ChallengeId;
 use domain::phone::PhoneNumber;
-use domain::ports::{CallPlacer, KeyError, KeySource, Message, SendError, SmsSender};
+use domain::ports::{CallPlacer, KeyError, KeySource, Message, SendError, Sent, SmsSender};
 use domain::result::Approval;
 use domain::time::Timestamp;
 use platform::callback::{SigningTokens, TokenSource};
@@ -55,7 +55,7 @@ impl Shared {
         channel: Channel,
         to: &PhoneNumber,
         deliver: impl FnOnce(&mut World, ChallengeId, bool) + Send,
-    ) -> Result<(), SendError> {
+    ) -> Result<Sent, SendError> {
         pause().await;
         let sent = {
             let mut world = self.world();
@@ -81,12 +81,12 @@ impl Shared {
             sent
         };
         pause().await;
-        sent.map_err(|kind| SendError { kind, source: None })
+        sent.map(|()| Sent::default()).map_err(|kind| SendError { kind, source: None })
     }
 }
 
 impl SmsSender for Shared {
-    async fn send(&self, message: &Message<'_>, _: Duration) -> Result<(), SendError> {
+    async fn send(&self, message: &Message<'_>, _: Duration) -> Result<Sent, SendError> {
         let code = message.code.expose().to_owned();
         self.deliver(Channel::Sms, message.to, |world, challenge, arrived| {
             world.past.codes.push(SentCode { challenge, code, spoken: false, arrived });
@@ -102,7 +102,7 @@ impl CallPlacer for Shared {
         challenge: &ChallengeId,
         token: &CallToken,
         _: Duration,
-    ) -> Result<(), SendError> {
+    ) -> Result<Sent, SendError> {
         let (challenge, token, to) = (*challenge, token.clone(), to.clone());
         let number = to.clone();
         self.deliver(Channel::Call, &number, |world, _, arrives| {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use domain::follow_up::Notice;
 use domain::phone::PhoneNumber;
-use domain::ports::{Message, Notifier, SendError, SmsSender};
+use domain::ports::{Message, Notifier, SendError, Sent, SmsSender};
 
 pub use self::sns::{Sns, SnsSettings};
 
@@ -20,7 +20,7 @@ pub trait Publisher: Sync {
         to: &PhoneNumber,
         text: String,
         limit: Duration,
-    ) -> impl Future<Output = Result<(), SendError>> + Send;
+    ) -> impl Future<Output = Result<Sent, SendError>> + Send;
 }
 
 /// The provider that the functions send through.
@@ -38,8 +38,8 @@ pub struct Codes<P> {
 }
 
 impl<P: Publisher> SmsSender for Codes<P> {
-    async fn send(&self, message: &Message<'_>, limit: Duration) -> Result<(), SendError> {
-        let Message { to, code, purpose, locale } = *message;
+    async fn send(&self, message: &Message<'_>, limit: Duration) -> Result<Sent, SendError> {
+        let Message { to, code, purpose, locale, .. } = *message;
         let text = locale.sms(purpose, &self.brand, &self.host, code);
         self.publisher.publish(to, text, limit).await
     }
@@ -55,7 +55,7 @@ pub struct Notices<P> {
 }
 
 impl<P: Publisher> Notifier for Notices<P> {
-    async fn notify(&self, notice: &Notice, limit: Duration) -> Result<(), SendError> {
+    async fn notify(&self, notice: &Notice, limit: Duration) -> Result<Sent, SendError> {
         let text = notice.locale.notice(&self.brand, &notice.new, self.support_url.as_deref());
         self.publisher.publish(&notice.to, text, limit).await
     }

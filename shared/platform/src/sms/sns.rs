@@ -15,7 +15,7 @@ use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
 use domain::delivery::SendFailure;
 use domain::phone::PhoneNumber;
-use domain::ports::SendError;
+use domain::ports::{SendError, Sent};
 use thiserror::Error as ThisError;
 
 use super::Publisher;
@@ -85,7 +85,7 @@ impl Sns {
 }
 
 impl Publisher for Sns {
-    async fn publish(&self, to: &PhoneNumber, text: String, limit: Duration) -> Result<(), SendError> {
+    async fn publish(&self, to: &PhoneNumber, text: String, limit: Duration) -> Result<Sent, SendError> {
         let mut publish = self.client.publish().phone_number(to.expose()).message(text);
         for (name, kind, value) in self.attributes() {
             publish = publish.message_attributes(name, attribute(kind, value).map_err(incomplete)?);
@@ -93,7 +93,10 @@ impl Publisher for Sns {
         let timeouts = TimeoutConfig::builder().operation_timeout(limit).operation_attempt_timeout(limit).build();
         let once = aws_sdk_sns::config::Builder::new().timeout_config(timeouts);
         match Box::pin(publish.customize().config_override(once).send()).await {
-            Ok(_) => Ok(()),
+            Ok(accepted) => Ok(Sent {
+                id: accepted.message_id.unwrap_or_default(),
+                sender: self.settings.origination_number.clone().or_else(|| self.settings.sender_id.clone()),
+            }),
             Err(error) => Err(SendError { kind: failure(&error), source: Some(cause(error)) }),
         }
     }

@@ -5,10 +5,12 @@ use std::time::Duration;
 use domain::code::Code;
 use domain::delivery::SendFailure;
 use domain::follow_up::Notice;
+use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::locale::Locale;
 use domain::phone::{Country, Line, PhoneNumber};
-use domain::ports::{Message, Notifier as _, SendError, SmsSender as _};
+use domain::ports::{Message, Notifier as _, SendError, Sent, SmsSender as _};
 use domain::purpose::Purpose;
+use domain::receipt::ReceiptToken;
 use platform::run::chain;
 use platform::sms::{Codes, Notices, Sns, SnsSettings};
 
@@ -27,7 +29,7 @@ async fn sender(endpoint: &str, max_price: Option<&str>) -> Codes<Sns> {
     Codes { publisher, brand: "Example".to_owned(), host: "login.example.com".to_owned() }
 }
 
-async fn notify(endpoint: &str) -> Result<(), SendError> {
+async fn notify(endpoint: &str) -> Result<Sent, SendError> {
     let settings = SnsSettings { template_id: Some("1107160000000000001".to_owned()), ..SnsSettings::default() };
     let notifier = Notices {
         publisher: Sns::new(&aws(endpoint).await, settings),
@@ -39,10 +41,22 @@ async fn notify(endpoint: &str) -> Result<(), SendError> {
     notifier.notify(&Notice { to: number(), country, line: Line::Mobile, new, locale: Locale::En }, LIMIT).await
 }
 
-async fn publish(sender: &Codes<Sns>, limit: Duration) -> Result<(), SendError> {
+async fn publish(sender: &Codes<Sns>, limit: Duration) -> Result<Sent, SendError> {
     let code = Code::parse(CODE).expect("six digits");
-    let message = Message { to: &number(), code: &code, purpose: Purpose::Login, locale: Locale::Es };
+    let message = Message {
+        to: &number(),
+        code: &code,
+        purpose: Purpose::Login,
+        locale: Locale::Es,
+        challenge: &challenge(),
+        receipt: &ReceiptToken::from_bytes([7; 16]),
+    };
     sender.send(&message, limit).await
+}
+
+fn challenge() -> ChallengeId {
+    let key = ChallengeKey { subject: SubjectId::from_bytes([1; 32]), session: SessionId::from_bytes([2; 32]) };
+    ChallengeId { key, generation: 3 }
 }
 
 async fn refused(endpoint: &str) -> SendError {
@@ -84,7 +98,14 @@ async fn a_publish_request_has_exactly_these_fields() {
 async fn a_code_to_change_the_number_says_so() {
     let sns = Stub::start([Reply::new(200, ACCEPTED)]);
     let code = Code::parse(CODE).expect("six digits");
-    let message = Message { to: &number(), code: &code, purpose: Purpose::Change, locale: Locale::Es };
+    let message = Message {
+        to: &number(),
+        code: &code,
+        purpose: Purpose::Change,
+        locale: Locale::Es,
+        challenge: &challenge(),
+        receipt: &ReceiptToken::from_bytes([7; 16]),
+    };
     sender(&sns.url(), None).await.send(&message, LIMIT).await.expect("accepted");
     let form = sns.only_request().form();
     let text = form.iter().find(|(key, _)| key == "Message").map(|(_, value)| value.as_str());
@@ -252,7 +273,7 @@ async fn a_connection_closed_while_frozen_never_sends_a_message_twice() {
     publish(&sender, LIMIT).await.expect("accepted");
     sns.freeze_until_closed();
     let requests = match publish(&sender, LIMIT).await {
-        Ok(()) => 2,
+        Ok(_) => 2,
         Err(error) => {
             assert_eq!(error.kind, SendFailure::Unknown);
             1

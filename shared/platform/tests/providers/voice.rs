@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::call::CallToken;
 use domain::delivery::SendFailure;
 use domain::phone::PhoneNumber;
-use domain::ports::{CallPlacer as _, SendError};
+use domain::ports::{CallPlacer as _, SendError, Sent};
 use domain::time::Timestamp;
 use platform::clock;
 use platform::encoding::{call_token, challenge_path};
@@ -67,7 +67,7 @@ fn token() -> CallToken {
     CallToken::from_bytes([9; 16])
 }
 
-async fn call(caller: &TwilioCallPlacer<Source>, limit: Duration) -> Result<(), SendError> {
+async fn call(caller: &TwilioCallPlacer<Source>, limit: Duration) -> Result<Sent, SendError> {
     caller.call(&number(), &challenge(), &token(), limit).await
 }
 
@@ -216,7 +216,7 @@ async fn a_connection_closed_while_frozen_never_places_a_call_twice() {
     call(&caller, LIMIT).await.expect("accepted");
     provider.freeze_until_closed();
     let requests = match call(&caller, LIMIT).await {
-        Ok(()) => 2,
+        Ok(_) => 2,
         Err(error) => {
             assert_eq!(error.kind, SendFailure::Unknown);
             1
