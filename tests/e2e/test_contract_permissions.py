@@ -18,6 +18,14 @@ def statement(effect, actions, *resources, condition=None):
     return effect, frozenset(actions.split()), json.dumps(sorted(resources, key=json.dumps)), json.dumps(condition)
 
 
+# Only what the provider needs: SNS can't name a phone number, End User Messaging names what a message is sent from.
+IDENTITIES = {"Fn::Sub": "arn:${AWS::Partition}:sms-voice:${AWS::Region}:${AWS::AccountId}:*"}
+SEND = statement(
+    "Allow",
+    json.dumps({"Fn::If": ["SendsBySns", "sns:Publish", "sms-voice:SendTextMessage"]}),
+    {"Fn::If": ["SendsBySns", "*", IDENTITIES]},
+)
+
 ALLOWED = {
     "login-page": set(),
     "start-challenge": {
@@ -30,7 +38,7 @@ ALLOWED = {
             MAC_KEYS,
             on_condition("OffersCalls", {"Ref": "VoiceApiSecretArn"}),
         ),
-        statement("Allow", "sns:Publish", "*"),
+        SEND,
         statement("Deny", "sns:Publish", {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}),
     },
     "get-challenge": {
@@ -84,7 +92,7 @@ ALLOWED = {
             TABLE,
             condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["country#*"]}},
         ),
-        statement("Allow", "sns:Publish", "*"),
+        SEND,
         statement("Deny", "sns:Publish", {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}),
         statement("Allow", "sqs:SendMessage", {"Fn::GetAtt": ["FollowUpDeadLetters", "Arn"]}),
     },
@@ -102,7 +110,8 @@ def allowed(part):
         assert otherwise == {"Ref": "AWS::NoValue"}
         return condition, allowed(granted)
     resources, condition = listed(part["Resource"]), part.get("Condition")
-    return statement(part["Effect"], " ".join(listed(part["Action"])), *resources, condition=condition)
+    actions = [action if isinstance(action, str) else json.dumps(action) for action in listed(part["Action"])]
+    return statement(part["Effect"], " ".join(actions), *resources, condition=condition)
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
@@ -111,6 +120,10 @@ def test_a_function_may_do_exactly_what_it_does(name):
     assert "Role" not in properties
     policies = properties.get("Policies", [])
     assert {allowed(part) for policy in policies for part in policy["Statement"]} == ALLOWED[name]
+
+
+def test_messages_may_go_through_the_chosen_provider_only():
+    assert template()["Conditions"]["SendsBySns"] == {"Fn::Equals": [{"Ref": "SmsProvider"}, "sns"]}
 
 
 def test_the_mac_keys_are_read_only_in_the_call_modes_that_need_them():

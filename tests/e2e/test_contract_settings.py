@@ -186,7 +186,18 @@ def test_a_text_has_the_default_and_the_length_that_the_functions_have():
         ("Brand", ["Alliance", "A&B <Bank> ~ 1"], ["", " Bank", "Bank ", "Bänk", "B`nk"]),
         ("OriginHost", ["login.example.com"], ["", "https://login.example.com", "login.example.com:443", "-a.example"]),
         ("VoiceFromNumber", ["", "+14155550100"], ["4155550100", "+0123456789"]),
-        ("SmsMaxPrice", ["", "0.10", "1"], ["$1", "0,10", ".5"]),
+        ("SmsMaxPrice", ["", "0.10", "1"], ["$1", "0,10", ".5", "100"]),
+        (
+            "SmsSenders",
+            [
+                "",
+                "US=+18005550100 GB=EXAMPLE CA=24273",
+                "IN=EXMPLE,entity:1101,code:1107,change:1108,notice:1109 *=pool-0123",
+                "*=arn:aws:sms-voice:us-east-1:123456789012:pool/pool-0123",
+            ],
+            ["EXAMPLE", "us=EXAMPLE", "US=", "US=EXAMPLE ", "US=EXAMPLE  GB=EXAMPLE", "US=EXAMPLE;GB=EXAMPLE"],
+        ),
+        ("SmsConfigurationSet", ["", "alliance-mfa"], ["alliance mfa", "a/b"]),
     ],
 )
 def test_a_parameter_takes_what_is_right_and_nothing_else(parameter, good, bad):

@@ -35,7 +35,7 @@ impl Notices {
     fn read(env: &mut Environment) -> Option<Self> {
         let brand = env.get(&table::BRAND);
         let support_url = env.get(&table::SUPPORT_URL);
-        let sender = SenderSettings::read(env, &table::SMS_NOTICE_TEMPLATE_ID);
+        let sender = SenderSettings::read(env);
         Some(Self { brand: brand?, support_url: support_url?, sender: sender? })
     }
 }

@@ -2,7 +2,8 @@
 
 #![cfg(test)]
 
-use std::sync::Mutex;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::channel::Channel;
@@ -12,7 +13,9 @@ use domain::phone::{Country, Reach};
 use domain::ports::{Notifier, SendError, Sent, Statistics, StoreError};
 use follow_up::{App, TIME};
 use platform::stream::Batch;
+use platform::telemetry;
 use serde_json::{Value, json};
+use tracing::Level;
 
 const DAY: u64 = 24 * 3600;
 const TODAY: u64 = 20_000;
@@ -45,7 +48,7 @@ impl Notifier for Network {
         self.notices.lock().expect("not poisoned").push(notice.clone());
         match self.failures.iter().find(|(number, _)| *number == notice.to.expose()) {
             Some((_, kind)) => Err(SendError { kind: *kind, source: None }),
-            None => Ok(Sent::default()),
+            None => Ok(Sent { id: "m-1".to_owned(), sender: Some("EXAMPLE".to_owned()) }),
         }
     }
 }
@@ -130,6 +133,35 @@ async fn a_batch_is_counted_in_one_write_and_its_notices_sent_once() {
     let records = [verified("a"), started("b"), verified("c"), replaced("d", ALICE)];
     assert_eq!(handle(&app, &records).await, None);
     assert_eq!((counted(&app), told(&app)), (vec![2], vec![ALICE.to_owned()]));
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("not poisoned").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_sent_notice_is_logged_with_its_id_sender_and_country_and_without_a_number() {
+    let log = Log::default();
+    let out = log.clone();
+    let _logging = tracing::subscriber::set_default(telemetry::subscriber(Level::TRACE, move || out.clone()));
+    handle(&app(ALL, &[]), &[replaced("d", ALICE)]).await;
+    let logged = String::from_utf8(log.0.lock().expect("not poisoned").clone()).expect("text");
+    let lines = logged.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line"));
+    let line = lines.into_iter().find(|line| line["message"] == "a notice was sent").expect(&logged);
+    assert_eq!((&line["id"], &line["sender"], &line["country"]), (&json!("m-1"), &json!("EXAMPLE"), &json!("US")));
+    for secret in [&ALICE[1..], &NEW[1..], "binding"] {
+        assert!(!logged.contains(secret), "{secret} is in {logged}");
+    }
 }
 
 #[tokio::test]

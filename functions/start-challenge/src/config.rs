@@ -26,7 +26,7 @@ impl Config {
         let calls = settings.as_ref().is_none_or(|settings| settings.rules.channels.contains(&Channel::Call));
         let brand = env.get(&table::BRAND);
         let host = env.get(&table::ORIGIN_HOST);
-        let sender = SenderSettings::read(env, &table::SMS_TEMPLATE_ID);
+        let sender = SenderSettings::read(env);
         let voice = if calls { voice(env, settings.as_ref()).map(Some) } else { Some(None) };
         let send_timeout = env.get(&table::SEND_TIMEOUT_SECONDS);
         let mac_keys_secret = env.get(&table::MAC_KEYS_SECRET_ARN);

@@ -84,7 +84,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
             return Ok(self.view(StatusCode::CREATED, &transaction.applied(stored), &keys, &asked, now));
         }
         let mut challenge = transaction.challenge.clone();
-        let sent = self.send(&transaction, &outgoing, self.send_timeout.saturating_sub(watch.elapsed())).await;
+        let sent = self.send(&transaction, &outgoing, watch).await;
         let outcome = note(asked.channel, sent.as_ref().err(), watch);
         let cause = sent.as_ref().err().map(|error| run::chain(error));
         let (subject, channel) = (asked.key.subject, asked.channel.as_str());
@@ -192,16 +192,18 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         &self,
         transaction: &StartTransaction,
         outgoing: &Outgoing,
-        limit: Duration,
+        watch: Stopwatch,
     ) -> Result<Sent, SendError> {
+        let limit = self.send_timeout.saturating_sub(watch.elapsed());
         if limit.is_zero() {
             return Err(SendError { kind: SendFailure::ProviderFault, source: None }); // no time left to wait for a response
         }
         let challenge = &transaction.challenge;
         match outgoing {
             Outgoing::Code(code, receipt) => {
-                let Challenge { ref phone, purpose, locale, ref id, .. } = *challenge;
-                let message = Message { to: phone, code, purpose, locale, challenge: id, receipt };
+                let Challenge { ref phone, country, purpose, locale, ref id, expires_at, .. } = *challenge;
+                let life = expires_at.since(transaction.at).saturating_sub(watch.elapsed());
+                let message = Message { to: phone, country, code, life, purpose, locale, challenge: id, receipt };
                 self.sms.send(&message, limit).await
             }
             Outgoing::Call(token) => match &self.caller {

@@ -213,7 +213,11 @@ pub struct KeyError(#[source] pub Box<dyn Error + Send + Sync>);
 /// A message to send.
 pub struct Message<'a> {
     pub to: &'a PhoneNumber,
+    /// Decides what it is sent from.
+    pub country: Country,
     pub code: &'a Code,
+    /// How much longer the code is valid.
+    pub life: Duration,
     pub purpose: Purpose,
     pub locale: Locale,
     /// Which challenge its receipts are for.

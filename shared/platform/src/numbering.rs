@@ -219,6 +219,37 @@ mod tests {
         examples
     }
 
+    /// Of +1 exactly, except for toll-free numbers; elsewhere by calling code.
+    #[test]
+    fn the_domain_knows_which_country_may_have_a_number_as_the_plan_does() {
+        let regions: Vec<Region> = PHONE_NUMBER_UTIL.get_supported_regions().collect();
+        let code = |region: Region| PHONE_NUMBER_UTIL.get_country_code_for_region(region);
+        let area = |area: u32| Parsed::parse(format!("+1{area}2345678"), None).expect("a number");
+        let american = (200..1000).map(area).filter(Parsed::is_valid).map(|number| (Region::US, number));
+        let is_personal = |number: &Parsed| number.get_type() != PhoneNumberType::PersonalNumber;
+        let is_ordinary = |number: &Parsed| number.get_type() != PhoneNumberType::PremiumRate;
+        for (home, number) in
+            examples().into_iter().map(|(region, number)| (region.parse().expect("one"), number)).chain(american)
+        {
+            if code(home) == Some(1) && !(is_personal(&number) && is_ordinary(&number)) {
+                continue; // nobody sends from these, and they belong to no one country
+            }
+            let e164 = PhoneNumber::parse(&number.to_string()).expect("E.164");
+            for region in &regions {
+                let country = Country::parse(&region.to_string()).expect("a country");
+                let expected = if code(home) == Some(1) {
+                    code(*region) == Some(1) && number.is_valid_for_region(*region)
+                } else {
+                    code(*region) == code(home)
+                };
+                assert_eq!(country.may_have(&e164), expected, "{e164} in {region}");
+            }
+        }
+        for unknown in ["XX", "ZZ", "AQ"] {
+            assert!(!Country::parse(unknown).expect("two letters").is_known(), "{unknown}");
+        }
+    }
+
     #[test]
     fn numbers_of_every_region_are_found_in_each_form_that_people_write() {
         for (region, number) in examples() {

@@ -404,17 +404,17 @@ impl Phone {
         self.0.lock().expect("not poisoned")
     }
 
-    fn outcome(&self) -> Result<Sent, SendError> {
+    fn outcome(&self, id: &str, sender: &str) -> Result<Sent, SendError> {
         match self.line().failure {
             Some(kind) => Err(SendError { kind, source: None }),
-            None => Ok(Sent::default()),
+            None => Ok(Sent { id: id.to_owned(), sender: Some(sender.to_owned()) }),
         }
     }
 }
 
 impl SmsSender for Phone {
     async fn send(&self, message: &Message<'_>, _: Duration) -> Result<Sent, SendError> {
-        let sent = self.outcome()?;
+        let sent = self.outcome("m-1", "EXAMPLE")?;
         self.line().messages.push((message.to.clone(), message.code.expose().to_owned(), message.purpose));
         Ok(sent)
     }
@@ -428,7 +428,7 @@ impl CallPlacer for Phone {
         token: &CallToken,
         _: Duration,
     ) -> Result<Sent, SendError> {
-        let sent = self.outcome()?;
+        let sent = self.outcome("CA-1", "+15005550100")?;
         self.line().calls.push((*challenge, token.clone()));
         Ok(sent)
     }

@@ -134,6 +134,42 @@ fn only_start_challenge_reads_the_test_numbers_with_their_codes() {
     assert_eq!(read.collect::<Vec<_>>(), [("+15005550006", 1), ("+15005550007", 2)]);
 }
 
+/// Both functions that send read the same settings, so that neither starts with a sender that can't work.
+#[test]
+fn senders_that_do_not_fit_their_countries_are_refused_at_init_by_every_function_that_sends() {
+    let common = [("TABLE_NAME", "t"), ("BRAND", "Example"), ("ORIGIN_HOST", "login.example.com"), ("CHANNELS", "sms")];
+    let variables = |own: &[(&'static str, &'static str)]| -> Vec<(&'static str, &'static str)> {
+        common
+            .into_iter()
+            .chain([("MAC_KEYS_SECRET_ARN", "arn"), ("ALLOWED_COUNTRIES", "US,GB,IN")])
+            .chain(own.iter().copied())
+            .collect()
+    };
+    let wrong = variables(&[
+        ("SMS_SENDERS", "US=EXAMPLE GB=+18005550100 FR=EXAMPLE IN=EXMPLE *=pool-0123"),
+        ("SMS_MAX_PRICE", "100"),
+        ("MAX_GUESSES", "0"),
+    ]);
+    let senders = "SMS_SENDERS has faults: US supports no sender ids such as EXAMPLE, \
+                   +18005550100 can't be a number or short code of GB, FR gets no SMS by ALLOWED_COUNTRIES, \
+                   EXMPLE needs its registrations in India, pool-0123 is a pool, which SNS can't use; \
+                   SMS_MAX_PRICE must be an amount below 100 such as 0.10";
+    let said = faults(start_challenge::config::Config::read, &wrong);
+    assert_eq!(said, format!("configuration: MAX_GUESSES must be a whole number from 1 to 5; {senders}"));
+    assert_eq!(faults(follow_up::config::Config::read, &wrong), format!("configuration: {senders}"));
+
+    let pool = [("SMS_PROVIDER", "end-user-messaging"), ("SMS_SENDERS", "GB=EXAMPLE *=pool-0123")];
+    let bare = "configuration: SMS_SENDERS has faults: pool-0123 is a pool, which needs SMS_CONFIGURATION_SET";
+    assert_eq!(faults(start_challenge::config::Config::read, &variables(&pool)), bare);
+    assert_eq!(faults(follow_up::config::Config::read, &variables(&pool)), bare);
+    let right = variables(&[pool[0], pool[1], ("SMS_CONFIGURATION_SET", "alliance-mfa")]);
+    let env = || right.iter().copied().collect::<Environment>();
+    assert!(env().read(start_challenge::config::Config::read).is_ok());
+    assert!(env().read(follow_up::config::Config::read).is_ok());
+    let said = faults(follow_up::config::Config::read, &variables(&[("SMS_PROVIDER", "pigeon")]));
+    assert_eq!(said, "configuration: SMS_PROVIDER must be one of sns, end-user-messaging");
+}
+
 #[test]
 fn invalid_settings_of_the_login_page_are_refused_at_init() {
     let long = "x".repeat(2049);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use domain::delivery::SendFailure;
 use domain::policy::CallMode;
 use platform::telemetry;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api::{Api, Login};
 
@@ -25,7 +25,7 @@ impl Write for Log {
 }
 
 #[tokio::test]
-async fn no_code_number_or_token_is_ever_logged() {
+async fn no_code_number_or_token_is_ever_logged_and_every_send_can_be_found() {
     let log = Log::default();
     // For all threads, so that what other tests log meanwhile is searched as well.
     let out = log.clone();
@@ -66,6 +66,13 @@ async fn no_code_number_or_token_is_ever_logged() {
 
     let lines = lines(&log);
     assert!(lines.len() >= 10 && lines.iter().any(|line| line.contains("\"judged\"")), "{lines:#?}");
+    for (channel, id, sender) in [("sms", "m-1", "EXAMPLE"), ("call", "CA-1", "+15005550100")] {
+        let found = lines.iter().map(|line| serde_json::from_str::<Value>(line).expect("a line")).any(|line| {
+            let told = ["message", "outcome", "channel", "country", "id", "sender"].map(|field| line[field].as_str());
+            told == ["sent", "accepted", channel, "US", id, sender].map(Some)
+        });
+        assert!(found, "no accepted {channel} with its id, sender and country in {lines:#?}");
+    }
     for secret in secrets {
         let leak = lines.iter().find(|line| line.contains(&secret));
         assert_eq!(leak, None, "{secret} is in the log");

@@ -13,6 +13,7 @@ use crate::channel::Channel;
 use crate::digest::sha256;
 use crate::words::words;
 
+mod calling_code;
 mod dialled;
 
 pub use dialled::Dialled;

@@ -40,21 +40,31 @@ impl Environment {
         if needed { self.get(setting).map(Some) } else { Some(None) }
     }
 
-    /// The same for a setting of which one function knows better what it may be. A fault follows the setting's name.
+    /// The value of a setting that others must fit, if it is right. That it is missing or wrong is reported where it is
+    /// read for its own sake.
+    #[must_use]
+    pub fn peek<T: Clone>(&self, setting: &Setting<T>) -> Option<T> {
+        setting.read(self.text(setting)).ok()
+    }
+
+    /// The same as [`get`](Self::get) for a setting of which one function knows better what it may be. A fault follows the setting's name.
     pub fn parse<T: Clone, U>(
         &mut self,
         setting: &Setting<T>,
         parse: impl FnOnce(T) -> Result<U, String>,
     ) -> Option<U> {
         self.asked.push(setting.name);
-        let text = self.variables.get(setting.name).map_or("", |value| value.trim());
-        match setting.read(text).and_then(parse) {
+        match setting.read(self.text(setting)).and_then(parse) {
             Ok(value) => Some(value),
             Err(fault) => {
                 self.faults.push(format!("{} {fault}", setting.name));
                 None
             }
         }
+    }
+
+    fn text<T>(&self, setting: &Setting<T>) -> &str {
+        self.variables.get(setting.name).map_or("", |value| value.trim())
     }
 
     /// What `settings` reads, or every fault found in reading it.

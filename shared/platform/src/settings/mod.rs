@@ -3,6 +3,7 @@
 
 mod environment;
 mod parse;
+mod provider;
 mod setting;
 pub mod table;
 
@@ -10,6 +11,7 @@ use domain::policy::{Policy, UnverifiedBudget};
 use domain::rules::Rules;
 
 pub use self::environment::{ConfigError, Environment};
+pub use self::provider::SmsProvider;
 pub use self::setting::{Facts, Group, Listed, Setting};
 use crate::first_factor::SessionRule;
 

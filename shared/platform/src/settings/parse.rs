@@ -50,6 +50,18 @@ pub(super) fn origin(text: &str) -> Option<String> {
     base_url(text).filter(|_| !host.is_empty() && host.bytes().all(is_name) && is_port)
 }
 
+/// An amount of dollars as both providers take it.
+#[allow(clippy::option_option, reason = "not set is an amount of none")]
+pub(super) fn price(text: &str) -> Option<Option<String>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    let digits =
+        |text: &str, longest| (1..=longest).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, rest) = text.split_once('.').unwrap_or((text, "0"));
+    (digits(whole, 2) && digits(rest, 5)).then(|| Some(text.to_owned()))
+}
+
 pub(super) fn number(text: &str) -> Option<PhoneNumber> {
     PhoneNumber::parse(text).ok()
 }

@@ -14,6 +14,7 @@ use domain::rules::{Enrolment, TestNumber};
 use tracing::Level;
 
 use super::parse;
+use super::provider::SmsProvider;
 use super::setting::{Group, Listed, Setting};
 use super::setting::{
     deployed, deployed_as, number, optional, optional_as, or, or_as, percent, required, required_as, seconds,
@@ -44,6 +45,8 @@ macro_rules! settings {
 }
 
 const LIMITS: Policy = Policy::DEFAULT;
+/// What is left of a function's 4 KB.
+const MOST_SENDERS: usize = 400;
 
 settings! {
     Login {
@@ -113,18 +116,19 @@ settings! {
     Sms {
         /// Host of the login page. The SMS binds its code to it (last line, "@host #123456").
         ORIGIN_HOST: String = short_ascii(24);
-        /// Alphanumeric sender, in countries that allow one.
-        SMS_SENDER_ID: Option<String> = optional(None, "up to 11 letters, digits and hyphens");
-        /// Number, toll-free number or short code to send from. The United States require one.
-        SMS_ORIGINATION_NUMBER: Option<String> = optional(None, "a number");
+        /// Who sends the messages: Amazon SNS, or AWS End User Messaging, whose messages have receipts.
+        SMS_PROVIDER: SmsProvider = words(&SmsProvider::ALL, SmsProvider::as_str, "sns");
+        /// What messages are sent from in each country: a number, a short code, a sender id or a pool. `*` is for all
+        /// countries without a sender of their own. India needs the ids of its registrations (DLT) too.
+        SMS_SENDERS: Option<String> = optional(
+            Some(MOST_SENDERS),
+            "characters of entries such as US=+18005550100 GB=EXAMPLE IN=EXMPLE,entity:1,code:2,change:3,notice:4 \
+             *=pool-0123, separated by spaces"
+        );
+        /// Configuration set of AWS End User Messaging to send with. A pool needs one.
+        SMS_CONFIGURATION_SET: Option<String> = optional(Some(64), "characters of the name of a configuration set");
         /// Most that one SMS may cost, in US dollars.
-        SMS_MAX_PRICE: Option<String> = optional(None, "an amount such as 0.10");
-        /// Entity id of the sender's registration in India (DLT).
-        SMS_ENTITY_ID: Option<String> = optional(None, "an id");
-        /// Template id of that registration for codes.
-        SMS_TEMPLATE_ID: Option<String> = optional(None, "an id");
-        /// Template id of that registration for the notice that a number was replaced.
-        SMS_NOTICE_TEMPLATE_ID: Option<String> = optional(None, "an id");
+        SMS_MAX_PRICE: Option<String> = or_as("", "an amount below 100 such as 0.10", parse::price);
     }
     Calls {
         /// Secret with the voice provider's API key. Needed to offer calls.

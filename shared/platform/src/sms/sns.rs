@@ -14,70 +14,49 @@ use aws_sdk_sns::error::{BuildError, ProvideErrorMetadata as _, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
 use domain::delivery::SendFailure;
-use domain::phone::PhoneNumber;
+use domain::phone::Country;
 use domain::ports::{SendError, Sent};
 use thiserror::Error as ThisError;
 
-use super::Publisher;
+use super::senders::{Identity, Sender, Template};
+use super::{Publisher, SenderSettings, Text, common_refusal};
 use crate::aws::never_sent;
-use crate::settings::{Environment, Setting, table};
-
-#[derive(Clone, Debug, Default)]
-pub struct SnsSettings {
-    /// The sender that phones show, where the country allows one.
-    pub sender_id: Option<String>,
-    pub origination_number: Option<String>,
-    /// In US dollars.
-    pub max_price: Option<String>,
-    /// India's registration of the sender.
-    pub entity_id: Option<String>,
-    /// India's registration of the text.
-    pub template_id: Option<String>,
-}
-
-impl SnsSettings {
-    /// `template` is the setting that names the registration of this function's text.
-    pub fn read(env: &mut Environment, template: &Setting<Option<String>>) -> Option<Self> {
-        let sender_id = env.get(&table::SMS_SENDER_ID);
-        let origination_number = env.get(&table::SMS_ORIGINATION_NUMBER);
-        let max_price = env.get(&table::SMS_MAX_PRICE);
-        let entity_id = env.get(&table::SMS_ENTITY_ID);
-        let template_id = env.get(template);
-        Some(Self {
-            sender_id: sender_id?,
-            origination_number: origination_number?,
-            max_price: max_price?,
-            entity_id: entity_id?,
-            template_id: template_id?,
-        })
-    }
-}
 
 #[derive(Clone, Debug)]
 pub struct Sns {
     client: Client,
-    settings: SnsSettings,
+    settings: SenderSettings,
 }
 
 impl Sns {
     /// With a client of its own that never tries twice.
     #[must_use]
-    pub fn new(config: &SdkConfig, settings: SnsSettings) -> Self {
+    pub fn new(config: &SdkConfig, settings: SenderSettings) -> Self {
         let once = aws_sdk_sns::config::Builder::from(config).retry_config(RetryConfig::disabled()).build();
         Self { client: Client::from_conf(once), settings }
     }
 
     /// The attributes that SNS takes with a message. `Transactional`, since the default is
     /// `Promotional`, which may be late or dropped.
-    fn attributes(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
-        let settings = &self.settings;
+    fn attributes<'a>(
+        &'a self,
+        template: Template,
+        sender: Option<&'a Sender>,
+    ) -> impl Iterator<Item = (&'static str, &'static str, &'a str)> {
+        let identity = sender.map(|sender| &sender.identity);
+        let registration = sender.and_then(|sender| sender.registration.as_ref());
+        let (name, number) = match identity {
+            Some(Identity::SenderId(name)) => (Some(name.as_str()), None),
+            Some(Identity::Number(number) | Identity::ShortCode(number)) => (None, Some(number.as_str())),
+            Some(Identity::Pool(_)) | None => (None, None), // the settings refuse a pool with SNS
+        };
         [
             ("AWS.SNS.SMS.SMSType", "String", Some("Transactional")),
-            ("AWS.SNS.SMS.SenderID", "String", settings.sender_id.as_deref()),
-            ("AWS.SNS.SMS.MaxPrice", "Number", settings.max_price.as_deref()),
-            ("AWS.MM.SMS.OriginationNumber", "String", settings.origination_number.as_deref()),
-            ("AWS.MM.SMS.EntityId", "String", settings.entity_id.as_deref()),
-            ("AWS.MM.SMS.TemplateId", "String", settings.template_id.as_deref()),
+            ("AWS.SNS.SMS.SenderID", "String", name),
+            ("AWS.SNS.SMS.MaxPrice", "Number", self.settings.max_price.as_deref()),
+            ("AWS.MM.SMS.OriginationNumber", "String", number),
+            ("AWS.MM.SMS.EntityId", "String", registration.map(|ids| ids.entity.as_str())),
+            ("AWS.MM.SMS.TemplateId", "String", registration.map(|ids| ids.template(template))),
         ]
         .into_iter()
         .filter_map(|(name, kind, value)| Some((name, kind, value?)))
@@ -85,9 +64,15 @@ impl Sns {
 }
 
 impl Publisher for Sns {
-    async fn publish(&self, to: &PhoneNumber, text: String, limit: Duration) -> Result<Sent, SendError> {
-        let mut publish = self.client.publish().phone_number(to.expose()).message(text);
-        for (name, kind, value) in self.attributes() {
+    fn registers(&self, country: Country) -> bool {
+        self.settings.senders.registers(country)
+    }
+
+    async fn publish(&self, text: Text<'_>, limit: Duration) -> Result<Sent, SendError> {
+        let Text { to, country, template, body, .. } = text;
+        let sender = self.settings.senders.of(country);
+        let mut publish = self.client.publish().phone_number(to.expose()).message(body);
+        for (name, kind, value) in self.attributes(template, sender) {
             publish = publish.message_attributes(name, attribute(kind, value).map_err(incomplete)?);
         }
         let timeouts = TimeoutConfig::builder().operation_timeout(limit).operation_attempt_timeout(limit).build();
@@ -95,7 +80,7 @@ impl Publisher for Sns {
         match Box::pin(publish.customize().config_override(once).send()).await {
             Ok(accepted) => Ok(Sent {
                 id: accepted.message_id.unwrap_or_default(),
-                sender: self.settings.origination_number.clone().or_else(|| self.settings.sender_id.clone()),
+                sender: sender.map(|sender| sender.identity.as_str().to_owned()),
             }),
             Err(error) => Err(SendError { kind: failure(&error), source: Some(cause(error)) }),
         }
@@ -151,13 +136,7 @@ fn refusal(error: &PublishError) -> SendFailure {
         }
         code if code.starts_with("KMS") && code.contains("Throttl") => SendFailure::Throttled,
         code if code.starts_with("KMS") => SendFailure::Unauthorized,
-        "AuthorizationError"
-        | "AccessDenied"
-        | "InvalidClientTokenId"
-        | "SignatureDoesNotMatch"
-        | "InvalidSecurity" => SendFailure::Unauthorized,
-        "Throttled" | "Throttling" | "TooManyRequests" => SendFailure::Throttled,
-        _ => SendFailure::ProviderFault,
+        code => common_refusal(code),
     }
 }
 

@@ -5,6 +5,7 @@
 
 #![cfg(test)]
 
+mod end_user_messaging;
 mod events;
 mod fixture;
 mod secrets;

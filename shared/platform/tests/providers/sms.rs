@@ -2,61 +2,85 @@
 
 use std::time::Duration;
 
-use domain::code::Code;
 use domain::delivery::SendFailure;
-use domain::follow_up::Notice;
-use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
-use domain::locale::Locale;
-use domain::phone::{Country, Line, PhoneNumber};
-use domain::ports::{Message, Notifier as _, SendError, Sent, SmsSender as _};
+use domain::ports::{SendError, Sent};
 use domain::purpose::Purpose;
-use domain::receipt::ReceiptToken;
 use platform::run::chain;
-use platform::sms::{Codes, Notices, Sns, SnsSettings};
+use platform::sms::{Codes, Sender};
 
-use crate::fixture::{NUMBER, assert_took, aws, number, timed};
-use crate::stub::{Reply, Stub, nobody};
+use crate::fixture::{CODE, NUMBER, assert_took, codes, send_code, send_notice, timed};
+use crate::stub::{Reply, Request, Stub, nobody};
 
-const CODE: &str = "012345";
 const LIMIT: Duration = Duration::from_secs(10);
 const ACCEPTED: &str = "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult>\
     <MessageId>m-1</MessageId></PublishResult><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata>\
     </PublishResponse>";
 
-async fn sender(endpoint: &str, max_price: Option<&str>) -> Codes<Sns> {
-    let settings = SnsSettings { max_price: max_price.map(str::to_owned), ..SnsSettings::default() };
-    let publisher = Sns::new(&aws(endpoint).await, settings);
-    Codes { publisher, brand: "Example".to_owned(), host: "login.example.com".to_owned() }
+const INDIA: &str = "US=+18005550100 GB=EXAMPLE IN=EXMPLE,entity:1101,code:1107,change:1108,notice:1109";
+
+async fn sender(endpoint: &str, max_price: Option<&str>) -> Codes<Sender> {
+    codes(endpoint, &[("SMS_MAX_PRICE", max_price.unwrap_or_default())]).await
 }
 
 async fn notify(endpoint: &str) -> Result<Sent, SendError> {
-    let settings = SnsSettings { template_id: Some("1107160000000000001".to_owned()), ..SnsSettings::default() };
-    let notifier = Notices {
-        publisher: Sns::new(&aws(endpoint).await, settings),
-        brand: "Example".to_owned(),
-        support_url: Some("https://example.com/help".to_owned()),
-    };
-    let new = PhoneNumber::parse("+34600000042").expect("a number");
-    let country = Country::parse("US").expect("a country");
-    notifier.notify(&Notice { to: number(), country, line: Line::Mobile, new, locale: Locale::En }, LIMIT).await
+    send_notice(endpoint, "US", &[], LIMIT).await
 }
 
-async fn publish(sender: &Codes<Sns>, limit: Duration) -> Result<Sent, SendError> {
-    let code = Code::parse(CODE).expect("six digits");
-    let message = Message {
-        to: &number(),
-        code: &code,
-        purpose: Purpose::Login,
-        locale: Locale::Es,
-        challenge: &challenge(),
-        receipt: &ReceiptToken::from_bytes([7; 16]),
-    };
-    sender.send(&message, limit).await
+async fn publish(sender: &Codes<Sender>, limit: Duration) -> Result<Sent, SendError> {
+    send_code(sender, "US", Purpose::Login, limit).await
 }
 
-fn challenge() -> ChallengeId {
-    let key = ChallengeKey { subject: SubjectId::from_bytes([1; 32]), session: SessionId::from_bytes([2; 32]) };
-    ChallengeId { key, generation: 3 }
+/// The message attributes of a request by name.
+fn attributes(request: &Request) -> Vec<(String, String)> {
+    let form = request.form();
+    let value = |key: &str| form.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
+    let names = form.iter().filter_map(|(key, name)| Some((key.strip_suffix(".Name")?, name)));
+    let mut found: Vec<_> =
+        names.filter_map(|(key, name)| Some((name.clone(), value(&format!("{key}.Value.StringValue"))?))).collect();
+    found.sort();
+    found
+}
+
+#[tokio::test]
+async fn each_country_is_sent_to_from_its_own_sender() {
+    for (country, sender, attribute) in [
+        ("US", Some("+18005550100"), Some(("AWS.MM.SMS.OriginationNumber", "+18005550100"))),
+        ("GB", Some("EXAMPLE"), Some(("AWS.SNS.SMS.SenderID", "EXAMPLE"))),
+        ("DE", None, None),
+    ] {
+        let sns = Stub::start([Reply::new(200, ACCEPTED)]);
+        let codes = codes(&sns.url(), &[("SMS_SENDERS", INDIA)]).await;
+        let sent = send_code(&codes, country, Purpose::Login, LIMIT).await.expect("accepted");
+        assert_eq!(sent, Sent { id: "m-1".to_owned(), sender: sender.map(str::to_owned) });
+        let mut expected: Vec<_> = [attribute, Some(("AWS.SNS.SMS.SMSType", "Transactional"))]
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        expected.sort();
+        assert_eq!(attributes(&sns.only_request()), expected, "{country}");
+    }
+}
+
+#[tokio::test]
+async fn each_text_to_india_is_the_registered_one_with_its_id() {
+    let id = |request: &Request| attributes(request).into_iter().find(|(name, _)| name == "AWS.MM.SMS.TemplateId");
+    for (purpose, template, begins) in [
+        (Purpose::Login, "1107", "012345 is your Example code"),
+        (Purpose::Change, "1108", "012345 is your code to CHANGE"),
+    ] {
+        let sns = Stub::start([Reply::new(200, ACCEPTED)]);
+        let codes = codes(&sns.url(), &[("SMS_SENDERS", INDIA)]).await;
+        send_code(&codes, "IN", purpose, LIMIT).await.expect("accepted");
+        let request = sns.only_request();
+        assert_eq!(id(&request).map(|(_, id)| id).as_deref(), Some(template));
+        assert!(attributes(&request).contains(&("AWS.MM.SMS.EntityId".to_owned(), "1101".to_owned())));
+        let text = request.form().into_iter().find(|(key, _)| key == "Message").expect("a text").1;
+        assert!(text.starts_with(begins), "{text}");
+    }
+    let sns = Stub::start([Reply::new(200, ACCEPTED)]);
+    send_notice(&sns.url(), "IN", &[("SMS_SENDERS", INDIA)], LIMIT).await.expect("accepted");
+    assert_eq!(id(&sns.only_request()).map(|(_, id)| id).as_deref(), Some("1109"));
 }
 
 async fn refused(endpoint: &str) -> SendError {
@@ -97,16 +121,7 @@ async fn a_publish_request_has_exactly_these_fields() {
 #[tokio::test]
 async fn a_code_to_change_the_number_says_so() {
     let sns = Stub::start([Reply::new(200, ACCEPTED)]);
-    let code = Code::parse(CODE).expect("six digits");
-    let message = Message {
-        to: &number(),
-        code: &code,
-        purpose: Purpose::Change,
-        locale: Locale::Es,
-        challenge: &challenge(),
-        receipt: &ReceiptToken::from_bytes([7; 16]),
-    };
-    sender(&sns.url(), None).await.send(&message, LIMIT).await.expect("accepted");
+    send_code(&sender(&sns.url(), None).await, "US", Purpose::Change, LIMIT).await.expect("accepted");
     let form = sns.only_request().form();
     let text = form.iter().find(|(key, _)| key == "Message").map(|(_, value)| value.as_str());
     assert_eq!(
@@ -119,7 +134,7 @@ async fn a_code_to_change_the_number_says_so() {
 }
 
 #[tokio::test]
-async fn a_notice_has_its_own_template_and_contains_neither_a_code_nor_the_new_number() {
+async fn a_notice_contains_neither_a_code_nor_the_new_number() {
     let sns = Stub::start([Reply::new(200, ACCEPTED)]);
     notify(&sns.url()).await.expect("accepted");
     let form = sns.only_request().form();
@@ -128,12 +143,11 @@ async fn a_notice_has_its_own_template_and_contains_neither_a_code_nor_the_new_n
     assert_eq!(
         value("Message"),
         Some(
-            "The phone number of your Example sign-in was changed to one ending in 42. \
-             If this was not you: https://example.com/help"
+            "Su acceso a Example usa ahora el teléfono acabado en 42, en vez de este. \
+             Si usted no hizo el cambio: https://example.com/help"
         )
     );
-    let attributes: Vec<_> = form.iter().map(|(_, value)| value.as_str()).collect();
-    assert!(attributes.contains(&"Transactional") && attributes.contains(&"1107160000000000001"), "{attributes:?}");
+    assert!(form.iter().any(|(_, value)| value == "Transactional"), "{form:?}");
 }
 
 #[tokio::test]

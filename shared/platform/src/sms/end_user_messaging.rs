@@ -1,0 +1,205 @@
+//! AWS End User Messaging SMS.
+//!
+//! Unlike SNS, it takes how long a code is of use, what to tell with each receipt, and later whether a code was used.
+//! `SendTextMessage` has no idempotency token either: a message is sent once, without retries, and with a time limit
+//! below the function's own. A `MessageId` means that AWS accepted the message, not that it arrived.
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_pinpointsmsvoicev2::Client;
+use aws_sdk_pinpointsmsvoicev2::config::Builder;
+use aws_sdk_pinpointsmsvoicev2::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::SendTextMessageError as Answer;
+use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::builders::SendTextMessageFluentBuilder;
+use aws_sdk_pinpointsmsvoicev2::types::error::ValidationException;
+use aws_sdk_pinpointsmsvoicev2::types::{
+    ConflictExceptionReason as Conflict, DestinationCountryParameterKey as Parameter, MessageType,
+    ServiceQuotaExceededExceptionReason as Quota, ValidationExceptionReason as Invalid,
+};
+use domain::delivery::SendFailure;
+use domain::phone::Country;
+use domain::ports::{SendError, Sent};
+use thiserror::Error as ThisError;
+
+use super::senders::Sender;
+use super::{LiveCode, Publisher, SenderSettings, Text, common_refusal};
+use crate::aws::never_sent;
+use crate::encoding::{base64url, challenge_path};
+
+/// What AWS takes as a message's time to live, in seconds.
+const SHORTEST_LIFE: u64 = 5;
+const LONGEST_LIFE: u64 = 259_200;
+
+#[derive(Clone, Debug)]
+pub struct EndUserMessaging {
+    client: Client,
+    settings: SenderSettings,
+}
+
+impl EndUserMessaging {
+    /// With a client of its own that never tries twice.
+    #[must_use]
+    pub fn new(config: &SdkConfig, settings: SenderSettings) -> Self {
+        let once = Builder::from(config).retry_config(RetryConfig::disabled()).build();
+        Self { client: Client::from_conf(once), settings }
+    }
+
+    fn request(&self, text: &Text<'_>, sender: Option<&Sender>) -> SendTextMessageFluentBuilder {
+        let mut request = self
+            .client
+            .send_text_message()
+            .destination_phone_number(text.to.expose())
+            .set_origination_identity(sender.map(|sender| sender.identity.as_str().to_owned()))
+            .message_body(&text.body)
+            .message_type(MessageType::Transactional)
+            .set_configuration_set_name(self.settings.configuration_set.clone())
+            .set_max_price(self.settings.max_price.as_deref().map(price))
+            // Only a code can be used: AWS would count every notice as failed after an hour.
+            .message_feedback_enabled(text.code.is_some());
+        if let Some(registration) = sender.and_then(|sender| sender.registration.as_ref()) {
+            request = request
+                .destination_country_parameters(Parameter::InEntityId, &registration.entity)
+                .destination_country_parameters(Parameter::InTemplateId, registration.template(text.template));
+        }
+        let Some(LiveCode { life, challenge, receipt }) = text.code else { return request };
+        request
+            .set_time_to_live(i32::try_from(life.as_secs().clamp(SHORTEST_LIFE, LONGEST_LIFE)).ok())
+            .context("challenge", challenge_path(challenge))
+            .context("receipt", base64url(receipt.expose()))
+    }
+}
+
+impl Publisher for EndUserMessaging {
+    fn registers(&self, country: Country) -> bool {
+        self.settings.senders.registers(country)
+    }
+
+    async fn publish(&self, text: Text<'_>, limit: Duration) -> Result<Sent, SendError> {
+        let sender = self.settings.senders.of(text.country);
+        let timeouts = TimeoutConfig::builder().operation_timeout(limit).operation_attempt_timeout(limit).build();
+        let once = Builder::new().timeout_config(timeouts);
+        let sent = Box::pin(self.request(&text, sender).customize().config_override(once).send()).await;
+        match sent.map(|accepted| accepted.message_id) {
+            Ok(Some(id)) => Ok(Sent { id, sender: sender.map(|sender| sender.identity.as_str().to_owned()) }),
+            Ok(None) => Err(SendError { kind: SendFailure::Unknown, source: Some(Box::new(Unidentified)) }),
+            Err(error) => Err(SendError { kind: failure(&error), source: Some(cause(error)) }),
+        }
+    }
+}
+
+/// AWS takes no amount without a point.
+fn price(amount: &str) -> String {
+    if amount.contains('.') { amount.to_owned() } else { format!("{amount}.0") }
+}
+
+#[derive(Debug, ThisError)]
+#[error("End User Messaging accepted something, and gave it no id")]
+struct Unidentified;
+
+/// What was answered, without its message: that repeats the number, which no log may show.
+#[derive(Debug, ThisError)]
+#[error("End User Messaging answered {status}, code {code:?}, reason {reason:?}, fields {fields:?}")]
+struct Refused {
+    status: u16,
+    code: Option<String>,
+    reason: Option<String>,
+    fields: Vec<String>,
+}
+
+fn cause(error: SdkError<Answer>) -> Box<dyn Error + Send + Sync> {
+    let SdkError::ServiceError(answer) = error else { return Box::new(error) };
+    let status = answer.raw().status().as_u16();
+    let error = answer.err();
+    let word = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let reason = match error {
+        Answer::AccessDeniedException(denied) => denied.reason().map(|reason| reason.as_str()),
+        Answer::ConflictException(conflict) => conflict.reason().map(Conflict::as_str),
+        Answer::ServiceQuotaExceededException(quota) => quota.reason().map(Quota::as_str),
+        Answer::ValidationException(invalid) => invalid.reason().map(Invalid::as_str),
+        Answer::ResourceNotFoundException(missing) => missing.resource_type().map(|kind| kind.as_str()),
+        _ => None,
+    };
+    let fields = match error {
+        Answer::ValidationException(invalid) => invalid.fields().iter().map(|field| field.name.as_str()).collect(),
+        _ => Vec::new(),
+    };
+    Box::new(Refused {
+        status,
+        code: error.code().map(str::to_owned),
+        reason: reason.filter(|reason| word(&reason.replace('-', "_"))).map(str::to_owned),
+        fields: fields.into_iter().filter(|name| word(name)).map(str::to_owned).collect(),
+    })
+}
+
+/// Only a 4xx says that the message was not taken: a 5xx, or a 200 that cannot be read, may come after it was.
+fn failure(error: &SdkError<Answer>) -> SendFailure {
+    match error {
+        SdkError::ServiceError(answer) if answer.raw().status().is_client_error() => refusal(answer.err()),
+        SdkError::ConstructionFailure(_) => SendFailure::ProviderFault,
+        _ if never_sent(error) => SendFailure::ProviderFault,
+        _ => SendFailure::Unknown,
+    }
+}
+
+fn refusal(error: &Answer) -> SendFailure {
+    match error {
+        Answer::AccessDeniedException(_) => SendFailure::Unauthorized,
+        Answer::ConflictException(conflict) => conflict.reason().map_or(SendFailure::ProviderFault, conflicting),
+        Answer::InternalServerException(_) => SendFailure::Unknown,
+        Answer::ResourceNotFoundException(_) => SendFailure::ProviderFault,
+        Answer::ServiceQuotaExceededException(quota) => quota.reason().map_or(SendFailure::ProviderFault, exceeded),
+        Answer::ThrottlingException(_) => SendFailure::Throttled,
+        Answer::ValidationException(invalid) => invalid_request(invalid),
+        other => common_refusal(other.code().unwrap_or_default()),
+    }
+}
+
+/// A country that the account's protection blocks, and a number that the sandbox doesn't know, wait for an operator.
+/// All other reasons are about our own sender.
+const fn conflicting(reason: &Conflict) -> SendFailure {
+    match reason {
+        Conflict::DestinationPhoneNumberOptedOut => OPTED_OUT,
+        Conflict::DestinationPhoneNumberBlockedByProtectNumberOverride => SendFailure::NumberRefused,
+        Conflict::DestinationCountryBlockedByProtectConfiguration | Conflict::DestinationPhoneNumberNotVerified => {
+            SendFailure::Unauthorized
+        }
+        _ => SendFailure::ProviderFault,
+    }
+}
+
+/// The number has answered STOP.
+const OPTED_OUT: SendFailure = SendFailure::NumberRefused; // SendFailure::OptedOut, once there is one
+
+const fn exceeded(reason: &Quota) -> SendFailure {
+    match reason {
+        Quota::MonthlySpendLimitReachedForText
+        | Quota::MonthlySpendLimitReachedForRcs
+        | Quota::MonthlySpendLimitReachedForNotify
+        | Quota::MonthlySpendLimitReachedForMedia
+        | Quota::MonthlySpendLimitReachedForVoice => SendFailure::SpendLimit,
+        Quota::DailyDestinationCallLimit | Quota::DailyNotifyTierMessageLimit => SendFailure::Throttled,
+        _ => SendFailure::ProviderFault,
+    }
+}
+
+/// A user is to blame only where the field is the number, as typed: the same exception refuses our own sender, price or
+/// text, which no other number would mend.
+fn invalid_request(error: &ValidationException) -> SendFailure {
+    match error.reason() {
+        Some(Invalid::DestinationCountryBlocked | Invalid::CountryNotEnabled) => SendFailure::Unauthorized,
+        Some(
+            Invalid::InternationalSendingNotSupported
+            | Invalid::InvalidIdentityForDestinationCountry
+            | Invalid::PriceOverThreshold
+            | Invalid::SenderIdNotRegistered
+            | Invalid::SenderIdNotSupported
+            | Invalid::SenderIdRequiresRegistration,
+        ) => SendFailure::ProviderFault,
+        _ if error.fields().iter().any(|field| field.name == "DestinationPhoneNumber") => SendFailure::NumberRefused,
+        _ => SendFailure::ProviderFault,
+    }
+}
