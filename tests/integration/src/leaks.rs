@@ -83,7 +83,7 @@ async fn no_code_number_or_token_is_ever_logged_and_every_send_can_be_found() {
 fn lines(log: &Log) -> Vec<String> {
     let log = log.0.lock().expect("not poisoned");
     let line = |line: &[u8]| {
-        let mut line: serde_json::Value = serde_json::from_slice(line).expect("a JSON object");
+        let mut line: Value = serde_json::from_slice(line).expect("a JSON object");
         line["timestamp"] = json!(null);
         line.to_string()
     };

@@ -162,7 +162,7 @@ fn refusal(error: &Answer) -> SendFailure {
 /// All other reasons are about our own sender.
 const fn conflicting(reason: &Conflict) -> SendFailure {
     match reason {
-        Conflict::DestinationPhoneNumberOptedOut => OPTED_OUT,
+        Conflict::DestinationPhoneNumberOptedOut => SendFailure::OptedOut,
         Conflict::DestinationPhoneNumberBlockedByProtectNumberOverride => SendFailure::NumberRefused,
         Conflict::DestinationCountryBlockedByProtectConfiguration | Conflict::DestinationPhoneNumberNotVerified => {
             SendFailure::Unauthorized
@@ -170,9 +170,6 @@ const fn conflicting(reason: &Conflict) -> SendFailure {
         _ => SendFailure::ProviderFault,
     }
 }
-
-/// The number has answered STOP.
-const OPTED_OUT: SendFailure = SendFailure::NumberRefused; // SendFailure::OptedOut, once there is one
 
 const fn exceeded(reason: &Quota) -> SendFailure {
     match reason {

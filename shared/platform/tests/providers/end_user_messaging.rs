@@ -123,8 +123,7 @@ async fn without_settings_aws_chooses() {
 
 #[tokio::test]
 async fn every_documented_error_is_classified() {
-    use SendFailure::{NumberRefused, ProviderFault, SpendLimit, Throttled, Unauthorized, Unknown};
-    const OPTED_OUT: SendFailure = NumberRefused; // SendFailure::OptedOut, once there is one
+    use SendFailure::{NumberRefused, OptedOut, ProviderFault, SpendLimit, Throttled, Unauthorized, Unknown};
     for (status, code, reason, expected) in [
         (400, "AccessDeniedException", "", Unauthorized),
         (400, "AccessDeniedException", "ACCOUNT_DISABLED", Unauthorized),
@@ -135,7 +134,7 @@ async fn every_documented_error_is_classified() {
         (400, "InternalServerException", "", Unknown),
         (400, "ResourceNotFoundException", "", ProviderFault),
         (400, "ConflictException", "", ProviderFault),
-        (400, "ConflictException", "DESTINATION_PHONE_NUMBER_OPTED_OUT", OPTED_OUT),
+        (400, "ConflictException", "DESTINATION_PHONE_NUMBER_OPTED_OUT", OptedOut),
         (400, "ConflictException", "DESTINATION_PHONE_NUMBER_BLOCKED_BY_PROTECT_NUMBER_OVERRIDE", NumberRefused),
         (400, "ConflictException", "DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION", Unauthorized),
         (400, "ConflictException", "DESTINATION_PHONE_NUMBER_NOT_VERIFIED", Unauthorized),
