@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::call::{Action, Answerer, Call};
 use super::faults::{Change, Faults};
-use super::sms::Message;
+use super::message::Message;
 use super::{Phone, lock};
 use crate::dynamodb;
 use crate::timeline::Entry;

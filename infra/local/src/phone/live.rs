@@ -12,7 +12,7 @@ use tokio_stream::{Stream, StreamExt};
 
 use super::call::Call;
 use super::faults::Faults;
-use super::sms::Message;
+use super::message::Message;
 use super::{Phone, lock};
 
 /// As many as a person scrolls through.

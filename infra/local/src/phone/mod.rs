@@ -9,6 +9,7 @@ mod faults;
 mod guard;
 mod line;
 mod live;
+mod message;
 mod page;
 mod signature;
 mod sms;
@@ -30,7 +31,7 @@ use crate::timeline::Timeline;
 use backend::Backend;
 use call::Call;
 use faults::Faults;
-use sms::Message;
+use message::Message;
 
 pub(crate) struct Phone {
     messages: Mutex<Vec<Message>>,

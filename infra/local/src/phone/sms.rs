@@ -1,5 +1,4 @@
-//! SNS: `Publish` to a phone number, in the awsQuery protocol with XML responses. A message is kept as
-//! the phone would show it, with the attributes it was sent with.
+//! SNS: `Publish` to a phone number, in the awsQuery protocol with XML responses.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,25 +6,15 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{StatusCode, header::CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::faults::{SmsFault, silence};
+use super::message::Message;
 use super::{Phone, lock};
 use crate::clock;
 
 const NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
 const TYPES: [&str; 2] = ["Transactional", "Promotional"];
-
-#[derive(Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Message {
-    id: Uuid,
-    to: String,
-    text: String,
-    attributes: BTreeMap<String, String>,
-    at_millis: u64,
-}
 
 /// An error, in SNS's own words.
 #[derive(Debug, PartialEq)]
