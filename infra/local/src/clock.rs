@@ -31,9 +31,14 @@ pub(crate) fn common_log() -> String {
     }
 }
 
+/// `2026-11-25T05:32:50Z`, as an event on a bus has it.
+pub(crate) fn rfc3339(seconds: u64) -> String {
+    let date = aws_smithy_types::DateTime::from_secs(seconds.try_into().unwrap_or_default());
+    date.fmt(aws_smithy_types::date_time::Format::DateTime).unwrap_or_default()
+}
+
 /// `20261125T053250Z`, as in a signed request.
 #[cfg(test)]
 pub(crate) fn amz_date() -> String {
-    let date = aws_smithy_types::DateTime::from_secs(epoch_seconds().try_into().unwrap());
-    date.fmt(aws_smithy_types::date_time::Format::DateTime).unwrap().replace(['-', ':'], "")
+    rfc3339(epoch_seconds()).replace(['-', ':'], "")
 }

@@ -1,5 +1,5 @@
 //! The local stack: the functions, compiled from this checkout, with everything they talk to on
-//! loopback (DynamoDB, KMS, Secrets Manager, SNS, the voice provider, an issuer, the HTTP API).
+//! loopback (DynamoDB, KMS, Secrets Manager, SNS, End User Messaging, the voice provider, an issuer, the HTTP API).
 //!
 //! `local run` starts it and leaves it running, `local demo` walks through complete logins, `local invoke
 //! EVENT_FILE` runs one function with one event, and `local serve` starts everything but the functions,

@@ -24,7 +24,7 @@ pub(crate) struct Stack {
     /// The API and the login page.
     pub(crate) gateway: String,
     pub(crate) issuer: String,
-    /// SNS, the voice provider, and the phone's own API and page.
+    /// SNS, End User Messaging, the voice provider, and the phone's own API and page.
     pub(crate) phone: String,
     pub(crate) dynamodb: String,
     pub(crate) kms: String,
@@ -61,6 +61,7 @@ impl Stack {
             issuer: issuer.clone(),
             gateway: gateway.clone(),
             dynamodb: dynamodb.clone(),
+            functions: functions.clone(),
             compiler: compiler.clone(),
             timeline,
         };
@@ -90,6 +91,7 @@ impl Stack {
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
             ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb.clone()),
             ("AWS_ENDPOINT_URL_SNS", self.phone.clone()),
+            ("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2", self.phone.clone()),
             ("AWS_ENDPOINT_URL_KMS", self.kms.clone()),
             ("AWS_ENDPOINT_URL_SECRETS_MANAGER", self.secrets.clone()),
             ("TABLE_NAME", TABLE.to_owned()),
@@ -125,6 +127,7 @@ fn choices() -> impl Iterator<Item = (&'static str, String)> {
         ("CALL_MODE", "press-pound"),
         ("ORIGIN_HOST", "login.example.com"),
         ("ALLOWED_COUNTRIES", "US,CA,GB"),
+        ("SMS_PROVIDER", "sns"),
         ("MAX_SENDS_PER_NETWORK_PER_10_MINUTES", "1000"), // here everybody has the same address
         ("SUPPORT_URL", "https://support.example.com/sign-in"),
         ("TERMS_URL", "https://www.example.com/terms"),

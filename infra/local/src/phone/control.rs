@@ -10,17 +10,19 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::call::{Action, Answerer, Call};
 use super::faults::{Change, Faults};
-use super::message::Message;
-use super::{Phone, lock};
-use crate::dynamodb;
+use super::message::{Message, Provider};
+use super::receipts::EventType;
+use super::{Phone, lock, receipts};
 use crate::timeline::Entry;
+use crate::{clock, dynamodb};
 
 /// `GET /messages`, oldest first.
 pub(crate) async fn messages(State(phone): State<Arc<Phone>>) -> Json<Vec<Message>> {
-    Json(lock(&phone.messages).clone())
+    Json(phone.shown_messages())
 }
 
 /// `GET /calls`, oldest first.
@@ -28,12 +30,36 @@ pub(crate) async fn calls(State(phone): State<Arc<Phone>>) -> Json<Vec<Call>> {
     Json(lock(&phone.calls).clone())
 }
 
-/// `POST /clear`: forgets all messages, and the calls that are over.
+/// `POST /clear`: the phone forgets all messages, and the calls that are over. The providers don't.
 pub(crate) async fn clear(State(phone): State<Arc<Phone>>) -> StatusCode {
-    lock(&phone.messages).clear();
+    lock(&phone.messages).iter_mut().for_each(|message| message.is_shown = false);
     lock(&phone.calls).retain(|call| !call.status.is_final());
     phone.notify();
     StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Receipt {
+    #[serde(rename = "type")]
+    kind: EventType,
+}
+
+/// `POST /messages/{id}/receipt`: an event of this type arrives now, besides those of the switch.
+pub(crate) async fn send_receipt(
+    State(phone): State<Arc<Phone>>,
+    Path(id): Path<Uuid>,
+    Json(receipt): Json<Receipt>,
+) -> Response {
+    let sent = lock(&phone.messages).iter().find(|message| message.id == id).cloned();
+    match sent {
+        Some(message) if message.provider == Provider::EndUserMessaging => {
+            phone.report(&receipts::event(&message, receipt.kind, clock::epoch_millis())).await;
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Some(_) => problem(StatusCode::CONFLICT, "SNS reports nothing"),
+        None => problem(StatusCode::NOT_FOUND, "no such message"),
+    }
 }
 
 /// `POST /desk/expire`: running challenges expire now.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How each provider fails at the moment.
+/// How each provider fails at the moment, and how messages are reported.
 #[derive(Clone, Copy, Default, Serialize)]
 pub(crate) struct Faults {
     pub(crate) sms: SmsFault,
+    pub(crate) receipts: Receipts,
     pub(crate) voice: VoiceFault,
 }
 
@@ -16,6 +17,7 @@ pub(crate) struct Faults {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Change {
     sms: Option<SmsFault>,
+    receipts: Option<Receipts>,
     voice: Option<VoiceFault>,
 }
 
@@ -24,8 +26,8 @@ pub(crate) async fn silence() {
     tokio::time::sleep(Duration::from_mins(1)).await;
 }
 
-/// How SNS fails.
-#[derive(Clone, Copy, Default, Deserialize, Serialize, PartialEq)]
+/// How SNS and End User Messaging fail.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum SmsFault {
     #[default]
@@ -41,6 +43,46 @@ pub(crate) enum SmsFault {
     /// An internal error; nothing is delivered.
     #[serde(rename = "500")]
     Internal,
+    /// Refused: the account is disabled. Only End User Messaging says this and what follows: SNS accepts the message,
+    /// which never arrives.
+    Disabled,
+    /// Refused: AWS thinks badly of the account.
+    Reputation,
+    /// Refused: the user has opted out with STOP.
+    OptedOut,
+    /// Refused: the account is in the sandbox, and the number is none of its verified ones.
+    Unverified,
+    /// Refused: AWS protects the account from sends to this country.
+    CountryBlocked,
+    /// Refused: AWS protects the account from sends to this number.
+    NumberBlocked,
+    /// Refused: the account has nothing to send from to this country.
+    NoSender,
+    /// Refused: what it is to be sent from doesn't exist.
+    UnknownSender,
+    /// Refused: what it is to be sent from doesn't fit the country.
+    UnfitSender,
+    /// Refused: the month's budget is spent.
+    SpendLimit,
+}
+
+/// How AWS reports on the messages that End User Messaging sends. SNS reports nothing.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Receipts {
+    /// Delivered after a second.
+    #[default]
+    Delivered,
+    /// The message doesn't arrive.
+    Undeliverable,
+    /// Delivered at once, reported only after three quarters of a minute.
+    Late,
+    /// The same event twice.
+    Doubled,
+    /// Delivered, then an event from before that.
+    OutOfOrder,
+    /// Delivered, but no event says so.
+    Never,
 }
 
 /// How the voice provider fails.
@@ -66,6 +108,10 @@ pub(crate) enum VoiceFault {
 impl Faults {
     /// These switches with `change` applied.
     pub(crate) fn with(self, change: &Change) -> Self {
-        Self { sms: change.sms.unwrap_or(self.sms), voice: change.voice.unwrap_or(self.voice) }
+        Self {
+            sms: change.sms.unwrap_or(self.sms),
+            receipts: change.receipts.unwrap_or(self.receipts),
+            voice: change.voice.unwrap_or(self.voice),
+        }
     }
 }

@@ -43,10 +43,15 @@ pub(crate) async fn live(State(phone): State<Arc<Phone>>) -> Sse<impl Stream<Ite
 }
 
 impl Phone {
+    /// What the phone shows, oldest first.
+    pub(super) fn shown_messages(&self) -> Vec<Message> {
+        lock(&self.messages).iter().filter(|message| message.is_shown).cloned().collect()
+    }
+
     fn shown(&self) -> Shown {
         let calls = last(&lock(&self.calls)).iter().map(|call| Call { webhooks: Vec::new(), ..call.clone() }).collect();
         Shown {
-            messages: last(&lock(&self.messages)).to_vec(),
+            messages: last(&self.shown_messages()).to_vec(),
             calls,
             faults: self.faults(),
             voicemail: self.voicemail(),

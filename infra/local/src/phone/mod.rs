@@ -1,16 +1,19 @@
-//! The phone, together with SNS and the voice provider in front of it. To the product it is those two
-//! services, with their wire formats. To you, or a test, it is a phone that lists messages and calls,
+//! The phone, together with SNS, End User Messaging and the voice provider in front of it. To the product it is those
+//! three services, with their wire formats. To you, or a test, it is a phone that lists messages and calls,
 //! answers, presses keys and hangs up. It has every number. Its page shows it beside a hosted login.
 
 mod backend;
 mod call;
+mod charge;
 mod control;
+mod end_user_messaging;
 mod faults;
 mod guard;
 mod line;
 mod live;
 mod message;
 mod page;
+mod receipts;
 mod signature;
 mod sms;
 mod twiml;
@@ -19,6 +22,9 @@ mod voice;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use tokio::sync::watch;
@@ -45,6 +51,8 @@ pub(crate) struct Phone {
     dynamodb: String,
     compiler: Compiler,
     timeline: Timeline,
+    /// Where functions are invoked.
+    functions: String,
     port: u16,
     http: reqwest::Client,
 }
@@ -55,14 +63,15 @@ pub(crate) struct Surroundings {
     pub(crate) issuer: String,
     pub(crate) gateway: String,
     pub(crate) dynamodb: String,
+    pub(crate) functions: String,
     pub(crate) compiler: Compiler,
     pub(crate) timeline: Timeline,
 }
 
-/// Serves the phone and returns its base URL, which is also that of SNS, the voice API, the phone's own
-/// API and its page.
+/// Serves the phone and returns its base URL, which is also that of SNS, End User Messaging, the voice API, the phone's
+/// own API and its page.
 pub(crate) async fn start(http: reqwest::Client, port: u16, surroundings: Surroundings) -> Result<String> {
-    let Surroundings { issuer, gateway, dynamodb, compiler, timeline } = surroundings;
+    let Surroundings { issuer, gateway, dynamodb, functions, compiler, timeline } = surroundings;
     let (listener, address) = net::listen(port).await?;
     let phone = Phone {
         messages: Mutex::default(),
@@ -74,6 +83,7 @@ pub(crate) async fn start(http: reqwest::Client, port: u16, surroundings: Surrou
         dynamodb,
         compiler,
         timeline,
+        functions,
         port: address.port(),
         http,
     };
@@ -82,7 +92,7 @@ pub(crate) async fn start(http: reqwest::Client, port: u16, surroundings: Surrou
 
 fn router(phone: Arc<Phone>) -> Router {
     Router::new()
-        .route("/", post(sms::publish).get(page::index))
+        .route("/", post(aws).get(page::index))
         .route("/signed-in", get(page::signed_in))
         .route("/page/{file}", get(page::file))
         .route("/live", get(live::live))
@@ -94,6 +104,7 @@ fn router(phone: Arc<Phone>) -> Router {
         .route("/2010-04-01/Accounts/{account}/Calls.json", post(voice::create_call))
         .route("/messages", get(control::messages))
         .route("/calls", get(control::calls))
+        .route("/messages/{id}/receipt", post(control::send_receipt))
         .route("/clear", post(control::clear))
         .route("/calls/{sid}/answer", post(control::answer))
         .route("/calls/{sid}/press", post(control::press))
@@ -103,6 +114,15 @@ fn router(phone: Arc<Phone>) -> Router {
         .route("/voicemail", post(control::set_voicemail))
         .layer(middleware::from_fn_with_state(Arc::clone(&phone), guard::admit))
         .with_state(phone)
+}
+
+/// `POST /`: of the two, only End User Messaging names its operation in a header.
+async fn aws(State(phone): State<Arc<Phone>>, headers: HeaderMap, body: String) -> Response {
+    if headers.contains_key(end_user_messaging::TARGET) {
+        end_user_messaging::answer(phone, &headers, &body).await
+    } else {
+        sms::publish(phone, &body).await
+    }
 }
 
 impl Phone {

@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::http::{StatusCode, header::CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
 use super::faults::{SmsFault, silence};
-use super::message::Message;
+use super::message::{Message, Provider};
 use super::{Phone, lock};
-use crate::clock;
 
 const NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
 const TYPES: [&str; 2] = ["Transactional", "Promotional"];
@@ -26,15 +24,16 @@ struct Refusal {
 }
 
 /// `POST /` of the SNS endpoint.
-pub(crate) async fn publish(State(phone): State<Arc<Phone>>, body: String) -> Response {
+pub(crate) async fn publish(phone: Arc<Phone>, body: &str) -> Response {
     let fault = phone.faults().sms;
     if let Some(refusal) = refusal_of(fault) {
         return refuse(&refusal);
     }
-    let message = match parse(&body) {
+    let mut message = match parse(body) {
         Ok(message) => message,
         Err(refusal) => return refuse(&refusal),
     };
+    message.is_shown = matches!(fault, SmsFault::None | SmsFault::Timeout);
     let id = message.id;
     lock(&phone.messages).push(message);
     phone.notify();
@@ -66,12 +65,12 @@ fn parse(body: &str) -> Result<Message, Refusal> {
     }
     let attributes = attributes(&form);
     check_attributes(&attributes)?;
+    let sender =
+        ["AWS.SNS.SMS.SenderID", "AWS.MM.SMS.OriginationNumber"].into_iter().find_map(|name| attributes.get(name));
     Ok(Message {
-        id: Uuid::new_v4(),
-        to: to.to_owned(),
-        text: field("Message").to_owned(),
+        from: sender.cloned(),
         attributes,
-        at_millis: clock::epoch_millis(),
+        ..Message::new(Provider::Sns, to.to_owned(), field("Message").to_owned())
     })
 }
 
@@ -116,7 +115,6 @@ fn check_attributes(attributes: &BTreeMap<String, String>) -> Result<(), Refusal
 
 fn refusal_of(fault: SmsFault) -> Option<Refusal> {
     match fault {
-        SmsFault::None | SmsFault::Timeout => None,
         SmsFault::Throttle => {
             Some(Refusal { status: StatusCode::TOO_MANY_REQUESTS, ..sender("Throttled", "Rate exceeded") })
         }
@@ -130,6 +128,7 @@ fn refusal_of(fault: SmsFault) -> Option<Refusal> {
             kind: "Receiver",
             ..sender("InternalError", "An internal service error has occurred.")
         }),
+        _ => None,
     }
 }
 

@@ -265,7 +265,7 @@ async fn an_open_page_gets_the_present_state_and_each_change() {
         serde_json::from_str::<Value>(event.strip_prefix("data: ").unwrap().trim()).unwrap()
     };
     let nothing = json!({
-        "messages": [], "calls": [], "faults": { "sms": "none", "voice": "none" }, "voicemail": false,
+        "messages": [], "calls": [], "faults": { "sms": "none", "receipts": "delivered", "voice": "none" }, "voicemail": false,
         "compiler": null, "timeline": 0,
     });
     assert_eq!(next().await, nothing);

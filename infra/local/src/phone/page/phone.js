@@ -59,7 +59,8 @@ function offer({ messages, calls }) {
 function frame(kind, title, item, ...content) {
   return make('li', { className: `note ${kind}` },
     make('div', { className: 'head' }, make('b', {}, title), make('time', {}, clock(item.atMillis))),
-    make('p', { className: 'to' }, 'to ', bare(item.to)), ...content);
+    make('p', { className: 'to' }, ...(item.text && item.from ? ['from ', bare(item.from), ' '] : []), 'to ', bare(item.to)),
+    ...content);
 }
 
 function drawMessage(item) {

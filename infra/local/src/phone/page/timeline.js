@@ -1,5 +1,5 @@
-// The timeline: each request to the API and each webhook, newest first, with what was sent, what came back, and a command
-// that sends it again.
+// The timeline: each request to the API, each webhook, and what goes to and comes from End User Messaging, newest first,
+// with what was sent, what came back, and a command that sends it again.
 
 import { copies, make } from './common.js';
 import { follow } from './live.js';
@@ -31,18 +31,37 @@ function readable(body) {
   }
 }
 
-/** What a webhook reports, the state that an answer tells, or the name of a problem. */
-function gist({ body, answer }, isWebhook) {
-  if (isWebhook) {
-    const { Digits, AnsweredBy, CallStatus } = Object.fromEntries(new URLSearchParams(body));
-    return Digits ?? AnsweredBy ?? CallStatus ?? '';
-  }
+const parsed = (text) => {
   try {
-    const { state, type, message } = JSON.parse(answer);
-    return state ?? type?.split(':').pop() ?? message ?? '';
+    return JSON.parse(text) ?? {};
   } catch {
-    return '';
+    return {};
   }
+};
+
+/** Why End User Messaging refused something, if it did. */
+const refusal = ({ Reason, __type }) => Reason ?? __type?.split('#').pop();
+
+/** What each kind of entry is called, and its gist. All but these are requests of the login page. */
+const KINDS = {
+  SendTextMessage: ['Message', ({ body, answer }) => {
+    const { OriginationIdentity = 'any sender', Context = {} } = parsed(body);
+    return refusal(parsed(answer)) ?? ['from ', OriginationIdentity, ...Object.keys(Context).map((key) => ` · ${key}`)].join('');
+  }],
+  PutMessageFeedback: ['Feedback', ({ body, answer }) => refusal(parsed(answer)) ?? parsed(body).MessageFeedbackStatus],
+  'message-receipts': ['Receipt', ({ body, status }) => `${parsed(body).detail.eventType}${status < 400 ? '' : ' · not taken'}`],
+};
+
+/** What a webhook reports. */
+function report({ body }) {
+  const { Digits, AnsweredBy, CallStatus } = Object.fromEntries(new URLSearchParams(body));
+  return Digits ?? AnsweredBy ?? CallStatus;
+}
+
+/** The state that an answer tells, or the name of a problem. */
+function told({ answer }) {
+  const { state, type, message } = parsed(answer);
+  return state ?? type?.split(':').pop() ?? message;
 }
 
 function part(title, text) {
@@ -52,12 +71,14 @@ function part(title, text) {
 function draw(entry) {
   const { id, times, route, method, url, status, answer, atMillis, elapsedMillis } = entry;
   const isWebhook = route.startsWith('POST /v1/calls/');
-  const path = isWebhook ? `…/${url.split('/').pop()}` : url.replace(/^https?:\/\/[^/]+/, '');
+  const [kind, gist] = KINDS[route] ?? (isWebhook ? ['Webhook', report] : ['Request', told]);
+  const address = isWebhook ? `…/${url.split('/').pop()}` : url.replace(/^https?:\/\/[^/]+/, '');
+  const path = route in KINDS ? route : address;
   const summary = make('summary', {},
     make('time', {}, new Date(atMillis).toLocaleTimeString([], { hour12: false })),
-    make('span', { className: `kind ${isWebhook ? 'webhook' : ''}` }, isWebhook ? 'Webhook' : 'Request'),
+    make('span', { className: `kind ${kind === 'Request' ? '' : 'webhook'}` }, kind),
     make('code', { className: 'path' }, make('b', {}, method), ` ${path}`),
-    make('span', { className: 'gist' }, gist(entry, isWebhook)),
+    make('span', { className: 'gist' }, gist(entry) ?? ''),
     make('span', { className: 'times' }, times > 1 ? `× ${times}` : ''),
     make('span', { className: `code ${status < 400 ? 'fine' : 'failed'}` }, String(status)),
     make('span', { className: 'took' }, `${elapsedMillis} ms`));
