@@ -54,8 +54,9 @@ rust: ## all Rust tests, with 10,000 interleavings
 template: $(TOOLS)/aws-sam-cli.done ## the SAM template, as SAM and cfn-lint see it
 	$(SAM)/sam validate --lint --template-file infra/template.yaml
 	$(SAM)/cfn-lint infra/template.yaml
-journeys: binaries $(TOOLS)/ministack.done $(TOOLS)/e2e.done ## a login by SMS and one by call, through the deployed template
+journeys: binaries $(TOOLS)/ministack.done $(TOOLS)/e2e.done ## a login by SMS and one by call, through the deployed template; the local phone with boto3
 	$(PYTEST) tests/e2e/test_sms_journey.py tests/e2e/test_call_journey.py -k "approves_the_login or pound_in_an_answered_call"
+	$(PYTEST) tests/e2e/test_local_phone.py
 deny: $(TOOLS)/cargo-deny.done ## licences and sources of dependencies
 	$(DENY) check --hide-inclusion-graph bans licenses sources
 explore: ## 110,000 interleavings, and every fault built into the store found: SIMULATION_RUNS=1000000 for more
