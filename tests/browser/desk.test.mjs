@@ -117,6 +117,48 @@ scenes('Desk', { concurrency: 1 }, (scene) => {
     await messages.selectOption('none');
   });
 
+  scene('a message through End User Messaging is on the phone with its sender, and its receipts are in the timeline', async ({ context, stack }) => {
+    const desk = await open(context, stack);
+    const { MessageId } = await endUserMessaging(context, stack, 'SendTextMessage', message('Alliance'));
+    const notes = desk.getByRole('list', { name: /^Messages and calls/ });
+    await notes.getByText('from Alliance to +1 415 555 2671').waitFor();
+    const sent = listed(desk, 'SendTextMessage').first();
+    assert.match(await sent.innerText(), /from Alliance · challenge · receipt/);
+    await listed(desk, 'TEXT_DELIVERED').first().click();
+    const receipt = desk.locator('#timeline details[open]');
+    await receipt.getByText(`"messageId": "${MessageId}"`).waitFor();
+    await receipt.getByText('"receipt": "AAECAwQFBgcICQoLDA0ODw"').waitFor();
+
+    const feedback = { MessageId, MessageFeedbackStatus: 'RECEIVED' };
+    assert.deepEqual(await endUserMessaging(context, stack, 'PutMessageFeedback', feedback), feedback);
+    assert.match(await listed(desk, 'PutMessageFeedback').first().innerText(), /RECEIVED/);
+    assert.deepEqual(await violations(desk), []);
+  });
+
+  scene('the network\'s switches say how receipts come and what is refused', async ({ context, stack }) => {
+    const desk = await open(context, stack);
+    const [messages, receipts] = [desk.locator('[data-fault=sms]'), desk.locator('[data-fault=receipts]')];
+    const reported = desk.waitForResponse(`${stack.phone}/faults`);
+    await receipts.selectOption('say that the phone is unreachable');
+    await reported;
+    await endUserMessaging(context, stack, 'SendTextMessage', message('Unheard'));
+    await listed(desk, 'TEXT_UNREACHABLE').first().waitFor();
+    const notes = desk.getByRole('list', { name: /^Messages and calls/ });
+    assert.equal(await notes.getByRole('listitem').count(), 0, 'it does not arrive');
+
+    const refused = desk.waitForResponse(`${stack.phone}/faults`);
+    await messages.selectOption('are refused: opted out with STOP');
+    await refused;
+    const { Reason } = await endUserMessaging(context, stack, 'SendTextMessage', message('Refused'));
+    assert.equal(Reason, 'DESTINATION_PHONE_NUMBER_OPTED_OUT');
+    await listed(desk, Reason).first().waitFor();
+
+    await desk.reload();
+    await eventually('the kept switches', async () => await messages.inputValue() === 'opted-out' && await receipts.inputValue() === 'undeliverable');
+    await context.request.post(`${stack.phone}/faults`, { data: { sms: 'none', receipts: 'delivered' } });
+    await eventually('the changed switches', async () => await messages.inputValue() === 'none' && await receipts.inputValue() === 'delivered');
+  });
+
   scene('a user without a number can add one', async ({ context, stack }) => {
     const { login } = await attempt(context, stack, 'Add a number');
     await login.getByRole('textbox', { name: 'Phone number' }).waitFor();
@@ -254,6 +296,24 @@ async function attempt(context, stack, name) {
 /** The entries of the timeline for a method and path, newest first. */
 const listed = (desk, request) => desk.locator('#timeline summary').filter({ hasText: request });
 
+/** A message as the product sends it. */
+const message = (OriginationIdentity) => ({
+  DestinationPhoneNumber: '+14155552671',
+  OriginationIdentity,
+  MessageBody: '123456 is your Alliance code.\n\n@login.example.com #123456',
+  Context: { challenge: 'AAAA', receipt: 'AAECAwQFBgcICQoLDA0ODw' },
+  MessageFeedbackEnabled: true,
+});
+
+/** Calls an operation of End User Messaging as the AWS SDKs do, and returns what is answered. */
+async function endUserMessaging(context, stack, operation, input) {
+  const answer = await context.request.post(stack.phone, {
+    headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `PinpointSMSVoiceV2.${operation}` },
+    data: JSON.stringify(input),
+  });
+  return answer.json();
+}
+
 /** Copies the command of the open entry, runs it, and returns what it prints. */
 async function sentAgain(desk) {
   await desk.locator('#timeline details[open]').getByRole('button', { name: 'Copy as curl' }).click();
@@ -269,7 +329,7 @@ async function held(desk, stack, word) {
   const body = JSON.stringify({ message: word });
   await desk.route(`${stack.phone}/live`, (route) => {
     const state = {
-      messages: [], calls: [], faults: { sms: 'none', voice: 'none' }, voicemail: false, timeline: 0, compiler: holds ? word : null,
+      messages: [], calls: [], faults: { sms: 'none', receipts: 'delivered', voice: 'none' }, voicemail: false, timeline: 0, compiler: holds ? word : null,
     };
     // The browser connects again at once.
     return route.fulfill({ contentType: 'text/event-stream', body: `retry: 100\ndata: ${JSON.stringify(state)}\n\n` });

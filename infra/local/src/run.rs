@@ -41,6 +41,7 @@ async fn serve_until_stopped(functions: &mut Functions, stack: &Stack) -> Result
 fn print_addresses(stack: &Stack) {
     let Stack { gateway, issuer, phone, dynamodb, functions, environment, .. } = stack;
     let call_mode = environment.get("CALL_MODE").map_or("press-pound", String::as_str);
+    let provider = environment.get("SMS_PROVIDER").map_or("sns", String::as_str);
     println!("\nReady. Open this page to sign in, with a phone beside it that gets the messages and calls:\n");
     println!("  {phone}\n");
     println!("Functions reload when their code changes. Press Ctrl-C to stop.\n");
@@ -48,6 +49,7 @@ fn print_addresses(stack: &Stack) {
     println!("  Issuer     {issuer}");
     println!("  DynamoDB   {dynamodb}");
     println!("  Functions  {functions}");
+    println!("  Messages   {provider} (choose another with SMS_PROVIDER=end-user-messaging)");
     println!("  Call mode  {call_mode} (choose another with CALL_MODE=match-digits or CALL_MODE=speak-code)\n");
     println!("Accounts:\n");
     for account in ACCOUNTS {

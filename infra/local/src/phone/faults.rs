@@ -48,8 +48,6 @@ pub(crate) enum SmsFault {
     Disabled,
     /// Refused: AWS thinks badly of the account.
     Reputation,
-    /// Refused: the user has opted out with STOP.
-    OptedOut,
     /// Refused: the account is in the sandbox, and the number is none of its verified ones.
     Unverified,
     /// Refused: AWS protects the account from sends to this country.

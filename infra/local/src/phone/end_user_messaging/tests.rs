@@ -308,7 +308,7 @@ async fn a_lost_answer_is_one_to_a_message_that_arrived() {
 #[tokio::test]
 async fn sns_accepts_what_only_end_user_messaging_refuses_but_it_never_arrives() {
     let client = Client::new().await;
-    client.post("/faults", json!({ "sms": "opted-out" })).await;
+    client.post("/faults", json!({ "sms": "unverified" })).await;
     let publish = [("Action", "Publish"), ("PhoneNumber", "+14155552671"), ("Message", "hello")];
     assert_eq!(client.http.post(&client.phone).form(&publish).send().await.unwrap().status(), 200);
     assert!(client.get("/messages").await.is_empty());

@@ -59,7 +59,7 @@ function offer({ messages, calls }) {
 function frame(kind, title, item, ...content) {
   return make('li', { className: `note ${kind}` },
     make('div', { className: 'head' }, make('b', {}, title), make('time', {}, clock(item.atMillis))),
-    make('p', { className: 'to' }, ...(item.text && item.from ? ['from ', bare(item.from), ' '] : []), 'to ', bare(item.to)),
+    make('p', { className: 'to' }, ...(item.provider && item.from ? ['from ', bare(item.from), ' '] : []), 'to ', bare(item.to)),
     ...content);
 }
 
