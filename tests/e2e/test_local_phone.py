@@ -26,7 +26,7 @@ MESSAGE = {
     "Context": {"challenge": "AAAA", "receipt": "AAECAwQFBgcICQoLDA0ODw"},
     "MessageFeedbackEnabled": True,
 }
-# What the phone's switch is set to, and the exception with its reason that then is to come.
+# What the phone's switch is set to, and the exception and reason that it leads to.
 REFUSALS = [
     ("throttle", "ThrottlingException", None),
     ("auth", "AccessDeniedException", None),
@@ -44,9 +44,10 @@ REFUSALS = [
 ]
 # Texts of all kinds; each member's pattern and length in the model say which of them it takes.
 TEXTS = [
-    "", " ", "a", "A1", "a b", " a", "a ", "a\tb", "a\nb", "\n", "é", "码", "+", "+1", "1", "12", "012", "+012", "+14155552671", "14155552671",
-    "1-415", "+1 415", "a+b", "a_b", "a:b", "a/b", "a-b", "a.b", "a#b", ".", ".1", "1.", "1.1", "0.10", "12.12345", "123.1",
-    "1.123456", "-1.1", "1,1", "1e1", "TRANSACTIONAL", "Transactional", "RECEIVED", "received", "IN_ENTITY_ID", "arn:aws:sms-voice:us-east-1:123456789012:pool/pool-1",
+    "", " ", "a", "A1", "a b", " a", "a ", "a\tb", "a\nb", "\n", "é", "码", "+", "+1", "1", "12", "012", "+012",
+    "+14155552671", "14155552671", "1-415", "+1 415", "a+b", "a_b", "a:b", "a/b", "a-b", "a.b", "a#b", ".", ".1", "1.",
+    "1.1", "0.10", "12.12345", "123.1", "1.123456", "-1.1", "1,1", "1e1", "TRANSACTIONAL", "Transactional", "RECEIVED",
+    "received", "IN_ENTITY_ID", "arn:aws:sms-voice:us-east-1:123456789012:pool/pool-1",
 ]
 
 
@@ -125,9 +126,9 @@ def test_boto3_gets_each_error_as_the_exception_that_the_model_has_for_it(client
     assert raised == {shape.name for shape in modelled}
 
 
-def test_feedback_for_an_unknown_message_is_for_boto3_a_resource_that_is_not_there(client, switch):
+def test_boto3_gets_each_error_of_feedback_as_the_exception_that_the_model_has_for_it(client, switch):
     raised = set()
-    for word in ("none", "throttle", "auth", "500"):
+    for word in ("none", "throttle", "auth", "500"):  # with none, the message is unknown
         switch(sms=word)
         with pytest.raises(ClientError) as refused:
             client.put_message_feedback(MessageId="unheard-of", MessageFeedbackStatus="RECEIVED")

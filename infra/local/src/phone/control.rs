@@ -57,7 +57,7 @@ pub(crate) async fn send_receipt(
             phone.report(&receipts::event(&message, receipt.kind, clock::epoch_millis())).await;
             StatusCode::NO_CONTENT.into_response()
         }
-        Some(_) => problem(StatusCode::CONFLICT, "SNS reports nothing"),
+        Some(_) => problem(StatusCode::CONFLICT, "SNS sends no receipts"),
         None => problem(StatusCode::NOT_FOUND, "no such message"),
     }
 }

@@ -46,19 +46,19 @@ pub(crate) enum SmsFault {
     /// Refused: the account is disabled. Only End User Messaging says this and what follows: SNS accepts the message,
     /// which never arrives.
     Disabled,
-    /// Refused: AWS thinks badly of the account.
+    /// Refused: the account's reputation with AWS is insufficient.
     Reputation,
-    /// Refused: the account is in the sandbox, and the number is none of its verified ones.
+    /// Refused: the account is in the sandbox, and the number is not verified there.
     Unverified,
-    /// Refused: AWS protects the account from sends to this country.
+    /// Refused: the account's protect configuration blocks the country.
     CountryBlocked,
-    /// Refused: AWS protects the account from sends to this number.
+    /// Refused: the account's protect configuration blocks the number.
     NumberBlocked,
-    /// Refused: the account has nothing to send from to this country.
+    /// Refused: the account has no sender for this country.
     NoSender,
-    /// Refused: what it is to be sent from doesn't exist.
+    /// Refused: the sender doesn't exist.
     UnknownSender,
-    /// Refused: what it is to be sent from doesn't fit the country.
+    /// Refused: the sender cannot send to this country.
     UnfitSender,
     /// Refused: the month's budget is spent.
     SpendLimit,
@@ -73,13 +73,13 @@ pub(crate) enum Receipts {
     Delivered,
     /// The message doesn't arrive.
     Undeliverable,
-    /// Delivered at once, reported only after three quarters of a minute.
+    /// The message arrives at once, its receipt after 45 seconds.
     Late,
     /// The same event twice.
     Doubled,
-    /// Delivered, then an event from before that.
+    /// Delivered, then an older event.
     OutOfOrder,
-    /// Delivered, but no event says so.
+    /// The message arrives, but no receipt does.
     Never,
 }
 

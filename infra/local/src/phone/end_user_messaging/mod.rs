@@ -90,7 +90,7 @@ fn send(phone: &Arc<Phone>, fault: SmsFault, body: &str) -> Result<Value, Refusa
     Ok(json!({ "MessageId": id }))
 }
 
-/// Only the product's own word makes a message received; a repeated one changes nothing.
+/// Takes feedback any number of times; the last one counts.
 fn take_feedback(phone: &Phone, fault: SmsFault, body: &str) -> Result<Value, Refusal> {
     if let Some(refusal) = Refusal::of_feedback(fault) {
         return Err(refusal);

@@ -296,7 +296,7 @@ async fn feedback_fails_with_the_service_but_not_with_a_number() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_one_to_a_message_that_arrived() {
+async fn a_message_arrives_although_its_answer_is_lost() {
     let client = Client::new().await;
     client.post("/faults", json!({ "sms": "timeout" })).await;
     let request = client.http.post(&client.phone).header(TARGET, "PinpointSMSVoiceV2.SendTextMessage");

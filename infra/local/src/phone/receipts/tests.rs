@@ -175,7 +175,7 @@ async fn out_of_order_an_older_event_follows_the_newer_one() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_undeliverable_never_reaches_the_phone() {
+async fn an_undeliverable_message_never_reaches_the_phone() {
     let stage = stage().await;
     stage.send("undeliverable").await;
     assert!(stage.get("/messages").await.is_empty());
@@ -205,7 +205,7 @@ async fn a_receipt_that_no_function_takes_is_listed_with_the_reason() {
 }
 
 #[tokio::test]
-async fn an_event_of_any_type_can_be_had_at_once_for_a_message_that_is_reported_on() {
+async fn an_event_of_any_type_can_be_sent_at_once_but_only_for_a_message_of_end_user_messaging() {
     let stage = stage().await;
     let id = stage.send("never").await;
     let publish = [("Action", "Publish"), ("PhoneNumber", "+14155552671"), ("Message", "hello")];
