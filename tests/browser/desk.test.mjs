@@ -138,16 +138,19 @@ scenes('Desk', { concurrency: 1 }, (scene) => {
   scene('the network\'s switches say how receipts come and what is refused', async ({ context, stack }) => {
     const desk = await open(context, stack);
     const [messages, receipts] = [desk.locator('[data-fault=sms]'), desk.locator('[data-fault=receipts]')];
+    const frames = () => Promise.all([messages, receipts].map((field) => field.evaluate((select) => getComputedStyle(select).boxShadow !== 'none')));
+    assert.deepEqual(await frames(), [false, false], 'nothing is out of the ordinary');
     const reported = desk.waitForResponse(`${stack.phone}/faults`);
-    await receipts.selectOption('say that the phone is unreachable');
+    await receipts.selectOption('say “unreachable”');
     await reported;
     await endUserMessaging(context, stack, 'SendTextMessage', message('Unheard'));
     await listed(desk, 'TEXT_UNREACHABLE').first().waitFor();
+    assert.deepEqual(await frames(), [false, true]);
     const notes = desk.getByRole('list', { name: /^Messages and calls/ });
     assert.equal(await notes.getByRole('listitem').count(), 0, 'it does not arrive');
 
     const refused = desk.waitForResponse(`${stack.phone}/faults`);
-    await messages.selectOption('are refused: opted out with STOP');
+    await messages.selectOption('are refused: opted out');
     await refused;
     const { Reason } = await endUserMessaging(context, stack, 'SendTextMessage', message('Refused'));
     assert.equal(Reason, 'DESTINATION_PHONE_NUMBER_OPTED_OUT');
