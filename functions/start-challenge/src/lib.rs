@@ -139,8 +139,8 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         }
         let outgoing = match transaction.channel {
             Channel::Sms => {
-                let random = &mut clock::random();
-                Outgoing::Code(transaction.add_code(keys, random), ReceiptToken::draw(random))
+                let (code, receipt) = transaction.add_code(keys, &mut clock::random());
+                Outgoing::Code(code, receipt)
             }
             Channel::Call => Outgoing::Call(transaction.add_call(&mut clock::random())),
         };

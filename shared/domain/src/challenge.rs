@@ -24,6 +24,7 @@ use crate::phone::{Country, Line, PhoneNumber, Subscriber};
 use crate::policy::Policy;
 use crate::purpose::Purpose;
 use crate::quota::Counter;
+use crate::receipt::{Arrival, Receipts};
 use crate::time::Timestamp;
 use crate::words::words;
 
@@ -183,6 +184,8 @@ pub struct Challenge {
     pub spoken: Vec<CodeMac>,
     /// Messages sent.
     pub sms: Sends,
+    /// What is reported of the latest message; `None` before the first, or if an older version sent it.
+    pub receipts: Option<Receipts>,
     /// Calls placed.
     pub calls: Sends,
     /// The latest call.
@@ -348,6 +351,12 @@ impl Challenge {
     pub fn next_send_at(&self, channel: Channel, policy: &Policy) -> Option<Timestamp> {
         let last = self.sends(channel).last.filter(|(_, delivery)| *delivery != Delivery::Failed);
         last.map(|(at, _)| at + policy.cooldown)
+    }
+
+    /// Whether the latest message arrived, as far as its receipts say.
+    #[must_use]
+    pub fn arrival(&self) -> Option<Arrival> {
+        self.receipts.as_ref()?.fate?.arrival()
     }
 
     /// Under which key the subject reserves guesses for this challenge.

@@ -6,6 +6,7 @@
 //! | a call was answered in which keys approve | 500 ms for the first 20 s, then 2 s |
 //! | a call was answered in which only a code approves | 5 s |
 //! | only a code can approve | the time since the last send, but at least 5 s and at most 15 s: the page learns the end from the code's own request |
+//! | the same, and the message is on its way by its receipts | 5 s until the other channel is offered: whether it arrived is reported soon |
 //! | denied by a report, in a call that may bring a second one | 2 s |
 //! | approved, not settled | 500 ms: that request settles it |
 //!
@@ -17,6 +18,7 @@ use crate::call::{CallState, FraudReport};
 use crate::challenge::Challenge;
 use crate::policy::{CallMode, Policy};
 use crate::purpose::Purpose;
+use crate::receipt::Fate;
 use crate::time::Timestamp;
 
 /// While the approval is expected at any moment.
@@ -40,6 +42,7 @@ pub fn poll_after(policy: &Policy, challenge: &Challenge, now: Timestamp) -> Dur
             if is_expected { SOON } else { IN_A_CALL }
         }
         Some(_) => LEAST_FOR_A_CODE,
+        None if may_be_reported(challenge) && now < challenge.last_active_at() + Policy::PATIENCE => LEAST_FOR_A_CODE,
         None => now.since(challenge.last_active_at()).clamp(LEAST_FOR_A_CODE, MOST_FOR_A_CODE),
     };
     let changes = [challenge.last_active_at() + Policy::PATIENCE, challenge.expires_at];
@@ -51,6 +54,11 @@ pub fn poll_after(policy: &Policy, challenge: &Challenge, now: Timestamp) -> Dur
 pub fn poll_after_report(challenge: &Challenge, now: Timestamp) -> Option<Duration> {
     let mut reported = challenge.calls().filter(|call| call.report == Some(FraudReport::Stopped));
     reported.any(|call| call.is_live(now)).then_some(IN_A_CALL)
+}
+
+/// Whether its message has receipts, but none yet of whether it arrived.
+fn may_be_reported(challenge: &Challenge) -> bool {
+    challenge.receipts.as_ref().is_some_and(|receipts| receipts.fate == Some(Fate::OnItsWay))
 }
 
 fn keys_approve(policy: &Policy, challenge: &Challenge) -> bool {

@@ -23,7 +23,7 @@ use crate::phone::{Country, PhoneNumber};
 use crate::policy::Policy;
 use crate::purpose::Purpose;
 use crate::quota::Counter;
-use crate::receipt::ReceiptToken;
+use crate::receipt::{Fate, Receipt, ReceiptToken};
 use crate::refusal::{Refusal, Refused};
 use crate::snapshot::Snapshot;
 use crate::start_transaction::StartTransaction;
@@ -166,6 +166,29 @@ pub trait Statistics: Sync {
     /// Adds a tally completely or not at all, and only once, however often the same one is added within ten
     /// minutes. Closes the race between a count and its own repetition by a caller that never got the answer.
     fn count_verified(&self, tally: &Tally) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Stores what became of messages.
+pub trait ReceiptStore: Sync {
+    /// Records a receipt if its digest is that of the challenge's latest message and it [ranks](Fate::rank) higher than
+    /// what is known, and changes nothing but what is known of that message. Closes the races between receipts of one
+    /// message, whatever their order and however often each comes, between a receipt and the next message, and between
+    /// a receipt and the deletion of its challenge, which it does not bring back.
+    fn record_receipt(
+        &self,
+        challenge: &ChallengeKey,
+        receipt: &Receipt,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Recorded, StoreError>> + Send;
+}
+
+/// The outcome of recording a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is what is known now. Before, it was this.
+    Applied(Option<Fate>),
+    /// It says nothing new, or is not about the latest message of a challenge that is still stored.
+    Ignored,
 }
 
 /// The outcome of a start.

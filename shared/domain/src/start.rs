@@ -275,6 +275,7 @@ impl<P: NumberingPlan> Start<'_, P> {
             sms: closed_early.map(|own| carry(&own.sms)).unwrap_or_default(),
             calls: closed_early.map(|own| carry(&own.calls)).unwrap_or_default(),
             call: None,
+            receipts: None,
             former_calls: own.map(|own| own.calls_to_keep(now)).unwrap_or_default(),
             contested: closed_early.is_some_and(|own| own.contested),
             machine_answered_at: own.and_then(|own| own.machine_answered_at),

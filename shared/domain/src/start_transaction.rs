@@ -13,6 +13,7 @@ use crate::identity::ChallengeId;
 use crate::limit::Limit;
 use crate::policy::{Policy, UnverifiedBudget};
 use crate::quota::{Charge, Counter, Scope};
+use crate::receipt::{ReceiptToken, Receipts};
 use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::snapshot::Snapshot;
@@ -106,8 +107,16 @@ impl StartTransaction {
         }
     }
 
-    /// Draws the code to send and adds its MAC. A test number's fixed code is added only once.
-    pub fn add_code(&mut self, keys: &MacKeys, random: &mut impl CryptoRng) -> Code {
+    /// Draws the message's code and token, and adds the code's MAC and the token's digests. From here on, receipts of
+    /// an earlier message are ignored. A test number's fixed code is added only once.
+    pub fn add_code(&mut self, keys: &MacKeys, random: &mut impl CryptoRng) -> (Code, ReceiptToken) {
+        let code = self.add_mac(keys, random);
+        let token = ReceiptToken::draw(random);
+        self.challenge.receipts = Some(Receipts::awaited(&token, &self.challenge.phone));
+        (code, token)
+    }
+
+    fn add_mac(&mut self, keys: &MacKeys, random: &mut impl CryptoRng) -> Code {
         let challenge = &mut self.challenge;
         if let Some(code) = &self.test_code {
             if challenge.codes.is_empty() {

@@ -16,6 +16,7 @@ use crate::policy::Policy;
 use crate::polling::{poll_after, poll_after_report};
 use crate::purpose::Purpose;
 use crate::quota::SendLimit;
+use crate::receipt::Arrival;
 use crate::result::Approval;
 use crate::rules::Rules;
 use crate::snapshot::Snapshot;
@@ -92,6 +93,30 @@ words!(Unavailable {
     Unreachable => "unreachable",
 });
 
+/// What became of a channel's last send: what its sending led to, or else whether it arrived. Without the reason, which
+/// would tell a stranger that a phone is off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastSend {
+    Sent(Delivery),
+    Reported(Arrival),
+}
+
+impl LastSend {
+    fn of(challenge: &Challenge, channel: Channel) -> Option<Self> {
+        let (_, delivery) = challenge.sends(channel).last?;
+        let arrival = challenge.arrival().filter(|_| channel == Channel::Sms);
+        Some(arrival.map_or(Self::Sent(delivery), Self::Reported))
+    }
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sent(delivery) => delivery.as_str(),
+            Self::Reported(arrival) => arrival.as_str(),
+        }
+    }
+}
+
 /// One channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChannelStatus {
@@ -101,7 +126,7 @@ pub struct ChannelStatus {
     pub next_send_at: Option<Timestamp>,
     pub sends_left: usize,
     /// What became of the last send.
-    pub last_send: Option<Delivery>,
+    pub last_send: Option<LastSend>,
 }
 
 /// The status of one challenge, as the page shows it.
@@ -263,7 +288,7 @@ fn channel_status(
             wait(policy, stored, own, channel, expiry, now).unzip()
         }
     };
-    let last_send = own.and_then(|challenge| Some(challenge.sends(channel).last?.1));
+    let last_send = own.and_then(|challenge| LastSend::of(challenge, channel));
     ChannelStatus { unavailable, next_send_at, sends_left, last_send }
 }
 
@@ -329,9 +354,14 @@ fn may_be_mobile(own: &Challenge) -> bool {
 
 /// Whether the last send has had enough time, or is known not to help any more.
 fn patience_is_over(challenge: &Challenge, now: Timestamp) -> bool {
-    let last = Channel::ALL.into_iter().filter_map(|channel| challenge.sends(channel).last).max_by_key(|(at, _)| *at);
+    let sent = |channel| Some((challenge.sends(channel).last?.0, LastSend::of(challenge, channel)?));
+    let last = Channel::ALL.into_iter().filter_map(sent).max_by_key(|(at, _)| *at);
     let call_is_over = challenge.call.as_ref().is_some_and(|call| call.state.is_over());
-    last.is_some_and(|(at, delivery)| {
-        matches!(delivery, Delivery::Failed | Delivery::Unknown) || call_is_over || now.since(at) >= Policy::PATIENCE
+    last.is_some_and(|(at, send)| {
+        let may_be_lost = match send {
+            LastSend::Sent(delivery) => matches!(delivery, Delivery::Failed | Delivery::Unknown),
+            LastSend::Reported(arrival) => arrival == Arrival::NotDelivered,
+        };
+        may_be_lost || call_is_over || now.since(at) >= Policy::PATIENCE
     })
 }

@@ -16,6 +16,7 @@ use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
 use domain::policy::Policy;
 use domain::purpose::Purpose;
+use domain::receipt::{Fate, Receipts};
 use domain::refusal::Refusal;
 use domain::request::Request;
 use domain::rules::{Enrolment, Rules};
@@ -72,11 +73,17 @@ fn sends() -> impl Strategy<Value = Sends> {
         .prop_map(|(used, last)| Sends { used, last: last.map(|(at, delivery)| (ago(at), delivery)) })
 }
 
+fn receipts() -> impl Strategy<Value = Option<Receipts>> {
+    let fate = prop::option::of(prop::sample::select(&Fate::ALL[..]));
+    prop::option::of(fate.prop_map(|fate| Receipts { digests: vec![[7; 32]], fate }))
+}
+
 prop_compose! {
     fn challenge(session: &'static str)(
         source in prop::sample::select(vec![NumberSource::Claimed, NumberSource::Enrolled(1), NumberSource::Enrolled(2)]),
         outcome in outcome(), created in 0_u64..400, attempts in 0_u32..6, sms in sends(), calls in sends(),
         state in prop::sample::select(&CallState::ALL[..]), contested in any::<bool>(), machine in prop::option::of(0_u64..900),
+        receipts in receipts(),
     ) -> Challenge {
         let call = calls.last.map(|(at, delivery)| Call {
             state: if delivery == Delivery::Failed { CallState::Failed } else { state },
@@ -87,7 +94,7 @@ prop_compose! {
             phone: number(), country: us(), line: Line::Mobile, source, former: None, former_calls: Vec::new(), purpose: Purpose::Login,
             claim_mismatch: false, locale: Locale::En, subject_version: 3, created_at: ago(created),
             expires_at: ago(created) + Duration::from_mins(5), attempts, carried: 0, max_attempts: 5,
-            last_guess_at: None, outcome, codes: Vec::new(), spoken: Vec::new(), sms, calls, call, contested, machine_answered_at: machine.map(ago),
+            last_guess_at: None, outcome, codes: Vec::new(), spoken: Vec::new(), sms, receipts, calls, call, contested, machine_answered_at: machine.map(ago),
             answers: 0, charged: Vec::new(),
         }
     }

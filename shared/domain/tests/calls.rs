@@ -236,6 +236,7 @@ fn challenge(call: Call) -> Challenge {
         sms: domain::challenge::Sends::default(),
         calls: domain::challenge::Sends::default(),
         call: Some(call),
+        receipts: None,
         former_calls: Vec::new(),
         contested: false,
         machine_answered_at: None,

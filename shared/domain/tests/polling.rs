@@ -13,6 +13,7 @@ use domain::phone::{Country, Line, PhoneNumber};
 use domain::policy::{CallMode, Policy};
 use domain::polling::{poll_after, poll_after_report};
 use domain::purpose::Purpose;
+use domain::receipt::{Fate, Receipts};
 use domain::time::Timestamp;
 
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
@@ -48,6 +49,7 @@ fn texted() -> Challenge {
         sms: Sends { used: 1, last: Some((NOW, Delivery::Accepted)) },
         calls: Sends::default(),
         call: None,
+        receipts: None,
         former_calls: Vec::new(),
         contested: false,
         machine_answered_at: None,
@@ -116,6 +118,21 @@ fn where_only_a_code_approves_the_page_asks_less_and_less_often() {
     let mut resent = texted();
     resent.sms.last = Some((after(100), Delivery::Accepted));
     assert_eq!(advice(&resent, 103), [5_000; 3], "from the last message on");
+}
+
+#[test]
+fn a_message_with_receipts_is_asked_about_until_it_is_known_whether_it_arrived() {
+    let reported = |fate| Challenge { receipts: Some(Receipts { digests: Vec::new(), fate }), ..texted() };
+    for (fate, seconds, expected) in [
+        (Some(Fate::OnItsWay), 12, 5_000),
+        (Some(Fate::OnItsWay), 27, 3_000),
+        (Some(Fate::OnItsWay), 30, 15_000),
+        (Some(Fate::Delivered), 12, 12_000),
+        (Some(Fate::Expired), 12, 12_000),
+        (None, 12, 12_000),
+    ] {
+        assert_eq!(advice(&reported(fate), seconds), [expected; 3], "{fate:?} {seconds} s after the message");
+    }
 }
 
 #[test]

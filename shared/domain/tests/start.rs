@@ -23,7 +23,7 @@ use domain::rules::{Enrolment, Rules};
 use domain::snapshot::Snapshot;
 use domain::start::{Decision, Start};
 use domain::start_transaction::{Predecessor, Replaces, StartTransaction};
-use domain::status::{State, Status, Unavailable, status};
+use domain::status::{LastSend, State, Status, Unavailable, status};
 use domain::subject::Binding;
 use domain::time::Timestamp;
 
@@ -616,7 +616,7 @@ fn a_failed_send_is_shown_at_once_and_given_back() {
     case.send();
     case.change(|challenge| challenge.correct_send(Channel::Sms, Delivery::Failed));
     let view = case.status();
-    assert_eq!((view.sms.last_send, view.sms.sends_left), (Some(Delivery::Failed), 3));
+    assert_eq!((view.sms.last_send, view.sms.sends_left), (Some(LastSend::Sent(Delivery::Failed)), 3));
     assert!(view.offer_alternative);
 
     let mut case = Case::new().by(Channel::Call);

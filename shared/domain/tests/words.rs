@@ -13,6 +13,7 @@ use domain::limit::Limit;
 use domain::phone::Line;
 use domain::policy::CallMode;
 use domain::purpose::Purpose;
+use domain::receipt::{Arrival, Fate};
 use domain::rules::Enrolment;
 use domain::status::{State, Unavailable};
 
@@ -30,11 +31,13 @@ fn round_trip<T: Copy + PartialEq + Debug>(all: &[T], word: fn(T) -> &'static st
 fn every_word_parses_to_the_value_that_it_is_written_for() {
     round_trip(&Action::ALL, Action::as_str, Action::parse);
     round_trip(&AnsweredBy::ALL, AnsweredBy::as_str, AnsweredBy::parse);
+    round_trip(&Arrival::ALL, Arrival::as_str, Arrival::parse);
     round_trip(&CallMode::ALL, CallMode::as_str, CallMode::parse);
     round_trip(&CallState::ALL, CallState::as_str, CallState::parse);
     round_trip(&Channel::ALL, Channel::as_str, Channel::parse);
     round_trip(&Delivery::ALL, Delivery::as_str, Delivery::parse);
     round_trip(&Enrolment::ALL, Enrolment::as_str, Enrolment::parse);
+    round_trip(&Fate::ALL, Fate::as_str, Fate::parse);
     round_trip(&Limit::ALL, Limit::as_str, Limit::parse);
     round_trip(&Line::ALL, Line::as_str, Line::parse);
     round_trip(&Method::ALL, Method::as_str, Method::parse);

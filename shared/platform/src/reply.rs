@@ -2,8 +2,7 @@
 
 use domain::call::{CallState, FraudReport};
 use domain::change::Step;
-use domain::delivery::Delivery;
-use domain::status::{ChannelStatus, Status, Unavailable};
+use domain::status::{ChannelStatus, LastSend, Status, Unavailable};
 use domain::time::Timestamp;
 use http::{HeaderValue, Response, StatusCode, header};
 use lambda_http::Body;
@@ -103,7 +102,7 @@ fn channel(channel: &ChannelStatus) -> ChannelView {
         reason: channel.unavailable.map(Unavailable::as_str),
         next_send_at: channel.next_send_at.map(Time),
         sends_left: channel.sends_left,
-        last_send: channel.last_send.map(Delivery::as_str),
+        last_send: channel.last_send.map(LastSend::as_str),
     }
 }
 

@@ -39,7 +39,7 @@ async fn typed(scene: &Scene) -> StartTransaction {
 
 /// Starts a challenge with a code, and counts a guess at it.
 pub(crate) async fn right_code(scene: &Scene, mut transaction: StartTransaction) -> Code {
-    let code = transaction.add_code(&scene.keys, &mut platform::clock::random());
+    let (code, _) = transaction.add_code(&scene.keys, &mut platform::clock::random());
     assert_eq!(scene.store.start(&transaction).await.expect("an answer"), Started::Applied);
     code
 }
@@ -229,7 +229,7 @@ async fn a_start_whose_subject_has_changed_is_decided_again_even_if_a_limit_refu
 async fn an_enrolment_gives_back_to_each_shard_what_its_sends_were_charged() {
     let mut scene = Scene::new().await;
     let mut transaction = charged(&mut scene, Channel::Sms, false).await;
-    let code = transaction.add_code(&scene.keys, &mut platform::clock::random());
+    let (code, _) = transaction.add_code(&scene.keys, &mut platform::clock::random());
     scene.store.start(&transaction).await.expect("started");
     let before: BTreeMap<_, _> = ["number-unverified", "range-unverified", "country-sms"]
         .map(|name| (name, counter_key(&transaction, name)))

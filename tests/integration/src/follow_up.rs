@@ -138,7 +138,7 @@ async fn the_replaced_number_is_notified_in_the_language_of_its_own_enrolment() 
     let Ok(Decision::Send(mut transaction)) = scene.decide(&scene.load().await, Channel::Sms, new) else {
         panic!("sends")
     };
-    let code = transaction.add_code(&scene.keys, &mut platform::clock::random());
+    let (code, _) = transaction.add_code(&scene.keys, &mut platform::clock::random());
     assert_eq!(scene.store.start(&transaction).await.expect("started"), Started::Applied);
     assert_eq!(scene.guess(&code).await.expect("judged"), Some(true));
     stream.see(&scene).await;

@@ -185,7 +185,7 @@ async fn a_sends_outcome_is_not_recorded_once_the_number_is_enrolled() {
         let mut scene = Scene::new().await;
         scene.rules.policy.cooldown = Duration::ZERO;
         let mut transaction = charged(&mut scene, Channel::Sms, false).await;
-        let code = transaction.add_code(&scene.keys, &mut platform::clock::random());
+        let (code, _) = transaction.add_code(&scene.keys, &mut platform::clock::random());
         if channel == Channel::Call {
             scene.store.start(&transaction).await.expect("started");
             transaction = charged(&mut scene, channel, false).await;

@@ -14,6 +14,7 @@ use domain::phone::{Country, PhoneNumber, Reach};
 use domain::policy::Policy;
 use domain::ports::{ChallengeStore, Settlement, Started, StoreError};
 use domain::purpose::Purpose;
+use domain::receipt::ReceiptToken;
 use domain::refusal::Refusal;
 use domain::request::Request;
 use domain::rules::{Enrolment, Rules};
@@ -116,10 +117,15 @@ impl Scene {
 
     /// Sends a code and returns it.
     pub(crate) async fn send_code(&mut self) -> Code {
+        self.send_message().await.0
+    }
+
+    /// Sends a code and returns it with the token of its receipts.
+    pub(crate) async fn send_message(&mut self) -> (Code, ReceiptToken) {
         let mut transaction = self.transaction(Channel::Sms).await;
-        let code = transaction.add_code(&self.keys, &mut self.random);
+        let message = transaction.add_code(&self.keys, &mut self.random);
         assert_eq!(self.store.start(&transaction).await.expect("started"), Started::Applied);
-        code
+        message
     }
 
     /// Places a call and returns its token.

@@ -127,7 +127,7 @@ async fn a_different_number_closes_the_old_generation_and_keeps_its_guesses_and_
         panic!("nothing runs yet")
     };
     let mut random = platform::clock::random();
-    let old = transaction.add_code(&scene.keys, &mut random);
+    let (old, _) = transaction.add_code(&scene.keys, &mut random);
     scene.store.start(&transaction).await.expect("started");
     assert_eq!(scene.guess(&scene.wrong_code().await).await.expect("judged"), Some(false));
 
@@ -140,7 +140,7 @@ async fn a_different_number_closes_the_old_generation_and_keeps_its_guesses_and_
         transaction.replaces,
         Replaces::Generation(Predecessor { generation: 1, attempts: 1, messages: 1, calls: 0, answers: 0 })
     );
-    let new = transaction.add_code(&scene.keys, &mut random);
+    let (new, _) = transaction.add_code(&scene.keys, &mut random);
     scene.store.start(&transaction).await.expect("started");
 
     assert_eq!(scene.guess(&old).await.expect("judged"), Some(false), "the first number's code no longer works");

@@ -11,6 +11,7 @@ use domain::delivery::Delivery;
 use domain::locale::Locale;
 use domain::phone::{Country, Line, PhoneNumber};
 use domain::purpose::Purpose;
+use domain::receipt::Fate;
 use domain::time::Timestamp;
 
 /// A text that is borrowed, not copied.
@@ -112,6 +113,16 @@ attributes! {
     SMS_USED: u32 = "smsUsed";
     SMS_AT: Timestamp = "smsAt";
     SMS_DELIVERY: Delivery = "smsDelivery";
+    /// Of the latest message, as are the next six.
+    RECEIPT_DIGESTS: Vec<[u8; 32]> = "receiptDigests";
+    RECEIPT_SAYS: Fate = "receiptSays";
+    /// The rank of what it says, for the condition.
+    RECEIPT_RANK: u32 = "receiptRank";
+    RECEIPT_MESSAGE: Text = "receiptMessage";
+    RECEIPT_AT: Timestamp = "receiptAt";
+    RECEIPT_NOTED_AT: Timestamp = "receiptNotedAt";
+    /// In millionths of a US dollar.
+    RECEIPT_PRICE: u32 = "receiptPrice";
     CALLS_USED: u32 = "callsUsed";
     CALLS_AT: Timestamp = "callsAt";
     CALLS_DELIVERY: Delivery = "callsDelivery";

@@ -7,14 +7,16 @@ use domain::identity::{ChallengeId, ChallengeKey};
 use domain::limit::Limit;
 use domain::phone::{Country, PhoneNumber};
 use domain::quota::{Counter, Scope};
+use domain::receipt::Receipts;
 use domain::time::Timestamp;
 
 use super::attribute::{
     ANSWERED_BY, ANSWERS, APPROVED_AT, APPROVED_BY, ATTEMPTS, Attribute, BINDING, CALL_ANSWERED_AT, CALL_PLACED_AT,
     CALL_REPORT, CALL_STATE, CALL_TOKEN, CALLS_AT, CALLS_DELIVERY, CALLS_USED, CARRIED, CHARGED, CLAIM_MISMATCH, CODES,
     CONTESTED, COUNTRY, CREATED_AT, EXPIRES_AT, FORMER_CALLS, FORMER_PHONE, FORMER_PROVEN_AT, GENERATION,
-    LAST_GUESS_AT, LINE, LOCALE, MACHINE_ANSWERED_AT, MAX_ATTEMPTS, NUMBER_SOURCE, OUTCOME, PHONE, PURPOSE, SETTLED,
-    SMS_AT, SMS_DELIVERY, SMS_USED, SPOKEN_CODES, SUBJECT_VERSION, UNVERIFIED, WRONG_KEYS,
+    LAST_GUESS_AT, LINE, LOCALE, MACHINE_ANSWERED_AT, MAX_ATTEMPTS, NUMBER_SOURCE, OUTCOME, PHONE, PURPOSE,
+    RECEIPT_DIGESTS, RECEIPT_SAYS, SETTLED, SMS_AT, SMS_DELIVERY, SMS_USED, SPOKEN_CODES, SUBJECT_VERSION, UNVERIFIED,
+    WRONG_KEYS,
 };
 use super::key::parse_counter;
 use super::reader::{Reader, Unreadable};
@@ -59,6 +61,7 @@ pub fn read<V: Value>(key: ChallengeKey, item: Reader<'_, V>) -> Result<Challeng
         codes: item.get_or_default(CODES)?,
         spoken: item.get_or_default(SPOKEN_CODES)?,
         sms: sends(item, &SMS)?,
+        receipts: receipts(item)?,
         calls: sends(item, &CALLS)?,
         call: call(item)?,
         former_calls: former_calls(item)?,
@@ -98,6 +101,12 @@ fn sends<V: Value>(item: Reader<'_, V>, attributes: &SendAttributes) -> Result<S
         None => None,
     };
     Ok(Sends { used: item.require(attributes.used)?, last })
+}
+
+/// Messages that an older version sent have no digests.
+fn receipts<V: Value>(item: Reader<'_, V>) -> Result<Option<Receipts>, Unreadable> {
+    let Some(digests) = item.get(RECEIPT_DIGESTS)? else { return Ok(None) };
+    Ok(Some(Receipts { digests, fate: item.get(RECEIPT_SAYS)? }))
 }
 
 pub fn call<V: Value>(item: Reader<'_, V>) -> Result<Option<Call>, Unreadable> {

@@ -12,6 +12,7 @@ use domain::delivery::Delivery;
 use domain::locale::Locale;
 use domain::phone::{Country, Line, PhoneNumber};
 use domain::purpose::Purpose;
+use domain::receipt::Fate;
 use domain::time::Timestamp;
 
 /// A value as DynamoDB has it. Each method answers `None` for a value of another type.
@@ -52,7 +53,7 @@ macro_rules! stored_as_word {
     };
 }
 
-stored_as_word!(Action, AnsweredBy, CallState, Channel, Delivery, FraudReport, Line, Method, Purpose);
+stored_as_word!(Action, AnsweredBy, CallState, Channel, Delivery, Fate, FraudReport, Line, Method, Purpose);
 
 impl Stored for Timestamp {
     fn read(value: &impl Value) -> Option<Self> {

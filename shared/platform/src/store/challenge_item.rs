@@ -17,7 +17,7 @@ use crate::item::attribute::{
     ANSWERED_BY, ATTEMPTS, BINDING, CALL_ANSWERED_AT, CALL_PLACED_AT, CALL_REPORT, CALL_STATE, CALL_TOKEN, CARRIED,
     CHARGED, CLAIM_MISMATCH, CODES, CONTESTED, COUNTRY, CREATED_AT, EXPIRES_AT, FORMER_CALLS, FORMER_PHONE,
     FORMER_PROVEN_AT, GENERATION, KEEP_UNTIL, LINE, LOCALE, MACHINE_ANSWERED_AT, MAX_ATTEMPTS, NUMBER_SOURCE, OUTCOME,
-    PHONE, PURPOSE, SK, SUBJECT_VERSION, TTL, UNVERIFIED, WRONG_KEYS,
+    PHONE, PURPOSE, RECEIPT_DIGESTS, SK, SUBJECT_VERSION, TTL, UNVERIFIED, WRONG_KEYS,
 };
 use crate::item::challenge::{CALLS, PENDING, SMS, SendAttributes};
 use crate::item::key::SubjectSort;
@@ -58,6 +58,9 @@ pub(super) fn new(challenge: &Challenge, keep_until: Timestamp) -> Item {
     item.put(OUTCOME, text(PENDING));
     item.put(CODES, codes(challenge));
     item.put_sends(&SMS, &challenge.sms);
+    if challenge.receipts.is_some() {
+        item.put(RECEIPT_DIGESTS, digests(challenge));
+    }
     item.put_sends(&CALLS, &challenge.calls);
     if let Some(call) = &challenge.call {
         item.put_call(call);
@@ -76,6 +79,11 @@ pub(super) fn new(challenge: &Challenge, keep_until: Timestamp) -> Item {
 
 pub(super) fn codes(challenge: &Challenge) -> AttributeValue {
     AttributeValue::L(challenge.codes.iter().map(|mac| bytes(mac.as_bytes())).collect())
+}
+
+pub(super) fn digests(challenge: &Challenge) -> AttributeValue {
+    let digests = challenge.receipts.iter().flat_map(|receipts| &receipts.digests);
+    AttributeValue::L(digests.map(|digest| bytes(digest)).collect())
 }
 
 pub(super) fn former_calls(challenge: &Challenge) -> AttributeValue {

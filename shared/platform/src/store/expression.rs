@@ -84,8 +84,10 @@ pub(super) const UNSETTLED_GENERATION_UNMOVED: &str = concat!(
      AND outcome IN (:pending, :approved, :refused) AND attribute_not_exists(settled) AND ",
     no_answer_since!()
 );
-/// Who has answered a call must not get lost when its generation is replaced: only who answered may report it.
-pub(super) const RESEND_SMS: &str = "SET smsUsed = smsUsed + :one, smsAt = :now, smsDelivery = :sent, \
+/// Who has answered a call must not get lost when its generation is replaced: only who answered may report it. What is
+/// known of an earlier message must not be taken for the new one's.
+pub(super) const RESEND_SMS: &str = "REMOVE receiptSays, receiptRank, receiptMessage, receiptAt, receiptNotedAt, \
+     receiptPrice SET receiptDigests = :digests, smsUsed = smsUsed + :one, smsAt = :now, smsDelivery = :sent, \
      codes = :codes, expiresAt = :expiresAt, locale = :locale, keepUntil = :keepUntil, #ttl = :ttl";
 pub(super) const CALL_AGAIN: &str = "REMOVE answeredBy, callAnsweredAt, callReport SET callsUsed = callsUsed + :one, callsAt = :now, \
      callsDelivery = :sent, callToken = :token, callPlacedAt = :now, callState = :calling, wrongKeys = :zero, \
@@ -177,6 +179,14 @@ pub(super) const NOTE_REFUSAL: &str = "SET refusedAt = :now, reason = :reason, c
 pub(super) const LOCK: &str = "SET lockedAt = :now, failures = :failures, guessesReserved = :reserved, version = :next";
 pub(super) const OPEN_BREAKER: &str = "SET openedAt = :now, openUntil = :until, #ttl = :ttl";
 pub(super) const BREAKER_IS_CLOSED: &str = "attribute_not_exists(openUntil) OR openUntil <= :now";
+
+/// No other attribute may be named here: the role of message-receipts may touch these alone.
+pub(super) const RECORD_RECEIPT: &str = "SET receiptSays = :says, receiptRank = :rank, receiptMessage = :message, \
+     receiptAt = :at, receiptNotedAt = :now";
+pub(super) const AND_PRICE: &str = ", receiptPrice = :price";
+/// The digest is that of the latest message, so this also refuses to create an item that was deleted.
+pub(super) const RECEIPT_SAYS_MORE: &str =
+    "contains(receiptDigests, :digest) AND (attribute_not_exists(receiptRank) OR receiptRank < :rank)";
 
 pub(super) const ANSWER: &str = "ADD answers :one SET callState = :state, answeredBy = :by, callAnsweredAt = :now";
 pub(super) const AND_BY_A_MACHINE: &str = ", machineAnsweredAt = :now";

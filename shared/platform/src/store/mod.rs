@@ -40,6 +40,7 @@ mod guess;
 mod settle;
 mod start;
 mod send;
+mod receipt;
 mod refusal;
 mod country;
 mod report;

@@ -130,7 +130,8 @@ impl DynamoStore {
                 .expression_attribute_values(":zero", number(0_u32)),
             _ => self
                 .write(key, update(expression::RESEND_SMS), expression::SAME_OPEN_AND_SMS_UNMOVED)
-                .expression_attribute_values(":codes", challenge_item::codes(challenge)),
+                .expression_attribute_values(":codes", challenge_item::codes(challenge))
+                .expression_attribute_values(":digests", challenge_item::digests(challenge)),
         };
         let write = if challenge.contested {
             write.expression_attribute_values(":true", AttributeValue::Bool(true))

@@ -67,6 +67,7 @@ fn challenge(outcome: Outcome) -> Option<Challenge> {
         line: Line::Mobile,
         source: NumberSource::Typed,
         former: None,
+        receipts: None,
         former_calls: Vec::new(),
         purpose: Purpose::Login,
         claim_mismatch: false,
