@@ -16,7 +16,7 @@ use platform::first_factor::FirstFactor;
 use platform::problem::Failure;
 use platform::settings::FactorSettings;
 use platform::signer::ResultSigner;
-use platform::{reply, request, retry, run};
+use platform::{reply, request, retry, run, telemetry};
 
 pub mod config;
 
@@ -66,8 +66,11 @@ impl<S: ChallengeStore, R: ResultSigner, K: KeySource> App<S, R, K> {
             return Ok(());
         }
         let settle = || self.store.settle(challenge, &self.settings.rules.policy, now);
-        let (Settlement::Settled(current) | Settlement::Refused(current)) =
-            retry::on_conflict(retry::PATIENCE, settle).await?;
+        let settlement = retry::on_conflict(retry::PATIENCE, settle).await?;
+        if let Settlement::Settled(approved) = &settlement {
+            telemetry::converted(approved);
+        }
+        let (Settlement::Settled(current) | Settlement::Refused(current)) = settlement;
         tracing::info!(subject = ?key.subject, outcome = ?current.outcome, "settled");
         stored.settle(*current);
         Ok(())

@@ -85,7 +85,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, 
         }
         let mut challenge = transaction.challenge.clone();
         let sent = self.send(&transaction, &outgoing, watch).await;
-        let outcome = note(asked.channel, sent.as_ref().err(), watch);
+        let outcome = note(asked.channel, challenge.country, sent.as_ref().err(), watch);
         let cause = sent.as_ref().err().map(|error| run::chain(error));
         let (subject, channel) = (asked.key.subject, asked.channel.as_str());
         let country = transaction.challenge.country.as_str();
@@ -314,17 +314,17 @@ fn asked(request: &Request, first_factor: &FirstFactor, rules: &Rules, now: Time
 }
 
 /// Measures a send, and names its outcome for the log.
-fn note(channel: Channel, error: Option<&SendError>, watch: Stopwatch) -> &'static str {
+fn note(channel: Channel, country: Country, error: Option<&SendError>, watch: Stopwatch) -> &'static str {
     let Some(error) = error else {
-        telemetry::send_latency(channel.as_str(), watch.elapsed());
+        telemetry::send_latency(channel, country, watch.elapsed());
         return Delivery::Accepted.as_str();
     };
     let reason = error.kind.as_str();
     match (channel, error.kind) {
         (_, SendFailure::ProviderFault | SendFailure::Unknown) | (Channel::Call, _) => {
-            telemetry::provider_failed(channel.as_str());
+            telemetry::provider_failed(channel, country);
         }
-        (Channel::Sms, _) => telemetry::sms_refused(reason),
+        (Channel::Sms, _) => telemetry::sms_refused(reason, country),
     }
     reason
 }

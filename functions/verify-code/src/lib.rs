@@ -20,7 +20,7 @@ use platform::problem::{Failure, Problem};
 use platform::request::{Fields, TakeFields};
 use platform::settings::FactorSettings;
 use platform::signer::ResultSigner;
-use platform::{reply, retry, run};
+use platform::{reply, retry, run, telemetry};
 
 pub mod config;
 
@@ -52,6 +52,7 @@ impl<S: ChallengeStore, K: KeySource, R: ResultSigner> App<S, K, R> {
             return Err(Refusal::WrongCode { attempts_left: counted.attempts_left() }.into());
         };
         let approved = self.consume(&counted.proven(by, now), now).await?.ok_or(Refusal::Closed)?;
+        telemetry::converted(&approved);
         self.answer(approved, &first_factor, now).await
     }
 

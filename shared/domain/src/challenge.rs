@@ -103,6 +103,15 @@ words!(Method {
 });
 
 impl Method {
+    /// The channel whose phone it proves.
+    #[must_use]
+    pub const fn channel(self) -> Channel {
+        match self {
+            Self::SmsCode => Channel::Sms,
+            Self::PressPound | Self::MatchDigits | Self::SpokenCode => Channel::Call,
+        }
+    }
+
     /// Whether a call's webhook approves. It does so without the subject, so the approval has to be settled
     /// with the subject afterwards.
     #[must_use]

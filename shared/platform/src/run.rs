@@ -79,6 +79,20 @@ pub async fn serve_stream(handle: impl AsyncFn(&Batch) -> Report) -> Result<(), 
     lambda_runtime::run(service_fn(answer)).await
 }
 
+/// Serves single events, such as a rule delivers. After an error, Lambda delivers the event again. The runtime logs the
+/// error, so it must say nothing that may not be in a log.
+pub async fn serve_events<E>(handle: impl AsyncFn(&str) -> Result<(), E>) -> Result<(), Error>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let handle = &handle;
+    let answer = async |event: LambdaEvent<Box<RawValue>>| {
+        let handled = Box::pin(handle(event.payload.get()));
+        log::of_request(event.context.request_id, handled).await.map_err(Error::from)
+    };
+    lambda_runtime::run(service_fn(answer)).await
+}
+
 /// Ends the process, and says why if it should have gone on: every cause in one line. Returning the error from
 /// `main` would print all of it, and with it the response it carries, which may be a secret.
 fn ended(outcome: Result<(), Error>) -> ExitCode {

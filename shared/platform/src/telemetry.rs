@@ -4,7 +4,11 @@ use std::io::Write as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use serde_json::json;
+use domain::challenge::{Challenge, NumberSource, Outcome};
+use domain::channel::Channel;
+use domain::phone::Country;
+use domain::receipt::Price;
+use serde_json::{Value, json};
 use tracing::{Level, Subscriber};
 
 use crate::log::Lines;
@@ -23,6 +27,7 @@ const OURS: &[&str] = &[
     "admin",
     "audit_events",
     "follow_up",
+    "message_receipts",
 ];
 
 /// How a function logs.
@@ -70,23 +75,70 @@ const SEND_LATENCY: Metric = ("SendLatency", "Channel");
 const SMS_REFUSED: Metric = ("SmsRefused", "Reason");
 const PROVIDER_FAILED: Metric = ("ProviderFailed", "Channel");
 const START_REFUSED: Metric = ("StartRefused", "Reason");
+const CONVERTED: Metric = ("Converted", "Channel");
+const RECEIPTS: Metric = ("Receipts", "Outcome");
+const MESSAGE_DELIVERED: Metric = ("MessageDelivered", "Channel");
+const MESSAGE_FAILED: Metric = ("MessageFailed", "Channel");
+const DELIVERY_TIME: Metric = ("DeliveryTime", "Channel");
+const MESSAGE_PRICE: Metric = ("MessagePrice", "Channel");
 
-/// Every metric that a function writes. The template's alarms watch them.
-pub const METRICS: [Metric; 4] = [SEND_LATENCY, SMS_REFUSED, PROVIDER_FAILED, START_REFUSED];
+/// Every metric that a function writes. The template's alarms watch some of them.
+pub const METRICS: [Metric; 10] = [
+    SEND_LATENCY,
+    SMS_REFUSED,
+    PROVIDER_FAILED,
+    START_REFUSED,
+    CONVERTED,
+    RECEIPTS,
+    MESSAGE_DELIVERED,
+    MESSAGE_FAILED,
+    DELIVERY_TIME,
+    MESSAGE_PRICE,
+];
 
 /// Records how long the provider took to accept a send.
-pub fn send_latency(channel: &'static str, elapsed: Duration) {
-    emit(SEND_LATENCY, "Milliseconds", elapsed.as_secs_f64() * 1000.0, channel);
+pub fn send_latency(channel: Channel, country: Country, elapsed: Duration) {
+    emit_by_country(SEND_LATENCY, "Milliseconds", milliseconds(elapsed), channel.as_str(), country.as_str());
 }
 
 /// Counts a message that the provider refused.
-pub fn sms_refused(reason: &'static str) {
-    emit(SMS_REFUSED, "Count", 1.0, reason);
+pub fn sms_refused(reason: &'static str, country: Country) {
+    emit_by_country(SMS_REFUSED, "Count", 1.0, reason, country.as_str());
 }
 
 /// Counts a send that failed at the provider, or that it did not answer.
-pub fn provider_failed(channel: &'static str) {
-    emit(PROVIDER_FAILED, "Count", 1.0, channel);
+pub fn provider_failed(channel: Channel, country: Country) {
+    emit_by_country(PROVIDER_FAILED, "Count", 1.0, channel.as_str(), country.as_str());
+}
+
+/// Counts a challenge that was approved by this channel. One of a test number is none, since nothing was sent to it.
+pub fn converted(challenge: &Challenge) {
+    if let (Outcome::Approved { by, .. }, true) = (challenge.outcome, challenge.source != NumberSource::Test) {
+        emit_by_country(CONVERTED, "Count", 1.0, by.channel().as_str(), challenge.country.as_str());
+    }
+}
+
+/// Counts a receipt by what was done with it.
+pub fn receipt(outcome: &'static str) {
+    emit(RECEIPTS, "Count", 1.0, outcome);
+}
+
+/// Counts a message that was delivered, and how long after it was asked for.
+pub fn message_delivered(country: Option<Country>, after: Option<Duration>) {
+    of_message(MESSAGE_DELIVERED, "Count", 1.0, country);
+    if let Some(after) = after {
+        of_message(DELIVERY_TIME, "Milliseconds", milliseconds(after), country);
+    }
+}
+
+/// Counts a message that was not delivered.
+pub fn message_failed(country: Option<Country>) {
+    of_message(MESSAGE_FAILED, "Count", 1.0, country);
+}
+
+/// Records what a message costs, in US dollars.
+pub fn message_price(country: Option<Country>, price: Price) {
+    of_message(MESSAGE_PRICE, "None", f64::from(price.millionths()) / 1e6, country);
 }
 
 /// Counts a refused start, by the limit that was reached or else by the problem's name.
@@ -94,22 +146,48 @@ pub fn start_refused(reason: &'static str) {
     emit(START_REFUSED, "Count", 1.0, reason);
 }
 
-/// Writes one metric in CloudWatch's embedded metric format. Tests write none.
+fn milliseconds(elapsed: Duration) -> f64 {
+    elapsed.as_secs_f64() * 1000.0
+}
+
+/// Only messages have receipts.
+fn of_message(metric: Metric, unit: &str, value: f64, country: Option<Country>) {
+    let channel = Channel::Sms.as_str();
+    match country {
+        Some(country) => emit_by_country(metric, unit, value, channel, country.as_str()),
+        None => emit(metric, unit, value, channel),
+    }
+}
+
 fn emit((name, dimension): Metric, unit: &str, value: f64, dimension_value: &str) {
+    let dimensions = json!([["FunctionName", dimension]]);
+    write(&dimensions, name, unit, value, &[(dimension, dimension_value)]);
+}
+
+/// Also by country, in a second set of dimensions: one line for both.
+fn emit_by_country((name, dimension): Metric, unit: &str, value: f64, dimension_value: &str, country: &str) {
+    let dimensions = json!([["FunctionName", dimension], ["FunctionName", dimension, "Country"]]);
+    write(&dimensions, name, unit, value, &[(dimension, dimension_value), ("Country", country)]);
+}
+
+/// Writes one metric in CloudWatch's embedded metric format. Tests write none.
+fn write(dimensions: &Value, name: &str, unit: &str, value: f64, members: &[(&str, &str)]) {
     let Some(function) = FUNCTION.get() else { return };
-    let line = json!({
+    let mut line = json!({
         "_aws": {
             "Timestamp": crate::clock::now().as_unix() * 1000,
             "CloudWatchMetrics": [{
                 "Namespace": NAMESPACE,
-                "Dimensions": [["FunctionName", dimension]],
+                "Dimensions": dimensions,
                 "Metrics": [{ "Name": name, "Unit": unit }],
             }],
         },
         "FunctionName": function,
-        dimension: dimension_value,
         name: value,
     });
+    for (member, value) in members {
+        line[*member] = json!(value);
+    }
     let written = writeln!(std::io::stdout().lock(), "{line}");
     if let Err(error) = written {
         tracing::warn!(%error, name, "a metric was lost");

@@ -1,6 +1,6 @@
 //! The events of a challenge's item.
 
-use domain::challenge::{Method, NumberSource, Outcome};
+use domain::challenge::{NumberSource, Outcome};
 use domain::channel::Channel;
 use domain::delivery::Delivery;
 use domain::identity::{ChallengeId, ChallengeKey};
@@ -86,7 +86,7 @@ fn ending(step: &Step<'_>, facts: &mut Facts) -> Result<(), Unreadable> {
         Outcome::Denied if step.set(OUTCOME) => facts.push((step.at, Fact::ChallengeDenied)),
         Outcome::Refused if step.set(OUTCOME) => facts.push((step.at, Fact::ChallengeNotSettled)),
         Outcome::Approved { at, by, settled: true } if step.set(SETTLED) => {
-            facts.push((at, Fact::ChallengeApproved { method: by.as_str(), channel: proven_by(by).as_str() }));
+            facts.push((at, Fact::ChallengeApproved { method: by.as_str(), channel: by.channel().as_str() }));
         }
         Outcome::Denied | Outcome::Refused | Outcome::Approved { .. } | Outcome::Pending => {}
     }
@@ -106,14 +106,6 @@ fn reports(item: Item<'_>) -> Result<Vec<[u8; 32]>, Unreadable> {
     let former = former_calls(item)?.into_iter().map(|former| former.call);
     let calls = call(item)?.into_iter().chain(former);
     Ok(calls.filter(|call| call.report.is_some()).map(|call| call.token).collect())
-}
-
-/// The channel whose phone the method proves.
-const fn proven_by(method: Method) -> Channel {
-    match method {
-        Method::SmsCode => Channel::Sms,
-        Method::PressPound | Method::MatchDigits | Method::SpokenCode => Channel::Call,
-    }
 }
 
 /// The guesses counted, if they are all that may be judged.
