@@ -27,8 +27,7 @@ const CALL_MODES: [&str; 2] = ["match-digits", "speak-code"];
 /// Runs the sample and prints the function's answer.
 pub(crate) async fn invoke(file: &str) -> Result<()> {
     let mut event = read(file)?;
-    let key = event["routeKey"].as_str().context("the event has no routeKey")?.to_owned();
-    let function = function_of(&key).with_context(|| format!("the API has no route {key}"))?;
+    let function = addressed(&event)?;
     let settings = Settings::from_environment()?;
     Functions::compile(&settings).await?;
     let mut stack = Stack::start(&settings, false).await?;
@@ -50,6 +49,15 @@ pub(crate) async fn invoke(file: &str) -> Result<()> {
     outcome
 }
 
+/// The function that the event is for: that of its route, or the one that takes events from the bus.
+fn addressed(event: &Value) -> Result<&'static str> {
+    if event.get("detail-type").is_some() {
+        return Ok("message-receipts");
+    }
+    let key = event["routeKey"].as_str().context("the event has no routeKey")?;
+    function_of(key).with_context(|| format!("the API has no route {key}"))
+}
+
 fn read(file: &str) -> Result<Value> {
     // `make -C` and `cargo run` change the working directory, so also try the path from the repository's root.
     let path = if Path::new(file).exists() { PathBuf::from(file) } else { repository()?.join(file) };
@@ -60,6 +68,9 @@ fn read(file: &str) -> Result<Value> {
 /// Makes the sample's login one that happened just now.
 fn bring_up_to_date(event: &mut Value) {
     let now = clock::epoch_seconds();
+    if event.get("requestContext").is_none() {
+        return;
+    }
     event["requestContext"]["timeEpoch"] = json!(clock::epoch_millis());
     let Some(claims) = event.pointer_mut("/requestContext/authorizer/jwt/claims") else { return };
     for (claim, time) in [("iat", now), ("auth_time", now), ("exp", now + 900)] {

@@ -15,6 +15,7 @@ use domain::phone::{Country, PhoneNumber, Reach};
 use domain::policy::{CallMode, Policy};
 use domain::ports::{CallPlacer, KeyError, KeySource, Message, SendError, Sent, SmsSender};
 use domain::purpose::Purpose;
+use domain::receipt::ReceiptToken;
 use domain::result::Approval;
 use domain::rules::{Enrolment, Rules};
 use domain::time::Timestamp;
@@ -366,6 +367,7 @@ pub(crate) struct Phone(Arc<Mutex<Line>>);
 #[derive(Default)]
 struct Line {
     messages: Vec<(PhoneNumber, String, Purpose)>,
+    receipts: Vec<(ChallengeId, ReceiptToken)>,
     calls: Vec<(ChallengeId, CallToken)>,
     failure: Option<SendFailure>,
 }
@@ -392,6 +394,11 @@ impl Phone {
         self.line().messages.last().expect("a message").2
     }
 
+    /// The challenge of the last message, and the token of its receipts.
+    pub(crate) fn last_message(&self) -> (ChallengeId, ReceiptToken) {
+        self.line().receipts.last().expect("a message").clone()
+    }
+
     pub(crate) fn last_call(&self) -> (ChallengeId, CallToken) {
         self.line().calls.last().expect("a call").clone()
     }
@@ -415,7 +422,10 @@ impl Phone {
 impl SmsSender for Phone {
     async fn send(&self, message: &Message<'_>, _: Duration) -> Result<Sent, SendError> {
         let sent = self.outcome("m-1", "EXAMPLE")?;
-        self.line().messages.push((message.to.clone(), message.code.expose().to_owned(), message.purpose));
+        let mut line = self.line();
+        line.messages.push((message.to.clone(), message.code.expose().to_owned(), message.purpose));
+        line.receipts.push((*message.challenge, message.receipt.clone()));
+        drop(line);
         Ok(sent)
     }
 }

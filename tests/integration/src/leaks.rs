@@ -9,6 +9,7 @@ use platform::telemetry;
 use serde_json::{Value, json};
 
 use crate::api::{Api, Login};
+use crate::receipts;
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -64,7 +65,18 @@ async fn no_code_number_or_token_is_ever_logged_and_every_send_can_be_found() {
     api.post(&newcomer, json!({ "channel": "sms", "phoneNumber": "+1 415 555 2672 x9" })).await;
     api.post(&newcomer, json!({ "channel": "sms", "4155552672": 1 })).await;
 
+    let (api, login) = (Api::new().await, Login::known());
+    api.post(&login, json!({ "channel": "sms" })).await;
+    secrets.extend(api.phone.codes());
+    for kind in ["TEXT_DELIVERED", "TEXT_TELEPATHIC"] {
+        let event = receipts::event(&api, kind);
+        receipts::deliver(&api, &event).await;
+        let context = event["detail"]["context"].as_object().expect("a context").values();
+        secrets.extend(context.filter_map(|value| value.as_str().map(str::to_owned)));
+    }
+
     let lines = lines(&log);
+    assert!(lines.iter().any(|line| line.contains("9539975a") && line.contains("TEXT_DELIVERED")), "{lines:#?}");
     assert!(lines.len() >= 10 && lines.iter().any(|line| line.contains("\"judged\"")), "{lines:#?}");
     for (channel, id, sender) in [("sms", "m-1", "EXAMPLE"), ("call", "CA-1", "+15005550100")] {
         let found = lines.iter().map(|line| serde_json::from_str::<Value>(line).expect("a line")).any(|line| {

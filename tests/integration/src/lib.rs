@@ -37,6 +37,7 @@ mod number_change_attacks;
 mod numbers;
 mod polling;
 mod races;
+mod receipts;
 mod receipts_store_contract;
 mod refunds;
 mod refused;

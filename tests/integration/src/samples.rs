@@ -121,7 +121,7 @@ fn the_samples_for_the_login_page_are_answered() {
 
 #[test]
 fn every_sample_is_tested() {
-    let here = include_str!("samples.rs");
+    let here = concat!(include_str!("samples.rs"), include_str!("receipts.rs"));
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
     for entry in std::fs::read_dir(folder).expect("the samples") {
         let name = entry.expect("an entry").file_name().into_string().expect("UTF-8");

@@ -16,6 +16,7 @@ use domain::phone::{Country, PhoneNumber, Reach};
 use domain::policy::Policy;
 use domain::ports::{ChallengeStore as _, Settlement, Started};
 use domain::purpose::Purpose;
+use domain::receipt::{ReceiptToken, Receipts};
 use domain::request::Request;
 use domain::rules::{Enrolment, Rules};
 use domain::start::{Decision, Start};
@@ -41,6 +42,8 @@ pub struct Fixture {
     pub(crate) phone: Option<PhoneNumber>,
     /// The call, if the challenge was started with one.
     pub(crate) call: Option<Call>,
+    /// The token of the message's receipts, if the sample has one. Real ones are random.
+    pub(crate) receipt: Option<ReceiptToken>,
     pub(crate) since: Since,
 }
 
@@ -81,6 +84,9 @@ impl Fixture {
             transaction.challenge.contested = call.contested;
         } else {
             transaction.add_code(keys, &mut Draws(CODE));
+            if let Some(token) = &self.receipt {
+                transaction.challenge.receipts = Some(Receipts::awaited(token, &transaction.challenge.phone));
+            }
         }
         begin(store, &transaction).await?;
         if let Some(call) = self.call.as_ref().filter(|call| call.answered) {

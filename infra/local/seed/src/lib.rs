@@ -7,4 +7,4 @@ mod fixture;
 mod needs;
 
 pub use fixture::Fixture;
-pub use needs::fixture;
+pub use needs::{fixture, of_message};

@@ -9,17 +9,19 @@ use anyhow::{Context as _, Result};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::{Client, Config};
 use domain::code::{MacKey, MacKeys};
+use domain::time::Timestamp;
 use platform::aws::{Roots, connector, http_client};
 use platform::clock;
 use platform::store::DynamoStore;
+use seed::Fixture;
+use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let file = env::args().nth(1).context("usage: seed EVENT_FILE")?;
     let event = fs::read_to_string(&file).with_context(|| format!("cannot read {file}"))?;
-    let request = lambda_http::request::from_str(&event).with_context(|| format!("{file} is not an HTTP API event"))?;
-    let (issuer, now) = (variable("FIRST_FACTOR_ISSUER")?, clock::now());
-    let Some(fixture) = seed::fixture(&file, &request, &issuer, now)? else {
+    let now = clock::now();
+    let Some(fixture) = needed(&file, &event, now)? else {
         eprintln!("Wrote nothing to the table: this sample needs nothing there");
         return Ok(());
     };
@@ -28,6 +30,15 @@ async fn main() -> Result<()> {
     fixture.write(&store, &keys, now).await?;
     eprintln!("Wrote to the table: {fixture}");
     Ok(())
+}
+
+fn needed(file: &str, event: &str, now: Timestamp) -> Result<Option<Fixture>> {
+    let document: Value = serde_json::from_str(event).with_context(|| format!("{file} is not JSON"))?;
+    if document.get("detail-type").is_some() {
+        return Ok(seed::of_message(&document).ok()); // the function drops what has no context
+    }
+    let request = lambda_http::request::from_str(event).with_context(|| format!("{file} is not an HTTP API event"))?;
+    seed::fixture(file, &request, &variable("FIRST_FACTOR_ISSUER")?, now)
 }
 
 fn client() -> Result<Client> {

@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use domain::call::CallToken;
 use domain::identity::{ChallengeKey, SessionId, SubjectId};
 use domain::purpose::Purpose;
+use domain::receipt::ReceiptToken;
 use domain::time::Timestamp;
 use lambda_http::{Body, Request, RequestExt as _};
 use platform::clock;
@@ -13,6 +14,9 @@ use platform::request::purpose;
 use serde_json::Value;
 
 use crate::fixture::{Call, Fixture, Since};
+
+/// The token of the message that the sample receipts are about: 00 01 02 and so on.
+const SAMPLE_TOKEN: [u8; 16] = 0x0001_0203_0405_0607_0809_0a0b_0c0d_0e0f_u128.to_be_bytes();
 
 /// What the sample of this name needs to find in the table, if anything.
 pub fn fixture(name: &str, request: &Request, issuer: &str, now: Timestamp) -> Result<Option<Fixture>> {
@@ -31,7 +35,8 @@ pub fn fixture(name: &str, request: &Request, issuer: &str, now: Timestamp) -> R
             _ => (false, false, Since::Nothing),
         };
         let (key, call) = (challenge.key, Some(Call { token, answered, contested }));
-        return Ok(Some(Fixture { key, purpose: Purpose::Login, runs: true, phone: None, call, since }));
+        let purpose = Purpose::Login;
+        return Ok(Some(Fixture { key, purpose, runs: true, phone: None, call, receipt: None, since }));
     }
     if let Some(subject) = parameters.first("subject") {
         return administered(subject, request.raw_http_path(), issuer).map(Some);
@@ -46,11 +51,28 @@ pub fn fixture(name: &str, request: &Request, issuer: &str, now: Timestamp) -> R
             runs: !starts || resends,
             phone: first_factor.phone,
             call: None,
+            receipt: None,
             since: Since::Nothing,
         })),
         // The function refuses such a sample, or needs nothing in the table.
         Ok(_) | Err(_) => Ok(None),
     }
+}
+
+/// What a sample receipt needs: the message that it reports on, with the token that the samples have.
+pub fn of_message(event: &Value) -> Result<Fixture> {
+    let path = event.pointer("/detail/context/challenge").and_then(Value::as_str);
+    let challenge = path.and_then(parse_challenge_path).context("the event has no challenge in its context")?;
+    let token = ReceiptToken::from_bytes(SAMPLE_TOKEN);
+    Ok(Fixture {
+        key: challenge.key,
+        purpose: Purpose::Login,
+        runs: true,
+        phone: None,
+        call: None,
+        receipt: Some(token),
+        since: Since::Nothing,
+    })
 }
 
 /// The purpose that the sample states in its query or body.
@@ -82,6 +104,7 @@ fn administered(subject: &str, path: &str, issuer: &str) -> Result<Fixture> {
         runs: true,
         phone: None,
         call: token.map(|token| Call { token, answered: true, contested: false }),
+        receipt: None,
         since,
     })
 }

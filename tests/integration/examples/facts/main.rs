@@ -76,7 +76,7 @@ macro_rules! functions {
     };
 }
 
-const FUNCTIONS: [(&str, Read); 9] = functions!(
+const FUNCTIONS: [(&str, Read); 10] = functions!(
     admin,
     audit_events,
     call_callback,
@@ -84,6 +84,7 @@ const FUNCTIONS: [(&str, Read); 9] = functions!(
     get_challenge,
     jwks,
     login_page,
+    message_receipts,
     start_challenge,
     verify_code
 );
