@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from contract import FUNCTIONS, functions, on_condition, template
+from contract import FUNCTIONS, facts, functions, on_condition, template
 
 TABLE = {"Fn::GetAtt": ["Table", "Arn"]}
 KEY = {"Fn::If": ["SignsWithOwnKey", {"Fn::GetAtt": ["SigningKey", "Arn"]}, {"Ref": "SigningKeyArn"}]}
@@ -63,6 +63,19 @@ ALLOWED = {
             CALL_DIGITS,
             on_condition("CallsPassSecrets", MAC_KEYS),
         ),
+    },
+    # Every attribute that the function's one write names. It may read nothing.
+    "message-receipts": {
+        statement(
+            "Allow",
+            "dynamodb:UpdateItem",
+            TABLE,
+            condition={
+                "ForAllValues:StringEquals": {"dynamodb:Attributes": facts()["receiptAttributes"]},
+                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["subject#*"]},
+                "StringEquals": {"dynamodb:ReturnValues": "UPDATED_OLD"},
+            },
+        )
     },
     "admin": {statement("Allow", "dynamodb:Query dynamodb:UpdateItem", TABLE)},
     "jwks": {

@@ -49,6 +49,30 @@ def test_without_calls_no_webhook_is_deployed_and_with_them_the_provider_must_be
     assert needed == {"VoiceApiSecretArn", "VoiceSigningSecretArn", "VoiceFromNumber"}
 
 
+def test_receipts_are_taken_where_the_provider_reports_them():
+    document = template()
+    function = functions(document)["message-receipts"]
+    assert function["Condition"] == "HasReceipts"
+    assert document["Conditions"]["HasReceipts"] == {
+        "Fn::And": [
+            {"Condition": "OffersSms"},
+            {"Fn::Equals": [{"Ref": "SmsProvider"}, "end-user-messaging"]},
+        ]
+    }
+    [event] = function["Properties"]["Events"].values()
+    # Without a bus: the account's default one, where AWS puts what its services report.
+    assert event == {
+        "Type": "EventBridgeRule",
+        "Properties": {
+            "Pattern": {"source": ["aws.sms-voice"], "detail-type": ["Text Message Delivery Status Updated"]}
+        },
+    }
+    assert function["Properties"]["EventInvokeConfig"] == {
+        "MaximumRetryAttempts": 2,
+        "MaximumEventAgeInSeconds": 3600,
+    }
+
+
 def test_the_table_is_kept_protected_and_forgets_what_is_over():
     [table] = of_type(template(), "AWS::DynamoDB::Table").values()
     properties = table["Properties"]

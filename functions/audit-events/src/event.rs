@@ -45,6 +45,18 @@ impl About {
     }
 }
 
+/// What its receipts say of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Message {
+    /// How the provider calls it.
+    pub(crate) message_id: String,
+    /// How long it took, in seconds.
+    pub(crate) seconds: u64,
+    /// In millionths of a US dollar.
+    pub(crate) price_micros: Option<u32>,
+}
+
 /// What happened, by the type of the event on the bus, with the fields that only this type has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all_fields = "camelCase")]
@@ -56,6 +68,18 @@ pub(crate) enum Fact {
     ChallengeSent { channel: &'static str },
     #[serde(rename = "challenge.send-failed")]
     ChallengeSendFailed { channel: &'static str, delivery: &'static str },
+    /// A receipt says that a message arrived. It may follow `message.failed`: some carriers give up and deliver later.
+    #[serde(rename = "message.delivered")]
+    MessageDelivered {
+        #[serde(flatten)]
+        message: Message,
+    },
+    #[serde(rename = "message.failed")]
+    MessageFailed {
+        reason: &'static str,
+        #[serde(flatten)]
+        message: Message,
+    },
     /// The phone was proven and the account has agreed, so that a result may be issued.
     #[serde(rename = "challenge.approved")]
     ChallengeApproved { method: &'static str, channel: &'static str },
@@ -147,6 +171,8 @@ mod tests {
             ChallengeStarted => "challenge.started",
             ChallengeSent => "challenge.sent",
             ChallengeSendFailed => "challenge.send-failed",
+            MessageDelivered => "message.delivered",
+            MessageFailed => "message.failed",
             ChallengeApproved => "challenge.approved",
             ChallengeDenied => "challenge.denied",
             ChallengeNotSettled => "challenge.not-settled",

@@ -37,7 +37,7 @@ const GATEWAY = {
  * @property {'cooldown' | 'send-limit' | 'call-live' | 'call-reported' | 'closed' | 'locked' | 'blocked' | 'disabled' | 'unreachable' | null} reason
  * @property {Date | null} nextSendAt
  * @property {number} sendsLeft
- * @property {'sending' | 'accepted' | 'failed' | 'unknown' | null} lastSend
+ * @property {'sending' | 'accepted' | 'failed' | 'unknown' | 'delivered' | 'not-delivered' | null} lastSend
  *
  * @typedef {object} Challenge The challenge's current state: the API's answer, with times as dates.
  * @property {'none' | 'pending' | 'approved' | 'denied' | 'refused' | 'expired' | 'exhausted' | 'locked' | 'blocked'} state

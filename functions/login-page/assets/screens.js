@@ -77,11 +77,11 @@ export function code(app) {
   const toCall = link('code.to-call', () => app.show({ panel: 'call' }));
   const offer = offerOf(app, 'code', 'call');
   const minute = oneMinuteLeft(app);
+  const tell = fateOf(app, sent);
 
   function update() {
     const { view, open } = app;
-    const { lastSend } = view.channels.sms;
-    fill(sent, rich(lastSend === 'unknown' ? 'code.text.unknown' : 'code.text', { number: number(app) }));
+    tell();
     contested.hidden = !view.contested;
     fill(contested, t('contested.note'));
     field.busy(open.checking || open.unsent !== null);
@@ -119,6 +119,21 @@ export function code(app) {
 
 function codeFieldOf(app, describedBy) {
   return codeField({ onCode: app.verify, wasWrong: (code) => app.wrongCodes.has(code), describedBy });
+}
+
+/** Says what became of the message. Announced only if that changes while the screen is shown. */
+function fateOf(app, sent) {
+  let told = null;
+  return () => {
+    const { channels, phoneNumber } = app.view;
+    let key = `code.text.${channels.sms.lastSend}`;
+    if (!knows(key)) key = 'code.text';
+    else if (key.endsWith('not-delivered') && !usable(app.view).includes('call')) key += '.no-call';
+    fill(sent, rich(key, { number: number(app) }));
+    const news = told && told !== key && key.includes('delivered');
+    if (news) app.announce(t(key, { number: t('number.ending', { digits: /\d*$/.exec(phoneNumber)[0] }) }));
+    told = key;
+  };
 }
 
 /** The time left, and the attempts after a mistake, unless its message says them. */

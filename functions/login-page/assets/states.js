@@ -30,8 +30,8 @@ const UNUSABLE = ['disabled', 'unreachable'];
 /** Whether a call is in progress. @param {Challenge} view */
 export const isLive = (view) => LIVE.includes(view.call);
 
-/** Whether a message is, or may be, on its way. @param {Challenge} view */
-export const isTexted = (view) => ['sending', 'accepted', 'unknown'].includes(view.channels.sms.lastSend);
+/** Whether a message was sent, or may have been. @param {Challenge} view */
+export const isTexted = (view) => ![null, 'failed'].includes(view.channels.sms.lastSend);
 
 /** Whether the call asks for four digits of this page, because `#` alone would not be enough. @param {Challenge} view */
 export const takesFourDigits = (view) =>

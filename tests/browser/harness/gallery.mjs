@@ -128,6 +128,15 @@ export const EXHIBITS = {
     view: { ...texted, channels: { sms: again, call: off('call-reported', later(590)) }, offerAlternative: true },
   },
   'code-unknown': { screen: 'code', view: { ...texted, channels: { sms: { ...sent, lastSend: 'unknown' }, call: available } } },
+  'code-delivered': { screen: 'code', view: { ...texted, channels: { sms: { ...sent, lastSend: 'delivered' }, call: available } } },
+  'code-not-delivered': {
+    screen: 'code',
+    view: { ...texted, channels: { sms: { ...sent, lastSend: 'not-delivered' }, call: available }, offerAlternative: true },
+  },
+  'code-not-delivered-no-call': {
+    screen: 'code',
+    view: { ...texted, channels: { sms: { ...sent, lastSend: 'not-delivered' }, call: off('unreachable') }, offerAlternative: true },
+  },
   'code-contested': { screen: 'code', view: { ...texted, contested: true, canChangeNumber: true } },
   'calling-calling': { screen: 'calling', view: called('calling') },
   'calling-ringing': { screen: 'calling', view: called('ringing') },

@@ -62,7 +62,7 @@ impl Kind {
     #[must_use]
     pub const fn bytes(self) -> u32 {
         match self {
-            Self::Challenge => 768,
+            Self::Challenge => 1_024,
             Self::Subject => 512,
             Self::Number => 256,
             Self::Counter | Self::Verified => 128,

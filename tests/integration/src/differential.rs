@@ -14,8 +14,9 @@ use domain::delivery::Delivery;
 use domain::identity::{ChallengeId, SessionId, SubjectId};
 use domain::phone::Country;
 use domain::policy::{CallMode, Policy, UnverifiedBudget};
-use domain::ports::{ChallengeStore, StoreError};
+use domain::ports::{ChallengeStore, ReceiptStore, StoreError};
 use domain::purpose::Purpose;
+use domain::receipt::{Fate, MessageId, Receipt};
 use domain::refusal::{Consequence, Contest, Refusal, Refused};
 use domain::snapshot::Snapshot;
 use domain::start::Decision;
@@ -60,6 +61,7 @@ enum Verb {
     CountGuess,
     Settle(Box<Challenge>),
     AdvanceCall(ChallengeId, CallToken, CallEvent),
+    Receipt(Receipt),
 }
 
 /// One sequence of operations on two stores.
@@ -78,7 +80,7 @@ struct Sequence<'a, A, B> {
     answers: &'a mut BTreeMap<String, usize>,
 }
 
-impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
+impl<A: ChallengeStore + ReceiptStore, B: ChallengeStore + ReceiptStore> Sequence<'_, A, B> {
     /// Applies random operations until the stores differ, and says how they do.
     async fn run(mut self) -> Result<(), String> {
         self.scene.rules.policy = Policy {
@@ -153,7 +155,7 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         self.scene.key.subject = SubjectId::new("https://login", &format!("{} {who}", self.seed));
     }
 
-    async fn apply(&self, store: &impl ChallengeStore, verb: &Verb) -> String {
+    async fn apply(&self, store: &(impl ChallengeStore + ReceiptStore), verb: &Verb) -> String {
         let (key, now, policy) = (&self.scene.key, self.scene.now, &self.scene.rules.policy);
         match verb {
             Verb::Start(transaction) => text(store.start(transaction).await),
@@ -172,6 +174,7 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
             }
             Verb::CountGuess => text(store.count_guess(key, now).await),
             Verb::Settle(challenge) => text(store.settle(challenge, policy, now).await),
+            Verb::Receipt(receipt) => text(store.record_receipt(key, receipt, now).await),
             Verb::AdvanceCall(id, token, event) => text(store.advance_call(id, token, *event, policy, now).await),
         }
     }
@@ -185,11 +188,12 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
     }
 
     fn draw(&mut self) -> Option<Verb> {
-        match self.below(24) {
+        match self.below(26) {
             20 => self.refuse(),
             21 => Some(Verb::Country),
             0..5 | 22 | 23 => self.start().map(|transaction| Verb::Start(Box::new(transaction))),
             5 => self.record_send(),
+            24 | 25 => self.receipt(),
             6..9 => Some(Verb::CountGuess),
             9..12 => self.settle(),
             _ => self.webhook(),
@@ -282,6 +286,15 @@ impl<A: ChallengeStore, B: ChallengeStore> Sequence<'_, A, B> {
         Some(Verb::RecordSend(challenge.id, channel, at, delivery))
     }
 
+    /// A receipt of one of the messages that were read, the latest or an earlier one; seldom of none.
+    fn receipt(&mut self) -> Option<Verb> {
+        let digests = self.read_challenge()?.receipts?.digests;
+        let digest = if self.below_of(8) { [0; 32] } else { digests[self.below(digests.len())] };
+        let message = MessageId::parse("sequence")?;
+        let fate = Fate::ALL[self.below(Fate::ALL.len())];
+        Some(Verb::Receipt(Receipt { digest, message, fate, at: self.scene.now, price: None }))
+    }
+
     fn webhook(&mut self) -> Option<Verb> {
         let latest = self.calls.len().checked_sub(1)?;
         let index = if self.below(5) == 0 { self.below(latest + 1) } else { latest };
@@ -342,7 +355,7 @@ fn all(stored: &Snapshot) -> String {
 }
 
 /// Runs each sequence on two new stores, and returns the first difference.
-async fn differ<A: ChallengeStore, B: ChallengeStore>(
+async fn differ<A: ChallengeStore + ReceiptStore, B: ChallengeStore + ReceiptStore>(
     scene: &mut Scene,
     sequences: u64,
     stores: impl Fn() -> (A, B),
@@ -387,6 +400,8 @@ async fn the_model_does_what_the_store_does() {
         ("CountGuess Some(Challenge", 20),
         ("Settle Refused(Challe", 20),
         ("Settle Settled(Challe", 20),
+        ("Receipt Applied", 20),
+        ("Receipt Ignored", 20),
     ] {
         assert!(answers.get(answer).is_some_and(|count| *count >= least), "{answer}: {answers:#?}");
     }

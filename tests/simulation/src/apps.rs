@@ -8,7 +8,7 @@ use domain::channel::Channel;
 use domain::phone::{Country, Reach};
 use domain::rules::{Enrolment, Rules};
 use domain::time::Timestamp;
-use http::Response;
+use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
 use platform::first_factor::SessionRule;
 use platform::settings::FactorSettings;
@@ -23,6 +23,7 @@ pub(crate) struct Apps {
     get: get_challenge::App<Shared, Shared, Shared>,
     verify: verify_code::App<Shared, Shared, Shared>,
     callback: call_callback::App<Shared, Shared, Shared>,
+    receipts: message_receipts::App<Shared>,
 }
 
 impl Apps {
@@ -65,6 +66,7 @@ impl Apps {
                 tokens: shared.clone(),
                 keys: Some(shared.clone()),
             },
+            receipts: message_receipts::App { store: shared.clone() },
         }
     }
 
@@ -74,7 +76,16 @@ impl Apps {
             Asked::Status => Box::pin(self.get.handle(request, now)),
             Asked::Guess(_) => Box::pin(self.verify.handle(request, now)),
             Asked::Webhook { .. } => Box::pin(self.callback.handle(request, now)),
+            Asked::Receipt { event } => Box::pin(self.receipt(event.clone(), now)),
         }
+    }
+
+    /// What the bus sees, as an answer: 503 has it deliver the event again.
+    async fn receipt(&self, event: String, now: Timestamp) -> Response<Body> {
+        let handled = self.receipts.handle(&event, now).await;
+        let mut response = Response::new(Body::Empty);
+        *response.status_mut() = handled.map_or(StatusCode::SERVICE_UNAVAILABLE, |()| StatusCode::NO_CONTENT);
+        response
     }
 }
 

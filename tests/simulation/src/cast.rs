@@ -12,10 +12,10 @@ use http::header;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt as _};
 use platform::callback::sign;
-use platform::encoding::{call_token, challenge_path};
-use serde_json::json;
+use platform::encoding::{base64url, call_token, challenge_path};
+use serde_json::{Value, json};
 
-use crate::past::PlacedCall;
+use crate::past::{PlacedCall, SentMessage};
 use crate::providers::mac_keys;
 
 pub(crate) const ISSUER: &str = "https://login.example.com";
@@ -87,6 +87,7 @@ impl Asked {
         let field = if purpose == Purpose::Change { r#","purpose":"change""# } else { "" };
         let (method, path, body, queried) = match self {
             Self::Webhook { call, report, forged } => return Some(webhook(call, *report, *forged)),
+            Self::Receipt { event } => return Some(plain("POST", "/", event.clone(), "application/json")),
             Self::Start { channel, typed } => {
                 let typed = typed.map(|number| format!(r#","phoneNumber":"{number}""#)).unwrap_or_default();
                 let body = format!(r#"{{"channel":"{}"{typed}{field}}}"#, channel.as_str());
@@ -108,6 +109,7 @@ pub(crate) enum Asked {
     Status,
     Guess(String),
     Webhook { call: PlacedCall, report: Report, forged: bool },
+    Receipt { event: String },
 }
 
 /// What the voice provider reports.
@@ -216,4 +218,16 @@ fn another(digits: &str) -> String {
 fn plain(method: &str, path: &str, body: String, media_type: &str) -> Request {
     let request = http::Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, media_type);
     request.body(Body::Text(body)).expect("a request").with_raw_http_path(path)
+}
+
+/// An event about a message, as the provider puts it on the bus.
+pub(crate) fn receipt(message: &SentMessage, kind: &str, is_final: bool) -> Value {
+    json!({
+        "source": "aws.sms-voice", "detail-type": "Text Message Delivery Status Updated",
+        "detail": {
+            "eventType": kind, "eventTimestamp": 1_800_000_000_000_u64, "isFinal": is_final, "messageId": "simulated",
+            "destinationPhoneNumber": message.to.expose(),
+            "context": { "challenge": challenge_path(&message.challenge), "receipt": base64url(message.token.expose()) },
+        },
+    })
 }

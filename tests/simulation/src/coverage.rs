@@ -75,10 +75,14 @@ pub(crate) enum Seen {
     CountryLimit,
     NumberUnavailable,
     LiveCallElsewhere,
+    ReceiptRecorded,
+    ReceiptOfNoNews,
+    ReceiptOfNoMessage,
+    ArrivalShown,
 }
 
 impl Seen {
-    pub(crate) const ALL: [Self; 70] = [
+    pub(crate) const ALL: [Self; 74] = [
         Self::ApprovedByCode,
         Self::ApprovedByCall,
         Self::SettledByStatus,
@@ -149,6 +153,10 @@ impl Seen {
         Self::CountryLimit,
         Self::NumberUnavailable,
         Self::LiveCallElsewhere,
+        Self::ReceiptRecorded,
+        Self::ReceiptOfNoNews,
+        Self::ReceiptOfNoMessage,
+        Self::ArrivalShown,
     ];
 }
 

@@ -8,9 +8,11 @@ use domain::channel::Channel;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::PhoneNumber;
 use domain::quota::Counter;
+use domain::receipt::ReceiptToken;
 use domain::time::Timestamp;
 
 use crate::cast::{Asked, Report};
+use crate::invariants::Expected;
 
 /// One request and what has become of it.
 pub(crate) struct Errand {
@@ -55,6 +57,14 @@ pub(crate) struct PlacedCall {
     pub(crate) stage: usize,
 }
 
+/// A message that was handed to a provider, by what its receipts name.
+#[derive(Clone)]
+pub(crate) struct SentMessage {
+    pub(crate) challenge: ChallengeId,
+    pub(crate) token: ReceiptToken,
+    pub(crate) to: PhoneNumber,
+}
+
 #[derive(Default)]
 pub(crate) struct Tally {
     /// Guesses counted since the last success.
@@ -69,6 +79,9 @@ pub(crate) struct Past {
     pub(crate) errands: Vec<Errand>,
     pub(crate) codes: Vec<SentCode>,
     pub(crate) calls: Vec<PlacedCall>,
+    pub(crate) messages: Vec<SentMessage>,
+    /// What must be known of each challenge's latest message.
+    pub(crate) receipts: HashMap<ChallengeKey, Expected>,
     /// What the provider really reported, by the digest of the call's token.
     pub(crate) reported: HashSet<([u8; 32], Report)>,
     pub(crate) tallies: HashMap<SubjectId, Tally>,

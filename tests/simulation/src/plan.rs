@@ -21,9 +21,10 @@ pub(crate) enum Move {
     NextReport,
     OddReport,
     Forgery,
+    Receipt,
 }
 
-const MOVES: [Move; 10] = [
+const MOVES: [Move; 11] = [
     Move::StartSms,
     Move::StartCall,
     Move::Status,
@@ -34,12 +35,13 @@ const MOVES: [Move; 10] = [
     Move::NextReport,
     Move::OddReport,
     Move::Forgery,
+    Move::Receipt,
 ];
 
 /// How often each move is made, in the order of [`MOVES`], and other parameters of the run.
 #[derive(Clone, Copy)]
 struct Theme {
-    weights: [u32; 10],
+    weights: [u32; 11],
     /// Requests in flight at once.
     width: usize,
     /// Requests in total.
@@ -77,10 +79,11 @@ pub(crate) enum Lean {
     SharedNumbers,
     Fraud,
     CallModes,
+    Receipts,
 }
 
 impl Lean {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Everything,
         Self::GuessesAtOnce,
         Self::OneCall,
@@ -95,6 +98,7 @@ impl Lean {
         Self::SharedNumbers,
         Self::Fraud,
         Self::CallModes,
+        Self::Receipts,
     ];
 
     /// The theme in which this fault of the store shows.
@@ -155,6 +159,10 @@ impl Lean {
             | Sabotage::ReportTakesBackApproval => Self::Fraud,
             Sabotage::ApproveByOtherMode | Sabotage::WrongDigitsFree | Sabotage::SpeakTwice => Self::CallModes,
             Sabotage::CompleteOldApproval | Sabotage::SweepAtExpiry => Self::Days,
+            Sabotage::ReceiptOfOtherMessage
+            | Sabotage::ReceiptSaysLess
+            | Sabotage::ResendKeepsReceipts
+            | Sabotage::ReceiptApproves => Self::Receipts,
         }
     }
 
@@ -164,39 +172,42 @@ impl Lean {
                 changes: 100,
                 tight: true,
                 modes: &ANY,
-                ..Theme::of([6, 4, 3, 4, 4, 2, 1, 8, 3, 1], 3, 14, 2, &[1, 20, 31, 70], 3)
+                ..Theme::of([6, 4, 3, 4, 4, 2, 1, 8, 3, 1, 2], 3, 14, 2, &[1, 20, 31, 70], 3)
             },
-            Self::GuessesAtOnce => Theme::of([4, 1, 2, 6, 9, 3, 1, 1, 0, 0], 5, 14, 1, &[1, 31], 1),
-            Self::OneCall => Theme::of([1, 3, 3, 1, 1, 0, 0, 14, 5, 1], 3, 14, 1, &[1, 5, 31], 1),
-            Self::TwoSignIns => Theme::of([2, 5, 2, 2, 1, 1, 0, 12, 3, 0], 3, 16, 2, &[1, 15, 31], 1),
-            Self::DoubleClicks => Theme::of([9, 4, 0, 2, 2, 0, 0, 3, 0, 0], 4, 10, 1, &[11, 31], 1),
-            Self::Numbers => Theme::of([12, 3, 1, 4, 3, 3, 0, 4, 1, 0], 4, 14, 1, &[1, 11, 31], 1),
-            Self::WrongGuesses => Theme::of([7, 1, 1, 1, 14, 1, 1, 0, 0, 0], 3, 24, 2, &[1, 31, 130, 310, 700], 1),
-            Self::SuccessBetween => Theme::of([8, 0, 0, 3, 16, 0, 0, 0, 0, 0], 3, 24, 2, &[1, 31, 130, 310], 1),
-            Self::Sends => Theme::of([9, 6, 2, 1, 0, 0, 0, 2, 1, 0], 2, 16, 2, &[15, 31, 130, 601, 3_700, 86_401], 1),
+            Self::GuessesAtOnce => Theme::of([4, 1, 2, 6, 9, 3, 1, 1, 0, 0, 1], 5, 14, 1, &[1, 31], 1),
+            Self::OneCall => Theme::of([1, 3, 3, 1, 1, 0, 0, 14, 5, 1, 1], 3, 14, 1, &[1, 5, 31], 1),
+            Self::TwoSignIns => Theme::of([2, 5, 2, 2, 1, 1, 0, 12, 3, 0, 1], 3, 16, 2, &[1, 15, 31], 1),
+            Self::DoubleClicks => Theme::of([9, 4, 0, 2, 2, 0, 0, 3, 0, 0, 3], 4, 10, 1, &[11, 31], 1),
+            Self::Numbers => Theme::of([12, 3, 1, 4, 3, 3, 0, 4, 1, 0, 4], 4, 14, 1, &[1, 11, 31], 1),
+            Self::WrongGuesses => Theme::of([7, 1, 1, 1, 14, 1, 1, 0, 0, 0, 2], 3, 24, 2, &[1, 31, 130, 310, 700], 1),
+            Self::SuccessBetween => Theme::of([8, 0, 0, 3, 16, 0, 0, 0, 0, 0, 2], 3, 24, 2, &[1, 31, 130, 310], 1),
+            Self::Sends => {
+                Theme::of([9, 6, 2, 1, 0, 0, 0, 2, 1, 0, 3], 2, 16, 2, &[15, 31, 130, 601, 3_700, 86_401], 1)
+            }
             Self::Days => {
-                Theme::of([5, 3, 4, 4, 2, 2, 0, 8, 2, 1], 2, 14, 2, &[1, 31, 200, 310, 901, 4_600, 86_401], 2)
+                Theme::of([5, 3, 4, 4, 2, 2, 0, 8, 2, 1, 1], 2, 14, 2, &[1, 31, 200, 310, 901, 4_600, 86_401], 2)
             }
             Self::Changes => Theme {
                 changes: 800,
                 enrolled: 900,
                 modes: &ANY,
-                ..Theme::of([8, 3, 1, 12, 1, 1, 0, 8, 1, 0], 3, 24, 1, &[1, 11, 31], 1)
+                ..Theme::of([8, 3, 1, 12, 1, 1, 0, 8, 1, 0, 2], 3, 24, 1, &[1, 11, 31], 1)
             },
             Self::SharedNumbers => Theme {
                 tight: true,
                 changes: 100,
-                ..Theme::of([12, 3, 1, 8, 2, 0, 0, 5, 1, 0], 4, 20, 2, &[1, 31, 31, 130, 601], 3)
+                ..Theme::of([12, 3, 1, 8, 2, 0, 0, 5, 1, 0, 4], 4, 20, 2, &[1, 31, 31, 130, 601], 3)
             },
             Self::Fraud => Theme {
                 changes: 300,
                 enrolled: 500,
-                ..Theme::of([6, 5, 3, 8, 1, 1, 0, 12, 6, 0], 4, 18, 2, &[1, 11, 31, 121], 1)
+                ..Theme::of([6, 5, 3, 8, 1, 1, 0, 12, 6, 0, 2], 4, 18, 2, &[1, 11, 31, 121], 1)
             },
+            Self::Receipts => Theme::of([9, 3, 2, 3, 2, 0, 0, 2, 0, 0, 14], 4, 20, 2, &[1, 5, 31, 130], 1),
             Self::CallModes => Theme {
                 changes: 50,
                 modes: &[CallMode::MatchDigits, CallMode::MatchDigits, CallMode::SpeakCode],
-                ..Theme::of([2, 6, 2, 4, 1, 0, 0, 14, 5, 0], 4, 16, 2, &[1, 5, 31, 141], 1)
+                ..Theme::of([2, 6, 2, 4, 1, 0, 0, 14, 5, 0, 1], 4, 16, 2, &[1, 5, 31, 141], 1)
             },
         }
     }
@@ -204,7 +215,7 @@ impl Lean {
 
 impl Theme {
     const fn of(
-        weights: [u32; 10],
+        weights: [u32; 11],
         width: usize,
         requests: usize,
         sessions: usize,

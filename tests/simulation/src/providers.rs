@@ -20,7 +20,7 @@ use platform::signer::{ResultSigner, SignError, SignerSettings, unsigned};
 use crate::cast::{BASE_URL, VOICE_TOKEN};
 use crate::coverage::Seen;
 use crate::invariants;
-use crate::past::{PlacedCall, SentCode};
+use crate::past::{PlacedCall, SentCode, SentMessage};
 use crate::store::pause;
 use crate::world::{Shared, World};
 
@@ -88,7 +88,9 @@ impl Shared {
 impl SmsSender for Shared {
     async fn send(&self, message: &Message<'_>, _: Duration) -> Result<Sent, SendError> {
         let code = message.code.expose().to_owned();
+        let (token, to) = (message.receipt.clone(), message.to.clone());
         self.deliver(Channel::Sms, message.to, |world, challenge, arrived| {
+            world.past.messages.push(SentMessage { challenge, token, to });
             world.past.codes.push(SentCode { challenge, code, spoken: false, arrived });
         })
         .await

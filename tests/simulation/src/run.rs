@@ -13,9 +13,11 @@ use domain::policy::Policy;
 use domain::purpose::Purpose;
 use domain::subject::{Binding, Subject};
 use domain::time::Timestamp;
+use message_receipts::event::TYPES;
+use serde_json::{Value, json};
 
 use crate::apps::{Answering, Apps};
-use crate::cast::{Asked, ISSUER, Login, MAX_AGE, NUMBERS, PEOPLE, Report};
+use crate::cast::{Asked, ISSUER, Login, MAX_AGE, NUMBERS, PEOPLE, Report, receipt};
 use crate::coverage::Seen;
 use crate::invariants::{self, Effect, LONGEST_REQUEST};
 use crate::model::Sabotage;
@@ -154,6 +156,7 @@ impl Run<'_> {
         let next = self.plan.next_move(&mut self.shared.world());
         match next {
             Move::NextReport | Move::OddReport | Move::Forgery => self.begin_webhook(next),
+            Move::Receipt => self.begin_receipt(),
             _ => self.begin_request(next),
         }
     }
@@ -206,6 +209,37 @@ impl Run<'_> {
         }
         drop(world);
         self.depart(Asked::Webhook { call, report, forged }, None, forged);
+    }
+
+    /// At any moment, in any order and any number of times; sometimes with another token, another number or none.
+    fn begin_receipt(&mut self) {
+        let mut world = self.shared.world();
+        let Some(latest) = world.past.messages.len().checked_sub(1) else {
+            drop(world);
+            return self.begin_request(Move::StartSms);
+        };
+        let index = if world.chance(700) { latest } else { world.choose(latest + 1) };
+        let message = world.past.messages[index].clone();
+        let (kind, _) = TYPES[world.choose(TYPES.len())];
+        let mut event = receipt(&message, kind, world.chance(800));
+        let context = event["detail"]["context"].take();
+        event["detail"]["context"] = match world.choose(20) {
+            0 => json!({ "challenge": context["challenge"], "receipt": "AAAAAAAAAAAAAAAAAAAAAA" }),
+            1 => {
+                let other = world.choose(latest + 1);
+                let other = receipt(&world.past.messages[other], kind, true)["detail"]["context"].take();
+                json!({ "challenge": context["challenge"], "receipt": other["receipt"] })
+            }
+            2 => Value::Null,
+            _ => context,
+        };
+        match world.choose(20) {
+            0 => event["detail"]["destinationPhoneNumber"] = json!(NUMBERS[world.choose(NUMBERS.len())]),
+            1..4 => event["detail"]["destinationPhoneNumber"] = Value::Null,
+            _ => {}
+        }
+        drop(world);
+        self.depart(Asked::Receipt { event: event.to_string() }, None, false);
     }
 
     fn depart(&mut self, asked: Asked, login: Option<(usize, Purpose)>, stops_at_door: bool) {
@@ -265,7 +299,10 @@ impl Run<'_> {
 
     /// At the end, without any faults, every login session asks for its status once more and must get it.
     fn ask_all_once_more(&mut self) {
-        self.shared.world().fault_rate = 0;
+        {
+            let mut world = self.shared.world();
+            (world.fault_rate, world.alone) = (0, true);
+        }
         for index in 0..self.logins.len() {
             for purpose in [Purpose::Login, Purpose::Change] {
                 self.depart(Asked::Status, Some((index, purpose)), false);

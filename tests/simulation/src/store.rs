@@ -12,8 +12,9 @@ use domain::delivery::Delivery;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::Country;
 use domain::policy::Policy;
-use domain::ports::{ChallengeStore, Settlement, Started, StoreError};
+use domain::ports::{ChallengeStore, ReceiptStore, Recorded, Settlement, Started, StoreError};
 use domain::quota::Counter;
+use domain::receipt::Receipt;
 use domain::refusal::Refused;
 use domain::snapshot::Snapshot;
 use domain::start_transaction::StartTransaction;
@@ -229,6 +230,21 @@ impl ChallengeStore for Shared {
         }
         pause().await; // the current challenge is read in a request of its own
         Ok(self.world().model.challenge(&challenge.key).cloned())
+    }
+}
+
+impl ReceiptStore for Shared {
+    async fn record_receipt(
+        &self,
+        key: &ChallengeKey,
+        receipt: &Receipt,
+        _: Timestamp,
+    ) -> Result<Recorded, StoreError> {
+        let recorded = self.write(&UPDATE, |world| {
+            let effect = Effect::Receipt(key, receipt);
+            Ok(world.apply(&key.subject, &effect, |model| model.record_receipt(key, receipt)))
+        });
+        recorded.await
     }
 }
 

@@ -44,6 +44,8 @@ pub(crate) struct World {
     pub(crate) coverage: Coverage,
     /// Faults per thousand requests to a port.
     pub(crate) fault_rate: u32,
+    /// Whether each request runs alone.
+    pub(crate) alone: bool,
     schedule: DefaultHasher,
     trace: Option<Vec<String>>,
     broken: Option<String>,
@@ -60,6 +62,7 @@ impl World {
             running: 0,
             coverage: Coverage::default(),
             fault_rate: 0,
+            alone: false,
             schedule: DefaultHasher::new(),
             trace: traced.then(Vec::new),
             broken: None,

@@ -6,18 +6,19 @@ use domain::delivery::Delivery;
 use domain::identity::{ChallengeId, ChallengeKey};
 use domain::phone::Line;
 use domain::purpose::Purpose;
+use domain::receipt::{Arrival, Fate};
 use domain::time::Timestamp;
 use platform::encoding::base64url;
 use platform::item::Unreadable;
 use platform::item::attribute::{
     ATTEMPTS, CLAIM_MISMATCH, CONTESTED, COUNTRY, CREATED_AT, GENERATION, LAST_GUESS_AT, LINE, MAX_ATTEMPTS, OUTCOME,
-    PHONE, PURPOSE, SETTLED,
+    PHONE, PURPOSE, RECEIPT_AT, RECEIPT_MESSAGE, RECEIPT_PRICE, RECEIPT_SAYS, SETTLED, SMS_AT,
 };
 use platform::item::challenge::{CALLS, SMS, SendAttributes, call, former_calls, outcome, source};
 
 use super::{Item, Step};
 use crate::correlation::CorrelationKey;
-use crate::event::{About, Event, Fact};
+use crate::event::{About, Event, Fact, Message};
 
 /// Another generation is another challenge: it begins as if the item were new.
 pub(super) fn events(step: &Step<'_>, id: ChallengeKey, key: &CorrelationKey) -> Result<Vec<Event>, Unreadable> {
@@ -30,6 +31,7 @@ pub(super) fn events(step: &Step<'_>, id: ChallengeKey, key: &CorrelationKey) ->
     if source != NumberSource::Test {
         facts.extend(send(&step, Channel::Sms, &SMS)?);
         facts.extend(send(&step, Channel::Call, &CALLS)?);
+        facts.extend(message(&step)?);
     }
     ending(&step, &mut facts)?;
     if facts.is_empty() {
@@ -71,6 +73,24 @@ fn send(
         }
         delivery => Some((step.at, Fact::ChallengeSendFailed { channel, delivery: delivery.as_str() })),
     })
+}
+
+/// Whether the latest message arrived, if that has changed: what its receipts told before is told no more once the next
+/// message is sent.
+fn message(step: &Step<'_>) -> Result<Option<(Timestamp, Fact)>, Unreadable> {
+    let Some(fate) = step.new.get(RECEIPT_SAYS)? else { return Ok(None) };
+    let before = step.before(RECEIPT_SAYS)?.and_then(Fate::arrival);
+    let Some(arrival) = fate.arrival().filter(|arrival| before != Some(*arrival)) else { return Ok(None) };
+    let at = step.new.require(RECEIPT_AT)?;
+    let message = Message {
+        message_id: step.new.text(RECEIPT_MESSAGE)?.to_owned(),
+        seconds: at.since(step.new.require(SMS_AT)?).as_secs(),
+        price_micros: step.new.get(RECEIPT_PRICE)?,
+    };
+    Ok(Some(match arrival {
+        Arrival::Delivered => (at, Fact::MessageDelivered { message }),
+        Arrival::NotDelivered => (at, Fact::MessageFailed { reason: fate.as_str(), message }),
+    }))
 }
 
 fn ending(step: &Step<'_>, facts: &mut Facts) -> Result<(), Unreadable> {

@@ -114,6 +114,41 @@ fn of_a_challenge() -> Vec<Case> {
     ]
 }
 
+fn of_a_message() -> Vec<Case> {
+    let known = |says: &str, rank: u64| {
+        let receipt = json!({
+            "receiptSays": says, "receiptRank": rank, "receiptMessage": "9539975a-e71f-45f3", "receiptAt": 1_800_000_004,
+            "receiptNotedAt": 1_800_000_005, "receiptPrice": 8_810,
+        });
+        with(&challenge(), &receipt)
+    };
+    let (queued, accepted, failed, delivered) =
+        (known("on-its-way", 1), known("accepted", 2), known("unreachable", 3), known("delivered", 4));
+    vec![
+        case("a message is on its way", (challenge(), queued.clone()), &[]),
+        case("a message is delivered", (queued.clone(), delivered.clone()), &["message.delivered"]),
+        case(
+            "a carrier accepts a message and reports no more",
+            (challenge(), accepted.clone()),
+            &["message.delivered"],
+        ),
+        case("the phone confirms what the carrier accepted", (accepted.clone(), delivered.clone()), &[]),
+        case("a message is not delivered", (queued, failed.clone()), &["message.failed"]),
+        case("a message that the carrier accepted is not delivered", (accepted, failed.clone()), &["message.failed"]),
+        case("a message is delivered after all", (failed.clone(), delivered.clone()), &["message.delivered"]),
+        case(
+            "a code is sent again, and the next message starts anew",
+            (failed, with(&challenge(), &json!({ "smsUsed": 2, "smsAt": 1_800_000_030 }))),
+            &["challenge.sent"],
+        ),
+        case(
+            "a guess is counted after the message was delivered",
+            from(&delivered, &json!({ "attempts": 1, "lastGuessAt": 1_800_000_020 })),
+            &[],
+        ),
+    ]
+}
+
 fn of_an_end() -> Vec<Case> {
     let (sms, call) = (challenge(), call());
     let by_code = json!({
@@ -328,9 +363,17 @@ fn of_what_is_shared() -> Vec<Case> {
 }
 
 pub(crate) fn every_case() -> impl Iterator<Item = Case> {
-    [of_a_start(), of_a_challenge(), of_an_end(), of_an_approval_by_call(), of_an_account(), of_what_is_shared()]
-        .into_iter()
-        .flatten()
+    [
+        of_a_start(),
+        of_a_challenge(),
+        of_a_message(),
+        of_an_end(),
+        of_an_approval_by_call(),
+        of_an_account(),
+        of_what_is_shared(),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 fn case(what: &'static str, (old, new): (Value, Value), types: &'static [&'static str]) -> Case {

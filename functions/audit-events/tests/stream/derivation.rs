@@ -8,6 +8,7 @@ use domain::channel::Channel;
 use domain::delivery::Delivery;
 use domain::phone::Line;
 use domain::purpose::Purpose;
+use domain::receipt::{Arrival, Fate};
 use platform::item::key::SCOPES;
 use serde_json::{Value, json};
 
@@ -55,6 +56,9 @@ fn an_event_may_have_every_word_that_is_stored() {
     assert_eq!(allowed("/$defs/limit.reached/properties/scope/enum"), SCOPES);
     let unsent = [Delivery::Failed, Delivery::Unknown].map(Delivery::as_str);
     assert_eq!(allowed("/$defs/challenge.send-failed/properties/delivery/enum"), unsent);
+    let failures = Fate::ALL.into_iter().filter(|fate| fate.arrival() == Some(Arrival::NotDelivered));
+    let failures: Vec<_> = failures.map(Fate::as_str).collect();
+    assert_eq!(allowed("/$defs/message.failed/properties/reason/enum"), failures);
     let sources = [
         NumberSource::Enrolled(1),
         NumberSource::Claimed,
@@ -110,6 +114,8 @@ fn an_item_that_cannot_be_read_is_an_error() {
         json!({ "outcome": "maybe" }),
         json!({ "generation": "first" }),
         json!({ "smsDelivery": "lost" }),
+        json!({ "receiptSays": "eaten" }),
+        json!({ "receiptSays": "delivered" }), // without its time
         json!({ "outcome": "approved", "settled": true, "approvedAt": 1, "approvedBy": "charm" }),
         json!({ "sk": "challenge#short" }),
         json!({ "pk": null }),

@@ -12,12 +12,13 @@ use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::limit::Limit;
 use domain::phone::{Country, Form, Line};
 use domain::purpose::Purpose;
+use domain::receipt::Arrival;
 use domain::result::Approval;
 use domain::status::{ChannelStatus, State, Status, Unavailable};
 use domain::time::Timestamp;
 use http::StatusCode;
 use lambda_http::Body;
-use platform::item::attribute::{PHONE, QUOTA, TTL};
+use platform::item::attribute::{NAMES, PHONE, QUOTA, TTL};
 use platform::item::key;
 use platform::problem::Problem;
 use platform::reply;
@@ -31,6 +32,7 @@ pub(crate) fn words() -> Value {
         "call": CallState::ALL.map(CallState::as_str),
         "channel": Channel::ALL.map(Channel::as_str),
         "delivery": Delivery::ALL.map(Delivery::as_str),
+        "arrival": Arrival::ALL.map(Arrival::as_str),
         "limit": Limit::ALL.map(Limit::as_str),
         "line": Line::ALL.map(Line::as_str),
         "purpose": Purpose::ALL.map(Purpose::as_str),
@@ -159,4 +161,10 @@ fn secret<D: Document>() -> Value {
     let takes = |member: &str, length| D::parse(&json!({ member: "k".repeat(length) }).to_string()).is_ok();
     let member = ["current", "key"].into_iter().find(|member| takes(member, 64));
     json!({ "member": member, "shortest": (0..=64).find(|length| member.is_some_and(|member| takes(member, *length))) })
+}
+
+/// What the role of message-receipts may touch.
+pub(crate) fn receipt_attributes() -> Vec<&'static str> {
+    let of_a_receipt = |name: &&str| ["pk", "sk"].contains(name) || name.starts_with("receipt");
+    NAMES.iter().copied().filter(of_a_receipt).collect()
 }

@@ -15,7 +15,7 @@
 //! - `requests`, the fields that a function reads from its body, `required` and `optional`, or from its `query`.
 //! - `metrics`, each with its dimension, and their common `namespace`.
 //! - `keys`, the prefixes of item keys; `attributes`, the names of the attributes that the template mentions;
-//!   `secrets`, the member of each document that holds the key, and the key's minimum length.
+//!   `receiptAttributes`, those that recording a receipt names; `secrets`, the member of each document that holds the key, and the key's minimum length.
 //!
 //! `-- markdown` prints the table of parameters in `infra/README.md`.
 
@@ -63,6 +63,7 @@ fn facts() -> Value {
         "metrics": platform::telemetry::METRICS.map(|(name, dimension)| json!({ "name": name, "dimension": dimension })),
         "keys": contract::keys(),
         "attributes": contract::attributes(),
+        "receiptAttributes": contract::receipt_attributes(),
         "secrets": contract::secrets(),
     })
 }

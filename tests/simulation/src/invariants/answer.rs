@@ -6,7 +6,7 @@ use http::Response;
 use lambda_http::Body;
 use platform::first_factor::FirstFactor;
 
-use super::{Verdict, hold};
+use super::{Verdict, hold, receipt};
 use crate::cast::{Asked, Report};
 use crate::coverage::Seen;
 use crate::past::SentCode;
@@ -69,6 +69,7 @@ fn may_answer(world: &mut World, status: u16, body: &str) -> Verdict {
         Asked::Guess(_) if status == 422 => 1 + conflicts,
         // The third records a failed send, or closes a challenge whose settlement is refused.
         Asked::Start { .. } | Asked::Guess(_) | Asked::Status => 3 + 2 * conflicts,
+        Asked::Receipt { .. } => 1 + conflicts,
         Asked::Webhook { .. } => 3 * (1 + conflicts), // a fraud report: a read, a write and a read of what refused it
     };
     let round_trips = errand.round_trips;
@@ -86,6 +87,9 @@ fn may_answer(world: &mut World, status: u16, body: &str) -> Verdict {
     }
     if body.contains(":code-wrong\"") {
         hold!(matches!(counted, Some((_, false))), "answered wrong to a guess that was {counted:?}");
+    }
+    if let (true, 200, Some(key)) = (world.alone, status, login) {
+        receipt::told(world, &key, body)?;
     }
     one_body_for_all_that_is_closed(world, status, body)
 }

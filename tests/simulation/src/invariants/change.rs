@@ -63,7 +63,7 @@ pub(super) fn subject(before: &Snapshot, after: &Snapshot, effect: &Effect<'_>) 
             hold!(new.reported_at.is_some(), "a webhook changed a subject without reporting fraud");
             same_binding(old, new)?;
         }
-        Effect::RecordSend(..) | Effect::CountGuess | Effect::Sweep => {
+        Effect::RecordSend(..) | Effect::CountGuess | Effect::Receipt(..) | Effect::Sweep => {
             return Err(format!("{effect:?} changed the subject"));
         }
     }

@@ -5,6 +5,7 @@ mod answer;
 mod approval;
 mod change;
 mod denial;
+mod receipt;
 mod shared;
 mod tally;
 
@@ -14,14 +15,16 @@ use domain::call::{CallEvent, CallToken};
 use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::identity::ChallengeId;
+use domain::identity::{ChallengeId, ChallengeKey};
 use domain::quota::Counter;
+use domain::receipt::Receipt;
 use domain::refusal::Refused;
 use domain::snapshot::Snapshot;
 use domain::start_transaction::StartTransaction;
 
 pub(crate) use self::answer::{answered, signed};
 pub(crate) use self::approval::LONGEST_REQUEST;
+pub(crate) use self::receipt::Expected;
 pub(crate) use self::shared::shared;
 pub(crate) use self::tally::{counted, sends, started};
 use crate::world::World;
@@ -34,6 +37,7 @@ pub(crate) enum Effect<'a> {
     Settle(&'a Challenge),
     AdvanceCall(&'a ChallengeId, &'a CallToken, CallEvent),
     NoteRefusal(&'a Refused<'a>),
+    Receipt(&'a ChallengeKey, &'a Receipt),
     Sweep,
 }
 
@@ -48,6 +52,7 @@ impl fmt::Debug for Effect<'_> {
                 write!(out, "advance the call of generation {}: {event:?}", id.generation)
             }
             Self::NoteRefusal(refused) => write!(out, "note {:?}", refused.refusal),
+            Self::Receipt(_, receipt) => write!(out, "record {:?}", receipt.fate),
             Self::Sweep => out.write_str("forget"),
         }
     }
@@ -93,6 +98,7 @@ pub(crate) fn check(world: &mut World, before: &Snapshot, after: &Snapshot, effe
             change::forgotten(world, old, effect)?;
         }
     }
+    receipt::known(world, before, after, effect)?;
     approval::settled(world, before, after, effect)
 }
 

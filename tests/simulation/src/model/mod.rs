@@ -13,13 +13,14 @@ mod store;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use domain::challenge::{Challenge, Outcome};
+use domain::challenge::{Challenge, Method, Outcome};
 use domain::channel::Channel;
 use domain::delivery::Delivery;
 use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::phone::Country;
-use domain::ports::{Started, StoreError};
+use domain::ports::{Recorded, Started, StoreError};
 use domain::quota::Counter;
+use domain::receipt::{Arrival, Receipt};
 use domain::refusal::{Consequence, Refused};
 use domain::snapshot::Snapshot;
 use domain::start_transaction::{Replaces, StartTransaction};
@@ -196,6 +197,9 @@ impl Model {
                 challenge.former_calls.clone_from(&planned.former_calls);
             }
         }
+        if transaction.channel == Channel::Sms && !self.does(Sabotage::ResendKeepsReceipts) {
+            challenge.receipts.clone_from(&planned.receipts);
+        }
         let sends = challenge.sends_mut(transaction.channel);
         sends.used += 1;
         sends.last = planned.sends(transaction.channel).last;
@@ -258,6 +262,25 @@ impl Model {
                 subject.calls_placed.pop();
             }
         }
+    }
+
+    /// `ReceiptStore::record_receipt`.
+    pub fn record_receipt(&mut self, key: &ChallengeKey, receipt: &Receipt) -> Recorded {
+        let (other, worse) = (self.does(Sabotage::ReceiptOfOtherMessage), self.does(Sabotage::ReceiptSaysLess));
+        let approves = self.does(Sabotage::ReceiptApproves) && receipt.fate.arrival() == Some(Arrival::Delivered);
+        let Some(stored) = self.challenge_mut(key) else { return Recorded::Ignored };
+        let Some(known) = &mut stored.receipts else { return Recorded::Ignored };
+        let before = known.fate;
+        let is_ours = other || known.digests.contains(&receipt.digest);
+        let says_more = worse || before.is_none_or(|before| before.rank() < receipt.fate.rank());
+        if !is_ours || !says_more {
+            return Recorded::Ignored;
+        }
+        known.fate = Some(receipt.fate);
+        if approves {
+            stored.outcome = Outcome::Approved { at: receipt.at, by: Method::SmsCode, settled: false };
+        }
+        Recorded::Applied(before)
     }
 
     /// `ChallengeStore::count_guess`.

@@ -119,10 +119,18 @@ pub enum Sabotage {
     WrongDigitsFree,
     /// A call says a code that the challenge already has.
     SpeakTwice,
+    /// A receipt counts for a message that it is not about.
+    ReceiptOfOtherMessage,
+    /// A receipt that says less than is known replaces it.
+    ReceiptSaysLess,
+    /// What is known of a message is kept for the next one.
+    ResendKeepsReceipts,
+    /// A delivered message approves its challenge.
+    ReceiptApproves,
 }
 
 impl Sabotage {
-    pub const ALL: [Self; 58] = [
+    pub const ALL: [Self; 62] = [
         Self::StartOverMovedSubject,
         Self::ContinueOverSends,
         Self::ContinueSettled,
@@ -181,5 +189,9 @@ impl Sabotage {
         Self::ApproveByOtherMode,
         Self::WrongDigitsFree,
         Self::SpeakTwice,
+        Self::ReceiptOfOtherMessage,
+        Self::ReceiptSaysLess,
+        Self::ResendKeepsReceipts,
+        Self::ReceiptApproves,
     ];
 }

@@ -10,8 +10,9 @@ use domain::delivery::Delivery;
 use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::Country;
 use domain::policy::Policy;
-use domain::ports::{ChallengeStore, Settlement, Started, StoreError};
+use domain::ports::{ChallengeStore, ReceiptStore, Recorded, Settlement, Started, StoreError};
 use domain::quota::Counter;
+use domain::receipt::Receipt;
 use domain::refusal::Refused;
 use domain::snapshot::Snapshot;
 use domain::start_transaction::StartTransaction;
@@ -79,5 +80,16 @@ impl ChallengeStore for ModelStore {
         now: Timestamp,
     ) -> Result<Option<Challenge>, StoreError> {
         Ok(self.model().advance_call(challenge, token, event, policy, now))
+    }
+}
+
+impl ReceiptStore for ModelStore {
+    async fn record_receipt(
+        &self,
+        key: &ChallengeKey,
+        receipt: &Receipt,
+        _: Timestamp,
+    ) -> Result<Recorded, StoreError> {
+        Ok(self.model().record_receipt(key, receipt))
     }
 }
