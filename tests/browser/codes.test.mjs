@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { scenes } from './harness/scenes.mjs';
+import { wordsOf } from './harness/words.mjs';
 
 /** The `nth` wrong code. They differ, because the page does not send the same code twice by itself. */
 const wrong = (code, nth = 1) => String((Number(code) + nth) % 1_000_000).padStart(6, '0');
@@ -56,6 +57,28 @@ scenes('Codes', {}, (scene) => {
     await login.sendCode();
     await login.enter(await phone.code(2));
     await login.returned();
+  });
+
+  scene('what became of the message is told as soon as a receipt says so, and nothing moves', async ({ arrive }) => {
+    const login = await arrive();
+    await login.sendCode();
+    await login.is('code');
+    const sent = login.page.locator('#sent');
+    const height = (await sent.boundingBox()).height;
+    let lastSend = 'delivered';
+    await login.page.route('**/v1/challenge', async (route) => {
+      const response = await route.fetch();
+      const view = await response.json();
+      view.channels.sms.lastSend = lastSend;
+      await route.fulfill({ response, json: { ...view, pollAfterMs: 500 } });
+    });
+    for (const [fate, key] of [['delivered', 'delivered'], ['not-delivered', 'not-delivered']]) {
+      lastSend = fate;
+      const words = wordsOf('en')[`code.text.${key}`].split('{number}');
+      await login.page.locator('#sent', { hasText: words[0] }).waitFor();
+      await login.page.locator('#announcer', { hasText: words[0] }).waitFor();
+      assert.equal((await sent.boundingBox()).height, height, fate);
+    }
   });
 
   scene('a code may be pasted with spaces', async ({ arrive, phone, context }) => {

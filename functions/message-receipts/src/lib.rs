@@ -48,13 +48,28 @@ impl<S: ReceiptStore> App<S> {
         telemetry::receipt(outcome);
         let Reported { receipt, event_type, country, .. } = &reported;
         let (message, country) = (receipt.message.as_str(), country.as_ref().map(Country::as_str));
-        let cause = recorded.as_ref().err().map(|error| chain(error));
         let elapsed_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(function = FUNCTION, outcome, message, country, event_type, cause, elapsed_ms, "a receipt");
-        if let Recorded::Applied(before) = recorded.map_err(|_| NotRecorded)? {
-            measure(&reported, before);
+        match recorded {
+            Ok(recorded) => {
+                tracing::info!(function = FUNCTION, outcome, message, country, event_type, elapsed_ms, "a receipt");
+                measure(&reported, recorded);
+                Ok(())
+            }
+            Err(error) => {
+                let cause = chain(&error);
+                tracing::error!(
+                    function = FUNCTION,
+                    outcome,
+                    message,
+                    country,
+                    event_type,
+                    cause,
+                    elapsed_ms,
+                    "a receipt"
+                );
+                Err(NotRecorded)
+            }
         }
-        Ok(())
     }
 
     async fn record(&self, reported: &Reported, now: Timestamp) -> Result<Recorded, StoreError> {
@@ -64,7 +79,8 @@ impl<S: ReceiptStore> App<S> {
 }
 
 /// Measures each message's price with its first receipt, and its arrival whenever that changes.
-fn measure(reported: &Reported, before: Option<Fate>) {
+fn measure(reported: &Reported, recorded: Recorded) {
+    let Recorded::Applied(before) = recorded else { return };
     let country = reported.country;
     if let (None, Some(price)) = (before, reported.receipt.price) {
         telemetry::message_price(country, price);
