@@ -165,6 +165,8 @@ def test_the_samples_of_requests_fit_the_description():
     document = openapi()
     for sample in (REPOSITORY / "events").glob("*.json"):
         event = json.loads(sample.read_text())
+        if "detail-type" in event:
+            continue  # from the event bus, not a request
         operation = operations()[event["routeKey"]]
         media = event["headers"].get("content-type", "").split(";")[0]
         assert media in operation.get("requestBody", {"content": {"": None}})["content"], sample.name
