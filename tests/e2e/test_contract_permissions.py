@@ -20,11 +20,12 @@ def statement(effect, actions, *resources, condition=None):
 
 # Only what the provider needs: SNS can't name a phone number, End User Messaging names what a message is sent from.
 IDENTITIES = {"Fn::Sub": "arn:${AWS::Partition}:sms-voice:${AWS::Region}:${AWS::AccountId}:*"}
-SEND = statement(
-    "Allow",
-    json.dumps({"Fn::If": ["SendsBySns", "sns:Publish", "sms-voice:SendTextMessage"]}),
-    {"Fn::If": ["SendsBySns", "*", IDENTITIES]},
-)
+
+
+def sending(by_end_user_messaging):
+    actions = json.dumps({"Fn::If": ["SendsBySns", "sns:Publish", by_end_user_messaging]})
+    return statement("Allow", actions, {"Fn::If": ["SendsBySns", "*", IDENTITIES]})
+
 
 ALLOWED = {
     "login-page": set(),
@@ -38,7 +39,7 @@ ALLOWED = {
             MAC_KEYS,
             on_condition("OffersCalls", {"Ref": "VoiceApiSecretArn"}),
         ),
-        SEND,
+        sending("sms-voice:SendTextMessage"),
         statement("Deny", "sns:Publish", {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}),
     },
     "get-challenge": {
@@ -105,7 +106,7 @@ ALLOWED = {
             TABLE,
             condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["country#*"]}},
         ),
-        SEND,
+        sending(["sms-voice:SendTextMessage", "sms-voice:PutMessageFeedback"]),
         statement("Deny", "sns:Publish", {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}),
         statement("Allow", "sqs:SendMessage", {"Fn::GetAtt": ["FollowUpDeadLetters", "Arn"]}),
     },

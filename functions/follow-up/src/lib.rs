@@ -1,9 +1,10 @@
-//! Follows up changes of a subject, asynchronously: counts subjects that were verified again, for the country's budget,
-//! and notifies a number that another has replaced.
+//! Follows up changes, asynchronously: counts subjects that were verified again, for the country's budget, notifies a
+//! number that another has replaced, and tells the provider which messages' codes were used.
 //!
 //! The stream delivers each change at least once. Records are handled in order, and counts are written before the next
 //! notice is sent. So at a failure everything before it is done and nothing after it, and the stream is asked to resume
-//! right there: no notice is sent twice because of another one, and a repeated tally is the same as before.
+//! right there: no notice is sent twice because of another one, a repeated tally is the same as before, and feedback may be
+//! given twice.
 
 use std::error::Error;
 use std::time::Duration;
@@ -11,7 +12,8 @@ use std::time::Duration;
 use domain::delivery::SendFailure;
 use domain::follow_up::{FollowUp, Notice, Tally};
 use domain::phone::Reach;
-use domain::ports::{Notifier, Sent, Statistics};
+use domain::ports::{Feedback, FeedbackError, Notifier, Sent, Statistics};
+use domain::receipt::MessageId;
 use platform::clock::Stopwatch;
 use platform::run::chain;
 use platform::stream::{Batch, Record, Report};
@@ -24,12 +26,14 @@ pub mod config;
 pub const TIME: Duration = Duration::from_secs(50);
 const SEND_LIMIT: Duration = Duration::from_secs(10);
 
-pub struct App<S, N> {
+pub struct App<S, N, F> {
     pub store: S,
     pub reach: Reach,
     /// `None` where the deployment sends no messages.
     pub notifier: Option<N>,
-    /// Time for a batch. A notice waits for the next batch if too little is left.
+    /// `None` where the provider takes no feedback.
+    pub feedback: Option<F>,
+    /// Time for a batch. Notices and feedback wait for the next batch if too little is left.
     pub time: Duration,
 }
 
@@ -37,6 +41,7 @@ pub struct App<S, N> {
 struct Done {
     verified: usize,
     notices: usize,
+    conversions: usize,
 }
 
 /// Why the batch was not finished, and the first record that is not done.
@@ -55,24 +60,34 @@ struct Open<'a> {
 }
 
 #[derive(Debug, ThisError)]
-#[error("too little time is left to send a notice")]
+#[error("too little time is left to ask the provider")]
 struct OutOfTime;
 
-impl<S: Statistics, N: Notifier> App<S, N> {
+impl<S: Statistics, N: Notifier, F: Feedback> App<S, N, F> {
     /// Handles a batch. A failure becomes part of the report: the runtime would log an error whole, with whatever the
     /// service answered.
     pub async fn handle(&self, batch: &Batch) -> Report {
         let watch = Stopwatch::start();
         let mut done = Done::default();
         let stopped = self.follow(&batch.records, watch, &mut done).await.err();
-        let (records, Done { verified, notices }) = (batch.records.len(), done);
+        let (records, Done { verified, notices, conversions }) = (batch.records.len(), done);
         let elapsed_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
         let Some(Stopped { record, cause }) = stopped else {
-            tracing::info!(function = FUNCTION, records, verified, notices, elapsed_ms, "followed up");
+            tracing::info!(function = FUNCTION, records, verified, notices, conversions, elapsed_ms, "followed up");
             return Report::default();
         };
         let (change, cause) = (&record.id, chain(&*cause));
-        tracing::error!(function = FUNCTION, records, verified, notices, change, cause, elapsed_ms, "not followed up");
+        tracing::error!(
+            function = FUNCTION,
+            records,
+            verified,
+            notices,
+            conversions,
+            change,
+            cause,
+            elapsed_ms,
+            "not followed up"
+        );
         Report::again_from(record)
     }
 
@@ -89,6 +104,12 @@ impl<S: Statistics, N: Notifier> App<S, N> {
                 Ok(Some(FollowUp::Replaced(notice))) => {
                     self.count(std::mem::take(&mut open), done).await?;
                     self.tell(&notice, watch, done).await.map_err(stopped)?;
+                }
+                Ok(Some(FollowUp::Converted(message))) => {
+                    if let Err(cause) = self.report(&message, watch, done).await {
+                        self.count(open, done).await?;
+                        return Err(stopped(cause));
+                    }
                 }
                 Err(unreadable) => {
                     self.count(open, done).await?;
@@ -112,9 +133,7 @@ impl<S: Statistics, N: Notifier> App<S, N> {
             tracing::warn!(outcome = "unreachable", "a replaced number gets no messages");
             return Ok(());
         };
-        if self.time.saturating_sub(watch.elapsed()) < SEND_LIMIT {
-            return Err(OutOfTime.into());
-        }
+        self.has_time(watch)?;
         let error = match notifier.notify(notice, SEND_LIMIT).await {
             Ok(Sent { id, sender }) => {
                 done.notices += 1;
@@ -126,6 +145,25 @@ impl<S: Statistics, N: Notifier> App<S, N> {
         let Some(outcome) = given_up(error.kind) else { return Err(error.into()) };
         tracing::warn!(outcome, cause = chain(&error), "gave up on a notice");
         Ok(())
+    }
+
+    /// Tells the provider that a message's code was used, at least once.
+    async fn report(&self, message: &MessageId, watch: Stopwatch, done: &mut Done) -> Result<(), Cause> {
+        let Some(feedback) = &self.feedback else { return Ok(()) };
+        self.has_time(watch)?;
+        match feedback.converted(message, SEND_LIMIT).await {
+            Ok(()) => done.conversions += 1,
+            Err(error @ FeedbackError::NotTaken(_)) => return Err(error.into()),
+            Err(error @ FeedbackError::Refused(_)) => {
+                tracing::warn!(message = message.as_str(), cause = chain(&error), "gave up on feedback");
+            }
+        }
+        Ok(())
+    }
+
+    fn has_time(&self, watch: Stopwatch) -> Result<(), OutOfTime> {
+        let left = self.time.saturating_sub(watch.elapsed());
+        if left < SEND_LIMIT { Err(OutOfTime) } else { Ok(()) }
     }
 }
 

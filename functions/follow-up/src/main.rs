@@ -15,14 +15,16 @@ fn main() -> ExitCode {
 
 async fn serve(config: Config) -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
+    let notifier = config.notices.map(|notices| Notices {
+        publisher: Sender::new(&aws.config, notices.sender),
+        brand: notices.brand,
+        support_url: notices.support_url,
+    });
     let app = App {
         store: DynamoStore::new(&aws.config, config.table),
         reach: config.reach,
-        notifier: config.notices.map(|notices| Notices {
-            publisher: Sender::new(&aws.config, notices.sender),
-            brand: notices.brand,
-            support_url: notices.support_url,
-        }),
+        feedback: notifier.as_ref().and_then(|notices| notices.publisher.feedback()),
+        notifier,
         time: TIME,
     };
     run::serve_stream(async |batch| app.handle(batch).await).await

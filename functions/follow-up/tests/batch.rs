@@ -10,7 +10,8 @@ use domain::channel::Channel;
 use domain::delivery::SendFailure;
 use domain::follow_up::{Notice, Tally};
 use domain::phone::{Country, Reach};
-use domain::ports::{Notifier, SendError, Sent, Statistics, StoreError};
+use domain::ports::{Feedback, FeedbackError, Notifier, SendError, Sent, Statistics, StoreError};
+use domain::receipt::MessageId;
 use follow_up::{App, TIME};
 use platform::stream::Batch;
 use platform::telemetry;
@@ -53,24 +54,51 @@ impl Notifier for Network {
     }
 }
 
-fn app(takes: usize, failures: &[(&'static str, SendFailure)]) -> App<Store, Network> {
+fn app(takes: usize, failures: &[(&'static str, SendFailure)]) -> App<Store, Network, Provider> {
     App {
         store: Store { takes, taken: Mutex::default() },
         reach: Reach::by_every_channel(Country::parse("US")),
         notifier: Some(Network { failures: failures.to_vec(), notices: Mutex::default() }),
+        feedback: Some(Provider::default()),
         time: TIME,
     }
+}
+
+/// What takes feedback on messages, except on these.
+#[derive(Default)]
+struct Provider {
+    refuses: Vec<&'static str>,
+    fails_for: Vec<&'static str>,
+    told: Mutex<Vec<String>>,
+}
+
+impl Feedback for Provider {
+    async fn converted(&self, message: &MessageId, _: Duration) -> Result<(), FeedbackError> {
+        self.told.lock().expect("not poisoned").push(message.as_str().to_owned());
+        if self.refuses.contains(&message.as_str()) {
+            return Err(FeedbackError::Refused("unknown".into()));
+        }
+        if self.fails_for.contains(&message.as_str()) {
+            return Err(FeedbackError::NotTaken("no answer".into()));
+        }
+        Ok(())
+    }
+}
+
+/// The messages that feedback was given on, whether it was taken or not.
+fn converted(app: &App<Store, Network, Provider>) -> Vec<String> {
+    app.feedback.as_ref().map(|provider| provider.told.lock().expect("not poisoned").clone()).unwrap_or_default()
 }
 
 const ALL: usize = usize::MAX;
 
 /// The number of subjects in each stored tally.
-fn counted(app: &App<Store, Network>) -> Vec<usize> {
+fn counted(app: &App<Store, Network, Provider>) -> Vec<usize> {
     app.store.taken.lock().expect("not poisoned").iter().map(Tally::subjects).collect()
 }
 
 /// The numbers that a notice was sent to, whether it arrived or not.
-fn told(app: &App<Store, Network>) -> Vec<String> {
+fn told(app: &App<Store, Network, Provider>) -> Vec<String> {
     let Some(network) = &app.notifier else { return Vec::new() };
     network.notices.lock().expect("not poisoned").iter().map(|notice| notice.to.expose().to_owned()).collect()
 }
@@ -119,7 +147,7 @@ fn unreadable(id: &str) -> Value {
 }
 
 /// The sequence number at which the stream is asked to resume, if it is.
-async fn handle(app: &App<Store, Network>, records: &[Value]) -> Option<String> {
+async fn handle(app: &App<Store, Network, Provider>, records: &[Value]) -> Option<String> {
     let batch: Batch = serde_json::from_value(json!({ "Records": records })).expect("a batch");
     let report = serde_json::to_value(app.handle(&batch).await).expect("JSON");
     let failures = report["batchItemFailures"].as_array().expect("a list").clone();
@@ -225,7 +253,7 @@ async fn a_resumed_batch_repeats_the_tally_that_may_have_been_written() {
     let (first, again) = (app(ALL, &[]), app(ALL, &[]));
     handle(&first, &records).await;
     handle(&again, &records[1..]).await; // as if the answer to the count was lost
-    let digest = |app: &App<Store, Network>| app.store.taken.lock().expect("not poisoned")[0].digest();
+    let digest = |app: &App<Store, Network, Provider>| app.store.taken.lock().expect("not poisoned")[0].digest();
     assert_eq!(digest(&first), digest(&again));
 }
 
@@ -268,4 +296,74 @@ async fn a_notice_for_which_no_time_is_left_waits_for_the_next_batch() {
     let app = App { time: Duration::from_secs(9), ..app(ALL, &[]) };
     assert_eq!(handle(&app, &[verified("a"), replaced("b", ALICE)]).await.as_deref(), Some("b0000"));
     assert_eq!((counted(&app), told(&app)), (vec![1], vec![]));
+}
+
+/// A challenge as far as it has got.
+fn challenge(message: Option<&str>, approved_by: Option<&str>) -> Value {
+    let mut item = json!({ "pk": { "S": "subject#x" }, "sk": { "S": format!("challenge#{}", "A".repeat(43)) }, "phone": { "S": ALICE } });
+    if let Some(message) = message {
+        item["receiptMessage"] = json!({ "S": message });
+        item["receiptSays"] = json!({ "S": "on-its-way" });
+    }
+    if let Some(method) = approved_by {
+        item["approvedBy"] = json!({ "S": method });
+    }
+    item
+}
+
+/// The receipt of a message whose code has been entered.
+fn used(id: &str, message: &str) -> Value {
+    record(id, &challenge(None, Some("sms-code")), &challenge(Some(message), Some("sms-code")))
+}
+
+#[tokio::test]
+async fn the_provider_learns_which_code_was_used_whether_its_receipt_or_its_entry_came_first() {
+    let app = app(ALL, &[]);
+    let approved = record("a", &challenge(Some("m-1"), None), &challenge(Some("m-1"), Some("sms-code")));
+    let later = record("c", &challenge(Some("m-1"), Some("sms-code")), &challenge(Some("m-1"), Some("sms-code")));
+    assert_eq!(handle(&app, &[approved, used("b", "m-2"), later]).await, None);
+    assert_eq!(converted(&app), ["m-1", "m-2"]);
+}
+
+#[tokio::test]
+async fn nothing_is_said_of_a_message_whose_code_was_not_used_or_whose_id_is_unknown() {
+    let app = app(ALL, &[]);
+    let records = [
+        record("a", &challenge(None, None), &challenge(Some("m-1"), None)),
+        record("b", &challenge(Some("m-1"), None), &challenge(Some("m-1"), Some("press-pound"))),
+        record("c", &challenge(None, None), &challenge(None, Some("sms-code"))),
+    ];
+    assert_eq!(handle(&app, &records).await, None);
+    assert_eq!(converted(&app), [""; 0]);
+}
+
+#[tokio::test]
+async fn feedback_that_was_not_taken_is_given_again_with_all_that_comes_after_it() {
+    let provider = Provider { fails_for: vec!["m-2"], ..Provider::default() };
+    let app = App { feedback: Some(provider), ..app(ALL, &[]) };
+    let records = [verified("a"), used("b", "m-1"), verified("c"), used("d", "m-2"), replaced("e", ALICE)];
+    assert_eq!(handle(&app, &records).await.as_deref(), Some("d0000"));
+    assert_eq!((counted(&app), converted(&app), told(&app)), (vec![2], vec!["m-1".into(), "m-2".into()], vec![]));
+}
+
+#[tokio::test]
+async fn feedback_that_is_refused_holds_nothing_up() {
+    let provider = Provider { refuses: vec!["m-1"], ..Provider::default() };
+    let app = App { feedback: Some(provider), ..app(ALL, &[]) };
+    assert_eq!(handle(&app, &[used("a", "m-1"), verified("b"), replaced("c", ALICE)]).await, None);
+    assert_eq!((counted(&app), told(&app)), (vec![1], vec![ALICE.to_owned()]));
+}
+
+#[tokio::test]
+async fn feedback_for_which_no_time_is_left_waits_for_the_next_batch() {
+    let app = App { time: Duration::from_secs(9), ..app(ALL, &[]) };
+    assert_eq!(handle(&app, &[verified("a"), used("b", "m-1")]).await.as_deref(), Some("b0000"));
+    assert_eq!((counted(&app), converted(&app)), (vec![1], vec![]));
+}
+
+#[tokio::test]
+async fn without_a_provider_that_takes_feedback_conversions_are_passed_over() {
+    let app = App { feedback: None, ..app(ALL, &[]) };
+    assert_eq!(handle(&app, &[used("a", "m-1"), verified("b")]).await, None);
+    assert_eq!(counted(&app), [1]);
 }

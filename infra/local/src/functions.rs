@@ -23,8 +23,16 @@ use crate::settings::{Settings, binaries, repository};
 use crate::stack::Stack;
 
 /// Every function that the API calls, in the order in which a login uses them.
-pub(crate) const NAMES: [&str; 7] =
-    ["login-page", "start-challenge", "get-challenge", "verify-code", "call-callback", "jwks", "admin"];
+pub(crate) const NAMES: [&str; 8] = [
+    "login-page",
+    "start-challenge",
+    "get-challenge",
+    "verify-code",
+    "call-callback",
+    "message-receipts",
+    "jwks",
+    "admin",
+];
 
 /// How long a function may take to start once it is compiled.
 const START_TIMEOUT: Duration = Duration::from_mins(1);

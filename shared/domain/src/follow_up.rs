@@ -1,15 +1,17 @@
-//! What follows from a change of a subject, outside the request that made it.
+//! What follows from a change of a subject or a challenge, outside the request that made it.
 //!
-//! It is decided only from the subject before and after the change, so that the result is the same however
-//! often the change is delivered.
+//! It is decided only from the item before and after the change, so that the result is the same however often the
+//! change is delivered.
 
 use std::collections::BTreeMap;
 
 use crate::budget::CountryRecord;
+use crate::challenge::Method;
 use crate::channel::Channel;
 use crate::digest::sha256;
 use crate::locale::Locale;
 use crate::phone::{Country, Line, PhoneNumber, Reach};
+use crate::receipt::MessageId;
 use crate::subject::Binding;
 use crate::time::Timestamp;
 
@@ -31,6 +33,8 @@ pub enum FollowUp {
     Verified(Country, u64),
     /// The former number must be notified that it was replaced.
     Replaced(Notice),
+    /// The provider must be told that the message served its purpose.
+    Converted(MessageId),
 }
 
 /// A notice to a replaced number (NIST SP 800-63B-4 §4.6): if somebody else changed the number, its owner
@@ -74,6 +78,29 @@ pub fn follow_up(before: &Settled, after: &Settled) -> Option<FollowUp> {
     let (day_before, day) = (day(before)?, day(after)?);
     let again = former.version == binding.version && day > day_before;
     again.then_some(FollowUp::Verified(binding.country, day))
+}
+
+/// A challenge, as far as its latest message goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Messaged {
+    /// Known once the message has a receipt.
+    pub message: Option<MessageId>,
+    pub approved_by: Option<Method>,
+}
+
+impl Messaged {
+    /// The latest message of a challenge that a code sent by message has approved. If several were sent, an earlier one
+    /// may have had that code; the provider learns of the latest.
+    fn converted(&self) -> Option<&MessageId> {
+        self.message.as_ref().filter(|_| self.approved_by == Some(Method::SmsCode))
+    }
+}
+
+/// What follows from the change of a challenge, whichever came first: the receipt or the approval.
+#[must_use]
+pub fn conversion(before: &Messaged, after: &Messaged) -> Option<FollowUp> {
+    let message = after.converted().filter(|message| before.converted() != Some(*message))?;
+    Some(FollowUp::Converted(message.clone()))
 }
 
 /// Subjects verified again, by country and day, and the changes that showed it. The same changes make the

@@ -23,7 +23,7 @@ use crate::phone::{Country, PhoneNumber};
 use crate::policy::Policy;
 use crate::purpose::Purpose;
 use crate::quota::Counter;
-use crate::receipt::{Fate, Receipt, ReceiptToken};
+use crate::receipt::{Fate, MessageId, Receipt, ReceiptToken};
 use crate::refusal::{Refusal, Refused};
 use crate::snapshot::Snapshot;
 use crate::start_transaction::StartTransaction;
@@ -267,6 +267,23 @@ pub trait SmsSender: Sync {
 pub trait Notifier: Sync {
     /// Sends one notice, within `limit`.
     fn notify(&self, notice: &Notice, limit: Duration) -> impl Future<Output = Result<Sent, SendError>> + Send;
+}
+
+/// Tells the provider which messages served their purpose. Telling it again changes nothing.
+pub trait Feedback: Sync {
+    /// Tells it of one message, within `limit`.
+    fn converted(&self, message: &MessageId, limit: Duration)
+    -> impl Future<Output = Result<(), FeedbackError>> + Send;
+}
+
+/// Why the provider was not told.
+#[derive(Debug, Error)]
+pub enum FeedbackError {
+    /// It does not want to know, however often it is told: the message is unknown to it, or asks for no feedback.
+    #[error("the provider refuses feedback on this message")]
+    Refused(#[source] Box<dyn Error + Send + Sync>),
+    #[error("the provider did not take the feedback")]
+    NotTaken(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// Places calls. Never retries: the phone would ring twice.

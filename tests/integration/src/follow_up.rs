@@ -15,6 +15,7 @@ use domain::ports::{ChallengeStore as _, Notifier, SendError, Sent, Started};
 use domain::purpose::Purpose;
 use domain::start::Decision;
 use follow_up::{App, TIME};
+use platform::sms::EndUserMessaging;
 use platform::store::DynamoStore;
 use platform::stream::Batch;
 use serde_json::{Value, json};
@@ -35,7 +36,7 @@ impl Notifier for Network {
 
 /// The function, with the changes to the subject that it has yet to receive.
 struct Stream {
-    app: App<DynamoStore, Network>,
+    app: App<DynamoStore, Network, EndUserMessaging>,
     image: Option<Value>,
     changes: Vec<Value>,
 }
@@ -43,7 +44,8 @@ struct Stream {
 impl Stream {
     fn of(scene: &Scene) -> Self {
         let reach = scene.rules.reach.clone();
-        let app = App { store: scene.backend.store(), reach, notifier: Some(Network::default()), time: TIME };
+        let app =
+            App { store: scene.backend.store(), reach, notifier: Some(Network::default()), feedback: None, time: TIME };
         Self { app, image: None, changes: Vec::new() }
     }
 

@@ -83,7 +83,7 @@ fn message(step: &Step<'_>) -> Result<Option<(Timestamp, Fact)>, Unreadable> {
     let Some(arrival) = fate.arrival().filter(|arrival| before != Some(*arrival)) else { return Ok(None) };
     let at = step.new.require(RECEIPT_AT)?;
     let message = Message {
-        message_id: step.new.text(RECEIPT_MESSAGE)?.to_owned(),
+        message_id: step.new.require(RECEIPT_MESSAGE)?.as_str().to_owned(),
         seconds: at.since(step.new.require(SMS_AT)?).as_secs(),
         price_micros: step.new.get(RECEIPT_PRICE)?,
     };

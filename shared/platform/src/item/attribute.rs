@@ -11,7 +11,7 @@ use domain::delivery::Delivery;
 use domain::locale::Locale;
 use domain::phone::{Country, Line, PhoneNumber};
 use domain::purpose::Purpose;
-use domain::receipt::Fate;
+use domain::receipt::{Fate, MessageId};
 use domain::time::Timestamp;
 
 /// A text that is borrowed, not copied.
@@ -118,7 +118,7 @@ attributes! {
     RECEIPT_SAYS: Fate = "receiptSays";
     /// The rank of what it says, for the condition.
     RECEIPT_RANK: u32 = "receiptRank";
-    RECEIPT_MESSAGE: Text = "receiptMessage";
+    RECEIPT_MESSAGE: MessageId = "receiptMessage";
     RECEIPT_AT: Timestamp = "receiptAt";
     RECEIPT_NOTED_AT: Timestamp = "receiptNotedAt";
     /// In millionths of a US dollar.

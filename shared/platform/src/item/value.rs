@@ -12,7 +12,7 @@ use domain::delivery::Delivery;
 use domain::locale::Locale;
 use domain::phone::{Country, Line, PhoneNumber};
 use domain::purpose::Purpose;
-use domain::receipt::Fate;
+use domain::receipt::{Fate, MessageId};
 use domain::time::Timestamp;
 
 /// A value as DynamoDB has it. Each method answers `None` for a value of another type.
@@ -82,6 +82,12 @@ impl Stored for CodeMac {
 impl<T: Stored> Stored for Vec<T> {
     fn read(value: &impl Value) -> Option<Self> {
         value.list()?.iter().map(T::read).collect()
+    }
+}
+
+impl Stored for MessageId {
+    fn read(value: &impl Value) -> Option<Self> {
+        Self::parse(value.text()?)
     }
 }
 

@@ -13,16 +13,18 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_pinpointsmsvoicev2::Client;
 use aws_sdk_pinpointsmsvoicev2::config::Builder;
 use aws_sdk_pinpointsmsvoicev2::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_pinpointsmsvoicev2::operation::put_message_feedback::PutMessageFeedbackError;
 use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::SendTextMessageError as Answer;
 use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::builders::SendTextMessageFluentBuilder;
 use aws_sdk_pinpointsmsvoicev2::types::error::ValidationException;
 use aws_sdk_pinpointsmsvoicev2::types::{
-    ConflictExceptionReason as Conflict, DestinationCountryParameterKey as Parameter, MessageType,
-    ServiceQuotaExceededExceptionReason as Quota, ValidationExceptionReason as Invalid,
+    ConflictExceptionReason as Conflict, DestinationCountryParameterKey as Parameter, MessageFeedbackStatus,
+    MessageType, ServiceQuotaExceededExceptionReason as Quota, ValidationExceptionReason as Invalid,
 };
 use domain::delivery::SendFailure;
 use domain::phone::Country;
-use domain::ports::{SendError, Sent};
+use domain::ports::{Feedback, FeedbackError, SendError, Sent};
+use domain::receipt::MessageId;
 use thiserror::Error as ThisError;
 
 use super::senders::Sender;
@@ -80,15 +82,44 @@ impl Publisher for EndUserMessaging {
 
     async fn publish(&self, text: Text<'_>, limit: Duration) -> Result<Sent, SendError> {
         let sender = self.settings.senders.of(text.country);
-        let timeouts = TimeoutConfig::builder().operation_timeout(limit).operation_attempt_timeout(limit).build();
-        let once = Builder::new().timeout_config(timeouts);
-        let sent = Box::pin(self.request(&text, sender).customize().config_override(once).send()).await;
+        let sent = Box::pin(self.request(&text, sender).customize().config_override(within(limit)).send()).await;
         match sent.map(|accepted| accepted.message_id) {
             Ok(Some(id)) => Ok(Sent { id, sender: sender.map(|sender| sender.identity.as_str().to_owned()) }),
             Ok(None) => Err(SendError { kind: SendFailure::Unknown, source: Some(Box::new(Unidentified)) }),
             Err(error) => Err(SendError { kind: failure(&error), source: Some(cause(error)) }),
         }
     }
+}
+
+impl Feedback for EndUserMessaging {
+    async fn converted(&self, message: &MessageId, limit: Duration) -> Result<(), FeedbackError> {
+        let request = self
+            .client
+            .put_message_feedback()
+            .message_id(message.as_str())
+            .message_feedback_status(MessageFeedbackStatus::Received);
+        match Box::pin(request.customize().config_override(within(limit)).send()).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(not_told(error)),
+        }
+    }
+}
+
+/// A message that AWS doesn't know, no longer knows or sent without feedback is refused each time. All else may pass.
+fn not_told(error: SdkError<PutMessageFeedbackError>) -> FeedbackError {
+    use PutMessageFeedbackError::{ResourceNotFoundException, ValidationException};
+    let SdkError::ServiceError(answer) = error else { return FeedbackError::NotTaken(Box::new(error)) };
+    let (status, code) = (answer.raw().status().as_u16(), answer.err().code().map(str::to_owned));
+    let cause = Box::new(Refused { status, code, reason: None, fields: Vec::new() });
+    match answer.err() {
+        ResourceNotFoundException(_) | ValidationException(_) => FeedbackError::Refused(cause),
+        _ => FeedbackError::NotTaken(cause),
+    }
+}
+
+fn within(limit: Duration) -> Builder {
+    let timeouts = TimeoutConfig::builder().operation_timeout(limit).operation_attempt_timeout(limit).build();
+    Builder::new().timeout_config(timeouts)
 }
 
 /// AWS takes no amount without a point.

@@ -96,6 +96,15 @@ impl Sender {
             SmsProvider::EndUserMessaging => Self::EndUserMessaging(EndUserMessaging::new(config, settings)),
         }
     }
+
+    /// Where to tell which codes were used, if the provider wants to know.
+    #[must_use]
+    pub fn feedback(&self) -> Option<EndUserMessaging> {
+        match self {
+            Self::Sns(_) => None,
+            Self::EndUserMessaging(messaging) => Some(messaging.clone()),
+        }
+    }
 }
 
 impl Publisher for Sender {

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use domain::delivery::SendFailure;
-use domain::ports::{SendError, Sent};
+use domain::ports::{Feedback as _, FeedbackError, SendError, Sent};
 use domain::purpose::Purpose;
+use domain::receipt::MessageId;
 use platform::encoding::challenge_path;
 use platform::run::chain;
 use platform::sms::{Codes, Sender};
@@ -276,4 +277,40 @@ async fn a_refusal_names_its_code_and_reason_for_the_operator() {
     for named in ["400", "ConflictException", "DESTINATION_PHONE_NUMBER_NOT_VERIFIED"] {
         assert!(logged.contains(named), "{logged}");
     }
+}
+
+#[tokio::test]
+async fn feedback_on_a_code_that_was_used_has_exactly_these_fields() {
+    let aws = Stub::start([Reply::new(200, r#"{"MessageId":"m-1","MessageFeedbackStatus":"RECEIVED"}"#)]);
+    give_feedback(&aws.url()).await.expect("taken");
+    let request = aws.only_request();
+    assert_eq!(request.header("x-amz-target"), "PinpointSMSVoiceV2.PutMessageFeedback");
+    assert_eq!(
+        serde_json::from_str::<Value>(&request.body).expect("JSON"),
+        json!({ "MessageId": "m-1", "MessageFeedbackStatus": "RECEIVED" })
+    );
+}
+
+#[tokio::test]
+async fn feedback_is_given_up_only_where_no_later_try_can_be_taken() {
+    for (status, code, is_refused) in [
+        (400, "ResourceNotFoundException", true),
+        (400, "ValidationException", true),
+        (400, "AccessDeniedException", false),
+        (400, "ThrottlingException", false),
+        (500, "InternalServerException", false),
+        (503, "ServiceUnavailable", false),
+    ] {
+        let aws = Stub::start([refusal(status, code, &json!({ "Message": format!("about {NUMBER}") }))]);
+        let said = give_feedback(&aws.url()).await.expect_err("not taken");
+        assert_eq!(matches!(said, FeedbackError::Refused(_)), is_refused, "{code}");
+        assert!(!chain(&said).contains(NUMBER), "{said:?}");
+    }
+    let unheard = give_feedback(&nobody()).await.expect_err("not taken");
+    assert!(matches!(unheard, FeedbackError::NotTaken(_)));
+}
+
+async fn give_feedback(endpoint: &str) -> Result<(), FeedbackError> {
+    let feedback = codes(endpoint, &SETTINGS).await.publisher.feedback().expect("a provider that takes feedback");
+    feedback.converted(&MessageId::parse("m-1").expect("an id"), LIMIT).await
 }
