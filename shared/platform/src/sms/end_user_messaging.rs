@@ -231,3 +231,45 @@ fn invalid_request(error: &ValidationException) -> SendFailure {
         _ => SendFailure::ProviderFault,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every reason in the service's model, also those that only other operations give. A newer model with more of them
+    /// fails here, so that somebody decides.
+    #[test]
+    fn every_reason_of_the_model_is_classified() {
+        use SendFailure::{NumberRefused, ProviderFault, SpendLimit, Throttled, Unauthorized};
+        let invalid = |reason: &str| invalid_request(&ValidationException::builder().reason(reason.into()).build());
+        let mut classified: Vec<(&str, SendFailure)> = Vec::new();
+        classified.extend(Conflict::values().iter().map(|reason| (*reason, conflicting(&(*reason).into()))));
+        classified.extend(Quota::values().iter().map(|reason| (*reason, exceeded(&(*reason).into()))));
+        classified.extend(Invalid::values().iter().map(|reason| (*reason, invalid(reason))));
+        assert_eq!((Conflict::values().len(), Quota::values().len(), Invalid::values().len()), (41, 28, 43));
+        classified.retain(|(_, failure)| *failure != ProviderFault);
+        assert_eq!(
+            classified,
+            [
+                ("DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION", Unauthorized),
+                ("DESTINATION_PHONE_NUMBER_BLOCKED_BY_PROTECT_NUMBER_OVERRIDE", NumberRefused),
+                ("DESTINATION_PHONE_NUMBER_NOT_VERIFIED", Unauthorized),
+                ("DESTINATION_PHONE_NUMBER_OPTED_OUT", OPTED_OUT),
+                ("DAILY_DESTINATION_CALL_LIMIT", Throttled),
+                ("DAILY_NOTIFY_TIER_MESSAGE_LIMIT", Throttled),
+                ("MONTHLY_SPEND_LIMIT_REACHED_FOR_MEDIA", SpendLimit),
+                ("MONTHLY_SPEND_LIMIT_REACHED_FOR_NOTIFY", SpendLimit),
+                ("MONTHLY_SPEND_LIMIT_REACHED_FOR_RCS", SpendLimit),
+                ("MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT", SpendLimit),
+                ("MONTHLY_SPEND_LIMIT_REACHED_FOR_VOICE", SpendLimit),
+                ("COUNTRY_NOT_ENABLED", Unauthorized),
+                ("DESTINATION_COUNTRY_BLOCKED", Unauthorized),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_price_has_a_point() {
+        assert_eq!(["1", "0.10", "25"].map(price), ["1.0", "0.10", "25.0"]);
+    }
+}
