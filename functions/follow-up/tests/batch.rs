@@ -181,7 +181,9 @@ impl Write for Log {
 async fn a_sent_notice_is_logged_with_its_id_sender_and_country_and_without_a_number() {
     let log = Log::default();
     let out = log.clone();
-    let _logging = tracing::subscriber::set_default(telemetry::subscriber(Level::TRACE, move || out.clone()));
+    // For all threads: a subscriber of this one alone may miss a line that another thread came across first.
+    let subscriber = telemetry::subscriber(Level::TRACE, move || out.clone());
+    tracing::subscriber::set_global_default(subscriber).expect("the first");
     handle(&app(ALL, &[]), &[replaced("d", ALICE)]).await;
     let logged = String::from_utf8(log.0.lock().expect("not poisoned").clone()).expect("text");
     let lines = logged.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line"));
