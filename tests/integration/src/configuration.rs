@@ -155,7 +155,10 @@ fn senders_that_do_not_fit_their_countries_are_refused_at_init_by_every_function
                    EXMPLE needs its registrations in India, pool-0123 is a pool, which SNS can't use; \
                    SMS_MAX_PRICE must be an amount below 100 such as 0.10";
     let said = faults(start_challenge::config::Config::read, &wrong);
-    assert_eq!(said, format!("configuration: MAX_GUESSES must be a whole number from 1 to 5; {senders}"));
+    assert!(
+        said.starts_with(&format!("configuration: MAX_GUESSES must be a whole number from 1 to 5; {senders}")),
+        "{said}"
+    );
     assert_eq!(faults(follow_up::config::Config::read, &wrong), format!("configuration: {senders}"));
 
     let pool = [("SMS_PROVIDER", "end-user-messaging"), ("SMS_SENDERS", "GB=EXAMPLE *=pool-0123")];

@@ -18,8 +18,9 @@ use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::SendTextMessageErr
 use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::builders::SendTextMessageFluentBuilder;
 use aws_sdk_pinpointsmsvoicev2::types::error::ValidationException;
 use aws_sdk_pinpointsmsvoicev2::types::{
-    ConflictExceptionReason as Conflict, DestinationCountryParameterKey as Parameter, MessageFeedbackStatus,
-    MessageType, ServiceQuotaExceededExceptionReason as Quota, ValidationExceptionReason as Invalid,
+    AccessDeniedExceptionReason as Denied, ConflictExceptionReason as Conflict,
+    DestinationCountryParameterKey as Parameter, MessageFeedbackStatus, MessageType, ResourceType,
+    ServiceQuotaExceededExceptionReason as Quota, ValidationExceptionReason as Invalid,
 };
 use domain::delivery::SendFailure;
 use domain::phone::Country;
@@ -147,11 +148,11 @@ fn cause(error: SdkError<Answer>) -> Box<dyn Error + Send + Sync> {
     let error = answer.err();
     let word = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
     let reason = match error {
-        Answer::AccessDeniedException(denied) => denied.reason().map(|reason| reason.as_str()),
+        Answer::AccessDeniedException(denied) => denied.reason().map(Denied::as_str),
         Answer::ConflictException(conflict) => conflict.reason().map(Conflict::as_str),
         Answer::ServiceQuotaExceededException(quota) => quota.reason().map(Quota::as_str),
         Answer::ValidationException(invalid) => invalid.reason().map(Invalid::as_str),
-        Answer::ResourceNotFoundException(missing) => missing.resource_type().map(|kind| kind.as_str()),
+        Answer::ResourceNotFoundException(missing) => missing.resource_type().map(ResourceType::as_str),
         _ => None,
     };
     let fields = match error {
@@ -254,7 +255,7 @@ mod tests {
                 ("DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION", Unauthorized),
                 ("DESTINATION_PHONE_NUMBER_BLOCKED_BY_PROTECT_NUMBER_OVERRIDE", NumberRefused),
                 ("DESTINATION_PHONE_NUMBER_NOT_VERIFIED", Unauthorized),
-                ("DESTINATION_PHONE_NUMBER_OPTED_OUT", OPTED_OUT),
+                ("DESTINATION_PHONE_NUMBER_OPTED_OUT", SendFailure::OptedOut),
                 ("DAILY_DESTINATION_CALL_LIMIT", Throttled),
                 ("DAILY_NOTIFY_TIER_MESSAGE_LIMIT", Throttled),
                 ("MONTHLY_SPEND_LIMIT_REACHED_FOR_MEDIA", SpendLimit),

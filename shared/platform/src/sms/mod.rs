@@ -1,8 +1,11 @@
 //! Messages: codes, and notices to numbers that were replaced. Both are texts that one [`Publisher`] sends.
 //!
-//! There are two: SNS, and AWS End User Messaging, whose messages have receipts. A deployment chooses by a setting.
+//! There are two: SNS, and AWS End User Messaging, whose messages have receipts. A deployment chooses by a setting at run
+//! time rather than by a build: the second client makes start-challenge's binary 6.9 MB instead of 6.6 (+3.8 %) and
+//! follow-up's 5.7 MB instead of 5.4, and only the chosen one is ever set up.
 
 mod end_user_messaging;
+mod identity;
 mod senders;
 mod sns;
 
@@ -19,7 +22,8 @@ use domain::purpose::Purpose;
 use domain::receipt::ReceiptToken;
 
 pub use self::end_user_messaging::EndUserMessaging;
-pub use self::senders::{Senders, Template};
+pub use self::identity::Template;
+pub use self::senders::Senders;
 pub use self::sns::Sns;
 use crate::settings::{Environment, SmsProvider, table};
 

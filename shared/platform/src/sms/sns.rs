@@ -18,7 +18,8 @@ use domain::phone::Country;
 use domain::ports::{SendError, Sent};
 use thiserror::Error as ThisError;
 
-use super::senders::{Identity, Sender, Template};
+use super::identity::{Identity, Template};
+use super::senders::Sender;
 use super::{Publisher, SenderSettings, Text, common_refusal};
 use crate::aws::never_sent;
 
