@@ -72,11 +72,11 @@ scenes('Codes', {}, (scene) => {
       view.channels.sms.lastSend = lastSend;
       await route.fulfill({ response, json: { ...view, pollAfterMs: 500 } });
     });
-    for (const [fate, key] of [['delivered', 'delivered'], ['not-delivered', 'not-delivered']]) {
+    for (const fate of ['delivered', 'not-delivered']) {
       lastSend = fate;
-      const words = wordsOf('en')[`code.text.${key}`].split('{number}');
-      await login.page.locator('#sent', { hasText: words[0] }).waitFor();
-      await login.page.locator('#announcer', { hasText: words[0] }).waitFor();
+      const [words] = wordsOf('en')[`code.text.${fate}`].split('{number}');
+      await login.page.locator('#sent', { hasText: words }).waitFor();
+      await login.page.locator('#announcer', { hasText: words }).waitFor();
       assert.equal((await sent.boundingBox()).height, height, fate);
     }
   });
