@@ -48,7 +48,7 @@ impl About {
 /// What its receipts say of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Message {
+pub(crate) struct Reported {
     /// How the provider calls it.
     pub(crate) message_id: String,
     /// How long it took, in seconds.
@@ -72,13 +72,13 @@ pub(crate) enum Fact {
     #[serde(rename = "message.delivered")]
     MessageDelivered {
         #[serde(flatten)]
-        message: Message,
+        message: Reported,
     },
     #[serde(rename = "message.failed")]
     MessageFailed {
         reason: &'static str,
         #[serde(flatten)]
-        message: Message,
+        message: Reported,
     },
     /// The phone was proven and the account has agreed, so that a result may be issued.
     #[serde(rename = "challenge.approved")]

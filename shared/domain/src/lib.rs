@@ -15,6 +15,7 @@
 //! | start | a request to send a code or place a call: it continues the challenge or replaces it |
 //! | reservation | the guesses a challenge takes from its subject's budget when it starts |
 //! | failure | a wrong guess since the subject's last success; failures delay the next challenge and finally lock the subject |
+//! | receipt | what the provider reports of a message that it accepted |
 //! | settle | make an approval final, together with the subject; only then is a result token issued |
 //! | contested | another login of the same subject was active within ten minutes, so a call asks for the page's digits, not for `#` alone |
 //! | unverified | describes a number that is neither enrolled nor vouched for by the first factor |

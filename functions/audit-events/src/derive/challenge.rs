@@ -18,7 +18,7 @@ use platform::item::challenge::{CALLS, SMS, SendAttributes, call, former_calls, 
 
 use super::{Item, Step};
 use crate::correlation::CorrelationKey;
-use crate::event::{About, Event, Fact, Message};
+use crate::event::{About, Event, Fact, Reported};
 
 /// Another generation is another challenge: it begins as if the item were new.
 pub(super) fn events(step: &Step<'_>, id: ChallengeKey, key: &CorrelationKey) -> Result<Vec<Event>, Unreadable> {
@@ -82,7 +82,7 @@ fn message(step: &Step<'_>) -> Result<Option<(Timestamp, Fact)>, Unreadable> {
     let before = step.before(RECEIPT_SAYS)?.and_then(Fate::arrival);
     let Some(arrival) = fate.arrival().filter(|arrival| before != Some(*arrival)) else { return Ok(None) };
     let at = step.new.require(RECEIPT_AT)?;
-    let message = Message {
+    let message = Reported {
         message_id: step.new.require(RECEIPT_MESSAGE)?.as_str().to_owned(),
         seconds: at.since(step.new.require(SMS_AT)?).as_secs(),
         price_micros: step.new.get(RECEIPT_PRICE)?,
