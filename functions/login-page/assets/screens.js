@@ -125,13 +125,12 @@ function codeFieldOf(app, describedBy) {
 function fateOf(app, sent) {
   let told = null;
   return () => {
-    const { channels, phoneNumber } = app.view;
-    let key = `code.text.${channels.sms.lastSend}`;
+    const { view } = app;
+    let key = `code.text.${view.channels.sms.lastSend}`;
+    if (!usable(view).includes('call') && knows(`${key}.no-call`)) key += '.no-call';
     if (!knows(key)) key = 'code.text';
-    else if (key.endsWith('not-delivered') && !usable(app.view).includes('call')) key += '.no-call';
     fill(sent, rich(key, { number: number(app) }));
-    const news = told && told !== key && key.includes('delivered');
-    if (news) app.announce(t(key, { number: t('number.ending', { digits: /\d*$/.exec(phoneNumber)[0] }) }));
+    if (told && told !== key) app.announce(t(key, { number: view.phoneNumber.slice(-2) }));
     told = key;
   };
 }

@@ -46,6 +46,7 @@ fn every_function_names_every_missing_variable() {
     let calls_only = missing(faults(follow_up::config::Config::read, &[("CHANNELS", "call")]));
     assert_eq!(calls_only, ["TABLE_NAME", "ALLOWED_COUNTRIES"], "no brand is needed if no message is sent");
     assert_eq!(missing(faults(login_page::config::Config::read, &[])), ["BRAND", "ALLOWED_COUNTRIES"]);
+    assert_eq!(missing(faults(message_receipts::config::Config::read, &[])), ["TABLE_NAME"]);
     assert_eq!(missing(faults(admin::config::Config::read, &[])), ["TABLE_NAME", "FIRST_FACTOR_ISSUER"]);
     assert_eq!(missing(faults(jwks::config::Config::read, &[])), ["SIGNING_KEY_ARN", "PUBLIC_BASE_URL"]);
     assert_eq!(
