@@ -14,7 +14,7 @@ pub(crate) fn follows(change: &Change) -> Result<Option<FollowUp>, Unreadable> {
             let (before, after) = (settled(before)?, settled(after)?);
             Ok(before.zip(after).and_then(|(before, after)| follow_up(&before, &after)))
         }
-        SubjectSort::Challenge(_) => Ok(conversion(&messaged(before)?, &messaged(after)?)),
+        SubjectSort::Challenge(_) => Ok(converted(before, after)),
         SubjectSort::Refusal | SubjectSort::Unknown => Ok(None),
     }
 }
@@ -22,6 +22,17 @@ pub(crate) fn follows(change: &Change) -> Result<Option<FollowUp>, Unreadable> {
 fn settled<V: Value>(item: Reader<'_, V>) -> Result<Option<Settled>, Unreadable> {
     let Some(binding) = subject::binding(item)? else { return Ok(None) };
     Ok(Some(Settled { binding, locale: item.get_or_default(LOCALE)?, last_success_at: item.get(LAST_SUCCESS_AT)? }))
+}
+
+/// A challenge that cannot be read gives no feedback, and holds up no notice.
+fn converted<V: Value>(before: Reader<'_, V>, after: Reader<'_, V>) -> Option<FollowUp> {
+    match (messaged(before), messaged(after)) {
+        (Ok(before), Ok(after)) => conversion(&before, &after),
+        (Err(unreadable), _) | (_, Err(unreadable)) => {
+            tracing::warn!(cause = %unreadable, "gave up on feedback");
+            None
+        }
+    }
 }
 
 fn messaged<V: Value>(item: Reader<'_, V>) -> Result<Messaged, Unreadable> {

@@ -3,17 +3,21 @@
 //!
 //! The stream delivers each change at least once. Records are handled in order, and counts are written before the next
 //! notice is sent. So at a failure everything before it is done and nothing after it, and the stream is asked to resume
-//! right there: no notice is sent twice because of another one, a repeated tally is the same as before, and feedback may be
-//! given twice.
+//! right there: no notice is sent twice because of another one, and a repeated tally is the same as before.
+//!
+//! Feedback comes last, with the time that is left, and holds nothing up. What the provider does not take in three tries
+//! is given up: an hour after a message it takes it for failed by itself, while a notice must not wait so long.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::time::Duration;
 
 use domain::delivery::SendFailure;
 use domain::follow_up::{FollowUp, Notice, Tally};
 use domain::phone::Reach;
-use domain::ports::{Feedback, FeedbackError, Notifier, Sent, Statistics};
+use domain::ports::{Feedback, Notifier, Sent, Statistics};
 use domain::receipt::MessageId;
+use futures_util::{StreamExt as _, stream};
 use platform::clock::Stopwatch;
 use platform::run::chain;
 use platform::stream::{Batch, Record, Report};
@@ -25,6 +29,10 @@ pub mod config;
 /// Time for a batch, below the function's timeout.
 pub const TIME: Duration = Duration::from_secs(50);
 const SEND_LIMIT: Duration = Duration::from_secs(10);
+/// For one message's feedback, all tries included.
+const FEEDBACK_LIMIT: Duration = Duration::from_secs(5);
+/// How many are told at once.
+const AT_ONCE: usize = 10;
 
 pub struct App<S, N, F> {
     pub store: S,
@@ -33,7 +41,7 @@ pub struct App<S, N, F> {
     pub notifier: Option<N>,
     /// `None` where the provider takes no feedback.
     pub feedback: Option<F>,
-    /// Time for a batch. Notices and feedback wait for the next batch if too little is left.
+    /// Time for a batch. A notice waits for the next batch if too little is left.
     pub time: Duration,
 }
 
@@ -41,7 +49,8 @@ pub struct App<S, N, F> {
 struct Done {
     verified: usize,
     notices: usize,
-    conversions: usize,
+    /// The messages to give feedback on.
+    converted: Vec<MessageId>,
 }
 
 /// Why the batch was not finished, and the first record that is not done.
@@ -60,7 +69,7 @@ struct Open<'a> {
 }
 
 #[derive(Debug, ThisError)]
-#[error("too little time is left to ask the provider")]
+#[error("too little time is left to send a notice")]
 struct OutOfTime;
 
 impl<S: Statistics, N: Notifier, F: Feedback> App<S, N, F> {
@@ -70,7 +79,8 @@ impl<S: Statistics, N: Notifier, F: Feedback> App<S, N, F> {
         let watch = Stopwatch::start();
         let mut done = Done::default();
         let stopped = self.follow(&batch.records, watch, &mut done).await.err();
-        let (records, Done { verified, notices, conversions }) = (batch.records.len(), done);
+        let conversions = self.report(&done.converted, watch).await;
+        let (records, Done { verified, notices, .. }) = (batch.records.len(), done);
         let elapsed_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
         let Some(Stopped { record, cause }) = stopped else {
             tracing::info!(function = FUNCTION, records, verified, notices, conversions, elapsed_ms, "followed up");
@@ -105,12 +115,7 @@ impl<S: Statistics, N: Notifier, F: Feedback> App<S, N, F> {
                     self.count(std::mem::take(&mut open), done).await?;
                     self.tell(&notice, watch, done).await.map_err(stopped)?;
                 }
-                Ok(Some(FollowUp::Converted(message))) => {
-                    if let Err(cause) = self.report(&message, watch, done).await {
-                        self.count(open, done).await?;
-                        return Err(stopped(cause));
-                    }
-                }
+                Ok(Some(FollowUp::Converted(message))) => done.converted.push(message),
                 Err(unreadable) => {
                     self.count(open, done).await?;
                     return Err(stopped(unreadable.into()));
@@ -133,7 +138,9 @@ impl<S: Statistics, N: Notifier, F: Feedback> App<S, N, F> {
             tracing::warn!(outcome = "unreachable", "a replaced number gets no messages");
             return Ok(());
         };
-        self.has_time(watch)?;
+        if self.time.saturating_sub(watch.elapsed()) < SEND_LIMIT {
+            return Err(OutOfTime.into());
+        }
         let error = match notifier.notify(notice, SEND_LIMIT).await {
             Ok(Sent { id, sender }) => {
                 done.notices += 1;
@@ -147,23 +154,19 @@ impl<S: Statistics, N: Notifier, F: Feedback> App<S, N, F> {
         Ok(())
     }
 
-    /// Tells the provider that a message's code was used, at least once.
-    async fn report(&self, message: &MessageId, watch: Stopwatch, done: &mut Done) -> Result<(), Cause> {
-        let Some(feedback) = &self.feedback else { return Ok(()) };
-        self.has_time(watch)?;
-        match feedback.converted(message, SEND_LIMIT).await {
-            Ok(()) => done.conversions += 1,
-            Err(error @ FeedbackError::NotTaken(_)) => return Err(error.into()),
-            Err(error @ FeedbackError::Refused(_)) => {
+    /// Tells the provider which codes were used, and returns of how many it heard.
+    async fn report(&self, messages: &[MessageId], watch: Stopwatch) -> usize {
+        let Some(feedback) = &self.feedback else { return 0 };
+        let heard = Cell::new(0);
+        let left = || self.time.saturating_sub(watch.elapsed()).min(FEEDBACK_LIMIT);
+        let tell = async |message: &MessageId| match feedback.converted(message, left()).await {
+            Ok(()) => heard.set(heard.get() + 1),
+            Err(error) => {
                 tracing::warn!(message = message.as_str(), cause = chain(&error), "gave up on feedback");
             }
-        }
-        Ok(())
-    }
-
-    fn has_time(&self, watch: Stopwatch) -> Result<(), OutOfTime> {
-        let left = self.time.saturating_sub(watch.elapsed());
-        if left < SEND_LIMIT { Err(OutOfTime) } else { Ok(()) }
+        };
+        stream::iter(messages).for_each_concurrent(AT_ONCE, tell).await;
+        heard.get()
     }
 }
 

@@ -64,24 +64,22 @@ fn app(takes: usize, failures: &[(&'static str, SendFailure)]) -> App<Store, Net
     }
 }
 
-/// What takes feedback on messages, except on these.
+/// What takes feedback on messages, each after a while, except on these.
 #[derive(Default)]
 struct Provider {
     refuses: Vec<&'static str>,
-    fails_for: Vec<&'static str>,
+    takes: Duration,
     told: Mutex<Vec<String>>,
 }
 
 impl Feedback for Provider {
-    async fn converted(&self, message: &MessageId, _: Duration) -> Result<(), FeedbackError> {
+    async fn converted(&self, message: &MessageId, limit: Duration) -> Result<(), FeedbackError> {
         self.told.lock().expect("not poisoned").push(message.as_str().to_owned());
-        if self.refuses.contains(&message.as_str()) {
-            return Err(FeedbackError::Refused("unknown".into()));
+        let answer = tokio::time::timeout(limit, tokio::time::sleep(self.takes)).await;
+        match answer {
+            Ok(()) if !self.refuses.contains(&message.as_str()) => Ok(()),
+            _ => Err(FeedbackError("no".into())),
         }
-        if self.fails_for.contains(&message.as_str()) {
-            return Err(FeedbackError::NotTaken("no answer".into()));
-        }
-        Ok(())
     }
 }
 
@@ -340,27 +338,42 @@ async fn nothing_is_said_of_a_message_whose_code_was_not_used_or_whose_id_is_unk
 }
 
 #[tokio::test]
-async fn feedback_that_was_not_taken_is_given_again_with_all_that_comes_after_it() {
-    let provider = Provider { fails_for: vec!["m-2"], ..Provider::default() };
-    let app = App { feedback: Some(provider), ..app(ALL, &[]) };
-    let records = [verified("a"), used("b", "m-1"), verified("c"), used("d", "m-2"), replaced("e", ALICE)];
-    assert_eq!(handle(&app, &records).await.as_deref(), Some("d0000"));
-    assert_eq!((counted(&app), converted(&app), told(&app)), (vec![2], vec!["m-1".into(), "m-2".into()], vec![]));
-}
-
-#[tokio::test]
-async fn feedback_that_is_refused_holds_nothing_up() {
+async fn feedback_that_is_not_taken_holds_up_neither_counts_nor_notices() {
     let provider = Provider { refuses: vec!["m-1"], ..Provider::default() };
     let app = App { feedback: Some(provider), ..app(ALL, &[]) };
-    assert_eq!(handle(&app, &[used("a", "m-1"), verified("b"), replaced("c", ALICE)]).await, None);
-    assert_eq!((counted(&app), told(&app)), (vec![1], vec![ALICE.to_owned()]));
+    let records = [used("a", "m-1"), verified("b"), replaced("c", ALICE), used("d", "m-2")];
+    assert_eq!(handle(&app, &records).await, None);
+    assert_eq!(
+        (counted(&app), told(&app), converted(&app)),
+        (vec![1], vec![ALICE.into()], vec!["m-1".into(), "m-2".into()])
+    );
 }
 
 #[tokio::test]
-async fn feedback_for_which_no_time_is_left_waits_for_the_next_batch() {
-    let app = App { time: Duration::from_secs(9), ..app(ALL, &[]) };
-    assert_eq!(handle(&app, &[verified("a"), used("b", "m-1")]).await.as_deref(), Some("b0000"));
-    assert_eq!((counted(&app), converted(&app)), (vec![1], vec![]));
+async fn a_challenge_that_cannot_be_read_holds_nothing_up() {
+    let app = app(ALL, &[]);
+    let mut odd = used("a", "m-1");
+    odd["dynamodb"]["NewImage"]["approvedBy"] = json!({ "S": "carrier pigeon" });
+    assert_eq!(handle(&app, &[odd, replaced("b", ALICE)]).await, None);
+    assert_eq!((converted(&app), told(&app)), (vec![], vec![ALICE.to_owned()]));
+}
+
+#[tokio::test]
+async fn no_feedback_is_given_on_what_comes_after_a_change_that_the_stream_brings_again() {
+    let app = app(ALL, &[(BOB, SendFailure::Throttled)]);
+    assert_eq!(handle(&app, &[used("a", "m-1"), replaced("b", BOB), used("c", "m-2")]).await.as_deref(), Some("b0000"));
+    assert_eq!(converted(&app), ["m-1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_hangs_takes_no_longer_than_a_batch_may() {
+    let provider = Provider { takes: Duration::from_secs(3600), ..Provider::default() };
+    let app = App { feedback: Some(provider), ..app(ALL, &[]) };
+    let records: Vec<_> = (0..100).map(|number| used(&number.to_string(), &format!("m-{number}"))).collect();
+    let begun = tokio::time::Instant::now();
+    assert_eq!(handle(&app, &records).await, None);
+    assert!(begun.elapsed() <= TIME, "{:?}", begun.elapsed());
+    assert_eq!(converted(&app).len(), 100);
 }
 
 #[tokio::test]

@@ -269,22 +269,16 @@ pub trait Notifier: Sync {
     fn notify(&self, notice: &Notice, limit: Duration) -> impl Future<Output = Result<Sent, SendError>> + Send;
 }
 
-/// Tells the provider which messages served their purpose. Telling it again changes nothing.
+/// Tells the provider which messages served their purpose. Telling it again changes nothing, so it is tried again.
 pub trait Feedback: Sync {
     /// Tells it of one message, within `limit`.
     fn converted(&self, message: &MessageId, limit: Duration)
     -> impl Future<Output = Result<(), FeedbackError>> + Send;
 }
 
-/// Why the provider was not told.
 #[derive(Debug, Error)]
-pub enum FeedbackError {
-    /// It does not want to know, however often it is told: the message is unknown to it, or asks for no feedback.
-    #[error("the provider refuses feedback on this message")]
-    Refused(#[source] Box<dyn Error + Send + Sync>),
-    #[error("the provider did not take the feedback")]
-    NotTaken(#[source] Box<dyn Error + Send + Sync>),
-}
+#[error("the provider did not take the feedback")]
+pub struct FeedbackError(#[source] pub Box<dyn Error + Send + Sync>);
 
 /// Places calls. Never retries: the phone would ring twice.
 pub trait CallPlacer: Sync {

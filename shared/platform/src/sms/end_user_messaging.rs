@@ -13,7 +13,6 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_pinpointsmsvoicev2::Client;
 use aws_sdk_pinpointsmsvoicev2::config::Builder;
 use aws_sdk_pinpointsmsvoicev2::error::{ProvideErrorMetadata as _, SdkError};
-use aws_sdk_pinpointsmsvoicev2::operation::put_message_feedback::PutMessageFeedbackError;
 use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::SendTextMessageError as Answer;
 use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::builders::SendTextMessageFluentBuilder;
 use aws_sdk_pinpointsmsvoicev2::types::error::ValidationException;
@@ -36,6 +35,9 @@ use crate::encoding::{base64url, challenge_path};
 /// What AWS takes as a message's time to live, in seconds.
 const SHORTEST_LIFE: u64 = 5;
 const LONGEST_LIFE: u64 = 259_200;
+
+/// How often feedback is given, if it is not taken.
+const TRIES: u32 = 3;
 
 #[derive(Clone, Debug)]
 pub struct EndUserMessaging {
@@ -83,7 +85,7 @@ impl Publisher for EndUserMessaging {
 
     async fn publish(&self, text: Text<'_>, limit: Duration) -> Result<Sent, SendError> {
         let sender = self.settings.senders.of(text.country);
-        let sent = Box::pin(self.request(&text, sender).customize().config_override(within(limit)).send()).await;
+        let sent = Box::pin(self.request(&text, sender).customize().config_override(within(limit, limit)).send()).await;
         match sent.map(|accepted| accepted.message_id) {
             Ok(Some(id)) => Ok(Sent { id, sender: sender.map(|sender| sender.identity.as_str().to_owned()) }),
             Ok(None) => Err(SendError { kind: SendFailure::Unknown, source: Some(Box::new(Unidentified)) }),
@@ -99,27 +101,19 @@ impl Feedback for EndUserMessaging {
             .put_message_feedback()
             .message_id(message.as_str())
             .message_feedback_status(MessageFeedbackStatus::Received);
-        match Box::pin(request.customize().config_override(within(limit)).send()).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(not_told(error)),
-        }
+        let again = within(limit, limit / TRIES).retry_config(RetryConfig::standard().with_max_attempts(TRIES));
+        Box::pin(request.customize().config_override(again).send()).await.map(drop).map_err(|error| match error {
+            SdkError::ServiceError(answer) => {
+                let (status, code) = (answer.raw().status().as_u16(), answer.err().code().map(str::to_owned));
+                FeedbackError(Box::new(Refused { status, code, reason: None, fields: Vec::new() }))
+            }
+            unanswered => FeedbackError(Box::new(unanswered)),
+        })
     }
 }
 
-/// A message that AWS doesn't know, no longer knows or sent without feedback is refused each time. All else may pass.
-fn not_told(error: SdkError<PutMessageFeedbackError>) -> FeedbackError {
-    use PutMessageFeedbackError::{ResourceNotFoundException, ValidationException};
-    let SdkError::ServiceError(answer) = error else { return FeedbackError::NotTaken(Box::new(error)) };
-    let (status, code) = (answer.raw().status().as_u16(), answer.err().code().map(str::to_owned));
-    let cause = Box::new(Refused { status, code, reason: None, fields: Vec::new() });
-    match answer.err() {
-        ResourceNotFoundException(_) | ValidationException(_) => FeedbackError::Refused(cause),
-        _ => FeedbackError::NotTaken(cause),
-    }
-}
-
-fn within(limit: Duration) -> Builder {
-    let timeouts = TimeoutConfig::builder().operation_timeout(limit).operation_attempt_timeout(limit).build();
+fn within(limit: Duration, each: Duration) -> Builder {
+    let timeouts = TimeoutConfig::builder().operation_timeout(limit).operation_attempt_timeout(each).build();
     Builder::new().timeout_config(timeouts)
 }
 
