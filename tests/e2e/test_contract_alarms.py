@@ -29,7 +29,7 @@ def test_an_alarm_watches_everything_that_may_go_wrong():
         [("AWS/Lambda", metric, (name,)) for name in logical for metric in ("Errors", "Throttles")]
         + [
             ("AllianceMfa", "SmsRefused", (start, reason))
-            for reason in ("authorization", "spend-limit", "throttled", "invalid", "opted-out")
+            for reason in ("authorization", "not-permitted", "spend-limit", "throttled", "invalid", "opted-out")
         ]
         + [
             ("AllianceMfa", metric, (start, channel))

@@ -173,7 +173,9 @@ impl<S: Statistics, N: Notifier, F: Feedback> App<S, N, F> {
 /// Why a notice is not tried again, if so: another try would fail too, or might send it twice.
 const fn given_up(failure: SendFailure) -> Option<&'static str> {
     match failure {
-        SendFailure::NumberRefused | SendFailure::OptedOut | SendFailure::Unknown => Some(failure.as_str()),
+        SendFailure::NumberRefused | SendFailure::OptedOut | SendFailure::NotPermitted | SendFailure::Unknown => {
+            Some(failure.as_str())
+        }
         SendFailure::Unauthorized | SendFailure::SpendLimit | SendFailure::Throttled | SendFailure::ProviderFault => {
             None
         }

@@ -78,16 +78,16 @@ impl<S: ReceiptStore> App<S> {
     }
 }
 
-/// Measures each message's price with its first receipt, and its arrival whenever that changes.
+/// Measures whether a message arrived whenever that changes, and its price with the first receipt that says so.
 fn measure(reported: &Reported, recorded: Recorded) {
     let Recorded::Applied(before) = recorded else { return };
     let country = reported.country;
+    let (before, arrival) = (before.and_then(Fate::arrival), reported.receipt.fate.arrival());
+    if arrival == before {
+        return;
+    }
     if let (None, Some(price)) = (before, reported.receipt.price) {
         telemetry::message_price(country, price);
-    }
-    let arrival = reported.receipt.fate.arrival();
-    if arrival == before.and_then(Fate::arrival) {
-        return;
     }
     match arrival {
         Some(Arrival::Delivered) => telemetry::message_delivered(country, reported.after),

@@ -335,6 +335,7 @@ fn problem(failure: SendFailure) -> Problem {
         SendFailure::OptedOut => Problem::NumberOptedOut,
         SendFailure::Throttled
         | SendFailure::Unauthorized
+        | SendFailure::NotPermitted
         | SendFailure::SpendLimit
         | SendFailure::ProviderFault
         | SendFailure::Unknown => Problem::DeliveryFailed,

@@ -365,7 +365,7 @@ impl Challenge {
     /// Whether the latest message arrived, as far as its receipts say.
     #[must_use]
     pub fn arrival(&self) -> Option<Arrival> {
-        self.receipts.as_ref()?.fate?.arrival()
+        self.receipts.as_ref()?.fate?.told()
     }
 
     /// Under which key the subject reserves guesses for this challenge.

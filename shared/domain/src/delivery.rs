@@ -32,6 +32,9 @@ pub enum SendFailure {
     OptedOut,
     /// We lack permission, or a key is invalid: needs an operator.
     Unauthorized,
+    /// AWS sends nothing from this account to this number or its country, which an operator can change: the country is
+    /// blocked, or the account is in the sandbox.
+    NotPermitted,
     /// The account's spending limit is reached: needs an operator.
     SpendLimit,
     /// Too many sends at once.
@@ -46,6 +49,7 @@ words!(SendFailure {
     NumberRefused => "invalid",
     OptedOut => "opted-out",
     Unauthorized => "authorization",
+    NotPermitted => "not-permitted",
     SpendLimit => "spend-limit",
     Throttled => "throttled",
     ProviderFault => "fault",
@@ -61,6 +65,7 @@ impl SendFailure {
             Self::NumberRefused
             | Self::OptedOut
             | Self::Unauthorized
+            | Self::NotPermitted
             | Self::SpendLimit
             | Self::Throttled
             | Self::ProviderFault => Delivery::Failed,

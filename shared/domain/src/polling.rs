@@ -18,7 +18,6 @@ use crate::call::{CallState, FraudReport};
 use crate::challenge::Challenge;
 use crate::policy::{CallMode, Policy};
 use crate::purpose::Purpose;
-use crate::receipt::Fate;
 use crate::time::Timestamp;
 
 /// While the approval is expected at any moment.
@@ -56,9 +55,10 @@ pub fn poll_after_report(challenge: &Challenge, now: Timestamp) -> Option<Durati
     reported.any(|call| call.is_live(now)).then_some(IN_A_CALL)
 }
 
-/// Whether its message has receipts, but none yet of whether it arrived.
+/// Whether its message has receipts, but none yet that the user is told of.
 fn may_be_reported(challenge: &Challenge) -> bool {
-    challenge.receipts.as_ref().is_some_and(|receipts| receipts.fate == Some(Fate::OnItsWay))
+    let fate = challenge.receipts.as_ref().and_then(|receipts| receipts.fate);
+    fate.is_some_and(|fate| fate.told().is_none())
 }
 
 fn keys_approve(policy: &Policy, challenge: &Challenge) -> bool {

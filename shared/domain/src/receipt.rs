@@ -6,7 +6,7 @@
 //! | Rank | Receipt | Told as |
 //! |---|---|---|
 //! | 1 | it is on its way | as it was sent |
-//! | 2 | the carrier accepted it and reports no more | delivered |
+//! | 2 | the carrier accepted it, and may report no more | as it was sent; counted as delivered |
 //! | 3 | it was not delivered | not delivered |
 //! | 4 | the phone confirmed it | delivered |
 //!
@@ -112,7 +112,7 @@ words!(Fate {
     Delivered => "delivered",
 });
 
-/// Whether a message arrived: all that a user is told.
+/// Whether a message arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
     Delivered,
@@ -136,6 +136,7 @@ impl Fate {
         }
     }
 
+    /// As far as anybody reported.
     #[must_use]
     pub const fn arrival(self) -> Option<Arrival> {
         match self {
@@ -150,6 +151,15 @@ impl Fate {
             | Self::Spam
             | Self::Expired
             | Self::ProtectBlocked => Some(Arrival::NotDelivered),
+        }
+    }
+
+    /// All that the user is told: nothing while the phone may still be off.
+    #[must_use]
+    pub const fn told(self) -> Option<Arrival> {
+        match self {
+            Self::Accepted => None,
+            known => known.arrival(),
         }
     }
 }
@@ -195,11 +205,11 @@ pub struct Receipt {
 pub struct MessageId(String);
 
 impl MessageId {
-    const LONGEST: usize = 100;
+    const LONGEST: usize = 256;
 
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:/-".contains(&byte));
         (is_plain && (1..=Self::LONGEST).contains(&text.len())).then(|| Self(text.to_owned()))
     }
 

@@ -164,6 +164,7 @@ impl StartTransaction {
         match failure {
             SendFailure::NumberRefused | SendFailure::OptedOut | SendFailure::Unknown => Vec::new(),
             SendFailure::Unauthorized
+            | SendFailure::NotPermitted
             | SendFailure::SpendLimit
             | SendFailure::Throttled
             | SendFailure::ProviderFault => {

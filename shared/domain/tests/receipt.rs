@@ -49,7 +49,7 @@ fn a_receipt_counts_only_with_the_messages_token_and_no_other_number() {
 
 #[test]
 fn the_phones_confirmation_beats_a_failure_which_beats_the_carriers_acceptance() {
-    let told = |fates: &[Fate]| {
+    let arrived = |fates: &[Fate]| {
         let mut known = awaited();
         for fate in fates {
             known = known.after(&receipt(&token(1), None, *fate)).unwrap_or(known);
@@ -57,13 +57,22 @@ fn the_phones_confirmation_beats_a_failure_which_beats_the_carriers_acceptance()
         known.fate.and_then(Fate::arrival)
     };
     let (delivered, not) = (Some(Arrival::Delivered), Some(Arrival::NotDelivered));
-    assert_eq!(told(&[]), None);
-    assert_eq!(told(&[Fate::OnItsWay]), None, "as it was sent");
-    assert_eq!(told(&[Fate::Accepted, Fate::OnItsWay]), delivered, "some carriers report no more");
-    assert_eq!(told(&[Fate::Accepted, Fate::Unreachable]), not);
-    assert_eq!(told(&[Fate::Unreachable, Fate::Accepted]), not, "in any order");
-    assert_eq!(told(&[Fate::Expired, Fate::Delivered]), delivered);
-    assert_eq!(told(&[Fate::Delivered, Fate::Expired]), delivered, "in any order");
+    assert_eq!(arrived(&[]), None);
+    assert_eq!(arrived(&[Fate::OnItsWay]), None, "as it was sent");
+    assert_eq!(arrived(&[Fate::Accepted, Fate::OnItsWay]), delivered, "some carriers report no more");
+    assert_eq!(arrived(&[Fate::Accepted, Fate::Unreachable]), not);
+    assert_eq!(arrived(&[Fate::Unreachable, Fate::Accepted]), not, "in any order");
+    assert_eq!(arrived(&[Fate::Expired, Fate::Delivered]), delivered);
+    assert_eq!(arrived(&[Fate::Delivered, Fate::Expired]), delivered, "in any order");
+}
+
+#[test]
+fn a_user_is_told_of_no_delivery_while_the_phone_may_still_be_off() {
+    for fate in Fate::ALL {
+        let expected = fate.arrival().filter(|_| fate != Fate::Accepted);
+        assert_eq!(fate.told(), expected, "{fate:?}");
+    }
+    assert_eq!((Fate::Accepted.told(), Fate::Delivered.told()), (None, Some(Arrival::Delivered)));
 }
 
 #[test]
@@ -74,8 +83,10 @@ fn of_two_failures_the_first_is_kept() {
 
 #[test]
 fn an_id_is_plain_and_a_price_is_in_millionths_of_a_dollar() {
-    assert_eq!(MessageId::parse("9539975a-e71f").as_ref().map(MessageId::as_str), Some("9539975a-e71f"));
-    for odd in ["", "a b", "a\n", "+14155552671", &"a".repeat(101)] {
+    for id in ["9539975a-e71f", "aws:sms_1/2"] {
+        assert_eq!(MessageId::parse(id).as_ref().map(MessageId::as_str), Some(id));
+    }
+    for odd in ["", "a b", "a\n", "+14155552671", &"a".repeat(257)] {
         assert_eq!(MessageId::parse(odd), None, "{odd}");
     }
     let millionths = |dollars| Price::of_dollars(dollars).map(Price::millionths);

@@ -235,6 +235,7 @@ async fn each_refusal_by_a_provider_gets_a_helpful_answer() {
         (SendFailure::OptedOut, 409, "number-opted-out"),
         (SendFailure::Throttled, 503, "delivery-failed"),
         (SendFailure::Unauthorized, 503, "delivery-failed"),
+        (SendFailure::NotPermitted, 503, "delivery-failed"),
         (SendFailure::SpendLimit, 503, "delivery-failed"),
     ] {
         let (api, login) = (Api::new().await, Login::known());

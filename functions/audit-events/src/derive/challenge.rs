@@ -12,9 +12,9 @@ use platform::encoding::base64url;
 use platform::item::Unreadable;
 use platform::item::attribute::{
     ATTEMPTS, CLAIM_MISMATCH, CONTESTED, COUNTRY, CREATED_AT, GENERATION, LAST_GUESS_AT, LINE, MAX_ATTEMPTS, OUTCOME,
-    PHONE, PURPOSE, RECEIPT_AT, RECEIPT_MESSAGE, RECEIPT_PRICE, RECEIPT_SAYS, SETTLED, SMS_AT,
+    PHONE, PURPOSE, RECEIPT_AT, RECEIPT_MESSAGE, RECEIPT_PRICE, SETTLED, SMS_AT,
 };
-use platform::item::challenge::{CALLS, SMS, SendAttributes, call, former_calls, outcome, source};
+use platform::item::challenge::{CALLS, SMS, SendAttributes, call, fate, former_calls, outcome, source};
 
 use super::{Item, Step};
 use crate::correlation::CorrelationKey;
@@ -78,9 +78,9 @@ fn send(
 /// Whether the latest message arrived, if that has changed: what its receipts told before is told no more once the next
 /// message is sent.
 fn message(step: &Step<'_>) -> Result<Option<(Timestamp, Fact)>, Unreadable> {
-    let Some(fate) = step.new.get(RECEIPT_SAYS)? else { return Ok(None) };
-    let before = step.before(RECEIPT_SAYS)?.and_then(Fate::arrival);
-    let Some(arrival) = fate.arrival().filter(|arrival| before != Some(*arrival)) else { return Ok(None) };
+    let Some(now) = fate(step.new) else { return Ok(None) };
+    let before = step.old.and_then(fate).and_then(Fate::arrival);
+    let Some(arrival) = now.arrival().filter(|arrival| before != Some(*arrival)) else { return Ok(None) };
     let at = step.new.require(RECEIPT_AT)?;
     let message = Reported {
         message_id: step.new.require(RECEIPT_MESSAGE)?.as_str().to_owned(),
@@ -89,7 +89,7 @@ fn message(step: &Step<'_>) -> Result<Option<(Timestamp, Fact)>, Unreadable> {
     };
     Ok(Some(match arrival {
         Arrival::Delivered => (at, Fact::MessageDelivered { message }),
-        Arrival::NotDelivered => (at, Fact::MessageFailed { reason: fate.as_str(), message }),
+        Arrival::NotDelivered => (at, Fact::MessageFailed { reason: now.as_str(), message }),
     }))
 }
 

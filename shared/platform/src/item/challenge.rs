@@ -7,7 +7,7 @@ use domain::identity::{ChallengeId, ChallengeKey};
 use domain::limit::Limit;
 use domain::phone::{Country, PhoneNumber};
 use domain::quota::{Counter, Scope};
-use domain::receipt::Receipts;
+use domain::receipt::{Fate, Receipts};
 use domain::time::Timestamp;
 
 use super::attribute::{
@@ -106,7 +106,12 @@ fn sends<V: Value>(item: Reader<'_, V>, attributes: &SendAttributes) -> Result<S
 /// Messages that an older version sent have no digests.
 fn receipts<V: Value>(item: Reader<'_, V>) -> Result<Option<Receipts>, Unreadable> {
     let Some(digests) = item.get(RECEIPT_DIGESTS)? else { return Ok(None) };
-    Ok(Some(Receipts { digests, fate: item.get(RECEIPT_SAYS)? }))
+    Ok(Some(Receipts { digests, fate: fate(item) }))
+}
+
+/// What became of the message. A word of a later version reads as nothing: no sign-in may fail for it.
+pub fn fate<V: Value>(item: Reader<'_, V>) -> Option<Fate> {
+    item.get(RECEIPT_SAYS).unwrap_or_default()
 }
 
 pub fn call<V: Value>(item: Reader<'_, V>) -> Result<Option<Call>, Unreadable> {

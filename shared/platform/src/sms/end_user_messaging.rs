@@ -191,7 +191,7 @@ const fn conflicting(reason: &Conflict) -> SendFailure {
         Conflict::DestinationPhoneNumberOptedOut => SendFailure::OptedOut,
         Conflict::DestinationPhoneNumberBlockedByProtectNumberOverride => SendFailure::NumberRefused,
         Conflict::DestinationCountryBlockedByProtectConfiguration | Conflict::DestinationPhoneNumberNotVerified => {
-            SendFailure::Unauthorized
+            SendFailure::NotPermitted
         }
         _ => SendFailure::ProviderFault,
     }
@@ -213,7 +213,7 @@ const fn exceeded(reason: &Quota) -> SendFailure {
 /// text, which no other number would mend.
 fn invalid_request(error: &ValidationException) -> SendFailure {
     match error.reason() {
-        Some(Invalid::DestinationCountryBlocked | Invalid::CountryNotEnabled) => SendFailure::Unauthorized,
+        Some(Invalid::DestinationCountryBlocked | Invalid::CountryNotEnabled) => SendFailure::NotPermitted,
         Some(
             Invalid::InternationalSendingNotSupported
             | Invalid::InvalidIdentityForDestinationCountry
@@ -235,7 +235,7 @@ mod tests {
     /// fails here, so that somebody decides.
     #[test]
     fn every_reason_of_the_model_is_classified() {
-        use SendFailure::{NumberRefused, ProviderFault, SpendLimit, Throttled, Unauthorized};
+        use SendFailure::{NotPermitted, NumberRefused, OptedOut, ProviderFault, SpendLimit, Throttled};
         let invalid = |reason: &str| invalid_request(&ValidationException::builder().reason(reason.into()).build());
         let mut classified: Vec<(&str, SendFailure)> = Vec::new();
         classified.extend(Conflict::values().iter().map(|reason| (*reason, conflicting(&(*reason).into()))));
@@ -246,10 +246,10 @@ mod tests {
         assert_eq!(
             classified,
             [
-                ("DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION", Unauthorized),
+                ("DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION", NotPermitted),
                 ("DESTINATION_PHONE_NUMBER_BLOCKED_BY_PROTECT_NUMBER_OVERRIDE", NumberRefused),
-                ("DESTINATION_PHONE_NUMBER_NOT_VERIFIED", Unauthorized),
-                ("DESTINATION_PHONE_NUMBER_OPTED_OUT", SendFailure::OptedOut),
+                ("DESTINATION_PHONE_NUMBER_NOT_VERIFIED", NotPermitted),
+                ("DESTINATION_PHONE_NUMBER_OPTED_OUT", OptedOut),
                 ("DAILY_DESTINATION_CALL_LIMIT", Throttled),
                 ("DAILY_NOTIFY_TIER_MESSAGE_LIMIT", Throttled),
                 ("MONTHLY_SPEND_LIMIT_REACHED_FOR_MEDIA", SpendLimit),
@@ -257,8 +257,8 @@ mod tests {
                 ("MONTHLY_SPEND_LIMIT_REACHED_FOR_RCS", SpendLimit),
                 ("MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT", SpendLimit),
                 ("MONTHLY_SPEND_LIMIT_REACHED_FOR_VOICE", SpendLimit),
-                ("COUNTRY_NOT_ENABLED", Unauthorized),
-                ("DESTINATION_COUNTRY_BLOCKED", Unauthorized),
+                ("COUNTRY_NOT_ENABLED", NotPermitted),
+                ("DESTINATION_COUNTRY_BLOCKED", NotPermitted),
             ]
         );
     }

@@ -124,7 +124,9 @@ async fn without_settings_aws_chooses() {
 
 #[tokio::test]
 async fn every_documented_error_is_classified() {
-    use SendFailure::{NumberRefused, OptedOut, ProviderFault, SpendLimit, Throttled, Unauthorized, Unknown};
+    use SendFailure::{
+        NotPermitted, NumberRefused, OptedOut, ProviderFault, SpendLimit, Throttled, Unauthorized, Unknown,
+    };
     for (status, code, reason, expected) in [
         (400, "AccessDeniedException", "", Unauthorized),
         (400, "AccessDeniedException", "ACCOUNT_DISABLED", Unauthorized),
@@ -137,8 +139,8 @@ async fn every_documented_error_is_classified() {
         (400, "ConflictException", "", ProviderFault),
         (400, "ConflictException", "DESTINATION_PHONE_NUMBER_OPTED_OUT", OptedOut),
         (400, "ConflictException", "DESTINATION_PHONE_NUMBER_BLOCKED_BY_PROTECT_NUMBER_OVERRIDE", NumberRefused),
-        (400, "ConflictException", "DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION", Unauthorized),
-        (400, "ConflictException", "DESTINATION_PHONE_NUMBER_NOT_VERIFIED", Unauthorized),
+        (400, "ConflictException", "DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION", NotPermitted),
+        (400, "ConflictException", "DESTINATION_PHONE_NUMBER_NOT_VERIFIED", NotPermitted),
         (400, "ConflictException", "NO_ORIGINATION_IDENTITIES_FOUND", ProviderFault),
         (400, "ConflictException", "MESSAGE_TYPE_MISMATCH", ProviderFault),
         (400, "ConflictException", "NUMBER_CAPABILITIES_MISMATCH", ProviderFault),
@@ -152,8 +154,8 @@ async fn every_documented_error_is_classified() {
         (400, "ServiceQuotaExceededException", "DAILY_NOTIFY_TIER_MESSAGE_LIMIT", Throttled),
         (400, "ServiceQuotaExceededException", "POOLS_PER_ACCOUNT", ProviderFault),
         (400, "ValidationException", "", ProviderFault),
-        (400, "ValidationException", "DESTINATION_COUNTRY_BLOCKED", Unauthorized),
-        (400, "ValidationException", "COUNTRY_NOT_ENABLED", Unauthorized),
+        (400, "ValidationException", "DESTINATION_COUNTRY_BLOCKED", NotPermitted),
+        (400, "ValidationException", "COUNTRY_NOT_ENABLED", NotPermitted),
         (400, "ValidationException", "PRICE_OVER_THRESHOLD", ProviderFault),
         (400, "ValidationException", "SENDER_ID_NOT_REGISTERED", ProviderFault),
         (400, "ValidationException", "SENDER_ID_NOT_SUPPORTED", ProviderFault),
