@@ -26,6 +26,7 @@ export const FUNCTIONS = {
   'login-page': { floor: 'floor-hello' },
   'audit-events': { floor: 'floor-events', secrets: ['CORRELATION_KEY_SECRET_ARN'] },
   'follow-up': { floor: 'floor-follow-up' },
+  'message-receipts': { floor: 'floor-receipts' },
 };
 
 /** Whether a function is one of those that a login waits for: they have peers, and goals. */

@@ -21,7 +21,7 @@ async function measured() {
       const { operation, trips, events, reset } = await session.stage(name, MANY);
       const figures = await perEvent(
         product(operation.function),
-        session.fronts.environment,
+        { ...session.fronts.environment, ...operation.settings },
         events,
         operation.status,
         reset,

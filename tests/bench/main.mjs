@@ -23,8 +23,8 @@ if (unknown.length > 0) throw new Error(`WITHOUT=${unknown}: there are ${Object.
 
 async function operation(session, name) {
   console.error(`${name}: instructions and allocations`);
-  const { environment } = session.fronts;
   const few = await session.stage(name, MANY);
+  const environment = { ...session.fronts.environment, ...few.operation.settings };
   const { function: of, status } = few.operation;
   const counted = {
     product: await perEvent(product(of), environment, few.events, status, few.reset),

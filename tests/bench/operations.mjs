@@ -11,9 +11,11 @@ const AUTH_TOKEN = 'development-voice-auth-token';
 const COOLDOWN = 3_000;
 const DAY = 24 * 3600;
 
+const END_USER_MESSAGING = { SMS_PROVIDER: 'end-user-messaging' };
+
 /**
  * Each operation: its function, what it needs (where that is nothing, nobody is enrolled for it), its event for the
- * person, and the status that it must answer.
+ * person, the status that it must answer, and settings of its own.
  */
 export const OPERATIONS = {
   'start sms': {
@@ -22,6 +24,15 @@ export const OPERATIONS = {
     prepare: async () => {},
     event: (person) => login('start-sms', person),
     status: 201,
+  },
+  'start end-user-messaging': {
+    function: 'start-challenge',
+    calls: 'Query, TransactWriteItems, SendTextMessage',
+    settings: END_USER_MESSAGING,
+    prepare: async () => {},
+    event: (person) => login('start-sms', person),
+    status: 201,
+    hasPeers: false, // they send through SNS only
   },
   'start call': {
     function: 'start-challenge',
@@ -107,6 +118,13 @@ export const OPERATIONS = {
     event: replaced,
     status: 200,
   },
+  receipt: {
+    function: 'message-receipts',
+    calls: 'UpdateItem',
+    prepare: message,
+    event: delivered,
+    status: 200,
+  },
 };
 
 /**
@@ -146,6 +164,7 @@ export async function expect(status, answered) {
 function parse(answer) {
   try {
     const parsed = JSON.parse(answer);
+    if (parsed === null) return { statusCode: 200 }; // of an event that nobody waits for
     return parsed.batchItemFailures?.length === 0 ? { statusCode: 200 } : parsed;
   } catch {
     return {};
@@ -158,6 +177,13 @@ async function code(person, { invoke, taken }) {
   await expect(201, invoke('start-challenge', login('start-sms', person)));
   const message = taken().requests.find(({ service }) => service === 'sns').body;
   person.code = /\b\d{6}\b/.exec(new URLSearchParams(String(message)).get('Message'))[0];
+}
+
+/** Has a code sent through End User Messaging, and keeps what comes back with its receipts. */
+async function message(person, { invoke, taken }) {
+  taken();
+  await expect(201, invoke('start-challenge', login('start-sms', person), END_USER_MESSAGING));
+  person.context = JSON.parse(taken().requests.find(({ service }) => service === 'messaging').body).Context;
 }
 
 /** Has a call placed, and answers it. */
@@ -199,6 +225,13 @@ function administration(name, { sub }) {
 function page() {
   const event = sample('login-page');
   event.headers['accept-encoding'] = 'gzip, deflate, br, zstd';
+  return event;
+}
+
+/** The sample receipt, of the person's message. */
+function delivered({ context, phone }) {
+  const event = sample('receipt-delivered');
+  Object.assign(event.detail, { context, destinationPhoneNumber: phone });
   return event;
 }
 

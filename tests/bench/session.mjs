@@ -3,7 +3,7 @@
 
 import { writeFileSync } from 'node:fs';
 
-import { FUNCTIONS, product, recording } from './competitors.mjs';
+import { product, recording } from './competitors.mjs';
 import { openFronts } from './fronts.mjs';
 import { startLambda } from './lambda.mjs';
 import { OPERATIONS, expect, population } from './operations.mjs';
@@ -14,11 +14,15 @@ export async function openSession() {
   const fronts = await openFronts();
   const table = openTable(fronts.dynamodb, fronts.environment.TABLE_NAME);
   const functions = {};
-  for (const name of Object.keys(FUNCTIONS)) {
-    functions[name] = await startLambda(product(name), fronts.environment, { log: name });
-    await functions[name].polled;
+  /** Has a function of the product answer an event, with its own settings if it needs any. */
+  async function invoke(name, event, settings = {}) {
+    const log = [name, ...Object.values(settings)].join('-');
+    if (!functions[log]) {
+      functions[log] = await startLambda(product(name), { ...fronts.environment, ...settings }, { log });
+      await functions[log].polled;
+    }
+    return functions[log].invoke(event);
   }
-  const invoke = (name, event) => functions[name].invoke(event);
 
   return {
     fronts,
@@ -32,7 +36,7 @@ export async function openSession() {
       const recordings = [];
       fronts.taken();
       for (const person of people) {
-        await expect(operation.status, invoke(operation.function, operation.event(person)));
+        await expect(operation.status, invoke(operation.function, operation.event(person), operation.settings));
         // Refreshing a secret is not part of any operation.
         recordings.push(fronts.taken().requests.filter(({ service }) => service !== 'secrets'));
       }
@@ -49,7 +53,7 @@ export async function openSession() {
         /** The events, each with what a floor needs: all who are measured get the same. */
         events: people.map((person, index) => () => {
           const event = operation.event(person);
-          if (event.Records) return { ...event, 'x-values': values[index] };
+          if (!event.headers) return { ...event, 'x-values': values[index] };
           return { ...event, headers: { ...event.headers, 'x-values': ascii(values[index]) } };
         }),
         reset: () => table.restore(items),

@@ -9,6 +9,7 @@
 pub mod dynamodb;
 pub mod events;
 pub mod kms;
+pub mod messaging;
 pub mod post;
 pub mod setup;
 pub mod sns;
@@ -42,7 +43,7 @@ pub async fn serve<F: Future<Output = Result<(), Error>> + Send>(
     .await
 }
 
-/// A batch from a stream, of which a floor reads only the values.
+/// An event without headers, of which a floor reads only the values.
 #[derive(Deserialize)]
 struct Batch {
     #[serde(rename = "x-values")]
@@ -56,7 +57,7 @@ struct Report {
     batch_item_failures: [(); 0],
 }
 
-/// Handles each batch from a stream with the values that came with it.
+/// Handles each batch from a stream, or another event without headers, with the values that came with it.
 pub async fn serve_batches<F: Future<Output = Result<(), Error>> + Send>(
     replay: impl Fn(Values) -> F + Sync,
 ) -> Result<(), Error> {
