@@ -18,6 +18,8 @@ scenes('Receipts', { settings: { SMS_PROVIDER: 'end-user-messaging' }, concurren
       const login = await arrive();
       await login.sendCode();
       await login.says(key);
+      const [words] = login.words[key].split('{number}');
+      await login.page.locator('#announcer', { hasText: `${words}the number ending in ` }).waitFor();
     });
   }
 
@@ -26,6 +28,7 @@ scenes('Receipts', { settings: { SMS_PROVIDER: 'end-user-messaging' }, concurren
     const login = await arrive();
     await login.sendCode();
     await login.says('code.text.not-delivered');
+    await login.says('undelivered.call');
     await login.callMe();
     const call = await phone.ringing();
     await call.listen();

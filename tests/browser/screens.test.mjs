@@ -105,6 +105,23 @@ scenes('Where a number is typed', {}, (scene) => {
   }
 });
 
+scenes('What became of the message', {}, (scene) => {
+  for (const name of Object.keys(EXHIBITS).filter((name) => /^code(-not)?(-delivered|$)/.test(name))) {
+    scene(`takes two lines on a phone in every language, so that nothing moves: ${name}`, async (stage) => {
+      const open = await exhibit(name, stage);
+      let page;
+      for (const locale of LOCALES) {
+        ({ page } = await open(locale, page));
+        const lines = await page.locator('#sent').evaluate((element) => {
+          const { lineHeight } = getComputedStyle(element);
+          return element.getBoundingClientRect().height / parseFloat(lineHeight);
+        });
+        assert.equal(lines, 2, locale);
+      }
+    }, { viewport: { width: 390, height: 640 }, reducedMotion: 'reduce' });
+  }
+});
+
 scenes('Screen readers and keyboards', {}, (scene) => {
   scene('the focus moves to the heading of each new screen without a field', async ({ arrive, phone }) => {
     const login = await arrive();

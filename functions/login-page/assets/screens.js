@@ -7,7 +7,7 @@ import { choice, link, text, wrongNumber } from './first-screens.js';
 import { CALL } from './icons.js';
 import { ALERT, CLOCK } from './more-icons.js';
 import { phoneField } from './phone-field.js';
-import { phoneNumber as number } from './phone-number.js';
+import { phoneNumber as number, spokenNumber } from './phone-number.js';
 import { isLive, isTexted, takesFourDigits, usable } from './states.js';
 import { config, countdown, knows, rich, t, when } from './text.js';
 
@@ -125,14 +125,22 @@ function codeFieldOf(app, describedBy) {
 function fateOf(app, sent) {
   let told = null;
   return () => {
-    const { view } = app;
-    let key = `code.text.${view.channels.sms.lastSend}`;
-    if (!usable(view).includes('call') && knows(`${key}.no-call`)) key += '.no-call';
-    if (!knows(key)) key = 'code.text';
-    fill(sent, rich(key, { number: number(app) }));
-    if (told && told !== key) app.announce(t(key, { number: view.phoneNumber.slice(-2) }));
+    const known = `code.text.${app.view.channels.sms.lastSend}`;
+    const key = knows(known) ? known : 'code.text';
+    const advice = adviceOf(app);
+    fill(sent, rich(key, { number: number(app), advice }));
+    if (told && told !== key) app.announce(t(key, { number: spokenNumber(app), advice }));
     told = key;
   };
+}
+
+/** What can help after a message that wasn't delivered, of what the user can do now. */
+function adviceOf(app) {
+  const { view } = app;
+  const canCall = !isLive(view) && usable(view).includes('call') && isOpen('call', app);
+  if (view.canChangeNumber) return t(canCall ? 'undelivered.call-or-number' : 'undelivered.number');
+  if (canCall) return t('undelivered.call');
+  return view.channels.sms.sendsLeft > 0 ? t('undelivered.resend') : '';
 }
 
 /** The time left, and the attempts after a mistake, unless its message says them. */

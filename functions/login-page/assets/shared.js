@@ -5,6 +5,6 @@ export { fill, h, ltr, set } from './dom.js';
 export { choice, link, says, text, wrongNumber } from './first-screens.js';
 export { CALL } from './icons.js';
 export { asciiDigits } from './mfa-client.js';
-export { phoneNumber } from './phone-number.js';
+export { phoneNumber, spokenNumber } from './phone-number.js';
 export { isLive, isTexted, takesFourDigits, usable } from './states.js';
 export { config, countdown, knows, locale, rich, t, timeOfDay, when } from './text.js';

@@ -137,6 +137,10 @@ export const EXHIBITS = {
     screen: 'code',
     view: { ...texted, channels: { sms: { ...sent, lastSend: 'not-delivered' }, call: off('unreachable') }, offerAlternative: true },
   },
+  'code-not-delivered-typed': {
+    screen: 'code',
+    view: { ...texted, canChangeNumber: true, channels: { sms: { ...sent, lastSend: 'not-delivered' }, call: available } },
+  },
   'code-contested': { screen: 'code', view: { ...texted, contested: true, canChangeNumber: true } },
   'calling-calling': { screen: 'calling', view: called('calling') },
   'calling-ringing': { screen: 'calling', view: called('ringing') },
