@@ -76,10 +76,47 @@ scenes('Codes', {}, (scene) => {
       lastSend = fate;
       const [words] = wordsOf('en')[`code.text.${fate}`].split('{number}');
       await login.page.locator('#sent', { hasText: words }).waitFor();
-      await login.page.locator('#announcer', { hasText: words }).waitFor();
+      await login.page.locator('#announcer', { hasText: `${words}the number ending in ` }).waitFor();
       assert.equal((await sent.boundingBox()).height, height, fate);
     }
   });
+
+  const ENROLLED = { canChangeNumber: false };
+  const TYPED = { canChangeNumber: true };
+  const LIMITED = { available: false, reason: 'send-limit', nextSendAt: '2100-01-01T00:00:00Z', sendsLeft: 0 };
+  const DISABLED = { available: false, reason: 'disabled', nextSendAt: null, sendsLeft: 0 };
+  const AVAILABLE = { available: true, reason: null, nextSendAt: null, sendsLeft: 2 };
+  for (const [who, given, call, sms, advice] of [
+    ['an enrolled number', ENROLLED, AVAILABLE, {}, 'undelivered.call'],
+    ['an enrolled number that calls cannot reach', ENROLLED, DISABLED, {}, 'undelivered.resend'],
+    ['an enrolled number whose calls are used up', ENROLLED, LIMITED, {}, 'undelivered.resend'],
+    ['an enrolled number with nothing left', ENROLLED, LIMITED, { sendsLeft: 0 }, null],
+    ['a number that can be corrected', TYPED, AVAILABLE, {}, 'undelivered.call-or-number'],
+    ['a number that can be corrected, without calls', TYPED, DISABLED, {}, 'undelivered.number'],
+  ]) {
+    scene(`a message that was not delivered leads only to what is possible: ${who}`, async ({ arrive, context }) => {
+      let isKnown = false;
+      await context.route('**/v1/challenge', async (route) => {
+        const response = await route.fetch();
+        const { channels, ...view } = await response.json();
+        Object.assign(channels.call, call);
+        if (isKnown) Object.assign(channels.sms, { lastSend: 'not-delivered', ...sms });
+        await route.fulfill({ response, json: { ...view, ...given, channels, offerAlternative: isKnown, pollAfterMs: 500 } });
+      });
+      const login = await arrive();
+      await login.sendCode();
+      isKnown = true;
+      const said = login.words['code.text.not-delivered'].replace('{advice}', advice ? login.words[advice] : '').trim();
+      const [before, after] = said.split('{number}');
+      await login.page.locator('#announcer', { hasText: `${before}the number ending in ` }).waitFor();
+      await login.page.waitForTimeout(1_500); // another announcement would have taken its place
+      const announced = await login.page.locator('#announcer').innerText();
+      assert.match(announced.trim(), new RegExp(`ending in \\d\\d${after.replaceAll('.', '\\.')}$`));
+      const shown = await login.page.locator('#sent').innerText();
+      assert.ok(shown.trim().endsWith(after), shown);
+      assert.equal(await login.page.getByText(login.words['offer.code']).filter({ visible: true }).count(), 0);
+    });
+  }
 
   scene('a code may be pasted with spaces', async ({ arrive, phone, context }) => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);

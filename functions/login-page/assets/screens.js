@@ -186,7 +186,9 @@ function offerOf(app, on, channel) {
       const { view } = app;
       // Where both are in progress, a link leads from one to the other.
       const shown = (on === 'call' ? isLive(view) && !isTexted(view) : !isLive(view)) && offered().length > 0;
-      const advised = shown && view.offerAlternative && isOpen(channel, app);
+      // A message that wasn't delivered has its own advice: this one would contradict it, also in what is announced.
+      const isTold = on === 'code' && view.channels.sms.lastSend === 'not-delivered';
+      const advised = shown && !isTold && view.offerAlternative && isOpen(channel, app);
       if (advised && advisedBefore === false) app.announce(t(`offer.${on}`));
       element.hidden = !shown;
       advice.hidden = !advised;
