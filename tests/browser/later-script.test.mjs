@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 
 import { newAccount } from './harness/account.mjs';
-import { problemOf } from './harness/gallery.mjs';
+import { eventually } from './harness/eventually.mjs';
+import { foreignBuild, problemOf } from './harness/gallery.mjs';
 import { scenes } from './harness/scenes.mjs';
 
 // Each try has a query of its own.
@@ -18,6 +19,22 @@ async function secondHeldBack(context) {
     await route.continue();
   });
   return release;
+}
+
+/**
+ * Makes the second script that of another build for the first `most` loads of the page, and counts all loads.
+ * @param {{ held?: boolean }} options Whether the first one is held back until `release` is called.
+ */
+async function foreignBuilds(context, most, { held = false } = {}) {
+  const foreign = { loads: 0, release() {} };
+  const released = held ? new Promise((resolve) => { foreign.release = resolve; }) : null;
+  context.on('request', (request) => { foreign.loads += request.isNavigationRequest() ? 1 : 0; });
+  await context.route(SECOND, async (route) => {
+    const isForeign = foreign.loads <= most;
+    await released;
+    return isForeign ? foreignBuild(route) : route.continue();
+  });
+  return foreign;
 }
 
 scenes('The second script', {}, (scene) => {
@@ -142,23 +159,68 @@ scenes('The second script', {}, (scene) => {
     complaints.length = 0; // about the blocked script
   });
 
-  for (const [what, breakStorage] of [
-    ['', null],
-    [', even without storage', () => { Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }; }],
+  scene('of another deployment loads the page anew by itself, once', async ({ context, arrive, phone }) => {
+    const foreign = await foreignBuilds(context, 1);
+    const login = await arrive();
+    await eventually('a second load', () => foreign.loads === 2);
+    await login.sendCode();
+    assert.equal(new URL(login.page.url()).hash, '');
+    assert.equal(foreign.loads, 2);
+    await login.enter(await phone.code());
+    const { state } = await login.returned();
+    assert.equal(state, login.state);
+    assert.equal((await phone.messages()).length, 1);
+  });
+
+  scene('of another deployment keeps the answer to a press, and then loads the page anew', async ({ context, arrive, phone }) => {
+    const foreign = await foreignBuilds(context, 1, { held: true });
+    const login = await arrive();
+    let release;
+    const released = new Promise((resolve) => { release = resolve; });
+    await context.route('**/v1/challenge', async (route) => {
+      if (route.request().method() === 'POST') await released;
+      await route.continue();
+    });
+    await login.press('channel.sms');
+    foreign.release();
+    await login.page.waitForTimeout(2_500); // draws more than once
+    assert.equal(foreign.loads, 1);
+    release();
+    await login.is('code');
+    assert.equal(foreign.loads, 2);
+    await login.enter(await phone.code());
+    await login.returned();
+    assert.equal((await phone.messages()).length, 1);
+  });
+
+  scene('of the right build again lets a later deployment load the page anew, too', async ({ context, arrive }) => {
+    const first = await foreignBuilds(context, 1);
+    const login = await arrive();
+    await eventually('a second load', () => first.loads === 2);
+    await login.press('lost.link');
+    await login.is('lost');
+    const second = await foreignBuilds(context, 1);
+    await login.page.reload();
+    await eventually('a load more than that', () => second.loads === 2);
+  });
+
+  for (const [what, loads, breakStorage] of [
+    ['', 2, null],
+    [', even without storage', 1, () => { Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }; }],
   ]) {
-    scene(`of another deployment leads to a way to load the page anew${what}`, async ({ context, arrive, phone }) => {
+    scene(`that stays of another deployment leads to a way to load the page anew${what}`, async ({ context, arrive, phone }) => {
       if (breakStorage) await context.addInitScript(breakStorage);
-      await context.route(SECOND, async (route) => {
-        const response = await route.fetch();
-        await route.fulfill({ response, body: (await response.text()).replace(/BUILD="\w+"/, 'BUILD="another"') });
-      });
+      const foreign = await foreignBuilds(context, Infinity);
       const login = await arrive();
+      await eventually('what it loads by itself', () => foreign.loads === loads);
       await login.press('channel.sms');
       const code = await phone.code();
-      await login.is('unreachable');
+      await login.is('updated');
+      await login.page.waitForTimeout(2_500); // it would load again by now
+      assert.equal(foreign.loads, loads);
       await context.unroute(SECOND);
       const loaded = login.page.waitForEvent('load');
-      await login.press('unreachable.retry');
+      await login.press('trouble.updated.reload');
       await loaded;
       await login.is('code');
       assert.equal(new URL(login.page.url()).hash, '');

@@ -2,13 +2,13 @@
 
 import { HANGING, isFree, isOpen } from './channel-buttons.js';
 import { fill, h, icon, set } from './dom.js';
-import { fetchLater, isLacking, later, needLater } from './fetch-later.js';
-import { choose, link, loading, unreachable } from './first-screens.js';
+import { fetchLater, isOutdated, lack, later, needLater } from './fetch-later.js';
+import { choose, link, loading, unreachable, updated } from './first-screens.js';
 import { mayHaveChanged, screenOf, usable } from './states.js';
 import { config, t } from './text.js';
 
 // The second script has the others.
-const SCREENS = { loading, choose, unreachable };
+const SCREENS = { loading, choose, unreachable, updated };
 
 const SLOW = 4000;
 
@@ -52,7 +52,8 @@ export function waiting() {
 }
 
 export function draw() {
-  const name = isLacking() ? 'unreachable' : screenOf(app.view, app.open);
+  if (isOutdated && app.renew()) return;
+  const name = lack() ?? screenOf(app.view, app.open);
   const make = SCREENS[name] ?? later?.SCREENS[name];
   app.open.waiting = !make;
   if (!make) awaitLater();

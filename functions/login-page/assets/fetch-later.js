@@ -1,6 +1,7 @@
 // Fetches `later.js`, the page's second script: the screens after the first one, and the sentences that only they say.
 // Nothing of it is needed before a button is pressed, so the first screen doesn't wait for it.
 
+import { renewed } from './kept.js';
 import { config, learn } from './text.js';
 
 // Each try has an address of its own, because some browsers remember for good that an address failed.
@@ -12,6 +13,9 @@ const PATIENCE = 4000;
 
 /** What it exports, once it is there. @type {typeof import('./later.js') | null} */
 export let later = null;
+
+/** Whether the last try got that of another build: after a deployment only a new page helps. */
+export let isOutdated = false;
 
 let tries = 0;
 let failures = 0;
@@ -34,27 +38,35 @@ export function needLater() {
   return fetchLater();
 }
 
-/** Whether the user must be told that it can't be loaded. */
-export const isLacking = () => !later && failures > 0 && performance.now() - neededAt > PATIENCE;
+/** Whether the page can't go on without it. */
+export const isNeeded = () => neededAt !== Infinity;
+
+/** The screen that says why it can't be loaded, once the user must be told. */
+export function lack() {
+  if (later || !isNeeded()) return null;
+  if (isOutdated) return 'updated';
+  return failures > 0 && performance.now() - neededAt > PATIENCE ? 'unreachable' : null;
+}
 
 async function untilThere() {
   while (!later) {
-    try {
-      later = await inTime(import(address(tries++)));
-    } catch {
+    const script = await inTime(import(address(tries++)));
+    isOutdated = script !== null && script.build !== BUILD;
+    if (script && !isOutdated) {
+      learn(script.sentences);
+      renewed();
+      later = script;
+    } else {
       await pause(DELAYS[failures] ?? DELAYS.at(-1));
       failures += 1;
     }
   }
 }
 
-/** Of the same build as this script: after a deployment it may be that of another. */
-async function inTime(loading) {
-  const timeout = new Promise((_, reject) => setTimeout(reject, TIMEOUT));
-  const script = await Promise.race([loading, timeout]);
-  if (script.build !== BUILD) throw new Error('the second script is of another version');
-  learn(script.sentences);
-  return script;
+/** Null if it did not load. */
+function inTime(loading) {
+  const timeout = new Promise((resolve) => setTimeout(resolve, TIMEOUT, null));
+  return Promise.race([loading.catch(() => null), timeout]);
 }
 
 function pause(delay) {

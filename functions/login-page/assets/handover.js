@@ -50,7 +50,7 @@ function byAddress() {
     misdirected: target !== null && !allowed,
     remember: (typed) => keep({ token, login, typed }),
     reload() {
-      if (keptOf(login)?.token !== token) history.replaceState(null, '', `#${new URLSearchParams({ token })}`);
+      if (token && keptOf(login)?.token !== token) history.replaceState(null, '', `#${new URLSearchParams({ token })}`);
       location.reload();
     },
     finish: (resultToken) => (allowed ? leave({ result_token: resultToken }) : keep(null)),

@@ -1,6 +1,7 @@
 // What a reload needs, in the tab's own storage: the token, and a number that was typed.
 
 const KEPT = 'alliance-mfa';
+const RENEWED = 'alliance-mfa-renewed';
 
 /** What was kept for the same login before a reload. @param {string} login */
 export function keptOf(login) {
@@ -24,5 +25,25 @@ export function keep(kept) {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Whether the page may reload itself after a deployment: once, until its scripts fit. Never if the browser blocks storage. */
+export function mayRenew() {
+  try {
+    if (sessionStorage.getItem(RENEWED)) return false;
+    sessionStorage.setItem(RENEWED, '1');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The scripts fit. */
+export function renewed() {
+  try {
+    sessionStorage.removeItem(RENEWED);
+  } catch {
+    // Nothing was kept either.
   }
 }

@@ -3,8 +3,9 @@
 
 import { isFree } from './channel-buttons.js';
 import { announce, draw, screen, startDrawing, waiting } from './drawing.js';
-import { isLacking, later, needLater } from './fetch-later.js';
+import { isNeeded, lack, later, needLater } from './fetch-later.js';
 import { receive } from './handover.js';
+import { mayRenew } from './kept.js';
 import { MfaOffline, MfaProblem, createClient } from './mfa-client.js';
 import { endOf, isOfTheNumber, isOfTheState, usable } from './states.js';
 import { config, t } from './text.js';
@@ -55,6 +56,7 @@ const app = {
   announce,
   follow,
   retry,
+  renew,
 };
 
 /** @type {ReturnType<typeof createClient> | undefined} */
@@ -66,6 +68,7 @@ let heard = () => {};
 /** The channel that was asked for last. */
 let latest = '';
 let finished = false;
+let isRenewing = false;
 startDrawing(app);
 begin();
 
@@ -103,12 +106,25 @@ function follow({ atOnce = false } = {}) {
 
 /** The user doesn't want to wait for the next try. */
 function retry() {
-  // After a deployment only a new page helps.
-  if (isLacking() && navigator.onLine) return app.handover.reload();
+  if (lack() && navigator.onLine) return app.handover.reload();
   following?.abort();
   following = null;
   show({ retrying: true });
   follow({ atOnce: true });
+}
+
+/**
+ * After a deployment the page reloads itself, unless that would lose the answer to a request or the result.
+ * @returns {boolean} Whether it does.
+ */
+function renew() {
+  const isAsking = Object.keys(app.open.sending).length > 0 && !isNeeded();
+  if (isAsking || app.view?.state === 'approved' || !navigator.onLine) return isRenewing;
+  if (!isRenewing && mayRenew()) {
+    isRenewing = true;
+    app.handover.reload();
+  }
+  return isRenewing;
 }
 
 function took(view) {

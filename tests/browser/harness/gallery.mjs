@@ -47,6 +47,7 @@ const typed = (problem) => ({
  * @property {[number, string, object?]} [refusal] The problem that answers a POST.
  * @property {number} [status] The status of an error from the gateway.
  * @property {object} [config] Changes to the page's settings.
+ * @property {boolean} [isOutdated] Whether the second script is of another build, and stays so.
  * @property {object} [query] Changes to the address's query; null also omits the token.
  * @property {(login: LoginPage) => Promise<void>} [act] What the user does next.
  */
@@ -196,6 +197,7 @@ export const EXHIBITS = {
   start: { query: null },
   misdirected: { query: { redirect_uri: 'https://elsewhere.example/' } },
   unreachable: { status: 0 },
+  updated: { view: known, isOutdated: true, act: (login) => login.press('lost.link') },
   offline: {
     screen: 'code',
     view: texted,
@@ -218,10 +220,14 @@ async function enrol(login) {
  * @returns {Promise<(locale?: string, page?: import('playwright-core').Page) => Promise<LoginPage>>}
  */
 export async function exhibit(name, { context, stack, backend, user }) {
-  const { view = {}, refusal, status, config, query = {}, act, screen } = EXHIBITS[name];
+  const { view = {}, refusal, status, config, query = {}, act, screen, isOutdated } = EXHIBITS[name];
   const problem = refusal && problemOf(refusal);
   await context.addInitScript(answerOtherwise, { view, problem, status });
   if (config) await configure(context, stack, config);
+  if (isOutdated) {
+    await context.addInitScript(() => sessionStorage.setItem('alliance-mfa-renewed', '1'));
+    await context.route(/\/later\./, foreignBuild);
+  }
 
   return async (locale, page) => {
     await context.setOffline(false);
@@ -256,6 +262,12 @@ async function unannounced(page, stack, locale) {
   const login = new LoginPage(page, { locale });
   await login.page.goto(LoginPage.address(stack, { ui_locales: locale }));
   return login;
+}
+
+/** Answers with the second script as another deployment would have it. @param {import('playwright-core').Route} route */
+export async function foreignBuild(route) {
+  const response = await route.fetch();
+  await route.fulfill({ response, body: (await response.text()).replace(/BUILD="\w+"/, 'BUILD="another"') });
 }
 
 /** A problem document as the API sends it. */
