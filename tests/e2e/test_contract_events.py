@@ -5,7 +5,7 @@ import json
 
 from jsonschema import Draft202012Validator
 
-from contract import REPOSITORY, assert_drawn, facts, template
+from contract import REPOSITORY, assert_drawn, facts, template, words
 from template import resources as of_type
 
 
@@ -101,13 +101,20 @@ def test_the_follow_up_is_brought_every_change_of_which_something_follows_and_un
 
 
 def test_changes_of_which_nothing_follows_wake_nobody():
-    [filter_] = template()["Resources"]["FollowUpSource"]["Properties"]["FilterCriteria"]["Filters"]
-    exists = {facts()["attributes"]["phone"]: {"S": [{"exists": True}]}}
-    assert json.loads(filter_["Pattern"]) == {
+    of_subjects, conditional = template()["Resources"]["FollowUpSource"]["Properties"]["FilterCriteria"]["Filters"]
+    attributes = facts()["attributes"]
+    exists = {attributes["phone"]: {"S": [{"exists": True}]}}
+    assert json.loads(of_subjects["Pattern"]) == {
         "eventName": ["MODIFY"],
         "dynamodb": {"Keys": {"sk": {"S": ["subject"]}}, "OldImage": exists, "NewImage": exists},
     }
     assert facts()["keys"]["subjectSort"] == "subject"
+    # Without receipts there is no message whose code could be told as used.
+    condition, of_used_messages, otherwise = conditional["Fn::If"]
+    assert (condition, otherwise) == ("HasReceipts", {"Ref": "AWS::NoValue"})
+    used = {attributes["approvedBy"]: {"S": ["sms-code"]}, attributes["receiptMessage"]: {"S": [{"exists": True}]}}
+    assert json.loads(of_used_messages["Pattern"]) == {"eventName": ["MODIFY"], "dynamodb": {"NewImage": used}}
+    assert "sms-code" in words("method")
 
 
 def test_the_follow_up_may_write_the_items_that_it_writes():

@@ -18,13 +18,10 @@ def statement(effect, actions, *resources, condition=None):
     return effect, frozenset(actions.split()), json.dumps(sorted(resources, key=json.dumps)), json.dumps(condition)
 
 
-# Only what the provider needs: SNS can't name a phone number, End User Messaging names what a message is sent from.
-IDENTITIES = {"Fn::Sub": "arn:${AWS::Partition}:sms-voice:${AWS::Region}:${AWS::AccountId}:*"}
-
-
 def sending(by_end_user_messaging):
+    """Only what the provider needs, to any number and from any sender."""
     actions = json.dumps({"Fn::If": ["SendsBySns", "sns:Publish", by_end_user_messaging]})
-    return statement("Allow", actions, {"Fn::If": ["SendsBySns", "*", IDENTITIES]})
+    return statement("Allow", actions, "*")
 
 
 ALLOWED = {

@@ -56,7 +56,7 @@ def test_receipts_are_taken_where_the_provider_reports_them():
     assert document["Conditions"]["HasReceipts"] == {
         "Fn::And": [
             {"Condition": "OffersSms"},
-            {"Fn::Equals": [{"Ref": "SmsProvider"}, "end-user-messaging"]},
+            {"Fn::Not": [{"Condition": "SendsBySns"}]},
         ]
     }
     [event] = function["Properties"]["Events"].values()

@@ -82,14 +82,25 @@ pub struct Reported {
 pub enum Unreadable {
     #[error("it is not such an event")]
     OtherEvent,
+    /// Another product's message, or one of ours without a code.
     #[error("its message has no context of ours")]
     NoContext,
     #[error("its context is not one that we send")]
     OddContext,
     #[error("its type is unknown")]
     UnknownType,
-    #[error("its message id, number or country cannot be read")]
+    #[error("its message id or number cannot be read")]
     OddDetail,
+}
+
+impl Unreadable {
+    /// What the event is counted and logged as.
+    pub const fn outcome(self) -> &'static str {
+        match self {
+            Self::NoContext => "not-ours",
+            Self::OtherEvent | Self::OddContext | Self::UnknownType | Self::OddDetail => "unreadable",
+        }
+    }
 }
 
 impl Reported {
@@ -103,7 +114,6 @@ impl Reported {
         let known = TYPES.into_iter().find(|(name, _)| *name == detail.event_type);
         let (event_type, fate) = known.ok_or(Unreadable::UnknownType)?;
         let number = detail.destination_phone_number.as_deref().map(PhoneNumber::parse).transpose();
-        let country = detail.iso_country_code.as_deref().map(Country::parse).transpose();
         let requested = detail.message_request_timestamp.map(Duration::from_millis);
         let happened = Duration::from_millis(detail.event_timestamp);
         Ok(Self {
@@ -116,7 +126,8 @@ impl Reported {
                 price: price(detail.total_message_price, detail.total_carrier_fee),
             },
             event_type,
-            country: country.map_err(|_| Unreadable::OddDetail)?,
+            // Only measured by, so one that cannot be read costs no receipt.
+            country: detail.iso_country_code.and_then(|code| Country::parse(&code).ok()),
             after: requested.map(|requested| happened.saturating_sub(requested)),
         })
     }

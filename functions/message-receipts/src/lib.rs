@@ -14,7 +14,7 @@ use platform::run::chain;
 use platform::{retry, telemetry};
 use thiserror::Error;
 
-use crate::event::Reported;
+use crate::event::{Reported, Unreadable};
 
 pub mod config;
 pub mod event;
@@ -34,8 +34,7 @@ impl<S: ReceiptStore> App<S> {
         let reported = match Reported::read(event) {
             Ok(reported) => reported,
             Err(unreadable) => {
-                telemetry::receipt("unreadable");
-                tracing::warn!(function = FUNCTION, outcome = "unreadable", cause = %unreadable, "a receipt");
+                drop_event(unreadable);
                 return Ok(());
             }
         };
@@ -47,26 +46,17 @@ impl<S: ReceiptStore> App<S> {
         };
         telemetry::receipt(outcome);
         let Reported { receipt, event_type, country, .. } = &reported;
-        let (message, country) = (receipt.message.as_str(), country.as_ref().map(Country::as_str));
+        let (id, country) = (receipt.message.as_str(), country.as_ref().map(Country::as_str));
         let elapsed_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
         match recorded {
             Ok(recorded) => {
-                tracing::info!(function = FUNCTION, outcome, message, country, event_type, elapsed_ms, "a receipt");
+                tracing::info!(function = FUNCTION, outcome, id, country, event_type, elapsed_ms, "a receipt");
                 measure(&reported, recorded);
                 Ok(())
             }
             Err(error) => {
                 let cause = chain(&error);
-                tracing::error!(
-                    function = FUNCTION,
-                    outcome,
-                    message,
-                    country,
-                    event_type,
-                    cause,
-                    elapsed_ms,
-                    "a receipt"
-                );
+                tracing::error!(function = FUNCTION, outcome, id, country, event_type, cause, elapsed_ms, "a receipt");
                 Err(NotRecorded)
             }
         }
@@ -75,6 +65,17 @@ impl<S: ReceiptStore> App<S> {
     async fn record(&self, reported: &Reported, now: Timestamp) -> Result<Recorded, StoreError> {
         let record = || self.store.record_receipt(&reported.challenge, &reported.receipt, now);
         retry::on_conflict(retry::PATIENCE, record).await
+    }
+}
+
+/// The rule takes the events of all the account's messages, so that one is not ours is no reason to warn.
+fn drop_event(why: Unreadable) {
+    let outcome = why.outcome();
+    telemetry::receipt(outcome);
+    if why == Unreadable::NoContext {
+        tracing::info!(function = FUNCTION, outcome, cause = %why, "a receipt");
+    } else {
+        tracing::warn!(function = FUNCTION, outcome, cause = %why, "a receipt");
     }
 }
 

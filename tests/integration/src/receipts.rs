@@ -179,7 +179,6 @@ async fn an_event_that_cannot_be_read_is_dropped_and_writes_nothing() {
         (with("/detail/eventType", json!("TEXT_TELEPATHIC")), Unreadable::UnknownType),
         (with("/detail/destinationPhoneNumber", json!("unknown")), Unreadable::OddDetail),
         (with("/detail/messageId", json!("a b")), Unreadable::OddDetail),
-        (with("/detail/isoCountryCode", json!("U")), Unreadable::OddDetail),
     ];
     let before = api.backend.item("challenge#").await;
     api.backend.round_trips();
@@ -192,6 +191,25 @@ async fn an_event_that_cannot_be_read_is_dropped_and_writes_nothing() {
     let mut more = good;
     more["detail"]["carrierMood"] = json!({ "sunny": true });
     assert!(Reported::read(&more.to_string()).is_ok(), "AWS may add members");
+}
+
+#[tokio::test]
+async fn a_country_that_cannot_be_read_costs_no_receipt() {
+    for country in [json!("U"), json!(""), json!("unknown"), Value::Null] {
+        let (api, login) = texted().await;
+        let mut event = event(&api, "TEXT_DELIVERED");
+        event["detail"]["isoCountryCode"] = country;
+        assert!(Reported::read(&event.to_string()).expect("readable").country.is_none());
+        deliver(&api, &event).await;
+        assert_eq!(last_send(&api, &login).await, "delivered");
+    }
+}
+
+#[test]
+fn only_a_message_that_is_not_ours_is_no_reason_to_warn() {
+    let ours = [Unreadable::OtherEvent, Unreadable::OddContext, Unreadable::UnknownType, Unreadable::OddDetail];
+    assert_eq!(Unreadable::NoContext.outcome(), "not-ours");
+    assert_eq!(ours.map(Unreadable::outcome), ["unreadable"; 4]);
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use domain::status::{ChannelStatus, State, Status, Unavailable};
 use domain::time::Timestamp;
 use http::StatusCode;
 use lambda_http::Body;
-use platform::item::attribute::{NAMES, PHONE, QUOTA, TTL};
+use platform::item::attribute::{APPROVED_BY, NAMES, PHONE, QUOTA, RECEIPT_MESSAGE, TTL};
 use platform::item::key;
 use platform::problem::Problem;
 use platform::reply;
@@ -35,6 +35,7 @@ pub(crate) fn words() -> Value {
         "arrival": Arrival::ALL.map(Arrival::as_str),
         "limit": Limit::ALL.map(Limit::as_str),
         "line": Line::ALL.map(Line::as_str),
+        "method": Method::ALL.map(Method::as_str),
         "purpose": Purpose::ALL.map(Purpose::as_str),
         "reading": Form::ALL.map(Form::as_str),
         "sendFailure": SendFailure::ALL.map(SendFailure::as_str),
@@ -110,7 +111,13 @@ pub(crate) fn keys() -> Value {
 }
 
 pub(crate) fn attributes() -> Value {
-    json!({ "ttl": TTL.name, "phone": PHONE.name, "quota": QUOTA.name })
+    json!({
+        "ttl": TTL.name,
+        "phone": PHONE.name,
+        "quota": QUOTA.name,
+        "approvedBy": APPROVED_BY.name,
+        "receiptMessage": RECEIPT_MESSAGE.name,
+    })
 }
 
 /// Records which fields are read from a body, and provides only the required ones.
