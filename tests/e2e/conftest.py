@@ -66,10 +66,18 @@ def provider(confidential):
 
 
 @contextlib.contextmanager
-def deployed(hosted_login, provider, confidential, **chosen):
+def local_stack():
+    """The local stack without its functions: what it prints of its addresses."""
+    with subprocess.Popen([BOOTSTRAP_DIR / "local", "serve"], stdout=subprocess.PIPE, text=True) as process:
+        yield json.loads(process.stdout.readline())
+        process.terminate()
+
+
+@contextlib.contextmanager
+def deployed(hosted_login, provider, confidential, endpoints=None, **chosen):
     """The product as the template deploys it, on its own emulator. Parameters have their defaults, except for the
     limits that all test users share and for those in `chosen`."""
-    with MiniStack(enforce_iam=True) as emulator:
+    with MiniStack(enforce_iam=True, endpoints=endpoints) as emulator:
         deployment = Deployment(emulator)
         api_key = {"accountSid": voice.ACCOUNT, "apiKeySid": voice.KEY, "apiKeySecret": voice.SECRET}
         for secret in (voice.SECRET, voice.SIGNING_TOKEN):

@@ -30,10 +30,12 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 class MiniStack:
     """A running emulator, as a context manager. Leaving it stops the emulator and everything it started."""
 
-    def __init__(self, enforce_iam=False):
-        """With `enforce_iam`, requests are refused unless the caller's policies allow them."""
+    def __init__(self, enforce_iam=False, endpoints=None):
+        """With `enforce_iam`, requests are refused unless the caller's policies allow them. `endpoints` are the variables
+        that tell the functions where a service is that the emulator lacks."""
         self.port = _free_port()
         self.enforce_iam = enforce_iam
+        self._endpoints = endpoints or {}
         self._scratch = Path(tempfile.mkdtemp(prefix="ministack-"))
         self._process = None
 
@@ -72,7 +74,7 @@ class MiniStack:
     def _environment(self):
         """The emulator's environment, which the functions inherit, without the caller's own AWS configuration."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        return inherited | CREDENTIALS | {
+        return inherited | CREDENTIALS | self._endpoints | {
             "AUTH": str(self.enforce_iam).lower(),
             "AWS_ENDPOINT_URL": self.endpoint,
             "BIND_HOST": "127.0.0.1",

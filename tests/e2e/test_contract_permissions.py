@@ -71,7 +71,8 @@ ALLOWED = {
             condition={
                 "ForAllValues:StringEquals": {"dynamodb:Attributes": facts()["receiptAttributes"]},
                 "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["subject#*"]},
-                "StringEquals": {"dynamodb:ReturnValues": "UPDATED_OLD"},
+                # A request without it returns nothing.
+                "StringEqualsIfExists": {"dynamodb:ReturnValues": "UPDATED_OLD"},
             },
         )
     },

@@ -3,7 +3,6 @@ says what it must refuse and how it may answer. No product is deployed for this.
 
 import json
 import re
-import subprocess
 
 import boto3
 import pytest
@@ -12,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
-from conftest import BOOTSTRAP_DIR
+from conftest import local_stack
 
 SERVICE = "pinpoint-sms-voice-v2"
 MESSAGE = {
@@ -53,9 +52,8 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def stack():
-    with subprocess.Popen([BOOTSTRAP_DIR / "local", "serve"], stdout=subprocess.PIPE, text=True) as process:
-        yield json.loads(process.stdout.readline())
-        process.terminate()
+    with local_stack() as stack:
+        yield stack
 
 
 @pytest.fixture
