@@ -95,6 +95,7 @@ pub enum Unreadable {
 
 impl Unreadable {
     /// What the event is counted and logged as.
+    #[must_use]
     pub const fn outcome(self) -> &'static str {
         match self {
             Self::NoContext => "not-ours",
