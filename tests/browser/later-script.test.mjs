@@ -216,8 +216,9 @@ scenes('The second script', {}, (scene) => {
       await login.press('channel.sms');
       const code = await phone.code();
       await login.is('updated');
-      await login.page.waitForTimeout(2_500); // it would load again by now
+      await login.page.waitForTimeout(4_500); // it would load again by now, or ask to wait
       assert.equal(foreign.loads, loads);
+      assert.equal(await login.page.locator('#banner').isVisible(), false);
       await context.unroute(SECOND);
       const loaded = login.page.waitForEvent('load');
       await login.press('trouble.updated.reload');

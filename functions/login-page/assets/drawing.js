@@ -126,7 +126,7 @@ function drawBanner() {
   const isToldElsewhere = trouble !== 'busy' && (current.name === 'unreachable' || unsent || unsure);
   if (trouble) return say(isToldElsewhere ? null : t(`trouble.${trouble}`));
   const since = Math.min(...[...waits].map((wait) => wait.since));
-  if (Date.now() - since < SLOW) return say(null);
+  if (Date.now() - since < SLOW || current.name === 'updated') return say(null);
   const hangs = Object.keys(sending).length > 0;
   const other = hangs && usable(app.view).some((channel) => isOpen(channel, app) && isFree(channel, app));
   say(t(other ? 'trouble.slow.other' : 'trouble.slow'));

@@ -69,7 +69,7 @@ export function unreachable(app) {
 /** After a deployment, where a new page didn't come by itself. */
 export function updated(app) {
   const reload = h('button', { class: 'main', type: 'button', onclick: app.retry }, t('trouble.updated.reload'));
-  return { heading: () => t('trouble.updated'), symbol: { icon: OFFLINE, tone: 'warn' }, body: [reload] };
+  return { heading: () => t('trouble.updated'), body: [reload] };
 }
 
 export function loading() {

@@ -225,7 +225,8 @@ export async function exhibit(name, { context, stack, backend, user }) {
   await context.addInitScript(answerOtherwise, { view, problem, status });
   if (config) await configure(context, stack, config);
   if (isOutdated) {
-    await context.addInitScript(() => sessionStorage.setItem('alliance-mfa-renewed', '1'));
+    // The empty document before the page has no storage.
+    await context.addInitScript(() => origin === 'null' || sessionStorage.setItem('alliance-mfa-renewed', '1'));
     await context.route(/\/later\./, foreignBuild);
   }
 
@@ -267,7 +268,9 @@ async function unannounced(page, stack, locale) {
 /** Answers with the second script as another deployment would have it. @param {import('playwright-core').Route} route */
 export async function foreignBuild(route) {
   const response = await route.fetch();
-  await route.fulfill({ response, body: (await response.text()).replace(/BUILD="\w+"/, 'BUILD="another"') });
+  // Not for good, as under any address that isn't of the function's own build.
+  const headers = { ...response.headers(), 'cache-control': 'no-store' };
+  await route.fulfill({ response, headers, body: (await response.text()).replace(/BUILD="\w+"/, 'BUILD="another"') });
 }
 
 /** A problem document as the API sends it. */
