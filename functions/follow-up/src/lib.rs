@@ -162,7 +162,7 @@ impl<S: Statistics, N: Notifier, F: Feedback> App<S, N, F> {
         let tell = async |message: &MessageId| match feedback.converted(message, left()).await {
             Ok(()) => heard.set(heard.get() + 1),
             Err(error) => {
-                tracing::warn!(message = message.as_str(), cause = chain(&error), "gave up on feedback");
+                tracing::warn!(id = message.as_str(), cause = chain(&error), "gave up on feedback");
             }
         };
         stream::iter(messages).for_each_concurrent(AT_ONCE, tell).await;
