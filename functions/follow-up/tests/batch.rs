@@ -367,7 +367,7 @@ async fn no_feedback_is_given_on_what_comes_after_a_change_that_the_stream_bring
 
 #[tokio::test(start_paused = true)]
 async fn a_provider_that_hangs_takes_no_longer_than_a_batch_may() {
-    let provider = Provider { takes: Duration::from_secs(3600), ..Provider::default() };
+    let provider = Provider { takes: Duration::from_hours(1), ..Provider::default() };
     let app = App { feedback: Some(provider), ..app(ALL, &[]) };
     let records: Vec<_> = (0..100).map(|number| used(&number.to_string(), &format!("m-{number}"))).collect();
     let begun = tokio::time::Instant::now();

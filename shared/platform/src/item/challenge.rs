@@ -110,6 +110,7 @@ fn receipts<V: Value>(item: Reader<'_, V>) -> Result<Option<Receipts>, Unreadabl
 }
 
 /// What became of the message. A word of a later version reads as nothing: no sign-in may fail for it.
+#[must_use]
 pub fn fate<V: Value>(item: Reader<'_, V>) -> Option<Fate> {
     item.get(RECEIPT_SAYS).unwrap_or_default()
 }
