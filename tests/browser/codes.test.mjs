@@ -59,14 +59,14 @@ scenes('Codes', {}, (scene) => {
     await login.returned();
   });
 
-  scene('what became of the message is told as soon as a receipt says so, and nothing moves', async ({ arrive }) => {
+  scene('what became of the message is told as soon as a receipt says so, and nothing moves', async ({ arrive, context }) => {
     const login = await arrive();
     await login.sendCode();
     await login.is('code');
     const sent = login.page.locator('#sent');
     const height = (await sent.boundingBox()).height;
     let lastSend = 'delivered';
-    await login.page.route('**/v1/challenge', async (route) => {
+    await context.route('**/v1/challenge', async (route) => {
       const response = await route.fetch();
       const view = await response.json();
       view.channels.sms.lastSend = lastSend;
@@ -117,6 +117,24 @@ scenes('Codes', {}, (scene) => {
       assert.equal(await login.page.getByText(login.words['offer.code']).filter({ visible: true }).count(), 0);
     });
   }
+
+  scene('two things that come with one answer are both announced', async ({ arrive, context }) => {
+    let isKnown = false;
+    await context.route('**/v1/challenge', async (route) => {
+      const response = await route.fetch();
+      const view = await response.json();
+      if (isKnown) {
+        view.channels.sms.lastSend = 'not-delivered';
+        view.expiresAt = new Date(Date.now() + 50_000).toISOString().replace(/\.\d+/, '');
+      }
+      await route.fulfill({ response, json: { ...view, pollAfterMs: 500 } });
+    });
+    const login = await arrive();
+    await login.sendCode();
+    isKnown = true;
+    const announcer = login.page.locator('#announcer', { hasText: login.words['code.minute'] });
+    await announcer.filter({ hasText: login.words['code.text.not-delivered'].split('{number}')[0] }).waitFor();
+  });
 
   scene('a code may be pasted with spaces', async ({ arrive, phone, context }) => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);

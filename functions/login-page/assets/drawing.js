@@ -28,6 +28,7 @@ const waits = new Set();
  */
 let current = { name: '' };
 let isAwaited = false;
+let isAnnouncing = false;
 
 /** Draws now, and again each second for the countdowns. */
 export function startDrawing(shared) {
@@ -137,8 +138,11 @@ function say(message) {
   banner.hidden = !message;
 }
 
+/** Added to what was announced for the same answer, and instead of what was announced before. */
 export function announce(message) {
-  announcer.textContent = '';
+  if (!isAnnouncing) announcer.textContent = '';
+  isAnnouncing = true;
+  queueMicrotask(() => { isAnnouncing = false; });
   // A new element, so that screen readers repeat words that are the same as before.
-  announcer.append(h('span', {}, message));
+  announcer.append(h('span', {}, message), ' ');
 }
