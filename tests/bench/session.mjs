@@ -14,21 +14,23 @@ export async function openSession() {
   const fronts = await openFronts();
   const table = openTable(fronts.dynamodb, fronts.environment.TABLE_NAME);
   const functions = {};
-  /** Has a function of the product answer an event, with its own settings if it needs any. */
-  async function invoke(name, event, settings = {}) {
+  /** A function of the product, with settings of its own if it needs any. */
+  async function running(name, settings = {}) {
     const log = [name, ...Object.values(settings)].join('-');
     if (!functions[log]) {
       functions[log] = await startLambda(product(name), { ...fronts.environment, ...settings }, { log });
       await functions[log].polled;
     }
-    return functions[log].invoke(event);
+    return functions[log];
   }
+  const invoke = async (name, event, settings) => (await running(name, settings)).invoke(event);
 
   return {
     fronts,
     /** Makes the table ready for `count` events of an operation, and says how to make it so again. */
     async stage(name, count) {
       const operation = OPERATIONS[name];
+      await running(operation.function, operation.settings); // what it asks for during init is part of no event
       await table.restore([]);
       const people = await population(operation, count, invoke, fronts.taken);
       const items = await table.items();
