@@ -86,7 +86,7 @@ pub(super) fn told(world: &mut World, key: &ChallengeKey, body: &str) -> Verdict
     let body: Value = serde_json::from_str(body).unwrap_or_default();
     let Some(told) = body["channels"]["sms"]["lastSend"].as_str() else { return Ok(()) }; // no challenge is shown
     let fate = world.past.receipts.get(key).and_then(|expected| expected.fate);
-    let expected = fate.and_then(Fate::arrival);
+    let expected = fate.and_then(Fate::told);
     match expected {
         Some(arrival) => {
             hold!(told == arrival.as_str(), "a message that was {} is told as {told}", arrival.as_str());
