@@ -196,7 +196,7 @@ impl Lean {
             Self::SharedNumbers => Theme {
                 tight: true,
                 changes: 100,
-                ..Theme::of([12, 3, 1, 8, 2, 0, 0, 5, 1, 0, 4], 4, 20, 2, &[1, 31, 31, 130, 601], 3)
+                ..Theme::of([14, 3, 1, 8, 2, 0, 0, 5, 1, 0, 1], 4, 20, 2, &[1, 31, 31, 130, 601], 3)
             },
             Self::Fraud => Theme {
                 changes: 300,
