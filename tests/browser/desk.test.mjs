@@ -150,7 +150,7 @@ scenes('Desk', { concurrency: 1 }, (scene) => {
     assert.equal(await notes.getByRole('listitem').count(), 0, 'it does not arrive');
 
     const refused = desk.waitForResponse(`${stack.phone}/faults`);
-    await messages.selectOption('are refused: opted out');
+    await messages.selectOption('are refused: stopped by STOP');
     await refused;
     const { Reason } = await endUserMessaging(context, stack, 'SendTextMessage', message('Refused'));
     assert.equal(Reason, 'DESTINATION_PHONE_NUMBER_OPTED_OUT');
