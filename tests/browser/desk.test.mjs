@@ -114,7 +114,9 @@ scenes('Desk', { concurrency: 1 }, (scene) => {
     await login.getByRole('button', { name: /^Send Code/ }).click();
     await login.getByRole('button', { name: /^Call Me/ }).click();
     await desk.getByRole('button', { name: 'Accept' }).waitFor();
+    const restored = desk.waitForResponse(`${stack.phone}/faults`);
     await messages.selectOption('none');
+    await restored; // or the next scene finds the fault
   });
 
   scene('a message through End User Messaging is on the phone with its sender, and its receipts are in the timeline', async ({ context, stack }) => {
