@@ -212,7 +212,9 @@ async fn wait_for(http: &reqwest::Client, stack: &Stack, name: &str) -> Result<(
 
 /// Asks until the function answers. While it is being started, cargo-lambda refuses connections or keeps the request.
 async fn answer(http: &reqwest::Client, functions: &str, name: &str) {
-    while !ask(http, functions, name).await.is_ok_and(|answer| answer["statusCode"].is_number()) {
+    // One that takes events answers with nothing.
+    let is_answer = |answer: Value| answer["statusCode"].is_number() || answer.is_null();
+    while !ask(http, functions, name).await.is_ok_and(is_answer) {
         sleep(Duration::from_millis(300)).await;
     }
 }
