@@ -221,10 +221,9 @@ pub(super) const IN_TALK: &str = concat!(this_call!(), " AND callState = :answer
 pub(super) const REPORT: &str = "SET callReport = :report";
 pub(super) const REPORT_FORMER: &str = "SET formerCalls.#call.callReport = :report";
 pub(super) const AND_DENIED: &str = ", outcome = :denied";
-/// A report takes back nothing that was approved after it was read.
-pub(super) const AND_NOT_APPROVED: &str = " AND outcome <> :approved";
-/// The proof of the current number is approved and can still be denied, but not what has replaced it since.
-pub(super) const AND_STILL_THE_PROOF: &str = " AND generation = :generation";
+/// A report takes back nothing that was approved after it was read, except the proof of the current number in a change,
+/// but not what has replaced that proof since.
+pub(super) const AND_NOT_APPROVED: &str = " AND (outcome <> :approved OR generation = :proof)";
 /// Of two reports at once, in whatever calls, one is the first.
 pub(super) const FIRST_REPORT: &str = concat!("callToken = :token AND ", first_report!(""));
 pub(super) const SECOND_REPORT: &str = concat!("callToken = :token AND ", second_report!(""));

@@ -23,6 +23,9 @@ use crate::item::challenge::{APPROVED, DENIED};
 const CHALLENGE: usize = 0;
 const SUBJECT: usize = 1;
 
+/// They count from one.
+const NO_GENERATION: u32 = 0;
+
 /// How often a report is decided again after something else has changed its challenge.
 const TRIES: usize = 3;
 
@@ -92,9 +95,7 @@ impl DynamoStore {
             (false, true) => (expression::REPORT_FORMER, expression::SECOND_REPORT_OF_FORMER),
         };
         let update = expression::and(update, expression::AND_DENIED, denies);
-        let is_proof = report.stored.is_proof();
-        let spares = if is_proof { expression::AND_STILL_THE_PROOF } else { expression::AND_NOT_APPROVED };
-        let condition = expression::and(condition, spares, denies);
+        let condition = expression::and(condition, expression::AND_NOT_APPROVED, denies);
         let digest = report.token.digest();
         let mut write = self
             .write(challenge_key(&report.stored.id.key), update, &condition)
@@ -106,12 +107,11 @@ impl DynamoStore {
             write.expression_attribute_names("#call", challenge_item::call_name(&digest))
         };
         if denies {
-            write = write.expression_attribute_values(":denied", text(DENIED));
-            write = if is_proof {
-                write.expression_attribute_values(":generation", number(report.stored.id.generation))
-            } else {
-                write.expression_attribute_values(":approved", text(APPROVED))
-            };
+            let proof = if report.stored.is_proof() { report.stored.id.generation } else { NO_GENERATION };
+            write = write
+                .expression_attribute_values(":denied", text(DENIED))
+                .expression_attribute_values(":approved", text(APPROVED))
+                .expression_attribute_values(":proof", number(proof));
         }
         if is_second {
             return write.expression_attribute_values(":stopped", text(FraudReport::Stopped.as_str()));
