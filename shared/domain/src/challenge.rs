@@ -362,7 +362,7 @@ impl Challenge {
         last.map(|(at, _)| at + policy.cooldown)
     }
 
-    /// Whether the latest message arrived, as far as its receipts say.
+    /// What the user is told of the latest message's arrival.
     #[must_use]
     pub fn arrival(&self) -> Option<Arrival> {
         self.receipts.as_ref()?.fate?.told()

@@ -23,7 +23,7 @@ use crate::item::challenge::{APPROVED, DENIED};
 const CHALLENGE: usize = 0;
 const SUBJECT: usize = 1;
 
-/// They count from one.
+/// Generations count from one, so no stored one is this.
 const NO_GENERATION: u32 = 0;
 
 /// How often a report is decided again after something else has changed its challenge.
