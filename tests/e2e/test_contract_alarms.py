@@ -18,6 +18,7 @@ def alarms():
     """What is watched: namespace, metric, and the dimensions' values."""
     for metric in alarm_metrics():
         values = [part["Value"] for part in metric.get("Dimensions", [])]
+        values = [value["Fn::If"][1] if "Fn::If" in value else value for value in values]  # a function that not all have
         values = tuple(next(iter(value.values())) if isinstance(value, dict) else value for value in values)
         yield metric["Namespace"], metric["MetricName"], values
 

@@ -8,7 +8,7 @@ from contract import FUNCTIONS, facts, functions, on_condition, template
 
 TABLE = {"Fn::GetAtt": ["Table", "Arn"]}
 KEY = {"Fn::If": ["SignsWithOwnKey", {"Fn::GetAtt": ["SigningKey", "Arn"]}, {"Ref": "SigningKeyArn"}]}
-STREAM = {"Fn::Sub": "${Table.Arn}/stream/*"}
+STREAM = {"Fn::Join": ["", [TABLE, "/stream/*"]]}
 MAC_KEYS = {"Ref": "MacKeysSecret"}
 CALL_DIGITS = {"Ref": "CallDigitsSecret"}
 SIGNING = {"StringEquals": {"kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256", "kms:MessageType": "DIGEST"}}

@@ -92,7 +92,7 @@ def test_what_cannot_be_made_anew_outlives_the_stack():
     found = [part for part in template()["Resources"].values() if part["Type"] in lasting]
     assert {part["Type"] for part in found} == lasting
     for part in found:
-        assert (part["DeletionPolicy"], part["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert (part["DeletionPolicy"], part["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
 def test_results_are_signed_by_a_key_that_an_authorizer_can_verify_and_that_has_a_name():
