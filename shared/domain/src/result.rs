@@ -21,6 +21,11 @@ pub struct Approval {
 }
 
 impl Approval {
+    /// The `typ` of a result token.
+    pub const TOKEN_TYPE: &str = "mfa-result+jwt";
+    /// The assurance of a test number's approval.
+    pub const TEST_NUMBER: &str = "urn:alliance-mfa:acr:test-number";
+
     /// The approval of a settled challenge, until its result expires.
     #[must_use]
     pub fn of(challenge: &Challenge, now: Timestamp) -> Option<Self> {
@@ -45,7 +50,7 @@ impl Approval {
     #[must_use]
     pub const fn assurance(&self) -> &'static str {
         match (self.test, self.enrolled_now) {
-            (true, _) => "urn:alliance-mfa:acr:test-number",
+            (true, _) => Self::TEST_NUMBER,
             (false, true) => "urn:alliance-mfa:acr:phone-enrolled",
             (false, false) => "urn:alliance-mfa:acr:phone",
         }

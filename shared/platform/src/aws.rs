@@ -1,7 +1,7 @@
 //! One HTTP client for all outgoing requests: one connection pool, one TLS stack, pinned roots.
 //!
 //! Scanning the machine's certificate store would take up most of a cold start. AWS endpoints need only
-//! five roots; Mozilla's are loaded on the first call to the voice provider, since loading them at init
+//! five roots; Mozilla's are loaded on the first request to another server, since loading them at init
 //! would triple the cold start. As in AWS's other SDKs, `AWS_CA_BUNDLE` names a file of roots to trust
 //! instead: for networks that inspect outgoing traffic, and for tests over TLS.
 //!
@@ -45,8 +45,8 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(3);
 pub enum Roots {
     /// Amazon's, for AWS endpoints.
     Amazon,
-    /// Mozilla's, for the voice provider.
-    #[cfg(feature = "voice")]
+    /// Mozilla's, for all other servers.
+    #[cfg(feature = "outbound")]
     Public,
 }
 
@@ -60,7 +60,7 @@ pub fn connector(roots: Roots) -> Result<SharedHttpConnector, TlsError> {
         Some(bundle) => Cow::Owned(bundled(Path::new(&bundle))?),
         None => match roots {
             Roots::Amazon => Cow::Borrowed(AMAZON),
-            #[cfg(feature = "voice")]
+            #[cfg(feature = "outbound")]
             Roots::Public => Cow::Owned(public_roots()),
         },
     })
@@ -83,22 +83,6 @@ fn trusting(roots: &[u8]) -> Result<SharedHttpConnector, TlsError> {
         .tls_context(context)
         .build_with_resolver(Resolver);
     Ok(SharedHttpConnector::new(connector))
-}
-
-/// A connector with Mozilla's roots, created on first use.
-#[cfg(feature = "voice")]
-#[derive(Debug, Default)]
-pub struct PublicConnector(std::sync::OnceLock<SharedHttpConnector>);
-
-#[cfg(feature = "voice")]
-impl PublicConnector {
-    pub fn get(&self) -> Result<&SharedHttpConnector, TlsError> {
-        if let Some(connector) = self.0.get() {
-            return Ok(connector);
-        }
-        let connector = connector(Roots::Public)?;
-        Ok(self.0.get_or_init(|| connector))
-    }
 }
 
 /// Opens a connection to the service at `url` for the first request to reuse. Init gets a whole CPU for
@@ -187,7 +171,7 @@ pub fn never_sent(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// Mozilla's roots as PEM, the only form that the connector accepts.
-#[cfg(feature = "voice")]
+#[cfg(feature = "outbound")]
 fn public_roots() -> Vec<u8> {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;

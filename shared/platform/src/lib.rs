@@ -22,6 +22,8 @@ pub mod telemetry;
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "outbound")]
+pub mod outbound;
 #[cfg(feature = "secrets")]
 pub mod secrets;
 #[cfg(feature = "kms")]

@@ -15,6 +15,9 @@ use serde::Serialize;
 
 use crate::{clock, reply};
 
+/// What a problem's `type` begins with, before its name.
+pub const PREFIX: &str = "urn:alliance-mfa:problem:";
+
 /// What the caller sees of a request that was refused or failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
@@ -136,7 +139,7 @@ impl Problem {
     pub fn response(&self, now: Timestamp) -> Response<Body> {
         let name = self.name();
         let mut document = Document {
-            kind: format!("urn:alliance-mfa:problem:{name}"),
+            kind: format!("{PREFIX}{name}"),
             title: name.replace('-', " "),
             status: self.status().as_u16(),
             detail: self.detail(),

@@ -124,7 +124,7 @@ pub fn unsigned(
     approval: &Approval,
     first_factor: &FirstFactor,
 ) -> Result<String, serde_json::Error> {
-    let header = Header { alg: "RS256", typ: "mfa-result+jwt", kid: &key_id(&settings.key_arn) };
+    let header = Header { alg: "RS256", typ: Approval::TOKEN_TYPE, kid: &key_id(&settings.key_arn) };
     let mut amr = Vec::new();
     for method in first_factor.amr.iter().map(String::as_str).chain(approval.methods().iter().copied()) {
         if !amr.contains(&method) {

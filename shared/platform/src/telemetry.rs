@@ -28,6 +28,7 @@ const OURS: &[&str] = &[
     "audit_events",
     "follow_up",
     "message_receipts",
+    "canary",
 ];
 
 /// How a function logs.
@@ -81,9 +82,11 @@ const MESSAGE_DELIVERED: Metric = ("MessageDelivered", "Channel");
 const MESSAGE_FAILED: Metric = ("MessageFailed", "Channel");
 const DELIVERY_TIME: Metric = ("DeliveryTime", "Channel");
 const MESSAGE_PRICE: Metric = ("MessagePrice", "Channel");
+const CANARY_SUCCEEDED: Metric = ("CanarySucceeded", "Channel");
+const CANARY_TIME: Metric = ("CanaryTime", "Channel");
 
 /// Every metric that a function writes. The template's alarms watch some of them.
-pub const METRICS: [Metric; 10] = [
+pub const METRICS: [Metric; 12] = [
     SEND_LATENCY,
     SMS_REFUSED,
     PROVIDER_FAILED,
@@ -94,6 +97,8 @@ pub const METRICS: [Metric; 10] = [
     MESSAGE_FAILED,
     DELIVERY_TIME,
     MESSAGE_PRICE,
+    CANARY_SUCCEEDED,
+    CANARY_TIME,
 ];
 
 /// Records how long the provider took to accept a send.
@@ -139,6 +144,15 @@ pub fn message_failed(country: Option<Country>) {
 /// Records what a message costs, in US dollars.
 pub fn message_price(country: Option<Country>, price: Price) {
     of_message(MESSAGE_PRICE, "None", f64::from(price.millionths()) / 1e6, country);
+}
+
+/// Records whether the canary's sign-in succeeded, and how long one that did took.
+pub fn canary(succeeded: Option<Duration>) {
+    let channel = Channel::Sms.as_str();
+    emit(CANARY_SUCCEEDED, "Count", if succeeded.is_some() { 1.0 } else { 0.0 }, channel);
+    if let Some(elapsed) = succeeded {
+        emit(CANARY_TIME, "Milliseconds", milliseconds(elapsed), channel);
+    }
 }
 
 /// Counts a refused start, by the limit that was reached or else by the problem's name.

@@ -9,7 +9,6 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::{AggregatedBytes, ByteStream};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::call::CallToken;
@@ -23,9 +22,10 @@ use serde_json::Value;
 use thiserror::Error as ThisError;
 use tokio::time::{Instant, timeout_at};
 
-use crate::aws::{PublicConnector, never_sent};
+use crate::aws::never_sent;
 use crate::clock;
 use crate::encoding::webhook_url;
+use crate::outbound::{PublicConnector, read};
 use crate::secrets::{Secret, SecretSource, VoiceCredentials};
 
 #[derive(Clone, Debug)]
@@ -149,8 +149,4 @@ async fn judge(response: HttpResponse) -> Result<String, SendError> {
         _ => SendFailure::Unknown,
     };
     Err(SendError { kind, source: Some(Box::new(Refused { status, code })) })
-}
-
-async fn read(body: SdkBody) -> Option<Vec<u8>> {
-    ByteStream::new(body).collect().await.ok().map(AggregatedBytes::to_vec)
 }

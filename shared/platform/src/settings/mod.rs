@@ -11,6 +11,7 @@ use domain::policy::{Policy, UnverifiedBudget};
 use domain::rules::Rules;
 
 pub use self::environment::{ConfigError, Environment};
+pub use self::parse::is_protected;
 pub use self::provider::SmsProvider;
 pub use self::setting::{Facts, Group, Listed, Setting};
 use crate::first_factor::SessionRule;

@@ -34,10 +34,15 @@ fn address(schemes: &[&str], text: &str) -> Result<Option<String>, NoAddress> {
     }
 }
 
+/// Whether a secret may be sent to this address: https, or http on loopback.
+#[must_use]
+pub fn is_protected(url: &str) -> bool {
+    ["https://", "http://127.0.0.1:", "http://localhost:"].iter().any(|prefix| url.starts_with(prefix))
+}
+
 /// https, or http on loopback, without a trailing slash.
 pub(super) fn base_url(text: &str) -> Option<String> {
-    let local = ["http://127.0.0.1:", "http://localhost:"].iter().any(|prefix| text.starts_with(prefix));
-    ((text.starts_with("https://") || local) && !text.ends_with('/')).then(|| text.to_owned())
+    (is_protected(text) && !text.ends_with('/')).then(|| text.to_owned())
 }
 
 /// The same with nothing after the host and its port, spelled as browsers and the provider spell it: pages and

@@ -201,6 +201,8 @@ settings! {
             parse::level,
             "info"
         );
+        /// Secret with what the canary signs in with. Without it there is no canary.
+        CANARY_SECRET_ARN: String = deployed("no canary", "the ARN of a secret");
     }
     Stack {
         /// The table of challenges and accounts.
