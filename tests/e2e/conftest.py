@@ -29,7 +29,7 @@ from audit import Subscriber
 from backend import PyJwtBackend
 from confidential import Confidential
 from deployment import Deployment
-from login import AUDIENCE, HostedLogin
+from login import API_KEY, AUDIENCE, HostedLogin
 from ministack import MiniStack
 from page import Person
 from voice import VoiceProvider
@@ -41,6 +41,8 @@ TEMPLATE = Path(os.environ.get("TEMPLATE") or REPOSITORY / "infra" / "template.y
 RESULT_AUDIENCE = "login-backend"
 # A test number, its code, and the account that may use it.
 TEST_NUMBER, TEST_CODE, REVIEWER = "+15005550006", "424242", "reviewer-of-the-app"
+# The same for the canary.
+CANARY_NUMBER, CANARY_CODE, CANARY = "+15005550008", "848484", "canary-of-the-stack"
 
 
 def pytest_collection_modifyitems(items):
@@ -80,15 +82,21 @@ def deployed(hosted_login, provider, confidential, endpoints=None, **chosen):
     with MiniStack(enforce_iam=True, endpoints=endpoints) as emulator:
         deployment = Deployment(emulator)
         api_key = {"accountSid": voice.ACCOUNT, "apiKeySid": voice.KEY, "apiKeySecret": voice.SECRET}
-        for secret in (voice.SECRET, voice.SIGNING_TOKEN):
+        canary = {
+            "tokenUrl": f"{hosted_login.url}/token", "headers": {"X-Api-Key": API_KEY}, "body": {"account": CANARY},
+            "tokenAt": "/result/token", "phoneNumber": CANARY_NUMBER, "code": CANARY_CODE,
+        }
+        for secret in (voice.SECRET, voice.SIGNING_TOKEN, API_KEY):
             confidential.add("secret", secret)
-        confidential.add("phone number", TEST_NUMBER)
-        confidential.add("code", TEST_CODE)
+        for number, code in ((TEST_NUMBER, TEST_CODE), (CANARY_NUMBER, CANARY_CODE)):
+            confidential.add("phone number", number)
+            confidential.add("code", code)
         deployment.deploy(TEMPLATE, BOOTSTRAP_DIR, {
             "AllowedCountries": "US",
             "AllowedOrigins": "https://login.example.com",
             "Architecture": "x86_64",
             "Brand": "Example",
+            "CanarySecretArn": deployment.secret("canary", json.dumps(canary)),
             "FirstFactorAudience": AUDIENCE,
             "FirstFactorIssuer": hosted_login.url,
             "LogLevel": "trace",
@@ -98,7 +106,8 @@ def deployed(hosted_login, provider, confidential, endpoints=None, **chosen):
             "PublicBaseUrl": deployment.base_url,
             "ReservedConcurrency": "40",
             "ResultAudience": RESULT_AUDIENCE,
-            "TestNumbers": f"{TEST_NUMBER} {TEST_CODE} 2099-12-31T00:00:00Z somebody-else {REVIEWER}",
+            "TestNumbers": f"{TEST_NUMBER} {TEST_CODE} 2099-12-31T00:00:00Z somebody-else {REVIEWER};"
+            f"{CANARY_NUMBER} {CANARY_CODE} 2099-12-31T00:00:00Z {CANARY}",
             "UnverifiedBudgetFloor": "1000",
             "UnverifiedSendsPerRangePerDay": "10000",
             "VoiceApiBaseUrl": provider.url,

@@ -39,6 +39,7 @@ def test_an_alarm_watches_everything_that_may_go_wrong():
         ]
         + [("AllianceMfa", "Receipts", ("MessageReceiptsFunction", "recorded")), ("AllianceMfa", "SendLatency", (start, "sms"))]
         + [("AllianceMfa", "StartRefused", (start, reason)) for reason in ("network", "country-sms", "country-call")]
+        + [("AllianceMfa", "CanarySucceeded", ("CanaryFunction", "sms"))]
         + [("AWS/SNS", "SMSMonthToDateSpentUSD", ())]
         + [("AWS/DynamoDB", metric, ("Table",)) for metric in ("ReadThrottleEvents", "WriteThrottleEvents")]
         + [("AWS/ApiGateway", "5xx", ("Api",))]
@@ -53,7 +54,7 @@ def test_the_metrics_that_are_watched_are_those_that_are_written():
     namespace = facts()["namespace"]
     own = {(name, values[1]) for of, name, values in alarms() if of == namespace}
     # The others are read in CloudWatch, by country: what share of messages arrives and is used, how soon, at what price.
-    unwatched = {"Converted", "MessageDelivered", "MessageFailed", "DeliveryTime", "MessagePrice"}
+    unwatched = {"Converted", "MessageDelivered", "MessageFailed", "DeliveryTime", "MessagePrice", "CanaryTime"}
     assert {metric["name"] for metric in facts()["metrics"]} == {name for name, _ in own} | unwatched
     assert {value for name, value in own if name == "SmsRefused"} == words("sendFailure") - {"fault", "unknown"}
     assert {value for name, value in own if name == "StartRefused"} <= words("limit")

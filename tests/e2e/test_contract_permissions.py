@@ -76,6 +76,7 @@ ALLOWED = {
             },
         )
     },
+    "canary": {statement("Allow", "secretsmanager:GetSecretValue", {"Ref": "CanarySecretArn"})},
     "admin": {statement("Allow", "dynamodb:Query dynamodb:UpdateItem", TABLE)},
     "jwks": {
         statement(

@@ -44,6 +44,7 @@ def test_every_function_is_deployed_with_the_routes_that_are_its_own():
         "admin": ADMINISTRATIVE,
         "audit-events": set(),
         "message-receipts": set(),
+        "canary": set(),
     }
     assert set(functions(template())) == FUNCTIONS
 

@@ -19,11 +19,12 @@ def test_every_function_has_the_runtime_and_the_size_that_are_meant():
     assert shared["Architectures"] == [{"Ref": "Architecture"}]
     assert template()["Parameters"]["Architecture"]["Default"] == "arm64"
     own = {name: function["Properties"].get("Timeout") for name, function in functions(template()).items()}
-    assert own == dict.fromkeys(FUNCTIONS) | {"start-challenge": 15, "audit-events": 60, "follow-up": 60}
+    assert own == dict.fromkeys(FUNCTIONS) | {"start-challenge": 15, "audit-events": 60, "follow-up": 60, "canary": 60}
     # The function's timeout must leave room for the longest send and the write that records it.
     assert template()["Parameters"]["SendTimeoutSeconds"]["MaxValue"] + 3 < 15
     # The same for follow-up's longest batch, including the last notice, and the write after it.
     assert facts()["batchSeconds"] + 10 <= 60
+    assert facts()["canarySeconds"] < 60
 
 
 def test_every_function_logs_to_a_group_that_forgets():
@@ -71,6 +72,22 @@ def test_receipts_are_taken_where_the_provider_reports_them():
         "MaximumRetryAttempts": 2,
         "MaximumEventAgeInSeconds": 3600,
     }
+
+
+def test_the_canary_is_deployed_with_its_secret_only_and_runs_within_the_limits_of_its_account():
+    document = template()
+    function = functions(document)["canary"]
+    assert function["Condition"] == "HasCanary"
+    assert document["Conditions"]["HasCanary"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "CanarySecretArn"}, ""]}]}
+    [event] = function["Properties"]["Events"].values()
+    assert event == {"Type": "Schedule", "Properties": {"Schedule": "cron(30 0/3 * * ? *)"}}
+    runs = 24 // 3
+    limits = [document["Parameters"][name]["Default"] for name in ("MaxSendsPerDay", "MaxSendsPerNumberPerDay")]
+    assert all(runs < limit for limit in limits)
+    # Nobody runs it again after an error, and each period of its alarm has a run.
+    assert function["Properties"]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+    alarm = document["Resources"]["CanaryFailedAlarm"]["Properties"]
+    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (24 * 3600 // runs, 2, 2)
 
 
 def test_the_table_is_kept_protected_and_forgets_what_is_over():

@@ -39,7 +39,7 @@ def requests(lines):
 
 def boundary_lines(lines):
     """The number of summary lines, of which the functions log one per request or batch."""
-    boundary = {"answered", "not answered", "published", "not published", "followed up", "not followed up"}
+    boundary = {"answered", "not answered", "published", "not published", "followed up", "not followed up", "signed in", "not signed in"}
     return sum(record.get("message") in boundary for record in records(lines))
 
 
@@ -51,7 +51,7 @@ def records(lines):
 def test_there_are_values_to_search_for_and_logs_to_search(product, lines, confidential):
     assert confidential.kinds() == KINDS
     functions = product.client("lambda").list_functions()["Functions"]
-    assert [function["Environment"]["Variables"]["LOG_LEVEL"] for function in functions] == ["trace"] * 9
+    assert [function["Environment"]["Variables"]["LOG_LEVEL"] for function in functions] == ["trace"] * 10
     written = collections.Counter(record.get("message") for record in records(lines))
     assert {"sent", "judged", "webhook", "answered", "published", "followed up"} <= set(written)
     # One summary line per request: no output was lost on the way here.

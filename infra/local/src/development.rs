@@ -40,6 +40,13 @@ pub(crate) const CALL_DIGITS_SECRET: &str = "alliance-mfa/call-digits-local0";
 pub(crate) const VOICE_API_SECRET_NAME: &str = "alliance-mfa/voice-api-local0";
 pub(crate) const VOICE_SIGNING_SECRET: &str = "alliance-mfa/voice-signing-local0";
 
+pub(crate) const CANARY_SECRET: &str = "alliance-mfa/canary-local0";
+
+/// The account that the canary signs in as, its test number and the code.
+pub(crate) const CANARY: &str = "canary";
+pub(crate) const CANARY_NUMBER: &str = "+15005550006";
+pub(crate) const CANARY_CODE: &str = "424242";
+
 pub(crate) fn secret_arn(name: &str) -> String {
     format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}")
 }

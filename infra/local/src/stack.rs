@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::compiler::Compiler;
 use crate::development::{
-    ACCESS_KEY, ACCESS_SECRET, CALL_DIGITS_SECRET, MAC_KEYS_SECRET, REGION, RESULT_AUDIENCE, SIGNING_KEY_ARN, TABLE,
+    ACCESS_KEY, ACCESS_SECRET, CALL_DIGITS_SECRET, CANARY, CANARY_CODE, CANARY_NUMBER, CANARY_SECRET, MAC_KEYS_SECRET, REGION, RESULT_AUDIENCE, SIGNING_KEY_ARN, TABLE,
     VOICE_API_SECRET_NAME, VOICE_FROM, VOICE_SIGNING_SECRET, secret_arn,
 };
 use crate::gateway::Gateway;
@@ -68,10 +68,10 @@ impl Stack {
         let mut stack = Self {
             phone: phone::start(http, settings.phone_port, surroundings).await?,
             gateway,
-            issuer,
             dynamodb,
             kms: kms::start(kms_key, settings.kms_port).await?,
-            secrets: secrets::start(settings.secrets_port).await?,
+            secrets: secrets::start(issuer.clone(), settings.secrets_port).await?,
+            issuer,
             functions,
             environment: BTreeMap::new(),
             compiler,
@@ -105,16 +105,22 @@ impl Stack {
             ("VOICE_SIGNING_SECRET_ARN", secret_arn(VOICE_SIGNING_SECRET)),
             ("VOICE_API_BASE_URL", self.phone.clone()),
             ("VOICE_FROM", VOICE_FROM.to_owned()),
-            ("FRAME_ANCESTORS", with_additions("FRAME_ANCESTORS", self.phone.clone())),
-            ("REDIRECT_URIS", with_additions("REDIRECT_URIS", format!("{}/signed-in", self.phone))),
+            ("FRAME_ANCESTORS", with_additions("FRAME_ANCESTORS", ',', self.phone.clone())),
+            ("REDIRECT_URIS", with_additions("REDIRECT_URIS", ',', format!("{}/signed-in", self.phone))),
+            ("CANARY_SECRET_ARN", secret_arn(CANARY_SECRET)),
+            ("TEST_NUMBERS", with_additions("TEST_NUMBERS", ';', canary_number())),
         ]
     }
 }
 
+fn canary_number() -> String {
+    format!("{CANARY_NUMBER} {CANARY_CODE} 2099-12-31T00:00:00Z {CANARY}")
+}
+
 /// The stack's own value, followed by those that a developer adds with the variable `name`.
-fn with_additions(name: &str, own: String) -> String {
+fn with_additions(name: &str, separator: char, own: String) -> String {
     match set(name) {
-        Some(more) => format!("{own},{more}"),
+        Some(more) => format!("{own}{separator}{more}"),
         None => own,
     }
 }

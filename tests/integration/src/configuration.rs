@@ -47,6 +47,10 @@ fn every_function_names_every_missing_variable() {
     assert_eq!(calls_only, ["TABLE_NAME", "ALLOWED_COUNTRIES"], "no brand is needed if no message is sent");
     assert_eq!(missing(faults(login_page::config::Config::read, &[])), ["BRAND", "ALLOWED_COUNTRIES"]);
     assert_eq!(missing(faults(message_receipts::config::Config::read, &[])), ["TABLE_NAME"]);
+    assert_eq!(
+        missing(faults(canary::config::Config::read, &[])),
+        ["PUBLIC_BASE_URL", "RESULT_AUDIENCE", "CANARY_SECRET_ARN"]
+    );
     assert_eq!(missing(faults(admin::config::Config::read, &[])), ["TABLE_NAME", "FIRST_FACTOR_ISSUER"]);
     assert_eq!(missing(faults(jwks::config::Config::read, &[])), ["SIGNING_KEY_ARN", "PUBLIC_BASE_URL"]);
     assert_eq!(

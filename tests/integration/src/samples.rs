@@ -119,6 +119,18 @@ fn the_samples_for_the_login_page_are_answered() {
     }
 }
 
+/// Any event makes the canary sign in: the sample is what the deployed schedule sends, and shows that it is told apart.
+#[test]
+fn the_sample_of_the_schedule_is_of_no_route_and_no_message() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
+    for (name, kind, source) in [("canary", "Scheduled Event", "aws.events")] {
+        let text = std::fs::read_to_string(format!("{folder}/{name}.json")).expect("the sample");
+        let event: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!([&event["detail-type"], &event["source"]], [kind, source]);
+        assert!(event.get("routeKey").is_none() && seed::of_message(&event).is_err());
+    }
+}
+
 #[test]
 fn every_sample_is_tested() {
     let here = concat!(include_str!("samples.rs"), include_str!("receipts.rs"));

@@ -9,6 +9,7 @@
 //!   `without` (what a deployment gets if it may leave a required setting's parameter empty), `unit`, `meaning` and
 //!   `readers` (the functions that read it).
 //! - `batchSeconds`, the longest time that follow-up takes for a batch.
+//! - `canarySeconds`, the longest that a run of the canary takes.
 //! - `words`, the closed sets of words by name; `members`, the members of the API's documents, those that may be
 //!   missing under `optional`; `subject`, the same for an administrator's; `assurances`, the `acr` values of a result.
 //! - `problems`, each with its `name`, `status`, `headers` and `document`.
@@ -53,6 +54,7 @@ fn facts() -> Value {
     json!({
         "settings": ALL.iter().map(setting).collect::<Vec<_>>(),
         "batchSeconds": follow_up::TIME.as_secs(),
+        "canarySeconds": canary::TIME.as_secs(),
         "words": contract::words(),
         "members": contract::members(),
         "assurances": contract::assurances(),
@@ -77,10 +79,11 @@ macro_rules! functions {
     };
 }
 
-const FUNCTIONS: [(&str, Read); 10] = functions!(
+const FUNCTIONS: [(&str, Read); 11] = functions!(
     admin,
     audit_events,
     call_callback,
+    canary,
     follow_up,
     get_challenge,
     jwks,
@@ -173,6 +176,6 @@ mod tests {
             readers["MAC_KEYS_SECRET_ARN"],
             ["call-callback", "get-challenge", "start-challenge", "verify-code"]
         );
-        assert_eq!(readers["LOG_LEVEL"].len(), 10);
+        assert_eq!(readers["LOG_LEVEL"].len(), 11);
     }
 }
