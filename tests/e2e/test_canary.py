@@ -74,5 +74,5 @@ def test_its_sign_ins_are_no_sends_and_no_conversions_of_the_product(product, ca
 def test_without_its_test_number_it_says_at_which_step_it_failed(canary, expired):
     line, metrics = canary()
     assert (line["message"], line["level"]) == ("not signed in", "ERROR"), line
-    assert (line["step"], line["cause"]) == ("start", "422 phone-number-invalid")
+    assert (line["step"], line["cause"]) == ("start", "422 phone-number-type-refused")
     assert metrics == {"CanarySucceeded": 0}

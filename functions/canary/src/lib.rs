@@ -71,6 +71,10 @@ impl Step {
             Self::Result => "result",
         }
     }
+
+    fn failed(self) -> impl Fn(Cause) -> Failed {
+        move |cause| Failed { step: self, cause }
+    }
 }
 
 /// Where a run ended, and why.
@@ -78,12 +82,6 @@ impl Step {
 pub struct Failed {
     pub step: Step,
     pub cause: Cause,
-}
-
-impl Step {
-    fn failed(self) -> impl Fn(Cause) -> Failed {
-        move |cause| Failed { step: self, cause }
-    }
 }
 
 impl<S: SecretSource> App<S> {
