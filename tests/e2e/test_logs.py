@@ -84,4 +84,6 @@ def test_every_line_is_json_and_none_is_an_error(lines):
     ours = [line for line in lines if not line.startswith(("START ", "END ", "REPORT "))]
     assert all(isinstance(json.loads(line), dict) for line in ours)
     faults = [record for record in records(lines) if record.get("level") in ("ERROR", "WARN")]
-    assert [record for record in faults if record.get("status") != 503] == []
+    # A canary without its test number is what test_canary.py makes of it.
+    expected = {"503", "422 phone-number-type-refused"}
+    assert [record for record in faults if str(record.get("status", record.get("cause"))) not in expected] == []
