@@ -12,30 +12,34 @@ use domain::time::Timestamp;
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
 use platform::clock::Stopwatch;
+use platform::edge::{self, Edge};
 use platform::first_factor::FirstFactor;
 use platform::problem::Failure;
+use platform::secrets::{SecretSource, SecretsManager};
 use platform::settings::FactorSettings;
 use platform::signer::ResultSigner;
 use platform::{reply, request, retry, run, telemetry};
 
 pub mod config;
 
-pub struct App<S, R, K> {
+pub struct App<S, R, K, E = SecretsManager> {
     /// Settings shared with the other functions.
     pub settings: FactorSettings,
     pub store: S,
     pub signer: R,
     /// `None` where the page shows no digits to enter in a call.
     pub keys: Option<K>,
+    pub edge: Edge<E>,
 }
 
-impl<S: ChallengeStore, R: ResultSigner, K: KeySource> App<S, R, K> {
+impl<S: ChallengeStore, R: ResultSigner, K: KeySource, E: SecretSource> App<S, R, K, E> {
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
         run::conclude("get-challenge", self.status(&request, now).await, watch, now)
     }
 
     async fn status(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {
+        edge::admit(&self.edge, request, now).await?;
         let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
         let purpose = request::purpose_of_query(request)?;
         let key = first_factor.challenge_for(purpose);

@@ -20,13 +20,15 @@ async fn serve(config: Config) -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
     let secrets = SecretsManager::new(&aws.config);
     let keys = Secret::<MacKeys, _>::maybe_open(secrets.clone(), config.mac_keys_secret, clock::now());
+    let edge = Secret::maybe_open(secrets.clone(), config.edge_secret, clock::now());
     let on_demand = config.call_digits_secret.map(|id| Secret::on_demand(secrets, id));
-    let (keys, ()) = tokio::join!(keys, DynamoStore::connect(&aws.config, &aws.connector));
+    let (keys, edge, ()) = tokio::join!(keys, edge, DynamoStore::connect(&aws.config, &aws.connector));
     let app = App {
         store: DynamoStore::new(&aws.config, config.settings.table.clone()),
         signer: KmsSigner::new(&aws.config, config.signer),
         settings: config.settings,
         keys: keys?.or(on_demand),
+        edge: edge?,
     };
     run::serve(|request, now| app.handle(request, now)).await
 }

@@ -18,6 +18,7 @@ pub struct Config {
     pub voice: Option<(VoiceSettings, String)>,
     pub send_timeout: Duration,
     pub mac_keys_secret: String,
+    pub edge_secret: Option<String>,
 }
 
 impl Config {
@@ -30,6 +31,7 @@ impl Config {
         let voice = if calls { voice(env, settings.as_ref()).map(Some) } else { Some(None) };
         let send_timeout = env.get(&table::SEND_TIMEOUT_SECONDS);
         let mac_keys_secret = env.get(&table::MAC_KEYS_SECRET_ARN);
+        let edge_secret = env.get(&table::EDGE_SECRET_ARN);
         Some(Self {
             settings: settings?,
             brand: brand?,
@@ -38,6 +40,7 @@ impl Config {
             voice: voice?,
             send_timeout: send_timeout?,
             mac_keys_secret: mac_keys_secret?,
+            edge_secret: edge_secret?,
         })
     }
 }

@@ -28,12 +28,14 @@ use domain::time::Timestamp;
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
 use platform::clock::{self, Stopwatch};
+use platform::edge::{self, Edge, Peer};
 use platform::first_factor::FirstFactor;
 use platform::numbering::WorldPlan;
 use platform::problem::{Failure, Problem};
 use platform::request::{Fields, TakeFields};
+use platform::secrets::{SecretSource, SecretsManager};
 use platform::settings::FactorSettings;
-use platform::{reply, request, retry, run, telemetry};
+use platform::{reply, retry, run, telemetry};
 
 use crate::countries::Countries;
 
@@ -43,7 +45,7 @@ pub mod countries;
 /// The longest that conflicts are tried again, if the send has at least as much time left.
 const MOST_PATIENCE: Duration = Duration::from_secs(3);
 
-pub struct App<S, K, M, C> {
+pub struct App<S, K, M, C, E = SecretsManager> {
     /// Settings shared with the other functions.
     pub settings: FactorSettings,
     /// Total time from receiving the request to the provider's acceptance.
@@ -54,24 +56,29 @@ pub struct App<S, K, M, C> {
     pub sms: M,
     /// `None` where the deployment offers no calls.
     pub caller: Option<C>,
+    pub edge: Edge<E>,
 }
 
-impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer> App<S, K, M, C> {
+impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer, E: SecretSource> App<S, K, M, C, E> {
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
         let outcome = self.start(&request, now, watch).await;
-        if let Err(Failure { problem: problem @ Problem::Refused(refusal), .. }) = &outcome {
-            telemetry::start_refused(match refusal {
-                Refusal::SendLimit(limit) => limit.limit.as_str(),
-                _ => problem.name(),
-            });
+        match &outcome {
+            Err(Failure { problem: Problem::Refused(Refusal::SendLimit(limit)), .. }) => {
+                telemetry::start_refused(limit.limit.as_str());
+            }
+            Err(Failure { problem: problem @ (Problem::Refused(_) | Problem::EdgeRequired), .. }) => {
+                telemetry::start_refused(problem.name());
+            }
+            _ => {}
         }
         run::conclude("start-challenge", outcome, watch, now)
     }
 
     async fn start(&self, request: &Request, now: Timestamp, watch: Stopwatch) -> Result<Response<Body>, Failure> {
+        let peer = edge::admit(&self.edge, request, now).await?;
         let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
-        let asked = asked(request, &first_factor, &self.settings.rules, now)?;
+        let asked = asked(request, peer, &first_factor, &self.settings.rules, now)?;
         let keys = self.keys.keys(now).await?;
         let patience = MOST_PATIENCE.min(self.send_timeout.saturating_sub(watch.elapsed()) / 2);
         let persisted = retry::on_conflict(patience, || self.persist(&keys, &asked, now)).await?;
@@ -287,7 +294,13 @@ impl Given {
     }
 }
 
-fn asked(request: &Request, first_factor: &FirstFactor, rules: &Rules, now: Timestamp) -> Result<Asked, Problem> {
+fn asked(
+    request: &Request,
+    peer: Peer,
+    first_factor: &FirstFactor,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Asked, Failure> {
     let mut fields = Fields::of(request)?;
     let Given { channel, number, region, reading, locale, purpose } = Given::read(&mut fields)?;
     fields.finish()?;
@@ -307,7 +320,7 @@ fn asked(request: &Request, first_factor: &FirstFactor, rules: &Rules, now: Time
         channel,
         typed,
         claimed: first_factor.phone.clone(),
-        network: request::network(request)?,
+        network: peer.network(request)?,
         locale,
         keep_until: first_factor.keep_until,
     })

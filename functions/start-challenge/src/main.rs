@@ -22,17 +22,19 @@ async fn serve(config: Config) -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
     let secrets = SecretsManager::new(&aws.config);
     let keys = Secret::<MacKeys, _>::open(secrets.clone(), config.mac_keys_secret, clock::now());
+    let edge = Secret::maybe_open(secrets.clone(), config.edge_secret, clock::now());
     let caller = async {
         let Some((settings, secret)) = config.voice else { return Ok(None) };
         Secret::open(secrets, secret, clock::now()).await.map(|secret| Some(TwilioCallPlacer::new(settings, secret)))
     };
     // Concurrently, each over its own connection: a handshake takes less time than another round trip.
-    let (keys, caller, ()) = tokio::join!(keys, caller, DynamoStore::connect(&aws.config, &aws.connector));
+    let (keys, edge, caller, ()) = tokio::join!(keys, edge, caller, DynamoStore::connect(&aws.config, &aws.connector));
     let app = App {
         store: DynamoStore::new(&aws.config, config.settings.table.clone()),
         keys: keys?,
         sms: Codes { publisher: Sender::new(&aws.config, config.sender), brand: config.brand, host: config.host },
         caller: caller?,
+        edge: edge?,
         countries: Countries::default(),
         send_timeout: config.send_timeout,
         settings: config.settings,

@@ -15,30 +15,34 @@ use domain::time::Timestamp;
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
 use platform::clock::Stopwatch;
+use platform::edge::{self, Edge};
 use platform::first_factor::FirstFactor;
 use platform::problem::{Failure, Problem};
 use platform::request::{Fields, TakeFields};
+use platform::secrets::{SecretSource, SecretsManager};
 use platform::settings::FactorSettings;
 use platform::signer::ResultSigner;
 use platform::{reply, retry, run, telemetry};
 
 pub mod config;
 
-pub struct App<S, K, R> {
+pub struct App<S, K, R, E = SecretsManager> {
     /// Settings shared with the other functions.
     pub settings: FactorSettings,
     pub store: S,
     pub keys: K,
     pub signer: R,
+    pub edge: Edge<E>,
 }
 
-impl<S: ChallengeStore, K: KeySource, R: ResultSigner> App<S, K, R> {
+impl<S: ChallengeStore, K: KeySource, R: ResultSigner, E: SecretSource> App<S, K, R, E> {
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
         run::conclude("verify-code", self.verify(&request, now).await, watch, now)
     }
 
     async fn verify(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {
+        edge::admit(&self.edge, request, now).await?;
         let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
         let (code, purpose) = guess(request)?;
         let keys = self.keys.keys(now).await?;

@@ -19,13 +19,15 @@ fn main() -> ExitCode {
 async fn serve(config: Config) -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
     let secrets = SecretsManager::new(&aws.config);
+    let edge = Secret::maybe_open(secrets.clone(), config.edge_secret, clock::now());
     let keys = Secret::<MacKeys, _>::open(secrets, config.mac_keys_secret, clock::now());
-    let (keys, ()) = tokio::join!(keys, DynamoStore::connect(&aws.config, &aws.connector));
+    let (keys, edge, ()) = tokio::join!(keys, edge, DynamoStore::connect(&aws.config, &aws.connector));
     let app = App {
         store: DynamoStore::new(&aws.config, config.settings.table.clone()),
         keys: keys?,
         signer: KmsSigner::new(&aws.config, config.signer),
         settings: config.settings,
+        edge: edge?,
     };
     run::serve(|request, now| app.handle(request, now)).await
 }

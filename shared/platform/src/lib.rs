@@ -26,6 +26,8 @@ pub mod aws;
 pub mod outbound;
 #[cfg(feature = "secrets")]
 pub mod secrets;
+#[cfg(feature = "secrets")]
+pub mod edge;
 #[cfg(feature = "kms")]
 pub mod signer;
 #[cfg(feature = "jwks")]

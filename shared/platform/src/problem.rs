@@ -42,6 +42,8 @@ pub enum Problem {
     /// A service behind us is down, or another request got in between.
     TemporarilyUnavailable,
     SignatureInvalid,
+    /// The request did not come through the edge.
+    EdgeRequired,
     /// IAM has not verified a caller.
     CallerUnknown,
     /// There is no record of the subject.
@@ -72,6 +74,7 @@ impl Problem {
             Self::DeliveryFailed => "delivery-failed",
             Self::TemporarilyUnavailable => "temporarily-unavailable",
             Self::SignatureInvalid => "signature-invalid",
+            Self::EdgeRequired => "edge-required",
             Self::CallerUnknown => "caller-unknown",
             Self::SubjectUnknown => "subject-unknown",
             Self::NotFound => "not-found",
@@ -83,9 +86,11 @@ impl Problem {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-            Self::SessionMissing | Self::AuthenticationTooOld | Self::SignatureInvalid | Self::CallerUnknown => {
-                StatusCode::FORBIDDEN
-            }
+            Self::SessionMissing
+            | Self::AuthenticationTooOld
+            | Self::SignatureInvalid
+            | Self::EdgeRequired
+            | Self::CallerUnknown => StatusCode::FORBIDDEN,
             Self::MalformedJson | Self::InvalidField { .. } => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -113,6 +118,7 @@ impl Problem {
             Self::DeliveryFailed => "It could not be sent. Try the other channel, or again in a moment.",
             Self::TemporarilyUnavailable => "Please try again in a moment. Nothing is lost.",
             Self::SignatureInvalid => "The request is not signed by the voice provider.",
+            Self::EdgeRequired => "Use the public address of this service.",
             Self::CallerUnknown => "IAM has named no caller.",
             Self::SubjectUnknown => "Nothing is known of this account.",
             Self::NotFound => "There is no such resource.",

@@ -24,7 +24,7 @@ use crate::problem::{Failure, Problem};
 pub const REFRESH: Duration = Duration::from_mins(5);
 const RETRY: Duration = Duration::from_secs(30);
 const OLDEST: Duration = Duration::from_hours(24);
-const SHORTEST_KEY: usize = 32;
+pub(crate) const SHORTEST_KEY: usize = 32;
 
 #[derive(Debug, ThisError)]
 pub enum SecretError {

@@ -69,14 +69,16 @@ impl Functions {
                 keys: Nothing,
                 sms: Nothing,
                 caller: Some(Nothing),
+                edge: None,
             },
             get: get_challenge::App {
                 settings: settings.clone(),
                 store: Nothing,
                 signer: Nothing,
                 keys: Some(Nothing),
+                edge: None,
             },
-            verify: verify_code::App { settings, store: Nothing, keys: Nothing, signer: Nothing },
+            verify: verify_code::App { settings, store: Nothing, keys: Nothing, signer: Nothing, edge: None },
             callback: call_callback::App {
                 policy: Policy::default(),
                 public_base_url: BASE_URL.to_owned(),

@@ -24,7 +24,7 @@ use lambda_http::{Body, Request};
 use platform::callback::{SigningTokens, TokenSource, sign};
 use platform::encoding::{base64url, call_token, challenge_path};
 use platform::first_factor::{FirstFactor, SessionRule};
-use platform::secrets::SecretError;
+use platform::secrets::{Secret, SecretError, SecretSource};
 use platform::settings::FactorSettings;
 use platform::signer::{ResultSigner, SignError, SignerSettings, unsigned};
 use platform::store::DynamoStore;
@@ -47,9 +47,9 @@ pub(crate) struct Api {
     pub(crate) backend: Backend,
     pub(crate) phone: Phone,
     pub(crate) now: Timestamp,
-    pub(crate) start: start_challenge::App<DynamoStore, Keys, Phone, Phone>,
-    pub(crate) get: get_challenge::App<DynamoStore, Signer, PassedKeys>,
-    pub(crate) verify: verify_code::App<DynamoStore, Keys, Signer>,
+    pub(crate) start: start_challenge::App<DynamoStore, Keys, Phone, Phone, EdgeSecrets>,
+    pub(crate) get: get_challenge::App<DynamoStore, Signer, PassedKeys, EdgeSecrets>,
+    pub(crate) verify: verify_code::App<DynamoStore, Keys, Signer, EdgeSecrets>,
     pub(crate) callback: call_callback::App<DynamoStore, Tokens, PassedKeys>,
     admin: admin::App<DynamoStore>,
 }
@@ -83,14 +83,16 @@ impl Api {
                 keys: Keys,
                 sms: phone.clone(),
                 caller: Some(phone.clone()),
+                edge: None,
             },
             get: get_challenge::App {
                 settings: settings.clone(),
                 store: store(),
                 signer: Signer,
                 keys: Some(PassedKeys(CALL_DIGITS_KEY)),
+                edge: None,
             },
-            verify: verify_code::App { settings, store: store(), keys: Keys, signer: Signer },
+            verify: verify_code::App { settings, store: store(), keys: Keys, signer: Signer, edge: None },
             callback: call_callback::App {
                 policy: Policy::default(),
                 public_base_url: BASE_URL.to_owned(),
@@ -120,6 +122,13 @@ impl Api {
         let key = if mode == CallMode::PressPound { CALL_DIGITS_KEY } else { MAC_KEY };
         self.get.keys = (mode != CallMode::SpeakCode).then_some(PassedKeys(key));
         self.callback.keys = Some(PassedKeys(key));
+        self
+    }
+
+    /// The same deployment behind an edge with this secret.
+    pub(crate) fn behind_edge(mut self, secrets: &EdgeSecrets) -> Self {
+        let secret = || Some(Secret::on_demand(secrets.clone(), "edge".to_owned()));
+        (self.start.edge, self.get.edge, self.verify.edge) = (secret(), secret(), secret());
         self
     }
 
@@ -479,6 +488,23 @@ impl ResultSigner for Signer {
         };
         let unsigned = unsigned(&settings, approval, first_factor).expect("serializable");
         Ok(format!("{unsigned}.{}", base64url(b"not signed")))
+    }
+}
+
+/// A secret that a test changes, or that cannot be read.
+#[derive(Clone, Default)]
+pub(crate) struct EdgeSecrets(Arc<Mutex<Option<Value>>>);
+
+impl EdgeSecrets {
+    pub(crate) fn put(&self, document: Option<Value>) {
+        *self.0.lock().expect("not poisoned") = document;
+    }
+}
+
+impl SecretSource for EdgeSecrets {
+    async fn read(&self, id: &str) -> Result<String, SecretError> {
+        let document = self.0.lock().expect("not poisoned").as_ref().map(Value::to_string);
+        document.ok_or_else(|| SecretError::Unavailable(id.to_owned(), "down".into()))
     }
 }
 

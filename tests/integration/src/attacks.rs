@@ -4,6 +4,7 @@
 //! compares its own line, so that no figure there can go stale.
 
 mod calls;
+mod edge;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,6 +18,11 @@ use crate::backend::Backend;
 use calls::{
     attacker_who_waits_until_the_victim_is_through, contested_call_with_digits, crossed_fraud_key, late_fraud_key,
     live_call_slot_held_against_the_victim, machine_that_keys_digits,
+};
+use edge::{
+    an_old_secret_of_the_edge, going_around_the_edge, posing_as_the_edge_where_there_is_none,
+    spoofing_an_address_through_the_edge, viewer_address_that_the_edge_did_not_write,
+    waiting_until_the_secret_cannot_be_read,
 };
 
 const HUMAN: [(&str, &str); 2] = [("CallStatus", "in-progress"), ("AnsweredBy", "human")];
@@ -524,6 +530,12 @@ attacks!(
     own_number_enrolled_by_code_of_another,
     stolen_password_on_an_account_without_a_number,
     x_forwarded_for_spoofing,
+    going_around_the_edge,
+    posing_as_the_edge_where_there_is_none,
+    spoofing_an_address_through_the_edge,
+    viewer_address_that_the_edge_did_not_write,
+    an_old_secret_of_the_edge,
+    waiting_until_the_secret_cannot_be_read,
     twiml_injection_through_brand_or_locale,
     locking_a_victim_out,
     cost,

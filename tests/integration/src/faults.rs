@@ -149,6 +149,7 @@ fn starter<S>(api: &Api, store: Flaky<S>) -> start_challenge::App<Flaky<S>, Keys
         keys: Keys,
         sms: api.phone.clone(),
         caller: Some(api.phone.clone()),
+        edge: None,
     }
 }
 
@@ -290,11 +291,12 @@ async fn a_key_pressed_during_another_write_is_not_lost() {
 async fn settling_a_right_code_is_retried_after_a_conflict() {
     let (api, login) = (Api::new().await, Login::known());
     api.post(&login, json!({ "channel": "sms" })).await;
-    let verify = verify_code::App {
+    let verify: verify_code::App<_, _, _> = verify_code::App {
         settings: api.start.settings.clone(),
         store: Flaky { conflicts: AtomicUsize::new(5), ..Flaky::over(&api) }, // in counting, and then in settling
         keys: Keys,
         signer: Signer,
+        edge: None,
     };
     let body = json!({ "code": api.phone.last_code() }).to_string();
     let answer = verify.handle(login.request("POST", "/v1/challenge/code", Some(&body)), api.now).await;

@@ -22,6 +22,7 @@ mod configuration;
 mod contested;
 mod counted_by_growth;
 mod differential;
+mod edge;
 mod faults;
 mod follow_up;
 mod fraud;

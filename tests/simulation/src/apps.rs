@@ -50,14 +50,22 @@ impl Apps {
                 keys: shared.clone(),
                 sms: shared.clone(),
                 caller: Some(shared.clone()),
+                edge: None,
             },
             get: get_challenge::App {
                 settings: settings.clone(),
                 store: shared.clone(),
                 signer: shared.clone(),
                 keys: Some(shared.clone()),
+                edge: None,
             },
-            verify: verify_code::App { settings, store: shared.clone(), keys: shared.clone(), signer: shared.clone() },
+            verify: verify_code::App {
+                settings,
+                store: shared.clone(),
+                keys: shared.clone(),
+                signer: shared.clone(),
+                edge: None,
+            },
             callback: call_callback::App {
                 policy,
                 public_base_url: BASE_URL.to_owned(),

@@ -203,6 +203,8 @@ settings! {
         );
         /// Secret with what the canary signs in with. Without it there is no canary.
         CANARY_SECRET_ARN: String = deployed("no canary", "the ARN of a secret");
+        /// Secret of the trusted edge in front of the API, if there is one: the output `EdgeSecretArn` of `edge.yaml`.
+        EDGE_SECRET_ARN: Option<String> = optional(None, "the ARN of a secret");
     }
     Stack {
         /// The table of challenges and accounts.

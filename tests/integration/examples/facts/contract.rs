@@ -18,6 +18,7 @@ use domain::status::{ChannelStatus, State, Status, Unavailable};
 use domain::time::Timestamp;
 use http::StatusCode;
 use lambda_http::Body;
+use platform::edge::{EdgeSecret, SECRET_HEADER, VIEWER_HEADER};
 use platform::item::attribute::{APPROVED_BY, NAMES, PHONE, QUOTA, RECEIPT_MESSAGE, TTL};
 use platform::item::key;
 use platform::problem::Problem;
@@ -161,8 +162,15 @@ pub(crate) fn requests() -> Value {
 
 /// What the functions accept as documents of generated secrets, found by trying.
 pub(crate) fn secrets() -> Value {
-    json!({ "macKeys": secret::<MacKeys>(), "correlationKey": secret::<CorrelationKey>() })
+    json!({
+        "macKeys": secret::<MacKeys>(),
+        "correlationKey": secret::<CorrelationKey>(),
+        "edge": secret::<EdgeSecret>(),
+    })
 }
+
+/// What the edge must send.
+pub(crate) const EDGE_HEADERS: [&str; 2] = [SECRET_HEADER, VIEWER_HEADER];
 
 fn secret<D: Document>() -> Value {
     let takes = |member: &str, length| D::parse(&json!({ member: "k".repeat(length) }).to_string()).is_ok();

@@ -16,7 +16,8 @@
 //! - `requests`, the fields that a function reads from its body, `required` and `optional`, or from its `query`.
 //! - `metrics`, each with its dimension, and their common `namespace`.
 //! - `keys`, the prefixes of item keys; `attributes`, the names of the attributes that the template mentions;
-//!   `receiptAttributes`, those that recording a receipt names; `secrets`, the member of each document that holds the key, and the key's minimum length.
+//!   `receiptAttributes`, those that recording a receipt names; `secrets`, the member of each document that holds the key, and the key's minimum length;
+//!   `edgeHeaders`, those of the secret and of the viewer's address.
 //!
 //! `-- markdown` prints the table of parameters in `infra/README.md`.
 
@@ -67,6 +68,7 @@ fn facts() -> Value {
         "attributes": contract::attributes(),
         "receiptAttributes": contract::receipt_attributes(),
         "secrets": contract::secrets(),
+        "edgeHeaders": contract::EDGE_HEADERS,
     })
 }
 

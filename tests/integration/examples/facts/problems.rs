@@ -65,6 +65,7 @@ fn examples() -> Vec<Problem> {
         Problem::DeliveryFailed => Problem::DeliveryFailed,
         Problem::TemporarilyUnavailable => Problem::TemporarilyUnavailable,
         Problem::SignatureInvalid => Problem::SignatureInvalid,
+        Problem::EdgeRequired => Problem::EdgeRequired,
         Problem::CallerUnknown => Problem::CallerUnknown,
         Problem::SubjectUnknown => Problem::SubjectUnknown,
         Problem::NotFound => Problem::NotFound,

@@ -170,11 +170,12 @@ async fn a_key_rotation_during_the_call_does_not_invalidate_its_digits() {
         let shown = digits(&call(&api, &login).await);
         api.webhook("answer", &HUMAN).await;
         api.pass(15);
-        let get = get_challenge::App {
+        let get: get_challenge::App<_, _, _> = get_challenge::App {
             settings: api.get.settings.clone(),
             store: api.backend.store(),
             signer: Signer,
             keys: Some(Held(Some(published.clone()))),
+            edge: None,
         };
         let page = Answer::of(get.handle(login.request("GET", "/v1/challenge", None), api.now).await);
         assert_eq!(digits(&page), shown, "the next key is in use, but not for a call placed before");
