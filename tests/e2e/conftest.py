@@ -78,7 +78,7 @@ def local_stack():
 @contextlib.contextmanager
 def deployed(hosted_login, provider, confidential, endpoints=None, **chosen):
     """The product as the template deploys it, on its own emulator. Parameters have their defaults, except for the
-    limits that all test users share and for those in `chosen`."""
+    limits that all test users share and for those in `chosen`, which may be made from the deployment."""
     with MiniStack(enforce_iam=True, endpoints=endpoints) as emulator:
         deployment = Deployment(emulator)
         api_key = {"accountSid": voice.ACCOUNT, "apiKeySid": voice.KEY, "apiKeySecret": voice.SECRET}
@@ -91,6 +91,7 @@ def deployed(hosted_login, provider, confidential, endpoints=None, **chosen):
         for number, code in ((TEST_NUMBER, TEST_CODE), (CANARY_NUMBER, CANARY_CODE)):
             confidential.add("phone number", number)
             confidential.add("code", code)
+        chosen = {name: value(deployment) if callable(value) else value for name, value in chosen.items()}
         deployment.deploy(TEMPLATE, BOOTSTRAP_DIR, {
             "AllowedCountries": "US",
             "AllowedOrigins": "https://login.example.com",

@@ -92,9 +92,9 @@ def on_condition(condition, value):
     return {"Fn::If": [condition, value, {"Ref": "AWS::NoValue"}]}
 
 
-def assert_drawn(secret, document):
+def assert_drawn(secret, document, of=None):
     """Asserts that the functions accept the generated secret, whose key is twice the minimum length."""
-    how = template()["Resources"][secret]["Properties"]["GenerateSecretString"]
+    how = (of or template())["Resources"][secret]["Properties"]["GenerateSecretString"]
     taken = facts()["secrets"][document]
     assert (how["SecretStringTemplate"], how["GenerateStringKey"]) == ("{}", taken["member"])
     assert (taken["shortest"], how["PasswordLength"]) == (32, 64)

@@ -11,6 +11,7 @@ KEY = {"Fn::If": ["SignsWithOwnKey", {"Fn::GetAtt": ["SigningKey", "Arn"]}, {"Re
 STREAM = {"Fn::Join": ["", [TABLE, "/stream/*"]]}
 MAC_KEYS = {"Ref": "MacKeysSecret"}
 CALL_DIGITS = {"Ref": "CallDigitsSecret"}
+EDGE = {"Ref": "EdgeSecretArn"}
 SIGNING = {"StringEquals": {"kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256", "kms:MessageType": "DIGEST"}}
 
 
@@ -35,6 +36,7 @@ ALLOWED = {
             "secretsmanager:GetSecretValue",
             MAC_KEYS,
             on_condition("OffersCalls", {"Ref": "VoiceApiSecretArn"}),
+            on_condition("HasEdge", EDGE),
         ),
         sending("sms-voice:SendTextMessage"),
         statement("Deny", "sns:Publish", {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}),
@@ -45,11 +47,12 @@ ALLOWED = {
             "OffersCalls",
             statement("Allow", "secretsmanager:GetSecretValue", CALL_DIGITS, on_condition("ShowsDigits", MAC_KEYS)),
         ),
+        ("HasEdge", statement("Allow", "secretsmanager:GetSecretValue", EDGE)),
         statement("Allow", "kms:Sign", KEY, condition=SIGNING),
     },
     "verify-code": {
         statement("Allow", "dynamodb:UpdateItem", TABLE),
-        statement("Allow", "secretsmanager:GetSecretValue", MAC_KEYS),
+        statement("Allow", "secretsmanager:GetSecretValue", MAC_KEYS, on_condition("HasEdge", EDGE)),
         statement("Allow", "kms:Sign", KEY, condition=SIGNING),
     },
     "call-callback": {

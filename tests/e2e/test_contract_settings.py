@@ -198,6 +198,11 @@ def test_a_text_has_the_default_and_the_length_that_the_functions_have():
             ["EXAMPLE", "us=EXAMPLE", "US=", "US=EXAMPLE ", "US=EXAMPLE  GB=EXAMPLE", "US=EXAMPLE;GB=EXAMPLE"],
         ),
         ("SmsConfigurationSet", ["", "alliance-mfa"], ["alliance mfa", "a/b"]),
+        (
+            "EdgeSecretArn",
+            ["", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:Secret-AbCdEf"],
+            ["Secret-AbCdEf", "arn:aws:ssm:eu-central-1:123456789012:parameter/edge"],
+        ),
     ],
 )
 def test_a_parameter_takes_what_is_right_and_nothing_else(parameter, good, bad):
