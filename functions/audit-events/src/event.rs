@@ -122,6 +122,9 @@ pub(crate) enum Fact {
     NumberBlocked { until: String },
 }
 
+/// The types that are also counted as a metric, because an attack shows by them.
+pub const FRAUD_SIGNS: [&str; 3] = ["breaker.opened", "fraud.reported", "subject.locked"];
+
 #[derive(Serialize)]
 struct Detail<'a> {
     version: u32,
@@ -198,5 +201,6 @@ mod tests {
             .collect();
         let told: BTreeSet<_> = lines.iter().filter_map(|line| line["event"]["type"].as_str()).collect();
         assert_eq!(told, types);
+        assert!(FRAUD_SIGNS.iter().all(|sign| types.contains(sign)));
     }
 }

@@ -6,14 +6,18 @@
 
 use std::error::Error;
 
+use domain::phone::Country;
 use domain::time::Timestamp;
 use platform::clock::Stopwatch;
 use platform::events::{Entry, EventBus};
 use platform::run::chain;
 use platform::secrets::{Secret, SecretSource};
 use platform::stream::{Batch, Record, Report};
+use platform::telemetry;
+use serde_json::Value;
 
 use crate::correlation::CorrelationKey;
+pub use crate::event::FRAUD_SIGNS;
 
 pub mod config;
 pub mod correlation;
@@ -71,11 +75,23 @@ impl<B: EventBus, S: SecretSource> App<B, S> {
                 }
             }
         }
-        if let Err(error) = self.bus.publish(&entries).await {
+        let published = self.bus.publish(&entries).await;
+        let taken = published.as_ref().map_or_else(|error| error.first, |()| entries.len());
+        entries.iter().take(taken).for_each(measure);
+        if let Err(error) = published {
             let record = of.get(error.first).copied().unwrap_or_default();
             return Err(Stopped { record, cause: Box::new(error) });
         }
         unreadable.map_or(Ok(entries.len()), Err)
+    }
+}
+
+/// Counts the events by which an attack shows. One that is published again is counted again.
+fn measure(entry: &Entry) {
+    if FRAUD_SIGNS.contains(&entry.kind.as_str()) {
+        let detail: Value = serde_json::from_str(&entry.detail).unwrap_or_default();
+        let country = detail["country"].as_str().and_then(|country| Country::parse(country).ok());
+        telemetry::fraud_sign(&entry.kind, country);
     }
 }
 

@@ -23,7 +23,7 @@ use platform::callback::{self, Report, Webhook};
 use platform::clock::{self, Stopwatch};
 use platform::encoding::webhook_url;
 use platform::problem::Failure;
-use platform::{reply, retry, run};
+use platform::{reply, retry, run, telemetry};
 
 pub mod config;
 
@@ -48,6 +48,7 @@ impl<S: ChallengeStore, T: callback::TokenSource, K: KeySource> App<S, T, K> {
     async fn webhook(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {
         let tokens = self.tokens.tokens(now).await?;
         let webhook = Webhook::of(request, &self.public_base_url, &tokens)?;
+        telemetry::webhook(webhook.kind.as_str());
         let Some(report) = &webhook.report else { return Ok(no_content()) };
 
         let (event, drawn) = self.event(report, &webhook, now).await?;

@@ -77,6 +77,9 @@ const SMS_REFUSED: Metric = ("SmsRefused", "Reason");
 const PROVIDER_FAILED: Metric = ("ProviderFailed", "Channel");
 const START_REFUSED: Metric = ("StartRefused", "Reason");
 const CONVERTED: Metric = ("Converted", "Channel");
+const APPROVAL_TIME: Metric = ("ApprovalTime", "Channel");
+const WEBHOOKS: Metric = ("Webhooks", "Event");
+const FRAUD_SIGNS: Metric = ("FraudSigns", "Type");
 const RECEIPTS: Metric = ("Receipts", "Outcome");
 const MESSAGE_DELIVERED: Metric = ("MessageDelivered", "Channel");
 const MESSAGE_FAILED: Metric = ("MessageFailed", "Channel");
@@ -85,13 +88,16 @@ const MESSAGE_PRICE: Metric = ("MessagePrice", "Channel");
 const CANARY_SUCCEEDED: Metric = ("CanarySucceeded", "Channel");
 const CANARY_TIME: Metric = ("CanaryTime", "Channel");
 
-/// Every metric that a function writes. The template's alarms watch some of them.
-pub const METRICS: [Metric; 12] = [
+/// Every metric that a function writes. The template's dashboard shows all of them, its alarms watch some.
+pub const METRICS: [Metric; 15] = [
     SEND_LATENCY,
     SMS_REFUSED,
     PROVIDER_FAILED,
     START_REFUSED,
     CONVERTED,
+    APPROVAL_TIME,
+    WEBHOOKS,
+    FRAUD_SIGNS,
     RECEIPTS,
     MESSAGE_DELIVERED,
     MESSAGE_FAILED,
@@ -116,10 +122,34 @@ pub fn provider_failed(channel: Channel, country: Country) {
     emit_by_country(PROVIDER_FAILED, "Count", 1.0, channel.as_str(), country.as_str());
 }
 
-/// Counts a challenge that was approved by this channel. One of a test number is none, since nothing was sent to it.
+/// Counts a challenge that was approved by this channel, and measures the time since its latest send. One of a test
+/// number is none, since nothing was sent to it.
 pub fn converted(challenge: &Challenge) {
-    if let (Outcome::Approved { by, .. }, true) = (challenge.outcome, challenge.source != NumberSource::Test) {
-        emit_by_country(CONVERTED, "Count", 1.0, by.channel().as_str(), challenge.country.as_str());
+    let (Outcome::Approved { at, by, .. }, true) = (challenge.outcome, challenge.source != NumberSource::Test) else {
+        return;
+    };
+    let channel = by.channel();
+    emit_by_country(CONVERTED, "Count", 1.0, channel.as_str(), challenge.country.as_str());
+    let sends = match channel {
+        Channel::Sms => challenge.sms,
+        Channel::Call => challenge.calls,
+    };
+    // Without the country, because each country would be one more metric to pay for.
+    if let Some((sent_at, _)) = sends.last {
+        emit(APPROVAL_TIME, "Milliseconds", milliseconds(at.since(sent_at)), channel.as_str());
+    }
+}
+
+/// Counts a genuine webhook, by what it is for. A call that is placed has at least one.
+pub fn webhook(event: &'static str) {
+    emit(WEBHOOKS, "Count", 1.0, event);
+}
+
+/// Counts an audit event by which an attack shows.
+pub fn fraud_sign(kind: &str, country: Option<Country>) {
+    match country {
+        Some(country) => emit_by_country(FRAUD_SIGNS, "Count", 1.0, kind, country.as_str()),
+        None => emit(FRAUD_SIGNS, "Count", 1.0, kind),
     }
 }
 

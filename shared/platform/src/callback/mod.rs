@@ -53,6 +53,17 @@ pub enum Kind {
 }
 
 impl Kind {
+    pub const ALL: [Self; 3] = [Self::Answer, Self::Digits, Self::Status];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Digits => "digits",
+            Self::Status => "status",
+        }
+    }
+
     /// Whether the provider expects a script in the response.
     #[must_use]
     pub const fn expects_script(self) -> bool {

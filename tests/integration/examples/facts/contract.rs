@@ -43,6 +43,8 @@ pub(crate) fn words() -> Value {
         "state": State::ALL.map(State::as_str),
         "step": Step::ALL.map(Step::as_str),
         "unavailable": Unavailable::ALL.map(Unavailable::as_str),
+        "webhook": platform::callback::Kind::ALL.map(platform::callback::Kind::as_str),
+        "fraudSign": audit_events::FRAUD_SIGNS,
     })
 }
 
