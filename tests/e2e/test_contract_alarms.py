@@ -1,68 +1,179 @@
-"""The contract of the alarms: what may go wrong is watched, by the metrics that the functions write."""
+"""The contract of the alarms and the dashboard: each watches metrics that are written, and the runbook explains each."""
 
-from contract import facts, on_condition, template, words
+import json
+import re
+
+import pytest
+
+from contract import REPOSITORY, facts, template, words
 from template import resources as of_type
+from watch.definitions import alarms, dashboard, headings, widgets
+from watch.expressions import names, searched
+
+RECEIPTS = {"SmsProvider": "end-user-messaging"}
+ONLY_SMS, ONLY_CALLS = {"Channels": "sms"}, {"Channels": "call"}
+DEPLOYMENTS = ({}, RECEIPTS, ONLY_SMS, ONLY_CALLS)
+# As AWS documents them, with their dimensions.
+OF_AWS = (
+    {("AWS/Lambda", name): {"FunctionName"} for name in ("Invocations", "Errors", "Throttles", "Duration", "IteratorAge")}
+    | {("AWS/ApiGateway", name): {"ApiId"} for name in ("Count", "5xx")}
+    | {
+        ("AWS/DynamoDB", name): {"TableName"}
+        for name in ("ReadThrottleEvents", "WriteThrottleEvents", "ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits")
+    }
+    | {("AWS/SNS", "SMSSuccessRate"): {"Country", "SMSType"}, ("AWS/SNS", "SMSMonthToDateSpentUSD"): set()}
+    | {("AWS/SQS", "ApproximateNumberOfMessagesVisible"): {"QueueName"}}
+)
+# The functions of platform::telemetry, and what they write.
+WRITES = {
+    "send_latency": ["SendLatency"], "provider_failed": ["ProviderFailed"], "sms_refused": ["SmsRefused"],
+    "start_refused": ["StartRefused"], "converted": ["Converted", "ApprovalTime"], "webhook": ["Webhooks"],
+    "fraud_sign": ["FraudSigns"], "receipt": ["Receipts"], "message_price": ["MessagePrice"],
+    "message_delivered": ["MessageDelivered", "DeliveryTime"], "message_failed": ["MessageFailed"],
+}
+# The closed sets of the dimensions' words. The outcomes of receipts and the problems' names are none.
+WORDS = {"Channel": "channel", "SmsRefused": "sendFailure", "StartRefused": "limit", "Webhooks": "webhook", "FraudSigns": "fraudSign"}
+PAGES = {
+    "SmsConversionAlarm", "CallConversionAlarm", "NobodyGetsInAlarm", "NothingSentAlarm", "SendsFailingAlarm",
+    "RequestsFailingAlarm", "DeadLettersAlarm",
+}
 
 
-def alarm_metrics():
-    """Every metric that an alarm watches."""
+def every_alarm():
+    return [alarm for parameters in DEPLOYMENTS for alarm in alarms(**parameters).values()]
+
+
+def every_query():
+    """Of all alarms, and of the dashboard."""
+    return [query for alarm in every_alarm() for query in alarm.queries] + [
+        query for parameters in DEPLOYMENTS for widget in widgets(dashboard(**parameters)) for query in widget.queries
+    ]
+
+
+def every_metric():
+    """Each metric that is watched or shown. A dimension without a value is one that a search leaves open."""
+    found = {query.metric for query in every_query() if query.metric}
+    return found | {search[0] for search in (searched(query.expression) for query in every_query()) if search}
+
+
+def writers():
+    """Which functions write each of our metrics, by their logical names."""
+    found = {}
+    for path in (REPOSITORY / "functions").glob("*/src/**/*.rs"):
+        crate = path.relative_to(REPOSITORY / "functions").parts[0]
+        logical = "".join(part.capitalize() for part in crate.split("-")) + "Function"
+        for call in set(re.findall(r"telemetry::(\w+)\(", path.read_text())):
+            for metric in WRITES[call]:
+                found.setdefault(metric, set()).add(logical)
+    return found
+
+
+def test_an_alarm_pages_only_if_a_person_is_needed_at_night():
+    assert {alarm.name for alarm in every_alarm() if alarm.pages} == PAGES
+
+
+def test_alarms_without_topics_have_no_actions():
     for alarm in of_type(template(), "AWS::CloudWatch::Alarm").values():
-        properties = alarm["Properties"]
-        assert properties["TreatMissingData"] == "notBreaching"
-        assert properties["AlarmActions"] == on_condition("NotifiesOfAlarms", [{"Ref": "AlarmTopicArn"}])
-        metrics = [part["MetricStat"]["Metric"] for part in properties.get("Metrics", []) if "MetricStat" in part]
-        yield from metrics or [properties]
+        [condition, [topic], nothing] = alarm["Properties"]["AlarmActions"]["Fn::If"]
+        assert (condition, topic) in (("Pages", {"Ref": "PageTopicArn"}), ("Tickets", {"Ref": "TicketTopicArn"}))
+        assert nothing == {"Ref": "AWS::NoValue"}
 
 
-def alarms():
-    """What is watched: namespace, metric, and the dimensions' values."""
-    for metric in alarm_metrics():
-        values = [part["Value"] for part in metric.get("Dimensions", [])]
-        values = [value["Fn::If"][1] if "Fn::If" in value else value for value in values]  # a function that not all have
-        values = tuple(next(iter(value.values())) if isinstance(value, dict) else value for value in values)
-        yield metric["Namespace"], metric["MetricName"], values
+@pytest.mark.parametrize("parameters", DEPLOYMENTS, ids=str)
+def test_what_a_deployment_does_not_offer_is_not_watched(parameters):
+    watched = {query.metric for alarm in alarms(**parameters).values() for query in alarm.queries if query.metric}
+    functions = {value for metric in watched for name, value in metric.dimensions if name == "FunctionName"}
+    assert ("MessageReceiptsFunction" in functions) == (parameters == RECEIPTS)
+    assert ("CallCallbackFunction" in functions) == (parameters != ONLY_SMS)
+    assert any(metric.name == "SMSSuccessRate" for metric in watched) == (parameters in ({}, ONLY_SMS))
 
 
-def test_an_alarm_watches_everything_that_may_go_wrong():
-    logical = [name for name in of_type(template(), "AWS::Serverless::Function")]
-    start = "StartChallengeFunction"
-    assert sorted(alarms()) == sorted(
-        [("AWS/Lambda", metric, (name,)) for name in logical for metric in ("Errors", "Throttles")]
-        + [
-            ("AllianceMfa", "SmsRefused", (start, reason))
-            for reason in ("authorization", "not-permitted", "spend-limit", "throttled", "invalid", "opted-out")
-        ]
-        + [
-            ("AllianceMfa", metric, (start, channel))
-            for metric in ("ProviderFailed", "SendLatency")
-            for channel in ("sms", "call")
-        ]
-        + [("AllianceMfa", "Receipts", ("MessageReceiptsFunction", "recorded")), ("AllianceMfa", "SendLatency", (start, "sms"))]
-        + [("AllianceMfa", "StartRefused", (start, reason)) for reason in ("network", "country-sms", "country-call")]
-        + [("AllianceMfa", "CanarySucceeded", ("CanaryFunction", "sms"))]
-        + [("AWS/SNS", "SMSMonthToDateSpentUSD", ())]
-        + [("AWS/DynamoDB", metric, ("Table",)) for metric in ("ReadThrottleEvents", "WriteThrottleEvents")]
-        + [("AWS/ApiGateway", "5xx", ("Api",))]
-        + [("AWS/Lambda", "IteratorAge", ("AuditEventsFunction",))]
-        + [("AWS/SQS", "ApproximateNumberOfMessagesVisible", (["AuditEventsDeadLetters", "QueueName"],))]
-        + [("AWS/Lambda", "IteratorAge", ("FollowUpFunction",))]
-        + [("AWS/SQS", "ApproximateNumberOfMessagesVisible", (["FollowUpDeadLetters", "QueueName"],))]
-    )
+def test_an_alarm_has_a_form_that_cloudwatch_takes():
+    for alarm in every_alarm():
+        ids = [query.id for query in alarm.queries]
+        assert len(ids) == len(set(ids)) and all(re.fullmatch(r"[a-z][A-Za-z0-9_]*", each) for each in ids), alarm.name
+        metrics = [query for query in alarm.queries if query.metric]
+        assert len(metrics) <= 10, alarm.name
+        used = set().union(*(names(query.expression) for query in alarm.queries))
+        assert used | {"only"} >= {query.id for query in metrics}, alarm.name
+        assert len([query for query in alarm.queries if query.shown]) == (2 if alarm.band else 1), alarm.name
+        assert alarm.period * alarm.evaluated <= 86400, alarm.name
+        assert not any("SEARCH" in query.expression for query in alarm.queries), alarm.name
+        # CloudWatch advises against them in alarms, because it also looks at older periods.
+        assert not any(re.search(r"\b(MIN|MAX|SUM|AVG|METRICS)\(", query.expression) for query in alarm.queries), alarm.name
 
 
-def test_the_metrics_that_are_watched_are_those_that_are_written():
-    namespace = facts()["namespace"]
-    own = {(name, values[1]) for of, name, values in alarms() if of == namespace}
-    # The others are read in CloudWatch, by country: what share of messages arrives and is used, how soon, at what price.
-    unwatched = {"Converted", "MessageDelivered", "MessageFailed", "DeliveryTime", "MessagePrice", "CanaryTime"}
-    assert {metric["name"] for metric in facts()["metrics"]} == {name for name, _ in own} | unwatched
-    assert {value for name, value in own if name == "SmsRefused"} == words("sendFailure") - {"fault", "unknown"}
-    assert {value for name, value in own if name == "StartRefused"} <= words("limit")
+def test_a_metric_that_is_watched_or_shown_is_written_with_these_dimensions():
+    ours = {metric["name"]: metric["dimension"] for metric in facts()["metrics"]}
+    for metric in every_metric():
+        dimensions = [name for name, _ in metric.dimensions]
+        if metric.namespace == facts()["namespace"]:
+            expected = ["FunctionName", ours[metric.name]]
+            assert dimensions in (expected, [*expected, "Country"]), metric
+        elif metric.namespace == "AllianceMfa/alliance-mfa":
+            assert (metric.name, dimensions) == ("RefusedRequests", ["Status"]), metric
+        else:
+            assert set(dimensions) == OF_AWS[metric.namespace, metric.name], metric
 
 
-def test_a_metric_is_watched_by_the_dimensions_that_it_is_written_with():
-    written = {metric["name"]: ["FunctionName", metric["dimension"]] for metric in facts()["metrics"]}
-    watched = [metric for metric in alarm_metrics() if metric["Namespace"] == facts()["namespace"]]
-    assert watched
-    for metric in watched:
-        assert [part["Name"] for part in metric["Dimensions"]] == written[metric["MetricName"]], metric["MetricName"]
+def test_a_metric_is_watched_where_it_is_written():
+    written = writers()
+    assert set(written) == {metric["name"] for metric in facts()["metrics"]}
+    for metric in every_metric():
+        function = dict(metric.dimensions).get("FunctionName")
+        if metric.namespace == facts()["namespace"] and function != "none":
+            assert function in written[metric.name], metric
+
+
+def test_the_words_of_a_dimension_are_those_that_are_written():
+    ours = [metric for metric in every_metric() if metric.namespace == facts()["namespace"]]
+    for metric in ours:
+        _, (dimension, value), *_ = metric.dimensions
+        closed = WORDS.get(metric.name) or WORDS.get(dimension)
+        assert not value or closed is None or value in words(closed), metric
+    refusals = {dict(metric.dimensions)["Reason"] for metric in ours if metric.name == "SmsRefused"} - {""}
+    assert refusals == words("sendFailure") - {"fault", "unknown"}
+
+
+def test_the_log_that_refused_requests_are_counted_from_has_their_status():
+    [metric_filter] = of_type(template(), "AWS::Logs::MetricFilter").values()
+    logged = json.loads(template()["Resources"]["Api"]["Properties"]["AccessLogSettings"]["Format"])
+    asked = re.findall(r'\(\$\.(\w+) = "(\d+)"\)', metric_filter["Properties"]["FilterPattern"])
+    assert asked == [("status", "401"), ("status", "429")]
+    assert logged["status"] == "$context.status"
+
+
+def test_the_dashboard_shows_every_metric_of_ours():
+    shown = {query.metric.name for widget in widgets(dashboard(**RECEIPTS)) for query in widget.queries if query.metric}
+    found = [searched(query.expression) for widget in widgets(dashboard(**RECEIPTS)) for query in widget.queries]
+    shown |= {search[0].name for search in found if search}
+    assert {metric["name"] for metric in facts()["metrics"]} <= shown
+
+
+def test_the_dashboard_has_a_row_for_each_question():
+    body = dashboard()
+    assert list(headings(body).values()) == [
+        "## Are people getting in?", "## What does it cost?", "## Is somebody attacking?", "## Is it healthy?"
+    ]
+    places = [(part["x"], part["y"], part["width"], part["height"]) for part in body["widgets"]]
+    cells = [(x + dx, y + dy) for x, y, width, height in places for dx in range(width) for dy in range(height)]
+    assert len(cells) == len(set(cells)) == 24 * 28
+
+
+def test_a_widget_names_only_what_it_has():
+    for widget in widgets(dashboard()):
+        ids = [query.id for query in widget.queries]
+        assert len(ids) == len(set(ids)), widget.title
+        for query in widget.queries:
+            assert names(query.expression) <= set(ids), (widget.title, query.expression)
+            assert query.label or not query.shown or searched(query.expression), (widget.title, query)
+
+
+def test_the_runbook_explains_every_alarm_and_no_other():
+    runbook = (REPOSITORY / "infra" / "RUNBOOK.md").read_text()
+    section = runbook.split("\n## Alarms\n")[1].split("\n## ")[0]
+    explained = [name for heading in re.findall(r"^### (.*)$", section, re.M) for name in re.findall(r"`(\w+Alarm|Delivery…Alarm)`", heading)]
+    existing = {re.sub(r"^Delivery.*", "Delivery…Alarm", alarm.name) for alarm in every_alarm()}
+    assert len(explained) == len(set(explained)) and set(explained) == existing
+    for entry in re.split(r"^### .*Alarm`$", section, flags=re.M)[1:]:
+        assert "**See**" in entry and "**Means**" in entry and "**Do**" in entry, entry[:200]
