@@ -204,10 +204,11 @@ class World:
 
 @dataclass(frozen=True)
 class Day:
-    """A day to look at. Its table says when a fault's alarms fire; a normal day has no fault."""
+    """A day to look at, and what must fire within how many minutes of its fault."""
 
     name: str
-    fault: type = None
+    fault: type | None = None
+    must_fire: dict = field(default_factory=dict)
     parameters: dict = field(default_factory=dict)
     logins: int = World.logins
     number: int = HISTORY

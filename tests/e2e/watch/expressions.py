@@ -92,7 +92,7 @@ class _Expression:
             return float(token)
         if kind == "text":
             return token[1:-1]
-        if kind == "sign":
+        if kind != "name":
             return self._close([self._operation(0)])[0] if token == "(" else self._unexpected(token)
         if self._tokens[0][1] != "(":
             return self._values[token]

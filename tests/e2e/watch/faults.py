@@ -28,7 +28,7 @@ class SlowProvider(World):
 
 
 class Forbidden(World):
-    """Start-challenge's role has lost its permission."""
+    """The role of start-challenge has lost its permission."""
 
     hours = 3
 
@@ -240,31 +240,41 @@ NORMAL = (
     Day("20 sign-ins a day, first day", logins=QUIET, number=0, new=True),
     Day("first day", number=0, new=True),
 )
+SENDS = {"SendsFailingAlarm": 15, "SendsRefusedAlarm": 60}
+DELIVERY = {"DeliveryUSAlarm": 120, "DeliveryCAsmsAlarm": 120, "DeliveryGBAlarm": 120}
+NOBODY = {"NobodyGetsInAlarm": 60}
+
+# With the alarms that must fire, no other, and within how many minutes.
 FAULTY = (
-    Day("SNS fails", SnsOutage),
-    Day("SNS fails, 20 sign-ins a day", SnsOutage, logins=QUIET),
-    Day("the voice provider fails", VoiceOutage),
-    Day("AWS is slow to take messages", SlowProvider),
-    Day("start-challenge may not send", Forbidden),
-    Day("spend limit, End User Messaging refuses", SpendLimitRefused, RECEIPTS),
-    Day("spend limit, SNS drops the messages", SpendLimitDropped),
-    Day("80 % of the spend limit", NearSpendLimit),
-    Day("a carrier drops messages to GB", CarrierOutage),
-    Day("the same, with receipts", CarrierOutage, RECEIPTS),
-    Day("webhooks are silent", SilentWebhooks),
-    Day("no receipts come", NoReceipts, RECEIPTS),
-    Day("release: verify-code crashes", CrashingRelease),
-    Day("release: a third of the starts crash", CrashingShare),
-    Day("release: 200, and no code is right", UselessRelease),
-    Day("the same on the first day", UselessRelease, number=0, new=True),
-    Day("release: four in ten codes are wrong", HalfUselessRelease),
-    Day("release: every number is refused", RefusingRelease),
-    Day("Lambda's concurrency is used up", Throttled),
-    Day("a campaign, above StartsPerSecond", Wave),
-    Day("the first factor's tokens are refused", Unauthorized),
-    Day("SMS pumping", Pumping),
-    Day("SMS pumping, 20 sign-ins a day", Pumping, logins=QUIET),
-    Day("accounts are guessed until locked", Guessing),
-    Day("the event bus refuses", BusRefuses),
-    Day("a hot partition of the table", HotPartition),
+    Day("SNS fails", SnsOutage, SENDS),
+    Day("SNS fails, 20 sign-ins a day", SnsOutage, {"SendsRefusedAlarm": 120}, logins=QUIET),
+    Day("the voice provider fails", VoiceOutage, SENDS),
+    Day("AWS is slow to take messages", SlowProvider, {"ProvidersSlowAlarm": 20}),
+    Day("`start-challenge` may not send", Forbidden, SENDS),
+    Day("spend limit, End User Messaging refuses", SpendLimitRefused, SENDS | {"SmsSpendAlarm": 5}, RECEIPTS),
+    Day("spend limit, SNS drops the messages", SpendLimitDropped, DELIVERY | {"SmsConversionAlarm": 45, "SmsSpendAlarm": 5}),
+    Day("80 % of the spend limit", NearSpendLimit, {"SmsSpendAlarm": 5}),
+    Day("a carrier drops messages to GB", CarrierOutage, {"DeliveryGBAlarm": 120}),
+    Day("the same, with receipts", CarrierOutage, {"DeliveryGBAlarm": 120}, RECEIPTS),
+    Day("webhooks are silent", SilentWebhooks, {"CallConversionAlarm": 45, "WebhooksSilentAlarm": 30}),
+    Day("no receipts come", NoReceipts, {"ReceiptsMissingAlarm": 720}, RECEIPTS),
+    Day("release: `verify-code` crashes", CrashingRelease, {"RequestsFailingAlarm": 15, "SmsConversionAlarm": 45}),
+    Day("release: a third of the starts crash", CrashingShare, {"RequestsFailingAlarm": 15}),
+    Day("release: all get 200, no code is right", UselessRelease, NOBODY | {"SmsConversionAlarm": 45, "CallConversionAlarm": 45}),
+    Day("the same on the first day", UselessRelease, NOBODY, number=0, new=True),
+    Day("release: four in ten codes are wrong", HalfUselessRelease, {"SmsConversionAlarm": 45}),
+    Day("release: every number is refused", RefusingRelease, {"NothingSentAlarm": 20}),
+    Day(
+        "Lambda's concurrency is used up", Throttled,
+        {"RequestsFailingAlarm": 15, "SmsConversionAlarm": 45, "CallConversionAlarm": 60},
+    ),
+    Day("a campaign, above `StartsPerSecond`", Wave, {"RequestsRefusedAlarm": 15}),
+    Day("the first factor's tokens are refused", Unauthorized, {"RequestsRefusedAlarm": 15}),
+    Day("SMS pumping", Pumping, {"AttackAlarm": 15}),
+    Day("SMS pumping, 20 sign-ins a day", Pumping, {"AttackAlarm": 15}, logins=QUIET),
+    Day("accounts are guessed until locked", Guessing, {"AttackAlarm": 15}),
+    Day("the event bus refuses", BusRefuses, {"StreamLateAlarm": 30, "DeadLettersAlarm": 250}),
+    Day("a hot partition of the table", HotPartition, {"TableThrottlesAlarm": 15}),
 )
+# The day of the runbook's picture.
+PICTURED = Day("SMS pumping, with receipts", Pumping, {"AttackAlarm": 15}, RECEIPTS)
