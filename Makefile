@@ -89,6 +89,9 @@ simulate: ## which quota binds first at 1,000, 10,000 and 100,000 starts per sec
 	cargo run --locked --package growth
 curve: ## draw tests/pumping/curve.svg anew
 	cargo run --locked --package pumping --example plot
+watch: $(TOOLS)/e2e.done ## the runbook's table of alarms, and the picture of the dashboard, anew
+	cargo build --locked --workspace --examples
+	cd tests/e2e && BOOTSTRAP_DIR=$(CARGO_TARGET_DIR)/debug $(TOOLS)/e2e/bin/python -m watch.report
 clean: ## remove what was built, and the tools
 	rm -rf $(CARGO_TARGET_DIR) .tools .local .aws-sam tests/*/node_modules tests/bench/peers/go/bin
 

@@ -1,5 +1,6 @@
 """The contract of the alarms and the dashboard: each watches metrics that are written, and the runbook explains each."""
 
+import functools
 import json
 import re
 
@@ -39,10 +40,12 @@ PAGES = {
 }
 
 
+@functools.cache
 def every_alarm():
     return [alarm for parameters in DEPLOYMENTS for alarm in alarms(**parameters).values()]
 
 
+@functools.cache
 def every_query():
     """Of all alarms, and of the dashboard."""
     return [query for alarm in every_alarm() for query in alarm.queries] + [
@@ -50,12 +53,14 @@ def every_query():
     ]
 
 
+@functools.cache
 def every_metric():
     """Each metric that is watched or shown. A dimension without a value is one that a search leaves open."""
     found = {query.metric for query in every_query() if query.metric}
     return found | {search[0] for search in (searched(query.expression) for query in every_query()) if search}
 
 
+@functools.cache
 def writers():
     """Which functions write each of our metrics, by their logical names."""
     found = {}
@@ -167,6 +172,15 @@ def test_a_widget_names_only_what_it_has():
         for query in widget.queries:
             assert names(query.expression) <= set(ids), (widget.title, query.expression)
             assert query.label or not query.shown or searched(query.expression), (widget.title, query)
+
+
+def test_the_docs_say_how_many_alarms_and_metrics_a_stack_pays():
+    deployed = alarms(AllowedCountries="US")
+    found = [alarm for name, alarm in deployed.items() if not name.startswith("Delivery") or name == "DeliveryUSAlarm"]
+    # A band is billed as two more metrics, its lower and its upper limit.
+    metrics = sum(len([query for query in alarm.queries if query.metric]) + 2 * bool(alarm.band) for alarm in found)
+    readme = (REPOSITORY / "infra" / "README.md").read_text()
+    assert f"{len(found)} alarms with {metrics} metrics, with one country | ${metrics / 10:.2f};" in readme
 
 
 def test_the_runbook_explains_every_alarm_and_no_other():

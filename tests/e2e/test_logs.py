@@ -71,6 +71,22 @@ def test_refused_starts_are_counted_by_reason(lines):
         assert (metric["Namespace"], metric["Dimensions"]) == ("AllianceMfa", [["FunctionName", "Reason"]])
 
 
+@pytest.mark.parametrize(
+    ("metric", "dimension", "values"),
+    [("ApprovalTime", "Channel", {"sms", "call"}), ("Webhooks", "Event", {"answer", "digits", "status"})],
+)
+def test_approvals_and_webhooks_are_measured(lines, metric, dimension, values):
+    written = [record for record in records(lines) if metric in record]
+    assert {record[dimension] for record in written} == values
+    assert all(record[metric] >= 0 for record in written)
+    assert all(record["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["FunctionName", dimension]] for record in written)
+
+
+def test_a_reported_call_is_counted_as_a_sign_of_fraud(lines):
+    written = [record for record in records(lines) if "FraudSigns" in record]
+    assert "fraud.reported" in {record["Type"] for record in written}
+
+
 def test_the_search_would_find_a_leak(confidential):
     """Searches for each kind of value in a line that a careless function might log."""
     for kind in KINDS:
