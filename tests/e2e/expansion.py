@@ -5,6 +5,7 @@ from it. The body is expanded into the routes, integrations and authorizers that
 else changes, except for a few things that the emulator lacks; a comment explains each of them.
 """
 
+import json
 import os
 import re
 from types import SimpleNamespace
@@ -32,9 +33,41 @@ def expand(template, parameters):
     for name, alarm in resources(expanded, "AWS::CloudWatch::Alarm").items():
         if "Metrics" in alarm["Properties"]:
             del expanded["Resources"][name]  # metric math is not emulated
+    for dashboard in resources(expanded, "AWS::CloudWatch::Dashboard").values():
+        dashboard["Properties"]["DashboardBody"] = _json(dashboard["Properties"]["DashboardBody"]["Fn::ToJsonString"])
     for name, api in resources(expanded, "AWS::ApiGatewayV2::Api").items():
         expanded["Resources"] |= _imported(name, api["Properties"])
     return expanded
+
+
+def _json(part):
+    """What Fn::ToJsonString becomes, which the emulator refuses without its transform: functions as a part of the text."""
+    functions = []
+
+    def marked(inner):
+        match inner:
+            case {"Ref": _} | {"Fn::Sub": _} | {"Fn::GetAtt": _} | {"Fn::If": _}:
+                functions.append(inner)
+                return f"@@{len(functions) - 1}@@"
+            case dict():
+                return {name: marked(value) for name, value in inner.items()}
+            case list():
+                return [marked(value) for value in inner]
+        return inner
+
+    texts = re.split(r"@@(\d+)@@", json.dumps(marked(part)))
+    # An expression has quotes of its own, and they are in a string now.
+    parts = [_quoted(functions[int(text)]) if index % 2 else text for index, text in enumerate(texts)]
+    return {"Fn::Join": ["", parts]}
+
+
+def _quoted(function):
+    match function:
+        case {"Fn::Sub": [text, values]}:
+            return {"Fn::Sub": [json.dumps(text)[1:-1], values]}
+        case {"Fn::Sub": str(text)}:
+            return {"Fn::Sub": json.dumps(text)[1:-1]}
+    return function
 
 
 def _allow_loopback(declared, parameters):

@@ -22,6 +22,14 @@ def lines(product, someone, provider, subscriber):
     caller.start("sms", phoneNumber=person.number)
     call = provider.calls_to(person.number)[-1]
     call.pressed("#", call.answered("human").text)
+    for key in "#0":
+        other = someone()
+        other_page = other.log_in()
+        other_page.start("call")
+        call = provider.calls_to(other.number)[-1]
+        call.pressed(key, call.answered("human").text)
+        other_page.challenge()
+    call.becomes("completed")
     for _ in range(10):
         # The emulator delivers a line that it read late with the environment's next request.
         caller.challenge()
