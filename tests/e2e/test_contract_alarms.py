@@ -31,6 +31,7 @@ WRITES = {
     "start_refused": ["StartRefused"], "converted": ["Converted", "ApprovalTime"], "webhook": ["Webhooks"],
     "fraud_sign": ["FraudSigns"], "receipt": ["Receipts"], "message_price": ["MessagePrice"],
     "message_delivered": ["MessageDelivered", "DeliveryTime"], "message_failed": ["MessageFailed"],
+    "canary": ["CanarySucceeded", "CanaryTime"],
 }
 # The closed sets of the dimensions' words. The outcomes of receipts and the problems' names are none.
 WORDS = {"Channel": "channel", "SmsRefused": "sendFailure", "StartRefused": "limit", "Webhooks": "webhook", "FraudSigns": "fraudSign"}
