@@ -42,7 +42,7 @@ impl<S: ChallengeStore + Administration> App<S> {
         if !stored.subject.is_known() {
             return Err(Problem::SubjectUnknown.into());
         }
-        tracing::info!(?subject, by = by.as_str(), ?action, "administration");
+        tracing::info!(?subject, by = by.as_str(), action = action.map(Action::as_str), "administration");
         let current = match action {
             None => stored,
             Some(action) => self.act(action, subject, &stored, by, now).await?,

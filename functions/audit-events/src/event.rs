@@ -131,6 +131,8 @@ struct Detail<'a> {
     id: &'a str,
     time: String,
     issuer: &'a str,
+    #[serde(rename = "requestId")]
+    request: Option<&'a str>,
     #[serde(flatten)]
     about: &'a About,
     #[serde(flatten)]
@@ -139,9 +141,9 @@ struct Detail<'a> {
 
 impl Event {
     /// The event as the bus takes it. Its `id` is the same each time it is derived.
-    pub(crate) fn entry(&self, id: &str, issuer: &str) -> Result<Entry, serde_json::Error> {
+    pub(crate) fn entry(&self, id: &str, issuer: &str, request: Option<&str>) -> Result<Entry, serde_json::Error> {
         let Self { at, about, fact } = self;
-        let detail = Detail { version: VERSION, id, time: rfc3339(*at), issuer, about, fact };
+        let detail = Detail { version: VERSION, id, time: rfc3339(*at), issuer, request, about, fact };
         let mut detail: Map<String, Value> = serde_json::from_value(serde_json::to_value(&detail)?)?;
         detail.retain(|_, value| !value.is_null());
         let kind = detail.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -8,6 +8,7 @@
 
 pub mod encoding;
 pub mod clock;
+pub mod invocation;
 pub mod log;
 pub mod reply;
 pub mod problem;

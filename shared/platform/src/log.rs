@@ -16,15 +16,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::clock;
-
-tokio::task_local! {
-    static REQUEST: String;
-}
-
-/// Runs `work`, and puts the request's id on each line that it logs.
-pub async fn of_request<F: Future>(id: String, work: F) -> F::Output {
-    REQUEST.scope(id, work).await
-}
+use crate::invocation::{self, Invocation};
 
 /// Writes each event as a whole line: from our own crates at the configured level, from all others only warnings and
 /// errors. Some of those log whole requests at `trace`, and a request holds the code.
@@ -76,13 +68,20 @@ fn write(line: &mut Vec<u8>, event: &Event<'_>) -> serde_json::Result<()> {
     let mut map = serializer.serialize_map(None)?;
     map.serialize_entry("timestamp", &clock::rfc3339_millis())?;
     map.serialize_entry("level", event.metadata().level().as_str())?;
-    // Outside of a request there is no id.
-    let _ = REQUEST.try_with(|id| map.serialize_entry("requestId", id));
+    invocation::current(|invocation| identify(&mut map, invocation)).transpose()?;
     let mut fields = Fields { map, outcome: Ok(()) };
     event.record(&mut fields);
     fields.outcome?;
     fields.map.serialize_entry("target", event.metadata().target())?;
     fields.map.end()
+}
+
+fn identify<M>(map: &mut M, invocation: &Invocation) -> serde_json::Result<()>
+where
+    M: serde::ser::SerializeMap<Error = serde_json::Error>,
+{
+    map.serialize_entry("requestId", invocation.request_id())?;
+    invocation.trace_id().map_or(Ok(()), |trace| map.serialize_entry("traceId", trace))
 }
 
 struct Fields<M> {
@@ -188,20 +187,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_line_within_a_request_has_its_id_also_after_waiting() {
+    async fn a_line_within_a_request_has_its_ids_also_after_waiting() {
         let log = Log::default();
         let out = log.clone();
         let lines = Lines { ours: &["platform"], level: Level::INFO, out: move || out.clone() };
         let guard = tracing::subscriber::set_default(lines);
-        of_request("r-1".to_owned(), async {
+        let within = async {
             tokio::task::yield_now().await;
             tracing::info!("within");
-        })
-        .await;
+        };
+        Invocation::new("r-1".to_owned(), Some("Root=1-2-3;Sampled=1")).run(within).await;
         tracing::info!("after");
         drop(guard);
         let text = String::from_utf8(log.0.lock().expect("not poisoned").clone()).expect("text");
-        let ids: Vec<_> = text.lines().map(|line| line.contains(r#""requestId":"r-1""#)).collect();
+        let ids: Vec<_> = text.lines().map(|line| line.contains(r#""requestId":"r-1","traceId":"1-2-3","#)).collect();
         assert_eq!(ids, [true, false], "{text}");
     }
 

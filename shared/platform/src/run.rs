@@ -7,18 +7,19 @@ use std::process::ExitCode;
 use domain::time::Timestamp;
 use http::Response;
 pub use lambda_http::Error;
-use lambda_http::lambda_runtime::{self, LambdaEvent};
+use lambda_http::lambda_runtime::{self, Context, LambdaEvent};
 use lambda_http::{Body, Request, service_fn};
 use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::clock::{self, Stopwatch};
+use crate::event;
+use crate::invocation::Invocation;
 use crate::problem::Failure;
 use crate::settings::Environment;
 #[cfg(feature = "stream")]
 use crate::stream::{Batch, Report};
 use crate::telemetry::Telemetry;
-use crate::{event, log};
 
 /// Reads the settings, starts logging, and runs `serve` until the environment ends. What `serve` does before it takes
 /// requests is init, which Lambda does not count as a request's time.
@@ -50,7 +51,7 @@ where
 {
     let handle = &handle;
     let answer = async |event: LambdaEvent<Box<RawValue>>| {
-        let answer = log::of_request(event.context.request_id, answered(handle, event.payload.get())).await;
+        let answer = invocation(event.context).run(answered(handle, event.payload.get())).await;
         Ok::<_, Infallible>(event::answer(answer))
     };
     lambda_runtime::run(service_fn(answer)).await
@@ -74,7 +75,7 @@ pub async fn serve_stream(handle: impl AsyncFn(&Batch) -> Report) -> Result<(), 
     let handle = &handle;
     let answer = async |event: LambdaEvent<Batch>| {
         let answer = Box::pin(handle(&event.payload)); // else a type too deep for the compiler
-        Ok::<_, Infallible>(log::of_request(event.context.request_id, answer).await)
+        Ok::<_, Infallible>(invocation(event.context).run(answer).await)
     };
     lambda_runtime::run(service_fn(answer)).await
 }
@@ -88,9 +89,13 @@ where
     let handle = &handle;
     let answer = async |event: LambdaEvent<Box<RawValue>>| {
         let handled = Box::pin(handle(event.payload.get()));
-        log::of_request(event.context.request_id, handled).await.map_err(Error::from)
+        invocation(event.context).run(handled).await.map_err(Error::from)
     };
     lambda_runtime::run(service_fn(answer)).await
+}
+
+fn invocation(context: Context) -> Invocation {
+    Invocation::new(context.request_id, context.xray_trace_id.as_deref())
 }
 
 /// Ends the process, and says why if it should have gone on: every cause in one line. Returning the error from

@@ -11,6 +11,7 @@ use domain::receipt::Price;
 use serde_json::{Value, json};
 use tracing::{Level, Subscriber};
 
+use crate::invocation;
 use crate::log::Lines;
 use crate::settings::Environment;
 use crate::settings::table::{AWS_LAMBDA_FUNCTION_NAME, LOG_LEVEL};
@@ -231,6 +232,9 @@ fn write(dimensions: &Value, name: &str, unit: &str, value: f64, members: &[(&st
     });
     for (member, value) in members {
         line[*member] = json!(value);
+    }
+    if let Some(id) = invocation::current(|invocation| invocation.request_id().to_owned()) {
+        line["requestId"] = json!(id);
     }
     let written = writeln!(std::io::stdout().lock(), "{line}");
     if let Err(error) = written {

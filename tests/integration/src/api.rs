@@ -1,6 +1,7 @@
 //! The functions as one API: real handlers over a real store, with a fake phone and a clock that the test sets.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use lambda_http::{Body, Request};
 use platform::callback::{SigningTokens, TokenSource, sign};
 use platform::encoding::{base64url, call_token, challenge_path};
 use platform::first_factor::{FirstFactor, SessionRule};
+use platform::invocation::Invocation;
 use platform::secrets::{Secret, SecretError, SecretSource};
 use platform::settings::FactorSettings;
 use platform::signer::{ResultSigner, SignError, SignerSettings, unsigned};
@@ -143,15 +145,19 @@ impl Api {
 
     /// Sends a request to the function that serves its route.
     pub(crate) async fn send(&self, request: Request) -> Answer {
-        let response = match (request.method().as_str(), request.uri().path()) {
+        let (id, response) = as_request(self.response(request)).await;
+        Answer { request: id, ..Answer::of(response) }
+    }
+
+    async fn response(&self, request: Request) -> Response<Body> {
+        match (request.method().as_str(), request.uri().path()) {
             ("GET", "/v1/challenge") => self.get.handle(request, self.now).await,
             ("POST", "/v1/challenge") => self.start.handle(request, self.now).await,
             ("POST", "/v1/challenge/code") => self.verify.handle(request, self.now).await,
             ("POST", path) if path.starts_with("/v1/calls/") => self.callback.handle(request, self.now).await,
             (_, path) if path.starts_with("/v1/admin/") => self.admin.handle(request, self.now).await,
             route => panic!("no function has the route {route:?}"),
-        };
-        Answer::of(response)
+        }
     }
 
     pub(crate) async fn status(&self, login: &Login) -> Answer {
@@ -327,8 +333,17 @@ pub(crate) fn webhook(
     request(&event)
 }
 
+/// Does `work` as a request of its own, and returns the request's id with what came of it.
+pub(crate) async fn as_request<F: Future>(work: F) -> (String, F::Output) {
+    static REQUESTS: AtomicU32 = AtomicU32::new(0);
+    let id = format!("{:08x}-5b1e-4c2f-9d3a-7e6f5a4b3c2d", REQUESTS.fetch_add(1, Ordering::Relaxed));
+    (id.clone(), Invocation::new(id, None).run(work).await)
+}
+
 #[derive(Debug)]
 pub(crate) struct Answer {
+    /// The id of its request.
+    pub(crate) request: String,
     pub(crate) status: u16,
     pub(crate) headers: http::HeaderMap,
     pub(crate) text: String,
@@ -349,7 +364,7 @@ impl Answer {
             _ => String::new(),
         };
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Self { status: parts.status.as_u16(), headers: parts.headers, text, json }
+        Self { request: String::new(), status: parts.status.as_u16(), headers: parts.headers, text, json }
     }
 
     /// The claims of the result token.

@@ -280,7 +280,7 @@ async fn the_handlers_advise_as_many_polls_as_growth_counts() {
 
 /// An item's size as DynamoDB counts it: names and values, with two digits of a number per byte, and for a
 /// list or map three bytes plus one per element (developer guide, "DynamoDB item sizes and formats").
-fn size(value: &AttributeValue) -> usize {
+pub(crate) fn size(value: &AttributeValue) -> usize {
     match value {
         AttributeValue::S(text) => text.len(),
         AttributeValue::N(number) => number.len().div_ceil(2) + 1,

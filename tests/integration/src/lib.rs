@@ -48,3 +48,4 @@ mod scene;
 mod store_contract;
 mod test_numbers;
 mod wire;
+mod written_by;

@@ -9,7 +9,7 @@ use platform::encoding::{base64url, challenge_path};
 use platform::store::DynamoStore;
 use serde_json::{Value, json};
 
-use crate::api::{Api, Keys, Login};
+use crate::api::{Api, Keys, Login, as_request};
 
 const NUMBER: &str = "+14155552671";
 
@@ -23,8 +23,11 @@ fn app(api: &Api) -> message_receipts::App<DynamoStore> {
     message_receipts::App { store: api.backend.store() }
 }
 
-pub(crate) async fn deliver(api: &Api, event: &Value) {
-    app(api).handle(&event.to_string(), api.now).await.expect("handled");
+/// Returns the id of the invocation.
+pub(crate) async fn deliver(api: &Api, event: &Value) -> String {
+    let (id, handled) = as_request(app(api).handle(&event.to_string(), api.now)).await;
+    handled.expect("handled");
+    id
 }
 
 /// An event about the latest message, as AWS sends it.

@@ -11,10 +11,11 @@ use domain::identity::{ChallengeKey, SubjectId};
 use domain::time::Timestamp;
 use platform::encoding::from_base64url;
 use platform::events::Entry;
-use platform::item::attribute::{PK, SK};
+use platform::invocation::request_of;
+use platform::item::attribute::{PK, SK, WRITTEN_BY};
 use platform::item::key::{SubjectSort, subject_of};
 use platform::item::{Attribute, JsonValue, Reader, Stored, Unreadable};
-use platform::stream::Record;
+use platform::stream::{Change, Record};
 use thiserror::Error;
 
 use crate::correlation::CorrelationKey;
@@ -30,9 +31,17 @@ pub enum Underivable {
 
 /// The events of one record, in the order of publication.
 pub fn entries(record: &Record, key: &CorrelationKey, issuer: &str) -> Result<Vec<Entry>, Underivable> {
-    let events = events(record, key)?;
-    let entry = |(index, event): (usize, Event)| event.entry(&format!("{}-{index}", record.id), issuer);
+    let (events, request) = (events(record, key)?, request(&record.change));
+    let entry = |(index, event): (usize, Event)| event.entry(&format!("{}-{index}", record.id), issuer, request);
     Ok(events.into_iter().enumerate().map(entry).collect::<Result<_, _>>()?)
+}
+
+/// The request that made the change, if one did: a write by hand, or by a version before this, leaves the name of the
+/// write before it. No event is held up for want of it.
+fn request(change: &Change) -> Option<&str> {
+    let name = change.after()?.text(WRITTEN_BY).ok();
+    let before = change.before().and_then(|item| item.text(WRITTEN_BY).ok());
+    name.filter(|_| name != before).map(request_of)
 }
 
 /// A deleted item has no events, by TTL or otherwise: what it was about had ended before.

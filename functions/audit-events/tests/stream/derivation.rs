@@ -13,7 +13,7 @@ use platform::item::key::SCOPES;
 use serde_json::{Value, json};
 
 use crate::cases::{NOTHING, every_case};
-use crate::items::{ISSUER, MAC, NUMBER, OTHER_NUMBER, challenge, events, key, record, with};
+use crate::items::{ISSUER, MAC, NUMBER, OTHER_NUMBER, REQUEST, challenge, change, events, key, record, with};
 
 #[test]
 fn a_change_has_exactly_its_events() {
@@ -89,6 +89,32 @@ fn a_change_that_is_delivered_again_has_the_same_events_under_the_same_ids() {
     for (_, old, new, _) in every_case() {
         assert_eq!(events(&old, &new), events(&old, &new));
     }
+}
+
+#[test]
+fn every_event_has_the_request_that_made_its_change() {
+    for (what, old, new, _) in every_case() {
+        for event in events(&old, &new) {
+            assert_eq!(event["requestId"], REQUEST, "{what}");
+        }
+    }
+}
+
+#[test]
+fn an_event_has_no_request_if_the_write_left_the_name_of_the_write_before() {
+    let written_by = |name: Value| with(&challenge(), &json!({ "writtenBy": name }));
+    let denied = |item: &Value| with(item, &json!({ "outcome": "denied" }));
+    let request = |old: &Value, new: &Value| {
+        let entries = derive::entries(&change("4f1c", old, &denied(new)), &key(), ISSUER).expect("events");
+        let [event] = &entries[..] else { panic!("one event") };
+        serde_json::from_str::<Value>(&event.detail).expect("JSON").get("requestId").cloned()
+    };
+    let first = written_by(json!("a#1"));
+    assert_eq!(request(&first, &first), None, "a write by hand, or by an earlier version");
+    assert_eq!(request(&first, &written_by(json!("a#2"))), Some(json!("a")), "the same request writes again");
+    assert_eq!(request(&first, &written_by(json!("b#1"))), Some(json!("b")), "another request");
+    assert_eq!(request(&first, &written_by(Value::Null)), None);
+    assert_eq!(request(&challenge(), &first), Some(json!("a")));
 }
 
 #[test]

@@ -80,8 +80,16 @@ pub(crate) fn limit(partition: &str, sort: &str, used: u64) -> Value {
     json!({ "pk": partition, "sk": sort, "used": used, "quota": 10, "ttl": 1_800_086_400 })
 }
 
-/// A change as the stream delivers it.
+/// The request that makes the changes.
+pub(crate) const REQUEST: &str = "2f1c7e5a-0d4b-4f6e-9a3c-8b7d6e5f4a3b";
+
+/// A change by a request, as the stream delivers it.
 pub(crate) fn record(id: &str, old: &Value, new: &Value) -> Record {
+    change(id, old, &if new.is_null() { new.clone() } else { with(new, &json!({ "writtenBy": format!("{REQUEST}#2") })) })
+}
+
+/// A change as the stream delivers it.
+pub(crate) fn change(id: &str, old: &Value, new: &Value) -> Record {
     let image = |item: &Value| if item.is_null() { Value::Null } else { stored(item) };
     let record = json!({
         "eventID": id, "eventName": "MODIFY", "eventSource": "aws:dynamodb", "awsRegion": "eu-central-1",

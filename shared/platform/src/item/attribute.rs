@@ -54,6 +54,8 @@ attributes! {
     PK: Text = "pk";
     SK: Text = "sk";
     TTL: Timestamp = "ttl";
+    /// The request that wrote it last, and the number of its write. A write that leaves it as it was has no request.
+    WRITTEN_BY: Text = "writtenBy";
 
     // A subject, or a challenge: its number.
     PHONE: PhoneNumber = "phone";

@@ -28,7 +28,7 @@ impl Statistics for DynamoStore {
     async fn count_verified(&self, tally: &Tally) -> Result<(), StoreError> {
         let counts = tally.verified().map(|(country, day, subjects)| {
             let key = verified_key(country, day);
-            self.blind_write(key, expression::COUNT_VERIFIED)
+            self.repeatable_write(key, expression::COUNT_VERIFIED)
                 .expression_attribute_values(":subjects", number(subjects))
                 .expression_attribute_values(":ttl", time(CountryRecord::forgotten_at(day)))
                 .expression_attribute_names("#ttl", TTL.name)

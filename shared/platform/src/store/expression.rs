@@ -262,6 +262,14 @@ pub(super) const RESET_PHONE: &str =
 pub(super) const FORGIVE: &str = "SET carried = attempts";
 pub(super) const SAME_GENERATION: &str = "generation = :generation";
 
+/// The update, which also names itself in the item. A clause may occur only once.
+pub(super) fn and_written_by(update: &str) -> String {
+    match update.split_once("SET ") {
+        Some((before, assignments)) => [before, "SET writtenBy = :writtenBy, ", assignments].concat(),
+        None => [update, " SET writtenBy = :writtenBy"].concat(),
+    }
+}
+
 /// The update, with the part if that applies.
 pub(super) fn and(update: &str, part: &str, applies: bool) -> String {
     if applies { [update, part].concat() } else { update.to_owned() }

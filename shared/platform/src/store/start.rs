@@ -19,7 +19,7 @@ use super::fault::unavailable;
 use super::key::{challenge_key, subject_key};
 use super::table::DynamoStore;
 use super::value::{bytes, number, reserved, text, time, times};
-use super::write::as_writes;
+use super::write::{as_writes, put_by_request};
 use super::{challenge_item, counter, expression};
 use crate::item::attribute::TTL;
 use crate::item::challenge::{APPROVED, PENDING, REFUSED};
@@ -47,9 +47,10 @@ impl DynamoStore {
 
     fn challenge_at_start(&self, transaction: &StartTransaction) -> Result<TransactWriteItem, StoreError> {
         let put = || {
+            let item = challenge_item::new(&transaction.challenge, transaction.keep_until);
             Put::builder()
                 .table_name(&self.table)
-                .set_item(Some(challenge_item::new(&transaction.challenge, transaction.keep_until)))
+                .set_item(Some(put_by_request(item)))
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         };
         let unmoved = |former: Predecessor, condition| {

@@ -19,7 +19,7 @@ use domain::time::Timestamp;
 use http::StatusCode;
 use lambda_http::Body;
 use platform::edge::{EdgeSecret, SECRET_HEADER, VIEWER_HEADER};
-use platform::item::attribute::{APPROVED_BY, NAMES, PHONE, QUOTA, RECEIPT_MESSAGE, TTL};
+use platform::item::attribute::{APPROVED_BY, NAMES, PHONE, PK, QUOTA, RECEIPT_MESSAGE, SK, TTL, WRITTEN_BY};
 use platform::item::key;
 use platform::problem::Problem;
 use platform::reply;
@@ -182,6 +182,6 @@ fn secret<D: Document>() -> Value {
 
 /// What the role of message-receipts may touch.
 pub(crate) fn receipt_attributes() -> Vec<&'static str> {
-    let of_a_receipt = |name: &&str| ["pk", "sk"].contains(name) || name.starts_with("receipt");
+    let of_a_receipt = |name: &&str| [PK.name, SK.name, WRITTEN_BY.name].contains(name) || name.starts_with("receipt");
     NAMES.iter().copied().filter(of_a_receipt).collect()
 }
