@@ -53,7 +53,7 @@ rust: ## all Rust tests, with 10,000 interleavings
 	cargo test --locked --workspace -- --skip every_fault_built_into_the_store_is_found
 template: $(TOOLS)/aws-sam-cli.done ## the templates, as SAM and cfn-lint see them
 	$(SAM)/sam validate --lint --template-file infra/template.yaml
-	$(SAM)/cfn-lint infra/template.yaml infra/state.yaml infra/watch.yaml infra/edge.yaml
+	$(SAM)/cfn-lint infra/template.yaml infra/state.yaml infra/watch.yaml infra/queries.yaml infra/edge.yaml
 journeys: binaries $(TOOLS)/ministack.done $(TOOLS)/e2e.done ## a login by SMS and one by call, through the deployed template; the local phone with boto3
 	$(PYTEST) tests/e2e/test_sms_journey.py tests/e2e/test_call_journey.py -k "approves_the_login or pound_in_an_answered_call"
 	$(PYTEST) tests/e2e/test_local_phone.py

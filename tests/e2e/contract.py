@@ -42,14 +42,14 @@ def template():
 
 
 @functools.cache
-def expanded():
-    """The template as SAM expands it, with a placeholder for the code."""
+def expanded(**parameters):
+    """The template as SAM expands it with these parameters, with a placeholder for the code."""
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     written = copy.deepcopy(template())
     for function in functions(written).values():
         function["Properties"]["CodeUri"] = "s3://bucket/key"
     managed = {"AWSLambdaBasicExecutionRole": "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}
-    return transform(written, {}, SimpleNamespace(load=lambda: managed))
+    return transform(written, parameters, SimpleNamespace(load=lambda: managed))
 
 
 @functools.cache

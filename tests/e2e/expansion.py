@@ -35,6 +35,10 @@ def expand(template, parameters):
             del expanded["Resources"][name]  # metric math is not emulated
     for dashboard in resources(expanded, "AWS::CloudWatch::Dashboard").values():
         dashboard["Properties"]["DashboardBody"] = _json(dashboard["Properties"]["DashboardBody"]["Fn::ToJsonString"])
+    for kind in ("AWS::Logs::QueryDefinition", "AWS::Events::Archive"):  # nothing refers to them but an output
+        for name in resources(expanded, kind):
+            del expanded["Resources"][name]
+    expanded["Outputs"].pop("AuditArchiveArn", None)
     for name, api in resources(expanded, "AWS::ApiGatewayV2::Api").items():
         expanded["Resources"] |= _imported(name, api["Properties"])
     return expanded

@@ -77,6 +77,18 @@ def test_changes_that_are_no_event_wake_nobody():
     assert keys["breakerSort"].startswith("breaker#")
 
 
+def test_events_are_archived_only_if_asked_for_and_then_all_of_them():
+    document = template()
+    [archive] = of_type(document, "AWS::Events::Archive").values()
+    assert document["Parameters"]["AuditArchiveDays"]["Default"] == 0
+    assert document["Conditions"][archive["Condition"]] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "AuditArchiveDays"}, 0]}]
+    }
+    assert archive["Properties"]["SourceArn"] == {"Fn::GetAtt": ["EventBus", "Arn"]}
+    assert archive["Properties"]["RetentionDays"] == {"Ref": "AuditArchiveDays"}
+    assert "EventPattern" not in archive["Properties"]
+
+
 def test_the_key_of_the_digests_is_drawn_by_the_deployment_and_kept():
     assert_drawn("CorrelationKeySecret", "correlationKey")
 

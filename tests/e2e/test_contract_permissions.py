@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from contract import FUNCTIONS, facts, functions, on_condition, template
+from contract import FUNCTIONS, expanded, facts, functions, on_condition, template
+from template import resources as of_type
 
 TABLE = {"Fn::GetAtt": ["Table", "Arn"]}
 KEY = {"Fn::If": ["SignsWithOwnKey", {"Fn::GetAtt": ["SigningKey", "Arn"]}, {"Ref": "SigningKeyArn"}]}
@@ -136,6 +137,22 @@ def test_a_function_may_do_exactly_what_it_does(name):
     assert "Role" not in properties
     policies = properties.get("Policies", [])
     assert {allowed(part) for policy in policies for part in policy["Statement"]} == ALLOWED[name]
+
+
+def test_only_traced_functions_may_write_traces_and_only_by_the_policy_that_sam_adds():
+    basic = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+    tracing = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
+    for chosen, policies, config in [
+        ({}, [basic], None),
+        ({"Tracing": "Disabled"}, [basic], None),
+        ({"Tracing": "Active"}, [basic, tracing], {"Mode": {"Ref": "Tracing"}}),
+    ]:
+        document = expanded(**chosen)
+        roles = of_type(document, "AWS::IAM::Role").values()
+        assert len(roles) == len(FUNCTIONS)
+        assert [role["Properties"]["ManagedPolicyArns"] for role in roles] == [policies] * len(roles), chosen
+        traced = of_type(document, "AWS::Lambda::Function").values()
+        assert [function["Properties"].get("TracingConfig") for function in traced] == [config] * len(FUNCTIONS)
 
 
 def test_messages_may_go_through_the_chosen_provider_only():

@@ -106,5 +106,7 @@ def test_no_access_log_holds_a_path_or_a_token():
     [api] = of_type(template(), "AWS::Serverless::HttpApi").values()
     record = json.loads(api["Properties"]["AccessLogSettings"]["Format"])
     assert record["routeKey"] == "$context.routeKey"
+    # The function's id, under the name that it has in the functions' lines and in audit events.
+    assert record["requestId"] == "$context.awsEndpointRequestId"
     told = {value for value in record.values() if "path" in value.lower() or "claims" in value.lower()}
     assert told == set()

@@ -1,0 +1,215 @@
+"""The saved log queries, on the lines of real journeys: each answers its question.
+
+The emulator takes the queries, but of their language it knows little and passes over the rest, so the answers are
+computed here (`insights.py`). It writes no access log of an HTTP API: those lines are made as the template formats them.
+"""
+
+import json
+import time
+
+import pytest
+
+import insights
+from contract import template
+from page import wrong_codes
+from support import Support
+from template import resources
+
+FORMAT = next(iter(resources(template(), "AWS::Serverless::HttpApi").values()))["Properties"]["AccessLogSettings"]["Format"]
+START = "POST /v1/challenge"
+
+
+def saved():
+    """The text of each query, by its question."""
+    for query in resources(template(), "AWS::Logs::QueryDefinition").values():
+        [text, _] = query["Properties"]["Name"]["Fn::Sub"]
+        yield text.removeprefix("${Name}/"), query["Properties"]
+
+
+def log_groups(part):
+    """The logical names of the log groups in a part of the template."""
+    if isinstance(part, dict):
+        yield from [part["Ref"]] if set(part) == {"Ref"} and part["Ref"].endswith("Logs") else log_groups(list(part.values()))
+    elif isinstance(part, list):
+        for inner in part:
+            yield from log_groups(inner)
+
+
+class Logs:
+    """Answers the saved queries with the lines that a deployment has logged since now."""
+
+    def __init__(self, product):
+        self._product, self._client, self._began = product, product.client("logs"), time.time()
+        self.access = []
+
+    def ask(self, question, **words):
+        query = dict(saved())[question]
+        text = query["QueryString"]
+        for word, value in words.items():
+            assert word in text, (question, word)
+            text = text.replace(word, value)
+        names = [name for name in log_groups(query["LogGroupNames"]) if name != "MessageReceiptsLogs" or self._has_receipts()]
+        groups = [self._product.resource(name) for name in names]
+        started = self._client.start_query(
+            logGroupNames=groups, queryString=text, startTime=int(self._began), endTime=int(time.time()) + 60,
+        )
+        assert self._client.get_query_results(queryId=started["queryId"])["status"] == "Complete"
+        lines = [line for group in groups for line in self._lines(group)]
+        return insights.answer(text, lines + (self.access if "AccessLogs" in names else []))
+
+    def reached(self, route, status, request="-", address="203.0.113.7"):
+        """Adds a line of the access log, as the template formats it."""
+        context = {"awsEndpointRequestId": request, "routeKey": route, "status": status, "identity.sourceIp": address}
+        line = {name: str(context.get(value.removeprefix("$context."), "-")) for name, value in json.loads(FORMAT).items()}
+        self.access.append(insights.record("access", time.time() * 1000, json.dumps(line)))
+
+    def _has_receipts(self):
+        return any("MessageReceipts" in name["FunctionName"] for name in self._product.client("lambda").list_functions()["Functions"])
+
+    def _lines(self, group):
+        for page in self._client.get_paginator("filter_log_events").paginate(logGroupName=group):
+            for event in page["events"]:
+                if event["timestamp"] / 1000 >= self._began - 1:
+                    yield insights.record(group, event["timestamp"], event["message"])
+
+
+@pytest.fixture(scope="module")
+def support(product, confidential):
+    key = product.user("joan", product.output("SupportPolicyArn"))
+    confidential.add("secret", key["secret_key"])
+    return Support(product.base_url, **key)
+
+
+@pytest.fixture(scope="module")
+def logs(product):
+    return Logs(product)
+
+
+@pytest.fixture(scope="module")
+def user(logs, someone, provider, support, subscriber):
+    """Somebody who signs in by a code and by a call, guesses wrong, asks too often and is helped; and somebody whose call
+    fails. Their lines are in the logs."""
+    person = someone()
+    page = person.log_in()
+    assert page.start("sms").status_code == 201
+    assert page.start("sms").status_code == 429
+    page.guess(next(wrong_codes(person.code())))
+    assert page.guess(person.code()).json()["state"] == "approved"
+    caller = person.log_in()
+    assert caller.start("call").status_code == 201
+    [call] = provider.calls_to(person.number)
+    call.becomes("ringing")
+    call.answered("human")
+    assert support.act(person.subject, "unlock").status_code == 200
+    with provider.refusing():
+        assert someone().log_in().start("call").status_code == 502
+    for _ in range(10):
+        # The emulator delivers a line that it read late with the environment's next request.
+        page.challenge(), caller.challenge(), support.show(person.subject), call.becomes("completed")
+        someone().log_in().guess("000000")
+        someone().log_in().start("sms")
+        if len(logs.ask("What fails and why")) and len(logs.ask("What has support done")):
+            break
+    person.log_name = support.show(person.subject).json()["logName"]
+    return person
+
+
+def test_a_request_is_found_by_one_id_in_the_gateways_line_the_functions_and_its_audit_event(user, logs, subscriber, hosted_login):
+    [approved] = [event for event in subscriber.events_of(hosted_login.url, user) if event["type"] == "challenge.approved"]
+    request = approved["requestId"]
+    logs.reached("POST /v1/challenge/code", 200, request)
+    logs.reached("POST /v1/challenge/code", 422, "another")
+    lines = [row["@message"] for row in logs.ask("What happened in this request", REQUEST=request)]
+    records = [json.loads(line) for line in lines if line.startswith("{")]
+    assert {record["requestId"] for record in records} == {request}
+    assert {"judged", "answered"} <= {record.get("message") for record in records}
+    assert [record["status"] for record in records if "routeKey" in record] == ["200"]
+    assert any(record.get("Converted") == 1 for record in records), "its metrics"
+    assert any(line.startswith("REPORT") for line in lines), "Lambda's own lines"
+
+
+def test_every_event_of_a_journey_has_a_request_that_is_in_the_logs(user, logs, subscriber, hosted_login):
+    events = subscriber.events_of(hosted_login.url, user)
+    assert {"challenge.started", "challenge.refused", "challenge.approved", "subject.unlocked"} <= {e["type"] for e in events}
+    for event in events:
+        rows = logs.ask("What happened in this request", REQUEST=event["requestId"])
+        assert rows, event
+
+
+def test_a_users_lines_tell_what_happened_in_order(user, logs):
+    rows = logs.ask("What happened to this user", SUBJECT=user.log_name)
+    told = [row["message"] for row in rows]
+    assert told[:3] == ["sent", "judged", "judged"]
+    assert (rows[0]["channel"], rows[0]["outcome"]) == ("sms", "accepted")
+    assert [row["right"] for row in rows if row["message"] == "judged"] == [False, True]
+    assert {"webhook", "administration"} <= set(told)
+    assert all("requestId" in row for row in rows)
+
+
+def test_a_message_is_followed_by_its_id(user, logs):
+    [sent, *_] = logs.ask("What happened to this user", SUBJECT=user.log_name)
+    [line] = [row for row in logs.ask("What happened in this request", REQUEST=sent["requestId"]) if '"message":"sent"' in row["@message"]]
+    [row] = logs.ask("What became of this message or call", MESSAGE=json.loads(line["@message"])["id"])
+    assert (row["message"], row["outcome"], row["requestId"]) == ("sent", "accepted", sent["requestId"])
+
+
+def test_sends_are_counted_by_hour_channel_country_and_outcome(user, logs):
+    rows = logs.ask("How do sends go")
+    assert {(row["channel"], row["country"], row["outcome"]) for row in rows} >= {
+        ("sms", "US", "accepted"), ("call", "US", "accepted"), ("call", "US", "fault"),
+    }
+    assert all(row["hour"].endswith(":00:00.000") and row["sends"] >= 1 for row in rows)
+
+
+def test_refusals_are_counted_by_limit(user, logs):
+    rows = {row["Reason"]: row["refused"] for row in logs.ask("Which limits refuse starts")}
+    assert rows and all(count >= 1 for count in rows.values()), rows
+    assert "cooldown" in rows, rows
+
+
+def test_networks_are_counted_by_their_starts(logs):
+    logs.access.clear()
+    for status in (201, 201, 429):
+        logs.reached(START, status, address="198.51.100.4")
+    logs.reached("GET /v1/challenge", 200, address="198.51.100.4")
+    assert logs.ask("From which networks do people start") == [
+        {"sourceIp": "198.51.100.4", "status": "201", "starts": 2},
+        {"sourceIp": "198.51.100.4", "status": "429", "starts": 1},
+    ]
+
+
+def test_failures_are_counted_by_cause(user, logs):
+    [row, *_] = [row for row in logs.ask("What fails and why") if row.get("problem") == "delivery-failed"]
+    assert (row["function"], row["lines"]) == ("start-challenge", 1)
+    assert row["cause"]
+
+
+def test_durations_are_told_by_function_and_the_slowest_requests_by_id(user, logs):
+    rows = {row["function"]: row for row in logs.ask("How long do requests take")}
+    assert {"start-challenge", "verify-code", "get-challenge", "webhook", "admin", "audit-events"} - set(rows) <= {"webhook"}
+    assert all(row["p50"] <= row["p99"] <= row["slowest"] for row in rows.values())
+    slowest = logs.ask("Which requests were slowest")
+    assert slowest[0]["elapsed_ms"] == max(row["slowest"] for row in rows.values())
+    assert len(slowest) <= 25 and "requestId" in slowest[0]
+
+
+def test_webhooks_are_counted_by_event_and_outcome(user, logs):
+    rows = logs.ask("What do webhooks report")
+    assert rows and all({"event", "outcome", "webhooks"} <= set(row) for row in rows), rows
+
+
+def test_wrong_codes_are_counted_by_user(user, logs):
+    rows = [row for row in logs.ask("Who types wrong codes") if row["subject"] == user.log_name]
+    assert [(row["right"], row["guesses"]) for row in sorted(rows, key=lambda row: row["right"])] == [(False, 1), (True, 1)]
+
+
+def test_what_support_did_is_told_with_who_did_it_and_no_mere_look(user, logs):
+    rows = [row for row in logs.ask("What has support done") if row["subject"] == user.log_name]
+    assert [row["action"] for row in rows] == ["unlock"]
+    assert rows[0]["by"].endswith(":user/joan")
+
+
+def test_every_query_has_a_test():
+    asked = {question for question, _ in saved()}
+    source = open(__file__).read() + open(__file__.replace("test_log_queries", "test_receipts")).read()
+    assert {question for question in asked if f'"{question}"' not in source} == set()
