@@ -1,7 +1,9 @@
 """Audit events, from the change in the table to a subscriber's queue."""
 
 import base64
+import datetime
 import json
+import time
 from pathlib import Path
 
 import jwt
@@ -9,7 +11,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from audit import phone_digest
+from contract import template
 from page import wrong_codes
+from template import resources
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "infra" / "events.schema.json").read_text())
 
@@ -151,6 +155,48 @@ def test_a_change_delivered_again_gives_the_same_event(person, product, subscrib
     )
     assert json.load(answer["Payload"]) == {"batchItemFailures": []}
     assert (subscriber.all(), subscriber.repeats - repeats) == (events_about, 4)
+
+
+def test_an_event_has_the_request_that_made_the_change_and_none_if_no_request_did(person, product, events_about):
+    enrolled(person)
+    _, events = events_about(person)
+    requests = [event["requestId"] for event in events]
+    assert requests[0] == requests[1] != requests[2] == requests[3], "the start, then the guess"
+    product.client("dynamodb").update_item(
+        TableName=product.output("TableName"), Key=account_of(person, product), UpdateExpression="REMOVE phone, binding",
+    )
+    _, events = events_about(person)
+    assert "requestId" not in events[-1]
+
+
+def test_the_archive_replays_events_to_the_rule_that_is_asked_for_and_to_no_other(person, product, subscriber, hosted_login):
+    events, queues = product.client("events"), product.client("sqs")
+    bus = product.output("EventBusArn")
+    [properties] = [part["Properties"] for part in resources(template(), "AWS::Events::Archive").values()]
+    assert properties["SourceArn"] == {"Fn::GetAtt": ["EventBus", "Arn"]}
+    archive = events.create_archive(ArchiveName="audit", EventSourceArn=bus, RetentionDays=1)["ArchiveArn"]
+    queue = queues.create_queue(QueueName="replayed")["QueueUrl"]
+    arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = json.dumps({"source": ["alliance-mfa"], "replay-name": [{"exists": True}]})
+    rule = events.put_rule(Name="replayed", EventBusName=bus, EventPattern=pattern)["RuleArn"]
+    events.put_targets(Rule="replayed", EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
+    began = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=1)
+    enrolled(person)
+    known = {event["id"] for event in subscriber.events_of(hosted_login.url, person)}
+    events.start_replay(
+        ReplayName="again", EventSourceArn=archive, EventStartTime=began,
+        EventEndTime=began + datetime.timedelta(minutes=10), Destination={"Arn": bus, "FilterArns": [rule]},
+    )
+    repeats, received, deadline = subscriber.repeats, set(), time.monotonic() + 60
+    while not known <= received:
+        assert time.monotonic() < deadline, known - received
+        for message in queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", []):
+            event = json.loads(message["Body"])
+            assert event["replay-name"] == "again"
+            received.add(event["detail"]["id"])
+            queues.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    subscriber.all()
+    assert subscriber.repeats == repeats, "no other rule was given them"
 
 
 def test_a_deleted_item_gives_no_event(subscriber, product, person):

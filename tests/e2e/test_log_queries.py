@@ -1,77 +1,19 @@
-"""The saved log queries, on the lines of real journeys: each answers its question.
-
-The emulator takes the queries, but of their language it knows little and passes over the rest, so the answers are
-computed here (`insights.py`). It writes no access log of an HTTP API: those lines are made as the template formats them.
-"""
+"""The saved log queries, on the lines of real journeys: each answers its question. `log_queries.py` says by what."""
 
 import json
-import time
+import os
+import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
-import insights
-from contract import template
+from log_queries import Logs, saved
 from page import wrong_codes
 from support import Support
-from template import resources
 
-FORMAT = next(iter(resources(template(), "AWS::Serverless::HttpApi").values()))["Properties"]["AccessLogSettings"]["Format"]
+HERE = Path(__file__).parent
 START = "POST /v1/challenge"
-
-
-def saved():
-    """The text of each query, by its question."""
-    for query in resources(template(), "AWS::Logs::QueryDefinition").values():
-        [text, _] = query["Properties"]["Name"]["Fn::Sub"]
-        yield text.removeprefix("${Name}/"), query["Properties"]
-
-
-def log_groups(part):
-    """The logical names of the log groups in a part of the template."""
-    if isinstance(part, dict):
-        yield from [part["Ref"]] if set(part) == {"Ref"} and part["Ref"].endswith("Logs") else log_groups(list(part.values()))
-    elif isinstance(part, list):
-        for inner in part:
-            yield from log_groups(inner)
-
-
-class Logs:
-    """Answers the saved queries with the lines that a deployment has logged since now."""
-
-    def __init__(self, product):
-        self._product, self._client, self._began = product, product.client("logs"), time.time()
-        self.access = []
-
-    def ask(self, question, **words):
-        query = dict(saved())[question]
-        text = query["QueryString"]
-        for word, value in words.items():
-            assert word in text, (question, word)
-            text = text.replace(word, value)
-        names = [name for name in log_groups(query["LogGroupNames"]) if name != "MessageReceiptsLogs" or self._has_receipts()]
-        groups = [self._product.resource(name) for name in names]
-        started = self._client.start_query(
-            logGroupNames=groups, queryString=text, startTime=int(self._began), endTime=int(time.time()) + 60,
-        )
-        assert self._client.get_query_results(queryId=started["queryId"])["status"] == "Complete"
-        lines = [line for group in groups for line in self._lines(group)]
-        return insights.answer(text, lines + (self.access if "AccessLogs" in names else []))
-
-    def reached(self, route, status, request="-", address="203.0.113.7"):
-        """Adds a line of the access log, as the template formats it."""
-        context = {"awsEndpointRequestId": request, "routeKey": route, "status": status, "identity.sourceIp": address}
-        line = {name: str(context.get(value.removeprefix("$context."), "-")) for name, value in json.loads(FORMAT).items()}
-        self.access.append(insights.record("access", time.time() * 1000, json.dumps(line)))
-
-    def _has_receipts(self):
-        return any("MessageReceipts" in name["FunctionName"] for name in self._product.client("lambda").list_functions()["Functions"])
-
-    def _lines(self, group):
-        for page in self._client.get_paginator("filter_log_events").paginate(logGroupName=group):
-            for event in page["events"]:
-                if event["timestamp"] / 1000 >= self._began - 1:
-                    yield insights.record(group, event["timestamp"], event["message"])
-
 
 @pytest.fixture(scope="module")
 def support(product, confidential):
@@ -210,6 +152,39 @@ def test_what_support_did_is_told_with_who_did_it_and_no_mere_look(user, logs):
 
 
 def test_every_query_has_a_test():
-    asked = {question for question, _ in saved()}
-    source = open(__file__).read() + open(__file__.replace("test_log_queries", "test_receipts")).read()
-    assert {question for question in asked if f'"{question}"' not in source} == set()
+    tests = "".join((HERE / name).read_text() for name in ("test_log_queries.py", "test_receipts.py"))
+    assert {question for question, _ in saved() if f'.ask("{question}"' not in tests} == set()
+
+
+def test_the_runbook_names_every_query_and_runs_it_from_the_shell(tmp_path):
+    runbook = (HERE.parents[1] / "infra" / "RUNBOOK.md").read_text()
+    named = set(re.findall(r"'([A-Z][a-z]+ [^']+)'(?: [A-Z]+=…)?[`,]", runbook[runbook.index("### Questions to the logs"):]))
+    assert named >= {question for question, _ in saved()}
+    function = re.search(r"^query\(\) \{.*?^\}$", runbook, re.MULTILINE | re.DOTALL)[0]
+    definitions = [{"name": f"mfa/{name}", "queryString": query["QueryString"], "logGroupNames": ["one", "two"]} for name, query in saved()]
+    (tmp_path / "definitions").write_text(json.dumps({"queryDefinitions": definitions}))
+    (tmp_path / "aws").write_text(AWS)
+    (tmp_path / "aws").chmod(0o755)
+    asked = "query 'What happened to this user' 'SUBJECT=SubjectId(0a1b…)'"
+    shell = subprocess.run(
+        ["bash", "-c", f"STACK=mfa HOURS=24; {function}; {asked}"], cwd=tmp_path, capture_output=True, text=True, timeout=60,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, check=True,
+    )
+    assert shell.stdout == "@timestamp=2027-01-15 08:00:00.000  message=sent\n"
+    started = json.loads((tmp_path / "started").read_text())
+    assert started["endTime"] - started["startTime"] == 24 * 3600
+    assert started["logGroupNames"] == ["one", "two"]
+    assert 'filter subject = "SubjectId(0a1b…)"' in started["queryString"]
+
+
+# Answers like the AWS CLI, and keeps the query that it is asked to start.
+AWS = """#!/usr/bin/env bash
+case "$*" in
+  *describe-query-definitions*" --query-definition-name-prefix mfa/"*) cat definitions ;;
+  *start-query*) printf %s "${@: -1}" > started; echo id-1 ;;
+  *"--query-id id-1 --query status"*) [ -e asked ] && echo Complete || { touch asked; echo Running; } ;;
+  *"--query-id id-1 --query results"*) echo '[[{"field": "@timestamp", "value": "2027-01-15 08:00:00.000"},
+    {"field": "message", "value": "sent"}, {"field": "@ptr", "value": "x"}]]' ;;
+  *) echo "what is $*?" >&2; exit 2 ;;
+esac
+"""

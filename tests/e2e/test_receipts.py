@@ -15,6 +15,7 @@ import requests
 
 from audit import Subscriber
 from conftest import deployed, local_stack
+from log_queries import Logs
 from page import Person, code_in
 
 SAMPLE = json.loads((Path(__file__).parents[2] / "events" / "receipt-delivered.json").read_text())
@@ -139,6 +140,23 @@ def test_a_failure_is_told_without_its_reason_which_is_in_the_event(texted, bus,
         event for event in subscriber.events_of(hosted_login.url, person) if event["type"] == "message.failed"
     ])
     assert (failed["reason"], failed["country"]) == ("unreachable", "US")
+
+
+def test_the_saved_log_queries_count_receipts_and_follow_a_message_to_its_event(
+    texted, bus, reported, subscriber, hosted_login
+):
+    logs, (person, _, message) = Logs(reported), texted
+    bus(receipt(message))
+    assert outcome(reported, message) == ("recorded", "INFO")
+    followed = logs.ask("What became of this message or call", MESSAGE=message["id"])
+    [row] = [row for row in followed if row["message"] == "a receipt"]
+    assert (row["outcome"], row["event_type"], row["country"]) == ("recorded", "TEXT_DELIVERED", "US")
+    [delivered] = awaited(lambda: [
+        event for event in subscriber.events_of(hosted_login.url, person) if event["type"] == "message.delivered"
+    ])
+    assert delivered["requestId"] == row["requestId"]
+    counted = {(row["outcome"], row["event_type"]): row["receipts"] for row in logs.ask("What do receipts say")}
+    assert counted["recorded", "TEXT_DELIVERED"] >= 1
 
 
 def test_a_forged_receipt_changes_nothing(texted, bus, reported):
