@@ -44,7 +44,7 @@ def user(logs, someone, provider, support, subscriber):
     call.answered("human")
     assert support.act(person.subject, "unlock").status_code == 200
     with provider.refusing():
-        assert someone().log_in().start("call").status_code == 502
+        assert someone().log_in().start("call").status_code == 503
     for _ in range(10):
         # The emulator delivers a line that it read late with the environment's next request.
         page.challenge(), caller.challenge(), support.show(person.subject), call.becomes("completed")

@@ -65,7 +65,8 @@ impl Kind {
             Self::Challenge => 1_024,
             Self::Subject => 512,
             Self::Number => 256,
-            Self::Counter | Self::Verified => 128,
+            Self::Counter => 192,
+            Self::Verified => 128,
         }
     }
 

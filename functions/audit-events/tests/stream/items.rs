@@ -85,7 +85,11 @@ pub(crate) const REQUEST: &str = "2f1c7e5a-0d4b-4f6e-9a3c-8b7d6e5f4a3b";
 
 /// A change by a request, as the stream delivers it.
 pub(crate) fn record(id: &str, old: &Value, new: &Value) -> Record {
-    change(id, old, &if new.is_null() { new.clone() } else { with(new, &json!({ "writtenBy": format!("{REQUEST}#2") })) })
+    change(
+        id,
+        old,
+        &if new.is_null() { new.clone() } else { with(new, &json!({ "writtenBy": format!("{REQUEST}#2") })) },
+    )
 }
 
 /// A change as the stream delivers it.

@@ -71,10 +71,7 @@ impl DynamoStore {
     pub(super) fn unconditional(&self, key: Item, update: &str) -> UpdateItemFluentBuilder {
         let (update, written_by) = by_request(update);
         let request = self.client.update_item().table_name(&self.table).set_key(Some(key));
-        request
-            .update_expression(update)
-            .set_expression_attribute_values(written_by)
-            .return_values(ReturnValue::AllNew)
+        request.update_expression(update).set_expression_attribute_values(written_by).return_values(ReturnValue::AllNew)
     }
 
     /// An unconditional update within a transaction.
