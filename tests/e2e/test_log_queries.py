@@ -158,7 +158,7 @@ def test_every_query_has_a_test():
 
 def test_the_runbook_names_every_query_and_runs_it_from_the_shell(tmp_path):
     runbook = (HERE.parents[1] / "infra" / "RUNBOOK.md").read_text()
-    named = set(re.findall(r"'([A-Z][a-z]+ [^']+)'(?: [A-Z]+=…)?[`,]", runbook[runbook.index("### Questions to the logs"):]))
+    named = set(re.findall(r"'([A-Z][a-z]+ [^']+)'(?: [A-Z]+=…)?[`,]", runbook[runbook.index("## Questions to the logs"):]))
     assert named >= {question for question, _ in saved()}
     function = re.search(r"^query\(\) \{.*?^\}$", runbook, re.MULTILINE | re.DOTALL)[0]
     definitions = [{"name": f"mfa/{name}", "queryString": query["QueryString"], "logGroupNames": ["one", "two"]} for name, query in saved()]
