@@ -73,7 +73,7 @@ async fn every_write_of_a_request_leaves_its_id_and_a_later_request_replaces_it(
     table.after(&api, &receipt).await;
     table.answered(&api, api.guess(&login, "000000").await, 422).await;
     table.answered(&api, api.guess(&login, &api.phone.last_code()).await, 200).await;
-    // Two sign-ins at once, one by a call that is answered late, replaced, and reported twice.
+    // Two sign-ins at once, one of them by a call in which fraud is reported twice; a start that is refused; support.
     let (one, other) = (login.again("login-2"), login.again("login-3"));
     api.pass(60);
     table.answered(&api, api.post(&one, json!({ "channel": "sms" })).await, 201).await;
