@@ -4,8 +4,8 @@
 //! changed, so the response can show the new state without a second read. If the subject has changed,
 //! nothing is written and the caller has to try again.
 
-use domain::administration::{self, Action, Administrator, Occasion};
-use domain::identity::SubjectId;
+use domain::administration::{self, Action, Occasion};
+use domain::identity::{Administrator, SubjectId};
 use domain::policy::Policy;
 use domain::ports::{Administration, ChallengeStore, StoreError};
 use domain::snapshot::Snapshot;

@@ -14,12 +14,10 @@
 //! stay within the new budget; those made so far are marked as counted in the same write, so that they can
 //! never come back as failures. Denying the challenge instead would stop the user who is being helped.
 
-use thiserror::Error;
-
 use crate::call::CallState;
 use crate::challenge::{Challenge, Outcome};
 use crate::channel::Channel;
-use crate::identity::SubjectId;
+use crate::identity::{Administrator, SubjectId};
 use crate::phone::PhoneNumber;
 use crate::policy::Policy;
 use crate::snapshot::Snapshot;
@@ -27,29 +25,6 @@ use crate::status::State;
 use crate::subject::{Binding, Lockout, NumberBlock, Subject};
 use crate::time::Timestamp;
 use crate::words::words;
-
-/// An administrator, by the name that the platform's authorisation gives them (an ARN).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Administrator(String);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("not the ARN of a caller")]
-pub struct NotACaller;
-
-impl Administrator {
-    const LONGEST: usize = 2048;
-
-    /// Parses an ARN. Spaces and control characters, which no ARN contains, could forge lines of a report.
-    pub fn parse(arn: &str) -> Result<Self, NotACaller> {
-        let well_formed = arn.len() <= Self::LONGEST && arn.chars().all(|c| c.is_ascii_graphic());
-        if well_formed && arn.starts_with("arn:") { Ok(Self(arn.to_owned())) } else { Err(NotACaller) }
-    }
-
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 /// What an administrator can do to a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
+use thiserror::Error;
+
 use crate::digest::sha256;
 use crate::time::Timestamp;
 
@@ -137,4 +139,27 @@ impl ChallengeId {
 pub struct Reservation {
     pub session: SessionId,
     pub generation: u32,
+}
+
+/// An administrator, by the name that the platform's authorisation gives them (an ARN).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Administrator(String);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not the ARN of a caller")]
+pub struct NotACaller;
+
+impl Administrator {
+    const LONGEST: usize = 2048;
+
+    /// Parses an ARN. Spaces and control characters, which no ARN contains, could forge lines of a report.
+    pub fn parse(arn: &str) -> Result<Self, NotACaller> {
+        let well_formed = arn.len() <= Self::LONGEST && arn.chars().all(|c| c.is_ascii_graphic());
+        if well_formed && arn.starts_with("arn:") { Ok(Self(arn.to_owned())) } else { Err(NotACaller) }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }

@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use domain::administration::{Administrator, phone_reset, report, unblocked, unlocked};
+use domain::administration::{phone_reset, report, unblocked, unlocked};
 use domain::channel::Channel;
-use domain::identity::{Reservation, SessionId};
+use domain::identity::{Administrator, Reservation, SessionId};
 use domain::policy::Policy;
 use domain::snapshot::Snapshot;
 use domain::subject::{NumberBlock, Subject};

@@ -4,7 +4,7 @@
 //! CORS is configured for the whole API. A request that comes from a web page is refused, so that no page
 //! on an allowed origin can use an administrator's credentials.
 
-use domain::administration::Administrator;
+use domain::identity::Administrator;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt as _};
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::administration::{Administrator, Occasion, phone_reset, report, unblocked, unlocked};
+use domain::administration::{Occasion, phone_reset, report, unblocked, unlocked};
 use domain::call::{AnsweredBy, Key};
 use domain::challenge::Outcome;
 use domain::channel::Channel;
 use domain::code::Code;
+use domain::identity::Administrator;
 use domain::ports::{Administration as _, ChallengeStore as _, Settlement, StoreError};
 use domain::snapshot::Snapshot;
 use platform::encoding::base64url;
