@@ -1,4 +1,4 @@
-//! `GET /v1/admin/subjects/{subject}` and its actions, for callers authorized by IAM.
+//! `GET /v1/admin/subjects/{subject}` and its actions, and the [`switches`], for callers authorized by IAM.
 //!
 //! A `GET` is one read. An action reads, decides, and writes on condition that the subject has not
 //! changed, so the response can show the new state without a second read. If the subject has changed,
@@ -7,7 +7,7 @@
 use domain::administration::{self, Action, Occasion};
 use domain::identity::{Administrator, SubjectId};
 use domain::policy::Policy;
-use domain::ports::{Administration, ChallengeStore, StoreError};
+use domain::ports::{Administration, ChallengeStore, StoreError, SwitchStore};
 use domain::snapshot::Snapshot;
 use domain::time::Timestamp;
 use http::{Method, Response};
@@ -19,6 +19,7 @@ use platform::problem::{Failure, Problem};
 use platform::run;
 
 pub mod config;
+pub mod switches;
 pub mod view;
 
 pub struct App<S> {
@@ -28,7 +29,7 @@ pub struct App<S> {
     pub store: S,
 }
 
-impl<S: ChallengeStore + Administration> App<S> {
+impl<S: ChallengeStore + Administration + SwitchStore> App<S> {
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
         run::conclude("admin", self.administer(&request, now).await, watch, now)
@@ -36,6 +37,9 @@ impl<S: ChallengeStore + Administration> App<S> {
 
     async fn administer(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failure> {
         let by = administrator(request)?;
+        if let Some(asked) = switches::Asked::of(request)? {
+            return asked.answer(request, &self.store, &by, now).await;
+        }
         let action = action(request)?;
         let subject = self.subject(request).ok_or(Problem::SubjectUnknown)?;
         let stored = self.store.load(&subject).await?;

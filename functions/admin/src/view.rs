@@ -1,9 +1,11 @@
-//! A subject as its administrator sees it.
+//! A subject and the switches, as administrators see them.
 
 use domain::administration::{Live, Report};
 use domain::call::CallState;
 use domain::channel::Channel;
 use domain::identity::SubjectId;
+use domain::switches::{Setting, Switch, Switches};
+use domain::time::Timestamp;
 use http::{Response, StatusCode};
 use lambda_http::Body;
 use platform::clock::rfc3339;
@@ -26,6 +28,27 @@ pub fn subject(subject: &SubjectId, report: &Report) -> Response<Body> {
         "challenges": report.challenges.iter().map(challenge).collect::<Vec<_>>(),
     });
     reply::document(StatusCode::OK, "application/json", body.to_string())
+}
+
+/// Those that are in force.
+#[must_use]
+pub fn switches(switches: &Switches, now: Timestamp) -> Response<Body> {
+    let switches: Vec<_> = switches.in_force(now).map(switch).collect();
+    reply::document(StatusCode::OK, "application/json", json!({ "switches": switches }).to_string())
+}
+
+fn switch((switch, setting): (Switch, &Setting)) -> Value {
+    let mut shown = json!({
+        "switch": switch.to_string(),
+        "reason": setting.reason.as_str(),
+        "until": rfc3339(setting.until),
+        "by": setting.by.as_str(),
+        "at": rfc3339(setting.at),
+    });
+    if let Some(mode) = setting.mode {
+        shown["mode"] = json!(mode.as_str());
+    }
+    shown
 }
 
 fn sends((channel, short, long): &(Channel, usize, usize)) -> (String, Value) {

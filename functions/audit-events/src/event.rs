@@ -120,6 +120,12 @@ pub(crate) enum Fact {
     PhoneClaimMismatch,
     #[serde(rename = "number.blocked")]
     NumberBlocked { until: String },
+    /// An operator has stopped or changed something for a while, or has set another end, reason or mode.
+    #[serde(rename = "switch.set")]
+    SwitchSet { switch: String, until: String, reason: String, mode: Option<&'static str>, by: String },
+    /// An operator has ended a switch before its time. When one just ends, nothing changes, and nothing is published.
+    #[serde(rename = "switch.cleared")]
+    SwitchCleared { switch: String, by: Option<String> },
 }
 
 /// The types that are also counted as a metric, because an attack shows by them.
@@ -196,6 +202,8 @@ mod tests {
             PhoneReset => "phone.reset",
             PhoneClaimMismatch => "phone.claim-mismatch",
             NumberBlocked => "number.blocked",
+            SwitchSet => "switch.set",
+            SwitchCleared => "switch.cleared",
         };
         let lines: Vec<Value> = include_str!("../tests/stream/events.jsonl")
             .lines()

@@ -5,7 +5,7 @@
 
 use domain::challenge::Outcome;
 use domain::identity::ChallengeKey;
-use domain::ports::{ChallengeStore, KeySource, Settlement};
+use domain::ports::{ChallengeStore, KeySource, Settlement, SwitchStore};
 use domain::snapshot::Snapshot;
 use domain::status::{asks_for_digits, status};
 use domain::time::Timestamp;
@@ -18,6 +18,7 @@ use platform::problem::Failure;
 use platform::secrets::{SecretSource, SecretsManager};
 use platform::settings::FactorSettings;
 use platform::signer::ResultSigner;
+use platform::switchboard::Switchboard;
 use platform::{reply, request, retry, run, telemetry};
 
 pub mod config;
@@ -26,13 +27,14 @@ pub struct App<S, R, K, E = SecretsManager> {
     /// Settings shared with the other functions.
     pub settings: FactorSettings,
     pub store: S,
+    pub switchboard: Switchboard,
     pub signer: R,
     /// `None` where the page shows no digits to enter in a call.
     pub keys: Option<K>,
     pub edge: Edge<E>,
 }
 
-impl<S: ChallengeStore, R: ResultSigner, K: KeySource, E: SecretSource> App<S, R, K, E> {
+impl<S: ChallengeStore + SwitchStore, R: ResultSigner, K: KeySource, E: SecretSource> App<S, R, K, E> {
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
         run::conclude("get-challenge", self.status(&request, now).await, watch, now)
@@ -43,10 +45,13 @@ impl<S: ChallengeStore, R: ResultSigner, K: KeySource, E: SecretSource> App<S, R
         let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
         let purpose = request::purpose_of_query(request)?;
         let key = first_factor.challenge_for(purpose);
-        let mut stored = self.store.load(&key.subject).await?;
+        let switches = self.switchboard.current(&self.store, now);
+        let (stored, switches) = tokio::join!(self.store.load(&key.subject), switches);
+        let (mut stored, switches) = (stored?, switches?);
         self.complete_settling(&mut stored, &key, now).await?;
-        let mut view = status(&self.settings.rules, &stored, &key, purpose, first_factor.phone.as_ref(), now);
-        let policy = &self.settings.rules.policy;
+        let rules = &self.settings.rules;
+        let mut view = status(rules, &switches, &stored, &key, purpose, first_factor.phone.as_ref(), now);
+        let policy = &rules.policy;
         // The keys are read only where a call asks for digits, which in the default mode is seldom.
         let own = stored.challenge(&key).filter(|own| asks_for_digits(policy, own, now).is_some());
         if let (Some(keys), Some(own)) = (&self.keys, own) {

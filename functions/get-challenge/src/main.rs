@@ -11,6 +11,7 @@ use platform::run::{self, Error};
 use platform::secrets::{Secret, SecretsManager};
 use platform::signer::KmsSigner;
 use platform::store::DynamoStore;
+use platform::switchboard::Switchboard;
 
 fn main() -> ExitCode {
     run::main(Config::read, serve)
@@ -25,6 +26,7 @@ async fn serve(config: Config) -> Result<(), Error> {
     let (keys, edge, ()) = tokio::join!(keys, edge, DynamoStore::connect(&aws.config, &aws.connector));
     let app = App {
         store: DynamoStore::new(&aws.config, config.settings.table.clone()),
+        switchboard: Switchboard::default(),
         signer: KmsSigner::new(&aws.config, config.signer),
         settings: config.settings,
         keys: keys?.or(on_demand),

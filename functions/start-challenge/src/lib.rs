@@ -4,6 +4,7 @@
 //! send that does not go well costs another write. The response says how it went. A provider is asked
 //! once: a retry would charge or ring twice.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::call::CallToken;
@@ -14,7 +15,9 @@ use domain::delivery::{Delivery, SendFailure};
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Form, Line, PhoneNumber, PhoneRefusal, Reading, Subscriber};
 use domain::policy::CallMode;
-use domain::ports::{CallPlacer, ChallengeStore, KeySource, Message, SendError, Sent, SmsSender, Started, StoreError};
+use domain::ports::{
+    CallPlacer, ChallengeStore, KeySource, Message, SendError, Sent, SmsSender, Started, StoreError, SwitchStore,
+};
 use domain::purpose::Purpose;
 use domain::receipt::ReceiptToken;
 use domain::refusal::{Consequence, Refusal, Refused};
@@ -24,6 +27,7 @@ use domain::snapshot::Snapshot;
 use domain::start::{Decision, Start};
 use domain::start_transaction::StartTransaction;
 use domain::status::status;
+use domain::switches::Switches;
 use domain::time::Timestamp;
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
@@ -35,6 +39,7 @@ use platform::problem::{Failure, Problem};
 use platform::request::{Fields, TakeFields};
 use platform::secrets::{SecretSource, SecretsManager};
 use platform::settings::FactorSettings;
+use platform::switchboard::Switchboard;
 use platform::{reply, retry, run, telemetry};
 
 use crate::countries::Countries;
@@ -52,6 +57,7 @@ pub struct App<S, K, M, C, E = SecretsManager> {
     pub send_timeout: Duration,
     pub store: S,
     pub countries: Countries,
+    pub switchboard: Switchboard,
     pub keys: K,
     pub sms: M,
     /// `None` where the deployment offers no calls.
@@ -59,7 +65,7 @@ pub struct App<S, K, M, C, E = SecretsManager> {
     pub edge: Edge<E>,
 }
 
-impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer, E: SecretSource> App<S, K, M, C, E> {
+impl<S: ChallengeStore + SwitchStore, K: KeySource, M: SmsSender, C: CallPlacer, E: SecretSource> App<S, K, M, C, E> {
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
         let outcome = self.start(&request, now, watch).await;
@@ -82,13 +88,15 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer, E: SecretSour
         let keys = self.keys.keys(now).await?;
         let patience = MOST_PATIENCE.min(self.send_timeout.saturating_sub(watch.elapsed()) / 2);
         let persisted = retry::on_conflict(patience, || self.persist(&keys, &asked, now)).await?;
+        let (persisted, switches) = persisted;
+        let view = |code, stored: &Snapshot| self.view(code, &switches, stored, &keys, &asked, now);
         let (stored, transaction, outgoing) = match persisted {
-            StartOutcome::Running(stored) => return Ok(self.view(StatusCode::OK, &stored, &keys, &asked, now)),
+            StartOutcome::Running(stored) => return Ok(view(StatusCode::OK, &stored)),
             StartOutcome::ToSend(stored, transaction, outgoing) => (stored, transaction, outgoing),
         };
         if transaction.test_code.is_some() {
             tracing::info!(subject = ?asked.key.subject, "a test number: nothing is sent");
-            return Ok(self.view(StatusCode::CREATED, &transaction.applied(stored), &keys, &asked, now));
+            return Ok(view(StatusCode::CREATED, &transaction.applied(stored)));
         }
         let mut challenge = transaction.challenge.clone();
         let sent = self.send(&transaction, &outgoing, watch).await;
@@ -102,7 +110,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer, E: SecretSour
         let Err(error) = sent else {
             challenge.correct_send(asked.channel, Delivery::Accepted);
             stored.replace(challenge);
-            return Ok(self.view(StatusCode::CREATED, &stored, &keys, &asked, now));
+            return Ok(view(StatusCode::CREATED, &stored));
         };
         if let Err(error) = self.record(&transaction, error.kind).await {
             // This response still reports how the send went, though a later status call will not.
@@ -113,13 +121,17 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer, E: SecretSour
         }
         challenge.correct_send(asked.channel, error.kind.delivery());
         stored.replace(challenge);
-        Ok(self.view(StatusCode::CREATED, &stored, &keys, &asked, now))
+        Ok(view(StatusCode::CREATED, &stored))
     }
 
     /// Reads, decides and writes. A conflict if another request got in between.
-    async fn persist(&self, keys: &MacKeys, asked: &Asked, now: Timestamp) -> Result<StartOutcome, Failure> {
-        let start = Start { rules: &self.settings.rules, plan: &WorldPlan };
-        // Read concurrently, so that the country's record adds no latency.
+    async fn persist(
+        &self,
+        keys: &MacKeys,
+        asked: &Asked,
+        now: Timestamp,
+    ) -> Result<(StartOutcome, Arc<Switches>), Failure> {
+        // Read concurrently, so that the country's record and the switches add no latency.
         let record = async {
             let typed = asked.typed.as_ref().and_then(|typed| Some((typed.country?, typed.line)));
             match typed.filter(|(country, line)| self.settings.rules.serves(*country, *line, asked.channel)) {
@@ -127,22 +139,24 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer, E: SecretSour
                 None => Ok(()),
             }
         };
-        let (stored, read) = tokio::join!(self.store.load(&asked.key.subject), record);
-        let stored = stored?;
+        let switches = self.switchboard.current(&self.store, now);
+        let (stored, read, switches) = tokio::join!(self.store.load(&asked.key.subject), record, switches);
+        let (stored, switches) = (stored?, switches?);
         read?;
         if stored.is_torn(now) {
             return Err(StoreError::Conflict.into());
         }
+        let start = Start { rules: &self.settings.rules, plan: &WorldPlan, switches: &switches };
         let mut transaction = match start.decide(&stored, asked, now) {
             Ok(Decision::Send(transaction)) => transaction,
-            Ok(Decision::Running) => return Ok(StartOutcome::Running(stored)),
+            Ok(Decision::Running) => return Ok((StartOutcome::Running(stored), switches)),
             Err(refusal) => {
                 let consequence = start.consequence(&stored, asked, refusal, now);
                 return Err(self.refused(asked, refusal, consequence, now).await);
             }
         };
         if transaction.challenge.source.is_unverified() {
-            self.charge_budget(&mut transaction, asked, now).await?;
+            self.charge_budget(&mut transaction, &switches, asked, now).await?;
         }
         let outgoing = match transaction.channel {
             Channel::Sms => {
@@ -152,7 +166,7 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer, E: SecretSour
             Channel::Call => Outgoing::Call(transaction.add_call(&mut clock::random())),
         };
         match self.store.start(&transaction).await? {
-            Started::Applied => Ok(StartOutcome::ToSend(stored, transaction, outgoing)),
+            Started::Applied => Ok((StartOutcome::ToSend(stored, transaction, outgoing), switches)),
             Started::Refused(refusal) => {
                 if let Some(charge) = transaction.country_charge(refusal) {
                     self.countries.remember_full(transaction.challenge.country, transaction.channel, charge);
@@ -166,13 +180,14 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer, E: SecretSour
     async fn charge_budget(
         &self,
         transaction: &mut StartTransaction,
+        switches: &Switches,
         asked: &Asked,
         now: Timestamp,
     ) -> Result<(), Failure> {
         let country = transaction.challenge.country;
         let record = self.countries.record(country, &self.store, now).await?;
-        let rules = &self.settings.rules.policy.unverified;
-        let Err(exhausted) = transaction.charge_budget(&record, rules, &mut clock::random()) else { return Ok(()) };
+        let rules = switches.budget(&self.settings.rules.policy.unverified, now);
+        let Err(exhausted) = transaction.charge_budget(&record, &rules, &mut clock::random()) else { return Ok(()) };
         if let Some(until) = exhausted.open_until {
             self.countries.remember_open(country, asked.channel, until);
         }
@@ -238,12 +253,14 @@ impl<S: ChallengeStore, K: KeySource, M: SmsSender, C: CallPlacer, E: SecretSour
     fn view(
         &self,
         code: StatusCode,
+        switches: &Switches,
         stored: &Snapshot,
         keys: &MacKeys,
         asked: &Asked,
         now: Timestamp,
     ) -> Response<Body> {
-        let mut view = status(&self.settings.rules, stored, &asked.key, asked.purpose, asked.claimed.as_ref(), now);
+        let rules = &self.settings.rules;
+        let mut view = status(rules, switches, stored, &asked.key, asked.purpose, asked.claimed.as_ref(), now);
         let policy = &self.settings.rules.policy;
         // Other calls' digits are made with keys that this function may not read: the page gets them when it polls.
         if policy.call_mode == CallMode::MatchDigits {

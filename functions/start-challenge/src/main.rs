@@ -9,6 +9,7 @@ use platform::run::{self, Error};
 use platform::secrets::{Secret, SecretsManager};
 use platform::sms::{Codes, Sender};
 use platform::store::DynamoStore;
+use platform::switchboard::Switchboard;
 use platform::voice::TwilioCallPlacer;
 use start_challenge::App;
 use start_challenge::config::Config;
@@ -36,6 +37,7 @@ async fn serve(config: Config) -> Result<(), Error> {
         caller: caller?,
         edge: edge?,
         countries: Countries::default(),
+        switchboard: Switchboard::default(),
         send_timeout: config.send_timeout,
         settings: config.settings,
     };

@@ -11,6 +11,7 @@ use domain::purpose::Purpose;
 use domain::refusal::Refusal;
 use domain::snapshot::Snapshot;
 use domain::status::status;
+use domain::switches::Switches;
 use domain::time::Timestamp;
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
@@ -79,7 +80,9 @@ impl<S: ChallengeStore, K: KeySource, R: ResultSigner, E: SecretSource> App<S, K
         let (key, purpose) = (approved.id.key, approved.purpose);
         let mut stored = Snapshot::default();
         stored.settle(approved);
-        let view = status(&self.settings.rules, &stored, &key, purpose, first_factor.phone.as_ref(), now);
+        // After an approval nothing is left to send, except to a new number: the start of that asks for the switches.
+        let (rules, switches) = (&self.settings.rules, &Switches::NONE);
+        let view = status(rules, switches, &stored, &key, purpose, first_factor.phone.as_ref(), now);
         let token = match &view.approval {
             Some(approval) => Some(self.signer.sign(approval, first_factor).await?),
             None if purpose == Purpose::Change => None,

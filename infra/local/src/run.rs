@@ -63,6 +63,9 @@ fn print_addresses(stack: &Stack) {
          -H 'content-type: application/json' -d '{{\"channel\":\"sms\"}}'\n"
     );
     println!("To call the administrators' routes, sign requests with these credentials:\n");
+    println!(
+        "  curl -s {gateway}/v1/admin/switches --user {ACCESS_KEY}:{ACCESS_SECRET} \\\n    --aws-sigv4 aws:amz:{REGION}:execute-api\n"
+    );
     println!("  AWS_ACCESS_KEY_ID={ACCESS_KEY} AWS_SECRET_ACCESS_KEY={ACCESS_SECRET} AWS_REGION={REGION}\n");
 }
 

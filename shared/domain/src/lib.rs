@@ -23,6 +23,8 @@
 //! | charge | what one send adds to the counter of a limit |
 //! | budget | the limit on unverified sends to a country, which grows with the users verified there |
 //! | breaker | for a while after a country's budget is used up, refuses all unverified sends to it on that channel |
+//! | switch | what an operator stops or changes for a while, without a deployment |
+//! | paused | stopped by a switch |
 //! | snapshot | everything stored about a subject, as one request reads it |
 
 // Bottom up: each file imports only from those above it in this list. `tests/stack` checks it.
@@ -49,6 +51,7 @@ pub mod receipt;
 pub mod call;
 pub mod request;
 pub mod rules;
+pub mod switches;
 
 pub mod budget;
 pub mod challenge;

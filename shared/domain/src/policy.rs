@@ -154,6 +154,27 @@ impl Default for UnverifiedBudget {
     }
 }
 
+/// What becomes of sends for which a budget has nothing left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BudgetMode {
+    /// They are refused.
+    Enforce,
+    /// They are counted and made.
+    RecordOnly,
+}
+
+words!(BudgetMode {
+    Enforce => "enforce",
+    RecordOnly => "record-only",
+});
+
+impl BudgetMode {
+    #[must_use]
+    pub const fn is_enforced(self) -> bool {
+        matches!(self, Self::Enforce)
+    }
+}
+
 /// What a call asks for. The same for all calls of a deployment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CallMode {

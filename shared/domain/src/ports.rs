@@ -17,7 +17,7 @@ use crate::code::{Code, MacKeys};
 use crate::delivery::Delivery;
 use crate::delivery::SendFailure;
 use crate::follow_up::{Notice, Tally};
-use crate::identity::{ChallengeId, ChallengeKey, Reservation, SubjectId};
+use crate::identity::{Administrator, ChallengeId, ChallengeKey, Reservation, SubjectId};
 use crate::locale::Locale;
 use crate::phone::{Country, PhoneNumber};
 use crate::policy::Policy;
@@ -28,6 +28,7 @@ use crate::refusal::{Refusal, Refused};
 use crate::snapshot::Snapshot;
 use crate::start_transaction::StartTransaction;
 use crate::subject::NumberBlock;
+use crate::switches::Switches;
 use crate::time::Timestamp;
 
 /// Stores challenges and subjects. Every operation is one request to the store, unless its contract says
@@ -158,6 +159,22 @@ pub trait Administration: Sync {
         &self,
         occasion: &Occasion,
         released: Option<&PhoneNumber>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Stores what operators have switched.
+pub trait SwitchStore: Sync {
+    /// Reads all switches, consistently: once a change was answered, no later read misses it.
+    fn switches(&self) -> impl Future<Output = Result<Switches, StoreError>> + Send;
+
+    /// Replaces all switches with `after` and raises the version, if they are still those of its version that it was decided
+    /// on; otherwise returns [`StoreError::Conflict`] and changes nothing. Records who did it and when. Closes the race
+    /// between two operators, neither of whom undoes what the other does.
+    fn switch(
+        &self,
+        after: &Switches,
+        by: &Administrator,
+        at: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 

@@ -6,6 +6,7 @@ use crate::phone::Country;
 use crate::phone::PhoneRefusal;
 use crate::quota::SendLimit;
 use crate::subject::Subject;
+use crate::switches::Pause;
 use crate::time::Timestamp;
 
 /// A refusal by the rules. Nothing was sent. All it may have changed: a guess was counted, and a refused start
@@ -28,6 +29,10 @@ pub enum Refusal {
     EnrolmentClosed,
     /// The channel is switched off, or cannot reach the number, or cannot be used for this purpose.
     ChannelUnavailable,
+    /// An operator has stopped the channel, or the channel in the number's country, until this time.
+    ChannelPaused(Timestamp),
+    /// An operator has stopped that numbers are added or changed. The start can succeed from this time on.
+    EnrolmentPaused(Timestamp),
     /// The login session was denied.
     Denied,
     /// The subject is blocked until this time, after a fraud report.
@@ -65,6 +70,8 @@ impl Refusal {
             Self::NothingToChange => "nothing-to-change",
             Self::EnrolmentClosed => "enrolment-closed",
             Self::ChannelUnavailable => "channel-unavailable",
+            Self::ChannelPaused(_) => "channel-paused",
+            Self::EnrolmentPaused(_) => "enrolment-paused",
             Self::Denied => "denied",
             Self::Blocked(_) => "blocked",
             Self::Locked => "locked",
@@ -74,6 +81,12 @@ impl Refusal {
             Self::WrongCode { .. } => "code-wrong",
             Self::Closed => "challenge-closed",
         }
+    }
+}
+
+impl From<Pause> for Refusal {
+    fn from(Pause { of_enrolment, until }: Pause) -> Self {
+        if of_enrolment { Self::EnrolmentPaused(until) } else { Self::ChannelPaused(until) }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::rules::{Enrolment, Rules, TestNumber};
 use crate::snapshot::Snapshot;
 use crate::start_transaction::{Predecessor, Replaces, StartTransaction};
 use crate::subject::Lockout;
+use crate::switches::{Pause, Switches};
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug)]
@@ -34,6 +35,7 @@ pub enum Decision {
 pub struct Start<'a, P> {
     pub rules: &'a Rules,
     pub plan: &'a P,
+    pub switches: &'a Switches,
 }
 
 impl<P: NumberingPlan> Start<'_, P> {
@@ -53,21 +55,26 @@ impl<P: NumberingPlan> Start<'_, P> {
         if let Some(until) = stored.subject.blocked(now) {
             return Err(Refusal::Blocked(until));
         }
-        let target = self.target(stored, request, now)?;
+        let target = self.target(stored, request, now).map_err(|refusal| self.or_paused(refusal, request, now))?;
         let Target { destination, source, .. } = &target;
+        let (countries, adds) = ([destination.country], target.adds_a_number(request.purpose));
+        let pause = self.switches.pause(request.channel, &countries, adds, now);
         let continues = own.filter(|own| !own.is_refused(now));
         let same_number = continues.filter(|own| own.phone == destination.number && own.source == *source);
         if same_number.is_some_and(|challenge| self.is_running(challenge, request.channel, now)) {
             return Ok(Decision::Running);
         }
         if let Some(call) = live_call(stored, request, now).and_then(|challenge| challenge.call.as_ref()) {
-            return Err(Refusal::SendLimit(limits::live_call(call, &stored.subject, now)));
+            return Err(later(limits::live_call(call, &stored.subject, now), pause));
         }
         let mut transaction = match same_number.filter(|challenge| challenge.is_open(now)) {
             Some(challenge) => self.continuation(stored, challenge, request, now),
             None => self.next_generation(stored, own, request, target, now)?,
         };
-        self.within_limits(stored, &transaction)?;
+        let reached = self.reached(stored, &transaction);
+        if let Some(refusal) = reached.map(|limit| later(limit, pause)).or(pause.map(Refusal::from)) {
+            return Err(refusal);
+        }
         contest(&mut transaction, stored, now);
         note_send(&mut transaction);
         let Challenge { phone, source, .. } = &transaction.challenge;
@@ -96,7 +103,9 @@ impl<P: NumberingPlan> Start<'_, P> {
                 subject.account_for(&stored.challenges, now);
                 Some(Consequence::Lock(Box::new(subject)))
             }
-            Refusal::SendLimit(SendLimit { limit: Limit::CallLive | Limit::CallReported, .. }) => {
+            Refusal::SendLimit(SendLimit { limit: Limit::CallLive | Limit::CallReported, .. })
+            | Refusal::ChannelPaused(_)
+            | Refusal::EnrolmentPaused(_) => {
                 let refused = request.key.session;
                 let other = live_call(stored, request, now).filter(|other| other.outcome == Outcome::Pending)?;
                 let unmarked = !other.contested && !other.id.key.session.is_same_login(&refused);
@@ -300,19 +309,31 @@ impl<P: NumberingPlan> Start<'_, P> {
         }
     }
 
-    fn within_limits(&self, stored: &Snapshot, transaction: &StartTransaction) -> Result<(), Refusal> {
+    /// The limit that the send would exceed: of several, the one that lasts longest.
+    fn reached(&self, stored: &Snapshot, transaction: &StartTransaction) -> Option<SendLimit> {
         let policy = &self.rules.policy;
-        if transaction.challenge.sends(transaction.channel).used >= policy.max_sends {
-            return Err(Refusal::SendLimit(SendLimit {
-                limit: Limit::Challenge,
-                quota: policy.max_sends as usize,
-                window: policy.code_life,
-                retry_at: transaction.challenge.expires_at,
-            }));
-        }
-        limits::reached(stored, transaction.channel, policy, transaction.at)
-            .map_or(Ok(()), |limit| Err(Refusal::SendLimit(limit)))
+        let used = transaction.challenge.sends(transaction.channel).used;
+        let of_challenge = (used >= policy.max_sends).then_some(SendLimit {
+            limit: Limit::Challenge,
+            quota: policy.max_sends as usize,
+            window: policy.code_life,
+            retry_at: transaction.challenge.expires_at,
+        });
+        let of_subject = limits::reached(stored, transaction.channel, policy, transaction.at);
+        [of_challenge, of_subject].into_iter().flatten().max_by_key(|limit| limit.retry_at)
     }
+
+    /// Whoever would be refused once they have given a number is told so before.
+    fn or_paused(&self, refusal: Refusal, request: &Request, now: Timestamp) -> Refusal {
+        let pause = self.switches.pause(request.channel, &[], true, now);
+        let pause = pause.filter(|pause| pause.of_enrolment && refusal == Refusal::NumberRequired);
+        pause.map_or(refusal, Refusal::from)
+    }
+}
+
+/// Why nothing is sent, if a limit is reached and perhaps a switch is set: whichever lasts longer.
+fn later(limit: SendLimit, pause: Option<Pause>) -> Refusal {
+    pause.filter(|pause| pause.until >= limit.retry_at).map_or(Refusal::SendLimit(limit), Refusal::from)
 }
 
 /// The number that a challenge goes to, and where it came from.
@@ -330,6 +351,15 @@ impl Target {
         }
         let destination = Destination { number, country: Country::NONE, line: Line::Mobile };
         Ok(Self { destination, source: NumberSource::Test, former: None })
+    }
+
+    /// Whether the account would get a number that it has not had. The form that an enrolled one has today is none.
+    fn adds_a_number(&self, purpose: Purpose) -> bool {
+        match self.source {
+            NumberSource::Enrolled(_) => false,
+            NumberSource::Replacing(_) => purpose == Purpose::Change,
+            NumberSource::Claimed | NumberSource::Typed | NumberSource::Test => true,
+        }
     }
 }
 

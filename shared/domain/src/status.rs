@@ -21,6 +21,7 @@ use crate::result::Approval;
 use crate::rules::Rules;
 use crate::snapshot::Snapshot;
 use crate::subject::Lockout;
+use crate::switches::{Pause, Switches};
 use crate::time::Timestamp;
 use crate::words::words;
 
@@ -75,6 +76,8 @@ pub enum Unavailable {
     Locked,
     /// Fraud was reported twice.
     Blocked,
+    /// An operator has stopped it for a while, or that numbers are added.
+    Paused,
     /// It is switched off in this deployment.
     Disabled,
     /// It does not reach this kind of line, or is not used in the number's country or for this purpose.
@@ -89,6 +92,7 @@ words!(Unavailable {
     Closed => "closed",
     Locked => "locked",
     Blocked => "blocked",
+    Paused => "paused",
     Disabled => "disabled",
     Unreachable => "unreachable",
 });
@@ -129,6 +133,25 @@ pub struct ChannelStatus {
     pub last_send: Option<LastSend>,
 }
 
+impl ChannelStatus {
+    /// A pause goes with the other reasons to wait: the one that lasts longest is told. What is final stays so.
+    fn unless_paused(self, pause: Option<Pause>) -> Self {
+        let waits = match self.unavailable {
+            None => true,
+            Some(reason) => matches!(
+                reason,
+                Unavailable::Cooldown | Unavailable::SendLimit | Unavailable::CallLive | Unavailable::CallReported
+            ),
+        };
+        match pause.filter(|pause| waits && self.next_send_at.is_none_or(|at| at <= pause.until)) {
+            Some(Pause { until, .. }) => {
+                Self { unavailable: Some(Unavailable::Paused), next_send_at: Some(until), ..self }
+            }
+            None => self,
+        }
+    }
+}
+
 /// The status of one challenge, as the page shows it.
 #[derive(Clone, Debug)]
 pub struct Status {
@@ -155,6 +178,8 @@ pub struct Status {
     pub match_digits: Option<MatchDigits>,
     /// Whether another login of the subject was active within ten minutes (see [`Challenge::contested`]).
     pub contested: bool,
+    /// Until when an operator has stopped that numbers are added, if the user needs to add one.
+    pub enrolment_paused_until: Option<Timestamp>,
     /// Whether to offer the other channel.
     pub offer_alternative: bool,
     /// How long to wait before asking again, while that makes sense.
@@ -190,6 +215,7 @@ pub fn asks_for_digits<'a>(
 #[must_use]
 pub fn status(
     rules: &Rules,
+    switches: &Switches,
     stored: &Snapshot,
     key: &ChallengeKey,
     purpose: Purpose,
@@ -208,13 +234,16 @@ pub fn status(
         Some(own) => Some((own.country, own.line)),
         None => binding.filter(|_| change != Some(Step::NewNumber)).map(|binding| (binding.country, binding.line)),
     };
+    let adds = change.map_or(binding.is_none(), |step| step == Step::NewNumber);
+    let countries = countries(rules, switches, line, known);
     let channel = |channel| {
         let status = channel_status(&rules.policy, stored, own, channel, state, retry_at, now);
         match unusable(rules, own, line, purpose, channel) {
             Some(reason) => ChannelStatus { unavailable: Some(reason), next_send_at: None, ..status },
-            None => status,
+            None => status.unless_paused(switches.pause(channel, &countries, adds, now)),
         }
     };
+    let asks = matches!(state, State::None | State::Refused | State::Expired | State::Exhausted);
     Status {
         state,
         change,
@@ -229,6 +258,7 @@ pub fn status(
         report: own.and_then(Challenge::report),
         match_digits: None,
         contested: pending.is_some_and(|challenge| challenge.contested),
+        enrolment_paused_until: switches.enrolment_paused(now).filter(|_| adds && asks),
         offer_alternative: pending.is_some_and(|challenge| patience_is_over(challenge, now)),
         poll_after: own.and_then(|challenge| match state {
             State::Pending => Some(poll_after(&rules.policy, challenge, now)),
@@ -322,6 +352,24 @@ const fn reason_of(reached: SendLimit) -> (Unavailable, Timestamp) {
         _ => Unavailable::SendLimit,
     };
     (reason, reached.retry_at)
+}
+
+/// The countries that the next send may go to. A number that only the first factor has named is looked up when it is
+/// first sent to; until then, it may be of any country that has such numbers.
+fn countries(
+    rules: &Rules,
+    switches: &Switches,
+    line: Option<(Country, Line)>,
+    known: Option<&PhoneNumber>,
+) -> Vec<Country> {
+    match (line, known) {
+        _ if switches.stored().next().is_none() => Vec::new(),
+        (Some((country, _)), _) => vec![country],
+        (None, Some(number)) => {
+            rules.reach.countries().map(|(country, _)| country).filter(|country| country.may_have(number)).collect()
+        }
+        (None, None) => Vec::new(),
+    }
 }
 
 /// Why the channel cannot be used at all, or not with this number, as far as the number is known.

@@ -24,6 +24,7 @@ use domain::snapshot::Snapshot;
 use domain::start::{Decision, Start};
 use domain::status::{Unavailable, status};
 use domain::subject::{Binding, Subject};
+use domain::switches::Switches;
 use domain::time::Timestamp;
 use proptest::prelude::*;
 
@@ -156,9 +157,9 @@ proptest! {
     #[test]
     fn a_channel_is_available_exactly_when_it_would_send(stored in snapshot()) {
         let rules = rules();
-        let view = status(&rules, &stored, &key("own"), Purpose::Login, Some(&number()), NOW);
+        let view = status(&rules, &Switches::NONE, &stored, &key("own"), Purpose::Login, Some(&number()), NOW);
         for (channel, shown) in [(Channel::Sms, view.sms), (Channel::Call, view.call_channel)] {
-            let decision = Start { rules: &rules, plan: &Plan }.decide(&stored, &request(channel), NOW);
+            let decision = Start { rules: &rules, plan: &Plan, switches: &Switches::NONE }.decide(&stored, &request(channel), NOW);
             let sends = matches!(decision, Ok(Decision::Send(_)));
             prop_assert_eq!(shown.unavailable.is_none(), sends, "{:?}: {:?} {:?}", channel, shown, decision.as_ref().err());
             if let Err(Refusal::TooManyFailures(until)) = decision {

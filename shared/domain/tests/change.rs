@@ -23,6 +23,7 @@ use domain::start::{Decision, Start};
 use domain::start_transaction::{Predecessor, Replaces, StartTransaction};
 use domain::status::{State, Unavailable, status};
 use domain::subject::{Binding, Subject};
+use domain::switches::Switches;
 use domain::time::Timestamp;
 
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
@@ -73,7 +74,7 @@ fn enrolled() -> Snapshot {
 }
 
 fn decide(stored: &Snapshot, typed: Option<&str>, now: Timestamp) -> Result<Decision, Refusal> {
-    Start { rules: &rules(), plan: &Plan }.decide(stored, &request(typed), now)
+    Start { rules: &rules(), plan: &Plan, switches: &Switches::NONE }.decide(stored, &request(typed), now)
 }
 
 fn request(typed: Option<&str>) -> Request {
@@ -209,30 +210,31 @@ fn a_change_can_use_a_call_only_if_a_secret_passes_in_it() {
         let rules = rules_in(mode);
         for (stored, typed) in [(enrolled(), None), (proven(), Some(NEW)), (replacing(), Some(NEW))] {
             let request = Request { channel: Channel::Call, ..request(typed) };
-            let decided = Start { rules: &rules, plan: &Plan }.decide(&stored, &request, after(61));
+            let decided =
+                Start { rules: &rules, plan: &Plan, switches: &Switches::NONE }.decide(&stored, &request, after(61));
             match decided {
                 Ok(Decision::Send(_)) => assert!(called, "{mode:?}"),
                 Err(refusal) => assert_eq!((refusal, called), (Refusal::ChannelUnavailable, false), "{mode:?}"),
                 Ok(Decision::Running) => panic!("nothing runs by call"),
             }
-            let view = status(&rules, &stored, &key(), Purpose::Change, None, after(61));
+            let view = status(&rules, &Switches::NONE, &stored, &key(), Purpose::Change, None, after(61));
             assert_eq!(view.call_channel.unavailable, (!called).then_some(Unavailable::Unreachable), "{mode:?}");
             assert_eq!(view.sms.unavailable, None);
         }
-        let login = status(&rules, &enrolled(), &key(), Purpose::Login, None, NOW);
+        let login = status(&rules, &Switches::NONE, &enrolled(), &key(), Purpose::Login, None, NOW);
         assert_eq!(login.call_channel.unavailable, None, "to sign in, {mode:?}");
     }
 }
 
 #[test]
 fn the_page_shows_the_proof_as_done_and_the_new_number_as_open() {
-    let view = |stored: &Snapshot, now| status(&rules(), stored, &key(), Purpose::Change, None, now);
+    let view = |stored: &Snapshot, now| status(&rules(), &Switches::NONE, stored, &key(), Purpose::Change, None, now);
     let at_proof = view(&proven(), after(1));
     assert_eq!((at_proof.state, at_proof.change, at_proof.phone), (State::None, Some(Step::NewNumber), None));
     assert_eq!((at_proof.sms.unavailable, at_proof.approval), (None, None));
     let at_new = view(&replacing(), after(31));
     assert_eq!((at_new.state, at_new.phone, at_new.can_change_number), (State::Pending, Some(number(NEW)), true));
-    let login = status(&rules(), &proven(), &key(), Purpose::Login, None, NOW);
+    let login = status(&rules(), &Switches::NONE, &proven(), &key(), Purpose::Login, None, NOW);
     assert_eq!(login.change, None);
 }
 

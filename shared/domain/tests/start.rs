@@ -25,6 +25,7 @@ use domain::start::{Decision, Start};
 use domain::start_transaction::{Predecessor, Replaces, StartTransaction};
 use domain::status::{LastSend, State, Status, Unavailable, status};
 use domain::subject::Binding;
+use domain::switches::Switches;
 use domain::time::Timestamp;
 
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
@@ -72,6 +73,7 @@ fn binding(e164: &str) -> Binding {
 
 struct Case {
     rules: Rules,
+    switches: Switches,
     stored: Snapshot,
     request: Request,
     now: Timestamp,
@@ -89,6 +91,7 @@ impl Case {
                 enrolment: Enrolment::SelfService,
                 test_numbers: Vec::new(),
             },
+            switches: Switches::NONE,
             stored: Snapshot::default(),
             request: Request {
                 key,
@@ -122,7 +125,11 @@ impl Case {
     }
 
     fn decide(&self) -> Result<Decision, Refusal> {
-        Start { rules: &self.rules, plan: &Plan }.decide(&self.stored, &self.request, self.now)
+        Start { rules: &self.rules, plan: &Plan, switches: &self.switches }.decide(
+            &self.stored,
+            &self.request,
+            self.now,
+        )
     }
 
     fn transaction(&self) -> StartTransaction {
@@ -155,7 +162,7 @@ impl Case {
 
     fn status(&self) -> Status {
         let Request { key, purpose, claimed, .. } = &self.request;
-        status(&self.rules, &self.stored, key, *purpose, claimed.as_ref(), self.now)
+        status(&self.rules, &self.switches, &self.stored, key, *purpose, claimed.as_ref(), self.now)
     }
 }
 
@@ -726,7 +733,12 @@ fn a_refusal_during_the_pause_after_a_report_contests_the_live_call_too() {
     case.request.key.session = SessionId::new("another login", None);
     let refused = refusal(&case).expect("no call");
     let rules = &case.rules;
-    let consequence = Start { rules, plan: &Plan }.consequence(&case.stored, &case.request, refused, case.now);
+    let consequence = Start { rules, plan: &Plan, switches: &case.switches }.consequence(
+        &case.stored,
+        &case.request,
+        refused,
+        case.now,
+    );
     assert!(matches!(consequence, Some(Consequence::Contest(_))), "{consequence:?}");
 }
 
@@ -841,7 +853,7 @@ fn a_login_refused_a_call_contests_the_call_that_is_live_and_later_ones() {
     let caller = case.request.key;
     case.request.key.session = SessionId::new("other", None);
     let refusal = case.decide().expect_err("one call at a time");
-    let start = Start { rules: &case.rules, plan: &Plan };
+    let start = Start { rules: &case.rules, plan: &Plan, switches: &case.switches };
     let consequence = start.consequence(&case.stored, &case.request, refusal, case.now);
     let Some(Consequence::Contest(contest)) = consequence else { panic!("{consequence:?}") };
     assert_eq!((contest.call_of.key, contest.refused), (caller, case.request.key.session));
@@ -850,7 +862,9 @@ fn a_login_refused_a_call_contests_the_call_that_is_live_and_later_ones() {
     case.stored.subject.refused_call = Some((contest.refused, case.now));
     case.stored.challenges[0].contested = true;
     assert!(
-        Start { rules: &case.rules, plan: &Plan }.consequence(&case.stored, &case.request, refusal, case.now).is_none()
+        Start { rules: &case.rules, plan: &Plan, switches: &case.switches }
+            .consequence(&case.stored, &case.request, refusal, case.now)
+            .is_none()
     );
     case.request.key = caller;
     case.pass(599);
@@ -937,7 +951,7 @@ fn a_login_refused_a_call_because_of_its_own_number_change_contests_nothing() {
     case.send();
     case.request.key.session = login;
     let refusal = case.decide().expect_err("one call at a time");
-    let start = Start { rules: &case.rules, plan: &Plan };
+    let start = Start { rules: &case.rules, plan: &Plan, switches: &case.switches };
     assert!(start.consequence(&case.stored, &case.request, refusal, case.now).is_none());
 }
 

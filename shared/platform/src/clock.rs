@@ -28,6 +28,13 @@ pub fn rfc3339(at: Timestamp) -> String {
     format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(at.as_unix()).min(LAST)).to_string()
 }
 
+/// Parses RFC 3339 in UTC, with `Z`.
+#[must_use]
+pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    let at = humantime::parse_rfc3339(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(Timestamp::from_unix(at.as_secs()))
+}
+
 /// The random source: `ChaCha12`, seeded and reseeded by the operating system.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the one source of randomness")]

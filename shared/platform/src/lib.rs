@@ -9,6 +9,7 @@
 pub mod encoding;
 pub mod clock;
 pub mod invocation;
+pub mod cache;
 pub mod log;
 pub mod reply;
 pub mod problem;
@@ -54,3 +55,4 @@ pub mod stream;
 pub mod events;
 
 pub mod run;
+pub mod switchboard;

@@ -8,6 +8,7 @@ use domain::phone::{Form, PhoneRefusal};
 use domain::ports::{KeyError, StoreError};
 use domain::quota::SendLimit;
 use domain::refusal::Refusal;
+use domain::switches::{Invalid, TooMany};
 use domain::time::Timestamp;
 use http::{HeaderValue, Response, StatusCode};
 use lambda_http::Body;
@@ -46,6 +47,8 @@ pub enum Problem {
     EdgeRequired,
     /// IAM has not verified a caller.
     CallerUnknown,
+    /// As many switches are set as can be.
+    TooManySwitches,
     /// There is no record of the subject.
     SubjectUnknown,
     NotFound,
@@ -76,6 +79,7 @@ impl Problem {
             Self::SignatureInvalid => "signature-invalid",
             Self::EdgeRequired => "edge-required",
             Self::CallerUnknown => "caller-unknown",
+            Self::TooManySwitches => "too-many-switches",
             Self::SubjectUnknown => "subject-unknown",
             Self::NotFound => "not-found",
             Self::Internal => "internal",
@@ -95,7 +99,7 @@ impl Problem {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Refused(refusal) => refusal_status(refusal),
-            Self::NumberOptedOut => StatusCode::CONFLICT,
+            Self::NumberOptedOut | Self::TooManySwitches => StatusCode::CONFLICT,
             Self::DeliveryFailed | Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::SubjectUnknown | Self::NotFound => StatusCode::NOT_FOUND,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -120,6 +124,7 @@ impl Problem {
             Self::SignatureInvalid => "The request is not signed by the voice provider.",
             Self::EdgeRequired => "Use the public address of this service.",
             Self::CallerUnknown => "IAM has named no caller.",
+            Self::TooManySwitches => "As many switches are set as can be. Clear one first.",
             Self::SubjectUnknown => "Nothing is known of this account.",
             Self::NotFound => "There is no such resource.",
             Self::Internal => "Something went wrong on our side.",
@@ -128,7 +133,12 @@ impl Problem {
 
     fn retry_at(&self) -> Option<Timestamp> {
         match self {
-            Self::Refused(Refusal::Blocked(at) | Refusal::TooManyFailures(at)) => Some(*at),
+            Self::Refused(
+                Refusal::Blocked(at)
+                | Refusal::TooManyFailures(at)
+                | Refusal::ChannelPaused(at)
+                | Refusal::EnrolmentPaused(at),
+            ) => Some(*at),
             Self::Refused(Refusal::SendLimit(limit)) => Some(limit.retry_at),
             _ => None,
         }
@@ -235,8 +245,13 @@ const fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::NumberOutdated
         | Refusal::ProofRequired
         | Refusal::NothingToChange
-        | Refusal::ChannelUnavailable => StatusCode::CONFLICT,
-        Refusal::EnrolmentClosed | Refusal::Denied | Refusal::Blocked(_) | Refusal::Locked => StatusCode::FORBIDDEN,
+        | Refusal::ChannelUnavailable
+        | Refusal::ChannelPaused(_) => StatusCode::CONFLICT,
+        Refusal::EnrolmentClosed
+        | Refusal::EnrolmentPaused(_)
+        | Refusal::Denied
+        | Refusal::Blocked(_)
+        | Refusal::Locked => StatusCode::FORBIDDEN,
         Refusal::TooManyFailures(_) | Refusal::SendLimit(_) => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Closed => StatusCode::GONE,
     }
@@ -263,6 +278,8 @@ const fn refusal_detail(refusal: &Refusal) -> &'static str {
         Refusal::NumberKnown => "A phone number is already known for this account.",
         Refusal::EnrolmentClosed => "No phone number is known for this account, and none can be added here.",
         Refusal::ChannelUnavailable => "This channel cannot reach this number. Use the other one.",
+        Refusal::ChannelPaused(_) => "This channel is stopped for a while. Use the other one, or wait.",
+        Refusal::EnrolmentPaused(_) => "For a while, no phone number can be added or changed.",
         Refusal::Denied => "This sign-in was stopped from the phone. Sign in again if it was you.",
         Refusal::Blocked(_) => "A sign-in was reported as fraud. The phone factor is blocked for a time.",
         Refusal::Locked => "Too many wrong codes. An administrator has to unlock the phone factor.",
@@ -296,6 +313,18 @@ impl From<Problem> for Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         Problem::Refused(refusal).into()
+    }
+}
+
+impl From<Invalid> for Problem {
+    fn from(Invalid { field, fault }: Invalid) -> Self {
+        Self::invalid_field(field, fault)
+    }
+}
+
+impl From<TooMany> for Problem {
+    fn from(_: TooMany) -> Self {
+        Self::TooManySwitches
     }
 }
 

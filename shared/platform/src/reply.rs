@@ -40,6 +40,7 @@ pub fn challenge(
         fraud_report: view.report.map(FraudReport::as_str),
         match_digits: view.match_digits.map(domain::code::MatchDigits::expose),
         contested: view.contested,
+        enrolment_paused_until: view.enrolment_paused_until.map(Time),
         offer_alternative: view.offer_alternative,
         poll_after_ms: view.poll_after.map(|after| after.as_millis()),
         change: view.change.map(Step::as_str),
@@ -70,6 +71,8 @@ struct View<'a> {
     fraud_report: Option<&'static str>,
     match_digits: Option<String>,
     contested: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enrolment_paused_until: Option<Time>,
     offer_alternative: bool,
     poll_after_ms: Option<u128>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -11,12 +11,12 @@ use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::code::{MacKey, MacKeys};
 use domain::delivery::{Delivery, SendFailure};
-use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
+use domain::identity::{Administrator, ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::{Country, PhoneNumber, Reach};
 use domain::policy::Policy;
 use domain::ports::{
     CallPlacer, ChallengeStore, KeyError, KeySource, Message, SendError, Sent, Settlement, SmsSender, Started,
-    StoreError,
+    StoreError, SwitchStore,
 };
 use domain::quota::Counter;
 use domain::refusal::Refused;
@@ -24,6 +24,7 @@ use domain::result::Approval;
 use domain::rules::{Enrolment, Rules};
 use domain::snapshot::Snapshot;
 use domain::start_transaction::StartTransaction;
+use domain::switches::Switches;
 use domain::time::Timestamp;
 use http::Response;
 use lambda_http::{Body, Request};
@@ -32,6 +33,7 @@ use platform::first_factor::{FirstFactor, SessionRule};
 use platform::secrets::SecretError;
 use platform::settings::{Environment, FactorSettings};
 use platform::signer::{ResultSigner, SignError};
+use platform::switchboard::Switchboard;
 use start_challenge::countries::Countries;
 use tokio::runtime::{Builder, Runtime};
 
@@ -64,6 +66,7 @@ impl Functions {
             start: start_challenge::App {
                 settings: settings.clone(),
                 countries: Countries::default(),
+                switchboard: Switchboard::default(),
                 send_timeout: Duration::from_secs(10),
                 store: Nothing,
                 keys: Nothing,
@@ -74,6 +77,7 @@ impl Functions {
             get: get_challenge::App {
                 settings: settings.clone(),
                 store: Nothing,
+                switchboard: Switchboard::default(),
                 signer: Nothing,
                 keys: Some(Nothing),
                 edge: None,
@@ -148,6 +152,16 @@ fn settings() -> FactorSettings {
 
 /// In place of every port: stores nothing and sends nothing.
 struct Nothing;
+
+impl SwitchStore for Nothing {
+    async fn switches(&self) -> Result<Switches, StoreError> {
+        Ok(Switches::NONE)
+    }
+
+    async fn switch(&self, _: &Switches, _: &Administrator, _: Timestamp) -> Result<(), StoreError> {
+        Err(down())
+    }
+}
 
 impl ChallengeStore for Nothing {
     async fn load(&self, _: &SubjectId) -> Result<Snapshot, StoreError> {

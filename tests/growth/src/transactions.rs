@@ -16,6 +16,7 @@ use domain::snapshot::Snapshot;
 use domain::start::{Decision, Start};
 use domain::start_transaction::StartTransaction;
 use domain::subject::Binding;
+use domain::switches::Switches;
 
 use crate::people::{COUNTRIES, NOON, Person};
 
@@ -66,7 +67,7 @@ pub fn transaction(
         locale: Locale::En,
         keep_until: NOON + Duration::from_hours(2),
     };
-    match (Start { rules, plan: &Plan }).decide(stored, &request, NOON) {
+    match (Start { rules, plan: &Plan, switches: &Switches::NONE }).decide(stored, &request, NOON) {
         Ok(Decision::Send(transaction)) => Ok(*transaction),
         Ok(Decision::Running) => Err("running"),
         Err(Refusal::SendLimit(limit)) => Err(limit.limit.as_str()),

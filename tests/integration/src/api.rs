@@ -30,6 +30,7 @@ use platform::secrets::{Secret, SecretError, SecretSource};
 use platform::settings::FactorSettings;
 use platform::signer::{ResultSigner, SignError, SignerSettings, unsigned};
 use platform::store::DynamoStore;
+use platform::switchboard::Switchboard;
 use serde_json::{Value, json};
 use start_challenge::countries::Countries;
 
@@ -80,6 +81,7 @@ impl Api {
             start: start_challenge::App {
                 settings: settings.clone(),
                 countries: Countries::default(),
+                switchboard: Switchboard::default(),
                 send_timeout: Duration::from_secs(10),
                 store: store(),
                 keys: Keys,
@@ -90,6 +92,7 @@ impl Api {
             get: get_challenge::App {
                 settings: settings.clone(),
                 store: store(),
+                switchboard: Switchboard::default(),
                 signer: Signer,
                 keys: Some(PassedKeys(CALL_DIGITS_KEY)),
                 edge: None,

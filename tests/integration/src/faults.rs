@@ -9,17 +9,19 @@ use domain::call::{CallEvent, CallToken};
 use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::delivery::{Delivery, SendFailure};
-use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
+use domain::identity::{Administrator, ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::Country;
 use domain::policy::Policy;
-use domain::ports::{ChallengeStore, Settlement, Started, StoreError};
+use domain::ports::{ChallengeStore, Settlement, Started, StoreError, SwitchStore};
 use domain::quota::Counter;
 use domain::refusal::Refused;
 use domain::snapshot::Snapshot;
 use domain::start_transaction::StartTransaction;
+use domain::switches::Switches;
 use domain::time::Timestamp;
 use platform::clock::Stopwatch;
 use platform::store::DynamoStore;
+use platform::switchboard::Switchboard;
 use serde_json::json;
 use simulation::model::ModelStore;
 use start_challenge::countries::Countries;
@@ -140,10 +142,21 @@ impl<S: ChallengeStore> ChallengeStore for Flaky<S> {
     }
 }
 
+impl<S: SwitchStore> SwitchStore for Flaky<S> {
+    async fn switches(&self) -> Result<Switches, StoreError> {
+        self.store.switches().await
+    }
+
+    async fn switch(&self, after: &Switches, by: &Administrator, at: Timestamp) -> Result<(), StoreError> {
+        self.store.switch(after, by, at).await
+    }
+}
+
 fn starter<S>(api: &Api, store: Flaky<S>) -> start_challenge::App<Flaky<S>, Keys, Phone, Phone> {
     start_challenge::App {
         settings: api.start.settings.clone(),
         countries: Countries::default(),
+        switchboard: Switchboard::default(),
         send_timeout: api.start.send_timeout,
         store,
         keys: Keys,

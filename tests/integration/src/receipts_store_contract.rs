@@ -6,6 +6,7 @@ use domain::channel::Channel;
 use domain::ports::{ChallengeStore as _, ReceiptStore as _, Recorded};
 use domain::receipt::{Arrival, Fate, MessageId, Price, Receipt, ReceiptToken};
 use domain::status::{LastSend, status};
+use domain::switches::Switches;
 
 use crate::conditions::{challenge_item, count, delete, set, text};
 use crate::scene::{ALICE, Scene, number};
@@ -27,7 +28,8 @@ async fn record(scene: &Scene, receipt: &Receipt) -> Recorded {
 
 async fn last_send(scene: &Scene) -> Option<&'static str> {
     let stored = scene.load().await;
-    let view = status(&scene.rules, &stored, &scene.key, scene.purpose, scene.claimed.as_ref(), scene.now);
+    let view =
+        status(&scene.rules, &Switches::NONE, &stored, &scene.key, scene.purpose, scene.claimed.as_ref(), scene.now);
     view.sms.last_send.map(LastSend::as_str)
 }
 
@@ -189,7 +191,15 @@ async fn the_other_channel_is_offered_at_once_after_a_message_that_was_not_deliv
     let (_, token) = scene.send_message().await;
     let offers = async |scene: &Scene| {
         let stored = scene.load().await;
-        let view = status(&scene.rules, &stored, &scene.key, scene.purpose, scene.claimed.as_ref(), scene.now);
+        let view = status(
+            &scene.rules,
+            &Switches::NONE,
+            &stored,
+            &scene.key,
+            scene.purpose,
+            scene.claimed.as_ref(),
+            scene.now,
+        );
         (view.offer_alternative, view.sms.next_send_at, view.call_channel.unavailable)
     };
     let waits = Some(scene.now + scene.rules.policy.cooldown);

@@ -21,6 +21,7 @@ use domain::rules::{Enrolment, Rules};
 use domain::snapshot::Snapshot;
 use domain::start::{Decision, Start};
 use domain::start_transaction::StartTransaction;
+use domain::switches::Switches;
 use domain::time::Timestamp;
 use platform::store::DynamoStore;
 use rand::SeedableRng as _;
@@ -105,7 +106,7 @@ impl Scene {
             locale: self.locale,
             keep_until: self.now + Duration::from_hours(2),
         };
-        Start { rules: &self.rules, plan: &AllMobile }.decide(stored, &request, self.now)
+        Start { rules: &self.rules, plan: &AllMobile, switches: &Switches::NONE }.decide(stored, &request, self.now)
     }
 
     pub(crate) async fn transaction(&self, channel: Channel) -> StartTransaction {

@@ -17,6 +17,7 @@ use domain::snapshot::Snapshot;
 use domain::start::{Decision, Start};
 use domain::start_transaction::StartTransaction;
 use domain::subject::Binding;
+use domain::switches::Switches;
 use domain::time::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -95,7 +96,7 @@ impl Service {
     pub fn send(&mut self, person: &Person, session: u64, channel: Channel, now: Timestamp) -> Sent {
         let stored = self.subjects.get(&person.subject).cloned().unwrap_or_default();
         let request = request(person, session, channel, &stored, now);
-        let start = Start { rules: &self.rules, plan: &Plan };
+        let start = Start { rules: &self.rules, plan: &Plan, switches: &Switches::NONE };
         let Ok(Decision::Send(mut transaction)) = start.decide(&stored, &request, now) else { return Sent::Refused };
         let country = transaction.challenge.country;
         if transaction.challenge.source.is_unverified() && !self.charge_budget(&mut transaction, now) {

@@ -5,13 +5,17 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use domain::channel::Channel;
+use domain::identity::Administrator;
 use domain::phone::{Country, Reach};
 use domain::rules::{Enrolment, Rules};
 use domain::time::Timestamp;
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
+use platform::clock::Stopwatch;
 use platform::first_factor::SessionRule;
+use platform::run;
 use platform::settings::FactorSettings;
+use platform::switchboard::Switchboard;
 use start_challenge::countries::Countries;
 
 use crate::cast::{Asked, BASE_URL, MAX_AGE};
@@ -24,6 +28,7 @@ pub(crate) struct Apps {
     verify: verify_code::App<Shared, Shared, Shared>,
     callback: call_callback::App<Shared, Shared, Shared>,
     receipts: message_receipts::App<Shared>,
+    store: Shared,
 }
 
 impl Apps {
@@ -47,6 +52,7 @@ impl Apps {
                 send_timeout: Duration::from_hours(1), // in real time, unlike everything else here
                 store: shared.clone(),
                 countries: Countries::default(),
+                switchboard: Switchboard::default(),
                 keys: shared.clone(),
                 sms: shared.clone(),
                 caller: Some(shared.clone()),
@@ -55,6 +61,7 @@ impl Apps {
             get: get_challenge::App {
                 settings: settings.clone(),
                 store: shared.clone(),
+                switchboard: Switchboard::default(),
                 signer: shared.clone(),
                 keys: Some(shared.clone()),
                 edge: None,
@@ -75,6 +82,7 @@ impl Apps {
                 keys: Some(shared.clone()),
             },
             receipts: message_receipts::App { store: shared.clone() },
+            store: shared.clone(),
         }
     }
 
@@ -84,8 +92,17 @@ impl Apps {
             Asked::Status => Box::pin(self.get.handle(request, now)),
             Asked::Guess(_) => Box::pin(self.verify.handle(request, now)),
             Asked::Webhook { .. } => Box::pin(self.callback.handle(request, now)),
+            Asked::Operate { .. } => Box::pin(self.operate(request, now)),
             Asked::Receipt { event } => Box::pin(self.receipt(event.clone(), now)),
         }
+    }
+
+    /// The part of `admin` that is about switches.
+    async fn operate(&self, request: Request, now: Timestamp) -> Response<Body> {
+        let by = Administrator::parse("arn:aws:iam::123456789012:user/simulated").expect("an ARN");
+        let asked = admin::switches::Asked::of(&request).expect("a route").expect("a switch");
+        let answer = asked.answer(&request, &self.store, &by, now).await;
+        run::conclude("admin", answer, Stopwatch::start(), now)
     }
 
     /// What the bus sees, as an answer: 503 has it deliver the event again.

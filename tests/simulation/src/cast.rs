@@ -12,6 +12,7 @@ use http::header;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt as _};
 use platform::callback::sign;
+use platform::clock::rfc3339;
 use platform::encoding::{base64url, call_token, challenge_path};
 use serde_json::{Value, json};
 
@@ -25,6 +26,8 @@ pub(crate) const VOICE_TOKEN: &str = "simulated-voice-auth-token";
 pub(crate) const MAX_AGE: Duration = Duration::from_mins(15);
 /// Phone numbers. Two people share the first one.
 pub(crate) const NUMBERS: [&str; 3] = ["+14155552671", "+14155552672", "+447400123456"];
+/// What operators switch.
+pub(crate) const SWITCHES: [&str; 6] = ["sms", "call", "sms-US", "call-GB", "enrolment", "unverified-budget"];
 pub(crate) const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
 
 pub(crate) struct Login {
@@ -88,6 +91,7 @@ impl Asked {
         let (method, path, body, queried) = match self {
             Self::Webhook { call, report, forged } => return Some(webhook(call, *report, *forged)),
             Self::Receipt { event } => return Some(plain("POST", "/", event.clone(), "application/json")),
+            Self::Operate { switch, until } => return Some(operation(switch, *until)),
             Self::Start { channel, typed } => {
                 let typed = typed.map(|number| format!(r#","phoneNumber":"{number}""#)).unwrap_or_default();
                 let body = format!(r#"{{"channel":"{}"{typed}{field}}}"#, channel.as_str());
@@ -105,11 +109,25 @@ impl Asked {
 /// What a request asks for.
 #[derive(Clone, Debug)]
 pub(crate) enum Asked {
-    Start { channel: Channel, typed: Option<&'static str> },
+    Start {
+        channel: Channel,
+        typed: Option<&'static str>,
+    },
     Status,
     Guess(String),
-    Webhook { call: PlacedCall, report: Report, forged: bool },
-    Receipt { event: String },
+    Webhook {
+        call: PlacedCall,
+        report: Report,
+        forged: bool,
+    },
+    Receipt {
+        event: String,
+    },
+    /// An operator sets a switch until that time, or clears it.
+    Operate {
+        switch: &'static str,
+        until: Option<Timestamp>,
+    },
 }
 
 /// What the voice provider reports.
@@ -218,6 +236,17 @@ fn another(digits: &str) -> String {
 fn plain(method: &str, path: &str, body: String, media_type: &str) -> Request {
     let request = http::Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, media_type);
     request.body(Body::Text(body)).expect("a request").with_raw_http_path(path)
+}
+
+/// A change of a switch.
+fn operation(switch: &str, until: Option<Timestamp>) -> Request {
+    let method = if until.is_some() { "PUT" } else { "DELETE" };
+    let mut body = json!({ "reason": "simulated", "until": until.map(rfc3339) });
+    if switch == "unverified-budget" {
+        body["mode"] = json!("record-only");
+    }
+    let request = plain(method, &format!("/v1/admin/switches/{switch}"), body.to_string(), "application/json");
+    request.with_path_parameters(HashMap::from([("switch".to_owned(), vec![switch.to_owned()])]))
 }
 
 /// An event about a message, as the provider puts it on the bus.

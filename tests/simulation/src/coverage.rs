@@ -79,10 +79,18 @@ pub(crate) enum Seen {
     ReceiptOfNoNews,
     ReceiptOfNoMessage,
     ArrivalShown,
+    SwitchSet,
+    SwitchCleared,
+    SwitchConflict,
+    ChannelPaused,
+    EnrolmentPaused,
+    SentSoonAfterAStop,
+    ApprovedWhileStopped,
+    OldSwitchesUsed,
 }
 
 impl Seen {
-    pub(crate) const ALL: [Self; 74] = [
+    pub(crate) const ALL: [Self; 82] = [
         Self::ApprovedByCode,
         Self::ApprovedByCall,
         Self::SettledByStatus,
@@ -157,6 +165,14 @@ impl Seen {
         Self::ReceiptOfNoNews,
         Self::ReceiptOfNoMessage,
         Self::ArrivalShown,
+        Self::SwitchSet,
+        Self::SwitchCleared,
+        Self::SwitchConflict,
+        Self::ChannelPaused,
+        Self::EnrolmentPaused,
+        Self::SentSoonAfterAStop,
+        Self::ApprovedWhileStopped,
+        Self::OldSwitchesUsed,
     ];
 }
 

@@ -1,6 +1,6 @@
 //! Everything that has happened in a run, including what no function in it can know.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use domain::call::CallToken;
@@ -9,6 +9,7 @@ use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::PhoneNumber;
 use domain::quota::Counter;
 use domain::receipt::ReceiptToken;
+use domain::switches::Switch;
 use domain::time::Timestamp;
 
 use crate::cast::{Asked, Report};
@@ -25,6 +26,8 @@ pub(crate) struct Errand {
     pub(crate) stops_at_door: bool,
     /// Whether it ran into a fault, so that an error is an acceptable answer.
     pub(crate) disturbed: bool,
+    /// When it read the switches, if it did, or that it could not.
+    pub(crate) read_switches: Option<Result<Timestamp, ()>>,
     /// The number of requests to the store.
     pub(crate) round_trips: u32,
     /// How often it had to try again.
@@ -101,6 +104,8 @@ pub(crate) struct Past {
     /// For each number change, the number and binding that were proven, and the true time.
     pub(crate) proofs: HashMap<ChallengeKey, (PhoneNumber, u64, Timestamp)>,
     pub(crate) tokens: HashMap<ChallengeId, String>,
+    /// Since when each switch has stopped what it stops, by the true time.
+    pub(crate) stopped: BTreeMap<Switch, Timestamp>,
     /// The only body that may say that there is nothing to confirm.
     pub(crate) closed: Option<String>,
 }

@@ -55,6 +55,8 @@ struct Theme {
     changes: u32,
     /// People per thousand who have a number enrolled.
     enrolled: u32,
+    /// Requests per thousand that are an operator's.
+    operators: u32,
     /// Whether the limits shared between subjects are small.
     tight: bool,
     modes: &'static [CallMode],
@@ -80,10 +82,11 @@ pub(crate) enum Lean {
     Fraud,
     CallModes,
     Receipts,
+    Switches,
 }
 
 impl Lean {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Everything,
         Self::GuessesAtOnce,
         Self::OneCall,
@@ -99,6 +102,7 @@ impl Lean {
         Self::Fraud,
         Self::CallModes,
         Self::Receipts,
+        Self::Switches,
     ];
 
     /// The theme in which this fault of the store shows.
@@ -163,6 +167,7 @@ impl Lean {
             | Sabotage::ReceiptSaysLess
             | Sabotage::ResendKeepsReceipts
             | Sabotage::ReceiptApproves => Self::Receipts,
+            Sabotage::SwitchOverAnother => Self::Switches,
         }
     }
 
@@ -170,6 +175,7 @@ impl Lean {
         match self {
             Self::Everything => Theme {
                 changes: 100,
+                operators: 30,
                 tight: true,
                 modes: &ANY,
                 ..Theme::of([6, 4, 3, 4, 4, 2, 1, 8, 3, 1, 2], 3, 14, 2, &[1, 20, 31, 70], 3)
@@ -203,6 +209,11 @@ impl Lean {
                 enrolled: 500,
                 ..Theme::of([6, 5, 3, 8, 1, 1, 0, 12, 6, 0, 2], 4, 18, 2, &[1, 11, 31, 121], 1)
             },
+            Self::Switches => Theme {
+                changes: 150,
+                operators: 250,
+                ..Theme::of([8, 4, 4, 8, 1, 0, 0, 6, 0, 0, 1], 4, 20, 2, &[1, 11, 31, 80], 2)
+            },
             Self::Receipts => Theme::of([9, 3, 2, 3, 2, 0, 0, 2, 0, 0, 14], 4, 20, 2, &[1, 5, 31, 130], 1),
             Self::CallModes => Theme {
                 changes: 50,
@@ -231,6 +242,7 @@ impl Theme {
             people,
             changes: 0,
             enrolled: 300,
+            operators: 0,
             tight: false,
             modes: &[CallMode::PressPound],
         }
@@ -273,6 +285,11 @@ impl Plan {
     /// People per thousand who have a number enrolled.
     pub(crate) const fn enrolled(&self) -> u32 {
         self.theme.enrolled
+    }
+
+    /// Requests per thousand that are an operator's.
+    pub(crate) const fn operators(&self) -> u32 {
+        self.theme.operators
     }
 
     pub(crate) const fn sessions(&self) -> usize {

@@ -17,7 +17,7 @@ use message_receipts::event::TYPES;
 use serde_json::{Value, json};
 
 use crate::apps::{Answering, Apps};
-use crate::cast::{Asked, ISSUER, Login, MAX_AGE, NUMBERS, PEOPLE, Report, receipt};
+use crate::cast::{Asked, ISSUER, Login, MAX_AGE, NUMBERS, PEOPLE, Report, SWITCHES, receipt};
 use crate::coverage::Seen;
 use crate::invariants::{self, Effect, LONGEST_REQUEST};
 use crate::model::Sabotage;
@@ -153,6 +153,10 @@ impl Run<'_> {
     }
 
     fn begin(&mut self) {
+        let operates = self.plan.operators() > 0 && self.shared.world().chance(self.plan.operators());
+        if operates {
+            return self.begin_operation();
+        }
         let next = self.plan.next_move(&mut self.shared.world());
         match next {
             Move::NextReport | Move::OddReport | Move::Forgery => self.begin_webhook(next),
@@ -211,6 +215,15 @@ impl Run<'_> {
         self.depart(Asked::Webhook { call, report, forged }, None, forged);
     }
 
+    fn begin_operation(&mut self) {
+        let mut world = self.shared.world();
+        let switch = SWITCHES[world.choose(SWITCHES.len())];
+        let ahead = Duration::from_secs([90, 200, 600][world.choose(3)]);
+        let until = world.chance(700).then_some(world.clock + ahead);
+        drop(world);
+        self.depart(Asked::Operate { switch, until }, None, false);
+    }
+
     /// At any moment, in any order and any number of times; sometimes with another token, another number or none.
     fn begin_receipt(&mut self) {
         let mut world = self.shared.world();
@@ -261,6 +274,7 @@ impl Run<'_> {
             now,
             stops_at_door,
             disturbed: false,
+            read_switches: None,
             round_trips: 0,
             conflicts: 0,
             to_send: None,

@@ -9,16 +9,17 @@ use domain::call::{CallEvent, CallToken, Key};
 use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
+use domain::identity::{Administrator, ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::Country;
 use domain::policy::Policy;
-use domain::ports::{ChallengeStore, ReceiptStore, Recorded, Settlement, Started, StoreError};
+use domain::ports::{ChallengeStore, ReceiptStore, Recorded, Settlement, Started, StoreError, SwitchStore};
 use domain::quota::Counter;
 use domain::receipt::Receipt;
 use domain::refusal::Refused;
 use domain::snapshot::Snapshot;
 use domain::start_transaction::StartTransaction;
 use domain::subject::Subject;
+use domain::switches::Switches;
 use domain::time::Timestamp;
 
 use crate::coverage::Seen;
@@ -230,6 +231,33 @@ impl ChallengeStore for Shared {
         }
         pause().await; // the current challenge is read in a request of its own
         Ok(self.world().model.challenge(&challenge.key).cloned())
+    }
+}
+
+impl SwitchStore for Shared {
+    /// In parallel with the read of the subject, so it counts as no round trip of its own.
+    async fn switches(&self) -> Result<Switches, StoreError> {
+        pause().await;
+        let (fault, switches) = {
+            let mut world = self.world();
+            let fault = world.fault(&[Fault::Down]);
+            let clock = world.clock;
+            world.errand().read_switches = Some(if fault.is_some() { Err(()) } else { Ok(clock) });
+            (fault, world.model.switches().clone())
+        };
+        pause().await;
+        self.world().note_fault(fault, false);
+        if fault.is_some() { Err(down()) } else { Ok(switches) }
+    }
+
+    async fn switch(&self, after: &Switches, _: &Administrator, _: Timestamp) -> Result<(), StoreError> {
+        self.write(&UPDATE, |world| {
+            let before = world.model.switches().clone();
+            let switched = world.model.switch(after);
+            invariants::switched(world, &before);
+            switched
+        })
+        .await
     }
 }
 

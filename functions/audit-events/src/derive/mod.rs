@@ -6,6 +6,7 @@
 mod challenge;
 mod shared;
 mod subject;
+mod switches;
 
 use domain::identity::{ChallengeKey, SubjectId};
 use domain::time::Timestamp;

@@ -8,7 +8,7 @@ use platform::item::Unreadable;
 use platform::item::attribute::{BLOCKED_UNTIL, OPEN_UNTIL, OPENED_AT, PK, QUOTA, USED};
 use platform::item::key::{SCOPES, SharedSort, country_of};
 
-use super::{Item, Step};
+use super::{Item, Step, switches};
 use crate::correlation::CorrelationKey;
 use crate::event::{About, Event, Fact};
 
@@ -21,6 +21,7 @@ pub(super) fn events(
     let event = match SharedSort::parse(sort)? {
         SharedSort::Number => blocked(step, partition, key)?,
         SharedSort::Breaker(channel) => breaker(step, partition, channel)?,
+        SharedSort::Switches => return switches::events(step),
         SharedSort::Counter { limit, shard, .. } => reached(step, partition, limit, shard, key)?,
         SharedSort::Verified(_) | SharedSort::Unknown => None,
     };

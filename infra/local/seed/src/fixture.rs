@@ -21,6 +21,7 @@ use domain::request::Request;
 use domain::rules::{Enrolment, Rules};
 use domain::start::{Decision, Start};
 use domain::start_transaction::StartTransaction;
+use domain::switches::Switches;
 use domain::time::Timestamp;
 use platform::store::DynamoStore;
 
@@ -154,7 +155,7 @@ impl Fixture {
             keep_until: now + Duration::from_hours(2),
         };
         let stored = store.load(&self.key.subject).await?;
-        let start = Start { rules: &rules, plan: &AllMobile };
+        let start = Start { rules: &rules, plan: &AllMobile, switches: &Switches::NONE };
         match start.decide(&stored, &request, at) {
             Ok(Decision::Send(transaction)) => Ok(*transaction),
             Ok(Decision::Running) => bail!("the table already has this sample's challenge: start with a fresh table"),

@@ -10,6 +10,7 @@ use domain::code::CodeMac;
 use domain::delivery::Delivery;
 use domain::locale::Locale;
 use domain::phone::{Country, Line, PhoneNumber};
+use domain::policy::BudgetMode;
 use domain::purpose::Purpose;
 use domain::receipt::{Fate, MessageId};
 use domain::time::Timestamp;
@@ -149,6 +150,11 @@ attributes! {
     REASON: Text = "reason";
     CHANNEL: Channel = "channel";
     REFUSALS: u64 = "refusals";
+
+    // The switches; each is a map, with `reason`, `adminBy` and `adminAt` of its own.
+    SWITCHES: Map = "switches";
+    UNTIL: Timestamp = "until";
+    MODE: BudgetMode = "mode";
 
     // A counter. It is below zero where more was given back than is remembered.
     USED: i64 = "used";

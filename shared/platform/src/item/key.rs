@@ -18,6 +18,7 @@ const RANGE: &str = "range";
 const COUNTRY: &str = "country";
 const VERIFIED: &str = "verified";
 const BREAKER: &str = "breaker";
+const SWITCHES: &str = "switches";
 
 /// The kinds of partitions that have counters: what a limit is on.
 pub const SCOPES: [&str; 4] = [NUMBER, NETWORK, RANGE, COUNTRY];
@@ -57,6 +58,12 @@ pub fn counter_partition(scope: &Scope) -> String {
         Scope::Range(phone) => format!("{RANGE}#{}", phone.range()),
         Scope::Country(country) => country_partition(*country),
     }
+}
+
+/// Of the one item that holds them all.
+#[must_use]
+pub fn switches_partition() -> String {
+    SWITCHES.to_owned()
 }
 
 /// The sort key of a counter, and its name in what a challenge was charged.
@@ -101,6 +108,7 @@ impl SubjectSort {
 pub enum SharedSort<'a> {
     Number,
     Breaker(Channel),
+    Switches,
     /// The subjects of a country that were verified on this day.
     Verified(u64),
     Counter {
@@ -116,6 +124,7 @@ impl<'a> SharedSort<'a> {
     pub fn parse(sort: &'a str) -> Result<Self, Unreadable> {
         match sort.split_once('#') {
             None if sort == NUMBER => Ok(Self::Number),
+            None if sort == SWITCHES => Ok(Self::Switches),
             Some((BREAKER, channel)) => Channel::parse(channel).map(Self::Breaker).ok_or(Unreadable(SK.name)),
             Some((VERIFIED, day)) => day.parse().map(Self::Verified).map_err(|_| Unreadable(SK.name)),
             _ => Ok(match parse_counter(sort) {
@@ -154,4 +163,9 @@ pub fn breaker_sort(channel: Channel) -> String {
 #[must_use]
 pub fn verified_sort(day: u64) -> String {
     format!("{VERIFIED}#{day}")
+}
+
+#[must_use]
+pub fn switches_sort() -> String {
+    SWITCHES.to_owned()
 }

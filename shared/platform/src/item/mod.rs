@@ -13,6 +13,7 @@ mod reader;
 pub mod key;
 pub mod challenge;
 pub mod subject;
+pub mod switches;
 #[cfg(feature = "stream")]
 mod json;
 #[cfg(feature = "dynamodb")]

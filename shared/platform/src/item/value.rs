@@ -11,6 +11,7 @@ use domain::code::CodeMac;
 use domain::delivery::Delivery;
 use domain::locale::Locale;
 use domain::phone::{Country, Line, PhoneNumber};
+use domain::policy::BudgetMode;
 use domain::purpose::Purpose;
 use domain::receipt::{Fate, MessageId};
 use domain::time::Timestamp;
@@ -53,7 +54,7 @@ macro_rules! stored_as_word {
     };
 }
 
-stored_as_word!(Action, AnsweredBy, CallState, Channel, Delivery, Fate, FraudReport, Line, Method, Purpose);
+stored_as_word!(Action, AnsweredBy, BudgetMode, CallState, Channel, Delivery, Fate, FraudReport, Line, Method, Purpose);
 
 impl Stored for Timestamp {
     fn read(value: &impl Value) -> Option<Self> {

@@ -99,12 +99,12 @@ pub fn lockout(env: &mut Environment) -> Option<Policy> {
 }
 
 fn unverified_budget(env: &mut Environment) -> Option<UnverifiedBudget> {
-    let enforced = env.get(&table::UNVERIFIED_BUDGET_MODE);
+    let mode = env.get(&table::UNVERIFIED_BUDGET_MODE);
     let floor = env.get(&table::UNVERIFIED_BUDGET_FLOOR);
     let share_percent = env.get(&table::UNVERIFIED_BUDGET_SHARE_PERCENT);
     let per_range = env.get(&table::UNVERIFIED_SENDS_PER_RANGE_PER_DAY);
     Some(UnverifiedBudget {
-        enforced: enforced?,
+        enforced: mode?.is_enforced(),
         floor: floor?,
         share_percent: share_percent?,
         per_range: per_range?,

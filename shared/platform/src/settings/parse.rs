@@ -116,10 +116,6 @@ pub(super) fn on_off(on: bool) -> &'static str {
     if on { "on" } else { "off" }
 }
 
-pub(super) fn enforced(enforced: bool) -> &'static str {
-    if enforced { "enforce" } else { "record-only" }
-}
-
 pub(super) fn level(level: Level) -> &'static str {
     match level {
         Level::ERROR => "error",

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use domain::channel::Channel;
 use domain::phone::{PhoneNumber, Reach};
-use domain::policy::{CallMode, Policy};
+use domain::policy::{BudgetMode, CallMode, Policy};
 use domain::rules::{Enrolment, TestNumber};
 use tracing::Level;
 
@@ -178,7 +178,7 @@ settings! {
         MAX_ACCOUNTS_PER_NUMBER: u32 = number(1..=100, LIMITS.max_accounts as u64);
         /// Whether a country, or a range of numbers in it, that has used up its budget of unverified sends gets no more
         /// (enforce), or is only counted (record-only, for the days before a launch).
-        UNVERIFIED_BUDGET_MODE: bool = words(&[true, false], parse::enforced, "enforce");
+        UNVERIFIED_BUDGET_MODE: BudgetMode = words(&BudgetMode::ALL, BudgetMode::as_str, "enforce");
         /// Sends to unverified numbers that a country gets in a day through each channel, at the least.
         UNVERIFIED_BUDGET_FLOOR: u32 = number(1..=1_000_000, LIMITS.unverified.floor as u64);
         /// What a country gets as sends to unverified numbers, as a share of its accounts that verified in a day.

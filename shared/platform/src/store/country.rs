@@ -83,7 +83,7 @@ fn read(record: &mut CountryRecord, item: &Item) -> Result<(), Unreadable> {
             let channel = channel.ok_or(Unreadable(SK.name))?;
             record.unverified.insert((channel, window, shard), u32::try_from(used).unwrap_or(u32::MAX));
         }
-        SharedSort::Number | SharedSort::Unknown => return Err(Unreadable(SK.name)),
+        SharedSort::Number | SharedSort::Switches | SharedSort::Unknown => return Err(Unreadable(SK.name)),
     }
     Ok(())
 }

@@ -262,6 +262,11 @@ pub(super) const RESET_PHONE: &str =
 pub(super) const FORGIVE: &str = "SET carried = attempts";
 pub(super) const SAME_GENERATION: &str = "generation = :generation";
 
+/// All switches at once, those that have ended left out.
+pub(super) const SWITCH: &str = "SET version = :next, switches = :switches, adminBy = :by, adminAt = :at";
+/// Before the first change, there is no item.
+pub(super) const SWITCHES_UNMOVED: &str = "attribute_not_exists(version) OR version = :version";
+
 /// The update, which also names itself in the item. A clause may occur only once.
 pub(super) fn and_written_by(update: &str) -> String {
     match update.split_once("SET ") {

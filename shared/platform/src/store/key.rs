@@ -11,7 +11,7 @@ use domain::quota::Counter;
 use crate::item::attribute::{PK, SK};
 use crate::item::key::{
     breaker_sort, challenge_sort, counter_name, counter_partition, country_partition, number_partition, number_sort,
-    refusal_sort, subject_partition, subject_sort, verified_sort,
+    refusal_sort, subject_partition, subject_sort, switches_partition, switches_sort, verified_sort,
 };
 
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -42,6 +42,10 @@ pub(super) fn breaker_key(country: Country, channel: Channel) -> Item {
 
 pub(super) fn counter_key(counter: &Counter) -> Item {
     key(counter_partition(&counter.scope), counter_name(counter))
+}
+
+pub(super) fn switches_key() -> Item {
+    key(switches_partition(), switches_sort())
 }
 
 fn key(partition: String, sort: String) -> Item {

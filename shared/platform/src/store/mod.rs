@@ -8,6 +8,7 @@
 //! | `subject#<digest>` | `refusal` | the latest refused start, and how many there have been |
 //! | `number#<digest>` | `number` | the accounts that enrolled the number, its block |
 //! | `number#<digest>`, `network#<address>`, `range#<prefix>`, `country#<code>` | `<limit>#<window>#<shard>` | a counter |
+//! | `switches` | `switches` | what operators have stopped or changed for a while |
 //! | `country#<code>` | `verified#<day>`, `breaker#<channel>` | the statistics behind the country's budget |
 //!
 //! The generation is an attribute and not part of the key. So a guess is counted without first reading which generation
@@ -46,6 +47,7 @@ mod country;
 mod report;
 mod call;
 mod administration;
+mod switches;
 mod port;
 
 pub use table::DynamoStore;

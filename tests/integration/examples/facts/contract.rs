@@ -11,6 +11,7 @@ use domain::delivery::{Delivery, SendFailure};
 use domain::identity::{ChallengeId, ChallengeKey, SessionId, SubjectId};
 use domain::limit::Limit;
 use domain::phone::{Country, Form, Line};
+use domain::policy::BudgetMode;
 use domain::purpose::Purpose;
 use domain::receipt::Arrival;
 use domain::result::Approval;
@@ -29,6 +30,7 @@ use serde_json::{Value, json};
 
 pub(crate) fn words() -> Value {
     json!({
+        "budgetMode": BudgetMode::ALL.map(BudgetMode::as_str),
         "action": Action::ALL.map(Action::as_str),
         "call": CallState::ALL.map(CallState::as_str),
         "channel": Channel::ALL.map(Channel::as_str),
@@ -83,6 +85,7 @@ fn status(change: Option<Step>) -> Status {
         report: None,
         match_digits: None,
         contested: false,
+        enrolment_paused_until: change.map(|_| Timestamp::from_unix(0)),
         offer_alternative: false,
         poll_after: None,
         approval: None,
@@ -109,6 +112,7 @@ pub(crate) fn keys() -> Value {
         "countryPartition": key::country_partition(Country::NONE),
         "subjectSort": key::subject_sort(),
         "numberSort": key::number_sort(),
+        "switchesPartition": key::switches_partition(),
         "breakerSort": key::breaker_sort(Channel::Sms),
     })
 }
@@ -155,11 +159,18 @@ impl TakeFields for Asked {
 pub(crate) fn requests() -> Value {
     let mut start = Asked::answering(Channel::Sms.as_str());
     let read = start_challenge::Given::read(&mut start).is_ok();
+    let mut switch = Asked::answering("2026-11-30T06:00:00Z");
+    let read = admin::switches::Given::read(&mut switch).is_ok() && read;
     let mut verify = Asked::answering("000000");
     let read = verify_code::Guess::read(&mut verify).is_ok() && read;
     // A body that is not read to its end would show fewer fields than there are.
     let fields = |asked: Asked| if read { asked.fields() } else { Value::Null };
-    json!({ "start-challenge": fields(start), "verify-code": fields(verify), "get-challenge": { "query": [PURPOSE] } })
+    json!({
+        "admin": fields(switch),
+        "start-challenge": fields(start),
+        "verify-code": fields(verify),
+        "get-challenge": { "query": [PURPOSE] },
+    })
 }
 
 /// What the functions accept as documents of generated secrets, found by trying.

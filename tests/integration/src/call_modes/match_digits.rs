@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{HUMAN, Held, amr, call, callback, in_mode, key, signed};
 use crate::api::{Answer, MAC_KEY, Signer};
+use platform::switchboard::Switchboard;
 
 const MACHINE: [(&str, &str); 2] = [("AnsweredBy", "machine_start"), ("To", "+14155552671")];
 
@@ -173,6 +174,7 @@ async fn a_key_rotation_during_the_call_does_not_invalidate_its_digits() {
         let get: get_challenge::App<_, _, _> = get_challenge::App {
             settings: api.get.settings.clone(),
             store: api.backend.store(),
+            switchboard: Switchboard::default(),
             signer: Signer,
             keys: Some(Held(Some(published.clone()))),
             edge: None,

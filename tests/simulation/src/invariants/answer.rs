@@ -69,7 +69,7 @@ fn may_answer(world: &mut World, status: u16, body: &str) -> Verdict {
         Asked::Guess(_) if status == 422 => 1 + conflicts,
         // The third records a failed send, or closes a challenge whose settlement is refused.
         Asked::Start { .. } | Asked::Guess(_) | Asked::Status => 3 + 2 * conflicts,
-        Asked::Receipt { .. } => 1 + conflicts,
+        Asked::Receipt { .. } | Asked::Operate { .. } => 1 + conflicts,
         Asked::Webhook { .. } => 3 * (1 + conflicts), // a fraud report: a read, a write and a read of what refused it
     };
     let round_trips = errand.round_trips;
@@ -124,6 +124,8 @@ fn note(world: &mut World, status: u16, body: &str) {
         (":locked\"", Seen::Locked),
         (":blocked\"", Seen::Blocked),
         (":send-limit\"", Seen::SendLimit),
+        (":channel-paused\"", Seen::ChannelPaused),
+        (":enrolment-paused\"", Seen::EnrolmentPaused),
         (r#""limit":"number-"#, Seen::NumberLimit),
         (r#""limit":"network""#, Seen::NetworkLimit),
         (r#""limit":"range-unverified""#, Seen::RangeLimit),
@@ -141,6 +143,9 @@ fn note(world: &mut World, status: u16, body: &str) {
         if body.contains(text) {
             world.saw(seen);
         }
+    }
+    if status == 503 && matches!(world.errand().asked, Asked::Operate { .. }) {
+        world.saw(Seen::SwitchConflict);
     }
     if status == 410 && matches!(world.errand().counted, Some((_, true))) {
         world.saw(Seen::RightCodeRefused);

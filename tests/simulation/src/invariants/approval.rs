@@ -10,7 +10,7 @@ use domain::snapshot::Snapshot;
 use domain::subject::Binding;
 use domain::time::Timestamp;
 
-use super::{Effect, Verdict, hold, shared};
+use super::{Effect, Verdict, hold, shared, switches};
 use crate::cast::{Asked, Report};
 use crate::coverage::Seen;
 use crate::world::World;
@@ -101,6 +101,7 @@ fn approved_by_code(world: &mut World, old: &Challenge, by: Method) -> Verdict {
         Some((_, false)) => return Err("a wrong guess approves".to_owned()),
         Some((_, true)) => {}
     }
+    switches::approved(world, old, by.channel());
     world.saw(if by == Method::SpokenCode { Seen::SpokenCode } else { Seen::ApprovedByCode });
     Ok(())
 }

@@ -7,6 +7,7 @@ mod change;
 mod denial;
 mod receipt;
 mod shared;
+mod switches;
 mod tally;
 
 use std::fmt;
@@ -26,6 +27,7 @@ pub(crate) use self::answer::{answered, signed};
 pub(crate) use self::approval::LONGEST_REQUEST;
 pub(crate) use self::receipt::Expected;
 pub(crate) use self::shared::shared;
+pub(crate) use self::switches::switched;
 pub(crate) use self::tally::{counted, sends, started};
 use crate::world::World;
 

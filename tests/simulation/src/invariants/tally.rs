@@ -10,7 +10,7 @@ use domain::phone::PhoneNumber;
 use domain::policy::Policy;
 use domain::start_transaction::{Replaces, StartTransaction};
 
-use super::{Verdict, hold, receipt, shared};
+use super::{Verdict, hold, receipt, shared, switches};
 use crate::cast::Asked;
 use crate::coverage::Seen;
 use crate::providers::mac_keys;
@@ -90,6 +90,7 @@ pub(crate) fn started(world: &mut World, transaction: &StartTransaction, former:
         Replaces::Refused(_) => world.saw(Seen::RefusedReplaced),
     }
     receipt::started(world, transaction);
+    switches::started(world, transaction);
     contest(world, &id);
     within_windows(world, id.key.subject, transaction.channel);
     shared::charged(world, transaction);

@@ -25,6 +25,7 @@ use domain::refusal::{Consequence, Refused};
 use domain::snapshot::Snapshot;
 use domain::start_transaction::{Replaces, StartTransaction};
 use domain::subject::Subject;
+use domain::switches::Switches;
 use domain::time::Timestamp;
 
 pub use self::sabotage::Sabotage;
@@ -39,6 +40,7 @@ pub struct Model {
     counters: BTreeMap<(String, String), i64>,
     numbers: BTreeMap<String, Number>,
     breakers: BTreeMap<(Country, Channel), Timestamp>,
+    switches: Switches,
     sabotage: Option<Sabotage>,
 }
 
@@ -85,6 +87,23 @@ impl Model {
             false => kept.until + MEMORY,
         };
         until <= now
+    }
+
+    /// `SwitchStore::switches`.
+    #[must_use]
+    pub const fn switches(&self) -> &Switches {
+        &self.switches
+    }
+
+    /// `SwitchStore::switch`, except for who did it.
+    pub fn switch(&mut self, after: &Switches) -> Result<(), StoreError> {
+        if !self.holds(Sabotage::SwitchOverAnother, after.version == self.switches.version) {
+            return Err(StoreError::Conflict);
+        }
+        let version = self.switches.version + 1;
+        self.switches.clone_from(after);
+        self.switches.version = version;
+        Ok(())
     }
 
     /// One login session's current challenge.

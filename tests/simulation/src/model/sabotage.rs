@@ -127,10 +127,12 @@ pub enum Sabotage {
     ResendKeepsReceipts,
     /// A delivered message approves its challenge.
     ReceiptApproves,
+    /// A switch is set over another that was set since the read.
+    SwitchOverAnother,
 }
 
 impl Sabotage {
-    pub const ALL: [Self; 62] = [
+    pub const ALL: [Self; 63] = [
         Self::StartOverMovedSubject,
         Self::ContinueOverSends,
         Self::ContinueSettled,
@@ -193,5 +195,6 @@ impl Sabotage {
         Self::ReceiptSaysLess,
         Self::ResendKeepsReceipts,
         Self::ReceiptApproves,
+        Self::SwitchOverAnother,
     ];
 }

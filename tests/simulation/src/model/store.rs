@@ -7,15 +7,16 @@ use domain::call::{CallEvent, CallToken};
 use domain::challenge::Challenge;
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::identity::{ChallengeId, ChallengeKey, SubjectId};
+use domain::identity::{Administrator, ChallengeId, ChallengeKey, SubjectId};
 use domain::phone::Country;
 use domain::policy::Policy;
-use domain::ports::{ChallengeStore, ReceiptStore, Recorded, Settlement, Started, StoreError};
+use domain::ports::{ChallengeStore, ReceiptStore, Recorded, Settlement, Started, StoreError, SwitchStore};
 use domain::quota::Counter;
 use domain::receipt::Receipt;
 use domain::refusal::Refused;
 use domain::snapshot::Snapshot;
 use domain::start_transaction::StartTransaction;
+use domain::switches::Switches;
 use domain::time::Timestamp;
 
 use super::Model;
@@ -80,6 +81,16 @@ impl ChallengeStore for ModelStore {
         now: Timestamp,
     ) -> Result<Option<Challenge>, StoreError> {
         Ok(self.model().advance_call(challenge, token, event, policy, now))
+    }
+}
+
+impl SwitchStore for ModelStore {
+    async fn switches(&self) -> Result<Switches, StoreError> {
+        Ok(self.model().switches().clone())
+    }
+
+    async fn switch(&self, after: &Switches, _: &Administrator, _: Timestamp) -> Result<(), StoreError> {
+        self.model().switch(after)
     }
 }
 
