@@ -20,12 +20,19 @@ from template import read, resources as of_type
 REPOSITORY = Path(__file__).parent.parent.parent
 FUNCTIONS = {path.name for path in (REPOSITORY / "functions").iterdir() if path.is_dir()}
 AUTHORIZED = {"GET /v1/challenge", "POST /v1/challenge", "POST /v1/challenge/code"}
-ADMINISTRATIVE = {
+# Behind IAM: what the policy of support staff allows, and what that of operators does.
+SUPPORTING = {
     "GET /v1/admin/subjects/{subject}",
     "POST /v1/admin/subjects/{subject}/reset-phone",
     "POST /v1/admin/subjects/{subject}/unlock",
     "POST /v1/admin/subjects/{subject}/unblock",
 }
+OPERATING = {
+    "GET /v1/admin/switches",
+    "PUT /v1/admin/switches/{switch}",
+    "DELETE /v1/admin/switches/{switch}",
+}
+ADMINISTRATIVE = SUPPORTING | OPERATING
 OPEN = {
     "GET /",
     "GET /assets/{version}/{file}",

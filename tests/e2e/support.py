@@ -15,6 +15,7 @@ class Support:
 
     def __init__(self, base_url, access_key=None, secret_key=None):
         self._base_url = base_url
+        self.access_key, self.secret_key = access_key, secret_key
         self._credentials = Credentials(access_key, secret_key) if access_key else None
 
     def show(self, subject):
@@ -23,14 +24,14 @@ class Support:
     def act(self, subject, action):
         return self.request("POST", f"{path_of(subject)}/{action}")
 
-    def request(self, method, path, signed_path=None, headers=None):
-        """A request, signed for `signed_path` if that is given."""
-        headers = dict(headers or {})
+    def request(self, method, path, signed_path=None, headers=None, body=None):
+        """A request, signed for `signed_path` if that is given. A body is JSON."""
+        headers = dict(headers or {}) | ({"Content-Type": "application/json"} if body else {})
         if self._credentials:
-            signed = AWSRequest(method=method, url=self._base_url + (signed_path or path))
+            signed = AWSRequest(method=method, url=self._base_url + (signed_path or path), data=body)
             SigV4Auth(self._credentials, "execute-api", REGION).add_auth(signed)
             headers |= dict(signed.headers)
-        return requests.request(method, self._base_url + path, headers=headers, timeout=60)
+        return requests.request(method, self._base_url + path, headers=headers, data=body, timeout=60)
 
 
 def path_of(subject):

@@ -125,11 +125,16 @@ def test_every_assurance_of_a_result_is_described():
 
 def test_every_field_that_a_request_may_have_is_described():
     schemas = openapi()["components"]["schemas"]
-    for schema, function in [("StartRequest", "start-challenge"), ("CodeRequest", "verify-code")]:
+    for schema, function in [("StartRequest", "start-challenge"), ("CodeRequest", "verify-code"), ("SwitchRequest", "admin")]:
         taken = facts()["requests"][function]
         assert set(schemas[schema]["properties"]) == {*taken["required"], *taken["optional"]}
         assert schemas[schema]["required"] == taken["required"]
         assert schemas[schema]["additionalProperties"] is False
+
+
+def test_the_modes_of_the_budget_are_described():
+    for schema in ("Switch", "SwitchRequest"):
+        assert set(openapi()["components"]["schemas"][schema]["properties"]["mode"]["enum"]) == words("budgetMode")
 
 
 def test_what_a_request_is_for_is_described_wherever_it_may_be_said():

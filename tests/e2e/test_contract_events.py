@@ -69,12 +69,14 @@ def test_changes_that_are_no_event_wake_nobody():
         {"Keys": {"pk": {"S": [{"prefix": "subject#"}]}}},
         {"Keys": {"sk": {"S": ["number"]}}},
         {"Keys": {"sk": {"S": [{"prefix": "breaker#"}]}}},
+        {"Keys": {"pk": {"S": ["switches"]}}},
         {"NewImage": {facts()["attributes"]["quota"]: {"N": [{"exists": True}]}}},
     ]
     keys = facts()["keys"]
     assert keys["subjectPartition"].startswith("subject#")
     assert keys["numberSort"] == "number"
     assert keys["breakerSort"].startswith("breaker#")
+    assert keys["switchesPartition"] == "switches"
 
 
 def test_events_are_archived_only_if_asked_for_and_then_all_of_them():

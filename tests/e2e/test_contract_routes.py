@@ -1,8 +1,13 @@
 """The contract of the routes: which are deployed and described, and who may call each."""
 
 import json
+import re
 
-from contract import ADMINISTRATIVE, AUTHORIZED, FUNCTIONS, OPEN, expanded, functions, openapi, operations, template
+import pytest
+
+from contract import (
+    ADMINISTRATIVE, AUTHORIZED, FUNCTIONS, OPEN, OPERATING, SUPPORTING, expanded, functions, openapi, operations, template,
+)
 from template import resources as of_type
 
 
@@ -73,12 +78,14 @@ def test_iam_guards_the_administrative_routes_and_no_token_of_a_login_does():
     assert not [name for name in cors["allowHeaders"] if name.startswith("x-amz-")]
 
 
-def test_the_support_policy_allows_exactly_the_administrative_routes():
-    [policy] = of_type(template(), "AWS::IAM::ManagedPolicy").values()
-    [allowed] = policy["Properties"]["PolicyDocument"]["Statement"]
+@pytest.mark.parametrize(("policy", "allows"), [("SupportPolicy", SUPPORTING), ("OperatorPolicy", OPERATING)])
+def test_each_administrative_route_is_allowed_by_exactly_one_policy(policy, allows):
+    policies = of_type(template(), "AWS::IAM::ManagedPolicy")
+    assert set(policies) == {"SupportPolicy", "OperatorPolicy"}
+    [allowed] = policies[policy]["Properties"]["PolicyDocument"]["Statement"]
     assert (allowed["Effect"], allowed["Action"]) == ("Allow", "execute-api:Invoke")
     api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/$default/"
-    routes = [route.replace(" ", "").replace("{subject}", "*") for route in ADMINISTRATIVE]
+    routes = [re.sub(r"{\w+}", "*", route.replace(" ", "")) for route in allows]
     assert sorted(resource["Fn::Sub"] for resource in allowed["Resource"]) == sorted(api + route for route in routes)
 
 

@@ -10,7 +10,7 @@ use domain::call::{Call, CallState, CallToken};
 use domain::challenge::{Challenge, Method, NumberSource, Outcome, Sends};
 use domain::channel::Channel;
 use domain::delivery::Delivery;
-use domain::identity::{ChallengeId, ChallengeKey, Network, SessionId, SubjectId};
+use domain::identity::{Administrator, ChallengeId, ChallengeKey, Network, SessionId, SubjectId};
 use domain::limit::Limit;
 use domain::locale::Locale;
 use domain::phone::{Country, Dialled, Line, NumberingPlan, PhoneNumber, Reach, Subscriber};
@@ -24,7 +24,7 @@ use domain::snapshot::Snapshot;
 use domain::start::{Decision, Start};
 use domain::status::{Unavailable, status};
 use domain::subject::{Binding, Subject};
-use domain::switches::Switches;
+use domain::switches::{Reason, Setting, Switch, Switches};
 use domain::time::Timestamp;
 use proptest::prelude::*;
 
@@ -127,6 +127,19 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    /// Each switch unset, or set until some time.
+    fn switches()(ends in prop::collection::vec(prop::option::weighted(0.2, 0_u64..900), 5)) -> Switches {
+        let names = ["sms", "call", "sms-US", "call-US", "enrolment"];
+        let set = names.iter().zip(ends).filter_map(|(name, end)| {
+            let by = Administrator::parse("arn:aws:iam::123456789012:user/jane").expect("an ARN");
+            let (reason, until) = (Reason::parse("a test").expect("a reason"), NOW + Duration::from_secs(end?));
+            Some((Switch::parse(name)?, Setting { reason, until, mode: None, by, at: ago(60) }))
+        });
+        Switches::of(1, set.collect())
+    }
+}
+
 fn rules() -> Rules {
     Rules {
         policy: Policy::default(),
@@ -155,11 +168,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4096))]
 
     #[test]
-    fn a_channel_is_available_exactly_when_it_would_send(stored in snapshot()) {
+    fn a_channel_is_available_exactly_when_it_would_send(stored in snapshot(), switches in switches()) {
         let rules = rules();
-        let view = status(&rules, &Switches::NONE, &stored, &key("own"), Purpose::Login, Some(&number()), NOW);
+        let view = status(&rules, &switches, &stored, &key("own"), Purpose::Login, Some(&number()), NOW);
         for (channel, shown) in [(Channel::Sms, view.sms), (Channel::Call, view.call_channel)] {
-            let decision = Start { rules: &rules, plan: &Plan, switches: &Switches::NONE }.decide(&stored, &request(channel), NOW);
+            let decision = Start { rules: &rules, plan: &Plan, switches: &switches }.decide(&stored, &request(channel), NOW);
             let sends = matches!(decision, Ok(Decision::Send(_)));
             prop_assert_eq!(shown.unavailable.is_none(), sends, "{:?}: {:?} {:?}", channel, shown, decision.as_ref().err());
             if let Err(Refusal::TooManyFailures(until)) = decision {
@@ -167,6 +180,22 @@ proptest! {
             }
             let waits = shown.unavailable.is_some() && shown.next_send_at.is_some();
             prop_assert!(!waits || shown.next_send_at > Some(NOW), "{:?}: {:?} is not ahead", channel, shown);
+            if let Err(Refusal::ChannelPaused(until) | Refusal::EnrolmentPaused(until)) = decision {
+                // A start that meets a live call says so, or that it is paused, before it looks for failures.
+                let is_locked = shown.unavailable == Some(Unavailable::Locked);
+                let tells = shown.unavailable == Some(Unavailable::Paused) && shown.next_send_at == Some(until);
+                prop_assert!(tells || is_locked || shown.next_send_at > Some(until), "{:?}: {:?} until {:?}", channel, shown, until);
+            }
+            if shown.unavailable == Some(Unavailable::Paused) {
+                let paused = matches!(decision, Err(Refusal::ChannelPaused(_) | Refusal::EnrolmentPaused(_)));
+                let runs = matches!(decision, Ok(Decision::Running));
+                prop_assert!(paused || runs, "{:?}: {:?} {:?}", channel, shown, decision.as_ref().err());
+            }
+            if let Some(until) = view.enrolment_paused_until {
+                let refused = matches!(decision, Err(Refusal::EnrolmentPaused(at)) if at >= until);
+                let waits = matches!(decision, Ok(Decision::Running) | Err(Refusal::SendLimit(_)));
+                prop_assert!(refused || waits, "{:?}: {:?} {:?}", channel, view, decision.as_ref().err());
+            }
             if let (Some(Unavailable::CallReported), Err(refusal)) = (shown.unavailable, decision) {
                 let Refusal::SendLimit(limit) = refusal else { panic!("{refusal:?}") };
                 let is_told = limit.limit == Limit::CallReported && Some(limit.retry_at) == shown.next_send_at;

@@ -24,24 +24,25 @@ pub(crate) struct Backend {
     pub(crate) client: Client,
     pub(crate) table: String,
     sent: Arc<AtomicUsize>,
+    switch_reads: Arc<AtomicUsize>,
 }
 
 impl Backend {
     pub(crate) async fn fresh() -> Self {
-        let sent = Arc::new(AtomicUsize::new(0));
+        let (sent, switch_reads) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
             .endpoint_url(endpoint())
             .http_client(http_client(&connector(Roots::Amazon).expect("usable roots")))
-            .interceptor(Count(Arc::clone(&sent)))
+            .interceptor(Count { sent: Arc::clone(&sent), switch_reads: Arc::clone(&switch_reads) })
             .interceptor(Guards::here());
         let client = Client::from_conf(config.build());
         let table = table_name();
         create(&client, &table).await;
         sent.store(0, Ordering::SeqCst);
-        Self { client, table, sent }
+        Self { client, table, sent, switch_reads }
     }
 
     pub(crate) fn store(&self) -> DynamoStore {
@@ -105,7 +106,13 @@ impl Backend {
         delete.send().await.expect("deleted");
     }
 
-    /// The number of requests sent since this was last called.
+    /// How often the switches were read since this was last called.
+    pub(crate) fn switch_reads(&self) -> usize {
+        self.switch_reads.swap(0, Ordering::SeqCst)
+    }
+
+    /// The number of requests sent since this was last called, except for the reads of the switches: a function makes those
+    /// beside its first one, at most every 30 seconds.
     pub(crate) fn round_trips(&self) -> usize {
         self.sent.swap(0, Ordering::SeqCst)
     }
@@ -156,7 +163,10 @@ async fn create(client: &Client, table: &str) {
 }
 
 #[derive(Debug)]
-struct Count(Arc<AtomicUsize>);
+struct Count {
+    sent: Arc<AtomicUsize>,
+    switch_reads: Arc<AtomicUsize>,
+}
 
 impl Intercept for Count {
     fn name(&self) -> &'static str {
@@ -165,11 +175,15 @@ impl Intercept for Count {
 
     fn read_before_transmit(
         &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.fetch_add(1, Ordering::SeqCst);
+        let request = context.request();
+        let queries = request.headers().get("x-amz-target").is_some_and(|target| target.ends_with(".Query"));
+        let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default());
+        let counter = if queries && body.contains(r#""switches""#) { &self.switch_reads } else { &self.sent };
+        counter.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
 }

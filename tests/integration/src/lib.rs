@@ -46,6 +46,8 @@ mod requests;
 mod samples;
 mod scene;
 mod store_contract;
+mod switches;
+mod switches_store_contract;
 mod test_numbers;
 mod wire;
 mod written_by;

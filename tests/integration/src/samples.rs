@@ -84,6 +84,17 @@ async fn every_administrators_sample_gets_the_answer_that_its_name_promises() {
     }
 }
 
+#[tokio::test]
+async fn every_operators_sample_gets_the_answer_that_its_name_promises() {
+    let api = Api::new().await;
+    for (name, set) in [("admin-switches", None), ("admin-switch-set", Some("call-GB")), ("admin-switch-clear", None)] {
+        let answer = api.send(sample(name)).await;
+        assert_eq!(answer.status, 200, "{name}: {}", answer.text);
+        let shown = answer.json.pointer("/switches/0/switch").and_then(serde_json::Value::as_str);
+        assert_eq!(shown, set, "{name}: {}", answer.text);
+    }
+}
+
 #[test]
 fn the_samples_for_the_public_documents_are_answered() {
     let documents = jwks::App {

@@ -362,6 +362,43 @@ fn of_what_is_shared() -> Vec<Case> {
     ]
 }
 
+fn of_the_switches() -> Vec<Case> {
+    let (soon, later) = (1_800_000_060_u64, 1_800_007_200_u64);
+    let set = |until: u64| json!({ "reason": "toll fraud", "until": until, "adminBy": JANE, "adminAt": 1_800_000_000 });
+    let item = |version: u64, switches: Value| {
+        json!({
+            "pk": "switches", "sk": "switches", "version": version, "switches": switches,
+            "adminBy": JOE, "adminAt": 1_800_000_001,
+        })
+    };
+    let stopped = item(1, json!({ "call-ES": set(later) }));
+    let both = item(2, json!({ "call-ES": set(later), "sms": set(soon) }));
+    let mode = with(&set(later), &json!({ "mode": "record-only" }));
+    vec![
+        ("the first switch is set", NOTHING, stopped.clone(), &["switch.set"]),
+        ("another switch is set", stopped.clone(), both.clone(), &["switch.set"]),
+        ("a switch is given another end", stopped.clone(), item(2, json!({ "call-ES": set(soon) })), &["switch.set"]),
+        ("the budget's mode is set", NOTHING, item(1, json!({ "unverified-budget": mode })), &["switch.set"]),
+        ("a switch is cleared", both.clone(), with(&stopped, &json!({ "version": 3 })), &["switch.cleared"]),
+        (
+            "one is cleared and another had ended",
+            both.clone(),
+            with(&item(3, json!({})), &json!({ "adminAt": 1_800_000_100 })),
+            &["switch.cleared"],
+        ),
+        (
+            "a switch is removed by hand",
+            stopped.clone(),
+            with(&stopped, &json!({ "switches": {} })),
+            &["switch.cleared"],
+        ),
+        ("nothing of the switches changes", stopped.clone(), with(&stopped, &json!({ "version": 2 })), &[]),
+    ]
+}
+
+const JANE: &str = "arn:aws:sts::123456789012:assumed-role/operators/jane";
+const JOE: &str = "arn:aws:sts::123456789012:assumed-role/operators/joe";
+
 pub(crate) fn every_case() -> impl Iterator<Item = Case> {
     [
         of_a_start(),
@@ -371,6 +408,7 @@ pub(crate) fn every_case() -> impl Iterator<Item = Case> {
         of_an_approval_by_call(),
         of_an_account(),
         of_what_is_shared(),
+        of_the_switches(),
     ]
     .into_iter()
     .flatten()
