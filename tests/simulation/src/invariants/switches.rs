@@ -57,14 +57,14 @@ pub(super) fn started(world: &mut World, transaction: &StartTransaction) {
     let Some(known_until) = known_until(world.clock, read, tried_again) else {
         return world.saw(Seen::OldSwitchesUsed);
     };
-    if stopping(world, transaction, now).any(|since| since <= known_until) {
+    if stopping(world, transaction, now).any(|since| since < known_until) {
         world.breaks("sent although an operator had stopped it".to_owned());
     } else if stopping(world, transaction, now).next().is_some() {
         world.saw(Seen::SentSoonAfterAStop);
     }
 }
 
-/// Switches that were set until then must be known to the start, unless it could not read any.
+/// Switches that were set before then must be known to the start, unless it could not read any.
 fn known_until(clock: Timestamp, read: Option<Result<Timestamp, ()>>, tried_again: bool) -> Option<Timestamp> {
     let least = Timestamp::from_unix(clock.as_unix() - UNKNOWN.as_secs());
     match read {
