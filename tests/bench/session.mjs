@@ -10,6 +10,8 @@ import { OPERATIONS, expect, population } from './operations.mjs';
 import { openTable } from './table.mjs';
 import { operation as named, template } from './template.mjs';
 
+const SWITCHES_ARE_FRESH = 30_000;
+
 export async function openSession() {
   const fronts = await openFronts();
   const table = openTable(fronts.dynamodb, fronts.environment.TABLE_NAME);
@@ -36,12 +38,18 @@ export async function openSession() {
       const items = await table.items();
       for (const person of people) person.items = items.filter(({ phone }) => phone?.S === person.phone);
       const recordings = [];
+      const began = Date.now();
+      let refreshed = 0;
       fronts.taken();
       for (const person of people) {
         await expect(operation.status, invoke(operation.function, operation.event(person), operation.settings));
-        // Refreshing a secret is not part of any operation.
-        recordings.push(fronts.taken().requests.filter(({ service }) => service !== 'secrets'));
+        // Refreshing a secret is not part of any operation, and neither is refreshing the switches, beside the first read.
+        const { requests } = fronts.taken();
+        refreshed += requests.filter(readsSwitches).length;
+        recordings.push(requests.filter((request) => request.service !== 'secrets' && !readsSwitches(request)));
       }
+      const most = 1 + (Date.now() - began) / SWITCHES_ARE_FRESH;
+      if (refreshed > most) throw new Error(`${name} read the switches ${refreshed} times, and may ${most} times`);
       const { requests, values } = template(recordings);
       const file = recording(name);
       writeFileSync(file, JSON.stringify(requests));
@@ -67,6 +75,10 @@ export async function openSession() {
       table.close();
     },
   };
+}
+
+function readsSwitches(request) {
+  return named(request) === 'Query' && request.body.includes('"switches"');
 }
 
 function written(request) {
