@@ -59,7 +59,7 @@ def eventually(holds):
     return time.monotonic() - began
 
 
-def test_an_operator_stops_a_channel_and_lets_it_go_on(someone, switch):
+def test_an_operator_stops_a_channel_and_lets_it_go_on(someone, switch, subscriber):
     warm = someone().log_in()
     warm.challenge()  # both functions know that nothing is stopped
     warm.start("sms")
@@ -86,6 +86,10 @@ def test_an_operator_stops_a_channel_and_lets_it_go_on(someone, switch):
 
     assert switch("clear", "sms") == {"switches": []}
     eventually(lambda: start().status_code == 201)
+    events = [event["detail"] for event in subscriber.all() if event["detail-type"].startswith("switch.")]
+    assert [(event["type"], event["switch"]) for event in events] == [("switch.set", "sms"), ("switch.cleared", "sms")]
+    assert events[0]["reason"] == "a pumping attack"
+    assert all(event["by"].endswith(":user/olga") for event in events)
 
 
 def test_only_operators_reach_the_switches(product, person, operator):

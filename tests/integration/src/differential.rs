@@ -11,16 +11,17 @@ use domain::challenge::{Challenge, Method};
 use domain::channel::Channel;
 use domain::code::SpokenCodeMacs;
 use domain::delivery::Delivery;
-use domain::identity::{ChallengeId, SessionId, SubjectId};
+use domain::identity::{Administrator, ChallengeId, SessionId, SubjectId};
 use domain::phone::Country;
 use domain::policy::{CallMode, Policy, UnverifiedBudget};
-use domain::ports::{ChallengeStore, ReceiptStore, StoreError};
+use domain::ports::{ChallengeStore, ReceiptStore, StoreError, SwitchStore};
 use domain::purpose::Purpose;
 use domain::receipt::{Fate, MessageId, Receipt};
 use domain::refusal::{Consequence, Contest, Refusal, Refused};
 use domain::snapshot::Snapshot;
 use domain::start::Decision;
 use domain::start_transaction::StartTransaction;
+use domain::switches::{Setting, Switch, Switches};
 use domain::time::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -62,6 +63,7 @@ enum Verb {
     Settle(Box<Challenge>),
     AdvanceCall(ChallengeId, CallToken, CallEvent),
     Receipt(Receipt),
+    Switch(Switches),
 }
 
 /// One sequence of operations on two stores.
@@ -77,10 +79,14 @@ struct Sequence<'a, A, B> {
     transactions: Vec<StartTransaction>,
     latest: Option<Verb>,
     calls: Vec<(ChallengeId, CallToken)>,
+    /// All switches, as they were read, the latest last.
+    switches: Vec<Switches>,
     answers: &'a mut BTreeMap<String, usize>,
 }
 
-impl<A: ChallengeStore + ReceiptStore, B: ChallengeStore + ReceiptStore> Sequence<'_, A, B> {
+impl<A: ChallengeStore + ReceiptStore + SwitchStore, B: ChallengeStore + ReceiptStore + SwitchStore>
+    Sequence<'_, A, B>
+{
     /// Applies random operations until the stores differ, and says how they do.
     async fn run(mut self) -> Result<(), String> {
         self.scene.rules.policy = Policy {
@@ -112,6 +118,7 @@ impl<A: ChallengeStore + ReceiptStore, B: ChallengeStore + ReceiptStore> Sequenc
             self.turn_to(who);
             self.reads[who].push(self.load().await?);
         }
+        self.switches.push(self.load_switches().await?);
         for verb in 0..VERBS {
             let who = usize::from(verb >= VERBS / 4 && self.below_of(3));
             if who != self.who {
@@ -144,6 +151,8 @@ impl<A: ChallengeStore + ReceiptStore, B: ChallengeStore + ReceiptStore> Sequenc
             if self.below(3) == 0 {
                 let stored = self.load().await.map_err(|difference| format!("{verb:?} leaves\n{difference}"))?;
                 self.reads[self.who].push(stored);
+                self.switches
+                    .push(self.load_switches().await.map_err(|difference| format!("{verb:?} leaves\n{difference}"))?);
             }
             self.latest = Some(verb);
         }
@@ -155,7 +164,7 @@ impl<A: ChallengeStore + ReceiptStore, B: ChallengeStore + ReceiptStore> Sequenc
         self.scene.key.subject = SubjectId::new("https://login", &format!("{} {who}", self.seed));
     }
 
-    async fn apply(&self, store: &(impl ChallengeStore + ReceiptStore), verb: &Verb) -> String {
+    async fn apply(&self, store: &(impl ChallengeStore + ReceiptStore + SwitchStore), verb: &Verb) -> String {
         let (key, now, policy) = (&self.scene.key, self.scene.now, &self.scene.rules.policy);
         match verb {
             Verb::Start(transaction) => text(store.start(transaction).await),
@@ -175,6 +184,7 @@ impl<A: ChallengeStore + ReceiptStore, B: ChallengeStore + ReceiptStore> Sequenc
             Verb::CountGuess => text(store.count_guess(key, now).await),
             Verb::Settle(challenge) => text(store.settle(challenge, policy, now).await),
             Verb::Receipt(receipt) => text(store.record_receipt(key, receipt, now).await),
+            Verb::Switch(after) => text(store.switch(after, &operator(), now).await),
             Verb::AdvanceCall(id, token, event) => text(store.advance_call(id, token, *event, policy, now).await),
         }
     }
@@ -187,8 +197,15 @@ impl<A: ChallengeStore + ReceiptStore, B: ChallengeStore + ReceiptStore> Sequenc
         if all(&one) == all(&other) { Ok(one) } else { Err(format!("{}\nand\n{}", all(&one), all(&other))) }
     }
 
+    async fn load_switches(&self) -> Result<Switches, String> {
+        let one = self.stores.0.switches().await.map_err(|error| error.to_string())?;
+        let other = self.stores.1.switches().await.map_err(|error| error.to_string())?;
+        if one == other { Ok(one) } else { Err(format!("{one:#?}\nand\n{other:#?}")) }
+    }
+
     fn draw(&mut self) -> Option<Verb> {
         match self.below(24) {
+            19 if self.below_of(2) => self.switch().map(Verb::Switch),
             20 => self.refuse(),
             21 if self.below_of(4) => Some(Verb::Country),
             21 => self.receipt(),
@@ -232,6 +249,21 @@ impl<A: ChallengeStore + ReceiptStore, B: ChallengeStore + ReceiptStore> Sequenc
         }
         self.transactions.push((*transaction).clone());
         Some(*transaction)
+    }
+
+    /// Sets or clears a switch, decided on what was read, sometimes not lately.
+    fn switch(&mut self) -> Option<Switches> {
+        let latest = self.switches.len().saturating_sub(1);
+        let back = [0, 0, 0, 1, 2][self.below(5)];
+        let read = self.switches[latest.saturating_sub(back)].clone();
+        let switch = Switch::parse(["sms", "call-US", "enrolment"][self.below(3)])?;
+        let now = self.scene.now;
+        if self.below_of(3) {
+            return read.cleared(switch, now);
+        }
+        let until = now + Duration::from_secs(60 + self.below(600) as u64);
+        let setting = Setting::parse(switch, "a test", until, None, operator(), now).ok()?;
+        read.set(switch, setting, now).ok()?
     }
 
     /// Settles what was read, at once or after its result would have expired; in most cases it is proven.
@@ -340,6 +372,10 @@ impl<A: ChallengeStore + ReceiptStore, B: ChallengeStore + ReceiptStore> Sequenc
     }
 }
 
+fn operator() -> Administrator {
+    Administrator::parse("arn:aws:iam::123456789012:user/jane").expect("an ARN")
+}
+
 fn text<T: std::fmt::Debug>(answer: Result<T, StoreError>) -> String {
     match answer {
         Ok(answer) => format!("{answer:?}"),
@@ -356,7 +392,7 @@ fn all(stored: &Snapshot) -> String {
 }
 
 /// Runs each sequence on two new stores, and returns the first difference.
-async fn differ<A: ChallengeStore + ReceiptStore, B: ChallengeStore + ReceiptStore>(
+async fn differ<A: ChallengeStore + ReceiptStore + SwitchStore, B: ChallengeStore + ReceiptStore + SwitchStore>(
     scene: &mut Scene,
     sequences: u64,
     stores: impl Fn() -> (A, B),
@@ -375,6 +411,7 @@ async fn differ<A: ChallengeStore + ReceiptStore, B: ChallengeStore + ReceiptSto
             transactions: Vec::new(),
             latest: None,
             calls: Vec::new(),
+            switches: Vec::new(),
             answers: &mut *answers,
         };
         sequence.run().await.map_err(|difference| format!("sequence {seed}: {difference}"))?;
@@ -403,6 +440,8 @@ async fn the_model_does_what_the_store_does() {
         ("Settle Settled(Challe", 20),
         ("Receipt Applied(None)", 5),
         ("Receipt Ignored", 20),
+        ("Switch ()", 10),
+        ("Switch Conflict", 5),
     ] {
         assert!(answers.get(answer).is_some_and(|count| *count >= least), "{answer}: {answers:#?}");
     }
