@@ -38,7 +38,7 @@ scenes('What became of the message', {}, (scene) => {
     ['an enrolled number that calls cannot reach', ENROLLED, DISABLED, {}, 'undelivered.resend'],
     ['an enrolled number whose calls are used up', ENROLLED, LIMITED, {}, 'undelivered.resend'],
     ['an enrolled number with nothing left', ENROLLED, LIMITED, { sendsLeft: 0 }, null],
-    ['a number that can be corrected', TYPED, AVAILABLE, {}, 'undelivered.call-or-number'],
+    ['a number that can be corrected', TYPED, AVAILABLE, {}, 'undelivered.number'],
     ['a number that can be corrected, without calls', TYPED, DISABLED, {}, 'undelivered.number'],
   ]) {
     scene(`a message that was not delivered leads only to what is possible: ${who}`, async ({ arrive, context }) => {

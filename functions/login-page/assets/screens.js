@@ -134,11 +134,11 @@ function fateOf(app, sent) {
   };
 }
 
-/** What can help after a message that wasn't delivered, of what the user can do now. */
+/** What is most likely to help after a message that wasn't delivered, of what the user can do now. */
 function adviceOf(app) {
   const { view } = app;
   const canCall = !isLive(view) && usable(view).includes('call') && isOpen('call', app);
-  if (view.canChangeNumber) return t(canCall ? 'undelivered.call-or-number' : 'undelivered.number');
+  if (view.canChangeNumber) return t('undelivered.number');
   if (canCall) return t('undelivered.call');
   return view.channels.sms.sendsLeft > 0 ? t('undelivered.resend') : '';
 }
