@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { newAccount } from './harness/account.mjs';
 import { eventually } from './harness/eventually.mjs';
 import { foreignBuild, problemOf } from './harness/gallery.mjs';
+import { LoginPage } from './harness/login-page.mjs';
 import { scenes } from './harness/scenes.mjs';
 
 // Each try has a query of its own.
@@ -156,6 +157,20 @@ scenes('The second script', {}, (scene) => {
     await login.enter(code);
     await login.returned();
     assert.equal((await phone.messages()).length, 1);
+    complaints.length = 0; // about the blocked script
+  });
+
+  scene('that does not load does not make a token of none', async ({ context, stack, complaints }) => {
+    await context.route(SECOND, (route) => route.abort('connectionreset'));
+    const login = new LoginPage(await context.newPage());
+    await login.page.goto(LoginPage.address(stack, {}));
+    await login.is('unreachable');
+    const loaded = login.page.waitForEvent('load');
+    await login.press('unreachable.retry');
+    await loaded;
+    assert.equal(new URL(login.page.url()).hash, '');
+    await context.unroute(SECOND);
+    await login.is('start');
     complaints.length = 0; // about the blocked script
   });
 
