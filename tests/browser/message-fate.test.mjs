@@ -34,7 +34,7 @@ scenes('What became of the message', {}, (scene) => {
   const DISABLED = { available: false, reason: 'disabled', nextSendAt: null, sendsLeft: 0 };
   const AVAILABLE = { available: true, reason: null, nextSendAt: null, sendsLeft: 2 };
   for (const [who, given, call, sms, advice] of [
-    ['an enrolled number', ENROLLED, AVAILABLE, {}, 'undelivered.call'],
+    ['an enrolled number', ENROLLED, AVAILABLE, {}, 'paused.call.instead'],
     ['an enrolled number that calls cannot reach', ENROLLED, DISABLED, {}, 'undelivered.resend'],
     ['an enrolled number whose calls are used up', ENROLLED, LIMITED, {}, 'undelivered.resend'],
     ['an enrolled number with nothing left', ENROLLED, LIMITED, { sendsLeft: 0 }, null],

@@ -69,7 +69,7 @@ scenes('Every problem', {}, (scene) => {
       await login.is('choose');
       const before = await login.main.innerText();
       await context.route('**/v1/challenge', async (route) => {
-        if (route.request().method() === 'POST') return route.fulfill({ status: 422, json: problemOf([422, type]) });
+        if (route.request().method() === 'POST') return route.fulfill({ status: 422, json: problemOf([422, type, { retryAt: '2100-01-01T00:00:00Z' }]) });
         const response = await route.fetch();
         return route.fulfill({ response, json: { ...(await response.json()), ...EXPLAINED_BY_STATE[type] } });
       });

@@ -1,16 +1,19 @@
-// The buttons for a call and a text message. Each shows when it can be used again.
+// The buttons for a call and a text message. Each shows when it can be used again; one that an operator has paused gives way
+// to a sentence.
 
 import { fill, h, icon, set } from './dom.js';
+import { later } from './fetch-later.js';
 import { CALL, SMS } from './icons.js';
-import { takesFourDigits } from './states.js';
+import { pausedUntil, takesFourDigits } from './states.js';
 import { config, countdown, t, when } from './text.js';
 
 /** @typedef {import('./mfa-client.js').ChannelName} ChannelName */
 
 /** Whether `channel` can be used now, including when its cooldown has ended since the API's last answer. */
 export function isOpen(channel, app) {
-  const status = app.view.channels[channel];
-  return status.available || (status.nextSendAt !== null && status.nextSendAt.getTime() <= app.now());
+  const { available, reason, nextSendAt } = app.view.channels[channel];
+  const waits = !available && reason !== 'paused' && !(nextSendAt && nextSendAt.getTime() <= app.now());
+  return !waits && !pausedUntil(channel, app);
 }
 
 // How long a request that is answered late keeps the other channel from being used.
@@ -33,6 +36,8 @@ export function isFree(channel, { open: { checking, sending, waiting } }) {
 export function channelButtons(app, { offered, pick, quiet = false }) {
   const buttons = { call: button('call'), sms: button('sms') };
   const element = h('div', { class: quiet ? 'choices quiet' : 'choices' });
+  /** @type {ReturnType<typeof import('./pauses.js').pausesOf> | undefined} */
+  let pauses;
   let shown = '';
 
   function button(channel) {
@@ -53,10 +58,13 @@ export function channelButtons(app, { offered, pick, quiet = false }) {
   }
 
   function update() {
-    const channels = offered();
+    pauses ??= later?.pausesOf(app, offered, offered, shown ? [] : undefined);
+    const channels = offered().filter((channel) => !pausedUntil(channel, app));
     // Replaced only when the list changes, because a button that is inserted again loses the focus.
-    if (shown !== channels.join()) element.replaceChildren(...channels.map((channel) => buttons[channel].element));
-    shown = channels.join();
+    const list = channels.join() + Boolean(pauses);
+    if (shown !== list) element.replaceChildren(pauses?.element ?? '', ...channels.map((channel) => buttons[channel].element));
+    shown = list;
+    pauses?.update();
     for (const channel of channels) {
       const { element, hint } = buttons[channel];
       const [open, busy] = [isOpen(channel, app), channel in app.open.sending];

@@ -4,7 +4,7 @@ import { HANGING, isFree, isOpen } from './channel-buttons.js';
 import { fill, h, icon, set } from './dom.js';
 import { fetchLater, isOutdated, lack, later, needLater } from './fetch-later.js';
 import { choose, link, loading, unreachable, updated } from './first-screens.js';
-import { mayHaveChanged, screenOf, usable } from './states.js';
+import { isPaused, mayHaveChanged, screenOf, usable } from './states.js';
 import { config, t } from './text.js';
 
 // The second script has the others.
@@ -54,12 +54,17 @@ export function waiting() {
 
 export function draw() {
   if (isOutdated && app.renew()) return;
-  const name = lack() ?? screenOf(app.view, app.open);
-  const make = SCREENS[name] ?? later?.SCREENS[name];
+  const usual = lack() ?? screenOf(app.view, app.open);
+  const paused = isPaused(app);
+  const name = paused && later ? later.whilePaused(usual, app) : usual;
+  // The second script has the words about pauses.
+  const make = paused && !later && name === 'choose' ? null : (SCREENS[name] ?? later?.SCREENS[name]);
   app.open.waiting = !make;
   if (!make) awaitLater();
+  const { activeElement } = document;
   if (make ? name !== current.name : !current.screen) mount(make ? name : 'loading', make ?? loading);
   current.screen.update?.();
+  if (activeElement !== document.activeElement || isGone(activeElement)) focusAgain(activeElement);
   if (current.lostLink) set(current.lostLink, 'data-busy', app.open.lost);
   const heading = current.screen.heading();
   if (current.heading !== heading) {
@@ -69,7 +74,7 @@ export function draw() {
   current.symbol?.classList.toggle('moving', current.screen.symbol.moving?.() ?? false);
   drawNotice();
   drawBanner();
-  if (app.view && mayHaveChanged(app.view, app.now())) app.follow();
+  if (app.view && mayHaveChanged(app)) app.follow();
 }
 
 /** Draws again when the second script is there. Until then the screen before it stays, and shows that something happens. */
@@ -120,6 +125,15 @@ function mount(name, make) {
   // Once this screen is painted: until then every byte is for its buttons.
   if (name === 'choose') requestAnimationFrame(() => setTimeout(fetchLater));
 }
+
+/** Returns the focus to what had it, or else to what can be used instead. */
+function focusAgain(element) {
+  if (![element, document.body].includes(document.activeElement)) return; // a new screen has it
+  const instead = main.querySelector('.choice') ?? current.screen.focus ?? current.h1;
+  (isGone(element) ? instead : element).focus({ preventScroll: true });
+}
+
+const isGone = (element) => element.getClientRects().length === 0;
 
 /** Trouble is told in one place: beside what it affects, or else here. */
 function drawBanner() {

@@ -1,10 +1,12 @@
 // The screens where this page cannot help any further, or not yet: what happened, and what to do next.
 
-import { fill, h } from './dom.js';
-import { says } from './first-screens.js';
+import { fill, h, set } from './dom.js';
+import { says, wrongNumber } from './first-screens.js';
 import { ALERT, CLOCK, DONE, HELP, LOCK, STOP } from './more-icons.js';
+import { pausesOf } from './pauses.js';
 import { phoneNumber } from './phone-number.js';
-import { usable } from './states.js';
+import { keepNumber } from './screens.js';
+import { pausedUntil, usable } from './states.js';
 import { config, countdown, rich, t, timeOfDay } from './text.js';
 
 const LONG = 60 * 60_000;
@@ -159,4 +161,40 @@ export function enrolmentClosed(app) {
     symbol: { icon: ALERT, tone: 'warn' },
     body: [...says('problem.enrolment-closed'), support(app)],
   };
+}
+
+/** A screen for as long as the user can't go on. The page looks again by itself, and when the user wants it to. */
+function whilePaused(app, { element, update }, more) {
+  const retry = h('button', { class: 'main', type: 'button', onclick: app.retry }, t('unreachable.retry'));
+  let wasRetrying = false;
+  return {
+    heading: () => t('paused.heading'),
+    symbol: { icon: CLOCK, tone: 'warn' },
+    body: [element, ...says('paused.wait'), retry, support(app), more],
+    update() {
+      update();
+      const { retrying, trouble } = app.open;
+      set(retry, 'data-busy', retrying);
+      // Otherwise nobody would know that the page has looked and found the same.
+      if (wasRetrying && !retrying && !trouble) app.announce(element.innerText);
+      wasRetrying = retrying;
+    },
+    lost: true,
+  };
+}
+
+/** Every channel that could be used is paused. */
+export function paused(app) {
+  return whilePaused(app, pausesOf(app, () => usable(app.view)), wrongNumber(app));
+}
+
+/** No number can be added for now, and there is none to use. */
+export function enrolmentPaused(app) {
+  const element = h('p', {});
+  const update = () => {
+    const until = pausedUntil('enrolment', app);
+    // It may have ended since this screen was chosen.
+    if (until) fill(element, t('problem.enrolment-paused', { time: timeOfDay(until, app.now()) }));
+  };
+  return whilePaused(app, { element, update }, keepNumber(app));
 }

@@ -4,6 +4,7 @@
 import * as ends from './end-screens.js';
 import * as screens from './screens.js';
 
+export { learnPause, pausesOf, whilePaused } from './pauses.js';
 export { sentence } from './problems.js';
 
 export const build = BUILD;
@@ -25,6 +26,8 @@ export const SCREENS = {
   'locked-by-admin': ends.lockedByAdmin,
   lost: ends.lost,
   unusable: ends.unusable,
+  paused: ends.paused,
+  'enrolment-paused': ends.enrolmentPaused,
   'number-refused': ends.numberRefused,
   'enrolment-closed': ends.enrolmentClosed,
   'sign-in-over': ends.signInOver,

@@ -34,7 +34,7 @@ const GATEWAY = {
  *
  * @typedef {object} Channel
  * @property {boolean} available
- * @property {'cooldown' | 'send-limit' | 'call-live' | 'call-reported' | 'closed' | 'locked' | 'blocked' | 'disabled' | 'unreachable' | null} reason
+ * @property {'cooldown' | 'send-limit' | 'call-live' | 'call-reported' | 'paused' | 'closed' | 'locked' | 'blocked' | 'disabled' | 'unreachable' | null} reason
  * @property {Date | null} nextSendAt
  * @property {number} sendsLeft
  * @property {'sending' | 'accepted' | 'failed' | 'unknown' | 'delivered' | 'not-delivered' | null} lastSend
@@ -47,6 +47,7 @@ const GATEWAY = {
  * @property {Date | null} expiresAt
  * @property {number | null} attemptsLeft
  * @property {Date | null} retryAt
+ * @property {Date | null} enrolmentPausedUntil While an operator lets no number be added: when the user can add one.
  * @property {Record<ChannelName, Channel>} channels
  * @property {'calling' | 'ringing' | 'answered' | 'voicemail' | 'no-answer' | 'busy' | 'failed' | 'ended' | null} call
  * @property {'stopped' | 'blocked' | null} fraudReport
@@ -370,6 +371,7 @@ function challengeOf(answer) {
     ...answer,
     expiresAt: dateOf(answer.expiresAt),
     retryAt: dateOf(answer.retryAt),
+    enrolmentPausedUntil: dateOf(answer.enrolmentPausedUntil),
     channels: { sms: channel(answer.channels.sms), call: channel(answer.channels.call) },
   };
 }

@@ -33,7 +33,9 @@ const app = {
     notice: null,
     unsent: null,
     unsure: null,
+    paused: {},
   },
+  heardAt: Date.now(),
   /** The number as the user typed it. @type {import('./phone-field.js').Typed | null} */
   typed: null,
   /** Codes that the API has refused since the last one was sent. */
@@ -131,6 +133,7 @@ function took(view) {
   inTrouble(null);
   const before = app.view;
   app.view = view;
+  app.heardAt = Date.now();
   if (app.open.end === 'unreachable') app.open.end = null;
   const { unsent, unsure } = app.open;
   if (unsent) settleUnsent(unsent, before, view);
@@ -240,7 +243,8 @@ async function failed(error, { channel, typed, code } = {}) {
   if (type === 'code-wrong' && error.attemptsLeft) return wasWrong(code, error.attemptsLeft);
   app.open.correcting &&= type !== 'phone-number-known';
   // The code's challenge is closed but another one is pending: another tab has started over.
-  const unsaid = type === 'challenge-closed' ? () => app.view.state !== 'pending' : () => isOfTheState(error);
+  const isClosed = type === 'challenge-closed' && (() => app.view.state !== 'pending');
+  const unsaid = isClosed || later.learnPause(error, channel, app) || (() => isOfTheState(error));
   const { attemptsLeft } = app.view;
   await refresh();
   if (app.open.end) return;

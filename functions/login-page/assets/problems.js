@@ -1,7 +1,7 @@
 // What the page says about a problem.
 
 import { countryName } from './countries.js';
-import { knows, t, when } from './text.js';
+import { knows, t, timeOfDay, when } from './text.js';
 
 /**
  * The sentence that tells the user about a problem.
@@ -12,7 +12,8 @@ import { knows, t, when } from './text.js';
 export function sentence({ type, limit, retryAt, country }, now, channel) {
   if (type === 'send-limit') return t(`limit.${limitOf(limit)}`, { time: when(retryAt, now) });
   const keys = [`problem.${type}.${channel}`, `problem.${type}`, 'problem.unexpected'];
-  return t(keys.find(knows), { country: country ? countryName(country) : '' });
+  const time = retryAt ? timeOfDay(retryAt, now) : t('when.later');
+  return t(keys.find(knows), { country: country ? countryName(country) : '', time });
 }
 
 function limitOf(limit) {

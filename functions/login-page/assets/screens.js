@@ -6,9 +6,10 @@ import { fill, h, set } from './dom.js';
 import { choice, link, text, wrongNumber } from './first-screens.js';
 import { CALL } from './icons.js';
 import { ALERT, CLOCK } from './more-icons.js';
+import { pausesOf } from './pauses.js';
 import { phoneField } from './phone-field.js';
 import { phoneNumber as number, spokenNumber } from './phone-number.js';
-import { isLive, isTexted, takesFourDigits, usable } from './states.js';
+import { isLive, isTexted, pausedUntil, takesFourDigits, usable } from './states.js';
 import { config, countdown, knows, rich, t, when } from './text.js';
 
 const key = () => h('kbd', { dir: 'ltr', translate: 'no' }, '#');
@@ -21,9 +22,15 @@ export const exhausted = choice('exhausted', { icon: ALERT, tone: 'warn' });
 
 /** Asks for a number, if the account has none or the one that was typed is wrong. */
 export function promptForNumber(app) {
-  const field = phoneField(app.typed, () => buttons.update());
+  const field = phoneField(app.typed, changed);
   const offered = () => usable(app.view).filter((channel) => field.channels().includes(channel));
   const buttons = channelButtons(app, { offered, pick });
+
+  // The number may be of another country now.
+  function changed() {
+    app.open.paused = {};
+    buttons.update();
+  }
 
   function pick(channel) {
     const typed = field.value();
@@ -39,21 +46,26 @@ export function promptForNumber(app) {
     else main?.click();
   }
 
-  const keep = link('number.keep', () => app.show({ correcting: false, notice: null }));
-  fill(keep, rich('number.keep', { number: number(app) }));
   return {
     heading: () => t(app.open.correcting ? 'number.heading.correct' : 'number.heading'),
     body: [
       h('p', { id: 'why-number' }, rich('number.text', {})),
       h('form', { novalidate: true, onsubmit: submitted }, field.element, buttons.element),
       consent(),
-      app.open.correcting && keep,
+      keepNumber(app),
     ],
     focus: field.input,
     update: buttons.update,
     fail: field.error,
     ask: field.ask,
   };
+}
+
+/** The way back from correcting a number. */
+export function keepNumber(app) {
+  const keep = link('number.keep', () => app.show({ correcting: false, notice: null }));
+  fill(keep, rich('number.keep', { number: number(app) }));
+  return app.open.correcting && keep;
 }
 
 /** What registrations of senders in the US ask for wherever a number is typed. */
@@ -74,6 +86,7 @@ export function code(app) {
   const field = codeFieldOf(app, sent.id);
   const left = h('p', { class: 'small meta' });
   const resend = link('code.resend', () => resend.getAttribute('aria-disabled') || app.start('sms'));
+  const paused = pausesOf(app, () => ['sms'], () => (canCall(app) ? ['call'] : []));
   const toCall = link('code.to-call', () => app.show({ panel: 'call' }));
   const offer = offerOf(app, 'code', 'call');
   const minute = oneMinuteLeft(app);
@@ -87,6 +100,7 @@ export function code(app) {
     field.busy(open.checking || open.unsent !== null);
     fill(left, leftOf(app, field));
     updateResend(app, resend);
+    paused.update();
     toCall.hidden = !isLive(view);
     offer.update();
     minute();
@@ -100,6 +114,7 @@ export function code(app) {
       contested,
       field.element,
       left,
+      paused.element,
       h('div', { class: 'links' }, resend, toCall, wrongNumber(app)),
       offer.element,
     ],
@@ -137,11 +152,12 @@ function fateOf(app, sent) {
 /** What is most likely to help after a message that wasn't delivered, of what the user can do now. */
 function adviceOf(app) {
   const { view } = app;
-  const canCall = !isLive(view) && usable(view).includes('call') && isOpen('call', app);
   if (view.canChangeNumber) return t('undelivered.number');
-  if (canCall) return t('undelivered.call');
-  return view.channels.sms.sendsLeft > 0 ? t('undelivered.resend') : '';
+  if (canCall(app)) return t('paused.call.instead');
+  return view.channels.sms.sendsLeft > 0 && !pausedUntil('sms', app) ? t('undelivered.resend') : '';
 }
+
+const canCall = (app) => !isLive(app.view) && usable(app.view).includes('call') && isOpen('call', app);
 
 /** The time left, and the attempts after a mistake, unless its message says them. */
 function leftOf(app, field) {
@@ -166,6 +182,7 @@ function oneMinuteLeft(app) {
 function updateResend(app, resend) {
   const { reason, nextSendAt } = app.view.channels.sms;
   const open = isOpen('sms', app);
+  resend.hidden = pausedUntil('sms', app) !== null;
   set(resend, 'aria-disabled', !isFree('sms', app) || !open ? 'true' : null);
   if (open) fill(resend, t('code.resend'));
   else if (!nextSendAt) fill(resend, t('code.resend.none'));

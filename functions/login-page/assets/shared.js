@@ -6,5 +6,5 @@ export { choice, link, says, text, wrongNumber } from './first-screens.js';
 export { CALL } from './icons.js';
 export { asciiDigits } from './mfa-client.js';
 export { phoneNumber, spokenNumber } from './phone-number.js';
-export { isLive, isTexted, takesFourDigits, usable } from './states.js';
+export { isLive, isTexted, pausedUntil, screenOf, takesFourDigits, usable } from './states.js';
 export { config, countdown, knows, locale, rich, t, timeOfDay, when } from './text.js';

@@ -22,10 +22,27 @@ import { config } from './text.js';
  * @property {'busy' | 'unreachable' | 'offline' | null} trouble Why the API cannot be reached.
  * @property {boolean} waiting Whether the screen to show next is in the second script, which is still loading.
  * @property {boolean} retrying Whether the user doesn't want to wait for the next try.
+ * @property {Partial<Record<'sms' | 'call' | 'enrolment', Pause>>} paused What the answers to starts have said is paused.
+ *
+ * @typedef {object} Pause
+ * @property {Date} until
+ * @property {number} since When the answer came.
+ *
+ * @typedef {object} App What `page.js` shares with the screens, as far as it is needed here.
+ * @property {Challenge | null} view
+ * @property {Open} open
+ * @property {() => number} now
+ * @property {number} heardAt When the last answer came.
  */
 
+/** @type {('sms' | 'call' | 'enrolment')[]} */
+const PAUSABLE = ['sms', 'call', 'enrolment'];
 const LIVE = ['calling', 'ringing', 'answered'];
 const UNUSABLE = ['disabled', 'unreachable'];
+// How long the answer to a start outweighs the statuses after it: those may learn of a pause, or of its early end, 30 seconds
+// later. No status knows what is paused in the country of a number that was only typed: then the next start tells again.
+const TOLD = 65_000;
+const LOOK_AGAIN = 30_000;
 
 /** Whether a call is in progress. @param {Challenge} view */
 export const isLive = (view) => LIVE.includes(view.call);
@@ -46,7 +63,25 @@ export function usable(view) {
 }
 
 /**
- * The screen's name.
+ * When the pause of a channel, or of adding a number, ends. Null if it isn't paused, or no longer.
+ * @param {'sms' | 'call' | 'enrolment'} what
+ * @param {Pick<App, 'view' | 'open' | 'now'>} app
+ */
+export function pausedUntil(what, { view, open, now }) {
+  const told = open.paused[what];
+  const { reason, nextSendAt } = view.channels[what] ?? {};
+  // The status is about the country of the number before; that of a corrected one may be another.
+  const ofChannel = reason === 'paused' && !open.correcting ? nextSendAt : null;
+  const known = what === 'enrolment' ? view.enrolmentPausedUntil : ofChannel;
+  const ends = [told && Date.now() - told.since < TOLD ? told.until : null, known];
+  return ends.find((end) => end && end.getTime() > now()) ?? null;
+}
+
+/** Whether anything is paused. @param {Pick<App, 'view' | 'open' | 'now'>} app */
+export const isPaused = (app) => app.view !== null && PAUSABLE.some((what) => pausedUntil(what, app));
+
+/**
+ * The screen's name, if nothing is paused.
  * @param {Challenge | null} view
  * @param {Open} open
  * @returns {string}
@@ -76,9 +111,13 @@ function pending(view, open) {
   return view.call ? 'call-over' : 'choose';
 }
 
-/** Whether a state after which the page stops asking may have changed. @param {Challenge} view @param {number} now */
-export function mayHaveChanged({ state, retryAt }, now) {
-  return ['locked', 'blocked'].includes(state) && retryAt !== null && retryAt.getTime() < now;
+/** Whether a state after which the page stops asking may have changed. @param {App} app */
+export function mayHaveChanged(app) {
+  const { state, retryAt } = app.view;
+  if (['locked', 'blocked'].includes(state) && retryAt !== null && retryAt.getTime() < app.now()) return true;
+  // A pause may be ended early.
+  const isDue = Date.now() - app.heardAt >= LOOK_AGAIN && document.visibilityState === 'visible';
+  return isDue && isPaused(app);
 }
 
 // Problems that trying again here can't solve.

@@ -13,6 +13,8 @@ const sent = { available: false, reason: 'cooldown', nextSendAt: later(25), send
 const again = { ...available, lastSend: 'sending' };
 const off = (reason, nextSendAt = null) => ({ available: false, reason, nextSendAt, sendsLeft: 0, lastSend: null });
 
+const paused = (inSeconds) => off('paused', later(inSeconds));
+
 const known = { phoneNumber: MASKED };
 const pending = { ...known, state: 'pending', expiresAt: later(290), attemptsLeft: 5 };
 const texted = { ...pending, channels: { sms: sent, call: available } };
@@ -65,6 +67,8 @@ export const EXHIBITS = {
     screen: 'choose',
     view: { ...known, channels: { sms: off('unreachable'), call: off('call-reported', later(650)) } },
   },
+  'choose-no-calls': { screen: 'choose', view: { ...known, channels: { sms: available, call: paused(1500) } } },
+  'choose-no-messages': { screen: 'choose', view: { ...known, channels: { sms: paused(100_000), call: available } } },
   'choose-reported': {
     screen: 'choose',
     view: known,
@@ -101,7 +105,21 @@ export const EXHIBITS = {
       await login.says('problem.number-opted-out');
     },
   },
+  paused: { view: { ...known, channels: { sms: paused(1500), call: paused(100_000) } } },
+  'paused-one': { screen: 'paused', view: { ...known, channels: { sms: paused(1500), call: off('unreachable') } } },
+  'paused-typed': { screen: 'paused', view: { ...known, canChangeNumber: true, channels: { sms: paused(1500), call: paused(1500) } } },
+  'paused-without-number': { screen: 'paused', view: { phoneNumber: null, channels: { sms: paused(1500), call: paused(1500) } } },
   number: { view: { phoneNumber: null } },
+  'number-no-messages': { screen: 'number', view: { phoneNumber: null, channels: { sms: paused(1500), call: available } } },
+  'number-no-messages-there': {
+    screen: 'number',
+    view: { phoneNumber: null },
+    refusal: [409, 'channel-paused', { retryAt: new Date(Date.now() + 3_600_000).toISOString() }],
+    act: async (login) => {
+      await enrol(login);
+      await login.says('paused.sms');
+    },
+  },
   'number-without-links': { screen: 'number', view: { phoneNumber: null }, config: { termsUrl: null, privacyUrl: null } },
   'number-by-call': { screen: 'number', view: { phoneNumber: null }, config: { channels: ['call'] } },
   'number-invalid': { screen: 'number', ...typed([422, 'phone-number-invalid']) },
@@ -128,6 +146,9 @@ export const EXHIBITS = {
     screen: 'code',
     view: { ...texted, channels: { sms: again, call: off('call-reported', later(590)) }, offerAlternative: true },
   },
+  'code-no-calls': { screen: 'code', view: { ...texted, channels: { sms: again, call: paused(1500) }, offerAlternative: true } },
+  'code-no-messages': { screen: 'code', view: { ...texted, channels: { sms: { ...paused(1500), lastSend: 'accepted' }, call: available } } },
+  'code-nothing-else': { screen: 'code', view: { ...texted, channels: { sms: { ...paused(1500), lastSend: 'not-delivered' }, call: paused(1500) } } },
   'code-unknown': { screen: 'code', view: { ...texted, channels: { sms: { ...sent, lastSend: 'unknown' }, call: available } } },
   'code-delivered': { screen: 'code', view: { ...texted, channels: { sms: { ...sent, lastSend: 'delivered' }, call: available } } },
   'code-not-delivered': {
@@ -149,6 +170,7 @@ export const EXHIBITS = {
   'calling-match-digits': { screen: 'calling', view: { ...called('ringing'), matchDigits: '47' }, config: { callMode: 'match-digits' } },
   'calling-speak-code': { screen: 'calling', view: called('answered'), config: { callMode: 'speak-code' } },
   'no-answer': { screen: 'call-over', view: over('no-answer') },
+  'no-answer-no-calls': { screen: 'call-over', view: { ...over('no-answer'), channels: { sms: available, call: paused(1500) } } },
   busy: { screen: 'call-over', view: over('busy') },
   voicemail: { screen: 'call-over', view: over('voicemail') },
   failed: { screen: 'call-over', view: over('failed') },
@@ -193,6 +215,12 @@ export const EXHIBITS = {
     act: (login) => login.press('channel.sms'),
   },
   'enrolment-closed': { view: { phoneNumber: null }, refusal: [403, 'enrolment-closed'], act: enrol },
+  'enrolment-paused': { view: { phoneNumber: null, enrolmentPausedUntil: later(5000) } },
+  'enrolment-paused-correcting': {
+    screen: 'enrolment-paused',
+    view: { ...texted, canChangeNumber: true, enrolmentPausedUntil: later(100_000) },
+    act: (login) => login.press('number.wrong'),
+  },
   'sign-in-over': { status: 401 },
   start: { query: null },
   misdirected: { query: { redirect_uri: 'https://elsewhere.example/' } },

@@ -11,7 +11,7 @@ const REPOSITORY = new URL('../../..', import.meta.url).pathname.replace(/\/$/, 
 const BINARIES = `${process.env.CARGO_TARGET_DIR ?? `${REPOSITORY}/target`}/debug`;
 export const LOGS = `${REPOSITORY}/.local`;
 const FUNCTIONS = [
-  'start-challenge', 'get-challenge', 'verify-code', 'call-callback', 'message-receipts', 'jwks', 'login-page',
+  'start-challenge', 'get-challenge', 'verify-code', 'call-callback', 'message-receipts', 'jwks', 'login-page', 'admin',
 ];
 
 /** Settings for every test, so that it meets only the limits and waits that it is about. */
