@@ -112,6 +112,15 @@ class CrashingRelease(World):
         return "crash" if function == "VerifyCodeFunction" else super().answers(function)
 
 
+class CrashingPolls(World):
+    """The new version of get-challenge crashes, which also settles what calls have approved."""
+
+    hours = 1
+
+    def answers(self, function):
+        return "crash" if function == "GetChallengeFunction" else super().answers(function)
+
+
 class CrashingShare(World):
     """The new version of start-challenge crashes for one in three."""
 
@@ -259,6 +268,7 @@ FAULTY = (
     Day("webhooks are silent", SilentWebhooks, {"CallConversionAlarm": 45, "WebhooksSilentAlarm": 30}),
     Day("no receipts come", NoReceipts, {"ReceiptsMissingAlarm": 720}, RECEIPTS),
     Day("release: `verify-code` crashes", CrashingRelease, {"RequestsFailingAlarm": 15, "SmsConversionAlarm": 45}),
+    Day("release: `get-challenge` crashes", CrashingPolls, {"RequestsFailingAlarm": 15, "CallConversionAlarm": 45}),
     Day("release: a third of the starts crash", CrashingShare, {"RequestsFailingAlarm": 15}),
     Day("release: all get 200, no code is right", UselessRelease, NOBODY | {"SmsConversionAlarm": 45, "CallConversionAlarm": 45}),
     Day("the same on the first day", UselessRelease, NOBODY, number=0, new=True),
