@@ -1,8 +1,8 @@
-"""The contract of the template: how functions are built, and how state and keys are kept."""
+"""The contract of the template: how functions are built, and when they are deployed."""
 
 import tomllib
 
-from contract import FUNCTIONS, REPOSITORY, assert_drawn, facts, functions, template
+from contract import FUNCTIONS, REPOSITORY, facts, functions, template
 from template import resources as of_type
 
 
@@ -88,41 +88,6 @@ def test_the_canary_is_deployed_with_its_secret_only_and_runs_within_the_limits_
     assert function["Properties"]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
     alarm = document["Resources"]["CanaryFailedAlarm"]["Properties"]
     assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (24 * 3600 // runs, 2, 2)
-
-
-def test_the_table_is_kept_protected_and_forgets_what_is_over():
-    [table] = of_type(template(), "AWS::DynamoDB::Table").values()
-    properties = table["Properties"]
-    assert properties["BillingMode"] == "PAY_PER_REQUEST"
-    assert [(key["AttributeName"], key["KeyType"]) for key in properties["KeySchema"]] == [
-        ("pk", "HASH"),
-        ("sk", "RANGE"),
-    ]
-    assert properties["TimeToLiveSpecification"] == {"AttributeName": facts()["attributes"]["ttl"], "Enabled": True}
-    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert properties["SSESpecification"]["SSEEnabled"] is True
-    assert properties["DeletionProtectionEnabled"] is True
-
-
-def test_what_cannot_be_made_anew_outlives_the_stack():
-    lasting = {"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::SecretsManager::Secret"}
-    found = [part for part in template()["Resources"].values() if part["Type"] in lasting]
-    assert {part["Type"] for part in found} == lasting
-    for part in found:
-        assert (part["DeletionPolicy"], part["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
-
-
-def test_results_are_signed_by_a_key_that_an_authorizer_can_verify_and_that_has_a_name():
-    document = template()
-    key = document["Resources"]["SigningKey"]["Properties"]
-    assert (key["KeySpec"], key["KeyUsage"]) == ("RSA_2048", "SIGN_VERIFY")
-    [alias] = of_type(document, "AWS::KMS::Alias").values()
-    assert alias["Properties"]["TargetKeyId"] == {"Ref": "SigningKey"}
-
-
-def test_the_mac_key_is_drawn_by_the_deployment():
-    assert_drawn("MacKeysSecret", "macKeys")
-    assert_drawn("CallDigitsSecret", "macKeys")
 
 
 def test_what_is_deployed_is_what_was_built():
