@@ -95,6 +95,24 @@ def facts():
     return json.loads(subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE).stdout)
 
 
+def own_or_existing(condition, own, parameter):
+    """A resource of the stack, or what the parameter names instead."""
+    return {"Fn::If": [condition, own, {"Ref": parameter}]}
+
+
+TABLE = own_or_existing("CreatesTable", {"Fn::GetAtt": ["Table", "Arn"]}, "ExistingTableArn")
+STREAM = own_or_existing("CreatesTable", {"Fn::GetAtt": ["Table", "StreamArn"]}, "ExistingTableStreamArn")
+EXISTING_ARN = {"Fn::Sub": ["${ExistingTableArn}/", {"ExistingTableArn": {"Ref": "ExistingTableArn"}}]}
+EXISTING_NAME = {"Fn::Select": [1, {"Fn::Split": ["/", EXISTING_ARN]}]}
+TABLE_NAME = {"Fn::If": ["CreatesTable", {"Ref": "Table"}, EXISTING_NAME]}
+SIGNING_KEY = own_or_existing("SignsWithOwnKey", {"Fn::GetAtt": ["SigningKey", "Arn"]}, "SigningKeyArn")
+MAC_KEYS = own_or_existing("CreatesMacKeys", {"Ref": "MacKeysSecret"}, "ExistingMacKeysSecretArn")
+CALL_DIGITS = own_or_existing("CreatesCallDigits", {"Ref": "CallDigitsSecret"}, "ExistingCallDigitsSecretArn")
+CORRELATION_KEY = own_or_existing(
+    "CreatesCorrelationKey", {"Ref": "CorrelationKeySecret"}, "ExistingCorrelationKeySecretArn"
+)
+
+
 def on_condition(condition, value):
     return {"Fn::If": [condition, value, {"Ref": "AWS::NoValue"}]}
 

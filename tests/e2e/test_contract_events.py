@@ -5,8 +5,11 @@ import json
 
 from jsonschema import Draft202012Validator
 
-from contract import REPOSITORY, assert_drawn, facts, template, words
+from contract import REPOSITORY, STREAM, assert_drawn, facts, template, words
 from template import resources as of_type
+
+# All of the stack's own table. Of a table that another stack had, only what is new, or its notices would be sent again.
+POSITION = {"Fn::If": ["TakesOverTable", {"Ref": "ExistingTableStreamPosition"}, "TRIM_HORIZON"]}
 
 
 @functools.cache
@@ -45,9 +48,9 @@ def test_every_event_of_the_function_is_described_and_nothing_that_it_never_tell
 
 def test_the_function_is_brought_every_change_that_is_an_event_and_until_the_bus_has_it():
     properties = template()["Resources"]["AuditEventsSource"]["Properties"]
-    assert properties["EventSourceArn"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    assert properties["EventSourceArn"] == STREAM
     assert properties["FunctionName"] == {"Ref": "AuditEventsFunction"}
-    assert properties["StartingPosition"] == "TRIM_HORIZON"
+    assert properties["StartingPosition"] == POSITION
     assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert properties["BisectBatchOnFunctionError"] is True
     # Well within the day that the stream keeps a change.
@@ -97,9 +100,9 @@ def test_the_key_of_the_digests_is_drawn_by_the_deployment_and_kept():
 
 def test_the_follow_up_is_brought_every_change_of_which_something_follows_and_until_it_is_done():
     properties = template()["Resources"]["FollowUpSource"]["Properties"]
-    assert properties["EventSourceArn"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    assert properties["EventSourceArn"] == STREAM
     assert properties["FunctionName"] == {"Ref": "FollowUpFunction"}
-    assert properties["StartingPosition"] == "TRIM_HORIZON"
+    assert properties["StartingPosition"] == POSITION
     assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert properties["BisectBatchOnFunctionError"] is True
     # The counts of a batch are written in one transaction, which can have a hundred items at most.

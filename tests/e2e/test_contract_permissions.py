@@ -4,14 +4,22 @@ import json
 
 import pytest
 
-from contract import FUNCTIONS, expanded, facts, functions, on_condition, template
+from contract import (
+    CALL_DIGITS,
+    CORRELATION_KEY,
+    FUNCTIONS,
+    MAC_KEYS,
+    SIGNING_KEY as KEY,
+    TABLE,
+    expanded,
+    facts,
+    functions,
+    on_condition,
+    template,
+)
 from template import resources as of_type
 
-TABLE = {"Fn::GetAtt": ["Table", "Arn"]}
-KEY = {"Fn::If": ["SignsWithOwnKey", {"Fn::GetAtt": ["SigningKey", "Arn"]}, {"Ref": "SigningKeyArn"}]}
-STREAM = {"Fn::Join": ["", [TABLE, "/stream/*"]]}
-MAC_KEYS = {"Ref": "MacKeysSecret"}
-CALL_DIGITS = {"Ref": "CallDigitsSecret"}
+STREAMS = {"Fn::Join": ["", [TABLE, "/stream/*"]]}
 EDGE = {"Ref": "EdgeSecretArn"}
 SIGNING = {"StringEquals": {"kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256", "kms:MessageType": "DIGEST"}}
 
@@ -91,9 +99,9 @@ ALLOWED = {
         statement(
             "Allow",
             "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams",
-            STREAM,
+            STREAMS,
         ),
-        statement("Allow", "secretsmanager:GetSecretValue", {"Ref": "CorrelationKeySecret"}),
+        statement("Allow", "secretsmanager:GetSecretValue", CORRELATION_KEY),
         statement("Allow", "events:PutEvents", {"Fn::GetAtt": ["EventBus", "Arn"]}),
         statement("Allow", "sqs:SendMessage", {"Fn::GetAtt": ["AuditEventsDeadLetters", "Arn"]}),
     },
@@ -101,7 +109,7 @@ ALLOWED = {
         statement(
             "Allow",
             "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams",
-            STREAM,
+            STREAMS,
         ),
         statement(
             "Allow",

@@ -5,7 +5,17 @@ import re
 
 import pytest
 
-from contract import FUNCTIONS, facts, functions, template
+from contract import (
+    CALL_DIGITS,
+    CORRELATION_KEY,
+    FUNCTIONS,
+    MAC_KEYS,
+    SIGNING_KEY,
+    TABLE_NAME,
+    facts,
+    functions,
+    template,
+)
 
 # The parameters without a default, because only the deployment can know them.
 CHOSEN = {"AllowedCountries", "Brand", "FirstFactorAudience", "FirstFactorIssuer", "OriginHost", "ResultAudience"}
@@ -31,22 +41,18 @@ def test_a_function_is_given_the_variables_that_it_reads_and_no_other(name):
 
 
 def test_a_variable_comes_from_the_parameter_of_its_name():
-    resources = {
-        "TABLE_NAME": "Table",
-        "MAC_KEYS_SECRET_ARN": "MacKeysSecret",
-        "CALL_DIGITS_SECRET_ARN": "CallDigitsSecret",
-        "EVENT_BUS_NAME": "EventBus",
-        "CORRELATION_KEY_SECRET_ARN": "CorrelationKeySecret",
+    state = {
+        "TABLE_NAME": TABLE_NAME,
+        "MAC_KEYS_SECRET_ARN": MAC_KEYS,
+        "CALL_DIGITS_SECRET_ARN": CALL_DIGITS,
+        "EVENT_BUS_NAME": {"Ref": "EventBus"},
+        "CORRELATION_KEY_SECRET_ARN": CORRELATION_KEY,
+        "SIGNING_KEY_ARN": SIGNING_KEY,
     }
     for function in functions(template()).values():
         for name, value in environment(function).items():
-            expected = settings()[name]["parameter"] or resources[name]
-            if name == "SIGNING_KEY_ARN":
-                assert value["Fn::If"][2] == {"Ref": expected}
-            elif "Fn::If" in value:
-                assert value == {"Fn::If": ["OffersCalls", {"Ref": expected}, ""]}
-            else:
-                assert value == {"Ref": expected}
+            expected = state.get(name) or {"Ref": settings()[name]["parameter"]}
+            assert value in (expected, {"Fn::If": ["OffersCalls", expected, ""]})
 
 
 def test_every_parameter_is_explained_grouped_and_used():
@@ -202,6 +208,29 @@ def test_a_text_has_the_default_and_the_length_that_the_functions_have():
             "EdgeSecretArn",
             ["", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:Secret-AbCdEf"],
             ["Secret-AbCdEf", "arn:aws:ssm:eu-central-1:123456789012:parameter/edge"],
+        ),
+        (
+            "ExistingTableArn",
+            ["", "arn:aws:dynamodb:us-east-1:123456789012:table/alliance-mfa-State-1A2B-Table-3C4D"],
+            [
+                "alliance-mfa-Table",
+                "arn:aws:dynamodb:us-east-1:123456789012:table/",
+                "arn:aws:dynamodb:us-east-1:123456789012:table/a/stream/2026-11-29T12:00:00.000",
+                "arn:aws:dynamodb:us-east-1:123456789012:table/a/index/b",
+            ],
+        ),
+        (
+            "ExistingTableStreamArn",
+            ["", "arn:aws:dynamodb:us-east-1:123456789012:table/a.b_c-d/stream/2026-11-29T12:00:00.000"],
+            ["arn:aws:dynamodb:us-east-1:123456789012:table/a", "2026-11-29T12:00:00.000"],
+        ),
+        *(
+            (
+                f"Existing{secret}SecretArn",
+                ["", "arn:aws:secretsmanager:us-east-1:123456789012:secret:MacKeysSecret-1A2B-3c4D5e"],
+                ["MacKeysSecret", "arn:aws:kms:us-east-1:123456789012:key/1"],
+            )
+            for secret in ("MacKeys", "CallDigits", "CorrelationKey")
         ),
     ],
 )

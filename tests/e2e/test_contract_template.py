@@ -40,7 +40,7 @@ def test_every_function_logs_to_a_group_that_forgets():
 def test_without_calls_no_webhook_is_deployed_and_with_them_the_provider_must_be_named():
     document = template()
     assert functions(document)["call-callback"]["Condition"] == "OffersCalls"
-    [rule] = document["Rules"].values()
+    rule = document["Rules"]["CallChannelNeedsItsProvider"]
     assert (
         rule["RuleCondition"]
         == document["Conditions"]["OffersCalls"]
