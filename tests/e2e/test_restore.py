@@ -10,9 +10,10 @@ import pytest
 
 from audit import Subscriber
 from backend import PyJwtBackend
-from conftest import RESULT_AUDIENCE, deployed
+from conftest import RESULT_AUDIENCE, TEMPLATE, deployed
 from page import Person
 from runbook import Operator, blocks
+from template import read
 
 CHANGE = {"purpose": "change"}
 PATIENCE = 60
@@ -25,10 +26,17 @@ OUTPUTS = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def product(hosted_login, provider, confidential):
-    """A deployment of one's own, because it is going to be damaged."""
+    """A deployment apart, because it is going to be damaged. Each test repairs it."""
     with deployed(hosted_login, provider, confidential) as deployment:
+        # What the template says of the table, and the emulator's CloudFormation ignores.
+        written, dynamodb = read(TEMPLATE)["Resources"]["Table"]["Properties"], deployment.client("dynamodb")
+        for ask, part in (
+            (dynamodb.update_continuous_backups, "PointInTimeRecoverySpecification"),
+            (dynamodb.update_time_to_live, "TimeToLiveSpecification"),
+        ):
+            ask(TableName=deployment.table, **{part: written[part]})
         yield deployment
 
 
@@ -151,6 +159,7 @@ def test_a_deleted_table_is_restored_from_its_backup(product, operator, someone)
     out_of_reach = operator.fails(f"{restore} --at 2020-01-01T00:00:00Z --yes")
     assert "can be restored as it was from" in out_of_reach
     dynamodb.create_backup(TableName=old, BackupName="stands for the one that DynamoDB makes")
+    dynamodb.update_table(TableName=old, DeletionProtectionEnabled=False)
     dynamodb.delete_table(TableName=old)
     assert "Leave out --at" in operator.fails(f"{restore} --at 2020-01-01T00:00:00Z --yes")
     assert "neither a table nowhere nor a backup" in operator.fails("infra/tools/restore table nowhere elsewhere --yes")
