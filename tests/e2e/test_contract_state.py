@@ -1,11 +1,14 @@
 """The contract of state and keys: what outlives the stack, and how it is kept."""
 
+import runpy
+
 import pytest
 
 from contract import (
     CALL_DIGITS,
     CORRELATION_KEY,
     MAC_KEYS,
+    REPOSITORY,
     SIGNING_KEY,
     STREAM,
     TABLE,
@@ -89,6 +92,18 @@ def test_what_a_parameter_names_is_used_instead_of_a_resource_of_the_stack(condi
     if resource:
         assert document["Resources"][resource]["Condition"] == condition
     assert {name: document["Outputs"][name]["Value"] for name in outputs} == outputs
+
+
+def test_whatever_outlives_the_stack_and_holds_something_can_be_found_and_taken_over():
+    restore = runpy.run_path(str(REPOSITORY / "infra" / "tools" / "restore"))
+    kept = {
+        name
+        for name, part in template()["Resources"].items()
+        if "Retain" in part.get("DeletionPolicy", "") and part["Type"] != "AWS::Logs::LogGroup"
+    }
+    # The table has parameters of its own. The key that encrypts it is used wherever the table is.
+    assert set(restore["PARAMETERS"]) == kept - {"Table", "DataKey"}
+    assert set(restore["PARAMETERS"].values()) <= set(template()["Parameters"])
 
 
 def test_a_table_is_taken_over_with_its_stream_and_read_from_its_end_unless_the_stream_is_new():

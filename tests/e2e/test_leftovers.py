@@ -4,6 +4,8 @@ AWS doesn't say whether the rollback of a whole stack spares what its nested sta
 """
 
 import json
+import runpy
+from datetime import timedelta
 
 import boto3
 import pytest
@@ -118,6 +120,12 @@ def test_nothing_is_deleted_where_the_table_is_used_protected_or_gone(account, o
     before = account.there()
     assert reason in operator.types(f"{DISCARD} --yes 2>&1")
     assert account.there() == before
+
+
+def test_a_stack_that_existed_for_more_than_a_day_was_no_failed_first_deployment():
+    restore = runpy.run_path(str(REPOSITORY / "infra" / "tools" / "restore"))
+    remains = restore["Remains"](stack={}, kept=[], given={}, lived=timedelta(hours=25))
+    assert "it existed for more than a day" in restore["reason_to_keep"](remains, used="")
 
 
 def test_what_another_stack_has_taken_over_is_kept(account, operator):
