@@ -1,9 +1,10 @@
 """What a first deployment that failed may leave: it can be listed and deleted, and nothing else with it.
 
-AWS doesn't say whether the rollback of a whole stack spares what its nested stack is told to retain. Here it does.
+AWS doesn't say whether the rollback of a whole stack deletes what its nested stack retains. These tests assume that it doesn't.
 """
 
 import json
+import re
 import runpy
 from datetime import timedelta
 
@@ -124,7 +125,7 @@ def test_nothing_is_deleted_where_the_table_is_used_protected_or_gone(account, o
 
 def test_a_stack_that_existed_for_more_than_a_day_was_no_failed_first_deployment():
     restore = runpy.run_path(str(REPOSITORY / "infra" / "tools" / "restore"))
-    remains = restore["Remains"](stack={}, kept=[], given={}, lived=timedelta(hours=25))
+    remains = restore["Remains"](stack={}, kept=[], missing=[], given={}, lived=timedelta(hours=25))
     assert "it existed for more than a day" in restore["reason_to_keep"](remains, used="")
 
 
@@ -140,6 +141,15 @@ def test_what_another_stack_has_taken_over_is_kept(account, operator):
     before = account.there()
     assert "another stack uses" in operator.types(f"{DISCARD} --yes 2>&1")
     assert account.there() == before
+
+
+def test_what_is_going_to_be_deleted_is_pointed_out_before_the_rest_is_taken_over(account, operator):
+    account.leave_state()
+    secret = next(name for name in account.there()["secrets"] if "-MacKeysSecret-" in name)
+    account.client("secretsmanager").delete_secret(SecretId=secret, RecoveryWindowInDays=30)
+    listed = operator.types(f"{KEPT} 2>&1")
+    assert re.search(r"MacKeysSecret +\S+ is gone, or going to be deleted", listed)
+    assert "ExistingMacKeysSecretArn" not in listed
 
 
 def test_a_stack_that_had_taken_something_over_passes_it_on(account, operator):
