@@ -20,9 +20,12 @@ SAM = "sam() { printf '%s\\n' \"$3\" >> asked; }\n"
 
 def blocks(heading):
     """The shell commands under a heading of the runbook, block by block."""
-    parts = re.split(r"^(#{1,3}) (.+)$", RUNBOOK.read_text(), flags=re.MULTILINE)
-    [section] = [text for name, text in zip(parts[2::3], parts[3::3], strict=True) if name == heading]
-    found = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    found, under = [], None
+    # Together, because a comment in a block looks like a heading.
+    for block, title in re.findall(r"^```sh\n(.*?)^```$|^#+ (.+?)$", RUNBOOK.read_text(), re.MULTILINE | re.DOTALL):
+        under = title or under
+        if block and under == heading:
+            found.append(block)
     assert found, f"nothing to type under {heading}"
     return found
 
@@ -54,7 +57,7 @@ class Operator:
         return dict(pairs)
 
     def _run(self, commands):
-        [load_first] = blocks("Runbook")
+        load_first, *_ = blocks("Runbook")
         assert f"STACK={STACK}\n" in load_first
         return subprocess.run(
             ["bash", "-c", f"set -eo pipefail\n{SAM}{load_first}{commands}"],
