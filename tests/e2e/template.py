@@ -27,7 +27,8 @@ def read(path):
 
 def resources(template, kind):
     """The resources of a kind, by name."""
-    return {name: resource for name, resource in template["Resources"].items() if resource["Type"] == kind}
+    found = template["Resources"].items()
+    return {name: resource for name, resource in found if not name.startswith("Fn::") and resource["Type"] == kind}
 
 
 def _expanded(path):
@@ -38,6 +39,10 @@ def _expanded(path):
         return json.loads(json.dumps(written))
     faults, expanded = language_extension(template)
     assert not faults, faults
+    # What SAM looks up for itself, by the value of a parameter: cfn-lint looks up any value.
+    for name, resource in resources(written, "AWS::Serverless::Function").items():
+        if "DeploymentPreference" in resource["Properties"]:
+            expanded["Resources"][name]["Properties"]["DeploymentPreference"] = resource["Properties"]["DeploymentPreference"]
     # Conditions as they are written, because cfn-lint reorders the sides of an Fn::Equals. JSON drops the positions
     # in the file that cfn-lint keeps with each node.
     return json.loads(json.dumps(expanded | {"Conditions": written["Conditions"]}))

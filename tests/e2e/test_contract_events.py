@@ -49,7 +49,7 @@ def test_every_event_of_the_function_is_described_and_nothing_that_it_never_tell
 def test_the_function_is_brought_every_change_that_is_an_event_and_until_the_bus_has_it():
     properties = template()["Resources"]["AuditEventsSource"]["Properties"]
     assert properties["EventSourceArn"] == STREAM
-    assert properties["FunctionName"] == {"Ref": "AuditEventsFunction"}
+    assert properties["FunctionName"] == {"Ref": "AuditEventsFunctionAliaslive"}
     assert properties["StartingPosition"] == POSITION
     assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert properties["BisectBatchOnFunctionError"] is True
@@ -101,7 +101,7 @@ def test_the_key_of_the_digests_is_drawn_by_the_deployment_and_kept():
 def test_the_follow_up_is_brought_every_change_of_which_something_follows_and_until_it_is_done():
     properties = template()["Resources"]["FollowUpSource"]["Properties"]
     assert properties["EventSourceArn"] == STREAM
-    assert properties["FunctionName"] == {"Ref": "FollowUpFunction"}
+    assert properties["FunctionName"] == {"Ref": "FollowUpFunctionAliaslive"}
     assert properties["StartingPosition"] == POSITION
     assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert properties["BisectBatchOnFunctionError"] is True

@@ -18,7 +18,7 @@ from contract import (
 )
 
 # The parameters without a default, because only the deployment can know them.
-CHOSEN = {"AllowedCountries", "Brand", "FirstFactorAudience", "FirstFactorIssuer", "OriginHost", "ResultAudience"}
+CHOSEN = {"AllowedCountries", "Brand", "FirstFactorAudience", "FirstFactorIssuer", "ResultAudience"}
 
 
 def settings():
@@ -41,17 +41,19 @@ def test_a_function_is_given_the_variables_that_it_reads_and_no_other(name):
 
 
 def test_a_variable_comes_from_the_parameter_of_its_name():
-    state = {
+    follow = {
         "TABLE_NAME": TABLE_NAME,
         "MAC_KEYS_SECRET_ARN": MAC_KEYS,
         "CALL_DIGITS_SECRET_ARN": CALL_DIGITS,
         "EVENT_BUS_NAME": {"Ref": "EventBus"},
         "CORRELATION_KEY_SECRET_ARN": CORRELATION_KEY,
         "SIGNING_KEY_ARN": SIGNING_KEY,
+        "PUBLIC_BASE_URL": {"Fn::If": ["FollowsDomain", {"Fn::Join": ["", ["https://", {"Ref": "DomainName"}]]}, {"Ref": "PublicBaseUrl"}]},
+        "ORIGIN_HOST": {"Fn::If": ["NamesOriginHost", {"Ref": "OriginHost"}, {"Ref": "DomainName"}]},
     }
     for function in functions(template()).values():
         for name, value in environment(function).items():
-            expected = state.get(name) or {"Ref": settings()[name]["parameter"]}
+            expected = follow.get(name) or {"Ref": settings()[name]["parameter"]}
             assert value in (expected, {"Fn::If": ["OffersCalls", expected, ""]})
 
 
@@ -190,7 +192,10 @@ def test_a_text_has_the_default_and_the_length_that_the_functions_have():
             ["*", "https://*.example", "https://a.example/", "http://a.example", "https://A.example", "https://a.example;"],
         ),
         ("Brand", ["Alliance", "A&B <Bank> ~ 1"], ["", " Bank", "Bank ", "Bänk", "B`nk"]),
-        ("OriginHost", ["login.example.com"], ["", "https://login.example.com", "login.example.com:443", "-a.example"]),
+        ("DomainName", ["", "mfa.example.com"], ["https://mfa.example.com", "MFA.example.com", "mfa.example.com/", "localhost"]),
+        ("CertificateArn", ["", "arn:aws:acm:us-east-1:123456789012:certificate/0b57-d0"], ["arn:aws:iam::123456789012:server-certificate/a"]),
+        ("HostedZoneId", ["", "Z0123456789ABC"], ["/hostedzone/Z0123456789ABC", "example.com."]),
+        ("OriginHost", ["", "login.example.com"], ["https://login.example.com", "login.example.com:443", "-a.example"]),
         ("VoiceFromNumber", ["", "+14155550100"], ["4155550100", "+0123456789"]),
         ("SmsMaxPrice", ["", "0.10", "1"], ["$1", "0,10", ".5", "100"]),
         (
@@ -242,6 +247,8 @@ def test_a_parameter_takes_what_is_right_and_nothing_else(parameter, good, bad):
 
 def longest(value):
     """How long the value of a variable may get. Texts without a bound, such as ARNs and URLs, count as 100."""
+    if "Fn::If" in value:
+        return max(longest(branch) for branch in value["Fn::If"][1:] if isinstance(branch, dict))
     # The longest list has every country with all channels. A colour has a fixed length.
     if value.get("Ref") in (known := {"AllowedCountries": 750, "BrandColor": len("#0b57d0")}):
         return known[value["Ref"]]

@@ -14,17 +14,44 @@ def test_every_function_is_built_from_its_own_crate():
 
 
 def test_every_function_has_the_runtime_and_the_size_that_are_meant():
-    shared = template()["Globals"]["Function"]
-    assert (shared["Runtime"], shared["MemorySize"], shared["Timeout"]) == ("provided.al2023", 128, 6)
+    shared, parameters = template()["Globals"]["Function"], template()["Parameters"]
+    assert (shared["Runtime"], shared["MemorySize"]) == ("provided.al2023", {"Ref": "MemorySize"})
     assert shared["Architectures"] == [{"Ref": "Architecture"}]
-    assert template()["Parameters"]["Architecture"]["Default"] == "arm64"
-    own = {name: function["Properties"].get("Timeout") for name, function in functions(template()).items()}
-    assert own == dict.fromkeys(FUNCTIONS) | {"start-challenge": 15, "audit-events": 60, "follow-up": 60, "canary": 60}
-    # The function's timeout must leave room for the longest send and the write that records it.
-    assert template()["Parameters"]["SendTimeoutSeconds"]["MaxValue"] + 3 < 15
-    # The same for follow-up's longest batch, including the last notice, and the write after it.
-    assert facts()["batchSeconds"] + 10 <= 60
-    assert facts()["canarySeconds"] < 60
+    assert parameters["Architecture"]["Default"] == "arm64"
+    own = {name: function["Properties"].get("MemorySize") for name, function in functions(template()).items()}
+    stream = {name for name, memory in own.items() if memory == {"Ref": "StreamMemorySize"}}
+    assert stream == {"audit-events", "follow-up", "message-receipts"}
+    assert {own[name] for name in FUNCTIONS - stream} == {None}
+    assert (parameters["MemorySize"]["Default"], parameters["StreamMemorySize"]["Default"]) == (256, 128)
+
+
+def test_a_function_may_take_as_long_as_its_calls_one_after_another_and_the_api_waits_for_it():
+    call, patience = facts()["waits"]["operation"], facts()["waits"]["patience"]
+    # The last try after conflicts may start when patience is nearly over.
+    retried = patience + call
+    settle = patience + 2 * call  # the transaction, and the write that says why it was refused
+    send = template()["Parameters"]["SendTimeoutSeconds"]["MaxValue"]
+    secret = sign = load = call
+    waits = {
+        "login-page": 0,
+        # Keys, three seconds of tries and the last of them, or the time of a send, which counts from the request; then the record.
+        "start-challenge": max(secret + 3 + load + 2 * call, send) + retried,
+        "get-challenge": load + settle + secret + sign,
+        "verify-code": secret + retried + settle + sign,
+        # The webhook's secret, the keys of digits and of codes, the challenge, its change and a report of fraud.
+        "call-callback": 3 * secret + load + retried + call,
+        "jwks": 2 * call,  # two public keys
+        "admin": load + retried,
+        "message-receipts": retried,
+        "audit-events": 0,  # bounded by itself, as is the next
+        "follow-up": facts()["batchSeconds"] + 10,
+        "canary": facts()["canarySeconds"],
+    }
+    assert waits.keys() == FUNCTIONS
+    for name, function in functions(template()).items():
+        timeout = function["Properties"].get("Timeout", template()["Globals"]["Function"]["Timeout"])
+        assert waits[name] < timeout, name
+        assert timeout < 30 or name in ("audit-events", "follow-up", "canary"), name
 
 
 def test_every_function_logs_to_a_group_that_forgets():

@@ -19,6 +19,7 @@ use platform::store::DynamoStore;
 use serde_json::{Value, json};
 
 use crate::guards::Guards;
+use crate::stored::Written;
 
 pub(crate) struct Backend {
     pub(crate) client: Client,
@@ -46,7 +47,8 @@ impl Backend {
     }
 
     pub(crate) fn store(&self) -> DynamoStore {
-        DynamoStore::over(self.client.clone(), self.table.clone())
+        let checked = self.client.config().to_builder().interceptor(Written);
+        DynamoStore::over(Client::from_conf(checked.build()), self.table.clone())
     }
 
     /// The sort keys of all items.

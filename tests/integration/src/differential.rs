@@ -384,7 +384,7 @@ fn text<T: std::fmt::Debug>(answer: Result<T, StoreError>) -> String {
 }
 
 /// Everything stored, to compare.
-fn all(stored: &Snapshot) -> String {
+pub(crate) fn all(stored: &Snapshot) -> String {
     let mut challenges: Vec<_> = stored.challenges.iter().collect();
     challenges.sort_by_key(|challenge| challenge.id.key.session);
     let codes: Vec<_> = challenges.iter().flat_map(|challenge| &challenge.codes).map(|mac| *mac.as_bytes()).collect();
@@ -392,7 +392,7 @@ fn all(stored: &Snapshot) -> String {
 }
 
 /// Runs each sequence on two new stores, and returns the first difference.
-async fn differ<A: ChallengeStore + ReceiptStore + SwitchStore, B: ChallengeStore + ReceiptStore + SwitchStore>(
+pub(crate) async fn differ<A: ChallengeStore + ReceiptStore + SwitchStore, B: ChallengeStore + ReceiptStore + SwitchStore>(
     scene: &mut Scene,
     sequences: u64,
     stores: impl Fn() -> (A, B),

@@ -95,7 +95,7 @@ impl Intercept for Guards {
 }
 
 /// The writes in a request: the request itself, or the members of its transaction.
-fn writes<'a>(operation: &str, body: &'a mut Value) -> Vec<(String, &'a mut Value)> {
+pub(crate) fn writes<'a>(operation: &str, body: &'a mut Value) -> Vec<(String, &'a mut Value)> {
     if operation != "TransactWriteItems" {
         return vec![(operation.to_owned(), body)];
     }
@@ -125,6 +125,6 @@ fn replacements() -> &'static [(Value, String)] {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
-fn switch(name: &str) -> Option<String> {
+pub(crate) fn switch(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -46,6 +46,7 @@ mod requests;
 mod samples;
 mod scene;
 mod store_contract;
+mod stored;
 mod switches;
 mod switches_store_contract;
 mod test_numbers;

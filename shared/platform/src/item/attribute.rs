@@ -15,12 +15,40 @@ use domain::purpose::Purpose;
 use domain::receipt::{Fate, MessageId};
 use domain::time::Timestamp;
 
+use super::value::Shaped;
+
 /// A text that is borrowed, not copied.
 pub enum Text {}
-/// A map that is borrowed, not copied.
-pub enum Map {}
+/// A map that is borrowed, not copied. Its names are not attributes.
+pub struct Map<T>(PhantomData<T>);
+/// A part of an item, with attributes of its own.
+pub enum Part {}
 /// A set of byte strings, which only conditions look into.
 pub enum ByteSet {}
+
+impl Shaped for Text {
+    fn kind() -> String {
+        "S".to_owned()
+    }
+}
+
+impl<T: Shaped> Shaped for Map<T> {
+    fn kind() -> String {
+        format!("{{{}}}", T::kind())
+    }
+}
+
+impl Shaped for Part {
+    fn kind() -> String {
+        "M".to_owned()
+    }
+}
+
+impl Shaped for ByteSet {
+    fn kind() -> String {
+        "BS".to_owned()
+    }
+}
 
 pub struct Attribute<T> {
     pub name: &'static str,
@@ -47,6 +75,12 @@ macro_rules! attributes {
 
         /// The names of them all.
         pub const NAMES: &[&str] = &[$($name),*];
+
+        /// Each attribute with its kind and, where they are a closed set, its words.
+        #[must_use]
+        pub fn shapes() -> Vec<(&'static str, String, Vec<&'static str>)> {
+            vec![$(($name, <$read_as>::kind(), <$read_as>::words())),*]
+        }
     };
 }
 
@@ -70,7 +104,7 @@ attributes! {
     FAILURES: u32 = "failures";
     LAST_FAILURE_AT: Timestamp = "lastFailureAt";
     LAST_SUCCESS_AT: Timestamp = "lastSuccessAt";
-    GUESSES_RESERVED: Map = "guessesReserved";
+    GUESSES_RESERVED: Map<u32> = "guessesReserved";
     SMS_SENT: Vec<Timestamp> = "smsSent";
     CALLS_PLACED: Vec<Timestamp> = "callsPlaced";
     REFUSED_CALL_SESSION: [u8; 32] = "refusedCallSession";
@@ -99,7 +133,7 @@ attributes! {
     FORMER_PROVEN_AT: Timestamp = "formerProvenAt";
     PURPOSE: Purpose = "purpose";
     CLAIM_MISMATCH: bool = "claimMismatch";
-    CHARGED: Map = "charged";
+    CHARGED: Map<u32> = "charged";
     SUBJECT_VERSION: u64 = "subjectVersion";
     CREATED_AT: Timestamp = "createdAt";
     EXPIRES_AT: Timestamp = "expiresAt";
@@ -136,7 +170,7 @@ attributes! {
     CALL_ANSWERED_AT: Timestamp = "callAnsweredAt";
     WRONG_KEYS: u32 = "wrongKeys";
     CALL_REPORT: FraudReport = "callReport";
-    FORMER_CALLS: Map = "formerCalls";
+    FORMER_CALLS: Map<Part> = "formerCalls";
     MACHINE_ANSWERED_AT: Timestamp = "machineAnsweredAt";
     ANSWERS: u32 = "answers";
     CONTESTED: bool = "contested";

@@ -23,4 +23,4 @@ pub use attribute::Attribute;
 #[cfg(feature = "stream")]
 pub use json::JsonValue;
 pub use reader::{Reader, Unreadable};
-pub use value::{Stored, Value};
+pub use value::{Shaped, Stored, Value};

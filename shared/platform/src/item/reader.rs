@@ -40,7 +40,7 @@ impl<'a, V: Value> Reader<'a, V> {
         self.value(attribute).and_then(V::text).ok_or(Unreadable(attribute.name))
     }
 
-    pub fn map(&self, attribute: Attribute<Map>) -> Result<Option<&'a HashMap<String, V>>, Unreadable> {
+    pub fn map<T>(&self, attribute: Attribute<Map<T>>) -> Result<Option<&'a HashMap<String, V>>, Unreadable> {
         let Some(value) = self.value(attribute) else { return Ok(None) };
         value.map().map(Some).ok_or(Unreadable(attribute.name))
     }

@@ -32,6 +32,41 @@ pub trait Stored: Sized {
     fn read(value: &impl Value) -> Option<Self>;
 }
 
+/// How an attribute is stored. The version before reads what this one writes, so tests hold writes against it.
+pub trait Shaped {
+    /// The type as `DynamoDB` names it; `[N]` is a list of numbers, `{N}` a map of them.
+    fn kind() -> String;
+
+    /// What a text may be, if the reader takes nothing else.
+    #[must_use]
+    fn words() -> Vec<&'static str> {
+        Vec::new()
+    }
+}
+
+macro_rules! shaped {
+    ($($kind:literal: $($type:ty),+;)*) => {
+        $($(impl Shaped for $type {
+            fn kind() -> String {
+                $kind.to_owned()
+            }
+        })+)*
+    };
+}
+
+shaped! {
+    "S": Country, Fate, Locale, MessageId, PhoneNumber;
+    "N": u32, u64, i64, Timestamp;
+    "B": [u8; 32], CodeMac;
+    "BOOL": bool;
+}
+
+impl<T: Shaped> Shaped for Vec<T> {
+    fn kind() -> String {
+        format!("[{}]", T::kind())
+    }
+}
+
 macro_rules! stored_as_number {
     ($($number:ty),*) => {
         $(impl Stored for $number {
@@ -54,7 +89,23 @@ macro_rules! stored_as_word {
     };
 }
 
+macro_rules! shaped_as_word {
+    ($($word:ty),*) => {
+        $(impl Shaped for $word {
+            fn kind() -> String {
+                "S".to_owned()
+            }
+
+            fn words() -> Vec<&'static str> {
+                Self::ALL.map(Self::as_str).to_vec()
+            }
+        })*
+    };
+}
+
 stored_as_word!(Action, AnsweredBy, BudgetMode, CallState, Channel, Delivery, Fate, FraudReport, Line, Method, Purpose);
+// Not Fate, of which a word of a later version reads as nothing.
+shaped_as_word!(Action, AnsweredBy, BudgetMode, CallState, Channel, Delivery, FraudReport, Line, Method, Purpose);
 
 impl Stored for Timestamp {
     fn read(value: &impl Value) -> Option<Self> {

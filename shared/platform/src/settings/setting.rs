@@ -261,11 +261,11 @@ pub(super) const fn or_as<T>(default: &'static str, form: &'static str, parse: f
 }
 
 /// One character outside of this alphabet (GSM 7-bit, which lacks the backtick) would make a message two parts.
-pub(super) const fn short_ascii(longest: usize) -> Kind<String> {
+pub(super) const fn short_ascii(longest: usize, default: Fallback) -> Kind<String> {
     Kind::Text {
         form: "printable ASCII characters, without a backtick",
         longest: Some(longest),
-        default: Fallback::Required,
+        default,
         parse: |text| {
             let in_gsm7 = |character: char| character == ' ' || (character.is_ascii_graphic() && character != '`');
             text.chars().all(in_gsm7).then(|| text.to_owned())

@@ -15,7 +15,7 @@ use tracing::Level;
 
 use super::parse;
 use super::provider::SmsProvider;
-use super::setting::{Group, Listed, Setting};
+use super::setting::{Fallback, Group, Listed, Setting};
 use super::setting::{
     deployed, deployed_as, number, optional, optional_as, or, or_as, percent, required, required_as, seconds,
     short_ascii, words,
@@ -63,7 +63,7 @@ settings! {
     Result {
         /// Public base URL of this API: issuer of the result token and host of the webhooks.
         PUBLIC_BASE_URL: String = deployed_as(
-            "unset: deploy, then again with the output ApiUrl",
+            "that of DomainName; else deploy, then again with the output ApiUrl",
             "https:// and a host in lower case, without a path or trailing slash",
             parse::origin
         );
@@ -108,14 +108,14 @@ settings! {
             parse::test_numbers
         );
         /// Name in messages, in calls and on the login page.
-        BRAND: String = short_ascii(16);
+        BRAND: String = short_ascii(16, Fallback::Required);
         /// Time the provider has to accept a message or a call, counted from the request. After it, the send counts as failed or
         /// unknown.
         SEND_TIMEOUT_SECONDS: Duration = seconds(1..=10, Duration::from_secs(10));
     }
     Sms {
         /// Host of the login page. The SMS binds its code to it (last line, "@host #123456").
-        ORIGIN_HOST: String = short_ascii(24);
+        ORIGIN_HOST: String = short_ascii(24, Fallback::Deployed("DomainName"));
         /// Who sends the messages: Amazon SNS, or AWS End User Messaging, whose messages have receipts.
         SMS_PROVIDER: SmsProvider = words(&SmsProvider::ALL, SmsProvider::as_str, "sns");
         /// What messages are sent from in each country: a number, a short code, a sender id or a pool. `*` is for all

@@ -8,7 +8,8 @@
 //!   `form` (what a text must look like), `default` (as in the environment: empty if optional, null if required),
 //!   `without` (what a deployment gets if it may leave a required setting's parameter empty), `unit`, `meaning` and
 //!   `readers` (the functions that read it).
-//! - `batchSeconds`, the longest time that follow-up takes for a batch.
+//! - `batchSeconds`, the longest time that follow-up takes for a batch; `waits`, the longest time in seconds for one call of
+//!   AWS, with its retries, and for trying again after conflicts.
 //! - `canarySeconds`, the longest that a run of the canary takes.
 //! - `words`, the closed sets of words by name; `members`, the members of the API's documents, those that may be
 //!   missing under `optional`; `subject`, the same for an administrator's; `assurances`, the `acr` values of a result.
@@ -56,6 +57,7 @@ fn facts() -> Value {
         "settings": ALL.iter().map(setting).collect::<Vec<_>>(),
         "batchSeconds": follow_up::TIME.as_secs(),
         "canarySeconds": canary::TIME.as_secs(),
+        "waits": { "operation": platform::aws::OPERATION_TIMEOUT.as_secs(), "patience": platform::retry::PATIENCE.as_secs() },
         "words": contract::words(),
         "members": contract::members(),
         "assurances": contract::assurances(),
