@@ -75,6 +75,8 @@ cost: release binaries ## round trips, instructions, allocations, sizes: against
 	cd tests/bench && node --test gate.test.mjs && node gate.mjs
 audit: $(TOOLS)/cargo-deny.done ## known vulnerabilities of dependencies, from the RustSec database
 	$(DENY) check advisories
+record: ## at a release: what this version stores, which the next one is held against
+	STORED_RECORDED_TO=$(CURDIR)/tests/integration/stored cargo test --locked --workspace --lib versions_store_contract::the_last_release
 baseline: release binaries ## write anew what `make cost` compares with
 	cd tests/bench && node gate.mjs record
 bench: release binaries ## the functions beside their floors and the Go peer: 20 minutes
@@ -113,4 +115,4 @@ $(TOOLS)/%-npm.done: tests/%/package-lock.json
 	cd tests/$* && npm ci --no-fund --no-audit --silent
 	mkdir -p $(TOOLS) && touch $@
 
-.PHONY: help demo run invoke test build ci $(TEST) $(subst :,,$(CI)) audit baseline bench bundle screenshots page-figures simulate curve clean binaries
+.PHONY: help demo run invoke test build ci $(TEST) $(subst :,,$(CI)) audit record baseline bench bundle screenshots page-figures simulate curve clean binaries

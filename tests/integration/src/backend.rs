@@ -19,7 +19,7 @@ use platform::store::DynamoStore;
 use serde_json::{Value, json};
 
 use crate::guards::Guards;
-use crate::stored::Written;
+use crate::versions_store_contract::Written;
 
 pub(crate) struct Backend {
     pub(crate) client: Client,

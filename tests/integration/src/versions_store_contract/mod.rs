@@ -118,7 +118,7 @@ async fn the_last_release_reads_every_item_that_this_version_leaves() {
 async fn what_is_recorded_has_nearly_every_attribute() {
     let stored: BTreeSet<_> = recorded().iter().flat_map(|item| names(item)).collect();
     let missing: Vec<_> = NAMES.iter().filter(|name| !stored.contains(**name)).collect();
-    assert!(missing.is_empty(), "{missing:?}: add a scene to stored/scenes.rs, or record anew");
+    assert!(missing.is_empty(), "{missing:?}: add a scene to scenes.rs, or record anew");
 }
 
 /// The names of an item's attributes, those of its parts included.
