@@ -43,8 +43,9 @@ def test_a_function_may_take_as_long_as_its_calls_one_after_another_and_the_api_
         "jwks": 2 * call,  # two public keys
         "admin": load + retried,
         "message-receipts": retried,
-        "audit-events": 0,  # bounded by itself, as is the next
-        "follow-up": facts()["batchSeconds"] + 10,
+        "audit-events": secret + 10 * call,  # a batch of a hundred changes, ten events to a request
+        # Its own limit, the last notice of the batch included, and the writes after it.
+        "follow-up": facts()["batchSeconds"] + 2 * call,
         "canary": facts()["canarySeconds"],
     }
     assert waits.keys() == FUNCTIONS
