@@ -24,8 +24,8 @@ use serde_json::{Value, json};
 
 use self::image::{from_image, to_image};
 use self::schema::{Image, Schema};
-use self::written::kind;
 pub(crate) use self::written::Written;
+use self::written::kind;
 use crate::backend::Backend;
 use crate::differential::all;
 
@@ -131,7 +131,8 @@ fn names(value: &Value) -> Vec<String> {
 fn needed(items: &[Value]) -> BTreeMap<String, Vec<String>> {
     let mut needed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for kind_of in ["subject/subject", "subject/challenge"] {
-        let of_kind: Vec<&Image> = items.iter().filter(|item| kind(item) == kind_of).filter_map(Value::as_object).collect();
+        let of_kind: Vec<&Image> =
+            items.iter().filter(|item| kind(item) == kind_of).filter_map(Value::as_object).collect();
         let is_needed = |name: &&&str| {
             of_kind.iter().all(|item| {
                 let mut without = (*item).clone();
@@ -164,7 +165,8 @@ fn of_each_shape(items: &[Value]) -> String {
     for item in items {
         let shown = item.as_object().expect("an item");
         let shows = NAMES.iter().map(|name| {
-            let word = shown.get(*name).map(|value| value["S"].as_str().filter(|text| text.len() < 20).unwrap_or_default());
+            let word =
+                shown.get(*name).map(|value| value["S"].as_str().filter(|text| is_word(text)).unwrap_or_default());
             (kind(item), *name, word.map(str::to_owned))
         });
         if shows.filter(|shown| seen.insert(shown.clone())).count() > 0 {
@@ -172,6 +174,11 @@ fn of_each_shape(items: &[Value]) -> String {
         }
     }
     lines
+}
+
+/// Not a number or a digest.
+fn is_word(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_lowercase() || c == '-')
 }
 
 fn update(key: [&str; 2], update: &str, values: &Value) -> Value {
@@ -186,16 +193,29 @@ fn update(key: [&str; 2], update: &str, values: &Value) -> Value {
 fn a_write_that_the_last_release_cannot_read_is_found() {
     let schema = Schema::recorded();
     let (challenge, subject) = (["subject#a", "challenge#b"], ["subject#a", "subject"]);
-    let [one, text, later, ended] = [json!({ "N": "1" }), json!({ "S": "1" }), json!({ "S": "later" }), json!({ "S": "ended" })];
+    let [one, text, later, ended] =
+        [json!({ "N": "1" }), json!({ "S": "1" }), json!({ "S": "later" }), json!({ "S": "ended" })];
     for (write, says) in [
         (update(challenge, "SET callState = :a", &json!({ ":a": later })), "callState is \"later\""),
         (update(challenge, "SET outcome = :a", &json!({ ":a": later })), "outcome is \"later\""),
-        (update(challenge, "ADD answers :b SET attempts = attempts + :a", &json!({ ":a": text, ":b": one })), "attempts is S"),
-        (update(challenge, "SET codes = :a", &json!({ ":a": { "L": [one] } })), "codes is N, and the last release reads [B]"),
-        (update(challenge, "SET charged.#other = if_not_exists(charged.#other, :a) + :a", &json!({ ":a": one })), "charged has later-limit"),
+        (
+            update(challenge, "ADD answers :b SET attempts = attempts + :a", &json!({ ":a": text, ":b": one })),
+            "attempts is S",
+        ),
+        (
+            update(challenge, "SET codes = :a", &json!({ ":a": { "L": [one] } })),
+            "codes is N, and the last release reads [B]",
+        ),
+        (
+            update(challenge, "SET charged.#other = if_not_exists(charged.#other, :a) + :a", &json!({ ":a": one })),
+            "charged has later-limit",
+        ),
         (update(challenge, "SET charged.#number = :a", &json!({ ":a": text })), "charged is S"),
         (update(challenge, "SET formerCalls.#call.callState = :a", &json!({ ":a": later })), "callState is \"later\""),
-        (update(challenge, "SET attempts = :a REMOVE carried", &json!({ ":a": one })), "subject/challenge lacks carried"),
+        (
+            update(challenge, "SET attempts = :a REMOVE carried", &json!({ ":a": one })),
+            "subject/challenge lacks carried",
+        ),
         (update(subject, "REMOVE lockedAt, version", &json!({})), "subject/subject lacks version"),
         (update(["subject#a", "device#1"], "SET seenAt = :a", &json!({ ":a": one })), "subject/device is a new kind"),
         (update(["country#US", "switch#sms"], "SET until = :a", &json!({ ":a": one })), "country/switch is a new kind"),
@@ -206,7 +226,11 @@ fn a_write_that_the_last_release_cannot_read_is_found() {
     }
     for write in [
         update(challenge, "SET callState = :a, laterAt = :b REMOVE callReport", &json!({ ":a": ended, ":b": one })),
-        update(challenge, "SET charged.#number = if_not_exists(charged.#number, :b) + :b, #ttl = keepUntil", &json!({ ":b": one })),
+        update(
+            challenge,
+            "SET charged.#number = if_not_exists(charged.#number, :b) + :b, #ttl = keepUntil",
+            &json!({ ":b": one }),
+        ),
         update(challenge, "SET formerCalls.#call.callState = :a", &json!({ ":a": ended })),
         update(["later#a", "anything"], "SET until = :a", &json!({ ":a": one })),
     ] {

@@ -60,7 +60,8 @@ async fn administered() -> Scene {
 async fn act(scene: &mut Scene) {
     let first = scene.key.subject;
     for word in ["unlock", "unblock", "reset-phone"] {
-        scene.key.subject = if word == "unlock" { first } else { domain::identity::SubjectId::new("https://login", word) };
+        scene.key.subject =
+            if word == "unlock" { first } else { domain::identity::SubjectId::new("https://login", word) };
         if word != "unlock" {
             let code = scene.send_code().await;
             scene.guess(&code).await.expect("approved");

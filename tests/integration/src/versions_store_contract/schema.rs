@@ -24,7 +24,8 @@ impl Schema {
 
     /// As this version has it. The kinds of items and what each needs are found by the recording.
     pub(super) fn current(kinds: &BTreeSet<String>, needed: &BTreeMap<String, Vec<String>>) -> Self {
-        let attributes: Image = shapes().into_iter().map(|(name, kind, words)| (name.to_owned(), described(name, &kind, words))).collect();
+        let attributes: Image =
+            shapes().into_iter().map(|(name, kind, words)| (name.to_owned(), described(name, &kind, words))).collect();
         Self(json!({ "attributes": attributes, "items": kinds, "needed": needed }))
     }
 
@@ -37,7 +38,11 @@ impl Schema {
         let known: Vec<_> = self.0["items"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let of_partition = |kind: &str| kind.split('/').next().map(str::to_owned);
         let is_read = known.iter().any(|known| of_partition(known) == of_partition(kind));
-        if !is_read || known.contains(&kind) { Ok(()) } else { Err(format!("{kind} is a new kind of item in a partition that the last release reads. {WHAT_TO_DO}")) }
+        if !is_read || known.contains(&kind) {
+            Ok(())
+        } else {
+            Err(format!("{kind} is a new kind of item in a partition that the last release reads. {WHAT_TO_DO}"))
+        }
     }
 
     /// Checks that a new item has all that the last release needs.
@@ -60,14 +65,19 @@ impl Schema {
     pub(super) fn check(&self, name: &str, value: &Value) -> Result<(), String> {
         let declared = &self.0["attributes"][name];
         let Some(kind) = declared["type"].as_str() else { return Ok(()) };
-        self.check_value(kind, value).map_err(|found| format!("{name} is {found}, and the last release reads {kind}. {WHAT_TO_DO}"))?;
+        self.check_value(kind, value)
+            .map_err(|found| format!("{name} is {found}, and the last release reads {kind}. {WHAT_TO_DO}"))?;
         let names = value["M"].as_object().into_iter().flatten().map(|(name, _)| name);
         names.into_iter().try_for_each(|inner| self.check_name(name, inner))?;
         let Some(words) = declared["words"].as_array() else { return Ok(()) };
         if words.contains(&value["S"]) {
             return Ok(());
         }
-        Err(format!("{name} is {}, which the last release cannot read: it knows {}. {WHAT_TO_DO}", value["S"], json!(words)))
+        Err(format!(
+            "{name} is {}, which the last release cannot read: it knows {}. {WHAT_TO_DO}",
+            value["S"],
+            json!(words)
+        ))
     }
 
     /// Checks a value on the way into a map, under this name.
@@ -90,9 +100,15 @@ impl Schema {
         let (found, inner) = value.as_object().and_then(|tagged| tagged.iter().next()).ok_or("no value")?;
         let element = kind.get(1..kind.len() - 1).unwrap_or_default();
         match (found.as_str(), inner) {
-            ("L", Value::Array(values)) if kind.starts_with('[') => values.iter().try_for_each(|value| self.check_value(element, value)),
-            ("M", Value::Object(values)) if kind.starts_with('{') => values.values().try_for_each(|value| self.check_value(element, value)),
-            ("M", Value::Object(part)) if kind == "M" => part.iter().try_for_each(|(name, value)| self.check(name, value)),
+            ("L", Value::Array(values)) if kind.starts_with('[') => {
+                values.iter().try_for_each(|value| self.check_value(element, value))
+            }
+            ("M", Value::Object(values)) if kind.starts_with('{') => {
+                values.values().try_for_each(|value| self.check_value(element, value))
+            }
+            ("M", Value::Object(part)) if kind == "M" => {
+                part.iter().try_for_each(|(name, value)| self.check(name, value))
+            }
             (found, _) if found == kind => Ok(()),
             (found, _) => Err(found.to_owned()),
         }

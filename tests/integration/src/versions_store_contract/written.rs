@@ -54,7 +54,8 @@ pub(super) fn check(schema: &Schema, write: &Value) -> Result<(), String> {
 
 /// What sort of item it is, such as `subject/challenge`.
 pub(super) fn kind(key: &Value) -> String {
-    let part = |name: &str| key[name]["S"].as_str().and_then(|text| text.split('#').next()).unwrap_or_default().to_owned();
+    let part =
+        |name: &str| key[name]["S"].as_str().and_then(|text| text.split('#').next()).unwrap_or_default().to_owned();
     format!("{}/{}", part("pk"), part("sk"))
 }
 
