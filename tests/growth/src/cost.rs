@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::quotas::Cause;
 use crate::report::{Operation, Report};
 
-/// Each function's memory in infra/template.yaml, in GB.
-const MEMORY: f64 = 0.125;
+/// Memory of the functions that answer requests by default, in GB.
+const MEMORY: f64 = 0.25;
 /// Assumed: bytes that a request adds to the logs of its function and of the API.
 const LOG_BYTES: f64 = 1_000.0;
 /// Audit events of a login: started, sent, approved.
@@ -80,7 +80,9 @@ mod tests {
     #[test]
     fn the_memory_is_the_one_in_the_template() {
         let template = include_str!("../../../infra/template.yaml");
-        assert!(template.contains(&format!("MemorySize: {}\n", MEMORY * 1_024.0)));
+        let (_, parameter) = template.split_once("\n  MemorySize:\n").expect("the parameter");
+        let (_, default) = parameter.split_once("    Default: ").expect("its default");
+        assert!(default.starts_with(&format!("{}\n", MEMORY * 1_024.0)));
     }
 
     #[test]

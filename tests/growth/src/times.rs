@@ -27,7 +27,7 @@ pub const CALL: Step = Step(150.0, 600.0);
 pub const SIGN: Step = Step(12.0, 50.0);
 /// Assumed: API Gateway with its authorizer, and invoking the function.
 pub const GATEWAY: Step = Step(10.0, 50.0);
-/// Assumed: the function's own work with 128 MB, which gets a fourteenth of a CPU.
+/// Assumed: the function's own work with 256 MB, which gets a seventh of a CPU.
 pub const OWN: Step = Step(4.0, 12.0);
 /// Assumed: a cold start, including connections.
 pub const COLD: Step = Step(150.0, 400.0);
