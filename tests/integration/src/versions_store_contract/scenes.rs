@@ -46,6 +46,7 @@ async fn administered() -> Scene {
     scene.session("2");
     let call = scene.place_call().await;
     scene.answer(&call, AnsweredBy::Human).await;
+    scene.press(&call, Key::Fraud).await;
     scene.press(&call, Key::Block).await;
     let mut tally = Tally::default();
     tally.add(Country::parse("US").expect("a country"), 100, "a change");

@@ -65,8 +65,10 @@ impl Schema {
     pub(super) fn check(&self, name: &str, value: &Value) -> Result<(), String> {
         let declared = &self.0["attributes"][name];
         let Some(kind) = declared["type"].as_str() else { return Ok(()) };
-        self.check_value(kind, value)
-            .map_err(|found| format!("{name} is {found}, and the last release reads {kind}. {WHAT_TO_DO}"))?;
+        self.check_value(kind, value).map_err(|found| {
+            let within = found.ends_with(WHAT_TO_DO); // of an attribute within this one
+            if within { found } else { format!("{name} is {found}, and the last release reads {kind}. {WHAT_TO_DO}") }
+        })?;
         let names = value["M"].as_object().into_iter().flatten().map(|(name, _)| name);
         names.into_iter().try_for_each(|inner| self.check_name(name, inner))?;
         let Some(words) = declared["words"].as_array() else { return Ok(()) };
