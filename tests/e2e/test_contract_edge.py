@@ -165,3 +165,12 @@ def test_every_parameter_of_the_edge_is_explained_and_used():
         assert re.search(rf'{{"Ref": "{name}"}}|\$\{{{name}\}}', used), f"{name} is not used"
     chosen = {name for name, parameter in edge()["Parameters"].items() if "Default" not in parameter}
     assert chosen == {"ApiHost", "ApiRegion"}
+
+
+def test_the_apis_first_host_is_closed_behind_the_edge_if_there_is_another():
+    conditions = template()["Conditions"]
+    assert conditions["ClosesApiHost"] == {"Fn::And": [{"Condition": "HasEdge"}, {"Condition": "HasDomain"}]}
+    closed = template()["Resources"]["Api"]["Properties"]["DisableExecuteApiEndpoint"]
+    assert closed == {"Fn::If": ["ClosesApiHost", True, False]}
+    # Administration is signed for the host that is left.
+    assert template()["Outputs"]["ApiUrl"]["Value"]["Fn::If"][:2] == ["ClosesApiHost", {"Fn::Sub": "https://${DomainName}"}]

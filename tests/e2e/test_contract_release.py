@@ -175,4 +175,4 @@ def test_the_origin_host_has_its_limit_where_it_follows_from_the_domain_too():
 
 def test_start_challenge_has_room_for_more_settings():
     own = environment(functions(template())["start-challenge"])
-    assert sum(len(variable) + longest(value) for variable, value in own.items()) <= 4096 - 200
+    assert sum(len(variable) + longest(value) for variable, value in own.items()) <= 4096 - 80
