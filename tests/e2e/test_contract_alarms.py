@@ -13,7 +13,8 @@ from watch.expressions import names, searched
 
 RECEIPTS = {"SmsProvider": "end-user-messaging"}
 ONLY_SMS, ONLY_CALLS = {"Channels": "sms"}, {"Channels": "call"}
-DEPLOYMENTS = ({}, RECEIPTS, ONLY_SMS, ONLY_CALLS)
+CANARY = {"CanarySecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:canary"}
+DEPLOYMENTS = ({}, RECEIPTS, ONLY_SMS, ONLY_CALLS, CANARY)
 # As AWS documents them, with their dimensions.
 OF_AWS = (
     {("AWS/Lambda", name): {"FunctionName"} for name in ("Invocations", "Errors", "Throttles", "Duration", "IteratorAge")}
@@ -37,7 +38,7 @@ WRITES = {
 WORDS = {"Channel": "channel", "SmsRefused": "sendFailure", "StartRefused": "limit", "Webhooks": "webhook", "FraudSigns": "fraudSign"}
 PAGES = {
     "SmsConversionAlarm", "CallConversionAlarm", "NobodyGetsInAlarm", "NothingSentAlarm", "SendsFailingAlarm",
-    "RequestsFailingAlarm", "DeadLettersAlarm",
+    "RequestsFailingAlarm", "DeadLettersAlarm", "CanaryFailedAlarm",
 }
 
 
@@ -93,7 +94,7 @@ def test_what_a_deployment_does_not_offer_is_not_watched(parameters):
     functions = {value for metric in watched for name, value in metric.dimensions if name == "FunctionName"}
     assert ("MessageReceiptsFunction" in functions) == (parameters == RECEIPTS)
     assert ("CallCallbackFunction" in functions) == (parameters != ONLY_SMS)
-    assert any(metric.name == "SMSSuccessRate" for metric in watched) == (parameters in ({}, ONLY_SMS))
+    assert any(metric.name == "SMSSuccessRate" for metric in watched) == (parameters in ({}, ONLY_SMS, CANARY))
 
 
 def test_an_alarm_has_a_form_that_cloudwatch_takes():

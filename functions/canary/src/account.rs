@@ -95,7 +95,7 @@ mod tests {
 
     use super::*;
 
-    fn with(changes: Value) -> Result<Account, String> {
+    fn with(changes: &Value) -> Result<Account, String> {
         let mut document = json!({
             "tokenUrl": "https://login.example.com/token", "tokenAt": "/access_token",
             "phoneNumber": "+15005550006", "code": "424242",
@@ -106,24 +106,24 @@ mod tests {
         Account::parse(&document.to_string())
     }
 
-    fn request(changes: Value) -> Request<String> {
+    fn request(changes: &Value) -> Request<String> {
         with(changes).expect("an account").token_request().expect("a request")
     }
 
     #[test]
     fn a_text_is_sent_as_it_is_and_anything_else_as_json() {
         let form =
-            request(json!({ "body": "a=b", "headers": { "content-type": "application/x-www-form-urlencoded" } }));
+            request(&json!({ "body": "a=b", "headers": { "content-type": "application/x-www-form-urlencoded" } }));
         assert_eq!((form.method().as_str(), form.body().as_str()), ("POST", "a=b"));
         assert_eq!(form.headers()["content-type"], "application/x-www-form-urlencoded");
-        let object = request(json!({ "body": { "a": "b" } }));
+        let object = request(&json!({ "body": { "a": "b" } }));
         assert_eq!(
             (object.body().as_str(), object.headers()["content-type"].as_bytes()),
             (r#"{"a":"b"}"#, &b"application/json"[..])
         );
-        let typed = request(json!({ "body": {}, "headers": { "Content-Type": "application/x-amz-json-1.1" } }));
+        let typed = request(&json!({ "body": {}, "headers": { "Content-Type": "application/x-amz-json-1.1" } }));
         assert_eq!(typed.headers().get_all("content-type").iter().collect::<Vec<_>>(), ["application/x-amz-json-1.1"]);
-        assert_eq!(request(json!({})).body(), "");
+        assert_eq!(request(&json!({})).body(), "");
     }
 
     #[test]
@@ -132,10 +132,10 @@ mod tests {
             "tokenUrl": "http://login.example.com", "headers": { "a b": "secret-1" }, "tokenAt": "access_token",
             "phoneNumber": "5005550006", "code": "secret-2",
         });
-        let faults = with(wrong).expect_err("all is wrong");
+        let faults = with(&wrong).expect_err("all is wrong");
         assert_eq!(faults.matches(';').count(), 4, "{faults}");
         assert!(!faults.contains("secret") && !faults.contains("5005550006"), "{faults}");
         assert_eq!(Account::parse("{}").expect_err("all is missing").matches(';').count(), 3);
-        assert!(with(json!({ "tokenURL": "" })).is_err(), "a name in another spelling would be ignored");
+        assert!(with(&json!({ "tokenURL": "" })).is_err(), "a name in another spelling would be ignored");
     }
 }

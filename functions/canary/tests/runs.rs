@@ -1,5 +1,7 @@
 //! Whole runs against a scripted login and API: one that succeeds, and one for everything that may go wrong at each step.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;

@@ -31,7 +31,7 @@ impl Countries {
         store: &impl ChallengeStore,
         now: Timestamp,
     ) -> Result<Arc<CountryRecord>, StoreError> {
-        self.0.get(country, now, store.country(country)).await
+        self.0.get(country, now, || store.country(country)).await
     }
 
     /// Remembers that a counter of `country` is used up.

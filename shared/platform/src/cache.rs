@@ -21,12 +21,17 @@ impl<K: Eq + Hash + Copy, V: Clone> Cache<K, V> {
         Self { fresh, values: Mutex::default() }
     }
 
-    /// The value of `key`, from `read` if it is missing or too old.
-    pub async fn get<E>(&self, key: K, now: Timestamp, read: impl Future<Output = Result<V, E>>) -> Result<Arc<V>, E> {
+    /// The value of `key`, from `read` if it is missing or too old. Most requests don't read, so none holds room for it.
+    pub async fn get<E, F: Future<Output = Result<V, E>>>(
+        &self,
+        key: K,
+        now: Timestamp,
+        read: impl FnOnce() -> F,
+    ) -> Result<Arc<V>, E> {
         if let Some((_, value)) = self.values().get(&key).filter(|(at, _)| self.is_fresh(*at, now)) {
             return Ok(Arc::clone(value));
         }
-        let value = Arc::new(read.await?);
+        let value = Arc::new(Box::pin(read()).await?);
         self.values().insert(key, (now, Arc::clone(&value)));
         Ok(value)
     }

@@ -28,7 +28,7 @@ impl Switchboard {
     /// The switches. If they cannot be read, those that were read last, since most likely they are still right. A process
     /// that never read any cannot know what was stopped, and refuses.
     pub async fn current(&self, store: &impl SwitchStore, now: Timestamp) -> Result<Arc<Switches>, Failure> {
-        match self.0.get((), now, store.switches()).await {
+        match self.0.get((), now, || store.switches()).await {
             Ok(switches) => Ok(switches),
             Err(error) => match self.0.last(()) {
                 Some(switches) => {

@@ -13,6 +13,7 @@ NOTHING = object()
 PARAMETERS = {
     "AWS::StackName": "alliance-mfa", "AWS::Region": "us-east-1", "Channels": "sms,call", "SmsProvider": "sns",
     "SmsSpendAlarmDollars": 400, "PageTopicArn": "page", "TicketTopicArn": "ticket", "AllowedCountries": "US,CA:sms",
+    "TrafficShift": "AllAtOnce", "CanarySecretArn": "",
 }
 
 

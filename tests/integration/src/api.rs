@@ -154,11 +154,11 @@ impl Api {
 
     async fn response(&self, request: Request) -> Response<Body> {
         match (request.method().as_str(), request.uri().path()) {
-            ("GET", "/v1/challenge") => self.get.handle(request, self.now).await,
-            ("POST", "/v1/challenge") => self.start.handle(request, self.now).await,
-            ("POST", "/v1/challenge/code") => self.verify.handle(request, self.now).await,
-            ("POST", path) if path.starts_with("/v1/calls/") => self.callback.handle(request, self.now).await,
-            (_, path) if path.starts_with("/v1/admin/") => self.admin.handle(request, self.now).await,
+            ("GET", "/v1/challenge") => Box::pin(self.get.handle(request, self.now)).await,
+            ("POST", "/v1/challenge") => Box::pin(self.start.handle(request, self.now)).await,
+            ("POST", "/v1/challenge/code") => Box::pin(self.verify.handle(request, self.now)).await,
+            ("POST", path) if path.starts_with("/v1/calls/") => Box::pin(self.callback.handle(request, self.now)).await,
+            (_, path) if path.starts_with("/v1/admin/") => Box::pin(self.admin.handle(request, self.now)).await,
             route => panic!("no function has the route {route:?}"),
         }
     }

@@ -392,7 +392,10 @@ pub(crate) fn all(stored: &Snapshot) -> String {
 }
 
 /// Runs each sequence on two new stores, and returns the first difference.
-pub(crate) async fn differ<A: ChallengeStore + ReceiptStore + SwitchStore, B: ChallengeStore + ReceiptStore + SwitchStore>(
+pub(crate) async fn differ<
+    A: ChallengeStore + ReceiptStore + SwitchStore,
+    B: ChallengeStore + ReceiptStore + SwitchStore,
+>(
     scene: &mut Scene,
     sequences: u64,
     stores: impl Fn() -> (A, B),

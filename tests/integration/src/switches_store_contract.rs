@@ -104,7 +104,7 @@ async fn the_next_change_drops_what_has_ended() {
     let after = stored.set(switch("sms"), setting("sms", 60), NOW).expect("room").expect("a change");
     store.switch(&after, &jane(), NOW).await.expect("set");
     let stored = store.switches().await.expect("switches");
-    set(&store, &stored, "call", NOW + Duration::from_secs(60)).await.expect("set");
+    set(&store, &stored, "call", NOW + Duration::from_mins(1)).await.expect("set");
     assert_eq!(names(&store).await, ["call"]);
 }
 
@@ -116,7 +116,7 @@ async fn as_many_as_can_be_set_fit_into_the_item_with_the_longest_reasons_and_na
     let longest = Administrator::parse(&format!("arn:{}", "a".repeat(2_044))).expect("an ARN");
     let mut switches = Switches::NONE;
     for name in countries.flat_map(|country| [format!("sms-{country}"), format!("call-{country}")]) {
-        let until = NOW + Duration::from_secs(60);
+        let until = NOW + Duration::from_mins(1);
         let longest = Setting::parse(switch(&name), &"漢".repeat(200), until, None, longest.clone(), NOW);
         switches = switches.set(switch(&name), longest.expect("a setting"), NOW).expect("room").expect("a change");
     }

@@ -186,7 +186,7 @@ attributes! {
     REFUSALS: u64 = "refusals";
 
     // The switches; each is a map, with `reason`, `adminBy` and `adminAt` of its own.
-    SWITCHES: Map = "switches";
+    SWITCHES: Map<Part> = "switches";
     UNTIL: Timestamp = "until";
     MODE: BudgetMode = "mode";
 

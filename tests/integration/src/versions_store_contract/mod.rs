@@ -116,7 +116,7 @@ async fn the_last_release_reads_every_item_that_this_version_leaves() {
 
 #[tokio::test]
 async fn what_is_recorded_has_nearly_every_attribute() {
-    let stored: BTreeSet<_> = recorded().iter().flat_map(|item| names(item)).collect();
+    let stored: BTreeSet<_> = recorded().iter().flat_map(names).collect();
     // Of a number that is changed, of a call to one that isn't enrolled, and of such a call before another: no scene has
     // them, so only their types are held.
     let unseen = ["formerPhone", "formerProvenAt", "reportedNumber", "reportedNumberUntil", "unverified"];
@@ -166,13 +166,13 @@ fn is_read(item: Image) -> bool {
 fn of_each_shape(items: &[Value]) -> String {
     let (mut seen, mut lines) = (BTreeSet::new(), String::new());
     for item in items {
-        let shown = item.as_object().expect("an item");
+        let attributes = item.as_object().expect("an item");
         let shows = NAMES.iter().map(|name| {
             let word =
-                shown.get(*name).map(|value| value["S"].as_str().filter(|text| is_word(text)).unwrap_or_default());
+                attributes.get(*name).map(|value| value["S"].as_str().filter(|text| is_word(text)).unwrap_or_default());
             (kind(item), *name, word.map(str::to_owned))
         });
-        if shows.filter(|shown| seen.insert(shown.clone())).count() > 0 {
+        if shows.filter(|shape| seen.insert(shape.clone())).count() > 0 {
             lines += &(item.to_string() + "\n");
         }
     }

@@ -1,9 +1,12 @@
 //! Items of every kind, as the store leaves them after many operations. The same each time.
 
-use domain::administration::{Administrator, Occasion, phone_reset, unblocked, unlocked};
+use std::collections::BTreeMap;
+
+use domain::administration::{Occasion, phone_reset, unblocked, unlocked};
 use domain::call::{AnsweredBy, Key};
 use domain::channel::Channel;
 use domain::follow_up::Tally;
+use domain::identity::Administrator;
 use domain::phone::Country;
 use domain::ports::{Administration as _, ChallengeStore as _, ReceiptStore as _, Statistics as _};
 use domain::receipt::{Fate, MessageId, Price, Receipt};
@@ -21,7 +24,7 @@ const SEQUENCES: u64 = 60;
 pub(super) async fn items() -> Vec<Value> {
     let mut scene = Scene::new().await;
     let (store, model) = (scene.store.clone(), ModelStore::default());
-    let same = differ(&mut scene, SEQUENCES, || (store.clone(), model.clone()), &mut Default::default()).await;
+    let same = differ(&mut scene, SEQUENCES, || (store.clone(), model.clone()), &mut BTreeMap::default()).await;
     assert_eq!(same, Ok(()));
     let mut items = stored(&scene).await;
     items.extend(stored(&administered().await).await);

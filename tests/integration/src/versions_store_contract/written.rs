@@ -63,13 +63,10 @@ pub(super) fn kind(key: &Value) -> String {
 fn clauses(update: &str) -> Vec<(&str, String)> {
     let (mut verb, mut depth, mut changes) = ("", 0_i32, Vec::<(&str, String)>::new());
     for word in update.split_inclusive([' ', ',']) {
-        match word.trim() {
-            named @ ("SET" | "REMOVE" | "ADD" | "DELETE") => {
-                verb = named;
-                changes.push((verb, String::new()));
-                continue;
-            }
-            _ => {}
+        if let named @ ("SET" | "REMOVE" | "ADD" | "DELETE") = word.trim() {
+            verb = named;
+            changes.push((verb, String::new()));
+            continue;
         }
         depth += i32::try_from(word.matches('(').count()).unwrap_or_default();
         depth -= i32::try_from(word.matches(')').count()).unwrap_or_default();
