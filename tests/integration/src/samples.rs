@@ -134,9 +134,10 @@ fn the_samples_for_the_login_page_are_answered() {
 #[test]
 fn the_sample_of_the_schedule_is_of_no_route_and_no_message() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
-    let text = std::fs::read_to_string(format!("{folder}/canary.json")).expect("the sample");
+    let (name, kind, source) = ("canary", "Scheduled Event", "aws.events");
+    let text = std::fs::read_to_string(format!("{folder}/{name}.json")).expect("the sample");
     let event: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    assert_eq!([&event["detail-type"], &event["source"]], ["Scheduled Event", "aws.events"]);
+    assert_eq!([&event["detail-type"], &event["source"]], [kind, source]);
     assert!(event.get("routeKey").is_none() && seed::of_message(&event).is_err());
 }
 

@@ -52,7 +52,7 @@ impl DynamoStore {
             .expression_attribute_values(":at", time(sent_at))
             .expression_attribute_values(":sending", text(Delivery::Sending.as_str()))
             .expression_attribute_values(":delivery", text(delivery.as_str()));
-        if failed {
+        if failed || !given_back.is_empty() {
             write = write.expression_attribute_values(":one", number(1_u32));
         }
         if failed && channel == Channel::Call {

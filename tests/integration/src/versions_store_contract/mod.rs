@@ -166,10 +166,11 @@ fn is_read(item: Image) -> bool {
 fn of_each_shape(items: &[Value]) -> String {
     let (mut seen, mut lines) = (BTreeSet::new(), String::new());
     for item in items {
-        let attributes = item.as_object().expect("an item");
+        let (attributes, of_parts) = (item.as_object().expect("an item"), names(item));
         let shows = NAMES.iter().map(|name| {
-            let word =
-                attributes.get(*name).map(|value| value["S"].as_str().filter(|text| is_word(text)).unwrap_or_default());
+            let value = attributes.get(*name);
+            let word = value.map(|value| value["S"].as_str().filter(|text| is_word(text)).unwrap_or_default());
+            let word = word.or(of_parts.iter().any(|part| part == name).then_some("")); // of a part of the item
             (kind(item), *name, word.map(str::to_owned))
         });
         if shows.filter(|shape| seen.insert(shape.clone())).count() > 0 {

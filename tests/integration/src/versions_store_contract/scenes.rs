@@ -1,6 +1,7 @@
 //! Items of every kind, as the store leaves them after many operations. The same each time.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use domain::administration::{Occasion, phone_reset, unblocked, unlocked};
 use domain::call::{AnsweredBy, Key};
@@ -8,9 +9,11 @@ use domain::channel::Channel;
 use domain::follow_up::Tally;
 use domain::identity::Administrator;
 use domain::phone::Country;
-use domain::ports::{Administration as _, ChallengeStore as _, ReceiptStore as _, Statistics as _};
+use domain::ports::{Administration as _, ChallengeStore as _, ReceiptStore as _, Statistics as _, SwitchStore as _};
 use domain::receipt::{Fate, MessageId, Price, Receipt};
 use domain::refusal::{Refusal, Refused};
+use domain::switches::{Setting, Switch, Switches};
+use platform::invocation::Invocation;
 use serde_json::Value;
 use simulation::model::ModelStore;
 
@@ -19,9 +22,14 @@ use crate::differential::differ;
 use crate::scene::{ALICE, NOW, Scene, number};
 
 /// Enough for every attribute to be written.
-const SEQUENCES: u64 = 60;
+const SEQUENCES: u64 = 120;
 
 pub(super) async fn items() -> Vec<Value> {
+    let request = Invocation::new("0e3f6a52-1c7d-4b58-9a4e-2f8d7c6b5a49".to_owned(), None);
+    request.run(Box::pin(written())).await
+}
+
+async fn written() -> Vec<Value> {
     let mut scene = Scene::new().await;
     let (store, model) = (scene.store.clone(), ModelStore::default());
     let same = differ(&mut scene, SEQUENCES, || (store.clone(), model.clone()), &mut BTreeMap::default()).await;
@@ -58,7 +66,23 @@ async fn administered() -> Scene {
     let refused = Refused { subject: &subject, channel: Channel::Sms, refusal: Refusal::Locked, consequence: None };
     scene.store.note_refusal(&refused, scene.now).await.expect("noted");
     act(&mut scene).await;
+    stop(&scene).await;
     scene
+}
+
+/// Everything that an operator can switch in one way or another.
+async fn stop(scene: &Scene) {
+    let by = Administrator::parse("arn:aws:iam::123456789012:user/jane").expect("an ARN");
+    let (now, until) = (scene.now, scene.now + Duration::from_hours(1));
+    let mut switches = Switches::NONE;
+    for (name, mode) in
+        [("sms", None), ("call-GB", None), ("enrolment", None), ("unverified-budget", Some("record-only"))]
+    {
+        let switch = Switch::parse(name).expect("a switch");
+        let setting = Setting::parse(switch, "a test", until, mode, by.clone(), now).expect("a setting");
+        switches = switches.set(switch, setting, now).expect("room").expect("a change");
+    }
+    scene.store.switch(&switches, &by, scene.now).await.expect("set");
 }
 
 async fn act(scene: &mut Scene) {
