@@ -9,12 +9,12 @@ from template import resources
 from .metrics import Metric
 
 NOTHING = object()
-# The template's parameters that matter here.
-PARAMETERS = {
-    "AWS::StackName": "alliance-mfa", "AWS::Region": "us-east-1", "Channels": "sms,call", "SmsProvider": "sns",
-    "SmsSpendAlarmDollars": 400, "PageTopicArn": "page", "TicketTopicArn": "ticket", "AllowedCountries": "US,CA:sms",
-    "TrafficShift": "AllAtOnce", "CanarySecretArn": "",
+# What a deployment of these days gives. All else is the template's default.
+GIVEN = {
+    "AWS::StackName": "alliance-mfa", "AWS::Region": "us-east-1", "SmsSpendAlarmDollars": 400, "PageTopicArn": "page",
+    "TicketTopicArn": "ticket", "AllowedCountries": "US,CA:sms",
 }
+PARAMETERS = {name: declared["Default"] for name, declared in template()["Parameters"].items() if "Default" in declared} | GIVEN
 
 
 @dataclass(frozen=True)

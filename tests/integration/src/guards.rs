@@ -108,10 +108,13 @@ fn described(kind: &str, write: &Value) -> Value {
     let key = write.get("Key").or(write.get("Item")).unwrap_or(&Value::Null);
     let part =
         |name: &str| key[name]["S"].as_str().unwrap_or_default().split('#').next().unwrap_or_default().to_owned();
+    // Named by its request or not, it is the same write.
+    let unnamed =
+        |update: &str| update.replace("writtenBy = :writtenBy, ", "").replace(" SET writtenBy = :writtenBy", "");
     json!({
         "kind": kind,
         "item": format!("{}/{}", part("pk"), part("sk")),
-        "update": write[UPDATE],
+        "update": write[UPDATE].as_str().map(unnamed),
         "condition": write[CONDITION],
     })
 }
