@@ -37,7 +37,11 @@ def expired(product):
     before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     ended = {"TEST_NUMBERS": f"{CANARY_NUMBER} {CANARY_CODE} 2025-12-31T00:00:00Z {CANARY}"}
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": before | ended})
+    live = functions.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
+    version = functions.publish_version(FunctionName=name)["Version"]
+    functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
     yield
+    functions.update_alias(FunctionName=name, Name="live", FunctionVersion=live)
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": before})
 
 

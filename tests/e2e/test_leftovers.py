@@ -22,6 +22,8 @@ PARAMETERS = {
     "Name": STACK,
     "OffersCalls": "yes",
     "HasReceipts": "no",
+    "HasCanary": "no",
+    "OriginHost": "mfa.example.com",
     "LogRetentionDays": "90",
     "ProtectTable": "false",
     "SigningKeyArn": "",

@@ -157,6 +157,10 @@ impl<S: SecretSource> App<S> {
             return Err(Cause::Wrong("the discovery document's issuer is not PublicBaseUrl"));
         }
         let keys = discovery["jwks_uri"].as_str().ok_or(Cause::Wrong("the discovery document has no jwks_uri"))?;
+        // Keys of anybody else would vouch for anything, and a request to any address would be made for whoever writes it.
+        if !keys.strip_prefix(&self.api.base_url).is_some_and(|path| path.starts_with('/')) {
+            return Err(Cause::Wrong("the keys are not at PublicBaseUrl"));
+        }
         get(keys).await
     }
 }

@@ -122,6 +122,8 @@ pub struct Invalid {
 impl Setting {
     /// The longest that a switch can be set for.
     pub const LONGEST: Duration = Duration::from_hours(24 * 31);
+    /// The longest that the budget can be set to refuse nothing: the one switch that weakens a defence.
+    pub const LONGEST_RECORD_ONLY: Duration = Duration::from_hours(24);
 
     /// Parses what an operator gives for `switch`.
     pub fn parse(
@@ -148,6 +150,9 @@ impl Setting {
             (_, None) => None,
             (_, Some(_)) => return Err(of_mode("is for unverified-budget only")),
         };
+        if mode == Some(BudgetMode::RecordOnly) && until > now + Self::LONGEST_RECORD_ONLY {
+            return Err(Invalid { field: "until", fault: "must not be more than a day ahead for record-only" });
+        }
         Ok(Self { reason, until, mode, by, at: now })
     }
 

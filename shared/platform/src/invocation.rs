@@ -60,10 +60,11 @@ pub fn request_of(write: &str) -> &str {
     write.rsplit_once(SEPARATOR).map_or(write, |(request_id, _)| request_id)
 }
 
-/// The id of a trace that is sampled: `Root` in `Root=1-…;Parent=…;Sampled=1`.
+/// The id of a trace that is sampled: `Root` in `Root=1-…;Parent=…;Sampled=1`. A client may have sent it.
 fn sampled(trace: &str) -> Option<&str> {
     let field = |name| trace.split(';').find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
-    field("Root").filter(|_| field("Sampled") == Some("1"))
+    let is_id = |root: &&str| root.len() == 35 && root.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    field("Root").filter(|_| field("Sampled") == Some("1")).filter(is_id)
 }
 
 #[cfg(test)]
@@ -79,6 +80,8 @@ mod tests {
             (format!("Root={root};Parent=53995c3f42cd8ad8;Sampled=0"), None),
             (format!("Root={root}"), None),
             ("Sampled=1".to_owned(), None),
+            (format!("Root={root}/../a;Sampled=1"), None),
+            ("Root=+14155552671,text-of-a-clients-choice;Sampled=1".to_owned(), None),
             (String::new(), None),
         ];
         for (trace, id) in traces {

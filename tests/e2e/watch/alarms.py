@@ -6,14 +6,16 @@ DAY = 1440
 
 
 def breaching(alarm, written, minutes, absent=None):
-    """For each period whether its value breaches the threshold. Missing data does not."""
+    """For each period whether its value breaches the threshold."""
     values = computed(alarm.queries, Context(written, minutes, alarm.period, absent))
     [watched] = [query.id for query in alarm.queries if query.shown and query.id != alarm.band]
     if alarm.band:
         assert alarm.comparison == "LessThanLowerThreshold"
         limits = zip(values[watched], values[alarm.band][0], strict=True)
         return [None not in point and point[0] < point[1] for point in limits]
-    assert alarm.comparison == "GreaterThanOrEqualToThreshold"
+    if alarm.comparison == "LessThanThreshold":
+        return [alarm.silence_breaches if value is None else value < float(alarm.threshold) for value in values[watched]]
+    assert alarm.comparison == "GreaterThanOrEqualToThreshold" and not alarm.silence_breaches
     return [value is not None and value >= float(alarm.threshold) for value in values[watched]]
 
 

@@ -64,6 +64,10 @@ class World:
     def also(self, minute):
         """What else happens in a minute."""
 
+    def canary(self):
+        """Whether the canary's sign-in succeeds, as 1 or 0. None if it doesn't run."""
+        return 1
+
     # How a day goes.
 
     def day(self, number, changed=None):
@@ -75,6 +79,8 @@ class World:
             expected = world.logins * weekend * world.busy() * HOURS[minute // 60] / sum(HOURS) / 60
             for _ in range(world.arrivals(expected)):
                 world.login(number * DAY + minute)
+            if "CanarySecretArn" in world.parameters and minute % 180 == 30 and (signed_in := world.canary()) is not None:
+                world.ours("CanarySucceeded", "CanaryFunction", number * DAY + minute, signed_in, Channel="sms")
             if world.today:
                 world.account(number * DAY + minute, minute)
                 world.also(number * DAY + minute)

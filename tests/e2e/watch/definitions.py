@@ -40,6 +40,7 @@ class Alarm:
     comparison: str
     threshold: float | None
     band: str | None
+    silence_breaches: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,14 +123,14 @@ def _holds(condition, values):
 
 def _alarm(name, properties):
     [topic] = properties["AlarmActions"]
-    assert properties["OKActions"] == [topic] and properties["TreatMissingData"] == "notBreaching", name
+    assert properties["OKActions"] == [topic] and properties["TreatMissingData"] in ("notBreaching", "breaching"), name
     queries = tuple(_query(part) for part in properties.get("Metrics") or [_single(properties)])
     periods = {part["MetricStat"]["Period"] for part in properties.get("Metrics", []) if "MetricStat" in part}
     [period] = periods or {properties["Period"]}
     return Alarm(
         name, topic == "page", queries, int(period), properties["EvaluationPeriods"],
         properties.get("DatapointsToAlarm", properties["EvaluationPeriods"]), properties["ComparisonOperator"],
-        properties.get("Threshold"), properties.get("ThresholdMetricId"),
+        properties.get("Threshold"), properties.get("ThresholdMetricId"), properties["TreatMissingData"] == "breaching",
     )
 
 

@@ -3,6 +3,7 @@
 from .days import DAY, HISTORY, Day, World
 
 RECEIPTS = {"SmsProvider": "end-user-messaging"}
+CANARY = {"CanarySecretArn": "canary"}
 QUIET = 20
 
 
@@ -241,11 +242,31 @@ class HotPartition(World):
         self.aws("AWS/DynamoDB", "WriteThrottleEvents", minute, 6.0, TableName="Table")
 
 
+class NoKeys(World):
+    """Nobody can sign in, and too few try for the other alarms to see it."""
+
+    hours = 9
+
+    def converts(self, channel):
+        return 0.0
+
+    def canary(self):
+        return 0
+
+
+class NoCanary(World):
+    hours = 9
+
+    def canary(self):
+        return None
+
+
 NORMAL = (
     Day("a weekday"),
     Day("a Saturday, 60 % fewer", number=HISTORY + 2),
     Day("a weekday, with receipts", parameters=RECEIPTS),
     Day("20 sign-ins a day", logins=QUIET),
+    Day("20 sign-ins a day, with a canary", logins=QUIET, parameters=CANARY),
     Day("20 sign-ins a day, first day", logins=QUIET, number=0, new=True),
     Day("first day", number=0, new=True),
 )
@@ -285,6 +306,8 @@ FAULTY = (
     Day("accounts are guessed until locked", Guessing, {"AttackAlarm": 15}),
     Day("the event bus refuses", BusRefuses, {"StreamLateAlarm": 30, "DeadLettersAlarm": 250}),
     Day("a hot partition of the table", HotPartition, {"TableThrottlesAlarm": 15}),
+    Day("no code is right, 20 sign-ins a day with a canary", NoKeys, {"CanaryFailedAlarm": 540}, CANARY, QUIET),
+    Day("the canary doesn't run", NoCanary, {"CanaryFailedAlarm": 540}, CANARY),
 )
 # The day of the runbook's picture.
 PICTURED = Day("SMS pumping, with receipts", Pumping, {"AttackAlarm": 15}, RECEIPTS)

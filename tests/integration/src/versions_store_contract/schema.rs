@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::challenge::NumberSource;
+use domain::channel::Channel;
 use domain::limit::Limit;
-use platform::item::attribute::{CHARGED, NUMBER_SOURCE, OUTCOME, shapes};
+use domain::switches::Switch;
+use platform::item::attribute::{CHARGED, NUMBER_SOURCE, OUTCOME, SWITCHES, shapes};
 use platform::item::challenge::{APPROVED, DENIED, PENDING, REFUSED};
 use serde_json::{Value, json};
 
@@ -90,7 +92,7 @@ impl Schema {
     /// Checks a name in a map whose names mean something.
     fn check_name(&self, map: &str, name: &str) -> Result<(), String> {
         let Some(known) = self.0["attributes"][map]["names"].as_array() else { return Ok(()) };
-        let first = name.split('#').next().unwrap_or_default();
+        let first = without_country(name.split('#').next().unwrap_or_default());
         if known.iter().any(|known| known == first) {
             return Ok(());
         }
@@ -117,6 +119,12 @@ impl Schema {
     }
 }
 
+/// The name of a switch in one country is that of the channel and the country's.
+fn without_country(name: &str) -> &str {
+    let of_country = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_uppercase());
+    name.rsplit_once('-').filter(|(_, country)| of_country(country)).map_or(name, |(switch, _)| switch)
+}
+
 fn described(name: &str, kind: &str, words: Vec<&'static str>) -> Value {
     let words = match name {
         name if name == OUTCOME.name => vec![PENDING, APPROVED, DENIED, REFUSED],
@@ -129,6 +137,11 @@ fn described(name: &str, kind: &str, words: Vec<&'static str>) -> Value {
     }
     if name == CHARGED.name {
         described["names"] = json!(Limit::ALL.map(Limit::as_str));
+    }
+    if name == SWITCHES.name {
+        let channels = Channel::ALL.map(Switch::Channel);
+        let switches = channels.into_iter().chain([Switch::Enrolment, Switch::UnverifiedBudget]);
+        described["names"] = switches.map(|switch| switch.to_string()).collect();
     }
     described
 }
