@@ -196,11 +196,14 @@ mod tests {
             tokio::task::yield_now().await;
             tracing::info!("within");
         };
-        Invocation::new("r-1".to_owned(), Some("Root=1-2-3;Sampled=1")).run(within).await;
+        Invocation::new("r-1".to_owned(), Some("Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1")).run(within).await;
         tracing::info!("after");
         drop(guard);
         let text = String::from_utf8(log.0.lock().expect("not poisoned").clone()).expect("text");
-        let ids: Vec<_> = text.lines().map(|line| line.contains(r#""requestId":"r-1","traceId":"1-2-3","#)).collect();
+        let ids: Vec<_> = text
+            .lines()
+            .map(|line| line.contains(r#""requestId":"r-1","traceId":"1-5759e988-bd862e3fe1be46a994272793","#))
+            .collect();
         assert_eq!(ids, [true, false], "{text}");
     }
 

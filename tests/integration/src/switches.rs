@@ -121,6 +121,10 @@ async fn only_what_an_operator_may_mean_is_accepted() {
         assert_eq!((answer.status, &answer.json["field"]), (400, &json!("mode")), "{mode}");
     }
     assert_eq!(put(&api, "call", body("a", "2026-12-26T09:46:50Z")).await.status, 200, "31 days");
+    let weakened = |until: &str| json!({ "reason": "a", "until": until, "mode": "record-only" });
+    let long = put(&api, "unverified-budget", weakened("2026-11-26T09:46:51Z")).await;
+    assert_eq!((long.status, &long.json["field"]), (400, &json!("until")), "it weakens a defence");
+    assert_eq!(put(&api, "unverified-budget", weakened("2026-11-26T09:46:50Z")).await.status, 200, "a day");
     let names = ["", "email", "SMS", "call-gb", "call-UK", "call-ZZ", "call-GBR", "sms-", "call-GB/..", "enrolment-GB"];
     for name in names {
         for answer in [put(&api, name, body("a", UNTIL)).await, clear(&api, name).await] {
@@ -312,6 +316,9 @@ async fn unreadable_switches_leave_the_last_known_ones_in_force_and_stop_a_proce
     api.pass(3_600);
     let login = login.at(api.now);
     assert_eq!(paused(&api.status(&login).await, "sms").0, json!("paused"), "an hour old");
+    api.backend.round_trips();
+    assert_eq!(paused(&api.status(&login).await, "sms").0, json!("paused"), "right after a failure");
+    assert_eq!(api.backend.round_trips(), 1, "they are not read again at once");
     let refused = api.post(&login, json!({ "channel": "call" })).await;
     assert_eq!((refused.status, refused.problem()), (503, "temporarily-unavailable"), "it has never read any");
     assert_eq!(api.phone.calls(), 0);
