@@ -6,6 +6,7 @@ import { startBackend, verifyResult } from './harness/backend.mjs';
 import { eventually } from './harness/eventually.mjs';
 import { LoginPage } from './harness/login-page.mjs';
 import { scenes } from './harness/scenes.mjs';
+import { APP } from './harness/stack.mjs';
 
 const heard = (page) => page.evaluate(() => window.heard);
 const framed = (page) => new LoginPage(page.frameLocator('iframe'));
@@ -64,6 +65,29 @@ scenes('Handing over', {}, (scene) => {
     const login = await arrive();
     await login.press('back');
     assert.deepEqual(await login.returned(), { error: 'access_denied', state: login.state });
+  });
+
+  // Browsers open an app only when the user presses something.
+  scene('an app gets the result when the user presses the button, again if the first time did nothing', async ({ arrive, context, phone, user, stack }) => {
+    const login = await arrive({ redirect_uri: APP });
+    const devtools = await context.newCDPSession(login.page);
+    await devtools.send('Page.enable');
+    const asked = [];
+    devtools.on('Page.frameRequestedNavigation', ({ url }) => asked.push(url));
+    await login.sendCode();
+    await login.enter(await phone.code());
+    await login.is('approved');
+    await login.says('approved.app');
+    await login.page.waitForTimeout(500);
+    assert.deepEqual(asked, []);
+    for (const times of [1, 2]) {
+      await login.press('approved.continue');
+      await eventually('a way to the app', async () => asked.length === times);
+    }
+    const [target, fragment] = asked[1].split('#');
+    const { result_token: token, ...answer } = Object.fromEntries(new URLSearchParams(fragment));
+    assert.deepEqual([target, answer], [APP, { state: login.state }]);
+    await verifyResult(token, stack.url, user);
   });
 
   scene('the result replaces the login page in the history', async ({ arrive, phone }) => {

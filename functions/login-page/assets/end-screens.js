@@ -72,14 +72,14 @@ function startAgain({ view, now }) {
 }
 
 export function approved(app) {
-  const { way, finish } = app.handover;
+  const { way, isApp, finish } = app.handover;
   const token = app.view.resultToken;
   const go = () => finish(token);
   return {
     heading: () => t('approved.heading'),
     symbol: { icon: DONE, tone: 'good' },
     body: [
-      ...says(way === 'alone' ? 'approved.alone' : 'approved.returning'),
+      ...says(way === 'alone' ? 'approved.alone' : isApp ? 'approved.app' : 'approved.returning'),
       way === 'redirect' && h('button', { class: 'main', type: 'button', onclick: go }, t('approved.continue')),
     ],
     ends: true,

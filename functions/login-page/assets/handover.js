@@ -19,6 +19,7 @@ const READY_LAST = 2000;
  * @property {boolean} misdirected The redirect URI is not one of the deployment's.
  * @property {(typed: import('./phone-field.js').Typed) => void} remember Keeps a typed number for a reload.
  * @property {() => void} reload Begins again, with what is kept.
+ * @property {boolean} isApp Whether the result goes to an app, which a browser opens only when the user presses something.
  * @property {(resultToken: string) => void} finish Returns the result.
  * @property {(() => void) | null} cancel Returns without a result, if there is somewhere to return to.
  */
@@ -48,6 +49,7 @@ function byAddress() {
     typed,
     first,
     misdirected: target !== null && !allowed,
+    isApp: allowed && !/^https?:/.test(target),
     remember: (typed) => keep({ token, login, typed }),
     reload() {
       if (token && keptOf(login)?.token !== token) history.replaceState(null, '', `#${new URLSearchParams({ token })}`);
@@ -90,6 +92,7 @@ function byMessage() {
         typed: null,
         locale: data.locale,
         misdirected: false,
+        isApp: false,
         remember() {},
         reload: () => location.reload(),
         finish: (resultToken) => post({ type: 'result', resultToken, state: data.state }, origin),

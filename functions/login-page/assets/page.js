@@ -46,6 +46,7 @@ const app = {
     token: null,
     typed: null,
     misdirected: false,
+    isApp: false,
     remember() {},
     reload: () => location.reload(),
     finish() {},
@@ -275,6 +276,7 @@ function finish() {
   const token = app.view.resultToken;
   if (!token || finished) return;
   finished = true;
+  if (app.handover.isApp) return; // the approved screen has the button
   // At once: the login's own page shows that it worked, and its title is the next thing a screen reader says. This
   // page's screen says so for as long as that page takes to load, with a button in case it doesn't.
   app.handover.finish(token);

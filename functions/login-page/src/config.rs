@@ -67,7 +67,19 @@ fn each(list: Option<&str>, parse: impl Fn(&str) -> Result<(), &'static str>) ->
 /// Compared exactly as written, and the page adds a fragment to it.
 fn redirect_uri(text: &str) -> Result<(), &'static str> {
     let plain = text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.contains('#');
-    if plain && secure(text).is_some() { Ok(()) } else { Err("must list https URIs without a fragment") }
+    let fault = "must list https URIs, or an app's such as com.example.app:/done, without a fragment";
+    if plain && (secure(text).is_some() || is_of_an_app(text)) { Ok(()) } else { Err(fault) }
+}
+
+/// A URI whose scheme belongs to one app, because it is the reverse of a domain name (RFC 8252 §7.1). The dot keeps out
+/// the schemes that browsers give a meaning to.
+fn is_of_an_app(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(":/") else { return false };
+    let of_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let mut labels = scheme.split('.');
+    let starts_well = scheme.starts_with(|first: char| first.is_ascii_lowercase());
+    let is_name = labels.clone().count() >= 2 && labels.all(|label| !label.is_empty() && label.bytes().all(of_name));
+    starts_well && is_name && !rest.contains('@')
 }
 
 /// Compared with the origin that a browser reports: lower case, without the default port.
@@ -99,12 +111,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_redirect_uri_is_https_and_has_no_fragment() {
+    fn a_redirect_uri_is_https_or_of_an_app_and_has_no_fragment() {
         for good in [
             "https://login.example.com/mfa/done",
             "https://login.example.com:8443/done?x=1&y=a%20b",
             "http://127.0.0.1:9000/signed-in",
             "http://localhost/done",
+            "com.example.app:/mfa/done",
+            "com.example.app://done",
         ] {
             assert_eq!(redirect_uri(good), Ok(()), "{good}");
         }
@@ -120,6 +134,15 @@ mod tests {
             "https://login.example.com/a b",
             "javascript:alert(1)",
             "https:///done",
+            "myapp:/done",
+            "file:///done",
+            "com.example.app",
+            "com.example.app:done",
+            "com.example.app:/done#x",
+            "Com.example.app:/done",
+            "com..app:/done",
+            "com.example.app://user@done",
+            "1com.example:/done",
         ] {
             assert!(redirect_uri(bad).is_err(), "{bad}");
         }

@@ -2,6 +2,7 @@
 // how users get there; these exhibits are for how a screen looks and reads in every language.
 
 import { LoginPage } from './login-page.mjs';
+import { APP } from './stack.mjs';
 
 const MASKED = '+•••••••••71';
 const TOKEN = 'eyJhbGciOiJSUzI1NiIsInR5cCI6Im1mYS1yZXN1bHQrand0In0.eyJzdWIiOiJzYW1wbGUtdXNlciJ9.c2lnbmF0dXJl';
@@ -178,6 +179,7 @@ export const EXHIBITS = {
   'calling-contested': { screen: 'calling', view: { ...called('ringing'), contested: true, matchDigits: '0471' } },
   'calling-machine': { screen: 'calling', view: { ...called('answered'), matchDigits: '0471' } },
   approved: { view: { ...known, state: 'approved', resultToken: TOKEN }, query: { redirect_uri: undefined } },
+  'approved-app': { view: { ...known, state: 'approved', resultToken: TOKEN }, query: { redirect_uri: APP } },
   'approved-before': { view: { ...known, state: 'approved' } },
   expired: { view: { ...known, state: 'expired' } },
   refused: { view: { ...known, state: 'refused' } },

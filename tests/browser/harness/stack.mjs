@@ -14,6 +14,9 @@ const FUNCTIONS = [
   'start-challenge', 'get-challenge', 'verify-code', 'call-callback', 'message-receipts', 'jwks', 'login-page', 'admin',
 ];
 
+/** Where an app takes the result. */
+export const APP = 'com.example.app:/mfa/done';
+
 /** Settings for every test, so that it meets only the limits and waits that it is about. */
 const SETTINGS = {
   ALLOWED_COUNTRIES: 'US,CA,GB,FR:sms,BE',
@@ -33,7 +36,7 @@ export async function startStack(name, backend, settings = {}) {
   const { child, gateway, issuer, phone, environment } = await surroundings({
     FUNCTIONS_PORT: runtime.port,
     FRAME_ANCESTORS: backend.origin,
-    REDIRECT_URIS: backend.redirectUri,
+    REDIRECT_URIS: `${backend.redirectUri},${APP}`,
   });
   mkdirSync(LOGS, { recursive: true });
   runtime.run(FUNCTIONS, BINARIES, { ...environment, ...SETTINGS, ...settings }, `${LOGS}/browser-${name}.log`);

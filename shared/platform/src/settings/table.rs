@@ -85,7 +85,7 @@ settings! {
         /// Your privacy policy, linked to beside them. US registrations of senders require both.
         PRIVACY_URL: Option<String> = optional_as(Some(120), "characters of an https address", |text| parse::page(text).ok());
         /// URIs to which the page may send the browser with the result, compared as written.
-        REDIRECT_URIS: Option<String> = optional(None, "https URIs without a fragment, separated by commas");
+        REDIRECT_URIS: Option<String> = optional(None, "https URIs, or an app's such as com.example.app:/done, without a fragment, separated by commas");
         /// Origins whose pages may embed the page in a frame and get the result from it.
         FRAME_ANCESTORS: Option<String> = optional(None, "origins such as https://login.example.com, separated by commas");
     }
