@@ -24,6 +24,7 @@ def expand(template, parameters):
     _allow_loopback(template["Parameters"], parameters)
     template["Parameters"]["LogLevel"].pop("AllowedValues", None)  # log more than a real deployment may
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
+    _name_settings(template, parameters)
     expanded = transform(template, parameters, SimpleNamespace(load=dict))
     for name in resources(expanded, "AWS::SecretsManager::Secret"):
         # In AWS a secret's Ref is its ARN; in the emulator only an attribute is.
@@ -72,6 +73,14 @@ def _quoted(function):
         case {"Fn::Sub": str(text)}:
             return {"Fn::Sub": json.dumps(text)[1:-1]}
     return function
+
+
+def _name_settings(template, parameters):
+    """Puts values into the functions' tags, as AWS::LanguageExtensions does everywhere: SAM then publishes new versions."""
+    declared = template["Parameters"]
+    tags = template["Globals"]["Function"]["Tags"]
+    for name, tag in tags.items():
+        tags[name] = parameters.get(tag["Ref"], declared[tag["Ref"]].get("Default"))
 
 
 def _allow_loopback(declared, parameters):
