@@ -54,12 +54,13 @@ impl Asked {
         };
         let stored = store.switches().await?;
         let until = change.as_ref().map(|setting| setting.until.as_unix());
+        let action = if change.is_some() { "set" } else { "clear" };
         let after = match change {
             Some(setting) => stored.set(name, setting, now).map_err(Problem::from)?,
             None => stored.cleared(name, now),
         };
         // Without the reason, which is somebody's own words.
-        tracing::info!(switch = %name, until, by = by.as_str(), changes = after.is_some(), "switched");
+        tracing::info!(switch = %name, action, until, by = by.as_str(), changes = after.is_some(), "switched");
         let Some(after) = after else { return Ok(view::switches(&stored, now)) };
         store.switch(&after, by, now).await?;
         Ok(view::switches(&after, now))
