@@ -104,6 +104,8 @@ pub(crate) struct Past {
     /// For each number change, the number and binding that were proven, and the true time.
     pub(crate) proofs: HashMap<ChallengeKey, (PhoneNumber, u64, Timestamp)>,
     pub(crate) tokens: HashMap<ChallengeId, String>,
+    /// When the switches could not be read last: for a while nobody tries again.
+    pub(crate) unreadable_switches_at: Option<Timestamp>,
     /// Since when each switch has stopped what it stops, by the true time.
     pub(crate) stopped: BTreeMap<Switch, Timestamp>,
     /// The only body that may say that there is nothing to confirm.

@@ -242,6 +242,9 @@ impl SwitchStore for Shared {
             let mut world = self.world();
             let fault = world.fault(&[Fault::Down]);
             let clock = world.clock;
+            if fault.is_some() {
+                world.past.unreadable_switches_at = Some(clock);
+            }
             world.errand().read_switches = Some(if fault.is_some() { Err(()) } else { Ok(clock) });
             (fault, world.model.switches().clone())
         };

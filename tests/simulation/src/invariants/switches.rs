@@ -18,6 +18,8 @@ use crate::world::World;
 /// How long a start may not know of a switch: what it read is 30 seconds old at most, by clocks that differ by less than
 /// 45, when it arrives.
 const UNKNOWN: Duration = Duration::from_secs(30 + 45 + LONGEST_REQUEST.as_secs());
+/// How long after a failed read the start may do without one, by such clocks.
+const UNREAD: Duration = Duration::from_secs(5 + 45 + LONGEST_REQUEST.as_secs());
 
 /// Checks a change of the switches, and remembers since when each is set.
 pub(crate) fn switched(world: &mut World, before: &Switches) {
@@ -54,7 +56,10 @@ fn changes_one(world: &mut World, before: &Switches) -> Verdict {
 pub(super) fn started(world: &mut World, transaction: &StartTransaction) {
     let errand = world.errand();
     let (now, read, tried_again) = (errand.now, errand.read_switches, errand.conflicts > 0);
-    let Some(known_until) = known_until(world.clock, read, tried_again) else {
+    let given_up = world.past.unreadable_switches_at.is_some_and(|at| world.clock.since(at) <= UNREAD);
+    let reads = matches!(read, Some(Ok(_))) && !tried_again;
+    let known_until = known_until(world.clock, read, tried_again).filter(|_| reads || !given_up);
+    let Some(known_until) = known_until else {
         return world.saw(Seen::OldSwitchesUsed);
     };
     if stopping(world, transaction, now).any(|since| since < known_until) {
