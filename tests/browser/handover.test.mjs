@@ -67,8 +67,8 @@ scenes('Handing over', {}, (scene) => {
     assert.deepEqual(await login.returned(), { error: 'access_denied', state: login.state });
   });
 
-  // Browsers open an app only when the user presses something.
-  scene('an app gets the result when the user presses the button, again if the first time did nothing', async ({ arrive, context, phone, user, stack }) => {
+  // Browsers open an app only when the user presses something, and now and then not at the first press: the button stays.
+  scene('an app gets the result when the user presses the button, and not before', async ({ arrive, context, phone, user, stack }) => {
     const login = await arrive({ redirect_uri: APP });
     const devtools = await context.newCDPSession(login.page);
     await devtools.send('Page.enable');
@@ -80,14 +80,15 @@ scenes('Handing over', {}, (scene) => {
     await login.says('approved.app');
     await login.page.waitForTimeout(500);
     assert.deepEqual(asked, []);
-    for (const times of [1, 2]) {
-      await login.press('approved.continue');
-      await eventually('a way to the app', async () => asked.length === times);
-    }
-    const [target, fragment] = asked[1].split('#');
+    await eventually('a way to the app', async () => {
+      if (asked.length === 0) await login.press('approved.continue');
+      return asked.length > 0;
+    });
+    const [target, fragment] = asked[0].split('#');
     const { result_token: token, ...answer } = Object.fromEntries(new URLSearchParams(fragment));
     assert.deepEqual([target, answer], [APP, { state: login.state }]);
     await verifyResult(token, stack.url, user);
+    await login.button('approved.continue').waitFor();
   });
 
   scene('the result replaces the login page in the history', async ({ arrive, phone }) => {

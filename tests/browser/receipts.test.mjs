@@ -28,7 +28,7 @@ scenes('Receipts', { settings: { SMS_PROVIDER: 'end-user-messaging' }, concurren
     const login = await arrive();
     await login.sendCode();
     await login.says('code.text.not-delivered');
-    await login.says('undelivered.call');
+    await login.says('paused.call.instead');
     await login.callMe();
     const call = await phone.ringing();
     await call.listen();

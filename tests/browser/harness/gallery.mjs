@@ -179,7 +179,7 @@ export const EXHIBITS = {
   'calling-contested': { screen: 'calling', view: { ...called('ringing'), contested: true, matchDigits: '0471' } },
   'calling-machine': { screen: 'calling', view: { ...called('answered'), matchDigits: '0471' } },
   approved: { view: { ...known, state: 'approved', resultToken: TOKEN }, query: { redirect_uri: undefined } },
-  'approved-app': { view: { ...known, state: 'approved', resultToken: TOKEN }, query: { redirect_uri: APP } },
+  'approved-app': { screen: 'approved', view: { ...known, state: 'approved', resultToken: TOKEN }, query: { redirect_uri: APP } },
   'approved-before': { view: { ...known, state: 'approved' } },
   expired: { view: { ...known, state: 'expired' } },
   refused: { view: { ...known, state: 'refused' } },
