@@ -104,6 +104,15 @@ def test_the_firewall_guards_the_distribution():
     assert len(set(priorities)) == len(priorities) == 5
 
 
+def test_webhooks_are_counted_by_address_and_may_be_more():
+    limited = {name: rule["Statement"]["RateBasedStatement"] for name, rule in rules().items() if "RateBasedStatement" in rule["Statement"]}
+    assert set(limited) == {"RequestsPerAddress", "WebhooksPerAddress"}
+    webhooks = limited["WebhooksPerAddress"]
+    assert webhooks["ScopeDownStatement"]["ByteMatchStatement"]["SearchString"] == "/v1/calls/"
+    assert (webhooks["AggregateKeyType"], webhooks["EvaluationWindowSec"]) == ("IP", 300)
+    assert webhooks["Limit"] > edge()["Parameters"]["RequestsPerAddressPer5Minutes"]["Default"]
+
+
 def test_administration_is_refused_at_the_edge_because_its_signature_names_another_host():
     match = rules()["NoAdministration"]["Statement"]["ByteMatchStatement"]
     assert rules()["NoAdministration"]["Action"] == {"Block": {}}
