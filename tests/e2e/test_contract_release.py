@@ -125,7 +125,7 @@ def test_a_setting_that_changes_is_published_to_every_function_that_reads_it():
     assert not set(published(Revision="2").values()) & set(before.values())
 
 
-def test_what_chooses_among_the_outputs_of_the_nested_stack_is_in_the_text_of_every_function():
+def test_parameters_that_change_an_output_of_the_nested_stack_are_in_the_text_of_every_function():
     """A version is published for another text in the template, and what a nested stack puts out is always the same text."""
     written = one_template(REPOSITORY / "infra" / "template.yaml")
     state = one_template(REPOSITORY / "infra" / "state.yaml")

@@ -163,6 +163,14 @@ def test_a_deleted_table_is_restored_from_its_backup(product, operator, someone)
     dynamodb.delete_table(TableName=old)
     assert "Leave out --at" in operator.fails(f"{restore} --at 2020-01-01T00:00:00Z --yes")
     assert "neither a table nowhere nor a backup" in operator.fails("infra/tools/restore table nowhere elsewhere --yes")
+    # A mistyped target must not get a time to live, by which DynamoDB would delete its items.
+    dynamodb.create_table(
+        TableName="orders", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+    )
+    assert "a table of something else" in operator.fails(f"infra/tools/restore table {old} orders --yes")
+    assert dynamodb.describe_time_to_live(TableName="orders")["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED"
+    dynamodb.delete_table(TableName="orders")
 
     operator.types(f'{restore} --yes >> parameters.txt\nsam deploy --parameter-overrides "$(paste -sd" " parameters.txt)"')
     # Once more, as after an interruption. The stream is no longer new, but nobody has read it.
