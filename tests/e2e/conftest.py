@@ -105,7 +105,7 @@ def deployed(hosted_login, provider, confidential, endpoints=None, **chosen):
             "MaxSendsPerNetworkPer10Minutes": "100000",
             "OriginHost": "login.example.com",
             "PublicBaseUrl": deployment.base_url,
-            "ReservedConcurrency": "40",
+            "ReservedConcurrency": "20",
             "ResultAudience": RESULT_AUDIENCE,
             "TestNumbers": f"{TEST_NUMBER} {TEST_CODE} 2099-12-31T00:00:00Z somebody-else {REVIEWER};"
             f"{CANARY_NUMBER} {CANARY_CODE} 2099-12-31T00:00:00Z {CANARY}",

@@ -4,6 +4,7 @@ import collections
 import concurrent.futures
 import functools
 import itertools
+import random
 import threading
 import time
 
@@ -18,11 +19,11 @@ REPETITIONS = pytest.mark.parametrize("repetition", range(1, 4))
 
 def at_once(number, request):
     """The answers to `number` requests that start together. A request that exceeds the reserved concurrency is sent
-    again."""
+    again, after a pause: the refusals themselves would take up the emulator, and no environment could start."""
 
     def admitted(index):
         while (answer := request(index)).status_code == 429 and "Rate Exceeded" in answer.text:
-            time.sleep(0.05)
+            time.sleep(random.uniform(0.2, 0.8))
         return answer
 
     return together([functools.partial(admitted, index) for index in range(number)])
@@ -48,7 +49,7 @@ def statuses(answers):
 def warm(someone):
     """Starts environments a few at a time, because the emulator cannot start that many at once."""
     page = someone().log_in()
-    for number in range(5, 45, 5):
+    for number in range(4, 24, 4):
         at_once(number, lambda _: page.guess("malformed"))
 
 

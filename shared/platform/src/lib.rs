@@ -18,6 +18,8 @@ pub mod request;
 pub mod retry;
 
 pub mod first_factor;
+#[cfg(feature = "jws")]
+pub mod jws;
 pub mod iam;
 pub mod settings;
 pub mod telemetry;
@@ -31,7 +33,11 @@ pub mod secrets;
 #[cfg(feature = "secrets")]
 pub mod edge;
 #[cfg(feature = "kms")]
+pub mod kms;
+#[cfg(feature = "kms")]
 pub mod signer;
+#[cfg(feature = "door")]
+pub mod door;
 #[cfg(feature = "jwks")]
 pub mod jwks;
 #[cfg(feature = "numbering")]

@@ -1,22 +1,12 @@
-//! Result tokens: JWTs signed with RS256 by KMS, so the private key never leaves it.
-//!
-//! RS256 because API Gateway's own authorizer accepts only RSA. The claims depend only on the challenge
-//! and the first factor, and PKCS #1 v1.5 is deterministic, so asking again yields the same bytes.
-
-use std::error::Error;
+//! Result tokens. Their claims depend only on the challenge and the first factor, so asking again yields the same bytes.
 
 use aws_config::SdkConfig;
-use aws_sdk_kms::Client;
-use aws_sdk_kms::primitives::Blob;
-use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
 use domain::result::Approval;
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
-use thiserror::Error as ThisError;
 
 use crate::encoding::base64url;
 use crate::first_factor::FirstFactor;
-use crate::problem::{Failure, Problem};
+use crate::kms::{self, SignError, SigningKey};
 use crate::settings::{Environment, table};
 
 #[derive(Clone, Debug)]
@@ -37,16 +27,6 @@ impl SignerSettings {
     }
 }
 
-#[derive(Debug, ThisError)]
-#[error("the result could not be signed")]
-pub struct SignError(#[source] pub Box<dyn Error + Send + Sync>);
-
-impl From<SignError> for Failure {
-    fn from(error: SignError) -> Self {
-        Self::caused(Problem::TemporarilyUnavailable, error)
-    }
-}
-
 pub trait ResultSigner: Sync {
     /// The token for an approval, for the login session that asked.
     fn sign(
@@ -58,48 +38,21 @@ pub trait ResultSigner: Sync {
 
 #[derive(Clone, Debug)]
 pub struct KmsSigner {
-    client: Client,
+    key: SigningKey,
     settings: SignerSettings,
 }
 
 impl KmsSigner {
     #[must_use]
     pub fn new(config: &SdkConfig, settings: SignerSettings) -> Self {
-        Self { client: Client::new(config), settings }
+        Self { key: SigningKey::new(config, settings.key_arn.clone()), settings }
     }
 }
 
 impl ResultSigner for KmsSigner {
     async fn sign(&self, approval: &Approval, first_factor: &FirstFactor) -> Result<String, SignError> {
-        let unsigned = unsigned(&self.settings, approval, first_factor).map_err(|error| SignError(Box::new(error)))?;
-        let digest = Sha256::digest(unsigned.as_bytes()).to_vec();
-        let request = self
-            .client
-            .sign()
-            .key_id(&self.settings.key_arn)
-            .message_type(MessageType::Digest)
-            .signing_algorithm(SigningAlgorithmSpec::RsassaPkcs1V15Sha256)
-            .message(Blob::new(digest));
-        let signed = Box::pin(request.send()).await.map_err(|error| SignError(Box::new(error)))?;
-        let signature = signed.signature.ok_or_else(|| SignError("KMS answered without a signature".into()))?;
-        Ok(format!("{unsigned}.{}", base64url(signature.as_ref())))
+        self.key.sign(Approval::TOKEN_TYPE, &claims(&self.settings, approval, first_factor)).await
     }
-}
-
-/// The `kid` of a signing key: a digest, so that it does not reveal the AWS account.
-#[must_use]
-pub fn key_id(key_arn: &str) -> String {
-    let digest: [u8; 32] = Sha256::digest(key_arn.as_bytes()).into();
-    let mut kid = base64url(&digest);
-    kid.truncate(16);
-    kid
-}
-
-#[derive(Serialize)]
-struct Header<'a> {
-    alg: &'static str,
-    typ: &'static str,
-    kid: &'a str,
 }
 
 #[derive(Serialize)]
@@ -118,20 +71,14 @@ struct Claims<'a> {
     enrolled_now: bool,
 }
 
-/// The part of a JWT that is signed: header and claims.
-pub fn unsigned(
-    settings: &SignerSettings,
-    approval: &Approval,
-    first_factor: &FirstFactor,
-) -> Result<String, serde_json::Error> {
-    let header = Header { alg: "RS256", typ: Approval::TOKEN_TYPE, kid: &key_id(&settings.key_arn) };
+fn claims<'a>(settings: &'a SignerSettings, approval: &Approval, first_factor: &'a FirstFactor) -> Claims<'a> {
     let mut amr = Vec::new();
     for method in first_factor.amr.iter().map(String::as_str).chain(approval.methods().iter().copied()) {
         if !amr.contains(&method) {
             amr.push(method);
         }
     }
-    let claims = Claims {
+    Claims {
         iss: &settings.issuer,
         aud: &settings.audience,
         sub: &first_factor.sub,
@@ -143,9 +90,16 @@ pub fn unsigned(
         acr: approval.assurance(),
         auth_time: first_factor.auth_time.as_unix(),
         enrolled_now: approval.enrolled_now,
-    };
-    let part = |json: Vec<u8>| base64url(&json);
-    Ok(format!("{}.{}", part(serde_json::to_vec(&header)?), part(serde_json::to_vec(&claims)?)))
+    }
+}
+
+/// The part of a result token that is signed: header and claims.
+pub fn unsigned(
+    settings: &SignerSettings,
+    approval: &Approval,
+    first_factor: &FirstFactor,
+) -> Result<String, serde_json::Error> {
+    kms::unsigned(&settings.key_arn, Approval::TOKEN_TYPE, &claims(settings, approval, first_factor))
 }
 
 #[cfg(test)]

@@ -14,8 +14,9 @@ use domain::result::Approval;
 use domain::time::Timestamp;
 use platform::callback::{SigningTokens, TokenSource};
 use platform::first_factor::FirstFactor;
+use platform::kms::SignError;
 use platform::secrets::SecretError;
-use platform::signer::{ResultSigner, SignError, SignerSettings, unsigned};
+use platform::signer::{ResultSigner, SignerSettings, unsigned};
 
 use crate::cast::{BASE_URL, VOICE_TOKEN};
 use crate::coverage::Seen;

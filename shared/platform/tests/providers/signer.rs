@@ -9,8 +9,9 @@ use domain::result::Approval;
 use domain::time::Timestamp;
 use platform::first_factor::FirstFactor;
 use platform::jwks::{discovery, key_set};
+use platform::kms::{SignError, key_id};
 use platform::run::chain;
-use platform::signer::{KmsSigner, ResultSigner as _, SignError, SignerSettings, key_id};
+use platform::signer::{KmsSigner, ResultSigner as _, SignerSettings};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde_json::{Value, json};
 

@@ -1,0 +1,75 @@
+//! First-factor tokens that the product mints itself, for logins that cannot: with the key of the issuer that
+//! `infra/issuer.yaml` deploys. They are accepted like those of any other login.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::jws::{Jws, PublicKey};
+use crate::kms::{KeyError, SignError, SigningKey};
+
+/// The issuer of first-factor tokens.
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    pub key: SigningKey,
+    /// `iss`, which API Gateway's authorizer trusts.
+    pub name: String,
+    /// `aud`: one of those that the authorizer accepts.
+    pub audience: String,
+}
+
+/// A login that has passed its first factor elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Login {
+    /// The person, in the door's own part of the namespace: `entra:…` or `cognito:…`.
+    pub sub: String,
+    /// The login's id, which has one challenge.
+    pub jti: String,
+    pub auth_time: u64,
+    /// Methods of the first factor (RFC 8176).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_number_verified: Option<bool>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims<L> {
+    iss: String,
+    aud: String,
+    exp: u64,
+    #[serde(flatten)]
+    login: L,
+}
+
+impl Issuer {
+    /// `login` is what is said of the login: a [`Login`], or more.
+    pub async fn mint(&self, login: &impl Serialize, now: Timestamp, life: Duration) -> Result<String, SignError> {
+        let exp = (now + life).as_unix();
+        let claims = Claims { iss: self.name.clone(), aud: self.audience.clone(), exp, login };
+        self.key.sign("JWT", &claims).await
+    }
+
+    /// What `token` says, if this issuer has minted it. It may have expired.
+    #[must_use]
+    pub fn read<L: for<'a> Deserialize<'a>>(&self, token: &str, key: &PublicKey) -> Option<(L, Timestamp)> {
+        let token = Jws::parse(token)?;
+        let claims: Claims<L> = token.verified(key)?;
+        let ours = token.header.typ.as_deref() == Some("JWT") && claims.iss == self.name && claims.aud == self.audience;
+        ours.then(|| (claims.login, Timestamp::from_unix(claims.exp)))
+    }
+
+    pub async fn public_key(&self) -> Result<PublicKey, KeyError> {
+        let der = self.key.public_key().await?;
+        PublicKey::from_spki(&der).map_err(|error| KeyError(self.key.arn().to_owned(), Box::new(error)))
+    }
+
+    #[must_use]
+    pub fn new(config: &SdkConfig, key_arn: String, name: String, audience: String) -> Self {
+        Self { key: SigningKey::new(config, key_arn), name, audience }
+    }
+}
