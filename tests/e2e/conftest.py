@@ -39,6 +39,8 @@ REPOSITORY = HERE.parent.parent
 BOOTSTRAP_DIR = Path(os.environ.get("BOOTSTRAP_DIR") or REPOSITORY / "target" / "debug")
 TEMPLATE = Path(os.environ.get("TEMPLATE") or REPOSITORY / "infra" / "template.yaml")
 RESULT_AUDIENCE = "login-backend"
+# Of each function. All together are enough for races, and few enough to start on two cores.
+CONCURRENCY = 8
 # A test number, its code, and the account that may use it.
 TEST_NUMBER, TEST_CODE, REVIEWER = "+15005550006", "424242", "reviewer-of-the-app"
 # The same for the canary.
@@ -105,7 +107,7 @@ def deployed(hosted_login, provider, confidential, endpoints=None, **chosen):
             "MaxSendsPerNetworkPer10Minutes": "100000",
             "OriginHost": "login.example.com",
             "PublicBaseUrl": deployment.base_url,
-            "ReservedConcurrency": "20",
+            "ReservedConcurrency": str(CONCURRENCY),
             "ResultAudience": RESULT_AUDIENCE,
             "TestNumbers": f"{TEST_NUMBER} {TEST_CODE} 2099-12-31T00:00:00Z somebody-else {REVIEWER};"
             f"{CANARY_NUMBER} {CANARY_CODE} 2099-12-31T00:00:00Z {CANARY}",

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from conftest import CONCURRENCY
 from page import wrong_codes
 
 # The answer if the store did not respond in time. The guess may have been counted, but was not judged.
@@ -19,10 +20,10 @@ REPETITIONS = pytest.mark.parametrize("repetition", range(1, 4))
 
 def at_once(number, request):
     """The answers to `number` requests that start together. A request that exceeds the reserved concurrency is sent
-    again, after a pause: the refusals themselves would take up the emulator, and no environment could start."""
+    again, as is one whose environment died. It is after a pause: the refusals themselves would take up the emulator."""
 
     def admitted(index):
-        while (answer := request(index)).status_code == 429 and "Rate Exceeded" in answer.text:
+        while (answer := request(index)).status_code in (429, 502) and "detail" not in answer.text:
             time.sleep(random.uniform(0.2, 0.8))
         return answer
 
@@ -47,10 +48,12 @@ def statuses(answers):
 
 @pytest.fixture(scope="module", autouse=True)
 def warm(someone):
-    """Starts environments a few at a time, because the emulator cannot start that many at once."""
+    """Starts as many environments as there may be, one at a time. If one does not start in time, because many start at
+    once, the emulator stops all others of the function too."""
     page = someone().log_in()
-    for number in range(4, 24, 4):
-        at_once(number, lambda _: page.guess("malformed"))
+    for number in range(1, CONCURRENCY + 1):
+        for _ in range(2):
+            at_once(number, lambda _: page.guess("malformed"))
 
 
 @REPETITIONS
