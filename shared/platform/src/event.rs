@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::HOST;
+use http::header::{COOKIE, HOST, SET_COOKIE};
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, Uri};
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequestContext, ApiGatewayV2httpResponse};
@@ -29,6 +29,9 @@ struct Event<'a> {
     raw_query_string: Cow<'a, str>,
     #[serde(borrow)]
     headers: Option<HashMap<Cow<'a, str>, Cow<'a, str>>>,
+    /// The gateway takes these out of the headers, each as `name=value`.
+    #[serde(borrow)]
+    cookies: Option<Vec<Cow<'a, str>>>,
     request_context: ApiGatewayV2httpRequestContext,
     path_parameters: Option<HashMap<String, String>>,
     #[serde(borrow)]
@@ -44,6 +47,10 @@ pub fn read(event: &str) -> Result<Request, Problem> {
     *request.method_mut() = event.request_context.http.method.clone();
     *request.uri_mut() = uri(&event.raw_path, &event.raw_query_string)?;
     *request.headers_mut() = headers(event.headers.unwrap_or_default())?;
+    if let Some(cookies) = event.cookies {
+        let cookies = HeaderValue::try_from(cookies.join("; ")).map_err(|_| not_http("headers"))?;
+        request.headers_mut().insert(COOKIE, cookies);
+    }
     let query: QueryMap = event.raw_query_string.parse().unwrap_or_default(); // cannot fail
     Ok(request
         .with_raw_http_path(event.raw_path)
@@ -101,11 +108,51 @@ fn names_a_host(host: &HeaderValue) -> bool {
 /// The answer as the gateway takes it.
 #[must_use]
 pub fn answer(response: Response<Body>) -> ApiGatewayV2httpResponse {
-    let (parts, body) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
     let mut answer = ApiGatewayV2httpResponse::default();
+    if let Some(cookie) = parts.headers.remove(SET_COOKIE) {
+        // The functions only ever set one, and what is no text they never set.
+        answer.cookies.extend(cookie.to_str().map(str::to_owned));
+    }
     answer.status_code = parts.status.as_u16().into();
     answer.headers = parts.headers;
     answer.is_base64_encoded = matches!(body, Body::Binary(_));
     answer.body = Some(body).filter(|body| !matches!(body, Body::Empty));
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn cookie_of(changes: &Value) -> Option<String> {
+        let mut event: Value =
+            serde_json::from_str(include_str!("../../../events/login-page.json")).expect("a sample event");
+        for (name, value) in changes.as_object().expect("an object") {
+            event[name] = value.clone();
+        }
+        let request = read(&event.to_string()).expect("a request");
+        let mut cookies = request.headers().get_all(COOKIE).iter();
+        let only = cookies.next().map(|cookie| cookie.to_str().expect("text").to_owned());
+        assert_eq!(cookies.next(), None);
+        only
+    }
+
+    #[test]
+    fn cookies_come_in_a_list_of_their_own() {
+        assert_eq!(cookie_of(&json!({ "cookies": ["a=1", "b=2"] })).as_deref(), Some("a=1; b=2"));
+        assert_eq!(cookie_of(&json!({ "cookies": ["a=1"], "headers": { "cookie": "a=2" } })).as_deref(), Some("a=1"));
+        assert_eq!(cookie_of(&json!({ "headers": { "cookie": "a=2" } })).as_deref(), Some("a=2"));
+        assert_eq!(cookie_of(&json!({})), None);
+    }
+
+    #[test]
+    fn a_cookie_is_set_in_a_list_of_its_own() {
+        let mut response = Response::new(Body::Empty);
+        response.headers_mut().insert(SET_COOKIE, HeaderValue::from_static("a=1; Secure"));
+        let answer = answer(response);
+        assert_eq!((&*answer.cookies, answer.headers.get(SET_COOKIE)), (&["a=1; Secure".to_owned()][..], None));
+    }
 }

@@ -17,6 +17,7 @@ pub mod event;
 pub mod request;
 pub mod retry;
 
+pub mod browser;
 pub mod first_factor;
 #[cfg(feature = "jws")]
 pub mod jws;
