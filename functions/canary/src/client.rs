@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::{Request, StatusCode};
 use platform::outbound::PublicConnector;
 use platform::problem::PREFIX;
+use platform::result_check;
 use platform::secrets::SecretError;
 use serde_json::Value;
 use thiserror::Error as ThisError;
@@ -22,6 +23,8 @@ pub enum Cause {
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
     #[error("{0}")]
     Refused(String),
+    #[error(transparent)]
+    Result(#[from] result_check::Wrong),
     #[error("{0}")]
     Wrong(&'static str),
 }

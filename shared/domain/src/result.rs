@@ -23,6 +23,10 @@ pub struct Approval {
 impl Approval {
     /// The `typ` of a result token.
     pub const TOKEN_TYPE: &str = "mfa-result+jwt";
+    /// The assurance of an approval by a number that was known before this login.
+    pub const PHONE: &str = "urn:alliance-mfa:acr:phone";
+    /// The assurance if the number was typed and enrolled in this login.
+    pub const PHONE_ENROLLED: &str = "urn:alliance-mfa:acr:phone-enrolled";
     /// The assurance of a test number's approval.
     pub const TEST_NUMBER: &str = "urn:alliance-mfa:acr:test-number";
 
@@ -51,8 +55,8 @@ impl Approval {
     pub const fn assurance(&self) -> &'static str {
         match (self.test, self.enrolled_now) {
             (true, _) => Self::TEST_NUMBER,
-            (false, true) => "urn:alliance-mfa:acr:phone-enrolled",
-            (false, false) => "urn:alliance-mfa:acr:phone",
+            (false, true) => Self::PHONE_ENROLLED,
+            (false, false) => Self::PHONE,
         }
     }
 

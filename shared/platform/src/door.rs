@@ -8,7 +8,7 @@ use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::jws::{Jws, PublicKey};
-use crate::kms::{KeyError, SignError, SigningKey};
+use crate::kms::{KeyError, SignError, SigningKey, key_id};
 
 /// The issuer of first-factor tokens.
 #[derive(Clone, Debug)]
@@ -64,12 +64,50 @@ impl Issuer {
     }
 
     pub async fn public_key(&self) -> Result<PublicKey, KeyError> {
-        let der = self.key.public_key().await?;
-        PublicKey::from_spki(&der).map_err(|error| KeyError(self.key.arn().to_owned(), Box::new(error)))
+        public_key(&self.key).await
     }
 
     #[must_use]
     pub fn new(config: &SdkConfig, key_arn: String, name: String, audience: String) -> Self {
         Self { key: SigningKey::new(config, key_arn), name, audience }
     }
+}
+
+/// The public keys of results, asked of KMS instead of the published key set: no request leaves AWS for them.
+#[derive(Clone, Debug)]
+pub struct ResultKeys(Vec<(String, PublicKey)>);
+
+impl ResultKeys {
+    /// Reads the key that signs, and the second one while keys are rotated.
+    pub async fn read(config: &SdkConfig, current: String, second: Option<String>) -> Result<Self, KeyError> {
+        let read = async |arn: String| {
+            let kid = key_id(&arn);
+            Ok((kid, public_key(&SigningKey::new(config, arn)).await?))
+        };
+        let second = async {
+            match second {
+                Some(arn) => read(arn).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let (current, second) = tokio::try_join!(read(current), second)?;
+        Ok(Self([Some(current), second].into_iter().flatten().collect()))
+    }
+
+    /// The key of this `kid`, for [`check`](crate::result_check::check).
+    #[must_use]
+    pub fn find(&self, kid: &str) -> Option<PublicKey> {
+        self.0.iter().find(|(known, _)| known == kid).map(|(_, key)| key.clone())
+    }
+}
+
+impl FromIterator<(String, PublicKey)> for ResultKeys {
+    fn from_iter<T: IntoIterator<Item = (String, PublicKey)>>(keys: T) -> Self {
+        Self(keys.into_iter().collect())
+    }
+}
+
+async fn public_key(key: &SigningKey) -> Result<PublicKey, KeyError> {
+    let der = key.public_key().await?;
+    PublicKey::from_spki(&der).map_err(|error| KeyError(key.arn().to_owned(), Box::new(error)))
 }

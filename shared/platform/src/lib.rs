@@ -21,6 +21,8 @@ pub mod browser;
 pub mod first_factor;
 #[cfg(feature = "jws")]
 pub mod jws;
+#[cfg(feature = "jws")]
+pub mod result_check;
 pub mod iam;
 pub mod settings;
 pub mod telemetry;
