@@ -10,6 +10,12 @@ use serde::{Deserialize, Serialize};
 use crate::jws::{Jws, PublicKey};
 use crate::kms::{KeyError, SignError, SigningKey, key_id};
 
+/// `iss` of the answers to Entra, which are no result tokens.
+#[must_use]
+pub fn answer_issuer(public_base_url: &str) -> String {
+    format!("{public_base_url}/openid")
+}
+
 /// The issuer of first-factor tokens.
 #[derive(Clone, Debug)]
 pub struct Issuer {

@@ -41,6 +41,12 @@ pub(crate) fn current<T>(read: impl FnOnce(&Invocation) -> T) -> Option<T> {
     CURRENT.try_with(read).ok()
 }
 
+/// The current request's id, by which its log lines are found. None outside of one.
+#[must_use]
+pub fn reference() -> Option<String> {
+    current(|invocation| invocation.request_id().to_owned())
+}
+
 /// What separates the request's id from the number of its write.
 const SEPARATOR: char = '#';
 

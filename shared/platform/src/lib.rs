@@ -14,6 +14,7 @@ pub mod log;
 pub mod reply;
 pub mod problem;
 pub mod event;
+pub mod preference;
 pub mod request;
 pub mod retry;
 

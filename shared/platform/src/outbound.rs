@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::{AggregatedBytes, ByteStream};
+use aws_smithy_types::byte_stream::ByteStream;
 use http::{Request, StatusCode};
 use thiserror::Error as ThisError;
 
@@ -36,12 +36,23 @@ impl PublicConnector {
         let connector = self.get().map_err(|error| failed(error.into()))?;
         let response = connector.call(request).await.map_err(|error| failed(error.into()))?;
         let status = StatusCode::from_u16(response.status().as_u16()).map_err(|error| failed(error.into()))?;
-        let body = read(response.into_body()).await.ok_or_else(|| failed("the answer broke off".into()))?;
+        let body = read(response.into_body()).await;
+        let body = body.ok_or_else(|| failed("the answer broke off, or is too long".into()))?;
         Ok((status, body))
     }
 }
 
-/// A body, if all of it comes.
+/// No server that we ask needs more, and one that sends more must not fill the function's memory.
+pub const LONGEST: usize = 256 * 1024;
+
+/// A body, if all of it comes and is not too long. What is too long is not read to its end.
 pub async fn read(body: SdkBody) -> Option<Vec<u8>> {
-    ByteStream::new(body).collect().await.ok().map(AggregatedBytes::to_vec)
+    let (mut stream, mut whole) = (ByteStream::new(body), Vec::new());
+    while let Some(piece) = stream.try_next().await.ok()? {
+        if whole.len() + piece.len() > LONGEST {
+            return None;
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Some(whole)
 }

@@ -134,6 +134,11 @@ impl<'de> Visitor<'de> for Object {
 
 /// The body as it was sent: a compressed one is refused.
 pub fn body(request: &Request) -> Result<&[u8], Problem> {
+    body_of(request, MAX_BODY)
+}
+
+/// The same where up to `most` bytes are taken.
+pub fn body_of(request: &Request, most: usize) -> Result<&[u8], Problem> {
     let is_coded = |coding: &HeaderValue| !coding.as_bytes().eq_ignore_ascii_case(b"identity");
     if request.headers().get_all(CONTENT_ENCODING).iter().any(is_coded) {
         return Err(Problem::UnsupportedMediaType);
@@ -143,5 +148,5 @@ pub fn body(request: &Request) -> Result<&[u8], Problem> {
         Body::Binary(bytes) => bytes,
         _ => &[],
     };
-    if body.len() > MAX_BODY { Err(Problem::BodyTooLarge) } else { Ok(body) }
+    if body.len() > most { Err(Problem::BodyTooLarge) } else { Ok(body) }
 }

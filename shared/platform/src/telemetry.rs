@@ -30,6 +30,7 @@ const OURS: &[&str] = &[
     "follow_up",
     "message_receipts",
     "canary",
+    "authorize",
 ];
 
 /// How a function logs.
@@ -88,9 +89,11 @@ const DELIVERY_TIME: Metric = ("DeliveryTime", "Channel");
 const MESSAGE_PRICE: Metric = ("MessagePrice", "Channel");
 const CANARY_SUCCEEDED: Metric = ("CanarySucceeded", "Channel");
 const CANARY_TIME: Metric = ("CanaryTime", "Channel");
+const ENTRA_LOGINS: Metric = ("EntraLogins", "Step");
+const ENTRA_REFUSED: Metric = ("EntraRefused", "Reason");
 
 /// Every metric that a function writes. The template's dashboard shows all of them, its alarms watch some.
-pub const METRICS: [Metric; 15] = [
+pub const METRICS: [Metric; 17] = [
     SEND_LATENCY,
     SMS_REFUSED,
     PROVIDER_FAILED,
@@ -106,6 +109,8 @@ pub const METRICS: [Metric; 15] = [
     MESSAGE_PRICE,
     CANARY_SUCCEEDED,
     CANARY_TIME,
+    ENTRA_LOGINS,
+    ENTRA_REFUSED,
 ];
 
 /// Records how long the provider took to accept a send.
@@ -184,6 +189,16 @@ pub fn canary(succeeded: Option<Duration>) {
     if let Some(elapsed) = succeeded {
         emit(CANARY_TIME, "Milliseconds", milliseconds(elapsed), channel);
     }
+}
+
+/// Counts a login through Entra by how far it got.
+pub fn entra_login(step: &'static str) {
+    emit(ENTRA_LOGINS, "Count", 1.0, step);
+}
+
+/// Counts a login through Entra that was refused, or that could not be served.
+pub fn entra_refused(reason: &'static str) {
+    emit(ENTRA_REFUSED, "Count", 1.0, reason);
 }
 
 /// Counts a refused start, by the limit that was reached or else by the problem's name.

@@ -34,6 +34,11 @@ fn address(schemes: &[&str], text: &str) -> Result<Option<String>, NoAddress> {
     }
 }
 
+pub(super) fn audiences(text: &str) -> Option<Vec<String>> {
+    let fits = |audience: &str| !audience.is_empty() && !audience.contains(char::is_whitespace);
+    text.split(',').map(|audience| fits(audience).then(|| audience.to_owned())).collect()
+}
+
 /// Whether a secret may be sent to this address: https, or http on loopback.
 #[must_use]
 pub fn is_protected(url: &str) -> bool {

@@ -24,6 +24,7 @@ pub struct Setting<T: 'static> {
 pub enum Group {
     Login,
     Result,
+    Doors,
     Page,
     Reach,
     Sms,
@@ -41,6 +42,7 @@ impl Group {
         match self {
             Self::Login => "The login that this stack serves",
             Self::Result => "The result token",
+            Self::Doors => "Entra and Cognito",
             Self::Page => "The login page",
             Self::Reach => "Who may be reached, and how",
             Self::Sms => "SMS",

@@ -47,11 +47,19 @@ macro_rules! settings {
 const LIMITS: Policy = Policy::DEFAULT;
 /// What is left of a function's 4 KB.
 const MOST_SENDERS: usize = 400;
+/// A function has two of them.
+const CERTIFICATE: usize = 1500;
+const CERTIFICATE_FORM: &str = "characters of base64, as infra/tools/certificate prints them";
 
 settings! {
     Login {
         /// Issuer (iss) of the first factor's tokens.
         FIRST_FACTOR_ISSUER: String = required("the issuer as the tokens spell it");
+        /// Audiences (aud) of the first factor's tokens. Tokens that the stack mints itself have the first one.
+        FIRST_FACTOR_AUDIENCE: Vec<String> =
+            or_as("urn:alliance-mfa:first-factor", "audiences without spaces, separated by commas", parse::audiences);
+        /// KMS key of `issuer.yaml`, which signs first-factor tokens. Needed for Entra and Cognito, which sign none.
+        FIRST_FACTOR_KEY_ARN: String = deployed("no door to Entra or Cognito", "the ARN of a KMS key");
         /// Claim that names the login session, which has one challenge. Any claim but `jti` is combined with
         /// `auth_time`.
         SESSION_CLAIM: String = or("jti", "the name of a claim");
@@ -68,11 +76,33 @@ settings! {
             parse::origin
         );
         /// Audience (aud) of the result token: the name of the backend that verifies it.
-        RESULT_AUDIENCE: String = required("the name of a backend");
+        RESULT_AUDIENCE: String = or("urn:alliance-mfa:result", "the name of a backend");
         /// KMS key that signs result tokens.
         SIGNING_KEY_ARN: String = deployed("the stack's own key", "the ARN of a KMS key");
         /// Second key in the JWKS while keys are rotated.
         PREVIOUS_SIGNING_KEY_ARN: Option<String> = optional(None, "the ARN of a KMS key");
+    }
+    Doors {
+        /// KMS key that signs the answers to Entra: the output of `issuer.yaml`.
+        ANSWER_KEY_ARN: Option<String> = optional(None, "the ARN of a KMS key");
+        /// Its certificate, which `infra/tools/certificate` makes and Entra requires.
+        ANSWER_CERTIFICATE: Option<String> = optional(Some(CERTIFICATE), CERTIFICATE_FORM);
+        /// Second key that is published while that one is rotated.
+        NEXT_ANSWER_KEY_ARN: Option<String> = optional(None, "the ARN of a KMS key");
+        /// The second key's certificate.
+        NEXT_ANSWER_CERTIFICATE: Option<String> = optional(Some(CERTIFICATE), CERTIFICATE_FORM);
+        /// Tenants of Microsoft Entra that send people here for their second factor. Without one, nobody comes that way.
+        ENTRA_TENANT_IDS: Option<String> = optional(None, "the ids of tenants, separated by commas");
+        /// App ID of the external authentication method's registration in Entra.
+        ENTRA_APP_ID: String = deployed("no door to Entra", "an app ID");
+        /// Client ID of the external authentication method, which Entra names us by.
+        ENTRA_CLIENT_ID: String = deployed("no door to Entra", "a client ID");
+        /// Entra's cloud: worldwide, that of the US government, or that of China.
+        ENTRA_AUTHORITY: String = or_as(
+            "https://login.microsoftonline.com",
+            "an https URL without a trailing slash",
+            parse::base_url
+        );
     }
     Page {
         /// Colour of buttons and links. Text on it, or in it, is adjusted until it is readable.
