@@ -1,6 +1,6 @@
 //! Arabic.
 
-use super::words::{Messages, Phrases, Words};
+use super::words::{Door, Messages, Phrases, Words};
 
 pub(super) const WORDS: Words = Words {
     messages: MESSAGES,
@@ -56,4 +56,12 @@ const CHANGE: Phrases = Phrases {
     code_entered: "سبق إدخال رمز لتغيير رقم هاتفك. إذا لم تكن أنت، اضغط على صفر.",
     too_late: "فات أوان الموافقة على تغيير رقم هاتفك. إذا لم تطلب ذلك، اضغط على صفر.",
     ..LOGIN
+};
+
+pub(super) const DOOR: Door = Door {
+    going_back: "جارٍ إعادتك…",
+    go_on: "متابعة",
+    ended: "لا يمكن متابعة تسجيل الدخول هذا",
+    start_again: "ارجع إلى التطبيق أو الموقع الذي كنت تسجّل الدخول إليه وابدأ من جديد.",
+    reference: "الرقم المرجعي",
 };

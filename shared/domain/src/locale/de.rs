@@ -1,6 +1,6 @@
 //! German.
 
-use super::words::{Messages, Phrases, Words};
+use super::words::{Door, Messages, Phrases, Words};
 
 pub(super) const WORDS: Words = Words {
     messages: MESSAGES,
@@ -66,4 +66,12 @@ const CHANGE: Phrases = Phrases {
     too_late: "Es ist zu spät, diese Änderung Ihrer Telefonnummer zu bestätigen. Wenn Sie das nicht veranlasst haben, \
                drücken Sie die Null.",
     ..LOGIN
+};
+
+pub(super) const DOOR: Door = Door {
+    going_back: "Sie werden zurückgeleitet …",
+    go_on: "Weiter",
+    ended: "Diese Anmeldung kann nicht fortgesetzt werden",
+    start_again: "Gehen Sie zurück zu der App oder Website, bei der Sie sich anmelden wollten, und beginnen Sie von vorn.",
+    reference: "Referenz",
 };

@@ -1,6 +1,6 @@
 //! English.
 
-use super::words::{Messages, Phrases, Words};
+use super::words::{Door, Messages, Phrases, Words};
 
 pub(super) const WORDS: Words = Words {
     messages: MESSAGES,
@@ -60,4 +60,12 @@ const CHANGE: Phrases = Phrases {
     code_entered: "A code was already entered to change your phone number. If that was not you, press zero.",
     too_late: "It is too late to confirm this change of your phone number. If you did not ask for it, press zero.",
     ..LOGIN
+};
+
+pub(super) const DOOR: Door = Door {
+    going_back: "Taking you back …",
+    go_on: "Continue",
+    ended: "This sign-in can’t continue",
+    start_again: "Go back to the app or website where you were signing in, and start again.",
+    reference: "Reference",
 };

@@ -1,6 +1,6 @@
 //! Spanish.
 
-use super::words::{Messages, Phrases, Words};
+use super::words::{Door, Messages, Phrases, Words};
 
 pub(super) const WORDS: Words = Words {
     messages: MESSAGES,
@@ -57,4 +57,12 @@ const CHANGE: Phrases = Phrases {
     code_entered: "Ya se ha introducido un código para cambiar su teléfono. Si no ha sido usted, pulse cero.",
     too_late: "Ya es tarde para aprobar este cambio de teléfono. Si no lo ha pedido, pulse cero.",
     ..LOGIN
+};
+
+pub(super) const DOOR: Door = Door {
+    going_back: "Le llevamos de vuelta…",
+    go_on: "Continuar",
+    ended: "Este inicio de sesión no puede continuar",
+    start_again: "Vuelva a la aplicación o al sitio web donde estaba iniciando sesión y empiece de nuevo.",
+    reference: "Referencia",
 };

@@ -1,6 +1,6 @@
 //! French.
 
-use super::words::{Messages, Phrases, Words};
+use super::words::{Door, Messages, Phrases, Words};
 
 pub(super) const WORDS: Words = Words {
     messages: MESSAGES,
@@ -66,4 +66,12 @@ const CHANGE: Phrases = Phrases {
     too_late: "Il est trop tard pour approuver ce changement de numéro de téléphone. Si vous ne l'avez pas demandé, \
                appuyez sur zéro.",
     ..LOGIN
+};
+
+pub(super) const DOOR: Door = Door {
+    going_back: "Nous vous ramenons…",
+    go_on: "Continuer",
+    ended: "Cette connexion ne peut pas continuer",
+    start_again: "Revenez à l’application ou au site où vous vous connectiez, puis recommencez.",
+    reference: "Référence",
 };

@@ -1,6 +1,6 @@
 //! Italian.
 
-use super::words::{Messages, Phrases, Words};
+use super::words::{Door, Messages, Phrases, Words};
 
 pub(super) const WORDS: Words = Words {
     messages: MESSAGES,
@@ -64,4 +64,12 @@ const CHANGE: Phrases = Phrases {
     code_entered: "È già stato inserito un codice per cambiare il Suo numero di telefono. Se non è stato Lei, prema zero.",
     too_late: "È troppo tardi per approvare questo cambio di numero di telefono. Se non lo ha richiesto, prema zero.",
     ..LOGIN
+};
+
+pub(super) const DOOR: Door = Door {
+    going_back: "Ti riportiamo indietro…",
+    go_on: "Continua",
+    ended: "Questo accesso non può continuare",
+    start_again: "Torna all’app o al sito a cui stavi accedendo e ricomincia.",
+    reference: "Riferimento",
 };

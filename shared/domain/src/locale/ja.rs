@@ -1,6 +1,6 @@
 //! Japanese.
 
-use super::words::{Messages, Phrases, Words};
+use super::words::{Door, Messages, Phrases, Words};
 
 pub(super) const WORDS: Words = Words {
     messages: MESSAGES,
@@ -59,4 +59,12 @@ const CHANGE: Phrases = Phrases {
     code_entered: "電話番号を変更するためのコードはすでに入力されています。お心当たりがない場合は、ゼロを押してください。",
     too_late: "この電話番号の変更を承認できる時間を過ぎました。お心当たりがない場合は、ゼロを押してください。",
     ..LOGIN
+};
+
+pub(super) const DOOR: Door = Door {
+    going_back: "元の画面に戻ります…",
+    go_on: "続ける",
+    ended: "このログインは続行できません",
+    start_again: "ログインしようとしていたアプリまたはウェブサイトに戻り、もう一度最初からやり直してください。",
+    reference: "照会番号",
 };

@@ -18,7 +18,7 @@ mod words;
 mod zh;
 mod zh_hant;
 
-pub use words::Phrases;
+pub use words::{Door, Phrases};
 
 use crate::code::Code;
 use crate::phone::PhoneNumber;
@@ -140,6 +140,23 @@ impl Locale {
     #[must_use]
     pub const fn cannot_approve_change(self) -> &'static str {
         self.words().cannot_approve_change
+    }
+
+    /// What the pages of another site's login say.
+    #[must_use]
+    pub const fn door(self) -> &'static Door {
+        match self {
+            Self::En => &en::DOOR,
+            Self::Es => &es::DOOR,
+            Self::Fr => &fr::DOOR,
+            Self::De => &de::DOOR,
+            Self::Pt => &pt::DOOR,
+            Self::It => &it::DOOR,
+            Self::Ja => &ja::DOOR,
+            Self::Zh => &zh::DOOR,
+            Self::ZhHant => &zh_hant::DOOR,
+            Self::Ar => &ar::DOOR,
+        }
     }
 
     const fn words(self) -> &'static Words {

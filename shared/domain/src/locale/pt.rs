@@ -3,7 +3,7 @@
 //! Its messages avoid most accents, the word for a code among them: they would leave 70 characters of 160, and
 //! no room for the warning.
 
-use super::words::{Messages, Phrases, Words};
+use super::words::{Door, Messages, Phrases, Words};
 
 pub(super) const WORDS: Words = Words {
     messages: MESSAGES,
@@ -64,4 +64,12 @@ const CHANGE: Phrases = Phrases {
     code_entered: "Um código já foi digitado para alterar seu número de telefone. Se não foi você, pressione zero.",
     too_late: "Já é tarde para aprovar esta alteração do seu número de telefone. Se não a pediu, pressione zero.",
     ..LOGIN
+};
+
+pub(super) const DOOR: Door = Door {
+    going_back: "Voltando…",
+    go_on: "Continuar",
+    ended: "Não é possível continuar este login",
+    start_again: "Volte ao aplicativo ou site em que você estava entrando e comece de novo.",
+    reference: "Referência",
 };

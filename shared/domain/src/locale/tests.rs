@@ -263,3 +263,17 @@ fn the_longest_known_beginning_of_a_tag_chooses_and_unknown_tags_get_english() {
         assert_eq!(Locale::from_tag(locale.tag()), locale);
     }
 }
+
+#[test]
+fn the_pages_of_another_sites_login_are_in_every_language_and_in_none_twice() {
+    let said = |locale: Locale| {
+        let Door { going_back, go_on, ended, start_again, reference } = locale.door();
+        [*going_back, *go_on, *ended, *start_again, *reference]
+    };
+    let sentences = Locale::ALL.map(|locale| said(locale)[3]);
+    for (index, locale) in Locale::ALL.into_iter().enumerate() {
+        assert!(said(locale).iter().all(|text| !text.trim().is_empty()), "{locale:?}");
+        assert!(!sentences[..index].contains(&sentences[index]), "{locale:?} has the words of another");
+        assert!(said(locale)[3].ends_with(['.', '。']), "{locale:?}");
+    }
+}

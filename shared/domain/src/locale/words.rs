@@ -72,3 +72,19 @@ pub struct Phrases {
     /// When the call is too late or was never ours.
     pub over: &'static str,
 }
+
+/// What the pages say between another site's login and ours. They are apart from the other words: only the functions of
+/// those logins carry them.
+#[derive(Debug)]
+pub struct Door {
+    /// On the page that takes the user back, while it does.
+    pub going_back: &'static str,
+    /// Its button, for a browser that doesn't do it by itself.
+    pub go_on: &'static str,
+    /// On the page about a request that can't be answered.
+    pub ended: &'static str,
+    /// What to do then.
+    pub start_again: &'static str,
+    /// Before the reference that the user can give to support.
+    pub reference: &'static str,
+}

@@ -1,6 +1,6 @@
 //! Chinese, in simplified characters, spoken as Mandarin.
 
-use super::words::{Messages, Phrases, Words};
+use super::words::{Door, Messages, Phrases, Words};
 
 pub(super) const WORDS: Words = Words {
     messages: MESSAGES,
@@ -52,4 +52,12 @@ const CHANGE: Phrases = Phrases {
     code_entered: "已有人输入了更换电话号码的验证码。如果不是您本人操作，请按零。",
     too_late: "此次更换电话号码的确认时间已过。如果不是您本人操作，请按零。",
     ..LOGIN
+};
+
+pub(super) const DOOR: Door = Door {
+    going_back: "正在返回…",
+    go_on: "继续",
+    ended: "此次登录无法继续",
+    start_again: "请返回您要登录的应用或网站，然后重新开始。",
+    reference: "参考编号",
 };

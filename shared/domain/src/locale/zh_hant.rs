@@ -1,6 +1,6 @@
 //! Chinese, in traditional characters and as Taiwan says it, spoken as Mandarin.
 
-use super::words::{Messages, Phrases, Words};
+use super::words::{Door, Messages, Phrases, Words};
 
 pub(super) const WORDS: Words = Words {
     messages: MESSAGES,
@@ -52,4 +52,12 @@ const CHANGE: Phrases = Phrases {
     code_entered: "已有人輸入更換電話號碼的驗證碼。若不是您本人操作，請按零。",
     too_late: "這次更換電話號碼的確認時間已過。若不是您本人操作，請按零。",
     ..LOGIN
+};
+
+pub(super) const DOOR: Door = Door {
+    going_back: "正在返回…",
+    go_on: "繼續",
+    ended: "此次登入無法繼續",
+    start_again: "請返回您要登入的應用程式或網站，然後重新開始。",
+    reference: "參考編號",
 };
