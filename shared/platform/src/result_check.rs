@@ -32,6 +32,8 @@ pub enum Number {
 /// What a result that passed says of the approval.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Proof {
+    /// When the result expires.
+    pub exp: u64,
     pub acr: String,
     #[serde(default)]
     pub amr: Vec<String>,
@@ -72,7 +74,6 @@ pub enum Wrong {
 struct Claims {
     iss: String,
     aud: String,
-    exp: u64,
     sub: String,
     txn: String,
     #[serde(flatten)]
@@ -96,7 +97,7 @@ pub fn check(
     first([
         (claims.iss == expected.issuer, Wrong::Issuer),
         (claims.aud == expected.audience, Wrong::Audience),
-        (claims.exp > now.as_unix(), Wrong::Expired),
+        (claims.proof.exp > now.as_unix(), Wrong::Expired),
         (claims.sub == expected.sub, Wrong::Account),
         (claims.txn == expected.txn, Wrong::Login),
     ])?;

@@ -1,0 +1,85 @@
+//! The hint: the ID token in which Entra says who needs a second factor.
+
+use std::time::Duration;
+
+use domain::time::Timestamp;
+use platform::jws::Jws;
+use serde::Deserialize;
+
+use crate::entra::{Guid, Registration};
+use crate::keys::{EntraKeys, NoKey};
+use crate::reason::{Reason, Refused};
+
+/// How long Entra remembers the attempt, and so how long a hint is worth anything. Its own `exp` is past when it arrives.
+pub const LIFE: Duration = Duration::from_mins(5);
+/// How far Entra's clock may be ahead.
+const SKEW: Duration = Duration::from_mins(1);
+
+/// Who passed the first factor at Entra. It identifies somebody, so it can't be printed.
+pub struct Person {
+    pub tenant: Guid,
+    pub object: Guid,
+    /// The name that Entra has for this person at the integration's app, and expects in the answer.
+    pub sub: String,
+    pub since: Timestamp,
+}
+
+impl Person {
+    /// The person's account here: the same whatever app asks.
+    #[must_use]
+    pub fn account(&self) -> String {
+        format!("entra:{}:{}", self.tenant, self.object)
+    }
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    tid: String,
+    oid: String,
+    sub: String,
+    iat: u64,
+    nbf: u64,
+}
+
+/// The person that `hint` names, if Entra has signed it for us just now.
+pub async fn verify(
+    hint: &str,
+    registration: &Registration,
+    keys: &EntraKeys,
+    now: Timestamp,
+) -> Result<Person, Refused> {
+    let token = Jws::parse(hint).filter(|token| token.header.alg == "RS256").ok_or(Reason::HintFormat)?;
+    let kid = token.header.kid.as_deref().ok_or(Reason::HintFormat)?;
+    // First what it says, so that nobody can make us ask for keys with a hint that would be refused anyway.
+    let said: Claims = token.unverified().ok_or(Reason::HintFormat)?;
+    let tenant = check(said, registration, now)?.tenant;
+    let key = keys.find(kid, &tenant, now).await.map_err(|none| match none {
+        NoKey::Unknown => Reason::HintKey,
+        NoKey::Unreachable => Reason::EntraUnreachable,
+    })?;
+    let claims: Claims = token.verified(&key).ok_or(Reason::HintSignature)?;
+    Ok(check(claims, registration, now)?)
+}
+
+fn check(claims: Claims, registration: &Registration, now: Timestamp) -> Result<Person, Reason> {
+    let listed = Guid::parse(&claims.tid).filter(|tenant| registration.tenants.contains(tenant));
+    let tenant = listed.ok_or(Reason::HintTenant)?;
+    let object = Guid::parse(&claims.oid).ok_or(Reason::HintPerson)?;
+    let [since, not_before] = [claims.iat, claims.nbf].map(Timestamp::from_unix);
+    let is_recent = |at: Timestamp| at <= now + SKEW && now < at + LIFE;
+    let checks = [
+        (claims.iss == registration.cloud.issuer(&tenant), Reason::HintIssuer),
+        (claims.aud == registration.app, Reason::HintAudience),
+        (!claims.sub.is_empty() && claims.sub.len() <= LONGEST_SUB, Reason::HintPerson),
+        (is_recent(since) && is_recent(not_before), Reason::HintAge),
+    ];
+    match checks.into_iter().find(|(right, _)| !right) {
+        Some((_, reason)) => Err(reason),
+        None => Ok(Person { tenant, object, sub: claims.sub, since }),
+    }
+}
+
+/// What OpenID Connect allows.
+const LONGEST_SUB: usize = 255;
