@@ -40,6 +40,28 @@ impl<'a> Claims<'a> {
     }
 }
 
+/// How far a login got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Begun,
+    Answered,
+    /// The user gave up.
+    Cancelled,
+}
+
+impl Step {
+    pub const ALL: [Self; 3] = [Self::Begun, Self::Answered, Self::Cancelled];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Begun => "begun",
+            Self::Answered => "answered",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 /// What the browser posts, beside the state.
 pub enum Answer {
     Token(String),
@@ -47,8 +69,15 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// The user gave up.
     pub const CANCELLED: Self = Self::Error("access_denied");
+
+    #[must_use]
+    pub const fn step(&self) -> Step {
+        match self {
+            Self::Token(_) => Step::Answered,
+            Self::Error(_) => Step::Cancelled,
+        }
+    }
 
     #[must_use]
     pub fn fields(&self) -> Vec<(&'static str, &str)> {

@@ -86,8 +86,8 @@ struct Wanted {
 }
 
 impl Asked {
-    /// Reads the parameter `claims` (OpenID Connect §5.5). The parser refuses what is nested too deeply, and a member that
-    /// is there twice.
+    /// Reads the parameter `claims` (OpenID Connect §5.5). A member that is there twice is refused. What is not for us is
+    /// skipped, however deep.
     pub fn parse(claims: Option<&str>) -> Result<Self, Reason> {
         let claims: Claims = claims.and_then(|text| serde_json::from_str(text).ok()).ok_or(Reason::Claims)?;
         let values = |wanted: Option<Wanted>| wanted.and_then(|wanted| wanted.values);

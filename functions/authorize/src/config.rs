@@ -45,11 +45,11 @@ impl Config {
         let taken: Vec<_> = audiences.iter().flatten().cloned().chain(of_results).collect();
         let registration = registration(env, &taken);
         let logins = Minted::read(env, base_url.as_deref(), audiences.as_deref());
-        let others =
-            [logins.as_ref().map(|logins| logins.key.clone()), results.as_ref().map(|results| results.key.clone())];
+        let of_results = results.iter().flat_map(|results| [Some(&results.key), results.second_key.as_ref()]);
+        let others: Vec<_> = of_results.chain([logins.as_ref().map(|logins| &logins.key)]).flatten().collect();
         let answer_key = env.parse(&table::ANSWER_KEY_ARN, |key| match key {
             None => Err("is not set".to_owned()),
-            Some(key) if others.contains(&Some(key.clone())) => Err("must be a key of its own".to_owned()),
+            Some(key) if others.contains(&&key) => Err("must be a key of its own".to_owned()),
             Some(key) => Ok(key),
         });
         // Minted tokens have no other claim that names the login.
@@ -118,7 +118,10 @@ impl Results {
                 Ok(key)
             }
         });
-        let second_key = env.get(&table::PREVIOUS_SIGNING_KEY_ARN);
+        let second_key = env.parse(&table::PREVIOUS_SIGNING_KEY_ARN, |key| {
+            let shared = key.is_some() && key == minted_with;
+            if shared { Err("must not be FIRST_FACTOR_KEY_ARN".to_owned()) } else { Ok(key) }
+        });
         let audience = env.parse(&table::RESULT_AUDIENCE, |audience| {
             // Then a first-factor token would say that it is for whoever takes results.
             let shared = first_factor.contains(&audience);

@@ -43,7 +43,7 @@ struct Key {
     kid: String,
     /// Whose hints it signs, if not everybody's: it may have a placeholder for the tenant.
     issuer: Option<String>,
-    key: PublicKey,
+    public: PublicKey,
 }
 
 /// Why there is no key.
@@ -153,7 +153,7 @@ impl Known {
 
     fn find(&self, kid: &str, tenant: &Guid, cloud: &Cloud) -> Option<PublicKey> {
         let (_, keys) = self.keys.as_ref()?;
-        keys.iter().find(|key| key.kid == kid && key.signs_for(tenant, cloud)).map(|key| key.key.clone())
+        keys.iter().find(|key| key.kid == kid && key.signs_for(tenant, cloud)).map(|key| key.public.clone())
     }
 }
 
@@ -169,7 +169,7 @@ impl Key {
             Value::Null => None,
             issuer => Some(issuer.as_str()?.to_owned()),
         };
-        Some(Self { kid, issuer, key: PublicKey::from_jwk(jwk)? })
+        Some(Self { kid, issuer, public: PublicKey::from_jwk(jwk)? })
     }
 
     fn signs_for(&self, tenant: &Guid, cloud: &Cloud) -> bool {

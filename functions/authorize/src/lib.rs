@@ -6,6 +6,8 @@
 //! and state at the second route, nothing is sent anywhere: the user gets a page of ours. After that, whatever is wrong
 //! goes to Entra as an OpenID error, and the address is the registered one.
 
+use std::time::Duration;
+
 use domain::time::Timestamp;
 use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use http::{HeaderValue, Method, Response, StatusCode};
@@ -18,7 +20,7 @@ use platform::result_check::{self, Expected, Number};
 use platform::run::{self, chain};
 use platform::{clock, telemetry};
 
-use crate::answer::{Answer, Claims};
+use crate::answer::{Answer, Claims, Step};
 use crate::asked::Asked;
 use crate::form::{Form, comes_back};
 use crate::login::{EntraLogin, Verified};
@@ -56,7 +58,7 @@ const ASKED: [&str; 9] = [
 const HANDED_OVER: [&str; 4] = ["first_factor_token", "result_token", "error", "state"];
 const LONGEST_NONCE: usize = 512;
 /// How much longer than a token lives its result may take to arrive here.
-const GRACE: std::time::Duration = std::time::Duration::from_mins(1);
+const GRACE: Duration = Duration::from_mins(1);
 
 pub struct App {
     pub config: Config,
@@ -80,14 +82,14 @@ impl App {
         let trusted = self.trusted(request);
         let (form, state) = match trusted.as_ref().map(|form| (form, form.state())) {
             Ok((form, Ok(state))) => (form, state),
-            Ok((_, Err(reason))) | Err(&reason) => return ended(frame, reason.into()),
+            Ok((_, Err(reason))) | Err(&reason) => return ended(frame, &reason.into()),
         };
         match self.begin(form, state, request, now).await {
             Ok(response) => {
-                telemetry::entra_login("begun");
+                telemetry::entra_login(Step::Begun.as_str());
                 response
             }
-            Err(refused) => self.back(frame, refused.into(), state),
+            Err(refused) => self.refuse(frame, &refused, state),
         }
     }
 
@@ -141,19 +143,18 @@ impl App {
         let form = Form::of(request, &HANDED_OVER);
         let (form, state) = match form.as_ref().map(|form| (form, form.state())) {
             Ok((form, Ok(state))) => (form, state),
-            Ok((_, Err(reason))) | Err(&reason) => return ended(frame, reason.into()),
+            Ok((_, Err(reason))) | Err(&reason) => return ended(frame, &reason.into()),
         };
         let (login, until) = match self.login(form, state, request).await {
             Ok(login) => login,
-            Err(refused) => return ended(frame, refused),
+            Err(refused) => return ended(frame, &refused),
         };
         match self.judge(form, &login, until, now).await {
             Ok(answer) => {
-                let step = if matches!(answer, Answer::Token(_)) { "answered" } else { "cancelled" };
-                telemetry::entra_login(step);
-                self.back(frame, answer.into(), state)
+                telemetry::entra_login(answer.step().as_str());
+                self.back(frame, &answer, state)
             }
-            Err(refused) => self.back(frame, refused.into(), state),
+            Err(refused) => self.refuse(frame, &refused, state),
         }
     }
 
@@ -205,36 +206,17 @@ impl App {
         Frame { brand: &self.config.brand, locale: page::locale(request.headers()) }
     }
 
-    /// Sends the browser back to Entra.
-    fn back(&self, frame: Frame<'_>, outcome: Back, state: &str) -> Response<Body> {
-        let answer = match outcome {
-            Back::Answer(answer) => answer,
-            Back::Refused(refused) => {
-                report(&refused);
-                refused.reason.into()
-            }
-        };
+    /// Sends the browser back to Entra, at the registered address.
+    fn back(&self, frame: Frame<'_>, answer: &Answer, state: &str) -> Response<Body> {
         let mut fields = answer.fields();
         fields.push(("state", state));
         frame.back(&self.config.registration.cloud.redirect_uri(), &fields)
     }
-}
 
-/// What Entra gets.
-enum Back {
-    Answer(Answer),
-    Refused(Refused),
-}
-
-impl From<Answer> for Back {
-    fn from(answer: Answer) -> Self {
-        Self::Answer(answer)
-    }
-}
-
-impl From<Refused> for Back {
-    fn from(refused: Refused) -> Self {
-        Self::Refused(refused)
+    /// The same with what is wrong.
+    fn refuse(&self, frame: Frame<'_>, refused: &Refused, state: &str) -> Response<Body> {
+        report(refused);
+        self.back(frame, &refused.reason.into(), state)
     }
 }
 
@@ -276,8 +258,8 @@ fn encoded(text: &str) -> String {
 }
 
 /// The page of ours.
-fn ended(frame: Frame<'_>, refused: Refused) -> Response<Body> {
-    report(&refused);
+fn ended(frame: Frame<'_>, refused: &Refused) -> Response<Body> {
+    report(refused);
     frame.ended(refused.reason.status())
 }
 
@@ -285,8 +267,8 @@ fn report(Refused { reason, cause }: &Refused) {
     let cause = cause.as_ref().map(|cause| chain(&**cause));
     telemetry::entra_refused(reason.as_str());
     if reason.is_ours() {
-        tracing::error!(reason = reason.as_str(), cause, "refused");
+        tracing::error!(function = FUNCTION, reason = reason.as_str(), cause, "refused");
     } else {
-        tracing::info!(reason = reason.as_str(), cause, "refused");
+        tracing::info!(function = FUNCTION, reason = reason.as_str(), cause, "refused");
     }
 }

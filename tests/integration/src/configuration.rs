@@ -32,7 +32,7 @@ fn every_function_names_every_missing_variable() {
         &[("TABLE_NAME", "t"), ("ALLOWED_COUNTRIES", "US"), ("CHANNELS", "sms")],
     ));
     assert_eq!(sms_only, ["BRAND", "ORIGIN_HOST", "MAC_KEYS_SECRET_ARN"]);
-    let signing = ["TABLE_NAME", "ALLOWED_COUNTRIES", "SIGNING_KEY_ARN", "PUBLIC_BASE_URL", "RESULT_AUDIENCE"];
+    let signing = ["TABLE_NAME", "ALLOWED_COUNTRIES", "SIGNING_KEY_ARN", "PUBLIC_BASE_URL"];
     assert_eq!(missing(faults(get_challenge::config::Config::read, &[])), signing);
     assert_eq!(
         missing(faults(verify_code::config::Config::read, &[])),
@@ -47,9 +47,20 @@ fn every_function_names_every_missing_variable() {
     assert_eq!(calls_only, ["TABLE_NAME", "ALLOWED_COUNTRIES"], "no brand is needed if no message is sent");
     assert_eq!(missing(faults(login_page::config::Config::read, &[])), ["BRAND", "ALLOWED_COUNTRIES"]);
     assert_eq!(missing(faults(message_receipts::config::Config::read, &[])), ["TABLE_NAME"]);
+    assert_eq!(missing(faults(canary::config::Config::read, &[])), ["PUBLIC_BASE_URL", "CANARY_SECRET_ARN"]);
     assert_eq!(
-        missing(faults(canary::config::Config::read, &[])),
-        ["PUBLIC_BASE_URL", "RESULT_AUDIENCE", "CANARY_SECRET_ARN"]
+        missing(faults(authorize::config::Config::read, &[])),
+        [
+            "PUBLIC_BASE_URL",
+            "BRAND",
+            "SIGNING_KEY_ARN",
+            "ENTRA_TENANT_IDS",
+            "ENTRA_APP_ID",
+            "ENTRA_CLIENT_ID",
+            "FIRST_FACTOR_KEY_ARN",
+            "FIRST_FACTOR_ISSUER",
+            "ANSWER_KEY_ARN",
+        ]
     );
     assert_eq!(missing(faults(admin::config::Config::read, &[])), ["TABLE_NAME", "FIRST_FACTOR_ISSUER"]);
     assert_eq!(missing(faults(jwks::config::Config::read, &[])), ["SIGNING_KEY_ARN", "PUBLIC_BASE_URL"]);

@@ -1,7 +1,9 @@
 //! Runs every sample in `events/` through its function, as `make invoke` does.
 
+use aws_sdk_dynamodb::config::{Credentials, Region};
 use domain::phone::{Line, NumberingPlan as _};
 use domain::policy::CallMode;
+use platform::aws::{Roots, connector, defaults};
 use platform::numbering::WorldPlan;
 use platform::settings::Environment;
 use serde_json::json;
@@ -107,6 +109,42 @@ fn the_samples_for_the_public_documents_are_answered() {
         assert_eq!(response.headers()["cache-control"], "public, max-age=300");
         let lambda_http::Body::Text(text) = response.body() else { panic!("{name} has no text") };
         assert!(text.contains(expected), "{name}: {text}");
+    }
+}
+
+/// The stand-in of KMS has no key that signed them, and Entra is never asked.
+#[tokio::test]
+async fn the_samples_for_the_door_of_entra_are_answered() {
+    let arn = |key: &str| format!("arn:aws:kms:us-east-1:1:key/{key}");
+    let [logins, results, answers] = ["logins", "results", "answers"].map(arn);
+    let variables = [
+        ("PUBLIC_BASE_URL", "https://mfa.example.com"),
+        ("BRAND", "Example"),
+        ("FIRST_FACTOR_ISSUER", "https://first-factor.example.com"),
+        ("FIRST_FACTOR_KEY_ARN", &logins),
+        ("SIGNING_KEY_ARN", &results),
+        ("ANSWER_KEY_ARN", &answers),
+        ("ENTRA_TENANT_IDS", "7a1f0c9e-5d0e-4a4b-9a53-2f6b8d3c1e70"),
+        ("ENTRA_APP_ID", "1c5d1e0e-6f53-4b25-9d3c-0f4f2b1f7a11"),
+        ("ENTRA_CLIENT_ID", "alliance-mfa-client"),
+    ];
+    let config = variables.into_iter().collect::<Environment>().read(authorize::config::Config::read);
+    let config = config.expect("a configuration");
+    let kms = signing::kms([("arn:aws:kms:us-east-1:1:key/logins", signing::Key::of(0))]);
+    let aws = defaults(&connector(Roots::Amazon).expect("usable roots"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
+        .region(Region::new("us-east-1"))
+        .endpoint_url(kms);
+    let tokens = authorize::tokens::Tokens::new(&aws.load().await, &config);
+    let keys = authorize::keys::EntraKeys::new(config.registration.cloud.clone());
+    let door = authorize::App { config, keys, tokens };
+    for (name, status, expected) in [
+        ("entra-hint-too-old", 200, r#"<input type="hidden" name="error" value="access_denied">"#),
+        ("entra-answer-forged", 400, "beginnen Sie von vorn"),
+    ] {
+        let response = door.handle(sample(name), LOGIN).await;
+        let text = String::from_utf8_lossy(response.body()).into_owned();
+        assert!(response.status() == status && text.contains(expected), "{name}: {} {text}", response.status());
     }
 }
 

@@ -1,6 +1,7 @@
 //! The parts of the API, the table and the results that the template and the API's description repeat.
 
 use audit_events::correlation::CorrelationKey;
+use authorize::reason::Reason;
 use domain::administration::Action;
 use domain::call::CallState;
 use domain::challenge::Method;
@@ -47,6 +48,8 @@ pub(crate) fn words() -> Value {
         "unavailable": Unavailable::ALL.map(Unavailable::as_str),
         "webhook": platform::callback::Kind::ALL.map(platform::callback::Kind::as_str),
         "fraudSign": audit_events::FRAUD_SIGNS,
+        "entraRefusal": Reason::ALL.iter().map(|reason| reason.as_str()).collect::<Vec<_>>(),
+        "entraStep": authorize::answer::Step::ALL.map(authorize::answer::Step::as_str),
     })
 }
 

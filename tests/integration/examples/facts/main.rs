@@ -83,9 +83,10 @@ macro_rules! functions {
     };
 }
 
-const FUNCTIONS: [(&str, Read); 11] = functions!(
+const FUNCTIONS: [(&str, Read); 12] = functions!(
     admin,
     audit_events,
+    authorize,
     call_callback,
     canary,
     follow_up,
