@@ -26,6 +26,7 @@ SUPPORTING = {
     "POST /v1/admin/subjects/{subject}/reset-phone",
     "POST /v1/admin/subjects/{subject}/unlock",
     "POST /v1/admin/subjects/{subject}/unblock",
+    "POST /v1/admin/subjects/{subject}/open-enrolment",
 }
 OPERATING = {
     "GET /v1/admin/switches",

@@ -58,6 +58,21 @@ def forwarded_headers(path):
     return names
 
 
+def forwarded_cookies(path):
+    """The names of the cookies that reach the API with a request for this path."""
+    chosen = behaviour(path)
+    parts = [keyed(chosen["CachePolicyId"]["Ref"])]
+    if "OriginRequestPolicyId" in chosen:
+        parts.append(forwarded(chosen["OriginRequestPolicyId"]["Ref"]))
+    return {name for part in parts for name in part["CookiesConfig"].get("Cookies", [])}
+
+
+def cookies(given, passed):
+    """The header with those cookies of a client's that are passed on."""
+    pairs = [pair.strip() for name, value in given if name.lower() == "cookie" for pair in value.split(";")]
+    return "; ".join(pair for pair in pairs if pair.split("=")[0] in passed)
+
+
 class CloudFront:
     """A proxy on the loopback interface, as a context manager. `viewer` is the address that it saw its client at."""
 
@@ -79,6 +94,8 @@ class CloudFront:
         """The headers of the request to the API: CloudFront's own replace the client's of the same name."""
         passed = forwarded_headers(urllib.parse.urlsplit(path).path)
         kept = {name.lower(): value for name, value in given if name.lower() in passed}
+        if cookie := cookies(given, forwarded_cookies(urllib.parse.urlsplit(path).path)):
+            kept["cookie"] = cookie
         if "cloudfront-viewer-address" in passed:
             kept["cloudfront-viewer-address"] = self.viewer
         [origin] = distribution()["Origins"]
@@ -93,7 +110,7 @@ class CloudFront:
             def _serve(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 connection = http.client.HTTPConnection(urllib.parse.urlsplit(owner.origin).netloc, timeout=120)
-                connection.request(self.command, self.path, body, owner.sent(self.path, self.headers.items()))
+                connection.request(self.command, self.path, body, owner.sent(self.path, list(self.headers.items())))
                 answer = connection.getresponse()
                 payload = answer.read()
                 connection.close()

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from contract import ADMINISTRATIVE, AUTHORIZED, OPEN, assert_drawn, facts, openapi, template
-from edge import behaviour, distribution, edge, forwarded, forwarded_headers, headers, properties
+from edge import CloudFront, behaviour, distribution, edge, forwarded, forwarded_cookies, forwarded_headers, headers, properties
 
 # All that the functions and the gateway read of a request's headers, besides what CloudFront itself sends.
 READ = {
@@ -45,6 +45,37 @@ def test_the_api_gets_what_it_reads_and_its_own_host():
     assert "authorization" not in headers(forwarded("Forwarded"))
     assert len(headers(forwarded("Forwarded"))) <= 10
     assert forwarded("Forwarded")["QueryStringsConfig"] == {"QueryStringBehavior": "all"}
+
+
+# Those of the logins that post forms here, and of what they look up.
+FORMS = {"POST /authorize", "POST /authorize/answer"}
+LOOKED_UP = {"GET /openid/.well-known/openid-configuration", "GET /openid/jwks.json"}
+
+
+def test_the_browsers_cookie_and_no_other_reaches_whatever_is_about_somebody():
+    name = facts()["browserCookie"]
+    for route in AUTHORIZED | FORMS:
+        assert forwarded_cookies(route.split()[1]) == {name}, route
+    for path in ("/assets/x/page.js", "/mfa-client.js", "/.well-known/jwks.json", *(route.split()[1] for route in LOOKED_UP)):
+        assert forwarded_cookies(path) == set(), path
+    given = [("Cookie", f"a=1; {name}=ours; {name}x=2"), ("Host", "edge.example")]
+    with CloudFront("secret") as front:
+        assert front.sent("/v1/challenge", given)["cookie"] == f"{name}=ours"
+        assert "cookie" not in front.sent("/openid/jwks.json", given)
+
+
+def test_a_posted_form_is_forwarded_with_its_type_and_language_and_never_cached():
+    for route in FORMS:
+        method, path = route.split()
+        assert method in behaviour(path)["AllowedMethods"]
+        assert behaviour(path)["CachePolicyId"] == {"Ref": "Uncached"}
+        assert {"content-type", "accept-language"} <= forwarded_headers(path)
+
+
+def test_the_documents_of_our_issuers_are_cached_alike():
+    [same] = {json.dumps({**behaviour(path), "PathPattern": None}, sort_keys=True) for path in
+              ("/.well-known/jwks.json", "/openid/jwks.json", "/openid/.well-known/openid-configuration")}
+    assert '"AsResponded"' in same
 
 
 def test_a_secret_header_of_a_client_is_not_forwarded():

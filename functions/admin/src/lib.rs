@@ -5,7 +5,7 @@
 //! nothing is written and the caller has to try again.
 
 use domain::administration::{self, Action, Occasion};
-use domain::identity::{Administrator, SubjectId};
+use domain::identity::SubjectId;
 use domain::policy::Policy;
 use domain::ports::{Administration, ChallengeStore, StoreError, SwitchStore};
 use domain::snapshot::Snapshot;
@@ -40,16 +40,18 @@ impl<S: ChallengeStore + Administration + SwitchStore> App<S> {
         if let Some(asked) = switches::Asked::of(request)? {
             return asked.answer(request, &self.store, &by, now).await;
         }
-        let action = action(request)?;
+        let asked = asked(request)?;
         let subject = self.subject(request).ok_or(Problem::SubjectUnknown)?;
         let stored = self.store.load(&subject).await?;
-        if !stored.subject.is_known() {
+        if !stored.subject.is_known() && asked != Asked::OpenEnrolment {
             return Err(Problem::SubjectUnknown.into());
         }
-        tracing::info!(?subject, by = by.as_str(), action = action.map(Action::as_str), "administration");
-        let current = match action {
-            None => stored,
-            Some(action) => self.act(action, subject, &stored, by, now).await?,
+        tracing::info!(?subject, by = by.as_str(), action = asked.action(), "administration");
+        let occasion = Occasion { subject, version: stored.subject.version, by, at: now };
+        let current = match asked {
+            Asked::Show => stored,
+            Asked::Act(action) => self.act(action, &stored, &occasion).await?,
+            Asked::OpenEnrolment => self.open_enrolment(stored, &occasion).await?,
         };
         Ok(view::subject(&subject, &administration::report(&current, &self.policy, now)))
     }
@@ -60,44 +62,62 @@ impl<S: ChallengeStore + Administration + SwitchStore> App<S> {
         Some(SubjectId::new(&self.issuer, &sub))
     }
 
-    async fn act(
-        &self,
-        action: Action,
-        subject: SubjectId,
-        stored: &Snapshot,
-        by: Administrator,
-        now: Timestamp,
-    ) -> Result<Snapshot, StoreError> {
-        if stored.is_torn(now) {
+    async fn act(&self, action: Action, stored: &Snapshot, occasion: &Occasion) -> Result<Snapshot, StoreError> {
+        if stored.is_torn(occasion.at) {
             return Err(StoreError::Conflict); // a live challenge may have been missed
         }
-        let occasion = Occasion { subject, version: stored.subject.version, by, at: now };
         match action {
             Action::Unlock => {
-                let after = administration::unlocked(stored, now);
-                self.store.unlock(&occasion, &after.subject.reserved).await.map(|()| after)
+                let after = administration::unlocked(stored, occasion.at);
+                self.store.unlock(occasion, &after.subject.reserved).await.map(|()| after)
             }
             Action::Unblock => {
                 let (after, number) = administration::unblocked(stored);
-                self.store.unblock(&occasion, number.as_ref()).await.map(|()| after)
+                self.store.unblock(occasion, number.as_ref()).await.map(|()| after)
             }
             Action::ResetPhone => {
                 let after = administration::phone_reset(stored);
                 let released = stored.subject.binding.as_ref().map(|binding| &binding.number);
-                self.store.reset_phone(&occasion, released).await.map(|()| after)
+                self.store.reset_phone(occasion, released).await.map(|()| after)
             }
+        }
+    }
+
+    async fn open_enrolment(&self, mut stored: Snapshot, occasion: &Occasion) -> Result<Snapshot, Failure> {
+        let until = administration::opening(&stored, occasion.at).ok_or(Problem::PhoneEnrolled)?;
+        self.store.open_enrolment(occasion, until).await?;
+        stored.subject.enrolment_open_until = Some(until);
+        Ok(stored)
+    }
+}
+
+/// What the route asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Show,
+    Act(Action),
+    OpenEnrolment,
+}
+
+impl Asked {
+    /// How the log calls it.
+    const fn action(self) -> Option<&'static str> {
+        match self {
+            Self::Show => None,
+            Self::Act(action) => Some(action.as_str()),
+            Self::OpenEnrolment => Some("open-enrolment"),
         }
     }
 }
 
-/// The action that the route names, or `None` for a plain `GET`.
-fn action(request: &Request) -> Result<Option<Action>, Problem> {
+fn asked(request: &Request) -> Result<Asked, Problem> {
     let path = request.raw_http_path();
     match (request.method(), path.rsplit('/').next()) {
-        (&Method::GET, _) => Ok(None),
-        (&Method::POST, Some("reset-phone")) => Ok(Some(Action::ResetPhone)),
-        (&Method::POST, Some("unlock")) => Ok(Some(Action::Unlock)),
-        (&Method::POST, Some("unblock")) => Ok(Some(Action::Unblock)),
+        (&Method::GET, _) => Ok(Asked::Show),
+        (&Method::POST, Some("reset-phone")) => Ok(Asked::Act(Action::ResetPhone)),
+        (&Method::POST, Some("unlock")) => Ok(Asked::Act(Action::Unlock)),
+        (&Method::POST, Some("unblock")) => Ok(Asked::Act(Action::Unblock)),
+        (&Method::POST, Some("open-enrolment")) => Ok(Asked::OpenEnrolment),
         _ => Err(Problem::NotFound),
     }
 }

@@ -24,6 +24,7 @@ pub fn subject(subject: &SubjectId, report: &Report) -> Response<Body> {
         "delayedUntil": report.delayed_until.map(rfc3339),
         "reportedAt": report.reported_at.map(rfc3339),
         "blockedUntil": report.blocked_until.map(rfc3339),
+        "enrolmentOpenUntil": report.enrolment_open_until.map(rfc3339),
         "sends": report.sends.iter().map(sends).collect::<Map<_, _>>(),
         "challenges": report.challenges.iter().map(challenge).collect::<Vec<_>>(),
     });

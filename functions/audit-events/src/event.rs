@@ -110,6 +110,9 @@ pub(crate) enum Fact {
     SubjectUnlocked { by: Option<String> },
     #[serde(rename = "subject.unblocked")]
     SubjectUnblocked { by: Option<String> },
+    /// The account may enrol a typed number, once, until then.
+    #[serde(rename = "subject.enrolment-opened")]
+    SubjectEnrolmentOpened { by: String, until: String },
     #[serde(rename = "phone.enrolled")]
     PhoneEnrolled,
     #[serde(rename = "phone.changed")]
@@ -197,6 +200,7 @@ mod tests {
             SubjectLocked => "subject.locked",
             SubjectUnlocked => "subject.unlocked",
             SubjectUnblocked => "subject.unblocked",
+            SubjectEnrolmentOpened => "subject.enrolment-opened",
             PhoneEnrolled => "phone.enrolled",
             PhoneChanged => "phone.changed",
             PhoneReset => "phone.reset",

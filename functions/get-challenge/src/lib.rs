@@ -44,13 +44,14 @@ impl<S: ChallengeStore + SwitchStore, R: ResultSigner, K: KeySource, E: SecretSo
         edge::admit(&self.edge, request, now).await?;
         let first_factor = FirstFactor::of(request, &self.settings.session, now)?;
         let purpose = request::purpose_of_query(request)?;
-        let key = first_factor.challenge_for(purpose);
+        let login = first_factor.login(purpose);
+        let key = login.key;
         let switches = self.switchboard.current(&self.store, now);
         let (stored, switches) = tokio::join!(self.store.load(&key.subject), switches);
         let (mut stored, switches) = (stored?, switches?);
         self.complete_settling(&mut stored, &key, now).await?;
         let rules = &self.settings.rules;
-        let mut view = status(rules, &switches, &stored, &key, purpose, first_factor.phone.as_ref(), now);
+        let mut view = status(rules, &switches, &stored, &login, now);
         let policy = &rules.policy;
         // The keys are read only where a call asks for digits, which in the default mode is seldom.
         let own = stored.challenge(&key).filter(|own| asks_for_digits(policy, own, now).is_some());

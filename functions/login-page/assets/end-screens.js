@@ -33,6 +33,7 @@ function final(name, icon, keys, actions) {
 
 export const approvedBefore = final('approved.before', CLOCK, ['approved.before.text'], back);
 export const signInOver = final('over', CLOCK, ['over.text'], back);
+export const otherBrowser = final('over', HELP, ['over.browser'], () => null);
 export const start = final('start', HELP, ['start.text'], () => null);
 export const misdirected = final('misdirected', ALERT, ['misdirected.text'], () => null);
 export const lockedByAdmin = final('locked.admin', LOCK, ['locked.admin.text'], support);

@@ -31,6 +31,7 @@ export const SCREENS = {
   'number-refused': ends.numberRefused,
   'enrolment-closed': ends.enrolmentClosed,
   'sign-in-over': ends.signInOver,
+  'other-browser': ends.otherBrowser,
   start: ends.start,
   misdirected: ends.misdirected,
 };

@@ -34,7 +34,7 @@ const GATEWAY = {
  *
  * @typedef {object} Channel
  * @property {boolean} available
- * @property {'cooldown' | 'send-limit' | 'call-live' | 'call-reported' | 'paused' | 'closed' | 'locked' | 'blocked' | 'disabled' | 'unreachable' | null} reason
+ * @property {'cooldown' | 'send-limit' | 'call-live' | 'call-reported' | 'paused' | 'enrolment-closed' | 'closed' | 'locked' | 'blocked' | 'disabled' | 'unreachable' | null} reason
  * @property {Date | null} nextSendAt
  * @property {number} sendsLeft
  * @property {'sending' | 'accepted' | 'failed' | 'unknown' | 'delivered' | 'not-delivered' | null} lastSend

@@ -95,7 +95,7 @@ async function begin() {
 
 /** Polls the challenge while it is pending. Nothing is ever sent without a click. */
 function follow({ atOnce = false } = {}) {
-  if (following || app.view?.state === 'approved' || app.open.end === 'sign-in-over') return;
+  if (following || app.view?.state === 'approved' || ['sign-in-over', 'other-browser'].includes(app.open.end)) return;
   const own = (following = new AbortController());
   client
     .waitForApproval(own.signal, { onChange: took, onTrouble: inTrouble, atOnce })

@@ -77,6 +77,9 @@ export function pausedUntil(what, { view, open, now }) {
   return ends.find((end) => end && end.getTime() > now()) ?? null;
 }
 
+/** Whether a number has to be added, and none may be typed here. @param {Challenge} view */
+const isClosed = ({ channels }) => [channels.sms, channels.call].some(({ reason }) => reason === 'enrolment-closed');
+
 /** Whether anything is paused. @param {Pick<App, 'view' | 'open' | 'now'>} app */
 export const isPaused = (app) => app.view !== null && PAUSABLE.some((what) => pausedUntil(what, app));
 
@@ -99,6 +102,7 @@ export function screenOf(view, open) {
       return view.retryAt ? 'locked' : 'locked-by-admin';
   }
   if (open.lost) return 'lost';
+  if (isClosed(view)) return 'enrolment-closed';
   if (view.phoneNumber === null || open.correcting) return 'number';
   if (usable(view).length === 0 && view.state !== 'pending') return 'unusable';
   return view.state === 'pending' ? pending(view, open) : { none: 'choose' }[view.state] ?? view.state;
@@ -115,9 +119,9 @@ function pending(view, open) {
 export function mayHaveChanged(app) {
   const { state, retryAt } = app.view;
   if (['locked', 'blocked'].includes(state) && retryAt !== null && retryAt.getTime() < app.now()) return true;
-  // A pause may be ended early.
+  // A pause may be ended early, and an administrator may open enrolment.
   const isDue = Date.now() - app.heardAt >= LOOK_AGAIN && document.visibilityState === 'visible';
-  return isDue && isPaused(app);
+  return isDue && (isPaused(app) || isClosed(app.view));
 }
 
 // Problems that trying again here can't solve.
@@ -149,7 +153,7 @@ const OF_THE_STATE = [
 /** @typedef {import('./mfa-client.js').MfaProblem} MfaProblem */
 
 /** The screen that ends the sign-in, if any. @param {Partial<MfaProblem>} problem @returns {string | undefined} */
-export const endOf = ({ type }) => ENDS[type];
+export const endOf = ({ type, claim }) => (claim === 'browser' ? 'other-browser' : ENDS[type]);
 
 /** Whether another number would solve it. @param {MfaProblem} problem */
 export const isOfTheNumber = ({ type }) => OF_THE_NUMBER.includes(type);

@@ -260,7 +260,7 @@ impl<S: ChallengeStore + SwitchStore, K: KeySource, M: SmsSender, C: CallPlacer,
         now: Timestamp,
     ) -> Response<Body> {
         let rules = &self.settings.rules;
-        let mut view = status(rules, switches, stored, &asked.key, asked.purpose, asked.claimed.as_ref(), now);
+        let mut view = status(rules, switches, stored, &asked.login(), now);
         let policy = &self.settings.rules.policy;
         // Other calls' digits are made with keys that this function may not read: the page gets them when it polls.
         if policy.call_mode == CallMode::MatchDigits {
@@ -337,6 +337,7 @@ fn asked(
         channel,
         typed,
         claimed: first_factor.phone.clone(),
+        enrolment: first_factor.enrolment,
         network: peer.network(request)?,
         locale,
         keep_until: first_factor.keep_until,

@@ -77,12 +77,12 @@ impl<S: ChallengeStore, K: KeySource, R: ResultSigner, E: SecretSource> App<S, K
         first_factor: &FirstFactor,
         now: Timestamp,
     ) -> Result<Response<Body>, Failure> {
-        let (key, purpose) = (approved.id.key, approved.purpose);
+        let purpose = approved.purpose;
         let mut stored = Snapshot::default();
         stored.settle(approved);
         // After an approval nothing is left to send, except to a new number: the start of that asks for the switches.
         let (rules, switches) = (&self.settings.rules, &Switches::NONE);
-        let view = status(rules, switches, &stored, &key, purpose, first_factor.phone.as_ref(), now);
+        let view = status(rules, switches, &stored, &first_factor.login(purpose), now);
         let token = match &view.approval {
             Some(approval) => Some(self.signer.sign(approval, first_factor).await?),
             None if purpose == Purpose::Change => None,

@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | unlock | forgives every wrong guess so far; ends a lock or a delay | live challenges: their next guesses count |
 //! | unblock | forgets reports of fraud: ends the block, the pause of calls and the number's block | what was denied stays denied |
-//! | reset the phone | forgets the enrolled number and denies everything pending | failures, lock and block |
+//! | reset the phone | forgets the enrolled number, denies everything pending, ends an opening | failures, lock and block |
+//! | open enrolment | lets an account without a number type one, for a day | everything else |
 //!
 //! None of them changes the send windows. Each is decided on what was read and applied only if the subject
 //! has not changed since. Repeating an action changes nothing more, but records it again.
@@ -26,7 +27,8 @@ use crate::subject::{Binding, Lockout, NumberBlock, Subject};
 use crate::time::Timestamp;
 use crate::words::words;
 
-/// What an administrator can do to a subject.
+/// What an administrator can do to a subject, as it is stored with the last action. An opening is stored with who made it
+/// instead: the version before could not read another word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     ResetPhone,
@@ -73,8 +75,14 @@ pub fn unblocked(stored: &Snapshot) -> (Snapshot, Option<NumberBlock>) {
 #[must_use]
 pub fn phone_reset(stored: &Snapshot) -> Snapshot {
     let denied_version = Some(stored.subject.version);
-    let subject = Subject { binding: None, denied_version, ..stored.subject.clone() };
+    let subject = Subject { binding: None, denied_version, enrolment_open_until: None, ..stored.subject.clone() };
     Snapshot::of(subject, stored.challenges.clone())
+}
+
+/// Until when enrolment is opened by an action of `now`. `None` if a number is enrolled: that has to be reset first.
+#[must_use]
+pub fn opening(stored: &Snapshot, now: Timestamp) -> Option<Timestamp> {
+    stored.subject.binding.is_none().then_some(now + Policy::OPENING)
 }
 
 /// A subject's state as an administrator sees it: nothing that helps to impersonate the user.
@@ -91,6 +99,8 @@ pub struct Report {
     pub reported_at: Option<Timestamp>,
     /// When a block ends.
     pub blocked_until: Option<Timestamp>,
+    /// When an opening ends.
+    pub enrolment_open_until: Option<Timestamp>,
     /// Messages and calls in the short and in the long window.
     pub sends: [(Channel, usize, usize); 2],
     pub challenges: Vec<Live>,
@@ -121,6 +131,7 @@ pub fn report(stored: &Snapshot, policy: &Policy, now: Timestamp) -> Report {
         delayed_until: if let Lockout::Delayed(until) = lockout { Some(until) } else { None },
         reported_at: subject.reported_at,
         blocked_until: subject.blocked(now),
+        enrolment_open_until: subject.enrolment_open(now),
         sends: Channel::ALL
             .map(|channel| (channel, sent(channel, Policy::SHORT_WINDOW), sent(channel, Policy::LONG_WINDOW))),
         challenges: stored

@@ -25,6 +25,8 @@
 //! | breaker | for a while after a country's budget is used up, refuses all unverified sends to it on that channel |
 //! | switch | what an operator stops or changes for a while, without a deployment |
 //! | paused | stopped by a switch |
+//! | closed | of a login or a deployment: no number may be typed, only the first factor's verified claim is enrolled |
+//! | opening | an administrator's permission for one account to enrol a typed number all the same, once and within a day |
 //! | snapshot | everything stored about a subject, as one request reads it |
 
 // Bottom up: each file imports only from those above it in this list. `tests/stack` checks it.
@@ -49,8 +51,8 @@ pub mod quota;
 pub mod receipt;
 
 pub mod call;
-pub mod request;
 pub mod rules;
+pub mod request;
 pub mod switches;
 
 pub mod budget;
@@ -66,6 +68,7 @@ pub mod refusal;
 pub mod snapshot;
 
 pub mod change;
+pub mod enrolment;
 pub mod limits;
 pub mod start_transaction;
 

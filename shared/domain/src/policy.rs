@@ -98,6 +98,8 @@ impl Policy {
     pub const RESULT_LIFE: Duration = Duration::from_mins(5);
     /// How long after the current number is proven the new one can be given.
     pub const CHANGE_WINDOW: Duration = Duration::from_mins(10);
+    /// How long an administrator's opening lasts.
+    pub const OPENING: Duration = Duration::from_hours(24);
     /// The first delay, which doubles with each further failure.
     pub const FIRST_DELAY: Duration = Duration::from_secs(30);
     /// The longest delay.

@@ -152,6 +152,14 @@ pub trait Administration: Sync {
         number: Option<&NumberBlock>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Lets the subject, which has no number, enrol one that is typed, until then. Creates one that is not known. Closes the
+    /// race with an enrolment: before this write, it has a number, after it, it has used the opening up.
+    fn open_enrolment(
+        &self,
+        occasion: &Occasion,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Forgets the number `released` and denies everything that started before and is not settled. Closes the
     /// race with a settlement: before this write it is a success on the old binding, after it, it is refused.
     /// The version increases, so that no later enrolment gets a binding that was seen before.

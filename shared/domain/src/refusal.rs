@@ -25,7 +25,7 @@ pub enum Refusal {
     ProofRequired,
     /// No number is enrolled.
     NothingToChange,
-    /// No number is known, and this deployment accepts none at the prompt.
+    /// No number is known, and this deployment or this login accepts none at the prompt.
     EnrolmentClosed,
     /// The channel is switched off, or cannot reach the number, or cannot be used for this purpose.
     ChannelUnavailable,

@@ -10,7 +10,7 @@ use crate::purpose::Purpose;
 use crate::time::Timestamp;
 use crate::words::words;
 
-/// Whether a number may be typed at the prompt.
+/// Whether a number may be typed at the prompt, in a deployment or in one login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Enrolment {
     /// Any user who has passed the first factor may enrol a number if none is known.

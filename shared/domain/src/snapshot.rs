@@ -59,6 +59,9 @@ impl Snapshot {
                 _ => self.subject.version + 1, // the version that the enrolling write stored
             };
             let (number, country, line) = (challenge.phone.clone(), challenge.country, challenge.line);
+            if challenge.source.enrols() {
+                self.subject.enrolment_open_until = None;
+            }
             self.subject.binding = Some(Binding { number, country, line, version });
         }
         self.replace(challenge);

@@ -7,6 +7,7 @@ use crate::challenge::{Challenge, Former, NumberSource, Outcome, Sends};
 use crate::change;
 use crate::channel::Channel;
 use crate::delivery::Delivery;
+use crate::enrolment::{self, Typing};
 use crate::identity::ChallengeId;
 use crate::limit::Limit;
 use crate::limits;
@@ -16,7 +17,7 @@ use crate::purpose::Purpose;
 use crate::quota::{self, SendLimit};
 use crate::refusal::{Consequence, Contest, Refusal};
 use crate::request::Request;
-use crate::rules::{Enrolment, Rules, TestNumber};
+use crate::rules::{Rules, TestNumber};
 use crate::snapshot::Snapshot;
 use crate::start_transaction::{Predecessor, Replaces, StartTransaction};
 use crate::subject::Lockout;
@@ -57,7 +58,8 @@ impl<P: NumberingPlan> Start<'_, P> {
         }
         let target = self.target(stored, request, now).map_err(|refusal| self.or_paused(refusal, request, now))?;
         let Target { destination, source, .. } = &target;
-        let (countries, adds) = ([destination.country], target.adds_a_number(request.purpose));
+        let countries = [destination.country];
+        let adds = enrolment::adds_a_number(stored, own, request.purpose, now);
         let pause = self.switches.pause(request.channel, &countries, adds, now);
         let continues = own.filter(|own| !own.is_refused(now));
         let same_number = continues.filter(|own| own.phone == destination.number && own.source == *source);
@@ -79,6 +81,9 @@ impl<P: NumberingPlan> Start<'_, P> {
         note_send(&mut transaction);
         let Challenge { phone, source, .. } = &transaction.challenge;
         transaction.charges = quota::charges(phone, source.is_unverified(), request.network, &self.rules.policy, now);
+        if *source == NumberSource::Typed {
+            transaction.challenge.expires_at = self.within_opening(stored, request, transaction.challenge.expires_at, now);
+        }
         transaction.max_accounts = transaction.challenge.source.enrols().then_some(self.rules.policy.max_accounts);
         if transaction.challenge.source == NumberSource::Test {
             transaction.test_code = self.prompted_test(stored, request, now).map(|test| test.code.clone());
@@ -123,7 +128,7 @@ impl<P: NumberingPlan> Start<'_, P> {
         }
         let (subscriber, source, former) = match request.purpose {
             Purpose::Login => {
-                let (subscriber, source) = self.number(stored, request)?;
+                let (subscriber, source) = self.number(stored, request, now)?;
                 (subscriber, source, None)
             }
             Purpose::Change => change::number(stored, request, now)?,
@@ -141,7 +146,8 @@ impl<P: NumberingPlan> Start<'_, P> {
 
     /// The test number typed at the prompt, in this request or before.
     fn prompted_test(&self, stored: &Snapshot, request: &Request, now: Timestamp) -> Option<&TestNumber> {
-        if request.purpose == Purpose::Change || stored.subject.binding.is_some() || request.claimed.is_some() {
+        let may_type = request.purpose == Purpose::Login && enrolment::takes_test_numbers(&request.login());
+        if !may_type || stored.subject.binding.is_some() || request.claimed.is_some() {
             return None;
         }
         let own = stored.challenge(&request.key).filter(|own| own.source == NumberSource::Test);
@@ -151,7 +157,12 @@ impl<P: NumberingPlan> Start<'_, P> {
 
     /// The number to sign in with: the enrolled one, else the claimed one, else the typed one, which was looked up
     /// in the plan when the request was parsed.
-    fn number(&self, stored: &Snapshot, request: &Request) -> Result<(Subscriber, NumberSource), Refusal> {
+    fn number(
+        &self,
+        stored: &Snapshot,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<(Subscriber, NumberSource), Refusal> {
         let typed = request.typed.as_ref();
         match (&stored.subject.binding, &request.claimed) {
             (None, None) => {}
@@ -159,12 +170,22 @@ impl<P: NumberingPlan> Start<'_, P> {
             (Some(binding), _) => return Ok((binding.subscriber(), NumberSource::Enrolled(binding.version))),
             (None, Some(claimed)) => return Ok((self.look_up(claimed)?, NumberSource::Claimed)),
         }
-        if self.rules.enrolment == Enrolment::ClaimsOnly {
-            return Err(Refusal::EnrolmentClosed);
+        match Typing::of(self.rules, &request.login(), &stored.subject, now) {
+            Typing::Open | Typing::OpenUntil(_) => {}
+            Typing::TestNumbers if typed.is_none() => return Err(Refusal::NumberRequired),
+            Typing::TestNumbers | Typing::Closed => return Err(Refusal::EnrolmentClosed),
         }
         let before = stored.challenge(&request.key).filter(|challenge| challenge.source == NumberSource::Typed);
         let subscriber = typed.cloned().or_else(|| before.map(Challenge::subscriber));
         Ok((subscriber.ok_or(Refusal::NumberRequired)?, NumberSource::Typed))
+    }
+
+    /// A number typed under an opening is proven before that ends, or not at all.
+    fn within_opening(&self, stored: &Snapshot, request: &Request, expiry: Timestamp, now: Timestamp) -> Timestamp {
+        match Typing::of(self.rules, &request.login(), &stored.subject, now) {
+            Typing::OpenUntil(until) => expiry.min(until),
+            Typing::Open | Typing::TestNumbers | Typing::Closed => expiry,
+        }
     }
 
     /// The plan's entry for a claimed number, whose spelling the plan may correct.
@@ -351,15 +372,6 @@ impl Target {
         }
         let destination = Destination { number, country: Country::NONE, line: Line::Mobile };
         Ok(Self { destination, source: NumberSource::Test, former: None })
-    }
-
-    /// Whether the account would get a number that it has not had. The form that an enrolled one has today is none.
-    fn adds_a_number(&self, purpose: Purpose) -> bool {
-        match self.source {
-            NumberSource::Enrolled(_) => false,
-            NumberSource::Replacing(_) => purpose == Purpose::Change,
-            NumberSource::Claimed | NumberSource::Typed | NumberSource::Test => true,
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::change::{self, Step};
 use crate::channel::Channel;
 use crate::code::{DigitCount, MacKeys, MatchDigits};
 use crate::delivery::Delivery;
-use crate::identity::ChallengeKey;
+use crate::enrolment;
 use crate::limit::Limit;
 use crate::limits;
 use crate::phone::{Country, Line, PhoneNumber};
@@ -17,6 +17,7 @@ use crate::polling::{poll_after, poll_after_report};
 use crate::purpose::Purpose;
 use crate::quota::SendLimit;
 use crate::receipt::Arrival;
+use crate::request::Login;
 use crate::result::Approval;
 use crate::rules::Rules;
 use crate::snapshot::Snapshot;
@@ -78,6 +79,8 @@ pub enum Unavailable {
     Blocked,
     /// An operator has stopped it for a while, or that numbers are added.
     Paused,
+    /// A number has to be added, and this deployment or this login takes none that is typed.
+    EnrolmentClosed,
     /// It is switched off in this deployment.
     Disabled,
     /// It does not reach this kind of line, or is not used in the number's country or for this purpose.
@@ -93,6 +96,7 @@ words!(Unavailable {
     Locked => "locked",
     Blocked => "blocked",
     Paused => "paused",
+    EnrolmentClosed => "enrolment-closed",
     Disabled => "disabled",
     Unreachable => "unreachable",
 });
@@ -134,16 +138,26 @@ pub struct ChannelStatus {
 }
 
 impl ChannelStatus {
+    /// Whether it can be used, now or after a wait.
+    const fn is_for_now(self) -> bool {
+        let Some(reason) = self.unavailable else { return true };
+        matches!(
+            reason,
+            Unavailable::Cooldown | Unavailable::SendLimit | Unavailable::CallLive | Unavailable::CallReported
+        )
+    }
+
+    /// No wait helps where a number is missing and none may be typed.
+    fn unless_closed(self, is_closed: bool) -> Self {
+        if !is_closed || !self.is_for_now() {
+            return self;
+        }
+        Self { unavailable: Some(Unavailable::EnrolmentClosed), next_send_at: None, ..self }
+    }
+
     /// A pause goes with the other reasons to wait: the one that lasts longest is told. What is final stays so.
     fn unless_paused(self, pause: Option<Pause>) -> Self {
-        let waits = match self.unavailable {
-            None => true,
-            Some(reason) => matches!(
-                reason,
-                Unavailable::Cooldown | Unavailable::SendLimit | Unavailable::CallLive | Unavailable::CallReported
-            ),
-        };
-        match pause.filter(|pause| waits && self.next_send_at.is_none_or(|at| at <= pause.until)) {
+        match pause.filter(|pause| self.is_for_now() && self.next_send_at.is_none_or(|at| at <= pause.until)) {
             Some(Pause { until, .. }) => {
                 Self { unavailable: Some(Unavailable::Paused), next_send_at: Some(until), ..self }
             }
@@ -211,21 +225,14 @@ pub fn asks_for_digits<'a>(
     Some((count, call))
 }
 
-/// The status of the challenge `key`.
+/// The status of the login's challenge.
 #[must_use]
-pub fn status(
-    rules: &Rules,
-    switches: &Switches,
-    stored: &Snapshot,
-    key: &ChallengeKey,
-    purpose: Purpose,
-    claimed: Option<&PhoneNumber>,
-    now: Timestamp,
-) -> Status {
+pub fn status(rules: &Rules, switches: &Switches, stored: &Snapshot, login: &Login<'_>, now: Timestamp) -> Status {
+    let Login { key, purpose, claimed, .. } = *login;
     let binding = stored.subject.binding.as_ref();
-    let change = (purpose == Purpose::Change).then(|| change::step(binding, stored.challenge(key), now));
+    let change = (purpose == Purpose::Change).then(|| change::step(binding, stored.challenge(&key), now));
     // Once the current number is proven, the new one does not have a challenge yet.
-    let own = stored.challenge(key).filter(|own| change != Some(Step::NewNumber) || !own.is_settled());
+    let own = stored.challenge(&key).filter(|own| change != Some(Step::NewNumber) || !own.is_settled());
     let (state, retry_at) = state(&rules.policy, stored, own, now);
     let pending = own.filter(|_| state == State::Pending);
     let typed = own.filter(|challenge| challenge.source.is_unverified() || challenge.source == NumberSource::Test);
@@ -234,13 +241,14 @@ pub fn status(
         Some(own) => Some((own.country, own.line)),
         None => binding.filter(|_| change != Some(Step::NewNumber)).map(|binding| (binding.country, binding.line)),
     };
-    let adds = change.map_or(binding.is_none(), |step| step == Step::NewNumber);
+    let adds = enrolment::adds_a_number(stored, stored.challenge(&key), purpose, now);
+    let is_closed = enrolment::is_closed(rules, stored, login, now);
     let countries = countries(rules, switches, line, known);
     let channel = |channel| {
         let status = channel_status(&rules.policy, stored, own, channel, state, retry_at, now);
         match unusable(rules, own, line, purpose, channel) {
             Some(reason) => ChannelStatus { unavailable: Some(reason), next_send_at: None, ..status },
-            None => status.unless_paused(switches.pause(channel, &countries, adds, now)),
+            None => status.unless_closed(is_closed).unless_paused(switches.pause(channel, &countries, adds, now)),
         }
     };
     let asks = matches!(state, State::None | State::Refused | State::Expired | State::Exhausted);
@@ -258,7 +266,7 @@ pub fn status(
         report: own.and_then(Challenge::report),
         match_digits: None,
         contested: pending.is_some_and(|challenge| challenge.contested),
-        enrolment_paused_until: switches.enrolment_paused(now).filter(|_| adds && asks),
+        enrolment_paused_until: switches.enrolment_paused(now).filter(|_| adds && asks && !is_closed),
         offer_alternative: pending.is_some_and(|challenge| patience_is_over(challenge, now)),
         poll_after: own.and_then(|challenge| match state {
             State::Pending => Some(poll_after(&rules.policy, challenge, now)),

@@ -72,6 +72,8 @@ pub struct Subject {
     pub denied_version: Option<u64>,
     /// When the failures were found to have reached the limit. Only an administrator can unlock.
     pub locked_at: Option<Timestamp>,
+    /// Until when a number may be typed though the login or the deployment is closed.
+    pub enrolment_open_until: Option<Timestamp>,
 }
 
 /// What a subject's failures prevent.
@@ -96,6 +98,12 @@ impl Subject {
     #[must_use]
     pub fn blocked(&self, now: Timestamp) -> Option<Timestamp> {
         self.blocked_until.filter(|until| *until > now)
+    }
+
+    /// When the opening ends, if there is one now.
+    #[must_use]
+    pub fn enrolment_open(&self, now: Timestamp) -> Option<Timestamp> {
+        self.enrolment_open_until.filter(|until| *until > now)
     }
 
     /// Until when nobody is called after a report of fraud, if that is not over.

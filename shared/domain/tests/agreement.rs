@@ -9,6 +9,7 @@ use std::time::Duration;
 use domain::call::{Call, CallState, CallToken};
 use domain::challenge::{Challenge, Method, NumberSource, Outcome, Sends};
 use domain::channel::Channel;
+use domain::code::Code;
 use domain::delivery::Delivery;
 use domain::identity::{Administrator, ChallengeId, ChallengeKey, Network, SessionId, SubjectId};
 use domain::limit::Limit;
@@ -20,7 +21,7 @@ use domain::quota::SendLimit;
 use domain::receipt::{Fate, Receipts};
 use domain::refusal::Refusal;
 use domain::request::Request;
-use domain::rules::{Enrolment, Rules};
+use domain::rules::{Enrolment, Rules, TestNumber};
 use domain::snapshot::Snapshot;
 use domain::start::{Decision, Start};
 use domain::status::{Unavailable, status};
@@ -47,6 +48,15 @@ fn us() -> Country {
 
 fn number() -> PhoneNumber {
     PhoneNumber::parse("+14155552671").expect("E.164")
+}
+
+fn other_number() -> PhoneNumber {
+    PhoneNumber::parse("+14155550001").expect("E.164")
+}
+
+fn test_number() -> TestNumber {
+    let code = Code::parse("135790").expect("a code");
+    TestNumber { number: number(), code, subjects: ["a".to_owned()].into(), until: NOW + Duration::from_hours(1) }
 }
 
 fn key(session: &str) -> ChallengeKey {
@@ -159,6 +169,7 @@ fn request(channel: Channel) -> Request {
         channel,
         typed: None,
         claimed: Some(number()),
+        enrolment: Enrolment::SelfService,
         network: Network::of(IpAddr::from([203, 0, 113, 7])),
         locale: Locale::En,
         keep_until: NOW + Duration::from_hours(1),
@@ -171,7 +182,7 @@ proptest! {
     #[test]
     fn a_channel_is_available_exactly_when_it_would_send(stored in snapshot(), switches in switches()) {
         let rules = rules();
-        let view = status(&rules, &switches, &stored, &key("own"), Purpose::Login, Some(&number()), NOW);
+        let view = status(&rules, &switches, &stored, &request(Channel::Sms).login(), NOW);
         for (channel, shown) in [(Channel::Sms, view.sms), (Channel::Call, view.call_channel)] {
             let decision = Start { rules: &rules, plan: &Plan, switches: &switches }.decide(&stored, &request(channel), NOW);
             let sends = matches!(decision, Ok(Decision::Send(_)));
@@ -205,6 +216,31 @@ proptest! {
                 let is_told = limit.limit == Limit::CallReported && Some(limit.retry_at) == shown.next_send_at;
                 prop_assert!(is_told || limit.limit == Limit::Challenge, "{:?} {:?}", shown, limit);
             }
+        }
+    }
+
+    #[test]
+    fn a_login_that_may_not_type_a_number_is_told_so_before_it_does(
+        stored in snapshot(), switches in switches(), deployment in any::<bool>(), login in any::<bool>(),
+        opened in prop::option::of(0_u64..200), claims in any::<bool>(), test in any::<bool>(),
+    ) {
+        let closed = |closed| if closed { Enrolment::ClaimsOnly } else { Enrolment::SelfService };
+        let rules = Rules { enrolment: closed(deployment), test_numbers: test.then(test_number).into_iter().collect(), ..rules() };
+        let opening = opened.map(|seconds| Timestamp::from_unix(NOW.as_unix() + seconds - 100));
+        let stored = Snapshot { subject: Subject { enrolment_open_until: opening, ..stored.subject }, ..stored };
+        let mut asked = Request { claimed: claims.then(number), enrolment: closed(login), ..request(Channel::Sms) };
+        let view = status(&rules, &switches, &stored, &asked.login(), NOW);
+        let start = Start { rules: &rules, plan: &Plan, switches: &switches };
+        let told = view.sms.unavailable == Some(Unavailable::EnrolmentClosed);
+        prop_assert!(!told || view.enrolment_paused_until.is_none(), "no wait would help: {:?}", view);
+        for typed in [None, Some(Subscriber { number: other_number(), country: Some(us()), line: Line::Mobile })] {
+            let types = typed.is_some();
+            asked.typed = typed;
+            let refused = matches!(start.decide(&stored, &asked, NOW), Err(Refusal::EnrolmentClosed));
+            // Someone with a test number may type that one, and is refused another.
+            let is_final = matches!(view.sms.unavailable, Some(Unavailable::Closed | Unavailable::Locked | Unavailable::Blocked));
+            let of_test = types && test && !login;
+            prop_assert!(told == refused || is_final || of_test, "{} {:?} {:?}", types, view, stored.subject);
         }
     }
 }

@@ -85,10 +85,15 @@ fn request(typed: Option<&str>) -> Request {
         channel: Channel::Sms,
         typed: typed.and_then(|typed| Plan.find(&Dialled::parse(typed).expect("dialled"), None)),
         claimed: None,
+        enrolment: Enrolment::ClaimsOnly, // of the login: does not apply to a change either
         network: Network::of(IpAddr::from([203, 0, 113, 7])),
         locale: Locale::En,
         keep_until: NOW + Duration::from_hours(1),
     }
+}
+
+fn to_sign_in() -> Request {
+    Request { purpose: Purpose::Login, ..request(None) }
 }
 
 fn transaction(stored: &Snapshot, typed: Option<&str>, now: Timestamp) -> StartTransaction {
@@ -217,24 +222,24 @@ fn a_change_can_use_a_call_only_if_a_secret_passes_in_it() {
                 Err(refusal) => assert_eq!((refusal, called), (Refusal::ChannelUnavailable, false), "{mode:?}"),
                 Ok(Decision::Running) => panic!("nothing runs by call"),
             }
-            let view = status(&rules, &Switches::NONE, &stored, &key(), Purpose::Change, None, after(61));
+            let view = status(&rules, &Switches::NONE, &stored, &request.login(), after(61));
             assert_eq!(view.call_channel.unavailable, (!called).then_some(Unavailable::Unreachable), "{mode:?}");
             assert_eq!(view.sms.unavailable, None);
         }
-        let login = status(&rules, &Switches::NONE, &enrolled(), &key(), Purpose::Login, None, NOW);
+        let login = status(&rules, &Switches::NONE, &enrolled(), &to_sign_in().login(), NOW);
         assert_eq!(login.call_channel.unavailable, None, "to sign in, {mode:?}");
     }
 }
 
 #[test]
 fn the_page_shows_the_proof_as_done_and_the_new_number_as_open() {
-    let view = |stored: &Snapshot, now| status(&rules(), &Switches::NONE, stored, &key(), Purpose::Change, None, now);
+    let view = |stored: &Snapshot, now| status(&rules(), &Switches::NONE, stored, &request(None).login(), now);
     let at_proof = view(&proven(), after(1));
     assert_eq!((at_proof.state, at_proof.change, at_proof.phone), (State::None, Some(Step::NewNumber), None));
     assert_eq!((at_proof.sms.unavailable, at_proof.approval), (None, None));
     let at_new = view(&replacing(), after(31));
     assert_eq!((at_new.state, at_new.phone, at_new.can_change_number), (State::Pending, Some(number(NEW)), true));
-    let login = status(&rules(), &Switches::NONE, &proven(), &key(), Purpose::Login, None, NOW);
+    let login = status(&rules(), &Switches::NONE, &proven(), &to_sign_in().login(), NOW);
     assert_eq!(login.change, None);
 }
 

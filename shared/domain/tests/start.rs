@@ -100,6 +100,7 @@ impl Case {
                 channel: Channel::Sms,
                 typed: None,
                 claimed: Some(number(MOBILE)),
+                enrolment: Enrolment::SelfService,
                 network: Network::of(IpAddr::from([203, 0, 113, 7])),
                 locale: Locale::En,
                 keep_until: NOW + Duration::from_hours(1),
@@ -161,8 +162,7 @@ impl Case {
     }
 
     fn status(&self) -> Status {
-        let Request { key, purpose, claimed, .. } = &self.request;
-        status(&self.rules, &self.switches, &self.stored, key, *purpose, claimed.as_ref(), self.now)
+        status(&self.rules, &self.switches, &self.stored, &self.request.login(), self.now)
     }
 }
 

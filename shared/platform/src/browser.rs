@@ -16,7 +16,7 @@ use crate::encoding::{base64url, from_base64url};
 pub const CLAIM: &str = "browser";
 
 /// The prefix keeps other hosts of the same domain from setting it, and pages on plain http.
-const NAME: &str = "__Host-mfa-browser";
+pub const NAME: &str = "__Host-mfa-browser";
 
 /// The cookie's value.
 #[derive(Clone)]

@@ -8,10 +8,13 @@ use std::time::Duration;
 use domain::identity::{ChallengeKey, SessionId, SubjectId};
 use domain::phone::{Dialled, PhoneNumber};
 use domain::purpose::Purpose;
+use domain::request::Login;
+use domain::rules::Enrolment;
 use domain::time::Timestamp;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt as _};
 
+use crate::browser::{self, Browser};
 use crate::problem::Problem;
 
 /// How to find the login session in the claims.
@@ -41,6 +44,8 @@ pub struct FirstFactor {
     pub keep_until: Timestamp,
     /// The phone number that the first factor vouches for.
     pub phone: Option<PhoneNumber>,
+    /// Whether this login may add a number that is typed, as far as the first factor says.
+    pub enrolment: Enrolment,
 }
 
 impl FirstFactor {
@@ -51,7 +56,15 @@ impl FirstFactor {
         };
         let jwt = context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
         let claims = Claims(&jwt.ok_or(Problem::Unauthenticated("authorizer"))?.claims);
+        claims.names_the_browser_of(request)?;
         claims.first_factor(rule, now)
+    }
+
+    /// The login that asks, for `purpose`.
+    #[must_use]
+    pub fn login(&self, purpose: Purpose) -> Login<'_> {
+        let Self { sub, phone, enrolment, .. } = self;
+        Login { key: self.challenge_for(purpose), purpose, sub, claimed: phone.as_ref(), enrolment: *enrolment }
     }
 
     /// The key of the challenge for `purpose`. A number change has a challenge of its own.
@@ -92,6 +105,7 @@ impl Claims<'_> {
             auth_time,
             keep_until: expires_at.max(auth_time + rule.max_age) + MEMORY,
             phone: self.phone()?,
+            enrolment: self.enrolment()?,
         })
     }
 
@@ -114,6 +128,21 @@ impl Claims<'_> {
         let methods: Vec<_> = listed.split_ascii_whitespace().map(str::to_owned).collect();
         let plain = |method: &String| method.chars().all(|c| c.is_ascii_alphanumeric() || "_-.:/".contains(c));
         if methods.iter().all(plain) { Ok(methods) } else { Err(Problem::Unauthenticated("amr")) }
+    }
+
+    /// A token that is bound to a browser is worth nothing in another.
+    fn names_the_browser_of(&self, request: &Request) -> Result<(), Problem> {
+        let Some(digest) = self.0.get(browser::CLAIM) else { return Ok(()) };
+        let same = Browser::of(request.headers()).is_some_and(|browser| browser.is(digest));
+        if same { Ok(()) } else { Err(Problem::Unauthenticated(browser::CLAIM)) }
+    }
+
+    fn enrolment(&self) -> Result<Enrolment, Problem> {
+        match self.0.get("enrolment").map(String::as_str) {
+            None => Ok(Enrolment::SelfService),
+            Some("closed") => Ok(Enrolment::ClaimsOnly),
+            Some(_) => Err(Problem::Unauthenticated("enrolment")),
+        }
     }
 
     /// A number counts only if the first factor has verified it. OpenID Connect allows formatting in it.
@@ -194,6 +223,52 @@ mod tests {
         for (changes, problem) in unreadable {
             assert_eq!(read(changes, "jti").expect_err("refused"), problem, "{changes:?}");
         }
+    }
+
+    #[test]
+    fn a_login_is_closed_to_typed_numbers_by_one_word_and_any_other_refuses_the_request() {
+        assert_eq!(read(&[], "jti").expect("valid").enrolment, Enrolment::SelfService);
+        assert_eq!(read(&[("enrolment", "closed")], "jti").expect("valid").enrolment, Enrolment::ClaimsOnly);
+        for word in ["", "open", "Closed", "closed ", "claims-only", "true"] {
+            let refused = read(&[("enrolment", word)], "jti").expect_err("refused");
+            assert_eq!(refused, Problem::Unauthenticated("enrolment"), "{word:?}");
+        }
+    }
+
+    /// The answer to a token with this `browser` claim, in a request with these cookies.
+    fn in_browser(claim: Option<&str>, cookies: &[&str]) -> Result<FirstFactor, Problem> {
+        let mut claims = serde_json::json!({
+            "iss": "https://login.example", "sub": "alice", "jti": "login-1", "exp": "1800000300", "auth_time": "1799999990",
+        });
+        claims.as_object_mut().expect("an object").extend(claim.map(|claim| ("browser".to_owned(), claim.into())));
+        let event = serde_json::json!({
+            "rawPath": "/v1/challenge", "headers": {}, "cookies": cookies,
+            "requestContext": {
+                "http": { "method": "GET" }, "timeEpoch": 0, "authorizer": { "jwt": { "claims": claims, "scopes": null } },
+            },
+        });
+        let request = crate::event::read(&event.to_string()).expect("an event");
+        FirstFactor::of(&request, &SessionRule { claim: "jti".to_owned(), max_age: Duration::from_mins(15) }, NOW)
+    }
+
+    #[test]
+    fn a_token_bound_to_a_browser_is_refused_in_any_other() {
+        let [own, other] = [(); 2].map(|()| Browser::draw(&mut crate::clock::random()));
+        let [ours, theirs] = [&own, &other].map(|browser| {
+            let cookie = browser.cookie().expect("a header");
+            cookie.to_str().expect("text").split(';').next().expect("a pair").to_owned()
+        });
+        let bound = own.digest();
+        assert!(in_browser(Some(&bound), &["a=1", &ours]).is_ok());
+        for cookies in [&[][..], &[theirs.as_str()], &[&ours, &theirs], &[&ours, &ours], &["a=1"]] {
+            let refused = in_browser(Some(&bound), cookies).expect_err("another browser");
+            assert_eq!(refused, Problem::Unauthenticated("browser"), "{cookies:?}");
+        }
+        for malformed in ["", "<nil>", &bound[1..], &bound.to_uppercase(), &format!("{bound}=")] {
+            let refused = in_browser(Some(malformed), &[&ours]).expect_err("malformed");
+            assert_eq!(refused, Problem::Unauthenticated("browser"), "{malformed:?}");
+        }
+        assert!(in_browser(None, &[]).is_ok() && in_browser(None, &[&theirs]).is_ok(), "a token that is bound to none");
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub enum Problem {
     CallerUnknown,
     /// As many switches are set as can be.
     TooManySwitches,
+    /// Enrolment is to be opened for an account that has a number.
+    PhoneEnrolled,
     /// There is no record of the subject.
     SubjectUnknown,
     NotFound,
@@ -80,6 +82,7 @@ impl Problem {
             Self::EdgeRequired => "edge-required",
             Self::CallerUnknown => "caller-unknown",
             Self::TooManySwitches => "too-many-switches",
+            Self::PhoneEnrolled => "phone-enrolled",
             Self::SubjectUnknown => "subject-unknown",
             Self::NotFound => "not-found",
             Self::Internal => "internal",
@@ -99,7 +102,7 @@ impl Problem {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Refused(refusal) => refusal_status(refusal),
-            Self::NumberOptedOut | Self::TooManySwitches => StatusCode::CONFLICT,
+            Self::NumberOptedOut | Self::TooManySwitches | Self::PhoneEnrolled => StatusCode::CONFLICT,
             Self::DeliveryFailed | Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::SubjectUnknown | Self::NotFound => StatusCode::NOT_FOUND,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -108,6 +111,9 @@ impl Problem {
 
     fn detail(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
+            Self::Unauthenticated("browser") => {
+                "This sign-in was started in another browser. Continue there, or start again in this one."
+            }
             Self::Unauthenticated(_) => "The first factor's token lacks a claim, or one cannot be read.",
             Self::SessionMissing => "The first factor's token does not name its login session.",
             Self::AuthenticationTooOld => "The first factor was given too long ago. Sign in again.",
@@ -125,6 +131,7 @@ impl Problem {
             Self::EdgeRequired => "Use the public address of this service.",
             Self::CallerUnknown => "IAM has named no caller.",
             Self::TooManySwitches => "As many switches are set as can be. Clear one first.",
+            Self::PhoneEnrolled => "A phone number is enrolled for this account. Reset it first.",
             Self::SubjectUnknown => "Nothing is known of this account.",
             Self::NotFound => "There is no such resource.",
             Self::Internal => "Something went wrong on our side.",

@@ -125,6 +125,7 @@ mod tests {
             auth_time: at,
             keep_until: at,
             phone: None,
+            enrolment: domain::rules::Enrolment::SelfService,
         };
         let settings = SignerSettings {
             key_arn: "arn".to_owned(),

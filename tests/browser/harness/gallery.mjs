@@ -48,7 +48,8 @@ const typed = (problem) => ({
  * @property {string} [screen] The screen's name in the page, if not the exhibit's name.
  * @property {object} [view] Changes to the API's answer.
  * @property {[number, string, object?]} [refusal] The problem that answers a POST.
- * @property {number} [status] The status of an error from the gateway.
+ * @property {number} [status] The status of an error, from the gateway unless `error` says otherwise.
+ * @property {object} [error] Its problem document.
  * @property {object} [config] Changes to the page's settings.
  * @property {boolean} [isOutdated] Whether the second script is of another build, and stays so.
  * @property {object} [query] Changes to the address's query; null also omits the token.
@@ -217,6 +218,7 @@ export const EXHIBITS = {
     act: (login) => login.press('channel.sms'),
   },
   'enrolment-closed': { view: { phoneNumber: null }, refusal: [403, 'enrolment-closed'], act: enrol },
+  'enrolment-closed-before': { screen: 'enrolment-closed', view: { phoneNumber: null, channels: { sms: off('enrolment-closed'), call: off('enrolment-closed') } } },
   'enrolment-paused': { view: { phoneNumber: null, enrolmentPausedUntil: later(5000) } },
   'enrolment-paused-correcting': {
     screen: 'enrolment-paused',
@@ -224,6 +226,7 @@ export const EXHIBITS = {
     act: (login) => login.press('number.wrong'),
   },
   'sign-in-over': { status: 401 },
+  'other-browser': { status: 401, error: { type: 'urn:alliance-mfa:problem:unauthenticated', claim: 'browser' } },
   start: { query: null },
   misdirected: { query: { redirect_uri: 'https://elsewhere.example/' } },
   unreachable: { status: 0 },
@@ -250,9 +253,9 @@ async function enrol(login) {
  * @returns {Promise<(locale?: string, page?: import('playwright-core').Page) => Promise<LoginPage>>}
  */
 export async function exhibit(name, { context, stack, backend, user }) {
-  const { view = {}, refusal, status, config, query = {}, act, screen, isOutdated } = EXHIBITS[name];
+  const { view = {}, refusal, status, error, config, query = {}, act, screen, isOutdated } = EXHIBITS[name];
   const problem = refusal && problemOf(refusal);
-  await context.addInitScript(answerOtherwise, { view, problem, status });
+  await context.addInitScript(answerOtherwise, { view, problem, status, error });
   if (config) await configure(context, stack, config);
   if (isOutdated) {
     // The empty document before the page has no storage.
@@ -276,13 +279,13 @@ export async function exhibit(name, { context, stack, backend, user }) {
  * Runs in the page and changes the API's answers. Playwright's interception could do the same, but it turns off the
  * cache, and the gallery loads the page hundreds of times.
  */
-function answerOtherwise({ view, problem, status }) {
+function answerOtherwise({ view, problem, status, error }) {
   const ask = globalThis.fetch;
   const timeIn = (seconds) => new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+/, '');
   const now = JSON.parse(JSON.stringify(view), (_, value) => (value?.inSeconds ? timeIn(value.inSeconds) : value));
   globalThis.fetch = async (input, init) => {
     if (status === 0) throw new TypeError('Failed to fetch');
-    if (status) return Response.json({ message: 'Unauthorized' }, { status });
+    if (status) return Response.json(error ?? { message: 'Unauthorized' }, { status });
     if (init.method === 'POST' && problem) return Response.json(problem, { status: problem.status });
     const response = await ask(input, init);
     return Response.json({ ...(await response.json()), ...now }, response);

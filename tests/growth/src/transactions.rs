@@ -63,6 +63,7 @@ pub fn transaction(
         channel,
         typed,
         claimed: None,
+        enrolment: Enrolment::SelfService,
         network: Network::of(person.address()),
         locale: Locale::En,
         keep_until: NOON + Duration::from_hours(2),

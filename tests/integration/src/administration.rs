@@ -49,7 +49,8 @@ async fn a_subject_is_shown_masked_and_with_everything_that_explains_a_refusal()
         body,
         json!({
             "logName": null, "phoneNumber": "+•••••••••71", "country": "US", "line": "mobile", "failures": 2, "locked": false,
-            "delayedUntil": null, "reportedAt": null, "blockedUntil": null, "challenges": null,
+            "delayedUntil": null, "reportedAt": null, "blockedUntil": null,
+            "enrolmentOpenUntil": null, "challenges": null,
             "sends": {
                 "sms": { "last10Minutes": 2, "last24Hours": 2 }, "call": { "last10Minutes": 1, "last24Hours": 1 },
             },
@@ -77,7 +78,7 @@ async fn without_an_iam_caller_nothing_is_read_or_changed() {
         ("a lambda authorizer", json!({ "lambda": { "userArn": JANE } })),
     ];
     api.backend.round_trips();
-    for action in [None, Some("unlock"), Some("unblock"), Some("reset-phone")] {
+    for action in [None, Some("unlock"), Some("unblock"), Some("reset-phone"), Some("open-enrolment")] {
         for (what, authorizer) in &forgeries {
             let request = administration("alice", action, |event| {
                 event["requestContext"]["authorizer"] = authorizer.clone();

@@ -23,6 +23,7 @@ mod contested;
 mod counted_by_growth;
 mod differential;
 mod edge;
+mod enrolment;
 mod faults;
 mod follow_up;
 mod fraud;

@@ -28,8 +28,7 @@ async fn record(scene: &Scene, receipt: &Receipt) -> Recorded {
 
 async fn last_send(scene: &Scene) -> Option<&'static str> {
     let stored = scene.load().await;
-    let view =
-        status(&scene.rules, &Switches::NONE, &stored, &scene.key, scene.purpose, scene.claimed.as_ref(), scene.now);
+    let view = status(&scene.rules, &Switches::NONE, &stored, &scene.login(), scene.now);
     view.sms.last_send.map(LastSend::as_str)
 }
 
@@ -191,15 +190,7 @@ async fn the_other_channel_is_offered_at_once_after_a_message_that_was_not_deliv
     let (_, token) = scene.send_message().await;
     let offers = async |scene: &Scene| {
         let stored = scene.load().await;
-        let view = status(
-            &scene.rules,
-            &Switches::NONE,
-            &stored,
-            &scene.key,
-            scene.purpose,
-            scene.claimed.as_ref(),
-            scene.now,
-        );
+        let view = status(&scene.rules, &Switches::NONE, &stored, &scene.login(), scene.now);
         (view.offer_alternative, view.sms.next_send_at, view.call_channel.unavailable)
     };
     let waits = Some(scene.now + scene.rules.policy.cooldown);

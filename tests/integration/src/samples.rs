@@ -70,6 +70,7 @@ async fn every_administrators_sample_gets_the_answer_that_its_name_promises() {
         ("admin-show", 200, "/challenges/0/state", json!("pending")),
         ("admin-unlock", 200, "/failures", json!(0)),
         ("admin-unblock", 200, "/blockedUntil", json!(null)),
+        ("admin-open-enrolment", 200, "/enrolmentOpenUntil", json!("2026-11-26T09:46:50Z")),
         ("admin-reset-phone", 200, "/phoneNumber", json!(null)),
         ("admin-no-caller", 403, "/type", forbidden),
     ];

@@ -16,7 +16,7 @@ use domain::ports::{ChallengeStore, Settlement, Started, StoreError};
 use domain::purpose::Purpose;
 use domain::receipt::ReceiptToken;
 use domain::refusal::Refusal;
-use domain::request::Request;
+use domain::request::{Login, Request};
 use domain::rules::{Enrolment, Rules};
 use domain::snapshot::Snapshot;
 use domain::start::{Decision, Start};
@@ -41,6 +41,8 @@ pub(crate) struct Scene {
     pub(crate) rules: Rules,
     pub(crate) keys: MacKeys,
     pub(crate) claimed: Option<PhoneNumber>,
+    /// What the first factor says of it.
+    pub(crate) enrolment: Enrolment,
     pub(crate) address: IpAddr,
     pub(crate) purpose: Purpose,
     pub(crate) locale: Locale,
@@ -64,6 +66,7 @@ impl Scene {
             },
             keys: MacKeys { current: MacKey::from_secret("current"), previous: None, next: None },
             claimed: Some(number(ALICE)),
+            enrolment: Enrolment::SelfService,
             address: IpAddr::from([203, 0, 113, 7]),
             purpose: Purpose::Login,
             locale: Locale::En,
@@ -94,6 +97,11 @@ impl Scene {
         self.load().await.challenge(&self.key).expect("a challenge").clone()
     }
 
+    pub(crate) fn login(&self) -> Login<'_> {
+        let Self { key, purpose, enrolment, .. } = *self;
+        Login { key, purpose, sub: "alice", claimed: self.claimed.as_ref(), enrolment }
+    }
+
     pub(crate) fn decide(&self, stored: &Snapshot, channel: Channel, typed: Option<&str>) -> Result<Decision, Refusal> {
         let request = Request {
             key: self.key,
@@ -102,6 +110,7 @@ impl Scene {
             channel,
             typed: typed.map(|typed| AllMobile::subscriber(number(typed))),
             claimed: self.claimed.clone(),
+            enrolment: self.enrolment,
             network: Network::of(self.address),
             locale: self.locale,
             keep_until: self.now + Duration::from_hours(2),

@@ -86,7 +86,7 @@ async fn every_write_of_a_request_leaves_its_id_and_a_later_request_replaces_it(
     let refused = api.post(&login.again("login-4"), call()).await;
     assert!(refused.status >= 400, "blocked: {}", refused.text);
     table.after(&api, &refused.request).await;
-    for action in ["unblock", "unlock", "reset-phone"] {
+    for action in ["unblock", "unlock", "reset-phone", "open-enrolment"] {
         table.answered(&api, api.administer("newcomer", Some(action)).await, 200).await;
     }
     let written: Vec<_> = table.written.iter().map(String::as_str).collect();

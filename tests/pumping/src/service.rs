@@ -196,6 +196,7 @@ fn request(person: &Person, session: u64, channel: Channel, stored: &Snapshot, n
         channel,
         typed: typed.filter(|_| stored.subject.binding.is_none()),
         claimed: None,
+        enrolment: Enrolment::SelfService,
         network: person.network,
         locale: Locale::En,
         keep_until: now + Duration::from_hours(2),

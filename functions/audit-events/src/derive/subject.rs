@@ -8,9 +8,9 @@ use platform::clock::rfc3339;
 use platform::item::Unreadable;
 use platform::item::attribute::{
     ADMIN_ACTION, ADMIN_ACTIONS, ADMIN_AT, ADMIN_BY, BLOCKED_UNTIL, CHANNEL, DENIED_AT, DENIED_VERSION, FAILURES,
-    LAST_SUCCESS_AT, LOCKED_AT, PHONE, REASON, REFUSALS, REFUSED_AT, REPORTED_AT,
+    LAST_SUCCESS_AT, LOCKED_AT, OPENING, PHONE, REASON, REFUSALS, REFUSED_AT, REPORTED_AT, UNTIL,
 };
-use platform::item::subject::binding;
+use platform::item::subject::{binding, opening};
 
 use super::{Item, Step};
 use crate::correlation::CorrelationKey;
@@ -20,9 +20,9 @@ pub(super) fn events(step: &Step<'_>, subject: &str, key: &CorrelationKey) -> Re
     let admin = Admin::of(step)?;
     let mut events = Vec::new();
     events.extend(number(step, &admin, subject, key)?);
-    for (at, fact) in
-        [fraud(step, &admin)?, locked(step)?, unlocked(step, &admin)?, unblocked(step, &admin)?].into_iter().flatten()
-    {
+    let others =
+        [fraud(step, &admin)?, locked(step)?, unlocked(step, &admin)?, unblocked(step, &admin)?, opened(step)?];
+    for (at, fact) in others.into_iter().flatten() {
         events.push(Event { at, about: holder(step.new, subject, key)?, fact });
     }
     Ok(events)
@@ -110,6 +110,13 @@ fn unblocked(step: &Step<'_>, admin: &Admin) -> Result<Timed, Unreadable> {
     let lifted = admin.did(Action::Unblock) || step.removed(BLOCKED_UNTIL);
     let fact = || Fact::SubjectUnblocked { by: admin.by.clone() };
     lifted.then(|| Ok((step.time(ADMIN_AT)?, fact()))).transpose()
+}
+
+/// An opening that is used up, or that a reset ends, is part of the enrolment or the reset.
+fn opened(step: &Step<'_>) -> Result<Timed, Unreadable> {
+    let Some(opening) = opening(step.new)?.filter(|_| step.set(OPENING)) else { return Ok(None) };
+    let (by, until) = (opening.text(ADMIN_BY)?.to_owned(), rfc3339(opening.require(UNTIL)?));
+    Ok(Some((opening.require(ADMIN_AT)?, Fact::SubjectEnrolmentOpened { by, until })))
 }
 
 pub(super) fn refusals(step: &Step<'_>, subject: &str) -> Result<Vec<Event>, Unreadable> {

@@ -323,6 +323,27 @@ fn of_an_account() -> Vec<Case> {
     ]
 }
 
+fn of_an_opening() -> Vec<Case> {
+    let opening =
+        |until: u64| json!({ "until": until, "adminBy": "arn:aws:iam::123456789012:user/ops", "adminAt": until - 86_400 });
+    let bare = with(&account(), &json!({ "phone": null, "binding": null, "country": null, "line": null }));
+    let opened = with(&bare, &json!({ "opening": opening(1_800_086_400) }));
+    let first = json!({ "version": 1, "failures": null, "smsSent": null, "callsPlaced": null, "lastSuccessAt": null });
+    let again = with(&opened, &json!({ "opening": opening(1_800_086_500) }));
+    vec![
+        ("an administrator opens enrolment", bare.clone(), opened.clone(), &["subject.enrolment-opened"]),
+        (
+            "an administrator opens enrolment for an account that nothing is known of",
+            NOTHING,
+            with(&opened, &first),
+            &["subject.enrolment-opened"],
+        ),
+        ("an administrator opens enrolment again", opened.clone(), again, &["subject.enrolment-opened"]),
+        ("a login begins under an opening", opened.clone(), with(&opened, &json!({ "version": 13 })), &[]),
+        ("an opening is used up", opened, with(&account(), &json!({ "lastSuccessAt": 1_800_000_001 })), &["phone.enrolled"]),
+    ]
+}
+
 fn of_what_is_shared() -> Vec<Case> {
     let number = number_partition(NUMBER);
     let of_number = |used| limit(&number, "number-long#20833#0", used);
@@ -407,6 +428,7 @@ pub(crate) fn every_case() -> impl Iterator<Item = Case> {
         of_an_end(),
         of_an_approval_by_call(),
         of_an_account(),
+        of_an_opening(),
         of_what_is_shared(),
         of_the_switches(),
     ]

@@ -150,6 +150,7 @@ impl Fixture {
             channel,
             typed: None,
             claimed: Some(phone),
+            enrolment: Enrolment::SelfService,
             network: Network::of(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             locale: Locale::default(),
             keep_until: now + Duration::from_hours(2),

@@ -31,7 +31,7 @@ pub(crate) enum Guard {
     Iam,
 }
 
-const ROUTES: [Route; 16] = [
+const ROUTES: [Route; 17] = [
     Route { key: "GET /", function: "login-page", guard: Guard::None },
     Route { key: "GET /assets/{version}/{file}", function: "login-page", guard: Guard::None },
     Route { key: "GET /mfa-client.js", function: "login-page", guard: Guard::None },
@@ -45,6 +45,7 @@ const ROUTES: [Route; 16] = [
     Route { key: "POST /v1/admin/subjects/{subject}/reset-phone", function: "admin", guard: Guard::Iam },
     Route { key: "POST /v1/admin/subjects/{subject}/unlock", function: "admin", guard: Guard::Iam },
     Route { key: "POST /v1/admin/subjects/{subject}/unblock", function: "admin", guard: Guard::Iam },
+    Route { key: "POST /v1/admin/subjects/{subject}/open-enrolment", function: "admin", guard: Guard::Iam },
     Route { key: "GET /v1/admin/switches", function: "admin", guard: Guard::Iam },
     Route { key: "PUT /v1/admin/switches/{switch}", function: "admin", guard: Guard::Iam },
     Route { key: "DELETE /v1/admin/switches/{switch}", function: "admin", guard: Guard::Iam },

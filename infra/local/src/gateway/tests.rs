@@ -210,7 +210,8 @@ async fn only_pages_of_allowed_origins_may_call_the_api() {
 async fn neither_a_users_token_nor_an_unsigned_request_reaches_the_administrators_routes() {
     let stack = stack().await;
     let token = stack.token(json!({})).await;
-    for (method, path) in [("GET", ""), ("POST", "/unlock"), ("POST", "/unblock"), ("POST", "/reset-phone")] {
+    let actions = ["/unlock", "/unblock", "/reset-phone", "/open-enrolment"];
+    for (method, path) in [("GET", "")].into_iter().chain(actions.map(|action| ("POST", action))) {
         let url = stack.url(&format!("/v1/admin/subjects/YWxpY2U{path}"));
         let request = || stack.http.request(method.parse().unwrap(), &url);
         for request in [request(), request().bearer_auth(&token)] {

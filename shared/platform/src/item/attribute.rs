@@ -115,6 +115,8 @@ attributes! {
     DENIED_AT: Timestamp = "deniedAt";
     DENIED_VERSION: u64 = "deniedVersion";
     LOCKED_AT: Timestamp = "lockedAt";
+    /// A map: `until`, and who opened it, with `adminBy` and `adminAt` of its own.
+    OPENING: Map<Part> = "opening";
     ADMIN_ACTION: Action = "adminAction";
     ADMIN_BY: Text = "adminBy";
     ADMIN_AT: Timestamp = "adminAt";

@@ -8,8 +8,8 @@ use domain::time::Timestamp;
 
 use super::attribute::{
     BINDING, BLOCKED_UNTIL, CALLS_PLACED, COUNTRY, DENIED_VERSION, FAILURES, GUESSES_RESERVED, LAST_FAILURE_AT,
-    LAST_SUCCESS_AT, LINE, LOCKED_AT, PHONE, REFUSED_CALL_AT, REFUSED_CALL_SESSION, REPORTED_AT, REPORTED_NUMBER,
-    REPORTED_NUMBER_UNTIL, SMS_SENT, VERSION,
+    LAST_SUCCESS_AT, LINE, LOCKED_AT, OPENING, PHONE, REFUSED_CALL_AT, REFUSED_CALL_SESSION, REPORTED_AT, REPORTED_NUMBER,
+    REPORTED_NUMBER_UNTIL, SMS_SENT, UNTIL, VERSION,
 };
 use super::reader::{Reader, Unreadable};
 use super::value::{Stored as _, Value};
@@ -31,6 +31,7 @@ pub fn read<V: Value>(item: Reader<'_, V>) -> Result<Subject, Unreadable> {
         reported_number: reported_number(item)?,
         denied_version: item.get(DENIED_VERSION)?,
         locked_at: item.get(LOCKED_AT)?,
+        enrolment_open_until: opening(item)?.map(|opening| opening.require(UNTIL)).transpose()?,
     })
 }
 
@@ -38,6 +39,10 @@ pub fn binding<V: Value>(item: Reader<'_, V>) -> Result<Option<Binding>, Unreada
     let Some(number) = item.get(PHONE)? else { return Ok(None) };
     let (country, line, version) = (item.require(COUNTRY)?, item.require(LINE)?, item.require(BINDING)?);
     Ok(Some(Binding { number, country, line, version }))
+}
+
+pub fn opening<V: Value>(item: Reader<'_, V>) -> Result<Option<Reader<'_, V>>, Unreadable> {
+    Ok(item.map(OPENING)?.map(Reader))
 }
 
 fn refused_call<V: Value>(item: Reader<'_, V>) -> Result<Option<(SessionId, Timestamp)>, Unreadable> {

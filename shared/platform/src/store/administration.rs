@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use domain::administration::{Action, Occasion};
-use domain::identity::{ChallengeKey, Reservation, SubjectId};
+use domain::identity::{Administrator, ChallengeKey, Reservation, SubjectId};
 use domain::phone::PhoneNumber;
 use domain::ports::{Administration, StoreError};
 use domain::subject::NumberBlock;
+use domain::time::Timestamp;
 
 use super::expression;
 use super::fault::Cancelled;
@@ -15,6 +17,7 @@ use super::key::{challenge_key, number_key, subject_key};
 use super::table::DynamoStore;
 use super::value::{number, reserved, text, time};
 use super::write::as_writes;
+use crate::item::attribute::{ADMIN_AT, ADMIN_BY, UNTIL};
 
 impl Administration for DynamoStore {
     async fn unlock(&self, occasion: &Occasion, kept: &BTreeMap<Reservation, u32>) -> Result<(), StoreError> {
@@ -35,11 +38,32 @@ impl Administration for DynamoStore {
         }
     }
 
+    async fn open_enrolment(&self, occasion: &Occasion, until: Timestamp) -> Result<(), StoreError> {
+        let Occasion { subject, version, by, at } = occasion;
+        let (key, opening) = (subject_key(subject), opening(by, *at, until));
+        let write = match version {
+            0 => self.write(key, expression::OPEN_ENROLMENT, expression::SUBJECT_IS_NEW),
+            _ => self
+                .write(key, expression::OPEN_ENROLMENT, expression::SUBJECT_UNMOVED)
+                .expression_attribute_values(":version", number(*version)),
+        };
+        let write = write
+            .expression_attribute_values(":zero", number(0_u32))
+            .expression_attribute_values(":one", number(1_u32))
+            .expression_attribute_values(":opening", opening);
+        self.act([write]).await
+    }
+
     async fn reset_phone(&self, occasion: &Occasion, released: Option<&PhoneNumber>) -> Result<(), StoreError> {
         let subject = self.administered(occasion, Action::ResetPhone, expression::RESET_PHONE);
         let released = released.map(|phone| self.remove_account(phone, &occasion.subject));
         self.act([subject].into_iter().chain(released)).await
     }
+}
+
+fn opening(by: &Administrator, at: Timestamp, until: Timestamp) -> AttributeValue {
+    let entries = [(UNTIL.name, time(until)), (ADMIN_BY.name, text(by.as_str())), (ADMIN_AT.name, time(at))];
+    AttributeValue::M(entries.map(|(name, value)| (name.to_owned(), value)).into())
 }
 
 impl DynamoStore {

@@ -133,11 +133,12 @@ pub(super) const NOT_SETTLED: &str =
     "generation = :generation AND outcome IN (:pending, :approved) AND attribute_not_exists(settled)";
 
 macro_rules! settle_subject {
-    ($enrol:literal) => {
+    ($enrol:literal, $and_remove:literal) => {
         concat!(
             "SET failures = :zero, lastSuccessAt = :now, version = version + :one",
             $enrol,
-            " REMOVE lockedAt, guessesReserved.#reservation"
+            " REMOVE lockedAt, guessesReserved.#reservation",
+            $and_remove
         )
     };
 }
@@ -150,9 +151,12 @@ macro_rules! agrees {
         )
     };
 }
-pub(super) const SETTLE: &str = settle_subject!("");
-pub(super) const SETTLE_AND_ENROL: &str =
-    settle_subject!(", phone = :phone, country = :country, line = :line, locale = :locale, binding = version + :one");
+pub(super) const SETTLE: &str = settle_subject!("", "");
+/// An enrolment uses up the opening that allowed it.
+pub(super) const SETTLE_AND_ENROL: &str = settle_subject!(
+    ", phone = :phone, country = :country, line = :line, locale = :locale, binding = version + :one",
+    ", opening"
+);
 pub(super) const SAME_BINDING: &str = agrees!("phone = :phone AND binding = :binding");
 pub(super) const BOUND_TO_FORMER: &str = agrees!("phone = :former AND binding = :binding");
 pub(super) const NOT_BOUND: &str = agrees!("version > :zero AND attribute_not_exists(phone)");
@@ -258,7 +262,9 @@ pub(super) const UNBLOCK: &str =
 pub(super) const UNBLOCK_NUMBER: &str = "REMOVE blockedUntil";
 pub(super) const BLOCKED_BY_THE_SAME: &str = "blockedUntil = :until";
 pub(super) const RESET_PHONE: &str =
-    by_administrator!(", deniedVersion = version REMOVE phone, country, line, locale, binding");
+    by_administrator!(", deniedVersion = version REMOVE phone, country, line, locale, binding, opening");
+/// Also makes a subject that is not known.
+pub(super) const OPEN_ENROLMENT: &str = "SET version = if_not_exists(version, :zero) + :one, opening = :opening";
 pub(super) const FORGIVE: &str = "SET carried = attempts";
 pub(super) const SAME_GENERATION: &str = "generation = :generation";
 

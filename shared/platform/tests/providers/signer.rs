@@ -47,6 +47,7 @@ fn first_factor(amr: &[&str]) -> FirstFactor {
         auth_time: Timestamp::from_unix(NOW.as_unix() - 30),
         keep_until: NOW,
         phone: None,
+        enrolment: domain::rules::Enrolment::SelfService,
     }
 }
 

@@ -18,7 +18,7 @@
 //! - `metrics`, each with its dimension, and their common `namespace`.
 //! - `keys`, the prefixes of item keys; `attributes`, the names of the attributes that the template mentions;
 //!   `receiptAttributes`, those that recording a receipt names; `secrets`, the member of each document that holds the key, and the key's minimum length;
-//!   `edgeHeaders`, those of the secret and of the viewer's address.
+//!   `edgeHeaders`, those of the secret and of the viewer's address; `browserCookie`, the name of the cookie that a token can be bound to.
 //!
 //! `-- markdown` prints the table of parameters in `infra/README.md`.
 
@@ -71,6 +71,7 @@ fn facts() -> Value {
         "receiptAttributes": contract::receipt_attributes(),
         "secrets": contract::secrets(),
         "edgeHeaders": contract::EDGE_HEADERS,
+        "browserCookie": platform::browser::NAME,
     })
 }
 

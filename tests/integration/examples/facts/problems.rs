@@ -70,6 +70,7 @@ fn examples() -> Vec<Problem> {
         Problem::EdgeRequired => Problem::EdgeRequired,
         Problem::CallerUnknown => Problem::CallerUnknown,
         Problem::TooManySwitches => Problem::TooManySwitches,
+        Problem::PhoneEnrolled => Problem::PhoneEnrolled,
         Problem::SubjectUnknown => Problem::SubjectUnknown,
         Problem::NotFound => Problem::NotFound,
         Problem::Internal => Problem::Internal,

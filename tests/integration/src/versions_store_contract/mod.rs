@@ -117,9 +117,9 @@ async fn the_last_release_reads_every_item_that_this_version_leaves() {
 #[tokio::test]
 async fn what_is_recorded_has_nearly_every_attribute() {
     let stored: BTreeSet<_> = recorded().iter().flat_map(names).collect();
-    // Of a number that is changed, of a call to one that isn't enrolled, and of such a call before another: no scene has
+    // Of an opening, which the last release did not have. Of a number that is changed, of a call to one that isn't enrolled, and of such a call before another: no scene has
     // them, so only their types are held.
-    let unseen = ["formerPhone", "formerProvenAt", "reportedNumber", "reportedNumberUntil", "unverified"];
+    let unseen = ["opening", "formerPhone", "formerProvenAt", "reportedNumber", "reportedNumberUntil", "unverified"];
     let missing: Vec<_> = NAMES.iter().filter(|name| !stored.contains(**name) && !unseen.contains(name)).collect();
     assert!(missing.is_empty(), "{missing:?}: add a scene to scenes.rs, or record anew");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::administration::{Occasion, phone_reset, unblocked, unlocked};
+use domain::administration::{Occasion, opening, phone_reset, unblocked, unlocked};
 use domain::call::{AnsweredBy, Key};
 use domain::channel::Channel;
 use domain::follow_up::Tally;
@@ -107,6 +107,11 @@ async fn act(scene: &mut Scene) {
             }
         };
         acted.expect("done");
+        if word == "reset-phone" {
+            let occasion = Occasion { version: scene.load().await.subject.version, ..occasion };
+            let until = opening(&scene.load().await, scene.now).expect("no number is enrolled");
+            scene.store.open_enrolment(&occasion, until).await.expect("opened");
+        }
         scene.pass(600);
     }
 }

@@ -49,6 +49,7 @@ impl Model {
         subject.last_success_at = Some(now);
         subject.reserved.retain(|reservation, _| !forgets && *reservation != challenge.reservation());
         if challenge.source.enrols() {
+            subject.enrolment_open_until = None;
             subject.binding = Some(Binding {
                 number: challenge.phone.clone(),
                 country: challenge.country,
