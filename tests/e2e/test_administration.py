@@ -80,6 +80,26 @@ def test_a_user_who_pressed_zero_by_mistake_can_sign_in_once_unblocked(person, p
     assert reported.challenge().json()["state"] == "denied"
 
 
+def test_enrolment_is_opened_for_a_user_of_whom_nothing_is_known_and_used_up_once(product, person, support):
+    closed = {"enrolment": "closed", "phone_number": None, "phone_number_verified": None}
+    page = person.log_in(**closed)
+    assert page.challenge().json()["channels"]["sms"]["reason"] == "enrolment-closed"
+    refused = page.start("sms", phoneNumber=person.number)
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:alliance-mfa:problem:enrolment-closed")
+
+    opened = support.act(person.subject, "open-enrolment")
+    assert (opened.status_code, opened.json()["phoneNumber"]) == (200, None)
+    assert opened.json()["enrolmentOpenUntil"] is not None
+    assert page.start("sms", phoneNumber=person.number).status_code == 201
+    assert page.guess(person.code()).json()["state"] == "approved"
+    again = support.act(person.subject, "open-enrolment")
+    assert (again.status_code, again.json()["type"]) == (409, "urn:alliance-mfa:problem:phone-enrolled")
+
+    assert support.act(person.subject, "reset-phone").json()["enrolmentOpenUntil"] is None
+    later = person.log_in(**closed).start("sms", phoneNumber=person.number)
+    assert later.json()["type"] == "urn:alliance-mfa:problem:enrolment-closed"
+
+
 def test_an_unknown_user_is_not_found(support):
     for answer in [support.show("nobody"), *(support.act("nobody", action) for action in ACTIONS)]:
         assert (answer.status_code, answer.json()["type"]) == (404, "urn:alliance-mfa:problem:subject-unknown")
@@ -92,7 +112,7 @@ def test_without_iams_permission_nothing_is_shown_or_changed(product, person, su
     unsigned = Support(product.base_url)
     outsider = Support(product.base_url, **product.user("no-support"))
     own = path_of(person.subject)
-    for method, path in [("GET", own), *(("POST", f"{own}/{action}") for action in ACTIONS)]:
+    for method, path in [("GET", own), *(("POST", f"{own}/{action}") for action in [*ACTIONS, "open-enrolment"])]:
         refused = [
             unsigned.request(method, path),
             unsigned.request(method, path, headers={"Authorization": f"Bearer {page.token}"}),

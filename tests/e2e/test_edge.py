@@ -1,5 +1,7 @@
 """A trusted edge in front of the deployed product: a login through it, around it, and the addresses that limits count."""
 
+import base64
+import hashlib
 import json
 from types import SimpleNamespace
 
@@ -53,6 +55,19 @@ def test_a_login_through_the_edge_is_approved_and_its_result_names_the_public_ad
     assert approved["state"] == "approved"
     claims = PyJwtBackend(front.url, RESULT_AUDIENCE).verified(approved["resultToken"])
     assert claims["iss"] == front.url
+
+
+def test_a_token_bound_to_a_browser_works_through_the_edge_with_that_browsers_cookie_alone(visitor, front):
+    cookie = "AAECAwQFBgcICQoLDA0ODw"
+    digest = base64.urlsafe_b64encode(hashlib.sha256(cookie.encode()).digest()).decode().rstrip("=")
+    headers = {"Authorization": f"Bearer {visitor.log_in(browser=digest).token}"}
+
+    def ask(sent):
+        return requests.get(f"{front.url}/v1/challenge", headers=headers | {"Cookie": sent}, timeout=60)
+
+    assert ask(f"a=1; __Host-mfa-browser={cookie}").json()["state"] == "none"
+    for other in ("a=1", f"__Host-mfa-browser={cookie[::-1]}", f"__Host-mfa-browser={cookie}; __Host-mfa-browser={cookie}"):
+        assert (ask(other).status_code, ask(other).json()["claim"]) == (401, "browser"), other
 
 
 def test_a_call_through_the_edge_is_approved(visitor, provider):

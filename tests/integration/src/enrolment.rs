@@ -11,9 +11,10 @@ use domain::refusal::Refusal;
 use domain::rules::Enrolment;
 use domain::start::Decision;
 use domain::start_transaction::StartTransaction;
+use platform::browser::Browser;
 use serde_json::{Value, json};
 
-use crate::api::{Answer, Api, JANE, Login};
+use crate::api::{Answer, Api, JANE, Login, request};
 use crate::scene::{ALICE, Scene};
 
 const OPEN: Option<&str> = Some("open-enrolment");
@@ -126,6 +127,37 @@ async fn a_reset_ends_an_opening_and_what_was_started_under_it() {
     assert_eq!(api.administer("newcomer", Some("reset-phone")).await.json["enrolmentOpenUntil"], json!(null));
     assert_ne!(api.guess(&login, &code).await.status, 200);
     assert_eq!(api.post(&login.again("login-2"), typed()).await.problem(), "enrolment-closed");
+}
+
+#[tokio::test]
+async fn a_link_opened_in_another_browser_does_nothing_there() {
+    let (api, mut login) = (Api::new().await, Login::known());
+    let [own, other] = [(); 2].map(|()| Browser::draw(&mut rand::rng()));
+    login.claims["browser"] = json!(own.digest());
+    let asks: [(&str, &str, Option<Value>); 3] = [
+        ("GET", "/v1/challenge", None),
+        ("POST", "/v1/challenge", Some(json!({ "channel": "sms" }))),
+        ("POST", "/v1/challenge/code", Some(json!({ "code": "123456" }))),
+    ];
+    api.backend.round_trips();
+    for (method, path, body) in &asks {
+        let mut event = login.event(method, path, body.as_ref().map(Value::to_string).as_deref());
+        for cookies in [json!(null), json!([cookie(&other)]), json!([cookie(&own), cookie(&other)])] {
+            event["cookies"] = cookies;
+            let refused = api.send(request(&event)).await;
+            let told = (refused.status, refused.problem(), &refused.json["claim"]);
+            assert_eq!(told, (401, "unauthenticated", &json!("browser")), "{path}");
+        }
+    }
+    assert_eq!((api.backend.round_trips(), api.phone.codes().len()), (0, 0));
+    let mut event = login.event("POST", "/v1/challenge", Some(r#"{"channel":"sms"}"#));
+    event["cookies"] = json!(["a=1", cookie(&own)]);
+    assert_eq!(api.send(request(&event)).await.status, 201);
+}
+
+fn cookie(browser: &Browser) -> String {
+    let set = browser.cookie().expect("a header");
+    set.to_str().expect("text").split(';').next().expect("a pair").to_owned()
 }
 
 // --- journeys
