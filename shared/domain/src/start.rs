@@ -82,7 +82,8 @@ impl<P: NumberingPlan> Start<'_, P> {
         let Challenge { phone, source, .. } = &transaction.challenge;
         transaction.charges = quota::charges(phone, source.is_unverified(), request.network, &self.rules.policy, now);
         if *source == NumberSource::Typed {
-            transaction.challenge.expires_at = self.within_opening(stored, request, transaction.challenge.expires_at, now);
+            transaction.challenge.expires_at =
+                self.within_opening(stored, request, transaction.challenge.expires_at, now);
         }
         transaction.max_accounts = transaction.challenge.source.enrols().then_some(self.rules.policy.max_accounts);
         if transaction.challenge.source == NumberSource::Test {

@@ -132,7 +132,7 @@ async fn a_reset_ends_an_opening_and_what_was_started_under_it() {
 #[tokio::test]
 async fn a_link_opened_in_another_browser_does_nothing_there() {
     let (api, mut login) = (Api::new().await, Login::known());
-    let [own, other] = [(); 2].map(|()| Browser::draw(&mut rand::rng()));
+    let [own, other] = [(); 2].map(|()| Browser::draw(&mut platform::clock::random()));
     login.claims["browser"] = json!(own.digest());
     let asks: [(&str, &str, Option<Value>); 3] = [
         ("GET", "/v1/challenge", None),
@@ -266,7 +266,7 @@ async fn a_start_decided_under_an_opening_that_has_ended_since_is_refused() {
     let scene = newcomer().await;
     open(&scene).await.expect("opened");
     let mut decided = typing(&scene).await.expect("a transaction");
-    decided.add_code(&scene.keys, &mut rand::rng());
+    decided.add_code(&scene.keys, &mut platform::clock::random());
     scene.store.reset_phone(&occasion(&scene, 1), None).await.expect("reset");
     assert!(matches!(scene.store.start(&decided).await, Err(StoreError::Conflict)));
     assert_eq!(typing(&scene).await.err(), Some(Refusal::EnrolmentClosed));
@@ -283,7 +283,7 @@ async fn an_enrolment_uses_the_opening_up_whatever_the_number_came_from() {
         } else {
             typing(&scene).await.expect("a transaction")
         };
-        let (code, _) = transaction.add_code(&scene.keys, &mut rand::rng());
+        let (code, _) = transaction.add_code(&scene.keys, &mut platform::clock::random());
         scene.store.start(&transaction).await.expect("started");
         let source = if claims { NumberSource::Claimed } else { NumberSource::Typed };
         assert_eq!(scene.challenge().await.source, source);

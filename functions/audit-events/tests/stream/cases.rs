@@ -324,8 +324,7 @@ fn of_an_account() -> Vec<Case> {
 }
 
 fn of_an_opening() -> Vec<Case> {
-    let opening =
-        |until: u64| json!({ "until": until, "adminBy": "arn:aws:iam::123456789012:user/ops", "adminAt": until - 86_400 });
+    let opening = |until: u64| json!({ "until": until, "adminBy": "arn:aws:iam::123456789012:user/ops", "adminAt": until - 86_400 });
     let bare = with(&account(), &json!({ "phone": null, "binding": null, "country": null, "line": null }));
     let opened = with(&bare, &json!({ "opening": opening(1_800_086_400) }));
     let first = json!({ "version": 1, "failures": null, "smsSent": null, "callsPlaced": null, "lastSuccessAt": null });
@@ -340,7 +339,12 @@ fn of_an_opening() -> Vec<Case> {
         ),
         ("an administrator opens enrolment again", opened.clone(), again, &["subject.enrolment-opened"]),
         ("a login begins under an opening", opened.clone(), with(&opened, &json!({ "version": 13 })), &[]),
-        ("an opening is used up", opened, with(&account(), &json!({ "lastSuccessAt": 1_800_000_001 })), &["phone.enrolled"]),
+        (
+            "an opening is used up",
+            opened,
+            with(&account(), &json!({ "lastSuccessAt": 1_800_000_001 })),
+            &["phone.enrolled"],
+        ),
     ]
 }
 
