@@ -3,23 +3,18 @@
 #![cfg(test)]
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use canary::account::Account;
 use canary::client::Client;
 use canary::{Api, App, Failed};
 use domain::time::Timestamp;
-use getrandom::SysRng;
 use platform::run::chain;
 use platform::secrets::{Secret, SecretError, SecretSource};
 use platform::telemetry;
-use rsa::traits::PublicKeyParts as _;
-use rsa::{Pkcs1v15Sign, PrivateKey};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use signing::Key;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -61,7 +56,7 @@ impl World {
     async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
-        let first_factor = signed(&json!({ "typ": "JWT" }), &json!({ "sub": "canary", "jti": "login-1" }));
+        let first_factor = Key::of(0).jwt("JWT", "k", &json!({ "sub": "canary", "jti": "login-1" }));
         let secret = json!({
             "tokenUrl": format!("{url}/login"), "headers": { "X-Client": PASSWORD },
             "body": { "password": PASSWORD }, "tokenAt": "/tokens/0", "phoneNumber": NUMBER, "code": CODE,
@@ -71,7 +66,7 @@ impl World {
             (LOGIN, Reply::Json(200, json!({ "tokens": [first_factor] }))),
             (START, Reply::Json(201, json!({ "state": "pending" }))),
             (DISCOVERY, Reply::Json(200, discovery)),
-            (KEYS, Reply::Json(200, json!({ "keys": [jwk(key(0), "k")] }))),
+            (KEYS, Reply::Json(200, json!({ "keys": [Key::of(0).jwk("k")] }))),
         ]);
         let world = Self { url, replies, secret: Ok(secret), asked: Arc::default(), listener };
         let result = world.result(&json!({}));
@@ -85,7 +80,7 @@ impl World {
 
     /// A result whose claims differ by `changes`.
     fn result(&self, changes: &Value) -> String {
-        signed(&json!({ "alg": "RS256", "typ": "mfa-result+jwt", "kid": "k" }), &self.claims(changes))
+        Key::of(0).token(&json!({ "alg": "RS256", "typ": "mfa-result+jwt", "kid": "k" }), &self.claims(changes))
     }
 
     fn claims(&self, changes: &Value) -> Value {
@@ -167,29 +162,6 @@ async fn read(stream: &mut TcpStream) -> Option<Asked> {
             return None;
         }
     }
-}
-
-/// A key pair that is drawn once for all tests.
-fn key(which: usize) -> &'static PrivateKey {
-    static DRAWN: [OnceLock<PrivateKey>; 2] = [OnceLock::new(), OnceLock::new()];
-    DRAWN[which].get_or_init(|| PrivateKey::new(&mut SysRng, 2048).expect("a key"))
-}
-
-fn jwk(key: &PrivateKey, kid: &str) -> Value {
-    let [n, e] = [key.n_bytes(), key.e_bytes()].map(|part| URL_SAFE_NO_PAD.encode(part));
-    json!({ "kty": "RSA", "kid": kid, "n": n, "e": e, "alg": "RS256", "use": "sig" })
-}
-
-fn signed(header: &Value, claims: &Value) -> String {
-    signed_by(key(0), header, claims)
-}
-
-fn signed_by(key: &PrivateKey, header: &Value, claims: &Value) -> String {
-    let part = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
-    let unsigned = format!("{}.{}", part(header), part(claims));
-    let digest = Sha256::digest(unsigned.as_bytes());
-    let signature = key.sign(Pkcs1v15Sign::new::<Sha256>(), &digest).expect("a signature");
-    format!("{unsigned}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 fn approved(result: &str) -> Reply {
@@ -297,11 +269,11 @@ async fn a_result_that_a_backend_refuses_fails_the_run() {
     ] {
         let (world, mut header) = (World::new().await, header.clone());
         header[name] = json!(value);
-        let result = signed(&header, &world.claims(&json!({})));
+        let result = Key::of(0).token(&header, &world.claims(&json!({})));
         assert_eq!(world.with(PROVE, approved(&result)).fails().await, ("result", cause.to_owned()));
     }
     let world = World::new().await;
-    let forged = signed_by(key(1), &header, &world.claims(&json!({})));
+    let forged = Key::of(1).token(&header, &world.claims(&json!({})));
     let failed = world.with(PROVE, approved(&forged)).fails().await;
     assert_eq!(failed, ("result", "the result's signature does not verify".to_owned()));
     let failed = World::new().await.with(PROVE, approved("opaque")).fails().await;

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use spki::SubjectPublicKeyInfoRef;
 use spki::der::asn1::UintRef;
@@ -26,10 +26,12 @@ pub struct Header {
     pub alg: String,
     pub typ: Option<String>,
     pub kid: Option<String>,
+    /// Parts of the header that must be understood (RFC 7515 §4.1.11), which none is.
+    crit: Option<IgnoredAny>,
 }
 
 /// An RSA key of at least 2048 bits.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
     pub modulus: Vec<u8>,
     pub exponent: Vec<u8>,
@@ -49,7 +51,8 @@ impl<'a> Jws<'a> {
     pub fn verified<T: DeserializeOwned>(&self, key: &PublicKey) -> Option<T> {
         let components = RsaPublicKeyComponents { n: &key.modulus, e: &key.exponent };
         let signature = components.verify(&RSA_PKCS1_2048_8192_SHA256, self.signed.as_bytes(), &self.signature);
-        (self.header.alg == "RS256" && signature.is_ok()).then(|| json(self.claims))?
+        let taken = self.header.alg == "RS256" && self.header.crit.is_none();
+        (taken && signature.is_ok()).then(|| json(self.claims))?
     }
 
     /// The claims of a token whose sender is trusted by other means.
@@ -67,10 +70,12 @@ impl PublicKey {
         keys.iter().find(|key| key["kid"] == kid).and_then(Self::from_jwk)
     }
 
-    /// An RSA key (RFC 7518 §6.3) that is not meant for encryption.
+    /// An RSA key (RFC 7518 §6.3) that is not meant for encryption or another algorithm.
     #[must_use]
     pub fn from_jwk(key: &Value) -> Option<Self> {
-        let is_rsa = key["kty"] == "RSA" && (key["use"].is_null() || key["use"] == "sig");
+        let says = |name: &str, right: &str| key[name].is_null() || key[name] == right;
+        let verifies = key["key_ops"].as_array().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
+        let is_rsa = key["kty"] == "RSA" && says("use", "sig") && says("alg", "RS256") && verifies;
         let [modulus, exponent] = ["n", "e"].map(|part| bytes(key[part].as_str()?));
         is_rsa.then_some(Self { modulus: modulus?, exponent: exponent? })
     }

@@ -5,9 +5,11 @@
 
 #![cfg(test)]
 
+mod door;
 mod end_user_messaging;
 mod events;
 mod fixture;
+mod jws;
 mod secrets;
 mod signer;
 mod sms;
