@@ -41,6 +41,8 @@ OPEN = {
     "POST /v1/calls/{challenge}/{token}/{event}",
     "GET /.well-known/jwks.json",
     "GET /.well-known/openid-configuration",
+    "GET /openid/jwks.json",
+    "GET /openid/.well-known/openid-configuration",
 }
 
 

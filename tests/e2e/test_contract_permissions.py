@@ -92,7 +92,12 @@ ALLOWED = {
     "admin": {statement("Allow", "dynamodb:Query dynamodb:UpdateItem", TABLE)},
     "jwks": {
         statement(
-            "Allow", "kms:GetPublicKey", KEY, on_condition("PublishesPreviousKey", {"Ref": "PreviousSigningKeyArn"})
+            "Allow",
+            "kms:GetPublicKey",
+            KEY,
+            on_condition("PublishesPreviousKey", {"Ref": "PreviousSigningKeyArn"}),
+            on_condition("HasAnswerKey", {"Ref": "AnswerKeyArn"}),
+            on_condition("HasNextAnswerKey", {"Ref": "NextAnswerKeyArn"}),
         ),
     },
     "audit-events": {

@@ -44,7 +44,12 @@ def test_every_function_is_deployed_with_the_routes_that_are_its_own():
         "get-challenge": {"GET /v1/challenge"},
         "verify-code": {"POST /v1/challenge/code"},
         "call-callback": {"POST /v1/calls/{challenge}/{token}/{event}"},
-        "jwks": {"GET /.well-known/jwks.json", "GET /.well-known/openid-configuration"},
+        "jwks": {
+            "GET /.well-known/jwks.json",
+            "GET /.well-known/openid-configuration",
+            "GET /openid/jwks.json",
+            "GET /openid/.well-known/openid-configuration",
+        },
         "follow-up": set(),
         "admin": ADMINISTRATIVE,
         "audit-events": set(),

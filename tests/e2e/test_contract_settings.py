@@ -18,7 +18,7 @@ from contract import (
 )
 
 # The parameters without a default, because only the deployment can know them.
-CHOSEN = {"AllowedCountries", "Brand", "FirstFactorAudience", "FirstFactorIssuer", "ResultAudience"}
+CHOSEN = {"AllowedCountries", "Brand", "FirstFactorIssuer"}
 
 
 def settings():

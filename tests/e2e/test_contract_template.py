@@ -40,7 +40,7 @@ def test_a_function_may_take_as_long_as_its_calls_one_after_another_and_the_api_
         "verify-code": secret + retried + settle + sign,
         # The webhook's secret, the keys of digits and of codes, the challenge, its change and a report of fraud.
         "call-callback": 3 * secret + load + retried + call,
-        "jwks": 2 * call,  # two public keys
+        "jwks": 4 * call,  # as many public keys
         "admin": load + retried,
         "message-receipts": retried,
         "audit-events": secret + 10 * call,  # a batch of a hundred changes, ten events to a request

@@ -1,12 +1,15 @@
 //! What the function reads from its environment.
 
-use platform::settings::{Environment, table};
+use platform::openid::CertifiedKey;
+use platform::settings::{Environment, Setting, table};
 
 #[derive(Debug)]
 pub struct Config {
     /// The current key first.
     pub key_arns: Vec<String>,
     pub issuer: String,
+    /// The keys of answers to Entra, the current one first. Empty without a door to it.
+    pub answer_keys: Vec<CertifiedKey>,
 }
 
 impl Config {
@@ -14,7 +17,28 @@ impl Config {
         let current = env.get(&table::SIGNING_KEY_ARN);
         let previous = env.get(&table::PREVIOUS_SIGNING_KEY_ARN);
         let issuer = env.get(&table::PUBLIC_BASE_URL);
+        let answers = certified(env, &table::ANSWER_KEY_ARN, &table::ANSWER_CERTIFICATE);
+        let next = certified(env, &table::NEXT_ANSWER_KEY_ARN, &table::NEXT_ANSWER_CERTIFICATE);
         let key_arns = [Some(current?), previous?].into_iter().flatten().collect();
-        Some(Self { key_arns, issuer: issuer? })
+        let answer_keys = match answers? {
+            Some(current) => [Some(current), next?].into_iter().flatten().collect(),
+            None => Vec::new(),
+        };
+        Some(Self { key_arns, issuer: issuer?, answer_keys })
     }
+}
+
+/// A key with its certificate, if there is one. A fault if only one of the two is set.
+fn certified(
+    env: &mut Environment,
+    key: &Setting<Option<String>>,
+    certificate: &Setting<Option<String>>,
+) -> Option<Option<CertifiedKey>> {
+    let arn = env.get(key)?;
+    env.parse(certificate, |certificate| match (arn, certificate) {
+        (None, None) => Ok(None),
+        (Some(arn), Some(certificate)) => Ok(Some(CertifiedKey { arn, certificate })),
+        (Some(arn), None) => Err(format!("is not set: make it with infra/tools/certificate {arn}")),
+        (None, Some(_)) => Err(format!("is set without {}", key.name)),
+    })
 }

@@ -1,5 +1,5 @@
 //! `GET /.well-known/jwks.json` and `/.well-known/openid-configuration`, for verifiers of the result
-//! token. Both are built once at init, from the current and the previous public key.
+//! token; under `/openid` the same for Entra, which verifies answers. All are built once at init, from public keys.
 
 use domain::time::Timestamp;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -14,18 +14,34 @@ pub mod config;
 pub struct App {
     pub key_set: String,
     pub discovery: String,
+    /// For Entra, if there is a door to it.
+    pub openid: Option<OpenId>,
+}
+
+#[derive(Debug)]
+pub struct OpenId {
+    pub key_set: String,
+    pub discovery: String,
 }
 
 impl App {
     #[must_use]
     pub fn handle(&self, request: &Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
-        let outcome = match request.raw_http_path() {
-            "/.well-known/jwks.json" => Ok(cacheable("application/jwk-set+json", &self.key_set)),
-            "/.well-known/openid-configuration" => Ok(cacheable("application/json", &self.discovery)),
-            _ => Err(Failure::from(Problem::NotFound)),
-        };
+        let outcome = self.document(request.raw_http_path()).ok_or(Failure::from(Problem::NotFound));
         run::conclude("jwks", outcome, watch, now)
+    }
+
+    fn document(&self, path: &str) -> Option<Response<Body>> {
+        Some(match path {
+            "/.well-known/jwks.json" => cacheable("application/jwk-set+json", &self.key_set),
+            "/.well-known/openid-configuration" => cacheable("application/json", &self.discovery),
+            "/openid/jwks.json" => cacheable("application/jwk-set+json", &self.openid.as_ref()?.key_set),
+            "/openid/.well-known/openid-configuration" => {
+                cacheable("application/json", &self.openid.as_ref()?.discovery)
+            }
+            _ => return None,
+        })
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use jwks::App;
 use jwks::config::Config;
+use jwks::{App, OpenId};
 use platform::aws::Aws;
-use platform::jwks::{discovery, key_set};
 use platform::run::{self, Error};
+use platform::{jwks as results, openid};
 
 fn main() -> ExitCode {
     run::main(Config::read, serve)
@@ -15,8 +15,17 @@ fn main() -> ExitCode {
 async fn serve(config: Config) -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
     let app = App {
-        key_set: key_set(&aws.config, &config.key_arns).await?.to_string(),
-        discovery: discovery(&config.issuer).to_string(),
+        key_set: results::key_set(&aws.config, &config.key_arns).await?.to_string(),
+        discovery: results::discovery(&config.issuer).to_string(),
+        openid: openid(&aws, &config).await?,
     };
     run::serve(async |request, now| app.handle(&request, now)).await
+}
+
+async fn openid(aws: &Aws, config: &Config) -> Result<Option<OpenId>, Error> {
+    if config.answer_keys.is_empty() {
+        return Ok(None);
+    }
+    let key_set = openid::key_set(&aws.config, &config.answer_keys).await?.to_string();
+    Ok(Some(OpenId { key_set, discovery: openid::discovery(&config.issuer).to_string() }))
 }

@@ -30,7 +30,7 @@ pub fn discovery(issuer: &str) -> Value {
 }
 
 /// An RSA key from its `SubjectPublicKeyInfo` as a JWK (RFC 7518 §6.3).
-fn jwk(arn: &str, der: &[u8]) -> Result<Value, spki::Error> {
+pub(crate) fn jwk(arn: &str, der: &[u8]) -> Result<Value, spki::Error> {
     let key = PublicKey::from_spki(der)?;
     Ok(json!({
         "kty": "RSA",

@@ -44,6 +44,8 @@ pub mod signer;
 pub mod door;
 #[cfg(feature = "jwks")]
 pub mod jwks;
+#[cfg(feature = "jwks")]
+pub mod openid;
 #[cfg(feature = "numbering")]
 mod renumbering;
 #[cfg(feature = "numbering")]

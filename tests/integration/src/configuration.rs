@@ -71,6 +71,34 @@ fn every_function_names_every_missing_variable() {
 }
 
 #[test]
+fn a_key_of_answers_and_its_certificate_come_together() {
+    let needed = [("SIGNING_KEY_ARN", "arn:results"), ("PUBLIC_BASE_URL", "https://mfa.example.com")];
+    let refused = |given: &[(&str, &str)]| faults(jwks::config::Config::read, &[&needed[..], given].concat());
+    assert_eq!(
+        refused(&[("ANSWER_KEY_ARN", "arn:answers"), ("NEXT_ANSWER_KEY_ARN", "arn:next")]),
+        "configuration: ANSWER_CERTIFICATE is not set: make it with infra/tools/certificate arn:answers; \
+         NEXT_ANSWER_CERTIFICATE is not set: make it with infra/tools/certificate arn:next"
+    );
+    assert_eq!(
+        refused(&[("ANSWER_CERTIFICATE", "MIIC"), ("NEXT_ANSWER_CERTIFICATE", "MIIC")]),
+        "configuration: ANSWER_CERTIFICATE is set without ANSWER_KEY_ARN; \
+         NEXT_ANSWER_CERTIFICATE is set without NEXT_ANSWER_KEY_ARN"
+    );
+    let published = |given: &[(&str, &str)]| {
+        let env: Environment = needed.iter().chain(given).copied().collect();
+        let keys = env.read(jwks::config::Config::read).expect("right settings").answer_keys;
+        keys.into_iter().map(|key| (key.arn, key.certificate)).collect::<Vec<_>>()
+    };
+    let (current, next) = (("arn:answers", "MIIC"), ("arn:next", "MIID"));
+    let answers = [("ANSWER_KEY_ARN", current.0), ("ANSWER_CERTIFICATE", current.1)];
+    let and_next = [("NEXT_ANSWER_KEY_ARN", next.0), ("NEXT_ANSWER_CERTIFICATE", next.1)];
+    let owned = |(arn, certificate): (&str, &str)| (arn.to_owned(), certificate.to_owned());
+    assert_eq!(published(&[]), []);
+    assert_eq!(published(&answers), [owned(current)]);
+    assert_eq!(published(&[answers, and_next].concat()), [owned(current), owned(next)]);
+}
+
+#[test]
 fn the_page_names_every_address_that_it_cannot_link_to() {
     let variables = [
         ("BRAND", "Example"),

@@ -103,8 +103,17 @@ fn the_samples_for_the_public_documents_are_answered() {
     let documents = jwks::App {
         key_set: json!({ "keys": [] }).to_string(),
         discovery: platform::jwks::discovery("https://mfa.example.com").to_string(),
+        openid: Some(jwks::OpenId {
+            key_set: json!({ "keys": [] }).to_string(),
+            discovery: platform::openid::discovery("https://mfa.example.com").to_string(),
+        }),
     };
-    for (name, expected) in [("jwks", "keys"), ("discovery", "jwks_uri")] {
+    for (name, expected) in [
+        ("jwks", "keys"),
+        ("discovery", "jwks_uri"),
+        ("entra-jwks", "keys"),
+        ("entra-discovery", "https://mfa.example.com/authorize"),
+    ] {
         let response = documents.handle(&sample(name), LOGIN);
         assert_eq!(response.status(), 200, "{name}");
         assert_eq!(response.headers()["cache-control"], "public, max-age=300");
@@ -146,6 +155,16 @@ async fn the_samples_for_the_door_of_entra_are_answered() {
         let response = door.handle(sample(name), LOGIN).await;
         let text = String::from_utf8_lossy(response.body()).into_owned();
         assert!(response.status() == status && text.contains(expected), "{name}: {} {text}", response.status());
+    }
+}
+
+#[test]
+fn without_a_door_to_entra_there_is_nothing_for_it_to_read() {
+    let documents = jwks::App { key_set: String::new(), discovery: String::new(), openid: None };
+    for name in ["entra-jwks", "entra-discovery"] {
+        let response = documents.handle(&sample(name), LOGIN);
+        assert_eq!(response.status(), 404, "{name}");
+        assert_eq!(response.headers()["cache-control"], "no-store");
     }
 }
 

@@ -10,6 +10,7 @@ use domain::time::Timestamp;
 use platform::first_factor::FirstFactor;
 use platform::jwks::{discovery, key_set};
 use platform::kms::{SignError, key_id};
+use platform::openid::{self, CertifiedKey};
 use platform::run::chain;
 use platform::signer::{KmsSigner, ResultSigner as _, SignerSettings};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
@@ -28,6 +29,17 @@ const PUBLIC_KEY: &str = "\
     K9M5UK+JZ3yrFxCoblhOge9upF8osWarMv9IGVOnYJStasaQjmono6VY+IeG5A5tbQVK8e1WVqf9BgBRoSWC+GqUblSTszHjjXaSEH5juYXH\
     vKeeoP1Sik2bHfuPPHsIWCOmAdZUA+wokLJk94syh81hSFejGtPy+apG9XtJkiOxawlAruitfzKkNGEn5HmXjzvp1mmhZHOpWav6yJF5lOKo\
     h4DxShP4dvMBfPaRIXfPR7gDE5EkOpDkLDKnTd0OFReHmAt6huEKVgjOYFibuQIDAQAB";
+/// Its certificate, as `infra/tools/certificate` made it.
+const CERTIFICATE: &str = "\
+    MIICtzCCAZ8CFHPoLL8hze3srFAy/SmMjHcUHPSdMA0GCSqGSIb3DQEBCwUAMBcxFTATBgNVBAMMDEFsbGlhbmNlIE1GQTAgFw0yNjExMzAwMD\
+    Q0MDRaGA8yMDc2MTExNzAwNDQwNFowFzEVMBMGA1UEAwwMQWxsaWFuY2UgTUZBMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA3nIr\
+    pjOKkuEbmCmuZhp7a2Wi1BUtTDzhbYAAcLlWItm5I0CzLbum6Qqm2pC31xDiK9M5UK+JZ3yrFxCoblhOge9upF8osWarMv9IGVOnYJStasaQjm\
+    ono6VY+IeG5A5tbQVK8e1WVqf9BgBRoSWC+GqUblSTszHjjXaSEH5juYXHvKeeoP1Sik2bHfuPPHsIWCOmAdZUA+wokLJk94syh81hSFejGtPy\
+    +apG9XtJkiOxawlAruitfzKkNGEn5HmXjzvp1mmhZHOpWav6yJF5lOKoh4DxShP4dvMBfPaRIXfPR7gDE5EkOpDkLDKnTd0OFReHmAt6huEKVg\
+    jOYFibuQIDAQABMA0GCSqGSIb3DQEBCwUAA4IBAQB+i9V32zXp89cdX2/BiUnFFm6ZO4+snHQcmWZr+ttb59YN5FI9oiBYcBB6fp39gpk9NxfI\
+    xu1KpeNfMMOAC+KcB4aYKSC7MPpwNm+e30WkGS14IdB5TYEt4Kfqjdn8/h/WOfbLvBJt4/8dXeQn5txjb3qq9Qn4P6s8HVtgCz7gNJagFFdzrD\
+    lk8LedUcRGL+ErHjaQXprLFpMJKTLf7ksk1FpFaumcxMsnXbDrOOYnQtGrWydsQUiafRvoyYrBygtm5NtMaY7UNUId5BVWIw9DPH+izY3ilGnv\
+    ZH93qJIVtu19y/tm/y+ihovkqxqsHzl/LNBFnEernnZE31yKect5";
 const SIGNATURE: &str = "\
     1ja58y7etaTSLz+NBK3cUEC8IEpHPpkri5LU/9iQ3PFYcA37m93MhLVF2iO5QXIrNVVSebhnxpeZaiV541kr57/RsiD8pqjABR42B/+N0vQO\
     K8+UeHvp3hrx9HqDRX1kD0HVTUrC/QbTy0UuVLa4seZlE0O7naoumnnxt9IuWN6Vm+927A+S7IC9crUS0jM/p6QLh3MN3rtbb1stClfs7tzS\
@@ -179,4 +191,60 @@ fn discovery_leads_to_the_keys() {
     let document = discovery(ISSUER);
     assert_eq!(document["issuer"], ISSUER);
     assert_eq!(document["jwks_uri"], "https://mfa.example.com/.well-known/jwks.json");
+}
+
+async fn certified(certificate: &str) -> Result<Value, String> {
+    let kms = Stub::start([Reply::new(200, &json!({ "PublicKey": PUBLIC_KEY }).to_string())]);
+    let key = CertifiedKey { arn: KEY.to_owned(), certificate: certificate.to_owned() };
+    openid::key_set(&aws(&kms.url()).await, &[key]).await.map_err(|error| chain(&error))
+}
+
+#[tokio::test]
+async fn entra_is_shown_a_key_with_its_certificate() {
+    let set = certified(CERTIFICATE).await.expect("keys");
+    let [key] = set["keys"].as_array().expect("a list").as_slice() else { panic!("one key: {set}") };
+    assert_eq!((&key["kid"], &key["alg"], &key["use"]), (&json!(key_id(KEY)), &json!("RS256"), &json!("sig")));
+    assert_eq!(key["x5c"], json!([CERTIFICATE]));
+}
+
+#[tokio::test]
+async fn a_key_without_its_own_certificate_is_not_published_and_the_error_says_how_to_make_one() {
+    let remedy = format!("the key {KEY} lacks its certificate, which infra/tools/certificate {KEY} makes: ");
+    let der = STANDARD.decode(CERTIFICATE).expect("base64");
+    let at = der.windows(8).position(|window| window == &key_bytes()[40..48]).expect("the key in the certificate");
+    let mut of_another_key = der.clone();
+    of_another_key[at] ^= 1;
+    for bad in [
+        String::new(),
+        "not base64".to_owned(),
+        PUBLIC_KEY.to_owned(),
+        format!("{CERTIFICATE}\n"),
+        CERTIFICATE[..CERTIFICATE.len() - 4].to_owned(),
+        STANDARD.encode([&der[..], b"more"].concat()),
+    ] {
+        assert_eq!(certified(&bad).await, Err(format!("{remedy}there is no certificate in base64")), "{bad}");
+    }
+    let refused = certified(&STANDARD.encode(of_another_key)).await;
+    assert_eq!(refused, Err(format!("{remedy}there is one of another key")));
+}
+
+fn key_bytes() -> Vec<u8> {
+    STANDARD.decode(PUBLIC_KEY).expect("base64")
+}
+
+/// Word by word what Entra requires of a provider.
+#[test]
+fn entra_discovers_where_to_send_people_and_how_answers_look() {
+    let expected = json!({
+        "issuer": "https://mfa.example.com/openid",
+        "authorization_endpoint": "https://mfa.example.com/authorize",
+        "jwks_uri": "https://mfa.example.com/openid/jwks.json",
+        "scopes_supported": ["openid"],
+        "response_types_supported": ["id_token"],
+        "response_modes_supported": ["form_post"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "claim_types_supported": ["normal"],
+    });
+    assert_eq!(openid::discovery(ISSUER), expected);
 }
