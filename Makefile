@@ -38,6 +38,9 @@ test: ## before you push: everything that takes minutes
 build: $(TOOLS)/aws-sam-cli.done $(TOOLS)/cargo-lambda.done ## what sam deploy takes
 	PATH="$(LAMBDA):$$PATH" $(SAM)/sam build --beta-features
 
+issuer: $(TOOLS)/aws-sam-cli.done $(TOOLS)/cargo-lambda.done ## the same for infra/issuer.yaml, which only some logins need (infra/LOGINS.md)
+	PATH="$(LAMBDA):$$PATH" $(SAM)/sam build --beta-features --template-file infra/issuer.yaml --build-dir .aws-sam/issuer
+
 ## Maintain it
 ci: ## everything, as CI runs it; each part also runs alone:
 	@infra/tools/need $(CI)
@@ -53,7 +56,7 @@ rust: ## all Rust tests, with 10,000 interleavings
 	cargo test --locked --workspace -- --skip every_fault_built_into_the_store_is_found
 template: $(TOOLS)/aws-sam-cli.done ## the templates, as SAM and cfn-lint see them
 	$(SAM)/sam validate --lint --template-file infra/template.yaml
-	$(SAM)/cfn-lint infra/template.yaml infra/state.yaml infra/watch.yaml infra/queries.yaml infra/edge.yaml
+	$(SAM)/cfn-lint infra/template.yaml infra/state.yaml infra/watch.yaml infra/queries.yaml infra/edge.yaml infra/issuer.yaml
 journeys: binaries $(TOOLS)/ministack.done $(TOOLS)/e2e.done ## a login by SMS and one by call, through the deployed template; the local phone with boto3
 	$(PYTEST) tests/e2e/test_sms_journey.py tests/e2e/test_call_journey.py -k "approves_the_login or pound_in_an_answered_call"
 	$(PYTEST) tests/e2e/test_local_phone.py
@@ -115,4 +118,4 @@ $(TOOLS)/%-npm.done: tests/%/package-lock.json
 	cd tests/$* && npm ci --no-fund --no-audit --silent
 	mkdir -p $(TOOLS) && touch $@
 
-.PHONY: help demo run invoke test build ci $(TEST) $(subst :,,$(CI)) audit record baseline bench bundle screenshots page-figures simulate curve clean binaries
+.PHONY: help demo run invoke test build issuer ci $(TEST) $(subst :,,$(CI)) audit record baseline bench bundle screenshots page-figures simulate curve clean binaries
