@@ -16,12 +16,6 @@ pub fn answer_issuer(public_base_url: &str) -> String {
     format!("{public_base_url}/openid")
 }
 
-/// `iss` of the answers to Entra, which are no result tokens.
-#[must_use]
-pub fn answer_issuer(public_base_url: &str) -> String {
-    format!("{public_base_url}/openid")
-}
-
 /// The issuer of first-factor tokens.
 #[derive(Clone, Debug)]
 pub struct Issuer {
