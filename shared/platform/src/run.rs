@@ -9,6 +9,7 @@ use http::Response;
 pub use lambda_http::Error;
 use lambda_http::lambda_runtime::{self, Context, LambdaEvent};
 use lambda_http::{Body, Request, service_fn};
+use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -80,10 +81,12 @@ pub async fn serve_stream(handle: impl AsyncFn(&Batch) -> Report) -> Result<(), 
     lambda_runtime::run(service_fn(answer)).await
 }
 
-/// Serves single events, such as a rule delivers. After an error, Lambda delivers the event again. The runtime logs the
-/// error, so it must say nothing that may not be in a log.
-pub async fn serve_events<E>(handle: impl AsyncFn(&str) -> Result<(), E>) -> Result<(), Error>
+/// Serves single events, such as a rule delivers or a service that waits for the answer. After an error, Lambda delivers a
+/// rule's event again. The runtime logs the error and hands it to whoever waits, so it must say nothing that may be in
+/// neither.
+pub async fn serve_events<T, E>(handle: impl AsyncFn(&str) -> Result<T, E>) -> Result<(), Error>
 where
+    T: Serialize,
     E: std::error::Error + Send + Sync + 'static,
 {
     let handle = &handle;

@@ -31,6 +31,7 @@ const OURS: &[&str] = &[
     "message_receipts",
     "canary",
     "authorize",
+    "cognito",
 ];
 
 /// How a function logs.

@@ -91,6 +91,8 @@ settings! {
         NEXT_ANSWER_KEY_ARN: Option<String> = optional(None, "the ARN of a KMS key");
         /// The second key's certificate.
         NEXT_ANSWER_CERTIFICATE: Option<String> = optional(Some(CERTIFICATE), CERTIFICATE_FORM);
+        /// The Amazon Cognito user pool that asks for the phone. `CognitoUserPoolArn` names it.
+        COGNITO_USER_POOL_ID ("CognitoUserPoolArn"): String = deployed("no door to Cognito", "the ARN of a user pool");
         /// Tenants of Microsoft Entra that send people here for their second factor. Without one, nobody comes that way.
         ENTRA_TENANT_IDS: Option<String> = optional(None, "the ids of tenants, separated by commas");
         /// App ID of the external authentication method's registration in Entra.
