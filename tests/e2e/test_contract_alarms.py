@@ -14,7 +14,8 @@ from watch.expressions import names, searched
 RECEIPTS = {"SmsProvider": "end-user-messaging"}
 ONLY_SMS, ONLY_CALLS = {"Channels": "sms"}, {"Channels": "call"}
 CANARY = {"CanarySecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:canary"}
-DEPLOYMENTS = ({}, RECEIPTS, ONLY_SMS, ONLY_CALLS, CANARY)
+COGNITO = {"CognitoUserPoolArn": "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Example01"}
+DEPLOYMENTS = ({}, RECEIPTS, ONLY_SMS, ONLY_CALLS, CANARY, COGNITO)
 # As AWS documents them, with their dimensions.
 OF_AWS = (
     {("AWS/Lambda", name): {"FunctionName"} for name in ("Invocations", "Errors", "Throttles", "Duration", "IteratorAge")}
@@ -38,7 +39,7 @@ WRITES = {
 WORDS = {"Channel": "channel", "SmsRefused": "sendFailure", "StartRefused": "limit", "Webhooks": "webhook", "FraudSigns": "fraudSign"}
 PAGES = {
     "SmsConversionAlarm", "CallConversionAlarm", "NobodyGetsInAlarm", "NothingSentAlarm", "SendsFailingAlarm",
-    "RequestsFailingAlarm", "DeadLettersAlarm", "CanaryFailedAlarm",
+    "RequestsFailingAlarm", "DeadLettersAlarm", "CanaryFailedAlarm", "CognitoFailingAlarm",
 }
 
 
@@ -94,7 +95,8 @@ def test_what_a_deployment_does_not_offer_is_not_watched(parameters):
     functions = {value for metric in watched for name, value in metric.dimensions if name == "FunctionName"}
     assert ("MessageReceiptsFunction" in functions) == (parameters == RECEIPTS)
     assert ("CallCallbackFunction" in functions) == (parameters != ONLY_SMS)
-    assert any(metric.name == "SMSSuccessRate" for metric in watched) == (parameters in ({}, ONLY_SMS, CANARY))
+    assert any(metric.name == "SMSSuccessRate" for metric in watched) == (parameters in ({}, ONLY_SMS, CANARY, COGNITO))
+    assert ("CognitoFunction" in functions) == (parameters == COGNITO)
 
 
 def test_an_alarm_has_a_form_that_cloudwatch_takes():

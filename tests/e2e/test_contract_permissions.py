@@ -89,6 +89,12 @@ ALLOWED = {
         )
     },
     "canary": {statement("Allow", "secretsmanager:GetSecretValue", {"Ref": "CanarySecretArn"})},
+    "cognito": {
+        statement("Allow", "kms:Sign", {"Ref": "FirstFactorKeyArn"}, condition=SIGNING),
+        statement(
+            "Allow", "kms:GetPublicKey", KEY, on_condition("PublishesPreviousKey", {"Ref": "PreviousSigningKeyArn"})
+        ),
+    },
     "admin": {statement("Allow", "dynamodb:Query dynamodb:UpdateItem", TABLE)},
     "jwks": {
         statement(

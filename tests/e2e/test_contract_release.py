@@ -163,7 +163,8 @@ def test_a_domain_is_mapped_at_its_root_and_gets_its_record_if_the_zone_is_named
 
 def test_what_is_missing_is_named_before_anything_is_deployed():
     said = {assertion["AssertDescription"] for rule in template()["Rules"].values() for assertion in rule["Assertions"]}
-    for names in (["OriginHost", "DomainName"], ["DomainName", "CertificateArn"], ["CertificateArn", "HostedZoneId", "DomainName"], ["EdgeSecretArn", "PublicBaseUrl"]):
+    for names in (["OriginHost", "DomainName"], ["DomainName", "CertificateArn"], ["CertificateArn", "HostedZoneId", "DomainName"], ["EdgeSecretArn", "PublicBaseUrl"],
+        ["CognitoUserPoolArn", "FirstFactorKeyArn"], ["ResultAudience", "FirstFactorAudience"]):
         assert any(all(name in text for name in names) for text in said), names
 
 

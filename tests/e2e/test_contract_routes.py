@@ -55,6 +55,7 @@ def test_every_function_is_deployed_with_the_routes_that_are_its_own():
         "audit-events": set(),
         "message-receipts": set(),
         "canary": set(),
+        "cognito": set(),
     }
     assert set(functions(template())) == FUNCTIONS
 

@@ -48,6 +48,8 @@ def test_a_variable_comes_from_the_parameter_of_its_name():
         "EVENT_BUS_NAME": {"Ref": "EventBus"},
         "CORRELATION_KEY_SECRET_ARN": CORRELATION_KEY,
         "SIGNING_KEY_ARN": SIGNING_KEY,
+        "FIRST_FACTOR_AUDIENCE": {"Fn::Join": [",", {"Ref": "FirstFactorAudience"}]},
+        "COGNITO_USER_POOL_ID": {"Fn::Select": [1, {"Fn::Split": ["/", {"Fn::Join": ["/", [{"Ref": "CognitoUserPoolArn"}, "none"]]}]}]},
         "PUBLIC_BASE_URL": {"Fn::If": ["FollowsDomain", {"Fn::Join": ["", ["https://", {"Ref": "DomainName"}]]}, {"Ref": "PublicBaseUrl"}]},
         "ORIGIN_HOST": {"Fn::If": ["NamesOriginHost", {"Ref": "OriginHost"}, {"Ref": "DomainName"}]},
     }

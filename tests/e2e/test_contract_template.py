@@ -47,6 +47,7 @@ def test_a_function_may_take_as_long_as_its_calls_one_after_another_and_the_api_
         # Its own limit, the last notice of the batch included, and the writes after it.
         "follow-up": facts()["batchSeconds"] + 2 * call,
         "canary": facts()["canarySeconds"],
+        "cognito": sign,  # init has read the public keys
     }
     assert waits.keys() == FUNCTIONS
     for name, function in functions(template()).items():
@@ -116,6 +117,25 @@ def test_the_canary_is_deployed_with_its_secret_only_and_runs_within_the_limits_
     assert function["Properties"]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
     alarm = document["Resources"]["CanaryFailedAlarm"]["Properties"]
     assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (24 * 3600 // runs, 2, 2)
+
+
+def test_only_the_named_user_pool_calls_its_triggers_and_gets_an_answer_while_it_waits():
+    document = template()
+    function = functions(document)["cognito"]
+    assert function["Condition"] == "HasCognito"
+    assert document["Conditions"]["HasCognito"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "CognitoUserPoolArn"}, ""]}]}
+    assert "Events" not in function["Properties"]
+    assert function["Properties"]["Timeout"] == 5
+    permission = document["Resources"]["CognitoPermission"]
+    assert permission["Condition"] == "HasCognito"
+    assert permission["Properties"] == {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": {"Ref": "CognitoFunctionAliaslive"},
+        "Principal": "cognito-idp.amazonaws.com",
+        "SourceArn": {"Ref": "CognitoUserPoolArn"},
+    }
+    output = document["Outputs"]["CognitoTriggerArn"]
+    assert (output["Condition"], output["Value"]) == ("HasCognito", {"Ref": "CognitoFunctionAliaslive"})
 
 
 def test_what_is_deployed_is_what_was_built():

@@ -12,7 +12,7 @@ from conftest import BOOTSTRAP_DIR
 SECRET = "0123456789-a-secret-that-no-log-may-show"
 FUNCTIONS = [
     "login-page", "start-challenge", "get-challenge", "verify-code", "call-callback", "jwks", "admin", "audit-events",
-    "follow-up", "message-receipts", "canary",
+    "follow-up", "message-receipts", "canary", "cognito",
 ]
 
 

@@ -23,6 +23,7 @@ PARAMETERS = {
     "OffersCalls": "yes",
     "HasReceipts": "no",
     "HasCanary": "no",
+    "HasCognito": "no",
     "OriginHost": "mfa.example.com",
     "LogRetentionDays": "90",
     "ProtectTable": "false",

@@ -68,6 +68,19 @@ class World:
         """Whether the canary's sign-in succeeds, as 1 or 0. None if it doesn't run."""
         return 1
 
+    def asks(self):
+        """What the triggers answer a user pool: "fine" or "crash"."""
+        return "fine"
+
+    def cognito(self, minute):
+        """Three users of a pool in a minute, each with six questions. Cognito asks three times where it gets an error."""
+        for _ in range(3):
+            answer = self.asks()
+            times = 6 if answer == "fine" else 3
+            self.aws("AWS/Lambda", "Invocations", minute, times, FunctionName="CognitoFunction")
+            if answer == "crash":
+                self.aws("AWS/Lambda", "Errors", minute, times, FunctionName="CognitoFunction")
+
     # How a day goes.
 
     def day(self, number, changed=None):
@@ -81,6 +94,8 @@ class World:
                 world.login(number * DAY + minute)
             if "CanarySecretArn" in world.parameters and minute % 180 == 30 and (signed_in := world.canary()) is not None:
                 world.ours("CanarySucceeded", "CanaryFunction", number * DAY + minute, signed_in, Channel="sms")
+            if world.today and "CognitoUserPoolArn" in world.parameters:
+                world.cognito(number * DAY + minute)
             if world.today:
                 world.account(number * DAY + minute, minute)
                 world.also(number * DAY + minute)

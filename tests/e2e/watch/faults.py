@@ -4,6 +4,7 @@ from .days import DAY, HISTORY, Day, World
 
 RECEIPTS = {"SmsProvider": "end-user-messaging"}
 CANARY = {"CanarySecretArn": "canary"}
+COGNITO = {"CognitoUserPoolArn": "pool"}
 QUIET = 20
 
 
@@ -261,12 +262,22 @@ class NoCanary(World):
         return None
 
 
+class TriggersFail(World):
+    """The issuer's key was disabled: Create has no token."""
+
+    hours = 1
+
+    def asks(self):
+        return "crash" if self.random.random() < 0.5 else "fine"
+
+
 NORMAL = (
     Day("a weekday"),
     Day("a Saturday, 60 % fewer", number=HISTORY + 2),
     Day("a weekday, with receipts", parameters=RECEIPTS),
     Day("20 sign-ins a day", logins=QUIET),
     Day("20 sign-ins a day, with a canary", logins=QUIET, parameters=CANARY),
+    Day("a weekday, with a Cognito user pool", parameters=COGNITO),
     Day("20 sign-ins a day, first day", logins=QUIET, number=0, new=True),
     Day("first day", number=0, new=True),
 )
@@ -308,6 +319,7 @@ FAULTY = (
     Day("a hot partition of the table", HotPartition, {"TableThrottlesAlarm": 15}),
     Day("no code is right, 20 sign-ins a day with a canary", NoKeys, {"CanaryFailedAlarm": 540}, CANARY, QUIET),
     Day("the canary doesn't run", NoCanary, {"CanaryFailedAlarm": 540}, CANARY),
+    Day("the triggers of a Cognito user pool fail", TriggersFail, {"CognitoFailingAlarm": 15}, COGNITO),
 )
 # The day of the runbook's picture.
 PICTURED = Day("SMS pumping, with receipts", Pumping, {"AttackAlarm": 15}, RECEIPTS)

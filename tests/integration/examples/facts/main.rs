@@ -90,6 +90,7 @@ const FUNCTIONS: [(&str, Read); 12] = functions!(
     authorize,
     call_callback,
     canary,
+    cognito,
     follow_up,
     get_challenge,
     jwks,
@@ -182,6 +183,6 @@ mod tests {
             readers["MAC_KEYS_SECRET_ARN"],
             ["call-callback", "get-challenge", "start-challenge", "verify-code"]
         );
-        assert_eq!(readers["LOG_LEVEL"].len(), 11);
+        assert_eq!(readers["LOG_LEVEL"].len(), 12);
     }
 }
