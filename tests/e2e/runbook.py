@@ -49,6 +49,12 @@ class Operator:
         assert run.returncode, run.stdout
         return run.stderr
 
+    def finds(self, command):
+        """The same for a check that finds something. Returns what it prints."""
+        run = self._run(command)
+        assert run.returncode == 1, run.stdout + run.stderr
+        return run.stdout
+
     def asked_for(self):
         """The parameters with which the stack was to be deployed."""
         asked = self._folder / "asked"

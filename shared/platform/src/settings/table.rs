@@ -58,8 +58,6 @@ settings! {
         /// Audiences (aud) of the first factor's tokens. Tokens that the stack mints itself have the first one.
         FIRST_FACTOR_AUDIENCE: Vec<String> =
             or_as("urn:alliance-mfa:first-factor", "audiences without spaces, separated by commas", parse::audiences);
-        /// KMS key of `issuer.yaml`, which signs first-factor tokens. Needed for Entra and Cognito, which sign none.
-        FIRST_FACTOR_KEY_ARN: String = deployed("no door to Entra or Cognito", "the ARN of a KMS key");
         /// Claim that names the login session, which has one challenge. Any claim but `jti` is combined with
         /// `auth_time`.
         SESSION_CLAIM: String = or("jti", "the name of a claim");
@@ -83,6 +81,10 @@ settings! {
         PREVIOUS_SIGNING_KEY_ARN: Option<String> = optional(None, "the ARN of a KMS key");
     }
     Doors {
+        /// KMS key that signs first-factor tokens for Entra and Cognito, which sign none: the output of `issuer.yaml`.
+        FIRST_FACTOR_KEY_ARN: String = deployed("no such login", "the ARN of a KMS key");
+        /// The Amazon Cognito user pool that asks for the phone after the password. The function gets its id.
+        COGNITO_USER_POOL_ID ("CognitoUserPoolArn"): String = deployed("no such login", "the ARN of a user pool");
         /// KMS key that signs the answers to Entra: the output of `issuer.yaml`.
         ANSWER_KEY_ARN: Option<String> = optional(None, "the ARN of a KMS key");
         /// Its certificate, which `infra/tools/certificate` makes and Entra requires.
@@ -91,14 +93,12 @@ settings! {
         NEXT_ANSWER_KEY_ARN: Option<String> = optional(None, "the ARN of a KMS key");
         /// The second key's certificate.
         NEXT_ANSWER_CERTIFICATE: Option<String> = optional(Some(CERTIFICATE), CERTIFICATE_FORM);
-        /// The Amazon Cognito user pool that asks for the phone. `CognitoUserPoolArn` names it.
-        COGNITO_USER_POOL_ID ("CognitoUserPoolArn"): String = deployed("no door to Cognito", "the ARN of a user pool");
         /// Tenants of Microsoft Entra that send people here for their second factor. Without one, nobody comes that way.
         ENTRA_TENANT_IDS: Option<String> = optional(None, "the ids of tenants, separated by commas");
         /// App ID of the external authentication method's registration in Entra.
-        ENTRA_APP_ID: String = deployed("no door to Entra", "an app ID");
+        ENTRA_APP_ID: String = deployed("no such login", "an app ID");
         /// Client ID of the external authentication method, which Entra names us by.
-        ENTRA_CLIENT_ID: String = deployed("no door to Entra", "a client ID");
+        ENTRA_CLIENT_ID: String = deployed("no such login", "a client ID");
         /// Entra's cloud: worldwide, that of the US government, or that of China.
         ENTRA_AUTHORITY: String = or_as(
             "https://login.microsoftonline.com",
