@@ -25,6 +25,7 @@ const FORGED: &str = "forged";
 const CALL_MODES: [&str; 2] = ["match-digits", "speak-code"];
 
 const CANARY: &str = "canary";
+const COGNITO: &str = "cognito";
 /// The functions that the canary calls through the gateway, and that have to run before it does.
 const CALLED_BY_CANARY: [&str; 3] = ["start-challenge", "verify-code", "jwks"];
 
@@ -55,6 +56,9 @@ pub(crate) async fn invoke(file: &str) -> Result<()> {
 
 /// The function that the event is for: that of its route, or the one that takes events of its kind.
 fn addressed(event: &Value) -> Result<&'static str> {
+    if event.get("triggerSource").is_some() {
+        return Ok(COGNITO);
+    }
     match event.get("detail-type").and_then(Value::as_str) {
         Some("Scheduled Event") => return Ok(CANARY),
         Some(_) => return Ok("message-receipts"),
@@ -124,8 +128,12 @@ async fn ask(
     function: &str,
     event: &Path,
 ) -> Result<()> {
-    // Any event makes the canary sign in, so that it is not asked whether it is ready.
-    let needed = if function == CANARY { &CALLED_BY_CANARY[..] } else { &[function] };
+    let needed: &[_] = match function {
+        // Any event makes the canary sign in, so that it is not asked whether it is ready.
+        CANARY => &CALLED_BY_CANARY,
+        COGNITO => &[], // an event of any other kind is an error
+        _ => &[function],
+    };
     functions.ready(&reqwest::Client::new(), stack, needed).await?;
     let (_, port) = stack.functions.rsplit_once(':').context("the functions' URL has no port")?;
     let mut lambda = Command::new(&settings.cargo_lambda);
@@ -175,6 +183,7 @@ mod tests {
         assert_eq!(to(json!({ "routeKey": "POST /v1/challenge" })), Some("start-challenge"));
         assert_eq!(to(json!({ "detail-type": "Text Message Delivery Status Updated" })), Some("message-receipts"));
         assert_eq!(to(json!({ "detail-type": "Scheduled Event" })), Some("canary"));
+        assert_eq!(to(json!({ "triggerSource": "DefineAuthChallenge_Authentication" })), Some("cognito"));
         assert_eq!(to(json!({ "routeKey": "GET /elsewhere" })), None);
     }
 

@@ -62,6 +62,17 @@ fn every_function_names_every_missing_variable() {
             "ANSWER_KEY_ARN",
         ]
     );
+    assert_eq!(
+        missing(faults(cognito::config::Config::read, &[])),
+        [
+            "COGNITO_USER_POOL_ID",
+            "FIRST_FACTOR_KEY_ARN",
+            "FIRST_FACTOR_ISSUER",
+            "SIGNING_KEY_ARN",
+            "PUBLIC_BASE_URL",
+            "RESULT_AUDIENCE"
+        ]
+    );
     assert_eq!(missing(faults(admin::config::Config::read, &[])), ["TABLE_NAME", "FIRST_FACTOR_ISSUER"]);
     assert_eq!(missing(faults(jwks::config::Config::read, &[])), ["SIGNING_KEY_ARN", "PUBLIC_BASE_URL"]);
     assert_eq!(
@@ -151,6 +162,19 @@ fn each_call_mode_requires_the_keys_that_it_needs_and_no_others() {
     let mode = |mode| given.into_iter().chain([("CALL_MODE", mode)]).collect::<Environment>();
     let said = mode("knock-twice").read(call_callback::config::Config::read).expect_err("no such mode").to_string();
     assert!(said.contains("CALL_MODE must be one of press-pound, match-digits, speak-code"), "{said}");
+}
+
+#[test]
+fn a_first_factor_token_and_a_result_never_share_an_audience() {
+    for (first_factor, result, shared) in [
+        ("a,urn:x", "urn:x", true),
+        ("urn:alliance-mfa:first-factor", "urn:alliance-mfa:result", false),
+        ("", "urn:alliance-mfa:first-factor", true),
+    ] {
+        let variables = [("FIRST_FACTOR_AUDIENCE", first_factor), ("RESULT_AUDIENCE", result)];
+        let said = faults(cognito::config::Config::read, &variables);
+        assert_eq!(said.contains("RESULT_AUDIENCE must not be one of FIRST_FACTOR_AUDIENCE"), shared, "{said}");
+    }
 }
 
 #[test]

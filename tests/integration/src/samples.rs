@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::config::{Credentials, Region};
 use domain::phone::{Line, NumberingPlan as _};
 use domain::policy::CallMode;
 use platform::aws::{Roots, connector, defaults};
+use platform::door::{Issuer, ResultKeys};
 use platform::numbering::WorldPlan;
 use platform::settings::Environment;
 use serde_json::json;
@@ -197,6 +198,37 @@ fn the_sample_of_the_schedule_is_of_no_route_and_no_message() {
     let event: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!([&event["detail-type"], &event["source"]], [kind, source]);
     assert!(event.get("routeKey").is_none() && seed::of_message(&event).is_err());
+}
+
+#[tokio::test]
+async fn the_samples_of_a_cognito_user_pool_are_answered() {
+    let (login, result) = ("arn:login", "arn:result");
+    let kms = signing::kms([(login, signing::Key::of(0)), (result, signing::Key::of(1))]);
+    let config = platform::aws::defaults(&connector(Roots::Amazon).expect("usable roots"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
+        .region(Region::new("us-east-1"))
+        .endpoint_url(kms)
+        .load()
+        .await;
+    let app = cognito::App {
+        pool: "us-east-1_Local0000".to_owned(),
+        issuer: Issuer::new(&config, login.to_owned(), ISSUER.to_owned(), "urn:alliance-mfa:first-factor".to_owned()),
+        results: cognito::Results {
+            keys: ResultKeys::read(&config, result.to_owned(), None).await.expect("a key"),
+            base_url: "https://mfa.example.com".to_owned(),
+            audience: "urn:alliance-mfa:result".to_owned(),
+        },
+    };
+    for (name, pointer, expected) in [
+        ("cognito-define", "/response/challengeName", json!("CUSTOM_CHALLENGE")),
+        ("cognito-create", "/response/publicChallengeParameters/page", json!("https://mfa.example.com/")),
+        ("cognito-verify", "/response/answerCorrect", json!(false)),
+    ] {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
+        let text = std::fs::read_to_string(format!("{folder}/{name}.json")).expect("the sample");
+        let answer = app.handle(&text, LOGIN).await.expect("an answer");
+        assert_eq!(answer.pointer(pointer), Some(&expected), "{name}: {answer}");
+    }
 }
 
 #[test]
