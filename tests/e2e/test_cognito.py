@@ -202,12 +202,15 @@ def test_somebody_who_gives_up_gets_no_tokens(user):
 
 def test_wrong_answers_are_refused(someone):
     user, other = someone(), someone()
-    theirs = other.sign_in().result()
-    earlier = user.sign_in().result()
-    for answer in ("", "a.b.c", "of this login", theirs, earlier):
+    answers = {
+        "no token": lambda _: "a.b.c",
+        "the first-factor token": lambda sign_in: sign_in.said["token"],
+        "of another user": lambda _, theirs=other.sign_in().result(): theirs,
+        "of another login": lambda _, earlier=user.sign_in().result(): earlier,
+    }
+    for what, answer in answers.items():
         sign_in = user.sign_in()
-        answer = sign_in.said["token"] if answer == "of this login" else answer or "{}"
-        assert sign_in.answer(answer) == {"error": "NotAuthorizedException"}, answer[:20]
+        assert sign_in.answer(answer(sign_in)) == {"error": "NotAuthorizedException"}, what
 
 
 def test_a_test_number_opens_nothing(product, account, someone):

@@ -28,8 +28,14 @@ impl Config {
         let key_arn = env.get(&table::FIRST_FACTOR_KEY_ARN);
         let name = env.get(&table::FIRST_FACTOR_ISSUER);
         let audiences = env.get(&table::FIRST_FACTOR_AUDIENCE);
-        let result_key = env.get(&table::SIGNING_KEY_ARN);
-        let second_result_key = env.get(&table::PREVIOUS_SIGNING_KEY_ARN);
+        // Or one key would vouch for the password and for the phone.
+        let minted_with = env.peek(&table::FIRST_FACTOR_KEY_ARN);
+        let apart = |key: &Option<String>| match key {
+            Some(_) if *key == minted_with => Err("must not be FIRST_FACTOR_KEY_ARN".to_owned()),
+            _ => Ok(()),
+        };
+        let result_key = env.parse(&table::SIGNING_KEY_ARN, |key| apart(&Some(key.clone())).map(|()| key));
+        let second_result_key = env.parse(&table::PREVIOUS_SIGNING_KEY_ARN, |key| apart(&key).map(|()| key));
         let base_url = env.get(&table::PUBLIC_BASE_URL);
         let result_audience = env.parse(&table::RESULT_AUDIENCE, |audience| match &audiences {
             // Then a first-factor token would say that it is for whoever takes results.

@@ -1,7 +1,7 @@
 //! Define: which challenge comes next. The password first, then the phone, then tokens; any other sequence ends the
 //! sign-in, so that no way of signing in leads around the phone.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A challenge that was answered.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -11,7 +11,7 @@ pub struct Answered {
     pub challenge_result: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Challenge {
     /// The start of a sign-in with a password.
@@ -21,18 +21,6 @@ pub enum Challenge {
     /// A remembered device, a code by Cognito, or what Cognito invents next.
     #[serde(other)]
     Other,
-}
-
-impl Challenge {
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SrpA => "SRP_A",
-            Self::PasswordVerifier => "PASSWORD_VERIFIER",
-            Self::CustomChallenge => "CUSTOM_CHALLENGE",
-            Self::Other => "OTHER",
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::define::{Answered, Next};
+use crate::define::{Answered, Challenge, Next};
 
 /// An event of one of the three triggers, for a user pool.
 #[derive(Debug, Deserialize)]
@@ -88,7 +88,7 @@ pub struct Public {
 pub enum Response {
     Define {
         #[serde(skip_serializing_if = "Option::is_none")]
-        challenge_name: Option<&'static str>,
+        challenge_name: Option<Challenge>,
         issue_tokens: bool,
         fail_authentication: bool,
     },
@@ -104,7 +104,7 @@ pub enum Response {
 impl From<Next> for Response {
     fn from(next: Next) -> Self {
         let challenge_name = match next {
-            Next::Ask(challenge) => Some(challenge.as_str()),
+            Next::Ask(challenge) => Some(challenge),
             Next::IssueTokens | Next::Fail => None,
         };
         let (issue_tokens, fail_authentication) = (next == Next::IssueTokens, next == Next::Fail);

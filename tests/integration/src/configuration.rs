@@ -178,6 +178,17 @@ fn a_first_factor_token_and_a_result_never_share_an_audience() {
 }
 
 #[test]
+fn the_key_of_first_factor_tokens_signs_no_results() {
+    for result_key in ["SIGNING_KEY_ARN", "PREVIOUS_SIGNING_KEY_ARN"] {
+        for (other, shared) in [("arn:one", true), ("arn:two", false)] {
+            let said =
+                faults(cognito::config::Config::read, &[("FIRST_FACTOR_KEY_ARN", "arn:one"), (result_key, other)]);
+            assert_eq!(said.contains(&format!("{result_key} must not be FIRST_FACTOR_KEY_ARN")), shared, "{said}");
+        }
+    }
+}
+
+#[test]
 fn only_start_challenge_reads_the_test_numbers_with_their_codes() {
     let variables = [("TEST_NUMBERS", "+15005550006 424242")];
     assert!(faults(start_challenge::config::Config::read, &variables).contains("TEST_NUMBERS must be entries"));
