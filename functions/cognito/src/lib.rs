@@ -125,8 +125,8 @@ impl App {
     /// the same answer.
     fn verify(&self, request: &Verify, now: Timestamp) -> bool {
         let checked = self.check(request, now);
-        if let Err(reason) = checked {
-            tracing::warn!(function = FUNCTION, reason = %reason, "answer refused");
+        if let Err(cause) = checked {
+            tracing::warn!(function = FUNCTION, cause = %cause, "answer refused");
         }
         checked.is_ok()
     }
