@@ -15,14 +15,15 @@ from ministack import CREDENTIALS, REGION
 
 REPOSITORY = Path(__file__).parent.parent.parent
 RUNBOOK = REPOSITORY / "infra" / "RUNBOOK.md"
+LOGINS = REPOSITORY / "infra" / "LOGINS.md"
 SAM = "sam() { printf '%s\\n' \"$3\" >> asked; }\n"
 
 
-def blocks(heading):
-    """The shell commands under a heading of the runbook, block by block."""
+def blocks(heading, page=RUNBOOK):
+    """The shell commands under a heading of the runbook, or of another page, block by block."""
     found, under = [], None
     # Together, because a comment in a block looks like a heading.
-    for block, title in re.findall(r"^```sh\n(.*?)^```$|^#+ (.+?)$", RUNBOOK.read_text(), re.MULTILINE | re.DOTALL):
+    for block, title in re.findall(r"^```sh\n(.*?)^```$|^#+ (.+?)$", page.read_text(), re.MULTILINE | re.DOTALL):
         under = title or under
         if block and under == heading:
             found.append(block)

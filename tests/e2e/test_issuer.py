@@ -1,6 +1,11 @@
-"""The issuer that stays: deployed first, trusted by the main stack, and still there when its own stack is deleted."""
+"""The issuer that stays: deployed first, trusted by the main stack, and still there when its own stack is deleted.
+
+Parameters and rotations are those that LOGINS.md has an operator type.
+"""
 
 import base64
+import functools
+import shlex
 import time
 
 import jwt
@@ -12,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 import issuer as issuers
 from conftest import BOOTSTRAP_DIR, RESULT_AUDIENCE, deployed
 from page import Person
+from runbook import LOGINS, Operator, blocks
 
 
 @pytest.fixture(scope="module")
@@ -19,18 +25,26 @@ def product(hosted_login, provider, confidential, tmp_path_factory):
     def issuer(deployment):
         return issuers.on(deployment, BOOTSTRAP_DIR)
 
-    def answer_certificate(deployment):
-        key = issuer(deployment).output("AnswerKeyArn")
-        return issuers.certificate(deployment, key, tmp_path_factory.mktemp("operator"))
+    @functools.cache
+    def written(deployment):
+        issuer(deployment)
+        folder = tmp_path_factory.mktemp("operator")
+        Operator(deployment.endpoint, folder).types(of_issuer())
+        return dict(line.split("=", 1) for line in (folder / "parameters.txt").read_text().splitlines())
 
-    with deployed(
-        hosted_login, provider, confidential,
-        FirstFactorIssuer=lambda deployment: issuer(deployment).url,
-        FirstFactorAudience=issuers.AUDIENCE,
-        AnswerKeyArn=lambda deployment: issuer(deployment).output("AnswerKeyArn"),
-        AnswerCertificate=answer_certificate,
-    ) as deployment:
+    def parameter(name):
+        return lambda deployment: written(deployment)[name]
+
+    names = ("FirstFactorIssuer", "AnswerKeyArn", "AnswerCertificate")
+    chosen = {name: parameter(name) for name in names} | {"FirstFactorAudience": issuers.AUDIENCE}
+    with deployed(hosted_login, provider, confidential, **chosen) as deployment:
         yield deployment
+
+
+def of_issuer():
+    """What is typed once the issuer is deployed."""
+    [block] = blocks("An issuer that stays", LOGINS)
+    return block[block.index("issuer() {") : block.index("curl ")]
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +113,27 @@ def test_entra_finds_the_key_of_answers_in_its_certificate(product, issuer):
     assert jwt.decode(signed, published, algorithms=["RS256"], audience="client") == {"aud": "client"}
 
 
+def test_a_new_key_of_answers_is_published_before_it_signs_and_the_old_one_after(product, tmp_path):
+    def published():
+        return [key["kid"] for key in requests.get(f"{product.base_url}/openid/jwks.json", timeout=60).json()["keys"]]
+
+    [old] = published()
+    [rotation] = blocks("Rotate the key of answers", LOGINS)
+    functions = of_issuer().splitlines()[0]
+    Operator(product.endpoint, tmp_path).types(f"{functions}\n{rotation}")
+    steps = [dict(pair.split("=", 1) for pair in shlex.split(line)) for line in (tmp_path / "asked").read_text().splitlines()]
+    found = []
+    for number, step in enumerate(steps):
+        # Another revision, because a new version comes from the values of parameters in the tags only (expansion.py).
+        product.deploy_again(**step, Revision=f"rotation-{number}")
+        found.append(published())
+    new = found[-1][0]
+    assert new != old
+    assert found == [[old, new], [new, old], [new]]
+
+
 def test_a_certificate_is_made_of_rsa_keys_that_sign_and_of_nothing_else(product, tmp_path):
-    keys, operator = product.client("kms"), issuers.Operator(product.endpoint, tmp_path)
+    keys, operator = product.client("kms"), Operator(product.endpoint, tmp_path)
     encrypts = keys.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"]
     elliptic = keys.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     for key in (encrypts, elliptic):
