@@ -1,6 +1,6 @@
 //! RSA keys that tests sign tokens with, and a KMS that has some.
 
-#![allow(clippy::expect_used, reason = "a test stops where its keys cannot be drawn")]
+#![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a test stops where its keys cannot be drawn")]
 
 mod kms;
 
