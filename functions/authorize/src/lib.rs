@@ -6,10 +6,11 @@
 //! and state at the second route, nothing is sent anywhere: the user gets a page of ours. After that, whatever is wrong
 //! goes to Entra as an OpenID error, and the address is the registered one.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use domain::time::Timestamp;
-use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
+use http::header::{CACHE_CONTROL, InvalidHeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use http::{HeaderValue, Method, Response, StatusCode};
 use lambda_http::{Body, Request, RequestExt as _};
 use platform::browser::Browser;
@@ -22,10 +23,13 @@ use platform::{clock, telemetry};
 
 use crate::answer::{Answer, Claims, Step};
 use crate::asked::Asked;
+use crate::config::Config;
 use crate::form::{Form, comes_back};
+use crate::keys::EntraKeys;
 use crate::login::{EntraLogin, Verified};
 use crate::page::Frame;
 use crate::reason::{Reason, Refused};
+use crate::tokens::Tokens;
 
 pub mod answer;
 pub mod asked;
@@ -38,10 +42,6 @@ pub mod login;
 pub mod page;
 pub mod reason;
 pub mod tokens;
-
-use crate::config::Config;
-use crate::keys::EntraKeys;
-use crate::tokens::Tokens;
 
 const FUNCTION: &str = "authorize";
 const ASKED: [&str; 9] = [
@@ -120,20 +120,13 @@ impl App {
         let person = hint::verify(hint, registration, &self.keys, now).await?;
         let since = person.since;
         let known = Browser::of(request.headers());
-        let drawn = known.is_none().then(|| Browser::draw(&mut clock::random()));
-        let Some(browser) = known.as_ref().or(drawn.as_ref()) else { return Err(Reason::Browser.into()) };
-        let login = EntraLogin::new(Verified { nonce, state, hint, asked, person }, registration, browser);
+        let is_new = known.is_none();
+        let browser = known.unwrap_or_else(|| Browser::draw(&mut clock::random()));
+        let login = EntraLogin::new(Verified { nonce, state, hint, asked, person }, registration, &browser);
         let token = self.tokens.mint(&login, since).await?;
-        let page = to_page(&self.config.base_url, &token, state);
-        let mut response = Response::new(Body::Empty);
-        *response.status_mut() = StatusCode::SEE_OTHER;
-        let headers = response.headers_mut();
-        headers.insert(LOCATION, page.map_err(|error| Refused::caused(Reason::Unavailable, error))?);
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        if let Some(browser) = drawn {
-            let cookie = browser.cookie().map_err(|error| Refused::caused(Reason::Unavailable, error))?;
-            headers.insert(SET_COOKIE, cookie);
+        let mut response = to_page(&self.config.base_url, &token, state)?;
+        if is_new {
+            response.headers_mut().insert(SET_COOKIE, browser.cookie()?);
         }
         Ok(response)
     }
@@ -235,17 +228,22 @@ fn flow(form: &Form) -> Result<(&str, &str), Reason> {
     Ok((nonce.ok_or(Reason::Nonce)?, form.get("id_token_hint").ok_or(Reason::HintFormat)?))
 }
 
-/// The login page, with what is secret in the fragment: browsers send that to nobody.
-fn to_page(base_url: &str, token: &str, state: &str) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
+/// To the login page, with what is secret in the fragment: browsers send that to nobody.
+fn to_page(base_url: &str, token: &str, state: &str) -> Result<Response<Body>, InvalidHeaderValue> {
     let answer = encoded(&format!("{base_url}/authorize/answer"));
-    let mut page = HeaderValue::try_from(format!("/?redirect_uri={answer}#token={token}&state={}", encoded(state)))?;
-    page.set_sensitive(true);
-    Ok(page)
+    let page = format!("/?redirect_uri={answer}#token={token}&state={}", encoded(state));
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    response.headers_mut().extend([
+        (LOCATION, HeaderValue::try_from(page)?),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    ]);
+    Ok(response)
 }
 
 /// Percent-encoded, all but what is never anything else (RFC 3986 §2.3).
 fn encoded(text: &str) -> String {
-    use std::fmt::Write as _;
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use http::StatusCode;
+use http::header::InvalidHeaderValue;
 use platform::kms::{KeyError, SignError};
 use platform::result_check::Wrong;
 
@@ -134,5 +135,12 @@ impl From<Wrong> for Refused {
             _ => Reason::Result,
         };
         Self::caused(reason, wrong)
+    }
+}
+
+/// What is not text never gets here: state and token were read as text, and are encoded.
+impl From<InvalidHeaderValue> for Refused {
+    fn from(error: InvalidHeaderValue) -> Self {
+        Self::caused(Reason::Unavailable, error)
     }
 }
