@@ -84,7 +84,7 @@ macro_rules! functions {
     };
 }
 
-const FUNCTIONS: [(&str, Read); 12] = functions!(
+const FUNCTIONS: [(&str, Read); 13] = functions!(
     admin,
     audit_events,
     authorize,
