@@ -204,7 +204,7 @@ fn the_sample_of_the_schedule_is_of_no_route_and_no_message() {
 async fn the_samples_of_a_cognito_user_pool_are_answered() {
     let (login, result) = ("arn:login", "arn:result");
     let kms = signing::kms([(login, signing::Key::of(0)), (result, signing::Key::of(1))]);
-    let config = platform::aws::defaults(&connector(Roots::Amazon).expect("usable roots"))
+    let config = defaults(&connector(Roots::Amazon).expect("usable roots"))
         .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
         .region(Region::new("us-east-1"))
         .endpoint_url(kms)
