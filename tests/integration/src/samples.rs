@@ -1,5 +1,7 @@
 //! Runs every sample in `events/` through its function, as `make invoke` does.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::config::{Credentials, Region};
 use domain::phone::{Line, NumberingPlan as _};
 use domain::policy::CallMode;
@@ -153,7 +155,7 @@ async fn the_samples_for_the_door_of_entra_are_answered() {
         ("entra-hint-too-old", 200, r#"<input type="hidden" name="error" value="access_denied">"#),
         ("entra-answer-forged", 400, "beginnen Sie von vorn"),
     ] {
-        let response = door.handle(sample(name), LOGIN).await;
+        let response = door.handle(sample(name), LOGIN + Duration::from_hours(1)).await;
         let text = String::from_utf8_lossy(response.body()).into_owned();
         assert!(response.status() == status && text.contains(expected), "{name}: {} {text}", response.status());
     }
