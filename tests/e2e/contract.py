@@ -39,6 +39,8 @@ OPEN = {
     "GET /assets/{version}/{file}",
     "GET /mfa-client.js",
     "POST /v1/calls/{challenge}/{token}/{event}",
+    "POST /authorize",
+    "POST /authorize/answer",
     "GET /.well-known/jwks.json",
     "GET /.well-known/openid-configuration",
     "GET /openid/jwks.json",

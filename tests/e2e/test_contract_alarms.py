@@ -15,7 +15,8 @@ RECEIPTS = {"SmsProvider": "end-user-messaging"}
 ONLY_SMS, ONLY_CALLS = {"Channels": "sms"}, {"Channels": "call"}
 CANARY = {"CanarySecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:canary"}
 COGNITO = {"CognitoUserPoolArn": "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Example01"}
-DEPLOYMENTS = ({}, RECEIPTS, ONLY_SMS, ONLY_CALLS, CANARY, COGNITO)
+ENTRA = {"EntraTenantIds": "7a1f0c9e-5d0e-4a4b-9a53-2f6b8d3c1e70"}
+DEPLOYMENTS = ({}, RECEIPTS, ONLY_SMS, ONLY_CALLS, CANARY, COGNITO, ENTRA)
 # As AWS documents them, with their dimensions.
 OF_AWS = (
     {("AWS/Lambda", name): {"FunctionName"} for name in ("Invocations", "Errors", "Throttles", "Duration", "IteratorAge")}
@@ -33,13 +34,13 @@ WRITES = {
     "start_refused": ["StartRefused"], "converted": ["Converted", "ApprovalTime"], "webhook": ["Webhooks"],
     "fraud_sign": ["FraudSigns"], "receipt": ["Receipts"], "message_price": ["MessagePrice"],
     "message_delivered": ["MessageDelivered", "DeliveryTime"], "message_failed": ["MessageFailed"],
-    "canary": ["CanarySucceeded", "CanaryTime"],
+    "canary": ["CanarySucceeded", "CanaryTime"], "entra_refused": ["EntraRefused"],
 }
 # The closed sets of the dimensions' words. The outcomes of receipts and the problems' names are none.
-WORDS = {"Channel": "channel", "SmsRefused": "sendFailure", "StartRefused": "limit", "Webhooks": "webhook", "FraudSigns": "fraudSign"}
+WORDS = {"Channel": "channel", "SmsRefused": "sendFailure", "StartRefused": "limit", "Webhooks": "webhook", "FraudSigns": "fraudSign", "EntraRefused": "entraRefusal"}
 PAGES = {
     "SmsConversionAlarm", "CallConversionAlarm", "NobodyGetsInAlarm", "NothingSentAlarm", "SendsFailingAlarm",
-    "RequestsFailingAlarm", "DeadLettersAlarm", "CanaryFailedAlarm", "CognitoFailingAlarm",
+    "RequestsFailingAlarm", "DeadLettersAlarm", "CanaryFailedAlarm", "CognitoFailingAlarm", "EntraFailingAlarm",
 }
 
 
@@ -95,8 +96,9 @@ def test_what_a_deployment_does_not_offer_is_not_watched(parameters):
     functions = {value for metric in watched for name, value in metric.dimensions if name == "FunctionName"}
     assert ("MessageReceiptsFunction" in functions) == (parameters == RECEIPTS)
     assert ("CallCallbackFunction" in functions) == (parameters != ONLY_SMS)
-    assert any(metric.name == "SMSSuccessRate" for metric in watched) == (parameters in ({}, ONLY_SMS, CANARY, COGNITO))
+    assert any(metric.name == "SMSSuccessRate" for metric in watched) == (parameters in ({}, ONLY_SMS, CANARY, COGNITO, ENTRA))
     assert ("CognitoFunction" in functions) == (parameters == COGNITO)
+    assert ("AuthorizeFunction" in functions) == (parameters == ENTRA)
 
 
 def test_an_alarm_has_a_form_that_cloudwatch_takes():
@@ -155,8 +157,8 @@ def test_the_log_that_refused_requests_are_counted_from_has_their_status():
 
 
 def test_the_dashboard_shows_every_metric_of_ours():
-    shown = {query.metric.name for widget in widgets(dashboard(**RECEIPTS)) for query in widget.queries if query.metric}
-    found = [searched(query.expression) for widget in widgets(dashboard(**RECEIPTS)) for query in widget.queries]
+    shown = {query.metric.name for widget in widgets(dashboard(**RECEIPTS | ENTRA)) for query in widget.queries if query.metric}
+    found = [searched(query.expression) for widget in widgets(dashboard(**RECEIPTS | ENTRA)) for query in widget.queries]
     shown |= {search[0].name for search in found if search}
     assert {metric["name"] for metric in facts()["metrics"]} <= shown
 

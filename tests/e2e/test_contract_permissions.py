@@ -106,6 +106,14 @@ ALLOWED = {
             on_condition("HasNextAnswerKey", {"Ref": "NextAnswerKeyArn"}),
         ),
     },
+    "authorize": {
+        statement("Allow", "kms:Sign", {"Ref": "FirstFactorKeyArn"}, {"Ref": "AnswerKeyArn"}, condition=SIGNING),
+        # Of results it only reads who signed them.
+        statement(
+            "Allow", "kms:GetPublicKey", {"Ref": "FirstFactorKeyArn"}, KEY,
+            on_condition("PublishesPreviousKey", {"Ref": "PreviousSigningKeyArn"}),
+        ),
+    },
     "audit-events": {
         statement(
             "Allow",

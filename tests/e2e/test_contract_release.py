@@ -13,7 +13,9 @@ from template import resources as of_type
 from test_contract_settings import environment, longest
 
 # Those that have requests enough for a tenth of them to show a fault, and no answers that must be of one version.
-SHIFTED = {"start-challenge", "get-challenge", "verify-code", "call-callback"}
+SHIFTED = {"start-challenge", "get-challenge", "verify-code", "call-callback", "authorize"}
+# Those that not every deployment has: their own condition, and that of a gradual release.
+CONDITIONAL = {"call-callback": ("OffersCalls", "ShiftsCalls"), "authorize": ("HasEntra", "ShiftsEntra")}
 SHIFTS = template()["Parameters"]["TrafficShift"]["AllowedValues"]
 
 
@@ -69,7 +71,7 @@ def test_a_development_stack_waits_for_nothing_and_is_watched_by_no_alarm_of_a_r
     assert not [name for name, part in resources.items() if "CodeDeploy" in part["Type"] or "UpdatePolicy" in part]
     assert template()["Conditions"]["ShiftsTraffic"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "TrafficShift"}, "AllAtOnce"]}]}
     conditions = {part.get("Condition") for name, part in resources.items() if name.endswith("NewVersionAlarm")}
-    assert conditions == {"ShiftsTraffic", "ShiftsCalls"}
+    assert conditions == {"ShiftsTraffic", "ShiftsCalls", "ShiftsEntra"}
 
 
 @pytest.mark.parametrize("shift", SHIFTS[1:])
@@ -79,15 +81,14 @@ def test_a_gradual_release_is_taken_back_by_the_errors_of_the_new_version_alone(
     assert set(groups) == {f"{logical(name)}DeploymentGroup" for name in SHIFTED}
     for name in SHIFTED:
         group, alias = groups[f"{logical(name)}DeploymentGroup"], resources[f"{logical(name)}Aliaslive"]
-        calls = name == "call-callback"
-        condition = "OffersCalls" if calls else None
+        condition, shifts = CONDITIONAL.get(name, (None, "ShiftsTraffic"))
         assert group.get("Condition") == alias.get("Condition") == condition
         assert alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["DeploymentGroupName"] == {"Ref": f"{logical(name)}DeploymentGroup"}
         assert group["Properties"]["DeploymentConfigName"] == {"Fn::Sub": ["CodeDeployDefault.Lambda${ConfigName}", {"ConfigName": shift}]}
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["Properties"]["AutoRollbackConfiguration"]["Events"]
         alarm = f"{logical(name).removesuffix('Function')}NewVersionAlarm"
         watched = group["Properties"]["AlarmConfiguration"]["Fn::If"]
-        assert watched[:2] == ["ShiftsCalls" if calls else "ShiftsTraffic", {"Enabled": True, "Alarms": [{"Name": {"Ref": alarm}}]}]
+        assert watched[:2] == [shifts, {"Enabled": True, "Alarms": [{"Name": {"Ref": alarm}}]}]
         properties = resources[alarm]["Properties"]
         assert (properties["Namespace"], properties["MetricName"]) == ("AWS/Lambda", "Errors")
         # Of this version: the one before may fail, which is why there is a new one.
@@ -164,7 +165,8 @@ def test_a_domain_is_mapped_at_its_root_and_gets_its_record_if_the_zone_is_named
 def test_what_is_missing_is_named_before_anything_is_deployed():
     said = {assertion["AssertDescription"] for rule in template()["Rules"].values() for assertion in rule["Assertions"]}
     for names in (["OriginHost", "DomainName"], ["DomainName", "CertificateArn"], ["CertificateArn", "HostedZoneId", "DomainName"], ["EdgeSecretArn", "PublicBaseUrl"],
-        ["CognitoUserPoolArn", "FirstFactorKeyArn"], ["ResultAudience", "FirstFactorAudience"]):
+                  ["CognitoUserPoolArn", "FirstFactorKeyArn"], ["ResultAudience", "FirstFactorAudience"],
+                  *(["EntraTenantIds", needed] for needed in ("EntraAppId", "EntraClientId", "FirstFactorKeyArn", "AnswerKeyArn", "AnswerCertificate"))):
         assert any(all(name in text for name in names) for text in said), names
 
 

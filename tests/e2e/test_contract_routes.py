@@ -44,6 +44,7 @@ def test_every_function_is_deployed_with_the_routes_that_are_its_own():
         "get-challenge": {"GET /v1/challenge"},
         "verify-code": {"POST /v1/challenge/code"},
         "call-callback": {"POST /v1/calls/{challenge}/{token}/{event}"},
+        "authorize": {"POST /authorize", "POST /authorize/answer"},
         "jwks": {
             "GET /.well-known/jwks.json",
             "GET /.well-known/openid-configuration",
@@ -70,6 +71,13 @@ def test_the_authorizer_guards_the_three_routes_of_a_login_and_no_other():
     described = {route for route, operation in operations().items() if {"FirstFactor": []} in operation["security"]}
     assert described == AUTHORIZED
     assert operations()["POST /v1/calls/{challenge}/{token}/{event}"]["security"] == [{"ProviderSignature": []}]
+
+
+@pytest.mark.parametrize(("function", "condition"), [("call-callback", "OffersCalls"), ("authorize", "HasEntra")])
+def test_the_routes_of_what_a_deployment_does_not_have_do_not_exist(function, condition):
+    [api] = of_type(expanded(), "AWS::ApiGatewayV2::Api").values()
+    for route in events(functions(template())[function]):
+        assert api["Properties"]["Body"]["paths"][route.split()[1]]["Fn::If"][::2] == [condition, {"Ref": "AWS::NoValue"}]
 
 
 def test_iam_guards_the_administrative_routes_and_no_token_of_a_login_does():

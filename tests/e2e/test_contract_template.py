@@ -40,6 +40,8 @@ def test_a_function_may_take_as_long_as_its_calls_one_after_another_and_the_api_
         "verify-code": secret + retried + settle + sign,
         # The webhook's secret, the keys of digits and of codes, the challenge, its change and a report of fraud.
         "call-callback": 3 * secret + load + retried + call,
+        # Entra's discovery and keys, and the token; or two public keys, and the answer.
+        "authorize": facts()["waits"]["entraKeys"] + 3 * call,
         "jwks": 4 * call,  # as many public keys
         "admin": load + retried,
         "message-receipts": retried,
@@ -77,6 +79,13 @@ def test_without_calls_no_webhook_is_deployed_and_with_them_the_provider_must_be
     )
     needed = {part["Assert"]["Fn::Not"][0]["Fn::Equals"][0]["Ref"] for part in rule["Assertions"]}
     assert needed == {"VoiceApiSecretArn", "VoiceSigningSecretArn", "VoiceFromNumber"}
+
+
+def test_the_door_of_entra_is_deployed_with_the_tenants_that_it_is_for():
+    document = template()
+    assert functions(document)["authorize"]["Condition"] == "HasEntra"
+    assert document["Conditions"]["HasEntra"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "EntraTenantIds"}, ""]}]}
+    assert document["Rules"]["EntraNeedsItsIdsAndKeys"]["RuleCondition"] == document["Conditions"]["HasEntra"]
 
 
 def test_receipts_are_taken_where_the_provider_reports_them():

@@ -81,6 +81,10 @@ class World:
             if answer == "crash":
                 self.aws("AWS/Lambda", "Errors", minute, times, FunctionName="CognitoFunction")
 
+    def refused_at_entras_door(self):
+        """Why a request is refused. Some people come too late, with a page that was left open."""
+        return "hint-age" if self.random.random() < 0.01 else None
+
     # How a day goes.
 
     def day(self, number, changed=None):
@@ -108,6 +112,8 @@ class World:
         return count
 
     def login(self, minute):
+        if "EntraTenantIds" in self.parameters and self.today and not self.comes_from_entra(minute):
+            return
         if self.today:
             self.request(minute, "LoginPageFunction", 4)
         channel = "sms" if self.random.random() < 0.7 else "call"
@@ -117,6 +123,13 @@ class World:
             if used or self.random.random() < 0.5:
                 return
             minute += 1
+
+    def comes_from_entra(self, minute):
+        """The form of the login, and that of its answer; says whether the user gets to our page."""
+        let_in = self.request(minute, "AuthorizeFunction", 2)
+        if let_in and (refused := self.refused_at_entras_door()):
+            self.ours("EntraRefused", "AuthorizeFunction", minute, Reason=refused)
+        return let_in and not refused
 
     def attempt(self, minute, channel, country):
         """Asks for a code or a call; says whether the sign-in succeeded."""
@@ -204,6 +217,9 @@ class World:
             self.aws("AWS/Lambda", "Errors", minute, 1.0, FunctionName="VerifyCodeFunction")
             self.ours("StartRefused", "StartChallengeFunction", minute, 3, Reason="network")
             self.ours("StartRefused", "StartChallengeFunction", minute, Reason="subject-short")
+        if "EntraTenantIds" in self.parameters and of_day % 60 < 20:  # a scanner posts rubbish
+            self.request(minute, "AuthorizeFunction", 20)
+            self.ours("EntraRefused", "AuthorizeFunction", minute, 20, Reason="client")
         if of_day == 800:
             self.ours("FraudSigns", "AuditEventsFunction", minute, Type="fraud.reported")
 

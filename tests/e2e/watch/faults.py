@@ -5,6 +5,7 @@ from .days import DAY, HISTORY, Day, World
 RECEIPTS = {"SmsProvider": "end-user-messaging"}
 CANARY = {"CanarySecretArn": "canary"}
 COGNITO = {"CognitoUserPoolArn": "pool"}
+ENTRA = {"EntraTenantIds": "7a1f0c9e-5d0e-4a4b-9a53-2f6b8d3c1e70"}
 QUIET = 20
 
 
@@ -131,6 +132,33 @@ class CrashingShare(World):
     def answers(self, function):
         crashes = function == "StartChallengeFunction" and self.random.random() < 0.33
         return "crash" if crashes else super().answers(function)
+
+
+class CrashingDoor(World):
+    """The new version of authorize crashes."""
+
+    hours = 1
+
+    def answers(self, function):
+        return "crash" if function == "AuthorizeFunction" else super().answers(function)
+
+
+class EntraUnreachable(World):
+    """Entra's keys can't be read, and those of yesterday are forgotten."""
+
+    hours = 2
+
+    def refused_at_entras_door(self):
+        return "entra-unreachable"
+
+
+class NoAnswerKey(World):
+    """The role of authorize may not sign any more: half of the requests, because those that begin a login use another key."""
+
+    hours = 2
+
+    def refused_at_entras_door(self):
+        return "unavailable" if self.random.random() < 0.5 else None
 
 
 class UselessRelease(World):
@@ -275,6 +303,7 @@ NORMAL = (
     Day("a weekday"),
     Day("a Saturday, 60 % fewer", number=HISTORY + 2),
     Day("a weekday, with receipts", parameters=RECEIPTS),
+    Day("a weekday, through Entra", parameters=ENTRA),
     Day("20 sign-ins a day", logins=QUIET),
     Day("20 sign-ins a day, with a canary", logins=QUIET, parameters=CANARY),
     Day("a weekday, with a Cognito user pool", parameters=COGNITO),
@@ -302,6 +331,9 @@ FAULTY = (
     Day("release: `verify-code` crashes", CrashingRelease, {"RequestsFailingAlarm": 15, "SmsConversionAlarm": 45}),
     Day("release: `get-challenge` crashes", CrashingPolls, {"RequestsFailingAlarm": 15, "CallConversionAlarm": 45}),
     Day("release: a third of the starts crash", CrashingShare, {"RequestsFailingAlarm": 15}),
+    Day("release: `authorize` crashes", CrashingDoor, {"EntraFailingAlarm": 15, "RequestsFailingAlarm": 15}, ENTRA),
+    Day("Entra's keys can't be read", EntraUnreachable, {"EntraFailingAlarm": 15}, ENTRA),
+    Day("`authorize` may not sign answers", NoAnswerKey, {"EntraFailingAlarm": 15}, ENTRA),
     Day("release: all get 200, no code is right", UselessRelease, NOBODY | {"SmsConversionAlarm": 45, "CallConversionAlarm": 45}),
     Day("the same on the first day", UselessRelease, NOBODY, number=0, new=True),
     Day("release: four in ten codes are wrong", HalfUselessRelease, {"SmsConversionAlarm": 45}),
