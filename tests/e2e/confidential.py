@@ -51,7 +51,7 @@ def _forms(kind, value):
     match kind:
         case "phone number":
             return [value.removeprefix("+1")]
-        case "token":
+        case "token" | "hint":
             return value.split(".")[1:]  # no part of a JWT may be logged
         case "body":
             return [value, json.dumps(value)[1:-1], base64.b64encode(value.encode()).decode()]

@@ -90,6 +90,8 @@ def _allow_loopback(declared, parameters):
         if value.startswith("http://127.0.0.1:") and not re.search(pattern, value):
             assert re.search(pattern, value.replace("http:", "https:")), (name, value)
             del declared[name]["AllowedPattern"]
+        if value.startswith("http://127.0.0.1:"):
+            declared[name].pop("AllowedValues", None)  # Entra's three clouds
 
 
 def _forget_conditions(role):

@@ -28,9 +28,9 @@ class Person:
         """The same with a first factor that knows no number."""
         return self.log_in(phone_number=None, phone_number_verified=None)
 
-    def page(self, token):
-        """The page, opened with this token."""
-        return Page(self._product.base_url, token, self.number, self._confidential)
+    def page(self, token, cookie=None):
+        """The page, opened with this token, in a browser with this cookie."""
+        return Page(self._product.base_url, token, self.number, self._confidential, cookie)
 
     def messages(self):
         """The messages with a code that reached the phone, oldest first."""
@@ -51,8 +51,9 @@ class Person:
 class Page:
     """One login session at the API."""
 
-    def __init__(self, base_url, token, number, confidential):
+    def __init__(self, base_url, token, number, confidential, cookie=None):
         self._base_url, self.token, self._number, self._confidential = base_url, token, number, confidential
+        self._cookie = {"Cookie": f"__Host-mfa-browser={cookie}"} if cookie else {}
         confidential.add("token", token)
 
     def challenge(self, purpose=None):
@@ -68,7 +69,7 @@ class Page:
         return self._request("POST", "/v1/challenge/code", {"code": code} | fields)
 
     def _request(self, method, path, document=None):
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        headers = self._cookie | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
         body = None
         if document is not None:
             body = json.dumps(document)

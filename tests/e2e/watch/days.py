@@ -81,7 +81,7 @@ class World:
             if answer == "crash":
                 self.aws("AWS/Lambda", "Errors", minute, times, FunctionName="CognitoFunction")
 
-    def refused_at_entras_door(self):
+    def refused_at_entras_door(self, step):
         """Why a request is refused. Some people come too late, with a page that was left open."""
         return "hint-age" if self.random.random() < 0.01 else None
 
@@ -120,16 +120,20 @@ class World:
         country = self.random.choices(list(COUNTRIES), COUNTRIES.values())[0]
         for _ in range(3):
             used = self.attempt(minute, channel, "US" if channel == "call" and country == "CA" else country)
+            if used and self.today and "EntraTenantIds" in self.parameters:
+                self.comes_from_entra(minute, "answered")
             if used or self.random.random() < 0.5:
                 return
             minute += 1
 
-    def comes_from_entra(self, minute):
-        """The form of the login, and that of its answer; says whether the user gets to our page."""
-        let_in = self.request(minute, "AuthorizeFunction", 2)
-        if let_in and (refused := self.refused_at_entras_door()):
-            self.ours("EntraRefused", "AuthorizeFunction", minute, Reason=refused)
-        return let_in and not refused
+    def comes_from_entra(self, minute, step="begun"):
+        """A form for authorize: it begins the login, or answers it. Says whether it succeeded."""
+        if not self.request(minute, "AuthorizeFunction"):
+            return False
+        refused = self.refused_at_entras_door(step)
+        name, word = ("EntraRefused", {"Reason": refused}) if refused else ("EntraLogins", {"Step": step})
+        self.ours(name, "AuthorizeFunction", minute, **word)
+        return not refused
 
     def attempt(self, minute, channel, country):
         """Asks for a code or a call; says whether the sign-in succeeded."""

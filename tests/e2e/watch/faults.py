@@ -148,17 +148,17 @@ class EntraUnreachable(World):
 
     hours = 2
 
-    def refused_at_entras_door(self):
+    def refused_at_entras_door(self, step):
         return "entra-unreachable"
 
 
 class NoAnswerKey(World):
-    """The role of authorize may not sign any more: half of the requests, because those that begin a login use another key."""
+    """The role of authorize may not sign answers any more. What begins a login is signed with another key."""
 
     hours = 2
 
-    def refused_at_entras_door(self):
-        return "unavailable" if self.random.random() < 0.5 else None
+    def refused_at_entras_door(self, step):
+        return "unavailable" if step == "answered" else None
 
 
 class UselessRelease(World):
@@ -303,12 +303,12 @@ NORMAL = (
     Day("a weekday"),
     Day("a Saturday, 60 % fewer", number=HISTORY + 2),
     Day("a weekday, with receipts", parameters=RECEIPTS),
-    Day("a weekday, through Entra", parameters=ENTRA),
     Day("20 sign-ins a day", logins=QUIET),
     Day("20 sign-ins a day, with a canary", logins=QUIET, parameters=CANARY),
     Day("a weekday, with a Cognito user pool", parameters=COGNITO),
     Day("20 sign-ins a day, first day", logins=QUIET, number=0, new=True),
     Day("first day", number=0, new=True),
+    Day("a weekday, through Entra", parameters=ENTRA),
 )
 SENDS = {"SendsFailingAlarm": 15, "SendsRefusedAlarm": 60}
 DELIVERY = {"DeliveryUSAlarm": 120, "DeliveryCAsmsAlarm": 120, "DeliveryGBAlarm": 120}
