@@ -13,6 +13,9 @@ from template import resources
 
 FORMAT = next(iter(resources(template(), "AWS::Serverless::HttpApi").values()))["Properties"]["AccessLogSettings"]["Format"]
 
+# Log groups of functions that not every deployment of the tests has.
+CONDITIONAL = {"MessageReceiptsLogs": "MessageReceipts", "AuthorizeLogs": "Authorize"}
+
 
 def saved():
     """The text of each query, by its question."""
@@ -43,7 +46,8 @@ class Logs:
         for word, value in words.items():
             assert word in text, (question, word)
             text = text.replace(word, value)
-        names = [name for name in log_groups(query["LogGroupNames"]) if name != "MessageReceiptsLogs" or self._has_receipts()]
+        absent = {name for name, function in CONDITIONAL.items() if not self._has(function)}
+        names = [name for name in log_groups(query["LogGroupNames"]) if name not in absent]
         groups = [self._product.resource(name) for name in names]
         started = self._client.start_query(
             logGroupNames=groups, queryString=text, startTime=int(self._began), endTime=int(time.time()) + 60,
@@ -58,8 +62,8 @@ class Logs:
         line = {name: str(context.get(value.removeprefix("$context."), "-")) for name, value in json.loads(FORMAT).items()}
         self.access.append(insights.record("access", time.time() * 1000, json.dumps(line)))
 
-    def _has_receipts(self):
-        return any("MessageReceipts" in name["FunctionName"] for name in self._product.client("lambda").list_functions()["Functions"])
+    def _has(self, function):
+        return any(function in name["FunctionName"] for name in self._product.client("lambda").list_functions()["Functions"])
 
     def _lines(self, group):
         for page in self._client.get_paginator("filter_log_events").paginate(logGroupName=group):

@@ -152,7 +152,7 @@ def test_what_support_did_is_told_with_who_did_it_and_no_mere_look(user, logs):
 
 
 def test_every_query_has_a_test():
-    tests = "".join((HERE / name).read_text() for name in ("test_log_queries.py", "test_receipts.py"))
+    tests = "".join((HERE / name).read_text() for name in ("test_log_queries.py", "test_receipts.py", "test_entra.py"))
     assert {question for question, _ in saved() if f'.ask("{question}"' not in tests} == set()
 
 
