@@ -34,11 +34,6 @@ class HostedLogin(Server):
             return 200, {"result": {"token": self.token(json.loads(body)["account"])}}
         return 404, {}
 
-    def publish(self, arn, public):
-        """Adds a key of KMS that signs tokens for this issuer too."""
-        key = jwt.algorithms.RSAAlgorithm.to_jwk(public, as_dict=True)
-        self._documents["/keys"]["keys"].append(key | {"kid": arn.rsplit("/", 1)[1], "use": "sig", "alg": "RS256"})
-
     def token(self, subject, key=None, **claims):
         """A first-factor token. `claims` override the standard ones; None removes one."""
         now = int(time.time())

@@ -1,19 +1,15 @@
 """Logins through Microsoft Entra: the deployed door, with a stand-in for Entra that checks what comes back."""
 
-import base64
-import datetime
 import itertools
 import uuid
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 
-from conftest import CANARY, CANARY_CODE, CANARY_NUMBER, TEST_CODE, TEST_NUMBER, deployed
+import issuer as issuers
+from conftest import BOOTSTRAP_DIR, CANARY, CANARY_CODE, CANARY_NUMBER, TEST_CODE, TEST_NUMBER, deployed
 from entra import APP, CLIENT, COOKIE, Browser, Entra, followed, form_in
-from login import HostedLogin, new_key
+from login import new_key
 from page import Person
 from support import Support
 from test_logs import boundary_lines, records
@@ -71,45 +67,25 @@ def entra(confidential):
 
 
 @pytest.fixture(scope="module")
-def door(provider, confidential, entra):
-    """The product with the door of Entra, whose first-factor tokens are of the issuer's key."""
-    with HostedLogin() as issuer:
-        def first_factor(deployment):
-            arn, public = key(deployment)
-            issuer.publish(arn, public)
-            return arn
+def door(hosted_login, provider, confidential, entra, tmp_path_factory):
+    """The product with the door of Entra, whose first-factor tokens are those of infra/issuer.yaml."""
+    def output(name):
+        return lambda deployment: issuers.on(deployment, BOOTSTRAP_DIR).output(name)
 
-        def answering(deployment):
-            deployment.answer_key, public = key(deployment)
-            deployment.certificate = certificate(public)
-            return deployment.answer_key
+    def certificate(deployment):
+        return issuers.certificate(deployment, output("AnswerKeyArn")(deployment), tmp_path_factory.mktemp("operator"))
 
-        numbers = {
-            TEST_NUMBER: (TEST_CODE, f"entra:{entra.tenant}:{REVIEWER}"), CANARY_NUMBER: (CANARY_CODE, CANARY),
-        }
-        chosen = {
-            "FirstFactorKeyArn": first_factor, "AnswerKeyArn": answering,
-            "AnswerCertificate": lambda deployment: deployment.certificate,
-            "EntraTenantIds": entra.tenant, "EntraAppId": APP, "EntraClientId": CLIENT, "EntraAuthority": entra.url,
-            "TestNumbers": ";".join(f"{number} {code} 2099-12-31T00:00:00Z {subject}" for number, (code, subject) in numbers.items()),
-        }
-        with deployed(issuer, provider, confidential, **chosen) as product:
-            entra.discovered(product.base_url)
-            yield product
-
-
-def key(deployment):
-    """A new signing key, and its public half."""
-    kms = deployment.client("kms")
-    arn = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
-    return arn, load_der_public_key(kms.get_public_key(KeyId=arn)["PublicKey"])
-
-
-def certificate(public):
-    """A certificate over a key, signed by another: what infra/tools/certificate makes."""
-    name, now = x509.Name([]), datetime.datetime.now(datetime.UTC)
-    builder = x509.CertificateBuilder(name, name, public, 1, now, now + datetime.timedelta(days=3650))
-    return base64.b64encode(builder.sign(new_key(), SHA256()).public_bytes(Encoding.DER)).decode()
+    numbers = {TEST_NUMBER: (TEST_CODE, f"entra:{entra.tenant}:{REVIEWER}"), CANARY_NUMBER: (CANARY_CODE, CANARY)}
+    chosen = {
+        "FirstFactorIssuer": lambda deployment: issuers.on(deployment, BOOTSTRAP_DIR).url,
+        "FirstFactorAudience": issuers.AUDIENCE,
+        "FirstFactorKeyArn": output("FirstFactorKeyArn"), "AnswerKeyArn": output("AnswerKeyArn"), "AnswerCertificate": certificate,
+        "EntraTenantIds": entra.tenant, "EntraAppId": APP, "EntraClientId": CLIENT, "EntraAuthority": entra.url,
+        "TestNumbers": ";".join(f"{number} {code} 2099-12-31T00:00:00Z {subject}" for number, (code, subject) in numbers.items()),
+    }
+    with deployed(hosted_login, provider, confidential, **chosen) as product:
+        entra.discovered(product.base_url)
+        yield product
 
 
 @pytest.fixture(scope="module")
