@@ -9,10 +9,11 @@ import requests
 import issuer as issuers
 from conftest import BOOTSTRAP_DIR, CANARY, CANARY_CODE, CANARY_NUMBER, TEST_CODE, TEST_NUMBER, deployed
 from entra import APP, CLIENT, COOKIE, Browser, Entra, followed, form_in
+from log_queries import Logs
 from login import new_key
 from page import Person
 from support import Support
-from test_logs import boundary_lines, records
+from test_logs import boundary_lines
 from test_logs import requests as served
 
 REVIEWER = str(uuid.uuid4())
@@ -298,5 +299,21 @@ def test_nothing_of_a_login_through_entra_is_logged(door, person, login, confide
     assert boundary_lines(lines) == served(lines) > 0
     found = list(confidential.found_in(lines))
     assert not found, found[:3]
-    refused = {record["Reason"] for record in records(lines) if "EntraRefused" in record}
-    assert len(refused) > 3, refused
+
+
+def test_logins_and_refusals_are_counted_by_step_and_reason(door, person, login, newcomer, entra, confidential):
+    logs = Logs(door)
+    began = login(person)
+    began.page.start("sms")
+    assert began.finished(began.page.guess(person.code()).json()["resultToken"])["signed_in"]
+    began.handed_over(None)
+    stranger = newcomer()
+    hint = entra.hint(stranger, tid=str(uuid.uuid4()))
+    Browser(door.base_url, confidential).post("/authorize", entra.asks(stranger, id_token_hint=hint))
+    for _ in range(10):
+        login(person)
+        counted = {row.get("Step") or row["Reason"]: row["requests"] for row in logs.ask("How do logins through Entra go")}
+        if {"begun", "answered", "cancelled"} < counted.keys():
+            break
+    assert counted["begun"] > 1 and counted["answered"] == counted["cancelled"] == 1
+    assert len(counted.keys() - {"begun", "answered", "cancelled"}) == 1, counted
