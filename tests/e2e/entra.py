@@ -51,7 +51,7 @@ class Entra(Server):
             return 200, self._judged(headers, urllib.parse.parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True))
         return (200, self._documents[path]) if path in self._documents else (404, {})
 
-    def hint(self, person, key=None, algorithm="RS256", **claims):
+    def hint(self, person, key=..., algorithm="RS256", **claims):
         """Who is asked for a second factor. It is issued when it has expired. `claims` override the usual ones; None removes one."""
         now = int(time.time())
         usual = {
@@ -59,7 +59,7 @@ class Entra(Server):
             "sub": person.pairwise, "oid": person.oid, "tid": self.tenant, "preferred_username": f"{person.oid}@example.com",
         }
         present = {name: value for name, value in (usual | claims).items() if value is not None}
-        return self._secret("hint", jwt.encode(present, key or self._key, algorithm=algorithm, headers={"kid": KEY_ID}))
+        return self._secret("hint", jwt.encode(present, self._key if key is ... else key, algorithm=algorithm, headers={"kid": KEY_ID}))
 
     def asks(self, person, acr=("possessionorinherence",), **fields):
         """The form that the user's browser posts to our page. `fields` override the usual ones; None removes one."""

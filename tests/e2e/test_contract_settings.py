@@ -51,6 +51,7 @@ def test_a_variable_comes_from_the_parameter_of_its_name():
         "FIRST_FACTOR_AUDIENCE": {"Fn::Join": [",", {"Ref": "FirstFactorAudience"}]},
         "COGNITO_USER_POOL_ID": {"Fn::Select": [1, {"Fn::Split": ["/", {"Fn::Join": ["/", [{"Ref": "CognitoUserPoolArn"}, "none"]]}]}]},
         "PUBLIC_BASE_URL": {"Fn::If": ["FollowsDomain", {"Fn::Join": ["", ["https://", {"Ref": "DomainName"}]]}, {"Ref": "PublicBaseUrl"}]},
+        "FIRST_FACTOR_AUDIENCE": {"Fn::Join": [",", {"Ref": "FirstFactorAudience"}]},
         "ORIGIN_HOST": {"Fn::If": ["NamesOriginHost", {"Ref": "OriginHost"}, {"Ref": "DomainName"}]},
     }
     for function in functions(template()).values():
@@ -199,6 +200,14 @@ def test_a_text_has_the_default_and_the_length_that_the_functions_have():
             ["", "https://a.example", "https://a.example,https://b.example:8443", "http://127.0.0.1:9000"],
             ["*", "https://*.example", "https://a.example/", "http://a.example", "https://A.example", "https://a.example;"],
         ),
+        (
+            "EntraTenantIds",
+            ["", "7a1f0c9e-5d0e-4a4b-9a53-2f6b8d3c1e70", ",".join(["7a1f0c9e-5d0e-4a4b-9a53-2f6b8d3c1e70"] * 5)],
+            ["common", "example.onmicrosoft.com", "7a1f0c9e5d0e4a4b9a532f6b8d3c1e70", "7a1f0c9e-5d0e-4a4b-9a53-2f6b8d3c1e70,"],
+        ),
+        ("EntraAppId", ["", "1c5d1e0e-6f53-4b25-9d3c-0f4f2b1f7a11"], ["api://1c5d1e0e", "1c5d1e0e-6f53-4b25-9d3c"]),
+        ("EntraClientId", ["", "alliance-mfa-entra"], ["urn:alliance-mfa:result", "a b"]),
+        ("FirstFactorKeyArn", ["", "arn:aws:kms:us-east-1:123456789012:key/0b57-d0"], ["alias/a", "arn:aws:kms:us-east-1:123456789012:alias/a"]),
         ("Brand", ["Alliance", "A&B <Bank> ~ 1"], ["", " Bank", "Bank ", "Bänk", "B`nk"]),
         ("DomainName", ["", "mfa.example.com"], ["https://mfa.example.com", "MFA.example.com", "mfa.example.com/", "localhost"]),
         ("CertificateArn", ["", "arn:aws:acm:us-east-1:123456789012:certificate/0b57-d0"], ["arn:aws:iam::123456789012:server-certificate/a"]),

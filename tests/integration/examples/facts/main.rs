@@ -57,7 +57,7 @@ fn facts() -> Value {
         "settings": ALL.iter().map(setting).collect::<Vec<_>>(),
         "batchSeconds": follow_up::TIME.as_secs(),
         "canarySeconds": canary::TIME.as_secs(),
-        "waits": { "operation": platform::aws::OPERATION_TIMEOUT.as_secs(), "patience": platform::retry::PATIENCE.as_secs() },
+        "waits": { "operation": platform::aws::OPERATION_TIMEOUT.as_secs(), "patience": platform::retry::PATIENCE.as_secs(), "entraKeys": authorize::keys::PATIENCE.as_secs() },
         "words": contract::words(),
         "members": contract::members(),
         "assurances": contract::assurances(),
