@@ -23,6 +23,7 @@ export const FUNCTIONS = {
   'call-callback': { floor: 'floor-webhook', peer: 'callback', secrets: ['VOICE_SIGNING_SECRET_ARN'], connects: true },
   admin: { floor: 'floor-webhook' },
   jwks: { floor: 'floor-jwks' },
+  authorize: { floor: 'floor-code' },
   'login-page': { floor: 'floor-hello' },
   'audit-events': { floor: 'floor-events', secrets: ['CORRELATION_KEY_SECRET_ARN'] },
   'follow-up': { floor: 'floor-follow-up' },

@@ -91,6 +91,20 @@ export const OPERATIONS = {
     event: () => sample('jwks'),
     status: 200,
   },
+  'entra begins': {
+    function: 'authorize',
+    calls: 'Sign', // Entra's keys are known: they are read once a day
+    prepare: asked,
+    event: ({ form }) => posted('/authorize', form),
+    status: 303,
+  },
+  'entra is answered': {
+    function: 'authorize',
+    calls: 'Sign',
+    prepare: approved,
+    event: ({ handover, cookie }) => posted('/authorize/answer', handover, cookie),
+    status: 200,
+  },
   'login page': {
     function: 'login-page',
     calls: '',
@@ -131,15 +145,16 @@ export const OPERATIONS = {
  * Enrols `count` people, unless the operation is their first login, and gives each what `operation` needs; nobody in particular where it needs nothing.
  * @param invoke what has one of the product's functions answer an event: `(name, event) => answer`
  * @param taken what tells the requests that were made since it was last asked
+ * @param entra the address of the local stand-in for Entra
  */
-export async function population(operation, count, invoke, taken) {
+export async function population(operation, count, invoke, taken, entra) {
   if (!operation.prepare) return Array.from({ length: count }, () => ({}));
   const people = Array.from({ length: count }, (_, index) => ({
     sub: `bench-${process.pid}-${(serial += 1)}`,
     session: 'enrolment',
     phone: `+1415${2_000_000 + index}`,
   }));
-  const bench = { invoke, taken };
+  const bench = { invoke, taken, entra };
   for (const person of operation.firstLogin ? [] : people) {
     await code(person, bench);
     await expect(200, invoke('verify-code', guess(person, person.code)));
@@ -194,6 +209,49 @@ async function call(person, { invoke, taken }) {
   const url = new URL(new URLSearchParams(String(form)).get('Url'));
   person.webhooks = `${url.origin}${url.pathname.replace(/\/answer$/, '')}`;
   await expect(200, invoke('call-callback', webhook('answer', person, 'answer')));
+}
+
+/** Has the local stand-in for Entra send the person to us. */
+async function asked(person, { invoke, entra }) {
+  const page = await (await fetch(`${entra}/begin?account=${person.sub}`)).text();
+  const fields = [...page.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)];
+  person.form = Object.fromEntries(fields.map(([, name, value]) => [name, unescaped(value)]));
+  await expect(303, invoke('authorize', posted('/authorize', person.form))); // so that Entra's keys are known
+}
+
+/** The same up to the approval by a code. */
+async function approved(person, bench) {
+  await asked(person, bench);
+  const begun = JSON.parse(await bench.invoke('authorize', posted('/authorize', person.form)));
+  const sent = new URLSearchParams(begun.headers.location.split('#')[1]);
+  const token = sent.get('token');
+  const { sub, jti } = JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
+  const there = { ...person, sub, session: jti };
+  await code(there, bench);
+  const body = await expect(200, bench.invoke('verify-code', guess(there, there.code)));
+  person.cookie = begun.cookies[0].split(';')[0];
+  person.handover = { first_factor_token: token, result_token: JSON.parse(body).resultToken, state: sent.get('state') };
+}
+
+/** A form posted to authorize, as the gateway delivers it. */
+function posted(path, fields, cookie) {
+  const event = sample('entra-begins');
+  const { body, cookies, ...rest } = event;
+  const http = { ...event.requestContext.http, path };
+  return {
+    ...rest,
+    rawPath: path,
+    routeKey: `POST ${path}`,
+    requestContext: { ...event.requestContext, http, routeKey: `POST ${path}` },
+    ...(cookie && { cookies: [cookie] }),
+    body: Buffer.from(new URLSearchParams(fields).toString()).toString('base64'),
+    isBase64Encoded: true,
+  };
+}
+
+function unescaped(text) {
+  const known = { lt: '<', gt: '>', quot: '"', amp: '&' };
+  return text.replace(/&(lt|gt|quot|amp);/g, (_, name) => known[name]);
 }
 
 function sample(name) {

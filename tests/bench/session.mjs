@@ -34,7 +34,7 @@ export async function openSession() {
       const operation = OPERATIONS[name];
       await running(operation.function, operation.settings); // what it asks for during init is part of no event
       await table.restore([]);
-      const people = await population(operation, count, invoke, fronts.taken);
+      const people = await population(operation, count, invoke, fronts.taken, fronts.environment.ENTRA_AUTHORITY);
       const items = await table.items();
       for (const person of people) person.items = items.filter(({ phone }) => phone?.S === person.phone);
       const recordings = [];
