@@ -1,6 +1,8 @@
-// How the first factor's token gets here and how the result gets back: by redirect, in the URL fragment, or by messages
-// between a frame and the page around it. Neither is ever put into a query string, which servers and proxies log.
+// How the first factor's token gets here and how the result gets back: by redirect, in the URL fragment; by messages between
+// a frame and the page around it; or, for Entra, by a form posted to our own answer page. None of it is ever put into a
+// query string, which servers and proxies log.
 
+import { h } from './dom.js';
 import { keep, keptOf } from './kept.js';
 import { config } from './text.js';
 
@@ -8,6 +10,8 @@ const MESSAGE = 'alliance-mfa:';
 
 const READY_FIRST = 250;
 const READY_LAST = 2000;
+// Before the button can post an answer again that is still on its way.
+const POSTING = 10_000;
 
 /**
  * @typedef {object} Handover
@@ -31,13 +35,15 @@ export function receive() {
 
 /** @returns {Handover} */
 function byAddress() {
-  const { target, state, login, token, typed, first } = arrived();
+  const { target, isPosted, state, login, token, typed, first } = arrived();
   // An exact comparison: anyone who could choose where the result goes could sign in with it.
-  const allowed = target !== null && config.redirectUris.includes(target);
+  const allowed = target !== null && (isPosted ? config.entra === true : config.redirectUris.includes(target));
 
   const leave = (/** @type {Record<string, string>} */ answer) => {
+    const fields = { ...answer, ...(state !== null && { state }) };
+    if (isPosted) return submit(target, { first_factor_token: token, ...fields });
     keep(null);
-    location.replace(`${target}#${new URLSearchParams({ ...answer, ...(state !== null && { state }) })}`);
+    location.replace(`${target}#${new URLSearchParams(fields)}`);
   };
   // The login may send this tab here again with only the fragment changed, which does not load the page.
   addEventListener('hashchange', () => {
@@ -50,14 +56,34 @@ function byAddress() {
     first,
     misdirected: target !== null && !allowed,
     isApp: allowed && !/^https?:/.test(target),
-    remember: (typed) => keep({ token, login, typed }),
+    remember: (typed) => keep({ token, login, typed, state }),
     reload() {
-      if (token && keptOf(login)?.token !== token) history.replaceState(null, '', `#${new URLSearchParams({ token })}`);
+      if (token && keptOf(login)?.token !== token) {
+        history.replaceState(null, '', `#${new URLSearchParams({ token, ...(isPosted && { state }) })}`);
+      }
       location.reload();
     },
     finish: (resultToken) => (allowed ? leave({ result_token: resultToken }) : keep(null)),
     cancel: allowed ? () => leave({ error: 'access_denied' }) : null,
   };
+}
+
+let submittedAt = -Infinity;
+
+/**
+ * Posts a form. If the network fails then, the browser shows its own page, whose reload posts the form again; so it is not
+ * even tried while the browser knows that there is none. A request that tests the network first would take as long as the
+ * form and prove nothing.
+ */
+function submit(action, fields) {
+  if (!navigator.onLine) return addEventListener('online', () => submit(action, fields), { once: true });
+  if (performance.now() - submittedAt < POSTING) return;
+  submittedAt = performance.now();
+  keep(null);
+  const inputs = Object.entries(fields).map(([name, value]) => h('input', { type: 'hidden', name, value }));
+  const form = h('form', { method: 'post', action, hidden: true }, inputs);
+  document.body.append(form);
+  form.submit();
 }
 
 const isGiven = () => new URLSearchParams(location.hash.slice(1)).has('token');

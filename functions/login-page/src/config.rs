@@ -25,6 +25,8 @@ pub struct Config {
     pub redirect_uris: Vec<String>,
     /// The origins of pages that may embed this one and exchange messages with it.
     pub frame_ancestors: Vec<String>,
+    /// Whether Entra sends people here, so that the page may post to the function `authorize`.
+    pub entra: bool,
 }
 
 impl Config {
@@ -40,6 +42,7 @@ impl Config {
         let call_mode = env.get(&table::CALL_MODE);
         let redirect_uris = env.parse(&table::REDIRECT_URIS, |list| each(list.as_deref(), redirect_uri));
         let frame_ancestors = env.parse(&table::FRAME_ANCESTORS, |list| each(list.as_deref(), origin));
+        let entra = env.get(&table::ENTRA_TENANT_IDS);
         Some(Self {
             brand: brand?,
             color: color?,
@@ -52,6 +55,7 @@ impl Config {
             call_mode: call_mode?,
             redirect_uris: redirect_uris?,
             frame_ancestors: frame_ancestors?,
+            entra: entra?.is_some(),
         })
     }
 }

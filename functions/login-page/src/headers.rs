@@ -1,5 +1,5 @@
-//! Response headers. The page may load files from its own origin and call the API there, and may be framed
-//! by the origins that the operator lists. Nothing else is allowed.
+//! Response headers. The page may load files from its own origin and call the API there, post a form there if Entra sends
+//! people here, and may be framed by the origins that the operator lists. Nothing else is allowed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -26,11 +26,15 @@ pub(crate) const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 const FOR_A_WHILE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// The page's headers, the same in every language.
-pub(crate) fn page(style: &str, ancestors: &[String]) -> Result<HeaderMap, http::header::InvalidHeaderValue> {
+pub(crate) fn page(
+    style: &str,
+    ancestors: &[String],
+    entra: bool,
+) -> Result<HeaderMap, http::header::InvalidHeaderValue> {
     let mut headers = HeaderMap::from_iter([
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (CACHE_CONTROL, NOT_KEPT),
-        (CONTENT_SECURITY_POLICY, security_policy(style, ancestors).try_into()?),
+        (CONTENT_SECURITY_POLICY, security_policy(style, ancestors, entra).try_into()?),
         (STRICT_TRANSPORT_SECURITY, TRANSPORT),
         (X_CONTENT_TYPE_OPTIONS, NOSNIFF),
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
@@ -68,12 +72,13 @@ fn file(media_type: &'static str, cache: HeaderValue, policy: HeaderValue, vary:
     ])
 }
 
-fn security_policy(style: &str, ancestors: &[String]) -> String {
+fn security_policy(style: &str, ancestors: &[String], entra: bool) -> String {
     let [start, style] = [START_DIGEST, Sha256::digest(style).into()].map(|digest| STANDARD.encode(digest));
     let framed_by = if ancestors.is_empty() { "'none'".to_owned() } else { ancestors.join(" ") };
+    let posts_to = if entra { "'self'" } else { "'none'" };
     format!(
         "default-src 'none'; script-src 'self' 'sha256-{start}'; style-src 'sha256-{style}'; img-src 'self'; \
-         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {framed_by}; \
+         connect-src 'self'; base-uri 'none'; form-action {posts_to}; frame-ancestors {framed_by}; \
          require-trusted-types-for 'script'; trusted-types 'none'"
     )
 }

@@ -43,7 +43,7 @@ impl App {
     pub fn new(config: Config) -> Result<Self, InvalidHeaderValue> {
         let version = assets::version(config.logo.as_ref());
         let style = page::style(config.color);
-        let headers = headers::page(&style, &config.frame_ancestors)?;
+        let headers = headers::page(&style, &config.frame_ancestors, config.entra)?;
         let pages = assets::locales().iter().map(|locale| (locale, OnceLock::new())).collect();
         Ok(Self { config, style, version, headers, pages })
     }

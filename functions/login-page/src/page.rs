@@ -68,6 +68,8 @@ struct Settings<'a> {
     redirect_uris: &'a [String],
     frame_ancestors: &'a [String],
     call_mode: &'static str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    entra: bool,
 }
 
 impl<'a> Settings<'a> {
@@ -84,6 +86,7 @@ impl<'a> Settings<'a> {
             redirect_uris: &config.redirect_uris,
             frame_ancestors: &config.frame_ancestors,
             call_mode: config.call_mode.as_str(),
+            entra: config.entra,
         }
     }
 }
