@@ -17,6 +17,19 @@ pub(crate) const ORGANISATION: &str = "o-local00000";
 pub(crate) const TABLE: &str = "alliance-mfa-local";
 
 pub(crate) const SIGNING_KEY_ARN: &str = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-4000-8000-000000000001";
+/// The issuer's key, with which the functions mint first-factor tokens for the logins that cannot.
+pub(crate) const FIRST_FACTOR_KEY_ARN: &str =
+    "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-4000-8000-000000000002";
+/// Signs the answers to Entra.
+pub(crate) const ANSWER_KEY_ARN: &str = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-4000-8000-000000000003";
+
+/// Entra's tenant, the app of the integration and the client.
+pub(crate) const ENTRA_TENANT: &str = "00000000-0000-4000-8000-00000000000a";
+pub(crate) const ENTRA_APP: &str = "00000000-0000-4000-8000-00000000000b";
+pub(crate) const ENTRA_CLIENT: &str = "00000000-0000-4000-8000-00000000000c";
+
+pub(crate) const COGNITO_POOL: &str = "us-east-1_Local0000";
+pub(crate) const COGNITO_CLIENT: &str = "local00000000000000000000";
 
 /// The key for the MACs of codes. Fixed, so that a fixture written today can still be checked tomorrow.
 pub(crate) const MAC_KEY: &str = "development-mac-key-0123456789abcdef";

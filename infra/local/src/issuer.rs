@@ -14,8 +14,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::development::AUDIENCE;
-use crate::{clock, jwt, keys::SigningKey, net};
+use crate::development::{AUDIENCE, FIRST_FACTOR_KEY_ARN};
+use crate::{clock, jwt, keys::SigningKey, kms, net};
 
 const TOKEN_LIFE_SECONDS: u64 = 900;
 
@@ -33,11 +33,11 @@ pub(crate) const ACCOUNTS: [Account; 3] = [
 
 struct Issuer {
     url: String,
-    key: SigningKey,
+    key: Arc<SigningKey>,
 }
 
 /// Serves the issuer and returns its URL, which is the `iss` of its tokens.
-pub(crate) async fn start(key: SigningKey, port: u16) -> Result<String> {
+pub(crate) async fn start(key: Arc<SigningKey>, port: u16) -> Result<String> {
     let (listener, address) = net::listen(port).await?;
     let issuer = Issuer { url: format!("http://{address}"), key };
     let router = Router::new()
@@ -85,7 +85,8 @@ async fn discovery(State(issuer): State<Arc<Issuer>>) -> Json<Value> {
 }
 
 async fn key_set(State(issuer): State<Arc<Issuer>>) -> Json<Value> {
-    Json(json!({ "keys": [issuer.key.jwk()] }))
+    // KMS has the key too, where the functions sign with it under another name.
+    Json(json!({ "keys": [issuer.key.jwk(), issuer.key.jwk().named(kms::key_id(FIRST_FACTOR_KEY_ARN))] }))
 }
 
 impl Issuer {

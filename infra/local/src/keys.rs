@@ -63,12 +63,26 @@ pub(crate) struct Jwk {
 }
 
 impl Jwk {
+    /// The same key by another name.
+    pub(crate) fn named(self, kid: String) -> Self {
+        Self { kid, ..self }
+    }
+
+    /// The key as `SubjectPublicKeyInfo`.
+    pub(crate) fn subject_public_key_info(&self) -> Result<Vec<u8>> {
+        Ok(self.key()?.to_public_key_der()?.into_vec())
+    }
+
     /// Fails unless `signature` over `message` was made with this key.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<()> {
-        let key = PublicKey::new(integer(&self.n)?, integer(&self.e)?)
-            .with_context(|| format!("key {} is not an RSA key", self.kid))?;
-        key.verify(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(message), signature)
+        self.key()?
+            .verify(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(message), signature)
             .with_context(|| format!("the signature was not made with key {}", self.kid))
+    }
+
+    fn key(&self) -> Result<PublicKey> {
+        PublicKey::new(integer(&self.n)?, integer(&self.e)?)
+            .with_context(|| format!("key {} is not an RSA key", self.kid))
     }
 }
 

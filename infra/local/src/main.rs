@@ -9,11 +9,13 @@
 
 mod accepted;
 mod aws_json;
+mod certificate;
 mod clock;
 mod compiler;
 mod demo;
 mod development;
 mod dynamodb;
+mod entra;
 mod functions;
 mod gateway;
 mod invoke;

@@ -2,22 +2,24 @@
 //! tell the functions where it is.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::Result;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 
 use crate::compiler::Compiler;
 use crate::development::{
-    ACCESS_KEY, ACCESS_SECRET, CALL_DIGITS_SECRET, CANARY, CANARY_CODE, CANARY_NUMBER, CANARY_SECRET, MAC_KEYS_SECRET,
-    REGION, RESULT_AUDIENCE, SIGNING_KEY_ARN, TABLE, VOICE_API_SECRET_NAME, VOICE_FROM, VOICE_SIGNING_SECRET,
-    secret_arn,
+    ACCESS_KEY, ACCESS_SECRET, ANSWER_KEY_ARN, AUDIENCE, CALL_DIGITS_SECRET, CANARY, CANARY_CODE, CANARY_NUMBER,
+    CANARY_SECRET, COGNITO_POOL, ENTRA_APP, ENTRA_CLIENT, ENTRA_TENANT, FIRST_FACTOR_KEY_ARN, MAC_KEYS_SECRET, REGION,
+    RESULT_AUDIENCE, SIGNING_KEY_ARN, TABLE, VOICE_API_SECRET_NAME, VOICE_FROM, VOICE_SIGNING_SECRET, secret_arn,
 };
 use crate::gateway::Gateway;
 use crate::keys::SigningKey;
 use crate::phone::Surroundings;
 use crate::settings::{Settings, set};
 use crate::timeline::Timeline;
-use crate::{dynamodb, issuer, kms, net, phone, secrets};
+use crate::{certificate, dynamodb, entra, issuer, kms, net, phone, secrets};
 
 /// The base URL of each part.
 #[derive(Serialize)]
@@ -25,6 +27,8 @@ pub(crate) struct Stack {
     /// The API and the login page.
     pub(crate) gateway: String,
     pub(crate) issuer: String,
+    /// Microsoft Entra.
+    pub(crate) entra: String,
     /// SNS, End User Messaging, the voice provider, and the phone's own API and page.
     pub(crate) phone: String,
     pub(crate) dynamodb: String,
@@ -43,8 +47,16 @@ impl Stack {
     /// Starts everything but the functions. With `logs`, the gateway prints each request.
     pub(crate) async fn start(settings: &Settings, logs: bool) -> Result<Self> {
         let http = reqwest::Client::new();
-        let (issuer_key, kms_key) = tokio::try_join!(SigningKey::draw(), SigningKey::draw())?;
-        let issuer = issuer::start(issuer_key, settings.issuer_port).await?;
+        let (issuer_key, result_key, answer_key, entra_key) =
+            tokio::try_join!(SigningKey::draw(), SigningKey::draw(), SigningKey::draw(), SigningKey::draw())?;
+        let issuer_key = Arc::new(issuer_key);
+        let issuer = issuer::start(Arc::clone(&issuer_key), settings.issuer_port).await?;
+        let answer_certificate = STANDARD.encode(certificate::of(&answer_key)?);
+        let keys = kms::Keys::from([
+            (SIGNING_KEY_ARN, Arc::new(result_key)),
+            (FIRST_FACTOR_KEY_ARN, issuer_key),
+            (ANSWER_KEY_ARN, Arc::new(answer_key)),
+        ]);
         let functions_port = match settings.functions_port {
             0 => net::free_port().await?,
             port => port,
@@ -57,10 +69,12 @@ impl Stack {
             .observe(compiler.clone(), timeline.clone())
             .log(logs)
             .serve_on(listener, address);
+        let entra = entra::start(http.clone(), entra_key, gateway.clone(), settings.entra_port).await?;
         let dynamodb = dynamodb::start(&http, settings.dynamodb_endpoint.clone(), settings.dynamodb_port).await?;
         let surroundings = Surroundings {
             issuer: issuer.clone(),
             gateway: gateway.clone(),
+            entra: entra.clone(),
             dynamodb: dynamodb.clone(),
             functions: functions.clone(),
             compiler: compiler.clone(),
@@ -69,15 +83,17 @@ impl Stack {
         let mut stack = Self {
             phone: phone::start(http, settings.phone_port, surroundings).await?,
             gateway,
+            entra,
             dynamodb,
-            kms: kms::start(kms_key, settings.kms_port).await?,
+            kms: kms::start(keys, settings.kms_port).await?,
             secrets: secrets::start(issuer.clone(), settings.secrets_port).await?,
             issuer,
             functions,
             environment: BTreeMap::new(),
             compiler,
         };
-        stack.environment = stack.addresses().into_iter().chain(choices()).collect();
+        let own = stack.addresses().into_iter().chain(stack.doors(answer_certificate));
+        stack.environment = own.chain(choices()).collect();
         Ok(stack)
     }
 
@@ -110,6 +126,21 @@ impl Stack {
             ("REDIRECT_URIS", with_additions("REDIRECT_URIS", ',', format!("{}/signed-in", self.phone))),
             ("CANARY_SECRET_ARN", secret_arn(CANARY_SECRET)),
             ("TEST_NUMBERS", with_additions("TEST_NUMBERS", ';', canary_number())),
+        ]
+    }
+
+    /// What lets Entra and Cognito send people here.
+    fn doors(&self, answer_certificate: String) -> [(&'static str, String); 9] {
+        [
+            ("FIRST_FACTOR_KEY_ARN", FIRST_FACTOR_KEY_ARN.to_owned()),
+            ("FIRST_FACTOR_AUDIENCE", AUDIENCE.to_owned()),
+            ("ENTRA_TENANT_IDS", ENTRA_TENANT.to_owned()),
+            ("ENTRA_APP_ID", ENTRA_APP.to_owned()),
+            ("ENTRA_CLIENT_ID", ENTRA_CLIENT.to_owned()),
+            ("ENTRA_AUTHORITY", self.entra.clone()),
+            ("ANSWER_KEY_ARN", ANSWER_KEY_ARN.to_owned()),
+            ("ANSWER_CERTIFICATE", answer_certificate),
+            ("COGNITO_USER_POOL_ID", COGNITO_POOL.to_owned()),
         ]
     }
 }

@@ -10,10 +10,11 @@ use aws_sigv4::sign::v4::SigningParams;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, Request, Uri, header};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
+use crate::clock;
 use crate::development::{ACCESS_KEY, ACCESS_SECRET, ACCOUNT, ORGANISATION, REGION, USER_ARN, USER_ID};
 
 const SERVICE: &str = "execute-api";
@@ -107,19 +108,28 @@ fn parse_date(date: &str) -> Result<Duration> {
     Ok(Duration::from_secs(seconds.try_into().context("the date is before 1970")?))
 }
 
+/// The headers of an administrator's request without a body, signed now.
+pub(crate) fn signed(method: &Method, url: &str) -> Result<HeaderMap> {
+    let now = i64::try_from(clock::epoch_seconds())?;
+    let date = DateTime::from_secs(now).fmt(Format::DateTime)?.replace(['-', ':'], "");
+    let uri: Uri = url.parse()?;
+    let host = uri.authority().context("the address has no host")?.as_str();
+    let request = Request::builder().method(method).uri(uri.path()).header(header::HOST, host);
+    let (mut parts, ()) = request.header("x-amz-date", &date).body(())?.into_parts();
+    let authorization = authorization(&parts, &date)?;
+    parts.headers.insert(header::AUTHORIZATION, authorization.parse()?);
+    Ok(parts.headers)
+}
+
 /// The Authorization header for a request without a body, signed as a caller would.
-#[cfg(test)]
-pub(super) fn authorization(parts: &Parts, date: &str) -> String {
-    let time = UNIX_EPOCH + parse_date(date).unwrap();
-    let signature = signature(parts, &["host", "x-amz-date"], b"", time).unwrap();
+pub(super) fn authorization(parts: &Parts, date: &str) -> Result<String> {
+    let signature = signature(parts, &["host", "x-amz-date"], b"", UNIX_EPOCH + parse_date(date)?)?;
     let scope = format!("{ACCESS_KEY}/{}/{REGION}/{SERVICE}/aws4_request", &date[..8]);
-    format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={signature}")
+    Ok(format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={signature}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::http::Request;
-
     use super::*;
 
     /// 2026-11-25T10:26:40Z

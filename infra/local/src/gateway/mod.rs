@@ -28,6 +28,7 @@ use crate::compiler::Compiler;
 use crate::timeline::Timeline;
 use crate::{clock, net};
 use authorizer::Authorizer;
+pub(crate) use iam::signed;
 pub(crate) use routes::function_of;
 use routes::{Guard, Matched, Route};
 

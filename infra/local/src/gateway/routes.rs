@@ -31,7 +31,7 @@ pub(crate) enum Guard {
     Iam,
 }
 
-const ROUTES: [Route; 19] = [
+const ROUTES: [Route; 21] = [
     Route { key: "GET /", function: "login-page", guard: Guard::None },
     Route { key: "GET /assets/{version}/{file}", function: "login-page", guard: Guard::None },
     Route { key: "GET /mfa-client.js", function: "login-page", guard: Guard::None },
@@ -43,6 +43,8 @@ const ROUTES: [Route; 19] = [
     Route { key: "GET /.well-known/openid-configuration", function: "jwks", guard: Guard::None },
     Route { key: "GET /openid/jwks.json", function: "jwks", guard: Guard::None },
     Route { key: "GET /openid/.well-known/openid-configuration", function: "jwks", guard: Guard::None },
+    Route { key: "POST /authorize", function: "authorize", guard: Guard::None },
+    Route { key: "POST /authorize/answer", function: "authorize", guard: Guard::None },
     Route { key: "GET /v1/admin/subjects/{subject}", function: "admin", guard: Guard::Iam },
     Route { key: "POST /v1/admin/subjects/{subject}/reset-phone", function: "admin", guard: Guard::Iam },
     Route { key: "POST /v1/admin/subjects/{subject}/unlock", function: "admin", guard: Guard::Iam },

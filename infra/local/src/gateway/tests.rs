@@ -1,6 +1,7 @@
 //! The gateway in front of a stub function that answers with the event it receives.
 
 use std::future;
+use std::sync::Arc;
 
 use axum::extract::Path;
 use axum::routing::post;
@@ -25,7 +26,7 @@ async fn stack() -> Stack {
     let http = reqwest::Client::new();
     let echo = Router::new().route("/2015-03-31/functions/{name}/invocations", post(echo));
     let functions = net::serve(echo, 0).await.unwrap();
-    let issuer = issuer::start(SigningKey::draw().await.unwrap(), 0).await.unwrap();
+    let issuer = issuer::start(Arc::new(SigningKey::draw().await.unwrap()), 0).await.unwrap();
     let (listener, address) = net::listen(0).await.unwrap();
     let (compiler, timeline) = (Compiler::default(), Timeline::default());
     let gateway = Gateway::new(http.clone(), issuer.clone(), functions)
@@ -230,7 +231,7 @@ async fn a_signed_request_reaches_the_administrators_routes_with_its_caller_and_
     let date = clock::amz_date();
     let unsigned = axum::http::Request::builder().method("POST").uri(path).header("host", host);
     let (parts, ()) = unsigned.header("x-amz-date", &date).body(()).unwrap().into_parts();
-    let authorization = super::iam::authorization(&parts, &date);
+    let authorization = super::iam::authorization(&parts, &date).unwrap();
     let request = stack.http.post(stack.url(path)).header("x-amz-date", &date).header("authorization", authorization);
     let answer = request.send().await.unwrap();
 

@@ -189,7 +189,7 @@ mod tests {
     /// A backend between a real issuer and a stub of the product, whose key the test holds.
     async fn backend() -> (Backend, SigningKey) {
         let (issuer_key, key) = tokio::try_join!(SigningKey::draw(), SigningKey::draw()).unwrap();
-        let issuer = issuer::start(issuer_key, 0).await.unwrap();
+        let issuer = issuer::start(Arc::new(issuer_key), 0).await.unwrap();
         let (listener, address) = net::listen(0).await.unwrap();
         let gateway = format!("http://{address}");
         let discovery = json!({ "issuer": gateway, "jwks_uri": format!("{gateway}/keys") });

@@ -5,7 +5,9 @@
 mod backend;
 mod call;
 mod charge;
+mod cognito;
 mod control;
+mod doors;
 mod end_user_messaging;
 mod faults;
 mod guard;
@@ -19,6 +21,7 @@ mod sms;
 mod twiml;
 mod voice;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
@@ -48,6 +51,9 @@ pub(crate) struct Phone {
     /// Notified after each change of the above.
     changed: watch::Sender<()>,
     backend: Backend,
+    /// The logins through Cognito that wait for their result, by their state.
+    sessions: Mutex<HashMap<String, cognito::Session>>,
+    entra: String,
     dynamodb: String,
     compiler: Compiler,
     timeline: Timeline,
@@ -62,6 +68,7 @@ pub(crate) struct Phone {
 pub(crate) struct Surroundings {
     pub(crate) issuer: String,
     pub(crate) gateway: String,
+    pub(crate) entra: String,
     pub(crate) dynamodb: String,
     pub(crate) functions: String,
     pub(crate) compiler: Compiler,
@@ -71,7 +78,7 @@ pub(crate) struct Surroundings {
 /// Serves the phone and returns its base URL, which is also that of SNS, End User Messaging, the voice API, the phone's
 /// own API and its page.
 pub(crate) async fn start(http: reqwest::Client, port: u16, surroundings: Surroundings) -> Result<String> {
-    let Surroundings { issuer, gateway, dynamodb, functions, compiler, timeline } = surroundings;
+    let Surroundings { issuer, gateway, entra, dynamodb, functions, compiler, timeline } = surroundings;
     let (listener, address) = net::listen(port).await?;
     let phone = Phone {
         messages: Mutex::default(),
@@ -80,6 +87,8 @@ pub(crate) async fn start(http: reqwest::Client, port: u16, surroundings: Surrou
         voicemail: Mutex::default(),
         changed: watch::Sender::default(),
         backend: Backend::new(http.clone(), issuer, gateway),
+        sessions: Mutex::default(),
+        entra,
         dynamodb,
         compiler,
         timeline,
@@ -99,6 +108,9 @@ fn router(phone: Arc<Phone>) -> Router {
         .route("/desk", get(backend::desk))
         .route("/desk/sign-in", post(backend::sign_in))
         .route("/desk/result", post(backend::result))
+        .route("/desk/entra", post(doors::entra))
+        .route("/desk/cognito", post(doors::cognito))
+        .route("/desk/cognito/result", post(doors::cognito_result))
         .route("/desk/expire", post(control::expire))
         .route("/timeline", get(control::timeline))
         .route("/2010-04-01/Accounts/{account}/Calls.json", post(voice::create_call))

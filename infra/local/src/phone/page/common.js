@@ -54,7 +54,8 @@ const MEANINGS = {
 /** Has the backend verify a result, and shows the outcome. */
 export async function verified(state, resultToken) {
   try {
-    const { claims, kid } = await post('/desk/result', { state, resultToken });
+    const byCognito = state.startsWith('cognito-');
+    const { claims, kid } = await post(byCognito ? '/desk/cognito/result' : '/desk/result', { state, resultToken });
     const rows = Object.keys({ ...MEANINGS, ...claims }).filter((name) => name in claims).map((name) => {
       const value = claims[name];
       return make('tr', {}, make('th', { scope: 'row' }, make('code', {}, name)), make('td', {},
@@ -62,8 +63,9 @@ export async function verified(state, resultToken) {
         make('small', {}, MEANINGS[name]?.(value) ?? '')));
     });
     return outcome('good', `${claims.sub} is signed in`,
-      ['The backend verified the result: it is signed with the published key ', make('code', {}, kid),
-        '; its type, issuer, audience and times are valid; and it belongs to this login.'],
+      byCognito ? ['Cognito issues its tokens: its three triggers accept the password, then the result.']
+        : ['The backend verified the result: it is signed with the published key ', make('code', {}, kid),
+          '; its type, issuer, audience and times are valid; and it belongs to this login.'],
       make('table', {}, make('caption', { className: 'unseen' }, 'Claims of the result'), make('tbody', {}, ...rows)));
   } catch (error) {
     return outcome('bad', 'The result is not valid', [error.message]);

@@ -35,7 +35,8 @@ form.addEventListener('submit', (event) => {
   event.preventDefault();
   guard(async () => {
     const { account, way } = Object.fromEntries(new FormData(form));
-    const begun = { ...await post('/desk/sign-in', { account }), account };
+    if (way === 'entra') return open((await post('/desk/entra', { account })).address);
+    const begun = { ...await post(way === 'cognito' ? '/desk/cognito' : '/desk/sign-in', { account }), account };
     if (way === 'frame') embed(begun);
     else redirect(begun);
   });
@@ -70,6 +71,10 @@ function redirect(begun) {
   url.searchParams.set('redirect_uri', `${location.origin}/signed-in`);
   url.searchParams.set('state', begun.state);
   url.hash = new URLSearchParams({ token: begun.token });
+  open(url);
+}
+
+function open(url) {
   const opened = window.open(url, '_blank', shape());
   if (!opened) throw new Error('The browser blocked the new window. Allow pop-ups for this page.');
 }
