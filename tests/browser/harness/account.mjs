@@ -9,7 +9,8 @@ export function newAccount({ issuer }, { number = nextNumber(), enrolled = true,
   return loginOf(issuer, { subject: `user-${randomUUID()}`, number, enrolled, claims });
 }
 
-function loginOf(issuer, { subject, number, enrolled, claims }) {
+/** A login of a user that is already known. */
+export function loginOf(issuer, { subject, number, enrolled, claims }) {
   const login = randomUUID();
   return {
     subject,

@@ -218,7 +218,10 @@ export const EXHIBITS = {
     act: (login) => login.press('channel.sms'),
   },
   'enrolment-closed': { view: { phoneNumber: null }, refusal: [403, 'enrolment-closed'], act: enrol },
-  'enrolment-closed-before': { screen: 'enrolment-closed', view: { phoneNumber: null, channels: { sms: off('enrolment-closed'), call: off('enrolment-closed') } } },
+  'enrolment-closed-before': {
+    screen: 'enrolment-closed',
+    view: { phoneNumber: null, channels: { sms: off('enrolment-closed'), call: off('enrolment-closed') } },
+  },
   'enrolment-paused': { view: { phoneNumber: null, enrolmentPausedUntil: later(5000) } },
   'enrolment-paused-correcting': {
     screen: 'enrolment-paused',

@@ -53,7 +53,7 @@ export async function openStage(name, settings = {}) {
     async play(title, body, options) {
       const context = await browser.newContext({ locale: 'en-US', ...options });
       context.setDefaultTimeout(PATIENCE);
-      const complaints = await watch(context, [stack.url, stack.phone, backend.origin]);
+      const complaints = await watch(context, [stack.url, stack.phone, stack.entra, stack.entra.replace('127.0.0.1', 'localhost'), backend.origin]);
       const user = newAccount(stack);
       const arrive = (how) => LoginPage.open(context, { stack, backend, user, ...how });
       try {

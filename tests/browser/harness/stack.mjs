@@ -11,7 +11,7 @@ const REPOSITORY = new URL('../../..', import.meta.url).pathname.replace(/\/$/, 
 const BINARIES = `${process.env.CARGO_TARGET_DIR ?? `${REPOSITORY}/target`}/debug`;
 export const LOGS = `${REPOSITORY}/.local`;
 const FUNCTIONS = [
-  'start-challenge', 'get-challenge', 'verify-code', 'call-callback', 'message-receipts', 'jwks', 'login-page', 'admin',
+  'start-challenge', 'get-challenge', 'verify-code', 'call-callback', 'message-receipts', 'jwks', 'login-page', 'admin', 'authorize',
 ];
 
 /** Where an app takes the result. */
@@ -29,11 +29,11 @@ const SETTINGS = {
 
 /**
  * Starts a stack that trusts `backend` and its own phone's page, with `settings` added to the functions' environment.
- * @returns {Promise<{url: string, issuer: string, phone: string, close: () => Promise<void>}>}
+ * @returns {Promise<{url: string, issuer: string, entra: string, phone: string, close: () => Promise<void>}>}
  */
 export async function startStack(name, backend, settings = {}) {
   const runtime = await openRuntime();
-  const { child, gateway, issuer, phone, environment } = await surroundings({
+  const { child, gateway, issuer, entra, phone, environment } = await surroundings({
     FUNCTIONS_PORT: runtime.port,
     FRAME_ANCESTORS: backend.origin,
     REDIRECT_URIS: `${backend.redirectUri},${APP}`,
@@ -49,6 +49,7 @@ export async function startStack(name, backend, settings = {}) {
   return {
     url: gateway,
     issuer,
+    entra,
     phone,
     async close() {
       process.off('exit', end);

@@ -25,7 +25,8 @@ use check::Asked;
 
 const REDIRECT: &str = "/common/federation/externalauthprovider";
 const ACR: [&str; 1] = ["possessionorinherence"];
-const AMR: [&str; 4] = ["face", "fido", "otp", "sms"];
+const AMR: [&str; 13] =
+    ["face", "fido", "fpt", "hwk", "iris", "otp", "pop", "retina", "sc", "sms", "swk", "tel", "vbm"];
 
 struct Entra {
     url: String,
