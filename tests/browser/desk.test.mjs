@@ -57,6 +57,28 @@ scenes('Desk', { concurrency: 1 }, (scene) => {
     assert.match(await login.getByRole('row', { name: /^enrolled_now/ }).innerText(), /true/);
   });
 
+  for (const [way, account, ending] of [
+    ['As Entra would', 'newcomer', 'Signed in'],
+    ['As Cognito would', 'alice', /is signed in$/],
+  ]) {
+    scene(`a login ${way} have it ends where that shows what it takes`, async ({ context, stack }) => {
+      const desk = await open(context, stack);
+      await desk.getByText(account, { exact: true }).click();
+      await desk.getByText(way, { exact: true }).click();
+      const opened = context.waitForEvent('page');
+      await desk.getByRole('button', { name: 'Continue' }).click();
+      const login = await opened;
+      const number = login.getByRole('textbox', { name: 'Phone number' });
+      if (account === 'newcomer') await number.fill('415 555 0199');
+      await login.getByRole('button', { name: /^Send Code/ }).click();
+      await login.getByLabel('Six-digit code').waitFor();
+      const [, code] = await arrives(desk, /(\d{6}) is your/);
+      await login.getByLabel('Six-digit code').fill(code);
+      await login.getByRole('heading', { name: ending }).waitFor();
+      assert.equal(new URL(login.url()).hash, '');
+    });
+  }
+
   scene('a login to try a wrong code on has its code on the phone, and counts the tries', async ({ context, stack }) => {
     const { desk, login } = await attempt(context, stack, 'Enter a wrong code');
     const [, code] = await arrives(desk, /(\d{6}) is your/);

@@ -22,8 +22,9 @@ use crate::compiler::{self, Compiler};
 use crate::settings::{Settings, binaries, repository};
 use crate::stack::Stack;
 
-/// Every function that the API calls, in the order in which a login uses them.
-pub(crate) const NAMES: [&str; 8] = [
+/// Every function that the API or the desk calls, in the order in which a login uses them.
+pub(crate) const NAMES: [&str; 10] = [
+    "authorize",
     "login-page",
     "start-challenge",
     "get-challenge",
@@ -32,6 +33,7 @@ pub(crate) const NAMES: [&str; 8] = [
     "message-receipts",
     "jwks",
     "admin",
+    "cognito",
 ];
 
 /// How long a function may take to start once it is compiled.
@@ -212,8 +214,9 @@ async fn wait_for(http: &reqwest::Client, stack: &Stack, name: &str) -> Result<(
 
 /// Asks until the function answers. While it is being started, cargo-lambda refuses connections or keeps the request.
 async fn answer(http: &reqwest::Client, functions: &str, name: &str) {
-    // One that takes events answers with nothing.
-    let is_answer = |answer: Value| answer["statusCode"].is_number() || answer.is_null();
+    // One that takes events answers with nothing, or with an error if it must not be called so.
+    let is_answer =
+        |answer: Value| answer["statusCode"].is_number() || answer.is_null() || answer["errorType"].is_string();
     while !ask(http, functions, name).await.is_ok_and(is_answer) {
         sleep(Duration::from_millis(300)).await;
     }

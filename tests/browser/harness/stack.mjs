@@ -12,6 +12,7 @@ const BINARIES = `${process.env.CARGO_TARGET_DIR ?? `${REPOSITORY}/target`}/debu
 export const LOGS = `${REPOSITORY}/.local`;
 const FUNCTIONS = [
   'start-challenge', 'get-challenge', 'verify-code', 'call-callback', 'message-receipts', 'jwks', 'login-page', 'admin', 'authorize',
+  'cognito',
 ];
 
 /** Where an app takes the result. */
