@@ -54,9 +54,6 @@ export const isTexted = (view) => ![null, 'failed'].includes(view.channels.sms.l
 export const takesFourDigits = (view) =>
   config.callMode === 'press-pound' && (view.contested || view.matchDigits !== null);
 
-/** Whether no number may be typed in this login. @param {Challenge} view */
-const isClosed = ({ channels }) => Object.values(channels).some(({ reason }) => reason === 'enrolment-closed');
-
 /** The channels that can work with this number. @param {Challenge} view */
 export function usable(view) {
   const can = (channel) => config.channels.includes(channel) && !UNUSABLE.includes(view.channels[channel].reason);
