@@ -24,6 +24,8 @@ KEY_ID = "entra-1"
 PATIENCE = 300
 ACCEPTED_AMR = ["face", "fido", "fpt", "hwk", "iris", "otp", "pop", "retina", "sc", "sms", "swk", "tel", "vbm"]
 COOKIE = "__Host-mfa-browser"
+# OAuth 2.0, 4.1.2.1. Entra names the first two as examples.
+ERRORS = ("access_denied", "temporarily_unavailable", "invalid_request", "unsupported_response_type")
 
 
 class Entra(Server):
@@ -103,7 +105,7 @@ class Entra(Server):
             attempt = self._attempts[form["state"]]
             assert time.monotonic() - attempt["began"] < PATIENCE, "the attempt is forgotten"
             if "error" in form:
-                assert set(form) <= {"error", "error_description", "state"} and form["error"] in ("access_denied", "temporarily_unavailable"), form
+                assert set(form) <= {"error", "error_description", "state"} and form["error"] in ERRORS, form
                 return {"error": form["error"]}
             assert set(form) == {"id_token", "state"}
             return {"signed_in": attempt["person"].oid, "amr": self._verified(form["id_token"], attempt)["amr"]}

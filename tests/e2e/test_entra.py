@@ -131,9 +131,12 @@ def test_a_code_by_sms_signs_the_user_in_at_entra(person, login):
     assert began.finished(approved.json()["resultToken"]) == {"signed_in": person.oid, "amr": ["sms"]}
 
 
-def test_pound_in_a_call_signs_the_user_in_at_entra(person, login, provider):
+def test_pound_in_a_call_signs_the_user_in_at_entra(newcomer, login, support, provider):
+    person = newcomer()
+    # A first login: another one shortly before would have the call ask for four digits.
+    assert support.act(person.subject, "open-enrolment").status_code == 200
     began = login(person)
-    assert began.page.start("call").status_code == 201
+    assert began.page.start("call", phoneNumber=person.number).status_code == 201
     [call] = provider.calls_to(person.number)
     call.pressed("#", call.answered("human").text)
     result = began.page.challenge().json()["resultToken"]
@@ -313,7 +316,7 @@ def test_logins_and_refusals_are_counted_by_step_and_reason(door, person, login,
     for _ in range(10):
         login(person)
         counted = {row.get("Step") or row["Reason"]: row["requests"] for row in logs.ask("How do logins through Entra go")}
-        if {"begun", "answered", "cancelled"} < counted.keys():
+        if {"begun", "answered", "cancelled", "hint-tenant"} <= counted.keys():
             break
-    assert counted["begun"] > 1 and counted["answered"] == counted["cancelled"] == 1
-    assert len(counted.keys() - {"begun", "answered", "cancelled"}) == 1, counted
+    assert {"begun", "answered", "cancelled", "hint-tenant"} <= counted.keys(), counted
+    assert counted["begun"] > counted["cancelled"] >= 1
