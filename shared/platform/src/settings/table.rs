@@ -120,8 +120,6 @@ settings! {
         REDIRECT_URIS: Option<String> = optional(None, "https URIs, or an app's such as com.example.app:/done, without a fragment, separated by commas");
         /// Origins whose pages may embed the page in a frame and get the result from it.
         FRAME_ANCESTORS: Option<String> = optional(None, "origins such as https://login.example.com, separated by commas");
-        /// Tenants of Microsoft Entra that send people here for their second factor. Without one, nobody comes that way.
-        ENTRA_TENANT_IDS: Option<String> = optional(None, "the ids of tenants, separated by commas");
     }
     Reach {
         /// Channels on offer. Calls need the voice provider's parameters.
