@@ -20,24 +20,24 @@ impl Config {
         let answers = certified(env, &table::ANSWER_KEY_ARN, &table::ANSWER_CERTIFICATE);
         let next = certified(env, &table::NEXT_ANSWER_KEY_ARN, &table::NEXT_ANSWER_CERTIFICATE);
         let key_arns = [Some(current?), previous?].into_iter().flatten().collect();
-        let answer_keys = match answers? {
-            Some(current) => [Some(current), next?].into_iter().flatten().collect(),
-            None => Vec::new(),
-        };
+        let mut answer_keys = answers?;
+        if !answer_keys.is_empty() {
+            answer_keys.extend(next?);
+        }
         Some(Self { key_arns, issuer: issuer?, answer_keys })
     }
 }
 
-/// A key with its certificate, if there is one. A fault if only one of the two is set.
+/// The key with its certificate, or none. A fault if only one of the two is set.
 fn certified(
     env: &mut Environment,
     key: &Setting<Option<String>>,
     certificate: &Setting<Option<String>>,
-) -> Option<Option<CertifiedKey>> {
+) -> Option<Vec<CertifiedKey>> {
     let arn = env.get(key)?;
     env.parse(certificate, |certificate| match (arn, certificate) {
-        (None, None) => Ok(None),
-        (Some(arn), Some(certificate)) => Ok(Some(CertifiedKey { arn, certificate })),
+        (None, None) => Ok(Vec::new()),
+        (Some(arn), Some(certificate)) => Ok(vec![CertifiedKey { arn, certificate }]),
         (Some(arn), None) => Err(format!("is not set: make it with infra/tools/certificate {arn}")),
         (None, Some(_)) => Err(format!("is set without {}", key.name)),
     })
