@@ -235,7 +235,7 @@ async function approved(person, bench) {
 
 /** A form posted to authorize, as the gateway delivers it. */
 function posted(path, fields, cookie) {
-  const event = sample('entra-begins');
+  const event = sample('entra-hint-too-old');
   const { body, cookies, ...rest } = event;
   const http = { ...event.requestContext.http, path };
   return {
