@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use domain::time::Timestamp;
-use platform::clock::Stopwatch;
+use platform::clock::{self, Stopwatch};
 use platform::door::{Issuer, Login, ResultKeys};
 use platform::encoding::base64url;
 use platform::kms::SignError;
@@ -107,7 +107,7 @@ impl App {
         let number = user.verified_number();
         let login = Login {
             sub,
-            jti: base64url(&rand::rng().random::<[u8; 16]>()),
+            jti: base64url(&clock::random().random::<[u8; 16]>()),
             auth_time: now.as_unix(),
             amr: vec!["pwd".to_owned()],
             phone_number_verified: number.is_some().then_some(true),
