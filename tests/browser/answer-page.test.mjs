@@ -196,7 +196,7 @@ scenes('Answering Entra', {}, (scene) => {
   });
 });
 
-scenes('A deployment without Entra', { settings: { ENTRA_TENANT_IDS: '' } }, (scene) => {
+scenes('A deployment without Entra', { settings: { ENTRA: 'off' } }, (scene) => {
   scene('its page posts nowhere', async ({ context, stack, user }) => {
     const posted = await stub(context, stack);
     const login = await arriveByEntra({ context, stack, user });

@@ -38,7 +38,7 @@ WRITES = {
     "entra_login": ["EntraLogins"],
 }
 # The closed sets of the dimensions' words. The outcomes of receipts and the problems' names are none.
-WORDS = {"Channel": "channel", "SmsRefused": "sendFailure", "StartRefused": "limit", "Webhooks": "webhook", "FraudSigns": "fraudSign", "EntraRefused": "entraRefusal"}
+WORDS = {"Channel": "channel", "SmsRefused": "sendFailure", "StartRefused": "limit", "Webhooks": "webhook", "FraudSigns": "fraudSign", "EntraRefused": "entraRefusal", "EntraLogins": "entraStep"}
 PAGES = {
     "SmsConversionAlarm", "CallConversionAlarm", "NobodyGetsInAlarm", "NothingSentAlarm", "SendsFailingAlarm",
     "RequestsFailingAlarm", "DeadLettersAlarm", "CanaryFailedAlarm", "CognitoFailingAlarm", "EntraFailingAlarm",

@@ -51,7 +51,7 @@ def test_a_variable_comes_from_the_parameter_of_its_name():
         "FIRST_FACTOR_AUDIENCE": {"Fn::Join": [",", {"Ref": "FirstFactorAudience"}]},
         "COGNITO_USER_POOL_ID": {"Fn::Select": [1, {"Fn::Split": ["/", {"Fn::Join": ["/", [{"Ref": "CognitoUserPoolArn"}, "none"]]}]}]},
         "PUBLIC_BASE_URL": {"Fn::If": ["FollowsDomain", {"Fn::Join": ["", ["https://", {"Ref": "DomainName"}]]}, {"Ref": "PublicBaseUrl"}]},
-        "FIRST_FACTOR_AUDIENCE": {"Fn::Join": [",", {"Ref": "FirstFactorAudience"}]},
+        "ENTRA": {"Fn::If": ["HasEntra", "on", "off"]},
         "ORIGIN_HOST": {"Fn::If": ["NamesOriginHost", {"Ref": "OriginHost"}, {"Ref": "DomainName"}]},
     }
     for function in functions(template()).values():

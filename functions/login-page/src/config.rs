@@ -42,7 +42,7 @@ impl Config {
         let call_mode = env.get(&table::CALL_MODE);
         let redirect_uris = env.parse(&table::REDIRECT_URIS, |list| each(list.as_deref(), redirect_uri));
         let frame_ancestors = env.parse(&table::FRAME_ANCESTORS, |list| each(list.as_deref(), origin));
-        let entra = env.get(&table::ENTRA_TENANT_IDS);
+        let entra = env.get(&table::ENTRA);
         Some(Self {
             brand: brand?,
             color: color?,
@@ -55,7 +55,7 @@ impl Config {
             call_mode: call_mode?,
             redirect_uris: redirect_uris?,
             frame_ancestors: frame_ancestors?,
-            entra: entra?.is_some(),
+            entra: entra?,
         })
     }
 }

@@ -130,10 +130,11 @@ impl Stack {
     }
 
     /// What lets Entra and Cognito send people here.
-    fn doors(&self, answer_certificate: String) -> [(&'static str, String); 9] {
+    fn doors(&self, answer_certificate: String) -> [(&'static str, String); 10] {
         [
             ("FIRST_FACTOR_KEY_ARN", FIRST_FACTOR_KEY_ARN.to_owned()),
             ("FIRST_FACTOR_AUDIENCE", AUDIENCE.to_owned()),
+            ("ENTRA", "on".to_owned()),
             ("ENTRA_TENANT_IDS", ENTRA_TENANT.to_owned()),
             ("ENTRA_APP_ID", ENTRA_APP.to_owned()),
             ("ENTRA_CLIENT_ID", ENTRA_CLIENT.to_owned()),

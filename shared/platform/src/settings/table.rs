@@ -239,6 +239,8 @@ settings! {
         EDGE_SECRET_ARN: Option<String> = optional(None, "the ARN of a secret");
     }
     Stack {
+        /// Whether Entra sends people to the login page.
+        ENTRA: bool = words(&[true, false], parse::on_off, "off");
         /// The table of challenges and accounts.
         TABLE_NAME: String = required("the name of a table");
         /// Secret with the keys of the codes' MACs.
