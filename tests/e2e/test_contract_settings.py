@@ -265,7 +265,7 @@ def test_a_parameter_takes_what_is_right_and_nothing_else(parameter, good, bad):
 def longest(value):
     """How long the value of a variable may get. Texts without a bound, such as ARNs and URLs, count as 100."""
     if "Fn::If" in value:
-        return max(longest(branch) for branch in value["Fn::If"][1:] if isinstance(branch, dict))
+        return max(longest(branch) if isinstance(branch, dict) else len(branch) for branch in value["Fn::If"][1:])
     # The longest list has every country with all channels. A colour has a fixed length.
     if value.get("Ref") in (known := {"AllowedCountries": 750, "BrandColor": len("#0b57d0")}):
         return known[value["Ref"]]
