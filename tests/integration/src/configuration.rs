@@ -64,14 +64,7 @@ fn every_function_names_every_missing_variable() {
     );
     assert_eq!(
         missing(faults(cognito::config::Config::read, &[])),
-        [
-            "COGNITO_USER_POOL_ID",
-            "FIRST_FACTOR_KEY_ARN",
-            "FIRST_FACTOR_ISSUER",
-            "SIGNING_KEY_ARN",
-            "PUBLIC_BASE_URL",
-            "RESULT_AUDIENCE"
-        ]
+        ["COGNITO_USER_POOL_ID", "FIRST_FACTOR_KEY_ARN", "FIRST_FACTOR_ISSUER", "SIGNING_KEY_ARN", "PUBLIC_BASE_URL"]
     );
     assert_eq!(missing(faults(admin::config::Config::read, &[])), ["TABLE_NAME", "FIRST_FACTOR_ISSUER"]);
     assert_eq!(missing(faults(jwks::config::Config::read, &[])), ["SIGNING_KEY_ARN", "PUBLIC_BASE_URL"]);
