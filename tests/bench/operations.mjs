@@ -105,6 +105,19 @@ export const OPERATIONS = {
     event: ({ handover, cookie }) => posted('/authorize/answer', handover, cookie),
     status: 200,
   },
+  'cognito asks': {
+    function: 'cognito',
+    calls: 'Sign',
+    event: () => sample('cognito-create'),
+    status: 200,
+  },
+  'cognito is answered': {
+    function: 'cognito',
+    calls: '',
+    prepare: approvedInPool,
+    event: answered,
+    status: 200,
+  },
   'login page': {
     function: 'login-page',
     calls: '',
@@ -231,6 +244,21 @@ async function approved(person, bench) {
   const body = await expect(200, bench.invoke('verify-code', guess(there, there.code)));
   person.cookie = begun.cookies[0].split(';')[0];
   person.handover = { first_factor_token: token, result_token: JSON.parse(body).resultToken, state: sent.get('state') };
+}
+
+/** Has a person of the user pool approve by a code. */
+async function approvedInPool(person, bench) {
+  const { userPoolId, request } = sample('cognito-verify');
+  const there = { ...person, sub: `cognito:${userPoolId}:${person.sub}`, session: request.privateChallengeParameters.login };
+  await code(there, bench);
+  const body = await expect(200, bench.invoke('verify-code', guess(there, there.code)));
+  person.result = JSON.parse(body).resultToken;
+}
+
+function answered({ sub, result }) {
+  const { request, ...event } = sample('cognito-verify');
+  const userAttributes = { ...request.userAttributes, sub };
+  return { ...event, request: { ...request, userAttributes, challengeAnswer: result } };
 }
 
 /** A form posted to authorize, as the gateway delivers it. */

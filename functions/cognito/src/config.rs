@@ -42,6 +42,12 @@ impl Config {
             Some(others) if others.contains(&audience) => Err("must not be one of FIRST_FACTOR_AUDIENCE".to_owned()),
             _ => Ok(audience),
         });
+        // Minted tokens have no other claim that names the login.
+        let session = env.parse(&table::SESSION_CLAIM, |claim| match claim.as_str() {
+            "jti" => Ok(()),
+            _ => Err("must be jti, the claim that names a login through Cognito".to_owned()),
+        });
+        session?;
         Some(Self {
             pool: pool?,
             issuer: IssuerSettings { key_arn: key_arn?, name: name?, audience: audiences?.first()?.clone() },

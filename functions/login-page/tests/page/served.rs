@@ -61,8 +61,7 @@ fn without_ancestors_the_page_cannot_be_framed() {
 
 #[test]
 fn the_page_may_post_a_form_to_its_own_origin_only_where_entra_sends_people_to_it() {
-    let tenant = ("ENTRA_TENANT_IDS", "9122040d-6c67-4c5b-b112-36a304b66dad");
-    let page = get(&deployed(&[tenant]), "/", &[]);
+    let page = get(&deployed(&[("ENTRA", "on")]), "/", &[]);
     assert!(page.header("content-security-policy").contains("; form-action 'self'; "));
     assert_eq!(page.json("config")["entra"], json!(true));
     let page = get(&deployed(&[]), "/", &[]);

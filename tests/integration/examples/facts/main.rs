@@ -183,6 +183,6 @@ mod tests {
             readers["MAC_KEYS_SECRET_ARN"],
             ["call-callback", "get-challenge", "start-challenge", "verify-code"]
         );
-        assert_eq!(readers["LOG_LEVEL"].len(), 12);
+        assert_eq!(readers["LOG_LEVEL"].len(), FUNCTIONS.len());
     }
 }
