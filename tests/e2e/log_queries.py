@@ -14,7 +14,7 @@ from template import resources
 FORMAT = next(iter(resources(template(), "AWS::Serverless::HttpApi").values()))["Properties"]["AccessLogSettings"]["Format"]
 
 # Log groups of functions that not every deployment of the tests has.
-CONDITIONAL = {"MessageReceiptsLogs": "MessageReceipts", "AuthorizeLogs": "Authorize"}
+CONDITIONAL = {"MessageReceiptsLogs": "MessageReceipts", "AuthorizeLogs": "Authorize", "CognitoLogs": "Cognito"}
 
 
 def saved():

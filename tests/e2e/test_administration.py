@@ -81,7 +81,7 @@ def test_a_user_who_pressed_zero_by_mistake_can_sign_in_once_unblocked(person, p
 
 
 def test_enrolment_is_opened_for_a_user_of_whom_nothing_is_known_and_used_up_once(product, person, support):
-    closed = {"enrolment": "closed", "phone_number": None, "phone_number_verified": None}
+    closed = {"mfa_enrolment": "closed", "phone_number": None, "phone_number_verified": None}
     page = person.log_in(**closed)
     assert page.challenge().json()["channels"]["sms"]["reason"] == "enrolment-closed"
     refused = page.start("sms", phoneNumber=person.number)

@@ -60,14 +60,14 @@ def test_a_login_through_the_edge_is_approved_and_its_result_names_the_public_ad
 def test_a_token_bound_to_a_browser_works_through_the_edge_with_that_browsers_cookie_alone(visitor, front):
     cookie = "AAECAwQFBgcICQoLDA0ODw"
     digest = base64.urlsafe_b64encode(hashlib.sha256(cookie.encode()).digest()).decode().rstrip("=")
-    headers = {"Authorization": f"Bearer {visitor.log_in(browser=digest).token}"}
+    headers = {"Authorization": f"Bearer {visitor.log_in(mfa_browser=digest).token}"}
 
     def ask(sent):
         return requests.get(f"{front.url}/v1/challenge", headers=headers | {"Cookie": sent}, timeout=60)
 
     assert ask(f"a=1; __Host-mfa-browser={cookie}").json()["state"] == "none"
     for other in ("a=1", f"__Host-mfa-browser={cookie[::-1]}", f"__Host-mfa-browser={cookie}; __Host-mfa-browser={cookie}"):
-        assert (ask(other).status_code, ask(other).json()["claim"]) == (401, "browser"), other
+        assert (ask(other).status_code, ask(other).json()["claim"]) == (401, "mfa_browser"), other
 
 
 def test_a_call_through_the_edge_is_approved(visitor, provider):

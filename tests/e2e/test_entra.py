@@ -173,7 +173,7 @@ def test_a_thief_who_has_the_link_but_not_the_cookie_can_do_nothing_with_it(door
     for cookie in (None, "0" * 22, f"{began.browser.cookie}; {COOKIE}={began.browser.cookie}"):
         thief = person.page(began.token, cookie=cookie)
         for refused in (thief.challenge(), thief.start("sms"), thief.guess("000000")):
-            assert (refused.status_code, refused.json().get("claim")) == (401, "browser"), refused.text
+            assert (refused.status_code, refused.json().get("claim")) == (401, "mfa_browser"), refused.text
     assert person.messages()[1:] == []
     # The victim approves the login of the thief, who has a browser of his own; hers gets no answer for it.
     began.page.start("sms")

@@ -24,6 +24,7 @@ PARAMETERS = {
     "HasReceipts": "no",
     "HasCanary": "no",
     "HasCognito": "no",
+    "HasEntra": "no",
     "OriginHost": "mfa.example.com",
     "LogRetentionDays": "90",
     "ProtectTable": "false",

@@ -59,7 +59,7 @@ impl<S: ChallengeStore + Administration + SwitchStore> App<S> {
     fn subject(&self, request: &Request) -> Option<SubjectId> {
         let parameters = request.path_parameters();
         let sub = base64url_text(parameters.first("subject")?)?;
-        Some(SubjectId::new(&self.issuer, &sub))
+        (!is_misspelt(&sub)).then(|| SubjectId::new(&self.issuer, &sub))
     }
 
     async fn act(&self, action: Action, stored: &Snapshot, occasion: &Occasion) -> Result<Snapshot, StoreError> {
@@ -89,6 +89,20 @@ impl<S: ChallengeStore + Administration + SwitchStore> App<S> {
         stored.subject.enrolment_open_until = Some(until);
         Ok(stored)
     }
+}
+
+/// Whether this would be the account of somebody who comes through Entra, but can be nobody's: their ids are in lower case
+/// there. Enrolment is opened for accounts of which nothing is known yet, so nothing else would notice.
+fn is_misspelt(sub: &str) -> bool {
+    let Some(ids) = sub.strip_prefix("entra:") else { return false };
+    let is_id = |id: &str| {
+        let is_right = |(index, byte): (usize, u8)| match index {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte),
+        };
+        id.len() == 36 && id.bytes().enumerate().all(is_right)
+    };
+    !ids.split_once(':').is_some_and(|(tenant, object)| is_id(tenant) && is_id(object))
 }
 
 /// What the route asks for.

@@ -29,7 +29,9 @@ pub struct EntraLogin {
     /// A digest: the state itself comes back beside the token.
     pub state_digest: String,
     /// Whose cookie the API wants to see with the token.
+    #[serde(rename = "mfa_browser")]
     pub browser: String,
+    #[serde(rename = "mfa_enrolment")]
     pub enrolment: Enrolment,
 }
 

@@ -153,7 +153,7 @@ const OF_THE_STATE = [
 /** @typedef {import('./mfa-client.js').MfaProblem} MfaProblem */
 
 /** The screen that ends the sign-in, if any. @param {Partial<MfaProblem>} problem @returns {string | undefined} */
-export const endOf = ({ type, claim }) => (claim === 'browser' ? 'other-browser' : ENDS[type]);
+export const endOf = ({ type, claim }) => (claim === 'mfa_browser' ? 'other-browser' : ENDS[type]);
 
 /** Whether another number would solve it. @param {MfaProblem} problem */
 export const isOfTheNumber = ({ type }) => OF_THE_NUMBER.includes(type);

@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq as _;
 use crate::encoding::{base64url, from_base64url};
 
 /// The claim with the digest.
-pub const CLAIM: &str = "browser";
+pub const CLAIM: &str = "mfa_browser";
 
 /// The prefix keeps other hosts of the same domain from setting it, and pages on plain http.
 pub const NAME: &str = "__Host-mfa-browser";

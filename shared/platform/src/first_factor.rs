@@ -138,10 +138,10 @@ impl Claims<'_> {
     }
 
     fn enrolment(&self) -> Result<Enrolment, Problem> {
-        match self.0.get("enrolment").map(String::as_str) {
+        match self.0.get("mfa_enrolment").map(String::as_str) {
             None => Ok(Enrolment::SelfService),
             Some("closed") => Ok(Enrolment::ClaimsOnly),
-            Some(_) => Err(Problem::Unauthenticated("enrolment")),
+            Some(_) => Err(Problem::Unauthenticated("mfa_enrolment")),
         }
     }
 
@@ -228,19 +228,19 @@ mod tests {
     #[test]
     fn a_login_is_closed_to_typed_numbers_by_one_word_and_any_other_refuses_the_request() {
         assert_eq!(read(&[], "jti").expect("valid").enrolment, Enrolment::SelfService);
-        assert_eq!(read(&[("enrolment", "closed")], "jti").expect("valid").enrolment, Enrolment::ClaimsOnly);
+        assert_eq!(read(&[("mfa_enrolment", "closed")], "jti").expect("valid").enrolment, Enrolment::ClaimsOnly);
         for word in ["", "open", "Closed", "closed ", "claims-only", "true"] {
-            let refused = read(&[("enrolment", word)], "jti").expect_err("refused");
-            assert_eq!(refused, Problem::Unauthenticated("enrolment"), "{word:?}");
+            let refused = read(&[("mfa_enrolment", word)], "jti").expect_err("refused");
+            assert_eq!(refused, Problem::Unauthenticated("mfa_enrolment"), "{word:?}");
         }
     }
 
-    /// The answer to a token with this `browser` claim, in a request with these cookies.
+    /// The answer to a token with this `mfa_browser` claim, in a request with these cookies.
     fn in_browser(claim: Option<&str>, cookies: &[&str]) -> Result<FirstFactor, Problem> {
         let mut claims = serde_json::json!({
             "iss": "https://login.example", "sub": "alice", "jti": "login-1", "exp": "1800000300", "auth_time": "1799999990",
         });
-        claims.as_object_mut().expect("an object").extend(claim.map(|claim| ("browser".to_owned(), claim.into())));
+        claims.as_object_mut().expect("an object").extend(claim.map(|claim| ("mfa_browser".to_owned(), claim.into())));
         let event = serde_json::json!({
             "rawPath": "/v1/challenge", "headers": {}, "cookies": cookies,
             "requestContext": {
@@ -262,11 +262,11 @@ mod tests {
         assert!(in_browser(Some(&bound), &["a=1", &ours]).is_ok());
         for cookies in [&[][..], &[theirs.as_str()], &[&ours, &theirs], &[&ours, &ours], &["a=1"]] {
             let refused = in_browser(Some(&bound), cookies).expect_err("another browser");
-            assert_eq!(refused, Problem::Unauthenticated("browser"), "{cookies:?}");
+            assert_eq!(refused, Problem::Unauthenticated("mfa_browser"), "{cookies:?}");
         }
         for malformed in ["", "<nil>", &bound[1..], &bound.to_uppercase(), &format!("{bound}=")] {
             let refused = in_browser(Some(malformed), &[&ours]).expect_err("malformed");
-            assert_eq!(refused, Problem::Unauthenticated("browser"), "{malformed:?}");
+            assert_eq!(refused, Problem::Unauthenticated("mfa_browser"), "{malformed:?}");
         }
         assert!(in_browser(None, &[]).is_ok() && in_browser(None, &[&theirs]).is_ok(), "a token that is bound to none");
     }

@@ -111,7 +111,7 @@ impl Problem {
 
     fn detail(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
-            Self::Unauthenticated("browser") => {
+            Self::Unauthenticated("mfa_browser") => {
                 "This sign-in was started in another browser. Continue there, or start again in this one."
             }
             Self::Unauthenticated(_) => "The first factor's token lacks a claim, or one cannot be read.",

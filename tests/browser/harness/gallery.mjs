@@ -229,7 +229,7 @@ export const EXHIBITS = {
     act: (login) => login.press('number.wrong'),
   },
   'sign-in-over': { status: 401 },
-  'other-browser': { status: 401, error: { type: 'urn:alliance-mfa:problem:unauthenticated', claim: 'browser' } },
+  'other-browser': { status: 401, error: { type: 'urn:alliance-mfa:problem:unauthenticated', claim: 'mfa_browser' } },
   start: { query: null },
   misdirected: { query: { redirect_uri: 'https://elsewhere.example/' } },
   unreachable: { status: 0 },

@@ -26,7 +26,7 @@ fn typed() -> Value {
 /// A login of an account without a number, at a door where none may be typed.
 fn closed() -> Login {
     let mut login = Login::newcomer();
-    login.claims["enrolment"] = json!("closed");
+    login.claims["mfa_enrolment"] = json!("closed");
     login
 }
 
@@ -60,9 +60,9 @@ async fn a_stolen_password_enrols_no_phone_in_a_closed_login() {
 async fn a_token_that_says_otherwise_than_closed_is_refused() {
     let (api, mut thief) = (Api::new().await, closed());
     for word in ["open", "", "CLOSED", "false"] {
-        thief.claims["enrolment"] = json!(word);
+        thief.claims["mfa_enrolment"] = json!(word);
         for answer in [api.status(&thief).await, api.post(&thief, typed()).await, api.guess(&thief, "123456").await] {
-            assert_eq!((answer.status, &answer.json["claim"]), (401, &json!("enrolment")), "{word:?}");
+            assert_eq!((answer.status, &answer.json["claim"]), (401, &json!("mfa_enrolment")), "{word:?}");
         }
     }
 }
@@ -133,7 +133,7 @@ async fn a_reset_ends_an_opening_and_what_was_started_under_it() {
 async fn a_link_opened_in_another_browser_does_nothing_there() {
     let (api, mut login) = (Api::new().await, Login::known());
     let [own, other] = [(); 2].map(|()| Browser::draw(&mut platform::clock::random()));
-    login.claims["browser"] = json!(own.digest());
+    login.claims["mfa_browser"] = json!(own.digest());
     let asks: [(&str, &str, Option<Value>); 3] = [
         ("GET", "/v1/challenge", None),
         ("POST", "/v1/challenge", Some(json!({ "channel": "sms" }))),
@@ -146,7 +146,7 @@ async fn a_link_opened_in_another_browser_does_nothing_there() {
             event["cookies"] = cookies;
             let refused = api.send(request(&event)).await;
             let told = (refused.status, refused.problem(), &refused.json["claim"]);
-            assert_eq!(told, (401, "unauthenticated", &json!("browser")), "{path}");
+            assert_eq!(told, (401, "unauthenticated", &json!("mfa_browser")), "{path}");
         }
     }
     assert_eq!((api.backend.round_trips(), api.phone.codes().len()), (0, 0));
@@ -187,6 +187,25 @@ async fn enrolment_is_not_opened_for_an_account_with_a_number() {
     assert_eq!((refused.status, refused.problem()), (409, "phone-enrolled"));
     api.administer("newcomer", Some("reset-phone")).await;
     assert_eq!(api.administer("newcomer", OPEN).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_opening_of_a_misspelt_entra_account_is_refused() {
+    const TENANT: &str = "7a1f0c9e-5d0e-4a4b-9a53-2f6b8d3c1e70";
+    const OBJECT: &str = "1c5d1e0e-6f53-4b25-9d3c-0f4f2b1f7a11";
+    let api = Api::new().await;
+    for misspelt in [
+        format!("entra:{}:{OBJECT}", TENANT.to_uppercase()),
+        format!("entra:{TENANT}:{}", OBJECT.to_uppercase()),
+        format!("entra:{TENANT}:{OBJECT}:"),
+        format!("entra:{TENANT}"),
+        format!("entra::{OBJECT}"),
+        format!("entra:{TENANT}:{}", OBJECT.replace('-', "")),
+    ] {
+        let refused = api.administer(&misspelt, OPEN).await;
+        assert_eq!((refused.status, refused.problem()), (404, "subject-unknown"), "{misspelt}");
+    }
+    assert_eq!(api.administer(&format!("entra:{TENANT}:{OBJECT}"), OPEN).await.status, 200);
 }
 
 #[tokio::test]

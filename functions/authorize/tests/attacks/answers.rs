@@ -165,8 +165,8 @@ async fn a_first_factor_token_that_we_did_not_mint_for_a_login_through_entra() {
         (key(LOGIN_KEY).jwt("JWT", &kid, &of(&json!({ "iss": BASE_URL }))), "another issuer"),
         (key(LOGIN_KEY).jwt("JWT", &kid, &of(&json!({ "client_id": "another" }))), "another registration"),
         (key(LOGIN_KEY).jwt("JWT", &kid, &of(&json!({ "redirect_uri": "https://thief.example" }))), "another address"),
-        (key(LOGIN_KEY).jwt("JWT", &kid, &of(&json!({ "browser": null }))), "bound to no browser"),
-        (key(LOGIN_KEY).jwt("JWT", &kid, &of(&json!({ "enrolment": "open" }))), "open enrolment"),
+        (key(LOGIN_KEY).jwt("JWT", &kid, &of(&json!({ "mfa_browser": null }))), "bound to no browser"),
+        (key(LOGIN_KEY).jwt("JWT", &kid, &of(&json!({ "mfa_enrolment": "open" }))), "open enrolment"),
         (key(LOGIN_KEY).jwt("JWT", &kid, &cognito), "a login through Cognito"),
         (signing::unsigned(&json!({ "alg": "none", "typ": "JWT" }), &of(&json!({}))) + ".", "unsigned"),
     ] {

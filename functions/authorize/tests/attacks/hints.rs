@@ -20,7 +20,7 @@ async fn a_hint_that_entra_signed_just_now_begins_a_login_of_this_person() {
     assert_eq!([&claims["iss"], &claims["aud"]], ["https://first-factor.example.com", "urn:alliance-mfa:first-factor"]);
     let now = NOW.as_unix();
     assert_eq!([&claims["auth_time"], &claims["exp"]], [&json!(now), &json!(now + 300)]);
-    assert_eq!([&claims["enrolment"], &claims["hint_sub"]], ["closed", "pairwise-of-alice"]);
+    assert_eq!([&claims["mfa_enrolment"], &claims["hint_sub"]], ["closed", "pairwise-of-alice"]);
     assert_eq!([claims.get("amr"), claims.get("phone_number")], [None, None], "Entra has told neither");
     assert!(!claims.to_string().contains("rQ+"), "the state is not in the token: {claims}");
 }
@@ -215,7 +215,7 @@ async fn a_hint_that_is_replayed_in_another_browser() {
     let victim = world.login(&world.form(), &mut victims).await;
     let thief = world.login(&world.form(), &mut thiefs).await;
     assert_ne!(victim.id(), thief.id(), "another login, with a challenge of its own");
-    assert_ne!(victim.claims["browser"], thief.claims["browser"]);
+    assert_ne!(victim.claims["mfa_browser"], thief.claims["mfa_browser"]);
     // The victim's approval is of no use there.
     let answer = world.hand_over(&thief.with(&victim.result(&json!({}))), &thiefs).await;
     assert_eq!(world.error(&answer), "access_denied");
