@@ -59,7 +59,7 @@ const CHANGE: Phrases = Phrases {
 };
 
 pub(super) const DOOR: Door = Door {
-    going_back: "جارٍ إعادتك…",
+    going_back: "نعيدك الآن…",
     go_on: "متابعة",
     ended: "لا يمكن متابعة تسجيل الدخول هذا",
     start_again: "ارجع إلى التطبيق أو الموقع الذي كنت تسجّل الدخول إليه وابدأ من جديد.",

@@ -63,7 +63,7 @@ const CHANGE: Phrases = Phrases {
 };
 
 pub(super) const DOOR: Door = Door {
-    going_back: "Taking you back …",
+    going_back: "Taking you back…",
     go_on: "Continue",
     ended: "This sign-in can’t continue",
     start_again: "Go back to the app or website where you were signing in, and start again.",

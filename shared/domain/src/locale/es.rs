@@ -62,7 +62,7 @@ const CHANGE: Phrases = Phrases {
 pub(super) const DOOR: Door = Door {
     going_back: "Le llevamos de vuelta…",
     go_on: "Continuar",
-    ended: "Este inicio de sesión no puede continuar",
+    ended: "No se puede continuar con este inicio de sesión",
     start_again: "Vuelva a la aplicación o al sitio web donde estaba iniciando sesión y empiece de nuevo.",
     reference: "Referencia",
 };

@@ -69,9 +69,9 @@ const CHANGE: Phrases = Phrases {
 };
 
 pub(super) const DOOR: Door = Door {
-    going_back: "Nous vous ramenons…",
+    going_back: "Retour en cours…",
     go_on: "Continuer",
-    ended: "Cette connexion ne peut pas continuer",
-    start_again: "Revenez à l’application ou au site où vous vous connectiez, puis recommencez.",
+    ended: "Cette connexion ne peut pas se poursuivre",
+    start_again: "Revenez à l’application ou au site auquel vous vous connectiez, puis recommencez.",
     reference: "Référence",
 };

@@ -67,9 +67,9 @@ const CHANGE: Phrases = Phrases {
 };
 
 pub(super) const DOOR: Door = Door {
-    going_back: "Ti riportiamo indietro…",
+    going_back: "La riportiamo indietro…",
     go_on: "Continua",
     ended: "Questo accesso non può continuare",
-    start_again: "Torna all’app o al sito a cui stavi accedendo e ricomincia.",
+    start_again: "Torni all’app o al sito a cui stava accedendo e ricominci.",
     reference: "Riferimento",
 };

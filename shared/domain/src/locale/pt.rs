@@ -69,7 +69,7 @@ const CHANGE: Phrases = Phrases {
 pub(super) const DOOR: Door = Door {
     going_back: "Voltando…",
     go_on: "Continuar",
-    ended: "Não é possível continuar este login",
-    start_again: "Volte ao aplicativo ou site em que você estava entrando e comece de novo.",
+    ended: "Não é possível continuar este acesso",
+    start_again: "Volte ao aplicativo ou site em que queria entrar e comece de novo.",
     reference: "Referência",
 };

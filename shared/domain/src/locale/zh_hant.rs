@@ -57,7 +57,7 @@ const CHANGE: Phrases = Phrases {
 pub(super) const DOOR: Door = Door {
     going_back: "正在返回…",
     go_on: "繼續",
-    ended: "此次登入無法繼續",
+    ended: "這次登入無法繼續",
     start_again: "請返回您要登入的應用程式或網站，然後重新開始。",
     reference: "參考編號",
 };
