@@ -132,6 +132,13 @@ def test_a_new_key_of_answers_is_published_before_it_signs_and_the_old_one_after
     assert found == [[old, new], [new, old], [new]]
 
 
+def test_parameters_stay_as_they_are_where_one_of_those_to_deploy_is_wrong(product, tmp_path):
+    (tmp_path / "parameters.txt").write_text("AnswerKeyArn=old\n")
+    assert "deploy NAME=VALUE" in Operator(product.endpoint, tmp_path).fails('deploy AnswerKeyArn=new "$(false)"')
+    assert (tmp_path / "parameters.txt").read_text() == "AnswerKeyArn=old\n"
+    assert not (tmp_path / "asked").exists()
+
+
 def test_a_certificate_is_made_of_rsa_keys_that_sign_and_of_nothing_else(product, tmp_path):
     keys, operator = product.client("kms"), Operator(product.endpoint, tmp_path)
     encrypts = keys.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"]
