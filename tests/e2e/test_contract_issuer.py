@@ -14,8 +14,8 @@ def test_all_of_the_issuer_outlives_its_stack_but_not_the_rollback_of_its_creati
             assert policies == ("RetainExceptOnCreate", "Retain"), name
 
 
-def test_the_description_says_that_the_address_stays():
-    assert "Its address is for good" in document()["Description"]
+def test_the_description_says_that_the_address_is_permanent():
+    assert "Its address is permanent" in document()["Description"]
 
 
 def test_it_runs_the_function_of_the_main_stack_with_what_that_needs():

@@ -1,11 +1,10 @@
-"""The issuer that stays: deployed first, trusted by the main stack, and still there when its own stack is deleted.
+"""The permanent issuer: deployed first, trusted by the main stack, and still there when its own stack is deleted.
 
 Parameters and rotations are those that LOGINS.md has an operator type.
 """
 
 import base64
 import functools
-import shlex
 import time
 
 import jwt
@@ -43,7 +42,7 @@ def product(hosted_login, provider, confidential, tmp_path_factory):
 
 def of_issuer():
     """What is typed once the issuer is deployed."""
-    [block] = blocks("An issuer that stays", LOGINS)
+    _, block = blocks("A permanent issuer", LOGINS)
     return block[block.index("issuer() {") : block.index("curl ")]
 
 
@@ -118,12 +117,12 @@ def test_a_new_key_of_answers_is_published_before_it_signs_and_the_old_one_after
         return [key["kid"] for key in requests.get(f"{product.base_url}/openid/jwks.json", timeout=60).json()["keys"]]
 
     [old] = published()
-    [rotation] = blocks("Rotate the key of answers", LOGINS)
-    functions = of_issuer().splitlines()[0]
-    Operator(product.endpoint, tmp_path).types(f"{functions}\n{rotation}")
-    steps = [dict(pair.split("=", 1) for pair in shlex.split(line)) for line in (tmp_path / "asked").read_text().splitlines()]
-    found = []
-    for number, step in enumerate(steps):
+    operator, found = Operator(product.endpoint, tmp_path), []
+    operator.types(of_issuer())
+    # Days lie between the steps, so each has a shell of its own.
+    for number, commands in enumerate(blocks("Rotate the key of answers", LOGINS)):
+        operator.types(commands)
+        step = operator.asked_for()
         # Another revision, because a new version comes from the values of parameters in the tags only (expansion.py).
         product.deploy_again(**step, Revision=f"rotation-{number}")
         found.append(published())

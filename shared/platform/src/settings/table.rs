@@ -82,9 +82,9 @@ settings! {
     }
     Doors {
         /// KMS key that signs first-factor tokens for Entra and Cognito, which sign none: the output of `issuer.yaml`.
-        FIRST_FACTOR_KEY_ARN: String = deployed("no such login", "the ARN of a KMS key");
-        /// The Amazon Cognito user pool that asks for the phone after the password. The function gets its id.
-        COGNITO_USER_POOL_ID ("CognitoUserPoolArn"): String = deployed("no such login", "the ARN of a user pool");
+        FIRST_FACTOR_KEY_ARN: String = deployed("none", "the ARN of a KMS key");
+        /// The Amazon Cognito user pool that asks for the phone after the password.
+        COGNITO_USER_POOL_ID ("CognitoUserPoolArn"): String = deployed("none", "the ARN of a user pool");
         /// KMS key that signs the answers to Entra: the output of `issuer.yaml`.
         ANSWER_KEY_ARN: Option<String> = optional(None, "the ARN of a KMS key");
         /// Its certificate, which `infra/tools/certificate` makes and Entra requires.
@@ -93,12 +93,12 @@ settings! {
         NEXT_ANSWER_KEY_ARN: Option<String> = optional(None, "the ARN of a KMS key");
         /// The second key's certificate.
         NEXT_ANSWER_CERTIFICATE: Option<String> = optional(Some(CERTIFICATE), CERTIFICATE_FORM);
-        /// Tenants of Microsoft Entra that send people here for their second factor. Without one, nobody comes that way.
+        /// Tenants of Microsoft Entra that send people here for their second factor. Empty: Entra is off.
         ENTRA_TENANT_IDS: Option<String> = optional(None, "the ids of tenants, separated by commas");
         /// App ID of the external authentication method's registration in Entra.
-        ENTRA_APP_ID: String = deployed("no such login", "an app ID");
-        /// Client ID of the external authentication method, which Entra names us by.
-        ENTRA_CLIENT_ID: String = deployed("no such login", "a client ID");
+        ENTRA_APP_ID: String = deployed("none", "an app ID");
+        /// Client ID of the external authentication method, that Entra sends as client_id.
+        ENTRA_CLIENT_ID: String = deployed("none", "a client ID");
         /// Entra's cloud: worldwide, that of the US government, or that of China.
         ENTRA_AUTHORITY: String = or_as(
             "https://login.microsoftonline.com",
