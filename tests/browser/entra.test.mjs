@@ -117,12 +117,12 @@ scenes('Signing in through Entra', {}, (scene) => {
     try {
       const page = await other.newPage();
       await page.goto(link);
-      await page.locator('main[data-screen="sign-in-over"]').waitFor();
+      await page.locator('main[data-screen="other-browser"]').waitFor();
       // The same with a cookie, but that of the other browser's own login.
       await page.goto(beginning(stack, newEntraAccount(stack)));
       await page.goto('about:blank');
       await page.goto(link);
-      await page.locator('main[data-screen="sign-in-over"]').waitFor();
+      await page.locator('main[data-screen="other-browser"]').waitFor();
       assert.equal((await user.phone.messages()).length, 1, 'only that of the enrolment');
     } finally {
       await other.close();
