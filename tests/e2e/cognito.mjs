@@ -55,7 +55,8 @@ const signIn = new Function(...names, `${code.replace(/^export /m, '')}\nreturn 
 
 try {
   const session = await signIn(username, password, frame);
-  print({ idToken: session.getIdToken().getJwtToken(), accessToken: session.getAccessToken().getJwtToken() });
+  const [idToken, accessToken] = [session.getIdToken().getJwtToken(), session.getAccessToken().getJwtToken()];
+  print({ idToken, accessToken, refreshToken: session.getRefreshToken().getToken() });
 } catch (error) {
   print({ error: error.code ?? error.message });
 }

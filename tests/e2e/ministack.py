@@ -81,6 +81,7 @@ class MiniStack:
             "GATEWAY_PORT": str(self.port),
             "HOME": str(self._scratch),
             "IOT_MTLS_ENABLED": "0",
+            "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",  # as AWS: no tokens if the trigger fails
             "MINISTACK_REGION": REGION,
             "TMPDIR": str(self._scratch),
         }

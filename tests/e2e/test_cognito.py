@@ -22,6 +22,7 @@ from serving import Server
 FIRST_FACTOR, RESULT = "urn:alliance-mfa:first-factor", "urn:alliance-mfa:result"
 PASSWORD = "Correct-horse-7"
 FLOWS = ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+FOUND_NOTHING = "No client and no trigger lets anybody in without the phone."
 TOOL = f"infra/tools/cognito --stack {STACK}"
 
 
@@ -96,9 +97,9 @@ def client(product, account, operator):
         AllowedOAuthFlowsUserPoolClient=True, RefreshTokenValidity=7,
     )["UserPoolClient"]["ClientId"]
     found = operator.finds(f"{TOOL} {account.pool}")
-    for wrong in ("DefineAuthChallenge", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "managed login"):
+    for wrong in ("DefineAuthChallenge", "PreTokenGeneration", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "managed login"):
         assert wrong in found
-    assert "Nobody signs in without the phone." in operator.types(f"{TOOL} {account.pool} --set")
+    assert FOUND_NOTHING in operator.types(f"{TOOL} {account.pool} --set")
     return client
 
 
@@ -234,13 +235,51 @@ def test_another_flow_is_closed_by_the_tool_and_found_when_somebody_opens_it(pro
 
     with pytest.raises(ClientError):
         by_password()
-    assert operator.types(f"{TOOL} {account.pool}").endswith("Nobody signs in without the phone.\n")
+    assert FOUND_NOTHING in operator.types(f"{TOOL} {account.pool}")
     pool.update_user_pool_client(UserPoolId=account.pool, ClientId=client, ExplicitAuthFlows=[*FLOWS, "ALLOW_USER_PASSWORD_AUTH"])
     assert "AuthenticationResult" in by_password(), "without the phone, which the triggers cannot see"
     assert f"client {client} (app): allows ALLOW_USER_PASSWORD_AUTH" in operator.finds(f"{TOOL} {account.pool}")
     operator.types(f"{TOOL} {account.pool} --set")
     with pytest.raises(ClientError):
         by_password()
+
+
+def test_a_new_password_alone_brings_no_tokens(product, account, client, user):
+    pool = product.client("cognito-idp")
+    pool.admin_set_user_password(UserPoolId=account.pool, Username=user.name, Password="Temporary-7", Permanent=False)
+    with pytest.raises(ClientError):
+        # The emulator lets a new password be set without the temporary one.
+        pool.respond_to_auth_challenge(
+            ClientId=client, ChallengeName="NEW_PASSWORD_REQUIRED", ChallengeResponses={"USERNAME": user.name, "NEW_PASSWORD": PASSWORD}
+        )
+    assert any("sign in again with the new password" in line for group, line in product.log_lines() if "Cognito" in group)
+    sign_in = user.sign_in()
+    assert "idToken" in sign_in.answer(sign_in.result())
+
+
+def test_a_refresh_brings_tokens(product, client, user):
+    sign_in = user.sign_in()
+    given = sign_in.answer(sign_in.result())["refreshToken"]
+    refreshed = product.client("cognito-idp").initiate_auth(
+        ClientId=client, AuthFlow="REFRESH_TOKEN_AUTH", AuthParameters={"REFRESH_TOKEN": given}
+    )
+    assert claims(refreshed["AuthenticationResult"]["AccessToken"])["sub"] == user.sub
+
+
+def test_the_pools_own_token_trigger_stays_and_is_found(product, account, client, operator):
+    pool = product.client("cognito-idp")
+    triggers = pool.describe_user_pool(UserPoolId=account.pool)["UserPool"]["LambdaConfig"]
+    own = "arn:aws:lambda:us-east-1:000000000000:function:claims"
+    others = {name: arn for name, arn in triggers.items() if not name.startswith("PreTokenGeneration")}
+    for told in ({"PreTokenGeneration": own}, {"PreTokenGenerationConfig": {"LambdaArn": own, "LambdaVersion": "V2_0"}}):
+        pool.update_user_pool(UserPoolId=account.pool, LambdaConfig=others | told)
+        assert f"the trigger PreTokenGeneration is {own}" in operator.finds(f"{TOOL} {account.pool} --set")
+        assert pool.describe_user_pool(UserPoolId=account.pool)["UserPool"]["LambdaConfig"] == others | told
+        assert FOUND_NOTHING in operator.types(f"{TOOL} {account.pool} --token-trigger {own}")
+    pool.update_user_pool(UserPoolId=account.pool, LambdaConfig=others)
+    operator.types(f"{TOOL} {account.pool} --set")
+    assert pool.describe_user_pool(UserPoolId=account.pool)["UserPool"]["LambdaConfig"] == triggers
+    assert triggers["PreTokenGenerationConfig"] == {"LambdaArn": triggers["PreTokenGeneration"], "LambdaVersion": "V1_0"}
 
 
 def test_the_tool_keeps_what_it_does_not_set(product, account, client):

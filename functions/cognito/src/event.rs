@@ -1,11 +1,12 @@
 //! What Cognito sends to its triggers, parsed strictly: of the event itself only `response` changes.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::define::{Answered, Challenge, Next};
 
-/// An event of one of the three triggers, for a user pool.
+/// An event of one of the four triggers, for a user pool.
 #[derive(Debug, Deserialize)]
 pub struct Event {
     #[serde(rename = "userPoolId")]
@@ -23,6 +24,12 @@ pub enum Trigger {
     Create(Create),
     #[serde(rename = "VerifyAuthChallengeResponse_Authentication")]
     Verify(Verify),
+    /// Tokens are next: Define has allowed them, or has allowed those that the refresh token came with.
+    #[serde(rename = "TokenGeneration_Authentication", alias = "TokenGeneration_RefreshTokens")]
+    Tokens(IgnoredAny),
+    /// So are they for a new password instead of a temporary one, which Cognito doesn't ask Define about.
+    #[serde(rename = "TokenGeneration_NewPasswordChallenge")]
+    NewPassword(IgnoredAny),
 }
 
 #[derive(Debug, Deserialize)]

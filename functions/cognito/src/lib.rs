@@ -1,5 +1,6 @@
 //! The three triggers of an Amazon Cognito user pool's custom authentication: Define says which challenge is next, Create
-//! mints a first-factor token for the page, Verify checks the result that the page got.
+//! mints a first-factor token for the page, Verify checks the result that the page got. A fourth, before tokens are issued,
+//! refuses those that Define wasn't asked about.
 //!
 //! Cognito waits five seconds for an answer and then asks again, up to three times: nothing here writes anything, so that a
 //! second answer is as good as the first. Two answers of Create name two logins, and Cognito keeps only the last one.
@@ -53,6 +54,8 @@ pub struct Results {
 pub enum Refused {
     #[error("the event is not one of a custom authentication")]
     Event,
+    #[error("sign in again with the new password")]
+    NewPassword,
     #[error("the event is of another user pool")]
     Pool,
     #[error("there is no such user")]
@@ -96,6 +99,9 @@ impl App {
             Trigger::Define(request) => define(&request).into(),
             Trigger::Create(request) => self.create(request, now).await?,
             Trigger::Verify(request) => Response::Verify { answer_correct: self.verify(&request, now) },
+            Trigger::Tokens(_) => return Ok(event),
+            // Only an error keeps Cognito from issuing them.
+            Trigger::NewPassword(_) => return Err(Refused::NewPassword),
         };
         event["response"] = json!(response);
         Ok(event)

@@ -225,6 +225,7 @@ async fn the_samples_of_a_cognito_user_pool_are_answered() {
         ("cognito-define", "/response/challengeName", json!("CUSTOM_CHALLENGE")),
         ("cognito-create", "/response/publicChallengeParameters/page", json!("https://mfa.example.com/")),
         ("cognito-verify", "/response/answerCorrect", json!(false)),
+        ("cognito-token", "/response/claimsOverrideDetails", json!(null)),
     ] {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
         let text = std::fs::read_to_string(format!("{folder}/{name}.json")).expect("the sample");

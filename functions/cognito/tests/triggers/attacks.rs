@@ -8,7 +8,7 @@ use signing::Key;
 use crate::answered;
 use crate::fixture::{
     BASE_URL, FIRST_FACTOR, ISSUER, LOGIN_KEY, NOW, POOL, RESULT, RESULT_KEY, SECOND_KEY, SUB, app, claims, create,
-    created, define, key, result, verify,
+    created, define, key, result, token, verify,
 };
 
 async fn is_right(app: &App, event: &Value) -> bool {
@@ -111,6 +111,33 @@ async fn a_challenge_that_was_not_passed_ends_the_sign_in() {
             );
             assert!(fails(&session).await, "{session}");
         }
+    }
+}
+
+async fn brings_no_tokens(source: &str) -> String {
+    app().await.handle(&token(source).to_string(), NOW).await.expect_err(source).to_string()
+}
+
+/// Whoever has a temporary password gets here with the password alone: Cognito never asks Define about it.
+#[tokio::test]
+async fn a_new_password_alone_brings_no_tokens() {
+    assert_eq!(brings_no_tokens("NewPasswordChallenge").await, "sign in again with the new password");
+}
+
+#[tokio::test]
+async fn managed_login_brings_no_tokens() {
+    brings_no_tokens("HostedAuth").await;
+}
+
+#[tokio::test]
+async fn a_remembered_device_brings_no_tokens() {
+    brings_no_tokens("AuthenticateDevice").await;
+}
+
+#[tokio::test]
+async fn a_way_to_tokens_that_nobody_here_knows_brings_none() {
+    for source in ["ClientCredentials", "Later", "authentication", "Authentication ", "RefreshTokens2", ""] {
+        brings_no_tokens(source).await;
     }
 }
 
@@ -230,7 +257,7 @@ async fn a_user_who_does_not_exist_gets_no_further() {
 async fn a_foreign_pool_is_refused_whatever_it_asks() {
     let app = app().await;
     let right = verify("login", &json!(result("login", &json!({}))));
-    for event in [define(&json!([answered("SRP_A", true)])), create(), right] {
+    for event in [define(&json!([answered("SRP_A", true)])), create(), right, token("Authentication")] {
         for pool in ["eu-central-1_Example02", "EU-CENTRAL-1_EXAMPLE01", "eu-central-1_Example01 ", ""] {
             let mut event = event.clone();
             event["userPoolId"] = json!(pool);

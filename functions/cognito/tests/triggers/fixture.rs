@@ -84,6 +84,15 @@ pub(crate) fn verify(login: &str, answer: &Value) -> Value {
     event("VerifyAuthChallengeResponse_Authentication", &request)
 }
 
+/// What Cognito asks before it issues tokens, in version 1 of this trigger.
+pub(crate) fn token(source: &str) -> Value {
+    let groups = json!({ "groupsToOverride": [], "iamRolesToOverride": [], "preferredRole": null });
+    let mut event = event(&format!("TokenGeneration_{source}"), &json!({ "groupConfiguration": groups }));
+    event["request"].as_object_mut().expect("an object").remove("userNotFound");
+    event["response"] = json!({ "claimsOverrideDetails": null });
+    event
+}
+
 /// What Create answered, and the login that its token names.
 pub(crate) struct Created {
     pub(crate) response: Value,

@@ -1,4 +1,4 @@
-//! The three triggers as Cognito calls them.
+//! The triggers as Cognito calls them.
 
 #![cfg(test)]
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use fixture::{
     BASE_URL, NOW, NUMBER, POOL, RESULT_KEY, SECOND_KEY, SUB, app, claims, create, created, define, event, key, result,
-    verify,
+    token, verify,
 };
 
 fn answered(name: &str, right: bool) -> Value {
@@ -92,6 +92,21 @@ async fn an_event_comes_back_as_it_was_but_for_its_response() {
         assert_ne!(answer["response"], event["response"]);
         answer["response"] = event["response"].clone();
         assert_eq!(answer, event);
+    }
+}
+
+#[tokio::test]
+async fn tokens_of_a_sign_in_and_of_a_refresh_stay_as_they_are() {
+    let app = app().await;
+    for source in ["Authentication", "RefreshTokens"] {
+        let first = token(source);
+        let mut second = first.clone();
+        second["version"] = json!("2");
+        second["request"]["scopes"] = json!(["aws.cognito.signin.user.admin"]);
+        second["response"] = json!({ "claimsAndScopeOverrideDetails": null });
+        for event in [first, second] {
+            assert_eq!(app.handle(&event.to_string(), NOW).await.expect("an answer"), event, "{source}");
+        }
     }
 }
 

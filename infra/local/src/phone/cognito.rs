@@ -1,5 +1,5 @@
 //! Amazon Cognito, as far as the function `cognito` meets it: a user pool with custom authentication, in which the password
-//! was right. It drives the three triggers, and hands on what each answers as Cognito does.
+//! was right. It drives the four triggers, and hands on what each answers as Cognito does.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
@@ -89,7 +89,10 @@ impl Phone {
             json!({ "challengeName": "CUSTOM_CHALLENGE", "challengeResult": is_right, "challengeMetadata": "MFA" }),
         );
         match self.define(session).await {
-            Ok(Next::Tokens) => Ok(()),
+            Ok(Next::Tokens) => {
+                let response = ["claimsOverrideDetails"];
+                self.trigger(session, "TokenGeneration_Authentication", json!({}), &response).await.map(drop)
+            }
             Ok(next) => bail!("Cognito goes on with {next:?}"),
             Err(error) if is_right => Err(error),
             Err(error) => Err(error.context("Verify says that the answer is wrong")),

@@ -63,7 +63,7 @@ export async function verified(state, resultToken) {
         make('small', {}, MEANINGS[name]?.(value) ?? '')));
     });
     return outcome('good', `${claims.sub} is signed in`,
-      byCognito ? ['Cognito issues its tokens: its three triggers accept the password, then the result.']
+      byCognito ? ['Cognito issues its tokens: its triggers accept the password, then the result.']
         : ['The backend verified the result: it is signed with the published key ', make('code', {}, kid),
           '; its type, issuer, audience and times are valid; and it belongs to this login.'],
       make('table', {}, make('caption', { className: 'unseen' }, 'Claims of the result'), make('tbody', {}, ...rows)));
