@@ -86,7 +86,14 @@ fn registration(env: &mut Environment, audiences: &[String]) -> Option<Registrat
             Ok(client)
         }
     });
-    Some(Registration { cloud: cloud?, tenants: tenants?, app: app?, client: client? })
+    let max_age = env.get(&table::MAX_AUTH_AGE_SECONDS);
+    let hint_age = env.parse(&table::ENTRA_HINT_AGE_SECONDS, |age| match max_age {
+        // The API would refuse what is taken here.
+        Some(max_age) if max_age < age => Err("must be at most MAX_AUTH_AGE_SECONDS".to_owned()),
+        _ => Ok(age),
+    });
+    max_age?;
+    Some(Registration { cloud: cloud?, tenants: tenants?, app: app?, client: client?, hint_age: hint_age? })
 }
 
 fn tenants(list: Option<&str>) -> Result<Vec<Guid>, String> {

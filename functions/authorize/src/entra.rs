@@ -2,6 +2,7 @@
 //! address is ever taken from a request.
 
 use std::fmt;
+use std::time::Duration;
 
 /// One of Entra's clouds, by the address of its logins.
 #[derive(Clone, Debug)]
@@ -73,6 +74,9 @@ pub struct Registration {
     pub app: String,
     /// What Entra calls us: `aud` of the answers.
     pub client: String,
+    /// How long a hint is worth anything: as long as Entra remembers the attempt, and longer by what it dates hints back.
+    /// A hint's own `exp` is past when it arrives.
+    pub hint_age: Duration,
 }
 
 #[cfg(test)]

@@ -10,8 +10,6 @@ use crate::entra::{Guid, Registration};
 use crate::keys::{EntraKeys, NoKey};
 use crate::reason::{Reason, Refused};
 
-/// How long Entra remembers the attempt, and so how long a hint is worth anything. Its own `exp` is past when it arrives.
-pub const LIFE: Duration = Duration::from_mins(5);
 /// How far Entra's clock may be ahead.
 const SKEW: Duration = Duration::from_mins(1);
 
@@ -67,13 +65,13 @@ fn check(claims: Claims, registration: &Registration, now: Timestamp) -> Result<
     let listed = Guid::parse(&claims.tid).filter(|tenant| registration.tenants.contains(tenant));
     let tenant = listed.ok_or(Reason::HintTenant)?;
     let object = Guid::parse(&claims.oid).ok_or(Reason::HintPerson)?;
-    let [since, not_before] = [claims.iat, claims.nbf].map(Timestamp::from_unix);
-    let is_recent = |at: Timestamp| at <= now + SKEW && now < at + LIFE;
+    let since = Timestamp::from_unix(claims.iat);
+    let is_recent = |at: Timestamp| at <= now + SKEW && now < at + registration.hint_age;
     let checks = [
         (claims.iss == registration.cloud.issuer(&tenant), Reason::HintIssuer),
         (claims.aud == registration.app, Reason::HintAudience),
         (!claims.sub.is_empty() && claims.sub.len() <= LONGEST_SUB, Reason::HintPerson),
-        (is_recent(since) && is_recent(not_before), Reason::HintAge),
+        (is_recent(since) && is_recent(Timestamp::from_unix(claims.nbf)), Reason::HintAge),
     ];
     match checks.into_iter().find(|(right, _)| !right) {
         Some((_, reason)) => Err(reason),

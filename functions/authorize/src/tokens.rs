@@ -12,12 +12,12 @@ use serde::Serialize;
 use tokio::sync::OnceCell;
 
 use crate::config::{Config, Results};
-use crate::hint;
 use crate::login::EntraLogin;
 
 pub struct Tokens {
     config: SdkConfig,
     issuer: Issuer,
+    life: Duration,
     results: Results,
     answers: SigningKey,
     /// Public keys never change, so each is read once. What fails is tried again at the next request.
@@ -32,6 +32,7 @@ impl Tokens {
         Self {
             config: aws.clone(),
             issuer: Issuer::new(aws, logins.key, logins.issuer, logins.audience),
+            life: config.registration.hint_age,
             results: config.results.clone(),
             answers: SigningKey::new(aws, config.answer_key.clone()),
             issuer_key: OnceCell::new(),
@@ -49,8 +50,7 @@ impl Tokens {
 
     /// The first-factor token of a login. Nothing in it depends on when this is asked, so the same request gets the same.
     pub async fn mint(&self, login: &EntraLogin, since: Timestamp) -> Result<String, SignError> {
-        let life: Duration = hint::LIFE;
-        self.issuer.mint(login, since, life).await
+        self.issuer.mint(login, since, self.life).await
     }
 
     /// The login that a first-factor token is of, and the token's end, if it was minted here for a login through Entra.

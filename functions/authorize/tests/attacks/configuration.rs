@@ -108,3 +108,11 @@ fn what_is_missing_or_not_set_yet() {
         "configuration: SESSION_CLAIM must be jti, the claim that names a login through Entra"
     );
 }
+
+#[test]
+fn a_hint_that_may_be_older_than_the_first_factor() {
+    let fault = |max_age| fault(&[("ENTRA_HINT_AGE_SECONDS", "600"), ("MAX_AUTH_AGE_SECONDS", max_age)]);
+    assert_eq!(fault("599"), "configuration: ENTRA_HINT_AGE_SECONDS must be at most MAX_AUTH_AGE_SECONDS");
+    let longest = [("ENTRA_HINT_AGE_SECONDS", "900")];
+    assert_eq!(environment(&longest).read(Config::read).expect("right").registration.hint_age.as_secs(), 900);
+}

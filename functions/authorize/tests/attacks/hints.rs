@@ -177,8 +177,9 @@ async fn a_hint_whose_times_say_two_things_or_nothing() {
         json!({ "nbf": now + 61 }),
         json!({ "iat": now + 61 }),
         json!({ "iat": null }),
-        json!({ "nbf": null }),
         json!({ "iat": now.to_string() }),
+        json!({ "nbf": null }),
+        json!({ "nbf": now.to_string() }),
         json!({ "iat": -1 }),
         json!({ "iat": 1e300 }),
         json!({ "iat": u64::MAX }),
@@ -188,6 +189,26 @@ async fn a_hint_whose_times_say_two_things_or_nothing() {
     }
     let never = world.hint(&json!({ "exp": null }));
     assert_eq!(world.ask(&world.form().with("id_token_hint", &never)).await.status, 303, "its end does not count");
+}
+
+#[tokio::test]
+async fn a_hint_dated_back_five_minutes_is_taken_where_the_deployment_allows_it_and_leaves_five_minutes() {
+    let dated_back = json!({ "iat": NOW.as_unix() - 300, "nbf": NOW.as_unix() - 300 });
+    let usual = World::new().await;
+    denied(&usual, &usual.hint(&dated_back), "by default").await;
+    let world = World::of(&[("ENTRA_HINT_AGE_SECONDS", "600")]).await;
+    let form = world.form().with("id_token_hint", &world.hint(&dated_back));
+    let mut browser = Browser::default();
+    let login = world.login(&form, &mut browser).await;
+    assert_eq!(login.claims["auth_time"], json!(NOW.as_unix() - 300));
+    assert_eq!(login.claims["exp"], json!(NOW.as_unix() + 300));
+    for (later, status) in [(299, 303), (300, 200)] {
+        let again = world.post("/authorize", &form, &browser, NOW + Duration::from_secs(later)).await;
+        assert_eq!(again.status, status, "{later}");
+        if status == 303 {
+            assert!(again.headers["location"].to_str().expect("text").contains(&login.token), "the same to the byte");
+        }
+    }
 }
 
 #[tokio::test]

@@ -66,14 +66,23 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self::with_keys(&json!({ "keys": [entras_key().jwk(KID)] })).await
+        Self::of(&[]).await
+    }
+
+    /// A deployment with other settings.
+    pub(crate) async fn of(settings: &[(&str, &str)]) -> Self {
+        Self::start(&json!({ "keys": [entras_key().jwk(KID)] }), settings).await
     }
 
     /// In which Entra publishes this key set.
     pub(crate) async fn with_keys(keys: &Value) -> Self {
+        Self::start(keys, &[]).await
+    }
+
+    async fn start(keys: &Value, settings: &[(&str, &str)]) -> Self {
         let entra = Entra::start(keys).await;
         let kms = signing::kms(ARNS.map(|arn| (arn, key(arn))));
-        Self { app: app(&entra, &kms).await, entra }
+        Self { app: app(&entra, &kms, settings).await, entra }
     }
 
     pub(crate) fn redirect_uri(&self) -> String {
@@ -170,8 +179,9 @@ impl World {
     }
 }
 
-async fn app(entra: &Entra, kms: &str) -> App {
-    let config = environment(&[("ENTRA_AUTHORITY", &entra.url)]).read(Config::read).expect("right settings");
+async fn app(entra: &Entra, kms: &str, settings: &[(&str, &str)]) -> App {
+    let settings = [settings, &[("ENTRA_AUTHORITY", &entra.url)]].concat();
+    let config = environment(&settings).read(Config::read).expect("right settings");
     let aws = aws(kms).await;
     App { keys: EntraKeys::new(config.registration.cloud.clone()), tokens: Tokens::new(&aws, &config), config }
 }

@@ -105,6 +105,9 @@ settings! {
             "an https URL without a trailing slash",
             parse::base_url
         );
+        /// How old the token may be with which Entra sends somebody, and so how long a login may take from its date on.
+        /// Raise it if Entra dates these tokens back.
+        ENTRA_HINT_AGE_SECONDS: Duration = seconds(300..=900, Duration::from_mins(5));
     }
     Page {
         /// Colour of buttons and links. Text on it, or in it, is adjusted until it is readable.
