@@ -19,10 +19,13 @@ impl Config {
         let issuer = env.get(&table::PUBLIC_BASE_URL);
         let answers = certified(env, &table::ANSWER_KEY_ARN, &table::ANSWER_CERTIFICATE);
         let next = certified(env, &table::NEXT_ANSWER_KEY_ARN, &table::NEXT_ANSWER_CERTIFICATE);
-        let key_arns = [Some(current?), previous?].into_iter().flatten().collect();
+        // A key that is given twice is published once.
+        let mut key_arns: Vec<_> = [Some(current?), previous?].into_iter().flatten().collect();
+        key_arns.dedup();
         let mut answer_keys = answers?;
         if !answer_keys.is_empty() {
             answer_keys.extend(next?);
+            answer_keys.dedup_by(|next, current| next.arn == current.arn);
         }
         Some(Self { key_arns, issuer: issuer?, answer_keys })
     }

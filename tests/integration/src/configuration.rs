@@ -100,6 +100,17 @@ fn a_key_of_answers_and_its_certificate_come_together() {
     assert_eq!(published(&[]), []);
     assert_eq!(published(&answers), [owned(current)]);
     assert_eq!(published(&[answers, and_next].concat()), [owned(current), owned(next)]);
+    let twice = [("NEXT_ANSWER_KEY_ARN", current.0), ("NEXT_ANSWER_CERTIFICATE", next.1)];
+    assert_eq!(published(&[answers, twice].concat()), [owned(current)], "once, with the certificate of today");
+}
+
+#[test]
+fn a_key_that_is_given_twice_is_published_once() {
+    let given = [("PUBLIC_BASE_URL", "https://mfa.example.com"), ("SIGNING_KEY_ARN", "arn:results")];
+    for (previous, published) in [("arn:results", &["arn:results"][..]), ("arn:old", &["arn:results", "arn:old"])] {
+        let env: Environment = given.into_iter().chain([("PREVIOUS_SIGNING_KEY_ARN", previous)]).collect();
+        assert_eq!(env.read(jwks::config::Config::read).expect("right settings").key_arns, published);
+    }
 }
 
 #[test]
