@@ -47,10 +47,12 @@ pub enum Step {
     Answered,
     /// The user gave up.
     Cancelled,
+    /// Entra has signed for this person, and we refuse all the same.
+    Refused,
 }
 
 impl Step {
-    pub const ALL: [Self; 3] = [Self::Begun, Self::Answered, Self::Cancelled];
+    pub const ALL: [Self; 4] = [Self::Begun, Self::Answered, Self::Cancelled, Self::Refused];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -58,6 +60,7 @@ impl Step {
             Self::Begun => "begun",
             Self::Answered => "answered",
             Self::Cancelled => "cancelled",
+            Self::Refused => "refused",
         }
     }
 }

@@ -30,6 +30,16 @@ impl Person {
     }
 }
 
+/// A hint that is refused, but no older than this, is looked at further: if Entra has signed it, somebody is stuck.
+const OLDEST: Duration = Duration::from_hours(1);
+
+/// What decides whether Entra's keys are asked for.
+#[derive(Deserialize)]
+struct Said {
+    tid: String,
+    iat: u64,
+}
+
 #[derive(Deserialize)]
 struct Claims {
     iss: String,
@@ -51,23 +61,48 @@ pub async fn verify(
 ) -> Result<Person, Refused> {
     let token = Jws::parse(hint).filter(|token| token.header.alg == "RS256").ok_or(Reason::HintFormat)?;
     let kid = token.header.kid.as_deref().ok_or(Reason::HintFormat)?;
-    // First what it says, so that nobody can make us ask for keys with a hint that would be refused anyway.
-    let said: Claims = token.unverified().ok_or(Reason::HintFormat)?;
-    let tenant = check(said, registration, now)?.tenant;
-    let key = keys.find(kid, &tenant, now).await.map_err(|none| match none {
-        NoKey::Unknown => Reason::HintKey,
-        NoKey::Unreachable => Reason::EntraUnreachable,
+    let said: Said = token.unverified().ok_or(Reason::HintFormat)?;
+    let tenant = listed(&said.tid, registration).ok_or(Reason::HintTenant)?;
+    let refusal = read(token.unverified(), registration, now).err();
+    // Nobody can make us ask for keys with a hint of another tenant, or an old one.
+    if let Some(reason) = refusal
+        && !within(Timestamp::from_unix(said.iat), now, OLDEST, OLDEST)
+    {
+        return Err(reason.into());
+    }
+    let key = keys.find(kid, &tenant, now).await.map_err(|none| {
+        refusal.unwrap_or(match none {
+            NoKey::Unknown => Reason::HintKey,
+            NoKey::Unreachable => Reason::EntraUnreachable,
+        })
     })?;
-    let claims: Claims = token.verified(&key).ok_or(Reason::HintSignature)?;
-    Ok(check(claims, registration, now)?)
+    let is_signed = token.verified::<Said>(&key).is_some();
+    match refusal {
+        Some(reason) if is_signed => Err(Refused::signed(reason)),
+        Some(reason) => Err(reason.into()),
+        None if is_signed => Ok(read(token.verified(&key), registration, now)?),
+        None => Err(Reason::HintSignature.into()),
+    }
+}
+
+fn listed(tenant: &str, registration: &Registration) -> Option<Guid> {
+    Guid::parse(tenant).filter(|tenant| registration.tenants.contains(tenant))
+}
+
+fn read(claims: Option<Claims>, registration: &Registration, now: Timestamp) -> Result<Person, Reason> {
+    check(claims.ok_or(Reason::HintFormat)?, registration, now)
+}
+
+/// Whether a time is at most this long ago, and at most so far ahead.
+fn within(at: Timestamp, now: Timestamp, age: Duration, ahead: Duration) -> bool {
+    at <= now + ahead && now < at + age
 }
 
 fn check(claims: Claims, registration: &Registration, now: Timestamp) -> Result<Person, Reason> {
-    let listed = Guid::parse(&claims.tid).filter(|tenant| registration.tenants.contains(tenant));
-    let tenant = listed.ok_or(Reason::HintTenant)?;
+    let tenant = listed(&claims.tid, registration).ok_or(Reason::HintTenant)?;
     let object = Guid::parse(&claims.oid).ok_or(Reason::HintPerson)?;
     let since = Timestamp::from_unix(claims.iat);
-    let is_recent = |at: Timestamp| at <= now + SKEW && now < at + registration.hint_age;
+    let is_recent = |at| within(at, now, registration.hint_age, SKEW);
     let checks = [
         (claims.iss == registration.cloud.issuer(&tenant), Reason::HintIssuer),
         (claims.aud == registration.app, Reason::HintAudience),

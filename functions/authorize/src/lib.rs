@@ -115,9 +115,9 @@ impl App {
         now: Timestamp,
     ) -> Result<Response<Body>, Refused> {
         let (nonce, hint) = flow(form)?;
-        let asked = Asked::parse(form.get("claims"))?;
         let registration = &self.config.registration;
         let person = hint::verify(hint, registration, &self.keys, now).await?;
+        let asked = Asked::parse(form.get("claims")).map_err(Refused::signed)?;
         let since = person.since;
         let known = Browser::of(request.headers());
         let is_new = known.is_none();
@@ -261,12 +261,15 @@ fn ended(frame: Frame<'_>, refused: &Refused) -> Response<Body> {
     frame.ended(refused.reason.status())
 }
 
-fn report(Refused { reason, cause }: &Refused) {
+fn report(Refused { reason, cause, is_signed }: &Refused) {
     let cause = cause.as_ref().map(|cause| chain(&**cause));
     telemetry::entra_refused(reason.as_str());
+    if *is_signed {
+        telemetry::entra_login(Step::Refused.as_str());
+    }
     if reason.is_ours() {
-        tracing::error!(function = FUNCTION, reason = reason.as_str(), cause, "refused");
+        tracing::error!(function = FUNCTION, reason = reason.as_str(), signed = is_signed, cause, "refused");
     } else {
-        tracing::info!(function = FUNCTION, reason = reason.as_str(), cause, "refused");
+        tracing::info!(function = FUNCTION, reason = reason.as_str(), signed = is_signed, cause, "refused");
     }
 }

@@ -101,17 +101,24 @@ pub struct Refused {
     pub reason: Reason,
     /// For the log alone. It repeats nothing of the request.
     pub cause: Option<Box<dyn Error + Send + Sync>>,
+    /// Whether Entra has signed the hint. Others can be refused as often as anybody likes; of these, somebody is stuck.
+    pub is_signed: bool,
 }
 
 impl Refused {
     pub fn caused(reason: Reason, cause: impl Error + Send + Sync + 'static) -> Self {
-        Self { reason, cause: Some(Box::new(cause)) }
+        Self { reason, cause: Some(Box::new(cause)), is_signed: false }
+    }
+
+    #[must_use]
+    pub const fn signed(reason: Reason) -> Self {
+        Self { reason, cause: None, is_signed: true }
     }
 }
 
 impl From<Reason> for Refused {
     fn from(reason: Reason) -> Self {
-        Self { reason, cause: None }
+        Self { reason, cause: None, is_signed: false }
     }
 }
 

@@ -131,8 +131,10 @@ class World:
         if not self.request(minute, "AuthorizeFunction"):
             return False
         refused = self.refused_at_entras_door(step)
-        name, word = ("EntraRefused", {"Reason": refused}) if refused else ("EntraLogins", {"Step": step})
-        self.ours(name, "AuthorizeFunction", minute, **word)
+        if refused:
+            self.ours("EntraRefused", "AuthorizeFunction", minute, Reason=refused)
+        if not refused or refused.startswith("hint-"):  # these people's hints are signed by Entra, whatever is wrong with them
+            self.ours("EntraLogins", "AuthorizeFunction", minute, Step="refused" if refused else step)
         return not refused
 
     def attempt(self, minute, channel, country):

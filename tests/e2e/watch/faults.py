@@ -152,6 +152,27 @@ class EntraUnreachable(World):
         return "entra-unreachable"
 
 
+class EveryHintRefused(World):
+    """Entra signs hints that we refuse, all of them."""
+
+    hours = 2
+
+    def refused_at_entras_door(self, step):
+        return "hint-audience" if step == "begun" else None
+
+
+class ForgedHints(World):
+    """Somebody posts hints that Entra has not signed."""
+
+    hours = 2
+
+    def also(self, minute):
+        super().also(minute)
+        self.request(minute, "AuthorizeFunction", 200)
+        for reason in ("hint-signature", "hint-age"):
+            self.ours("EntraRefused", "AuthorizeFunction", minute, 100, Reason=reason)
+
+
 class NoAnswerKey(World):
     """The role of authorize may not sign answers any more. What begins a login is signed with another key."""
 
@@ -333,6 +354,8 @@ FAULTY = (
     Day("release: a third of the starts crash", CrashingShare, {"RequestsFailingAlarm": 15}),
     Day("release: `authorize` crashes", CrashingDoor, {"EntraFailingAlarm": 15, "RequestsFailingAlarm": 15}, ENTRA),
     Day("Entra's keys can't be read", EntraUnreachable, {"EntraFailingAlarm": 15}, ENTRA),
+    Day("every hint that Entra signs is refused", EveryHintRefused, {"EntraFailingAlarm": 15}, ENTRA),
+    Day("forged hints, 200 a minute", ForgedHints, {}, ENTRA),
     Day("`authorize` may not sign answers", NoAnswerKey, {"EntraFailingAlarm": 15}, ENTRA),
     Day("release: all get 200, no code is right", UselessRelease, NOBODY | {"SmsConversionAlarm": 45, "CallConversionAlarm": 45}),
     Day("the same on the first day", UselessRelease, NOBODY, number=0, new=True),

@@ -3,6 +3,9 @@
 use serde_json::{Value, json};
 use signing::{encoded, unsigned};
 
+use authorize::hint::verify;
+use authorize::reason::Reason;
+
 use crate::world::{APP, Browser, CLIENT, KID, NOW, OTHER_TENANT, TENANT, World, entras_key, strangers_key};
 use domain::time::Timestamp;
 use std::time::Duration;
@@ -32,19 +35,23 @@ async fn a_hint_of_another_tenant() {
     for changes in [
         json!({ "tid": OTHER_TENANT, "iss": issuer(OTHER_TENANT) }),
         json!({ "tid": OTHER_TENANT }),
-        json!({ "iss": issuer(OTHER_TENANT) }),
-        json!({ "iss": issuer("common") }),
-        json!({ "iss": issuer(&TENANT.to_uppercase()) }),
-        json!({ "iss": format!("{}/", issuer(TENANT)) }),
-        json!({ "iss": format!("https://sts.windows.net/{TENANT}/") }),
         json!({ "tid": null }),
-        json!({ "iss": null }),
         json!({ "tid": [TENANT] }),
         json!({ "tid": "" }),
     ] {
         denied(&world, &world.hint(&changes), &changes.to_string()).await;
     }
     assert_eq!(world.entra.asked(), [""; 0], "nobody can make us ask for keys with such a hint");
+    for changes in [
+        json!({ "iss": issuer(OTHER_TENANT) }),
+        json!({ "iss": issuer("common") }),
+        json!({ "iss": issuer(&TENANT.to_uppercase()) }),
+        json!({ "iss": format!("{}/", issuer(TENANT)) }),
+        json!({ "iss": format!("https://sts.windows.net/{TENANT}/") }),
+        json!({ "iss": null }),
+    ] {
+        denied(&world, &world.hint(&changes), &changes.to_string()).await;
+    }
 }
 
 #[tokio::test]
@@ -215,6 +222,50 @@ async fn a_hint_dated_back_five_minutes_is_taken_where_the_deployment_allows_it_
             assert!(again.headers["location"].to_str().expect("text").contains(&login.token), "the same to the byte");
         }
     }
+}
+
+/// Why a hint is refused, and whether Entra has signed it.
+async fn refusal(world: &World, hint: &str) -> (Reason, bool) {
+    let verified = verify(hint, &world.app.config.registration, &world.app.keys, NOW).await;
+    let refused = verified.err().expect("a refusal");
+    (refused.reason, refused.is_signed)
+}
+
+#[tokio::test]
+async fn of_the_refused_those_count_as_stuck_whose_hints_entra_has_signed() {
+    let (world, now) = (World::new().await, NOW.as_unix());
+    for (changes, reason) in [
+        (json!({ "aud": CLIENT }), Reason::HintAudience),
+        (json!({ "iss": "https://sts.windows.net/" }), Reason::HintIssuer),
+        (json!({ "oid": "alice" }), Reason::HintPerson),
+        (json!({ "oid": null }), Reason::HintFormat),
+        (json!({ "iat": now - 300 }), Reason::HintAge),
+        (json!({ "iat": now - 3599 }), Reason::HintAge),
+        (json!({ "iat": now + 61 }), Reason::HintAge),
+    ] {
+        let claims = world.claims(&changes);
+        assert_eq!(refusal(&world, &entras_key().jwt("JWT", KID, &claims)).await, (reason, true), "{changes}");
+        for kid in [KID, "another"] {
+            let forged = strangers_key().jwt("JWT", kid, &claims);
+            assert_eq!(refusal(&world, &forged).await, (reason, false), "forged: {changes}");
+        }
+    }
+    let forged = strangers_key().jwt("JWT", KID, &world.claims(&json!({})));
+    assert_eq!(refusal(&world, &forged).await, (Reason::HintSignature, false));
+}
+
+#[tokio::test]
+async fn an_old_hint_or_one_of_another_tenant_is_refused_without_asking_for_keys() {
+    let (world, now) = (World::new().await, NOW.as_unix());
+    for changes in [
+        json!({ "tid": OTHER_TENANT }),
+        json!({ "iat": now - 3600 }),
+        json!({ "iat": now - 3600, "aud": CLIENT }),
+        json!({ "iat": now + 3601 }),
+    ] {
+        assert!(!refusal(&world, &world.hint(&changes)).await.1, "{changes}");
+    }
+    assert_eq!(world.entra.asked(), [""; 0]);
 }
 
 #[tokio::test]

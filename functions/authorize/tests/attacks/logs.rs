@@ -42,22 +42,25 @@ async fn every_refusal_is_one_word_in_the_log_and_nothing_of_the_request_is_ther
     world.hand_over(&login.with(&right), &Browser::default()).await;
     world.ask(&world.form().with("redirect_uri", "https://thief.example/secret")).await;
     world.ask(&world.form().with("id_token_hint", &world.hint(&json!({ "iat": 1 })))).await;
+    let inherence = json!({ "id_token": { "acr": { "values": ["inherence"] } } }).to_string();
+    world.ask(&world.form().with("claims", &inherence)).await;
     let text = String::from_utf8(log.0.lock().expect("not poisoned").clone()).expect("text");
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let told = |reason: &str| {
         lines
             .iter()
             .find(|line| line["message"] == "refused" && line["reason"] == reason)
-            .map(|line| line["level"].clone())
+            .map(|line| json!([line["level"], line["signed"]]))
     };
-    for (reason, level) in [
-        ("entra-unreachable", "ERROR"),
-        ("result", "INFO"),
-        ("browser", "INFO"),
-        ("redirect-uri", "INFO"),
-        ("hint-age", "INFO"),
+    for (reason, level, signed) in [
+        ("entra-unreachable", "ERROR", false),
+        ("result", "INFO", false),
+        ("browser", "INFO", false),
+        ("redirect-uri", "INFO", false),
+        ("hint-age", "INFO", false),
+        ("acr", "INFO", true),
     ] {
-        assert_eq!(told(reason), Some(json!(level)), "{reason}: {text}");
+        assert_eq!(told(reason), Some(json!([level, signed])), "{reason}: {text}");
     }
     let cookie = browser.0.expect("a cookie");
     let value = cookie.split_once('=').expect("a value").1;
