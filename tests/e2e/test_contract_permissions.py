@@ -107,6 +107,7 @@ ALLOWED = {
         ),
     },
     "authorize": {
+        ("HasEdge", statement("Allow", "secretsmanager:GetSecretValue", EDGE)),
         statement("Allow", "kms:Sign", {"Ref": "FirstFactorKeyArn"}, {"Ref": "AnswerKeyArn"}, condition=SIGNING),
         # Of results it only reads who signed them.
         statement(

@@ -40,8 +40,8 @@ def test_a_function_may_take_as_long_as_its_calls_one_after_another_and_the_api_
         "verify-code": secret + retried + settle + sign,
         # The webhook's secret, the keys of digits and of codes, the challenge, its change and a report of fraud.
         "call-callback": 3 * secret + load + retried + call,
-        # Entra's keys, which another request may be reading, and the token; or three public keys, and the answer.
-        "authorize": max(2 * facts()["waits"]["entraKeys"] + sign, 3 * load + sign),
+        # The edge's secret; Entra's keys, which another request may be reading, and the token, or three public keys, and the answer.
+        "authorize": secret + max(2 * facts()["waits"]["entraKeys"] + sign, 3 * load + sign),
         "jwks": 4 * call,  # as many public keys
         "admin": load + retried,
         "message-receipts": retried,

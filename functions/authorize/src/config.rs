@@ -16,6 +16,7 @@ pub struct Config {
     pub results: Results,
     /// The key that signs the answers to Entra.
     pub answer_key: String,
+    pub edge_secret: Option<String>,
 }
 
 /// The first-factor tokens.
@@ -57,6 +58,7 @@ impl Config {
             "jti" => Ok(()),
             _ => Err("must be jti, the claim that names a login through Entra".to_owned()),
         });
+        let edge_secret = env.get(&table::EDGE_SECRET_ARN);
         session?;
         Some(Self {
             base_url: base_url?,
@@ -65,6 +67,7 @@ impl Config {
             logins: logins?,
             results: results?,
             answer_key: answer_key?,
+            edge_secret: edge_secret?,
         })
     }
 }

@@ -16,9 +16,11 @@ use lambda_http::{Body, Request, RequestExt as _};
 use platform::browser::Browser;
 use platform::clock::Stopwatch;
 use platform::door::answer_issuer;
+use platform::edge::{self, Edge};
 use platform::problem::{Failure, Problem};
 use platform::result_check::{self, Expected, Number};
 use platform::run::{self, chain};
+use platform::secrets::SecretSource;
 use platform::{clock, telemetry};
 
 use crate::answer::{Answer, Claims, Step};
@@ -60,21 +62,28 @@ const LONGEST_NONCE: usize = 512;
 /// How much longer than a token lives its result may take to arrive here.
 const GRACE: Duration = Duration::from_mins(1);
 
-pub struct App {
+pub struct App<S> {
     pub config: Config,
+    pub edge: Edge<S>,
     pub keys: EntraKeys,
     pub tokens: Tokens,
 }
 
-impl App {
+impl<S: SecretSource> App<S> {
     pub async fn handle(&self, request: Request, now: Timestamp) -> Response<Body> {
         let watch = Stopwatch::start();
         let outcome = match (request.method(), request.raw_http_path()) {
-            (&Method::POST, "/authorize") => Ok(self.ask(&request, now).await),
-            (&Method::POST, "/authorize/answer") => Ok(self.answer(&request, now).await),
+            (&Method::POST, path @ ("/authorize" | "/authorize/answer")) => Ok(self.serve(path, &request, now).await),
             _ => Err(Failure::from(Problem::NotFound)),
         };
         run::conclude(FUNCTION, outcome, watch, now)
+    }
+
+    async fn serve(&self, path: &str, request: &Request, now: Timestamp) -> Response<Body> {
+        if let Err(failure) = edge::admit(&self.edge, request, now).await {
+            return ended(self.frame(request), &failure.into());
+        }
+        if path == "/authorize" { self.ask(request, now).await } else { self.answer(request, now).await }
     }
 
     async fn ask(&self, request: &Request, now: Timestamp) -> Response<Body> {

@@ -5,6 +5,7 @@ use std::error::Error;
 use http::StatusCode;
 use http::header::InvalidHeaderValue;
 use platform::kms::{KeyError, SignError};
+use platform::problem::{Failure, Problem};
 use platform::result_check::Wrong;
 
 macro_rules! reasons {
@@ -28,6 +29,8 @@ macro_rules! reasons {
 }
 
 reasons! {
+    /// The request did not come through the edge, where there is one.
+    Edge = "edge",
     /// No form, or one whose fields are given twice or are missing.
     Form = "form",
     Size = "size",
@@ -83,6 +86,7 @@ impl Reason {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::Size => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Edge => StatusCode::FORBIDDEN,
             Self::EntraUnreachable | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -119,6 +123,14 @@ impl Refused {
 impl From<Reason> for Refused {
     fn from(reason: Reason) -> Self {
         Self { reason, cause: None, is_signed: false }
+    }
+}
+
+/// What the edge's check says: the request came around it, or its secret can't be read.
+impl From<Failure> for Refused {
+    fn from(Failure { problem, cause }: Failure) -> Self {
+        let reason = if matches!(problem, Problem::EdgeRequired) { Reason::Edge } else { Reason::Unavailable };
+        Self { reason, cause, is_signed: false }
     }
 }
 

@@ -8,6 +8,7 @@ use domain::policy::CallMode;
 use platform::aws::{Roots, connector, defaults};
 use platform::door::{Issuer, ResultKeys};
 use platform::numbering::WorldPlan;
+use platform::secrets::SecretsManager;
 use platform::settings::Environment;
 use serde_json::json;
 
@@ -150,7 +151,7 @@ async fn the_samples_for_the_door_of_entra_are_answered() {
         .endpoint_url(kms);
     let tokens = authorize::tokens::Tokens::new(&aws.load().await, &config);
     let keys = authorize::keys::EntraKeys::new(config.registration.cloud.clone());
-    let door = authorize::App { config, keys, tokens };
+    let door = authorize::App::<SecretsManager> { config, keys, tokens, edge: None };
     for (name, status, expected) in [
         ("entra-hint-too-old", 200, r#"<input type="hidden" name="error" value="access_denied">"#),
         ("entra-answer-forged", 400, "beginnen Sie von vorn"),

@@ -5,6 +5,7 @@
 
 mod answers;
 mod configuration;
+mod edge;
 mod entra;
 mod hints;
 mod key_documents;

@@ -15,6 +15,7 @@ use lambda_http::{Body, RequestExt as _};
 use platform::aws::{Roots, connector, defaults};
 use platform::jws::{Jws, PublicKey};
 use platform::kms::key_id;
+use platform::secrets::{Secret, SecretError, SecretSource};
 use platform::settings::Environment;
 use serde_json::{Value, json};
 use signing::Key;
@@ -60,7 +61,7 @@ pub(crate) fn strangers_key() -> &'static Key {
 }
 
 pub(crate) struct World {
-    pub(crate) app: App,
+    pub(crate) app: App<EdgeSecret>,
     pub(crate) entra: Entra,
 }
 
@@ -83,6 +84,13 @@ impl World {
         let entra = Entra::start(keys).await;
         let kms = signing::kms(ARNS.map(|arn| (arn, key(arn))));
         Self { app: app(&entra, &kms, settings).await, entra }
+    }
+
+    /// Behind an edge.
+    pub(crate) async fn behind_edge(secret: Option<&'static str>) -> Self {
+        let mut world = Self::new().await;
+        world.app.edge = Some(Secret::on_demand(EdgeSecret(secret), "edge".to_owned()));
+        world
     }
 
     pub(crate) fn redirect_uri(&self) -> String {
@@ -179,11 +187,26 @@ impl World {
     }
 }
 
-async fn app(entra: &Entra, kms: &str, settings: &[(&str, &str)]) -> App {
+/// What Secrets Manager has for the edge. Without one, it can't be reached.
+pub(crate) struct EdgeSecret(pub(crate) Option<&'static str>);
+
+impl SecretSource for EdgeSecret {
+    async fn read(&self, id: &str) -> Result<String, SecretError> {
+        let value = self.0.ok_or_else(|| SecretError::Unavailable(id.to_owned(), "down".into()))?;
+        Ok(json!({ "current": value }).to_string())
+    }
+}
+
+async fn app(entra: &Entra, kms: &str, settings: &[(&str, &str)]) -> App<EdgeSecret> {
     let settings = [settings, &[("ENTRA_AUTHORITY", &entra.url)]].concat();
     let config = environment(&settings).read(Config::read).expect("right settings");
     let aws = aws(kms).await;
-    App { keys: EntraKeys::new(config.registration.cloud.clone()), tokens: Tokens::new(&aws, &config), config }
+    App {
+        keys: EntraKeys::new(config.registration.cloud.clone()),
+        tokens: Tokens::new(&aws, &config),
+        config,
+        edge: None,
+    }
 }
 
 pub(crate) fn environment(changes: &[(&str, &str)]) -> Environment {
