@@ -97,7 +97,7 @@ settings! {
         ENTRA_TENANT_IDS: Option<String> = optional(None, "the ids of tenants, separated by commas");
         /// App ID of the external authentication method's registration in Entra.
         ENTRA_APP_ID: String = deployed("none", "an app ID");
-        /// Client ID of the external authentication method, that Entra sends as client_id.
+        /// Client ID of the external authentication method, that Entra sends as `client_id`.
         ENTRA_CLIENT_ID: String = deployed("none", "a client ID");
         /// Entra's cloud: worldwide, that of the US government, or that of China.
         ENTRA_AUTHORITY: String = or_as(
