@@ -24,7 +24,7 @@ export const FUNCTIONS = {
   admin: { floor: 'floor-webhook' },
   jwks: { floor: 'floor-jwks' },
   authorize: { floor: 'floor-code' },
-  cognito: { floor: 'floor-code' },
+  cognito: { floor: 'floor-trigger' },
   'login-page': { floor: 'floor-hello' },
   'audit-events': { floor: 'floor-events', secrets: ['CORRELATION_KEY_SECRET_ARN'] },
   'follow-up': { floor: 'floor-follow-up' },
