@@ -102,6 +102,7 @@ def test_entra_finds_the_key_of_answers_in_its_certificate(product, issuer):
     [key] = answer.json()["keys"]
     [certificate] = key["x5c"]
     certified = x509.load_der_x509_certificate(base64.b64decode(certificate))
+    assert certified.version == x509.Version.v3
     published = jwt.algorithms.RSAAlgorithm.from_jwk(key)
     told = product.client("kms").get_public_key(KeyId=issuer.output("AnswerKeyArn"))["PublicKey"]
     for public in (certified.public_key(), published):
