@@ -133,7 +133,7 @@ impl<S: SecretSource> App<S> {
         let browser = known.unwrap_or_else(|| Browser::draw(&mut clock::random()));
         let login = EntraLogin::new(Verified { nonce, state, hint, asked, person }, registration, &browser);
         let token = self.tokens.mint(&login, since).await?;
-        let mut response = to_page(&self.config.base_url, &token, state)?;
+        let mut response = to_page(&self.config.door.base_url, &token, state)?;
         if is_new {
             response.headers_mut().insert(SET_COOKIE, browser.cookie()?);
         }
@@ -193,14 +193,14 @@ impl<S: SecretSource> App<S> {
         }
         let keys = self.tokens.result_keys().await?;
         let expected = Expected {
-            issuer: &self.config.base_url,
-            audience: &self.config.results.audience,
+            issuer: &self.config.door.base_url,
+            audience: &self.config.door.results.audience,
             sub: &login.login.sub,
             txn: &login.login.jti,
             number: Number::Real,
         };
         let proof = result_check::check(result, |kid| keys.find(kid), &expected, now)?;
-        let issuer = answer_issuer(&self.config.base_url);
+        let issuer = answer_issuer(&self.config.door.base_url);
         Ok(Answer::Token(self.tokens.sign(&Claims::of(login, &proof, &issuer)?).await?))
     }
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use domain::time::Timestamp;
 use platform::door::{Issuer, ResultKeys};
+use platform::door_settings::Results;
 use platform::jws::PublicKey;
 use platform::kms::{KeyError, SignError, SigningKey};
 use serde::Serialize;
 use tokio::sync::OnceCell;
 
-use crate::config::{Config, Results};
+use crate::config::Config;
 use crate::login::EntraLogin;
 
 pub struct Tokens {
@@ -28,12 +29,12 @@ pub struct Tokens {
 impl Tokens {
     #[must_use]
     pub fn new(aws: &SdkConfig, config: &Config) -> Self {
-        let logins = config.logins.clone();
+        let logins = config.door.logins.clone();
         Self {
             config: aws.clone(),
             issuer: Issuer::new(aws, logins.key, logins.issuer, logins.audience),
             life: config.registration.hint_age,
-            results: config.results.clone(),
+            results: config.door.results.clone(),
             answers: SigningKey::new(aws, config.answer_key.clone()),
             issuer_key: OnceCell::new(),
             result_keys: OnceCell::new(),

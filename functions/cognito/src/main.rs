@@ -7,6 +7,7 @@ use cognito::{App, Results};
 use platform::aws::Aws;
 use platform::clock;
 use platform::door::{Issuer, ResultKeys};
+use platform::door_settings::DoorSettings;
 use platform::run::{self, Error};
 
 fn main() -> ExitCode {
@@ -17,11 +18,12 @@ async fn serve(config: Config) -> Result<(), Error> {
     let aws = Aws::from_environment().await?;
     // It also opens the connection over which Create has its token signed: Cognito waits for a cold start no longer than
     // for any other answer.
-    let keys = ResultKeys::read(&aws.config, config.result_key, config.second_result_key).await?;
+    let DoorSettings { base_url, logins, results, .. } = config.door;
+    let keys = ResultKeys::read(&aws.config, results.key, results.second_key).await?;
     let app = App {
         pool: config.pool,
-        issuer: Issuer::new(&aws.config, config.issuer.key_arn, config.issuer.name, config.issuer.audience),
-        results: Results { keys, base_url: config.base_url, audience: config.result_audience },
+        issuer: Issuer::new(&aws.config, logins.key, logins.issuer, logins.audience),
+        results: Results { keys, base_url, audience: results.audience },
     };
     run::serve_events(async |event| app.handle(event, clock::now()).await).await
 }

@@ -5,6 +5,7 @@ use std::io;
 
 use domain::channel::Channel;
 use domain::phone::Country;
+use platform::html::escape;
 use serde::{Serialize, Serializer};
 
 use crate::assets::{self, Locale, Part, START, STYLE, Slot, TEMPLATE};
@@ -111,22 +112,6 @@ impl Serialize for Countries<'_> {
         };
         serializer.collect_map(reach.countries().filter_map(usable))
     }
-}
-
-/// Text in an element or an attribute.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }
 
 /// JSON for a script element: `</script` would end it and `<!--` would change how it is parsed.

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod invocation;
 pub mod cache;
 pub mod log;
+pub mod html;
 pub mod reply;
 pub mod problem;
 pub mod event;
@@ -42,6 +43,8 @@ pub mod kms;
 pub mod signer;
 #[cfg(feature = "door")]
 pub mod door;
+#[cfg(feature = "door")]
+pub mod door_settings;
 #[cfg(feature = "jwks")]
 pub mod jwks;
 #[cfg(feature = "jwks")]

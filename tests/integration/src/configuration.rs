@@ -52,19 +52,19 @@ fn every_function_names_every_missing_variable() {
         missing(faults(authorize::config::Config::read, &[])),
         [
             "PUBLIC_BASE_URL",
-            "BRAND",
             "SIGNING_KEY_ARN",
+            "FIRST_FACTOR_KEY_ARN",
+            "FIRST_FACTOR_ISSUER",
+            "BRAND",
             "ENTRA_TENANT_IDS",
             "ENTRA_APP_ID",
             "ENTRA_CLIENT_ID",
-            "FIRST_FACTOR_KEY_ARN",
-            "FIRST_FACTOR_ISSUER",
             "ANSWER_KEY_ARN",
         ]
     );
     assert_eq!(
         missing(faults(cognito::config::Config::read, &[])),
-        ["COGNITO_USER_POOL_ID", "FIRST_FACTOR_KEY_ARN", "FIRST_FACTOR_ISSUER", "SIGNING_KEY_ARN", "PUBLIC_BASE_URL"]
+        ["COGNITO_USER_POOL_ID", "PUBLIC_BASE_URL", "SIGNING_KEY_ARN", "FIRST_FACTOR_KEY_ARN", "FIRST_FACTOR_ISSUER"]
     );
     assert_eq!(missing(faults(admin::config::Config::read, &[])), ["TABLE_NAME", "FIRST_FACTOR_ISSUER"]);
     assert_eq!(missing(faults(jwks::config::Config::read, &[])), ["SIGNING_KEY_ARN", "PUBLIC_BASE_URL"]);
@@ -188,6 +188,25 @@ fn the_key_of_first_factor_tokens_signs_no_results() {
             let said =
                 faults(cognito::config::Config::read, &[("FIRST_FACTOR_KEY_ARN", "arn:one"), (result_key, other)]);
             assert_eq!(said.contains(&format!("{result_key} must not be FIRST_FACTOR_KEY_ARN")), shared, "{said}");
+        }
+    }
+}
+
+#[test]
+fn each_door_refuses_an_address_an_issuer_or_a_claim_with_which_no_login_could_end() {
+    let base_url = ("PUBLIC_BASE_URL", "https://mfa.example.com");
+    let jti = "SESSION_CLAIM must be jti";
+    let issuer = "FIRST_FACTOR_ISSUER must differ from PUBLIC_BASE_URL";
+    for (variables, wrong) in [
+        (vec![("PUBLIC_BASE_URL", "https://unset.invalid")], "PUBLIC_BASE_URL is not set"),
+        (vec![("SESSION_CLAIM", "sid")], jti),
+        (vec![base_url, ("FIRST_FACTOR_ISSUER", base_url.1)], issuer),
+        (vec![base_url, ("FIRST_FACTOR_ISSUER", "https://mfa.example.com/openid")], issuer),
+    ] {
+        for said in
+            [faults(cognito::config::Config::read, &variables), faults(authorize::config::Config::read, &variables)]
+        {
+            assert!(said.contains(wrong), "{wrong}: {said}");
         }
     }
 }

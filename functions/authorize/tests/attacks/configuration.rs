@@ -14,7 +14,7 @@ fn the_usual_settings_are_right_and_tenants_are_read_in_any_case() {
     let config = environment(&[("ENTRA_TENANT_IDS", &list)]).read(Config::read).expect("right");
     let tenants: Vec<_> = config.registration.tenants.iter().map(ToString::to_string).collect();
     assert_eq!(tenants, [TENANT, "9f2d1b6a-1111-4222-8333-444455556666"]);
-    assert_eq!([config.logins.audience.as_str(), &config.results.audience], [FIRST_FACTOR, RESULT]);
+    assert_eq!([config.door.logins.audience.as_str(), &config.door.results.audience], [FIRST_FACTOR, RESULT]);
     let cloud = &config.registration.cloud;
     assert_eq!(cloud.redirect_uri(), "https://login.microsoftonline.com/common/federation/externalauthprovider");
     assert_eq!(cloud.discovery(), "https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration");
@@ -105,7 +105,7 @@ fn what_is_missing_or_not_set_yet() {
     );
     assert_eq!(
         fault(&[("SESSION_CLAIM", "sid")]),
-        "configuration: SESSION_CLAIM must be jti, the claim that names a login through Entra"
+        "configuration: SESSION_CLAIM must be jti, which names logins through Entra and Cognito"
     );
 }
 
